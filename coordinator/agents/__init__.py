@@ -1,0 +1,1 @@
+"""How each agent CLI is launched, and how its state is known."""

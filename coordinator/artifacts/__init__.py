@@ -1,0 +1,1 @@
+"""The disk: every path, atomic writes and locks, prompt files, runs and documents."""

@@ -1,0 +1,1 @@
+"""git: worktrees, diffs and the merge gate."""

@@ -1,0 +1,184 @@
+"""Everything that is, at one moment: the only thing the loop, the commands and the screen look at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from coordinator.model.graph import Graph
+from coordinator.model.problem import Problem
+from coordinator.model.prompt import Prompt
+from coordinator.model.step import Step
+
+
+class LoopState(StrEnum):
+    """What the loop is doing. Only `running` starts new work."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    """A human asked it to wait; running agents finish."""
+    WAITING = "waiting"
+    """An open question holds it."""
+    HALTED = "halted"
+    """A failed step holds it."""
+    STUCK = "stuck"
+    """Prompts are left, and none of them can ever start."""
+    IDLE = "idle"
+    """Nothing to run."""
+    FINISHED = "finished"
+    """Every prompt is merged or cancelled."""
+    STOPPED = "stopped"
+    """No loop process."""
+
+
+class AgentState(StrEnum):
+    STARTING = "starting"
+    WORKING = "working"
+    PERMISSION = "permission"
+    WAITING = "waiting-for-input"
+    INTERRUPTED = "interrupted"
+    RATE_LIMITED = "rate-limited"
+    IDLE = "idle"
+    FINISHED = "finished"
+    CRASHED = "crashed"
+    LOST = "lost"
+    UNKNOWN = "unknown"
+
+    @property
+    def needs_human(self) -> bool:
+        return self in (AgentState.PERMISSION, AgentState.WAITING)
+
+    @property
+    def ended(self) -> bool:
+        return self in (AgentState.FINISHED, AgentState.CRASHED, AgentState.LOST)
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A process in a tmux window, with what is known of its state and how it is known."""
+
+    id: str
+    role: str
+    prompt: int | None
+    attempt: int
+    runtime: str
+    state: AgentState
+    evidence: str
+    """What the state rests on: `window`, `exit.json`, `hook`, `receipt`, `none`."""
+    observed_at: float
+    """Unix seconds when the evidence was written."""
+    since: str
+    """UTC, ISO 8601: when the attempt started."""
+    window: str = ""
+    pane: str = ""
+    tokens: int | None = None
+    cost_usd: float | None = None
+    doing: str = ""
+    """A few words of the agent on what it is at; untrusted text."""
+
+    def to_json(self, now: float) -> dict[str, object]:
+        return {
+            "id": self.id,
+            "role": self.role,
+            "prompt": self.prompt,
+            "attempt": self.attempt,
+            "runtime": self.runtime,
+            "state": self.state.value,
+            "evidence": self.evidence,
+            "age_s": round(max(0.0, now - self.observed_at), 1),
+            "window": self.window or None,
+            "tokens": self.tokens,
+            "cost_usd": self.cost_usd,
+            "since": self.since,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A `question.asked` event and, once a human gave it, its answer."""
+
+    id: str
+    """Id of the event that asked."""
+    seq: int
+    text: str
+    asker: str
+    subject: str
+    """`prompt:7` or `milestone`."""
+    options: tuple[str, ...] = ()
+    asked: str = ""
+    """UTC, ISO 8601."""
+    answer: str | None = None
+    only_dependents: bool = False
+    """Holds back the asker's dependents instead of everything."""
+
+    @property
+    def open(self) -> bool:
+        return self.answer is None
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "id": self.id,
+            "seq": self.seq,
+            "text": self.text,
+            "asker": self.asker,
+            "subject": self.subject,
+            "options": list(self.options),
+            "asked": self.asked,
+            "answer": self.answer,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    title: str
+    status: str = "open"
+    """`open`, `done` or `stuck`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """What is asked of the loop, and what it does."""
+
+    state: LoopState
+    reason: str
+    """A sentence that says why, for people."""
+    max_parallel: int
+    alive: bool = False
+    """A loop process holds the lock."""
+    asked: str = "running"
+    """`running`, `paused` or `stopped`: the content of `loop.json`."""
+    halted_by: tuple[int, ...] = ()
+    """Failed prompts that hold the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The project at one moment. Built by `coordinator.observe`, read by everything above it."""
+
+    project: str
+    milestone: Milestone
+    loop: Loop
+    graph: Graph
+    prompts: Mapping[int, Prompt]
+    """By number; files with problems are absent."""
+    steps: Mapping[int, Step]
+    run: str | None = None
+    """`run-3`."""
+    iteration: int = 0
+    agents: tuple[Agent, ...] = ()
+    questions: tuple[Question, ...] = ()
+    """Open ones first, each group by sequence."""
+    problems: tuple[Problem, ...] = ()
+    head: int = 0
+    """Sequence number of the newest event."""
+    highest_number: int = 0
+    """Highest prompt number ever used, deleted ones included."""
+    documents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """Content of the small files that services plan for: `.coord/alignment.md`, `.coord/loop.json`, …"""
+    fingerprints: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Path → SHA-256 of everything in `documents`."""
+    due: float = 0.0
+    """Unix seconds when time alone changes what is ready (a retry's back-off ends); 0: never."""
+
+    @property
+    def open_questions(self) -> tuple[Question, ...]:
+        return tuple(q for q in self.questions if q.open)

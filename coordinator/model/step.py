@@ -1,0 +1,147 @@
+"""The step: what the loop does with one prompt, and the attempts it makes."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from coordinator.model.prompt import Prompt, PromptStatus
+
+
+class StepState(StrEnum):
+    PENDING = "pending"
+    DISPATCHED = "dispatched"
+    RUNNING = "running"
+    CHANGE_OPEN = "change-open"
+    MERGED = "merged"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    SKIPPED = "skipped"
+
+    @property
+    def live(self) -> bool:
+        """An attempt exists that has not ended: it holds capacity, and no second one may start."""
+        return self in (StepState.DISPATCHED, StepState.RUNNING)
+
+    @property
+    def event_kind(self) -> str:
+        return "step." + self.value.replace("-", "_")
+
+
+TRANSITIONS: dict[StepState, frozenset[StepState]] = {
+    StepState.PENDING: frozenset({StepState.DISPATCHED, StepState.BLOCKED, StepState.SKIPPED, StepState.MERGED}),
+    StepState.DISPATCHED: frozenset({StepState.RUNNING, StepState.FAILED, StepState.PENDING, StepState.CHANGE_OPEN}),
+    StepState.RUNNING: frozenset(
+        {StepState.CHANGE_OPEN, StepState.MERGED, StepState.FAILED, StepState.BLOCKED, StepState.PENDING}
+    ),
+    StepState.CHANGE_OPEN: frozenset({StepState.MERGED, StepState.FAILED, StepState.PENDING, StepState.BLOCKED}),
+    StepState.FAILED: frozenset({StepState.PENDING, StepState.DISPATCHED, StepState.SKIPPED}),
+    StepState.BLOCKED: frozenset({StepState.PENDING, StepState.DISPATCHED, StepState.SKIPPED}),
+    StepState.SKIPPED: frozenset({StepState.PENDING}),
+    StepState.MERGED: frozenset(),
+}
+"""Which state may follow which; whatever is not here can't be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """`exit.json`: how the agent's process ended."""
+
+    status: int
+    """Exit status as the shell sees it: 128 + n for signal n."""
+    at: str
+    """UTC, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """`receipt.json`: seals an attempt. What was done, by whom, with which commits and checks."""
+
+    outcome: str
+    """`done`, `failed` or `blocked`."""
+    summary: str
+    agent: str
+    at: str
+    commits: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    validation: tuple[str, ...] = ()
+    limitations: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One dispatch of a step: `step.json` of its directory, with the exit and receipt found beside it."""
+
+    prompt: int
+    attempt: int
+    """1-based, per prompt, over all runs."""
+    run: str
+    epoch: int
+    """Life of the loop that claimed it; a later life may adopt it, never claim it again."""
+    state: StepState
+    since: str
+    """UTC, ISO 8601: when `state` was entered."""
+    started: str = ""
+    """UTC, ISO 8601: when it was claimed."""
+    agent: str = ""
+    """`executor-07-1`: role, prompt, attempt."""
+    role: str = "executor"
+    runtime: str = "scripted"
+    session: str = ""
+    """The agent CLI's own session id, for resuming."""
+    branch: str = ""
+    worktree: str = ""
+    """Relative to the project root."""
+    base: str = ""
+    """Commit the worktree started from."""
+    window: str = ""
+    """tmux window id, `@3`."""
+    pane: str = ""
+    digest: str = ""
+    """SHA-256 of the prompt file that the agent was given."""
+    reason: str = ""
+    commits: tuple[str, ...] = ()
+    merged_as: str = ""
+    """The merge commit on the base branch."""
+    held: bool = False
+    """Not to be started again until a human says so."""
+    pid: int = 0
+    """Process id of the launch wrapper, from its `started` record; 0 while unknown."""
+    exit: Exit | None = None
+    receipt: Receipt | None = None
+    directory: str = field(default="", compare=False)
+    """Relative to the project root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where the loop stands with one prompt, derived from its file and its last attempt."""
+
+    number: int
+    state: StepState
+    attempt: Attempt | None = None
+    reason: str = ""
+
+
+def derive_step(prompt: Prompt, last: Attempt | None) -> Step:
+    """Tell the state of a prompt's step from what is on disk.
+
+    The file decides what the engineer wants (done, cancelled, pending again); an attempt in flight decides what is
+    happening. A claim that a killed loop did not get to write into the file counts: its attempt number is higher.
+    """
+    number = prompt.number
+    if prompt.status is PromptStatus.DONE:
+        return Step(number, StepState.MERGED, last)
+    if prompt.status is PromptStatus.CANCELLED:
+        return Step(number, StepState.SKIPPED, last, "cancelled")
+    if last is None:
+        if prompt.status is PromptStatus.FAILED:
+            return Step(number, StepState.FAILED, None, "the file says failed")
+        if prompt.status is PromptStatus.BLOCKED:
+            return Step(number, StepState.BLOCKED, None, "the file says blocked")
+        return Step(number, StepState.PENDING)
+    if last.state.live or last.state in (StepState.CHANGE_OPEN, StepState.MERGED):
+        return Step(number, last.state, last, last.reason)
+    if prompt.status is PromptStatus.PENDING and prompt.attempts >= last.attempt:
+        held = StepState.BLOCKED if last.held else StepState.PENDING
+        return Step(number, held, last, last.reason if last.held else "")
+    return Step(number, last.state, last, last.reason)

@@ -1,0 +1,63 @@
+"""Untrusted text made safe to show: the one place where control characters and direction tricks are taken out."""
+
+import re
+import unicodedata
+
+_UNSAFE = re.compile(
+    "["
+    "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1: escape sequences, carriage returns, bells
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional controls: text that reads other than it is
+    "\u2028\u2029\ufeff\ufff9-\ufffb"  # line separators, byte-order mark, annotations
+    "\ud800-\udfff"  # undecodable bytes of a file name
+    "]"
+)
+_SAFE_BREAKS = re.compile(r"\r\n|\r|\n")
+
+
+def plain(text: str) -> str:
+    """Make any text safe to print on one line: breaks and tabs become spaces, other controls a visible `·`."""
+    if text.isprintable() and not _UNSAFE.search(text):
+        return text
+    return _UNSAFE.sub(_visible, text.replace("\r\n", " "))
+
+
+def plain_lines(text: str) -> list[str]:
+    """The lines of a text, each safe to print; tabs become four spaces."""
+    return [plain(line.replace("\t", "    ")) for line in _SAFE_BREAKS.split(text)]
+
+
+def _visible(match: re.Match[str]) -> str:
+    char = match.group()
+    if char in "\t\n\r\u2028\u2029":
+        return " "
+    if 0xDC80 <= ord(char) <= 0xDCFF:
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    return "·"
+
+
+def width(text: str) -> int:
+    """Columns that a safe text takes in a terminal: wide East Asian characters two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(_char_width(char) for char in text)
+
+
+def clip(text: str, columns: int) -> str:
+    """Cut a safe text to at most `columns` columns, an ellipsis standing for what is gone."""
+    if width(text) <= columns:
+        return text
+    if columns <= 0:
+        return ""
+    out, used = [], 1
+    for char in text:
+        used += _char_width(char)
+        if used > columns:
+            break
+        out.append(char)
+    return "".join(out).rstrip() + "…"
+
+
+def _char_width(char: str) -> int:
+    if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

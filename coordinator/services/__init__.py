@@ -1,0 +1,1 @@
+"""What an engineer may do: snapshot and request in, plan out."""

@@ -1,0 +1,1 @@
+"""tmux: windows, panes and what they show."""
