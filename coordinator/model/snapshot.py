@@ -7,6 +7,7 @@ from enum import StrEnum
 from coordinator.model.graph import Graph
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
+from coordinator.model.settings import Settings
 from coordinator.model.step import Step
 
 
@@ -172,6 +173,7 @@ class Snapshot:
     """Sequence number of the newest event."""
     highest_number: int = 0
     """Highest prompt number ever used, deleted ones included."""
+    settings: Settings = field(default_factory=Settings)
     documents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Content of the small files that services plan for: `.coord/alignment.md`, `.coord/loop.json`, …"""
     fingerprints: Mapping[str, str] = field(default_factory=dict, repr=False)

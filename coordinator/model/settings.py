@@ -1,0 +1,26 @@
+"""What the project decided about its loop: the part of the configuration that rules depend on."""
+
+from dataclasses import dataclass
+
+BACKOFF_LIMIT = 300.0
+"""Seconds: the longest pause between two automatic attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    runtime: str = "claude"
+    gate: str = "review"
+    """`review`, `auto` or `forge`: what a change has to pass before it lands."""
+    max_attempts: int = 1
+    """Attempts a prompt gets before its failure halts the plan; 1 means no automatic retry."""
+    retry_backoff: float = 10.0
+    """Seconds before the second attempt; doubles with each further one, up to `BACKOFF_LIMIT`."""
+    timeout: float | None = None
+    """Seconds an attempt may take; None: no limit."""
+    require_criteria: bool = False
+    """Refuse prompts without acceptance criteria."""
+
+
+def backoff(settings: Settings, attempts: int) -> float:
+    """Seconds to wait after the `attempts`-th attempt failed."""
+    return min(BACKOFF_LIMIT, settings.retry_backoff * 2.0 ** min(max(attempts - 1, 0), 32))

@@ -1,0 +1,156 @@
+"""What the loop is doing and why, judged from what is on disk. One rule set for the loop, the commands and the screen."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from coordinator.model.graph import Graph
+from coordinator.model.prompt import Prompt
+from coordinator.model.settings import Settings, backoff
+from coordinator.model.snapshot import Loop, LoopState, Question
+from coordinator.model.step import Step, StepState
+
+_ENDED = (StepState.MERGED, StepState.SKIPPED)
+
+
+def retry_at(step: Step, prompt: Prompt, settings: Settings) -> float | None:
+    """Unix seconds when a failed step may be tried again by itself; None when only a human may."""
+    attempt = step.attempt
+    if step.state is not StepState.FAILED or attempt is None or attempt.held:
+        return None
+    if attempt.attempt >= settings.max_attempts:
+        return None
+    return timestamp(attempt.since) + backoff(settings, attempt.attempt)
+
+
+def timestamp(iso: str) -> float:
+    """Unix seconds of a UTC ISO 8601 text; 0.0 for anything else."""
+    try:
+        return datetime.fromisoformat(iso).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def held_by_questions(questions: Iterable[Question], graph: Graph) -> frozenset[int] | None:
+    """Prompts that open questions hold back; None: all of them."""
+    held: set[int] = set()
+    for question in questions:
+        if not question.open:
+            continue
+        number = subject_number(question.subject)
+        if not question.only_dependents or number is None:
+            return None
+        held |= graph.descendants(number)
+    return frozenset(held)
+
+
+def subject_number(subject: str) -> int | None:
+    """7 for `prompt:7`; None for anything else."""
+    kind, _, rest = subject.partition(":")
+    return int(rest) if kind == "prompt" and rest.isascii() and rest.isdigit() else None
+
+
+def startable(
+    graph: Graph, prompts: Mapping[int, Prompt], steps: Mapping[int, Step], questions: Sequence[Question]
+) -> tuple[int, ...]:
+    """Pending prompts whose dependencies have ended and that no open question holds, in the order they would start."""
+    held = held_by_questions(questions, graph)
+    if held is None:
+        return ()
+    rank = {number: place for place, number in enumerate(graph.order)}
+    able = [
+        number
+        for number, step in steps.items()
+        if step.state is StepState.PENDING and number not in held and dependencies_ended(number, graph, steps)
+    ]
+    return tuple(sorted(able, key=lambda n: (prompts[n].priority.rank, n, rank.get(n, n))))
+
+
+def dependencies_ended(number: int, graph: Graph, steps: Mapping[int, Step]) -> bool:
+    """Everything that the prompt depends on is there and merged or cancelled."""
+    if graph.dangling.get(number):
+        return False
+    return all(steps[d].state in _ENDED for d in graph.dependencies.get(number, ()) if d in steps)
+
+
+def judge(
+    *,
+    graph: Graph,
+    prompts: Mapping[int, Prompt],
+    steps: Mapping[int, Step],
+    questions: Sequence[Question],
+    settings: Settings,
+    asked: str,
+    alive: bool,
+    max_parallel: int,
+    unreadable: int = 0,
+) -> Loop:
+    """Tell the loop's state with a sentence of why; `unreadable` counts prompt files that could not be used."""
+    halted_by = tuple(
+        n
+        for n in graph.order
+        if steps[n].state is StepState.FAILED and retry_at(steps[n], prompts[n], settings) is None
+    )
+    state, reason = _state(graph, prompts, steps, questions, settings, asked, alive, halted_by, unreadable)
+    return Loop(state, reason, max_parallel, alive=alive, asked=asked, halted_by=halted_by)
+
+
+def _state(
+    graph: Graph,
+    prompts: Mapping[int, Prompt],
+    steps: Mapping[int, Step],
+    questions: Sequence[Question],
+    settings: Settings,
+    asked: str,
+    alive: bool,
+    halted_by: tuple[int, ...],
+    unreadable: int,
+) -> tuple[LoopState, str]:
+    left = [s for s in steps.values() if s.state not in _ENDED]
+    if not left and not unreadable:
+        if not steps:
+            return LoopState.IDLE, "there are no prompts yet"
+        return LoopState.FINISHED, "every prompt is merged or cancelled"
+    if not alive:
+        return LoopState.STOPPED, "no loop is running"
+    if asked == "stopped":
+        return LoopState.STOPPED, "asked to stop; running agents finish"
+    if asked == "paused":
+        return LoopState.PAUSED, "paused; running agents finish, nothing new starts"
+    if halted_by:
+        return LoopState.HALTED, f"{_numbers(halted_by)} failed; restart, edit, patch or cancel to go on"
+    open_questions = [q for q in questions if q.open]
+    if held_by_questions(open_questions, graph) is None:
+        return LoopState.WAITING, f"waits for an answer to: {open_questions[0].text}"
+    return _busy_or_stuck(graph, prompts, steps, questions, settings, left, unreadable)
+
+
+def _busy_or_stuck(
+    graph: Graph,
+    prompts: Mapping[int, Prompt],
+    steps: Mapping[int, Step],
+    questions: Sequence[Question],
+    settings: Settings,
+    left: list[Step],
+    unreadable: int,
+) -> tuple[LoopState, str]:
+    live = [s.number for s in left if s.state.live]
+    if live:
+        return LoopState.RUNNING, f"{_numbers(live)} running"
+    if any(s.state is StepState.CHANGE_OPEN for s in left):
+        return LoopState.RUNNING, "a change is open"
+    if startable(graph, prompts, steps, questions):
+        return LoopState.RUNNING, "about to start the next prompt"
+    if any(retry_at(s, prompts[s.number], settings) is not None for s in left):
+        return LoopState.RUNNING, "waits to try a failed prompt again"
+    if any(q.open for q in questions):
+        return LoopState.WAITING, "what is left waits for an answer"
+    blocked = [s.number for s in left if s.state is StepState.BLOCKED]
+    if blocked:
+        return LoopState.STUCK, f"{_numbers(blocked)} blocked and nothing else can start"
+    if unreadable:
+        return LoopState.STUCK, f"nothing can start; {unreadable} prompt file(s) have problems: coord validate"
+    return LoopState.STUCK, "no prompt that is left can ever start; see coord why"
+
+
+def _numbers(numbers: Iterable[int]) -> str:
+    return ", ".join(f"{n:02d}" for n in sorted(numbers))
