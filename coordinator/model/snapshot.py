@@ -129,6 +129,20 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """A human's verdict on one attempt's change: the newest `change.approved` or `change.rejected` of its prompt."""
+
+    prompt: int
+    attempt: int
+    approved: bool
+    commit: str
+    """Head of the branch that was looked at; a branch that moved since is not approved."""
+    by: str
+    note: str = ""
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Milestone:
     title: str
     status: str = "open"
@@ -168,6 +182,8 @@ class Snapshot:
     agents: tuple[Agent, ...] = ()
     questions: tuple[Question, ...] = ()
     """Open ones first, each group by sequence."""
+    reviews: Mapping[int, Review] = field(default_factory=dict)
+    """By prompt: the newest verdict on a change of it."""
     problems: tuple[Problem, ...] = ()
     head: int = 0
     """Sequence number of the newest event."""

@@ -104,6 +104,10 @@ class Attempt:
     """The merge commit on the base branch."""
     held: bool = False
     """Not to be started again until a human says so."""
+    continues: bool = False
+    """Its work came back with a reason (conflict, red suite, rejection): the next attempt starts from its branch."""
+    kill: str = ""
+    """`requeue`, `fail` or `hold` while its processes are being ended: what is to become of the step then."""
     pid: int = 0
     """Process id of the launch wrapper, from its `started` record; 0 while unknown."""
     exit: Exit | None = None
