@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
@@ -162,63 +162,76 @@ def _inputs(prompts: Iterable[Prompt]) -> tuple[dict[int, tuple[int, ...]], dict
 
 
 def _build(stated: Mapping[int, tuple[int, ...]], ranks: Mapping[int, int]) -> Graph:
-    """Works on positions in (priority, number) order: comparing small integers is what makes the heap fast."""
     nodes = sorted(stated)
     ranked = [node for rank in _RANKS for node in nodes if ranks[node] == rank]
-    position = {node: at for at, node in enumerate(ranked)}
-    dependencies: dict[int, tuple[int, ...]] = {}
-    dangling: dict[int, tuple[int, ...]] = {}
-    behind: list[list[int]] = [[] for _ in ranked]
-    for at, node in enumerate(ranked):
-        wanted = stated[node]
-        if len(wanted) > 1:
-            wanted = tuple(dict.fromkeys(wanted))
-        if not all(before in position for before in wanted):
-            dangling[node] = tuple(before for before in wanted if before not in position)
-            wanted = tuple(before for before in wanted if before in position)
-        dependencies[node] = wanted
-        for before in wanted:
-            behind[position[before]].append(at)
-    order, layers = _kahn([len(dependencies[node]) for node in ranked], behind)
-    ordered = [ranked[at] for at in order]
+    dependencies, dangling, behind = _links(stated, ranked)
+    order, layers = _kahn(ranked, dependencies, behind)
     cycles: tuple[tuple[int, ...], ...] = ()
-    if len(ordered) < len(nodes):
-        left = sorted(set(nodes).difference(ordered))
+    if len(order) < len(nodes):
+        left = sorted(set(nodes).difference(order))
         cycles = _cycles(dependencies, left)
-        ordered += left
+        order += left
     return Graph(
         stated=stated,
         ranks=ranks,
         nodes=tuple(nodes),
         dependencies=dependencies,
-        dependents={node: tuple([ranked[at] for at in behind[position[node]]]) for node in nodes},
+        dependents={node: tuple(after) for node, after in behind.items()},
         dangling=dangling,
-        order=tuple(ordered),
-        layers=tuple(tuple([ranked[at] for at in layer]) for layer in layers),
+        order=tuple(order),
+        layers=tuple(map(tuple, layers)),
         cycles=cycles,
     )
 
 
-def _kahn(waiting: list[int], behind: Sequence[Sequence[int]]) -> tuple[list[int], list[list[int]]]:
-    """Positions in order, smallest first where several are free, and by layer; those behind a cycle are in neither."""
-    free = [at for at, count in enumerate(waiting) if not count]
-    heapify(free)
-    level = [0] * len(waiting)
+def _links(
+    stated: Mapping[int, tuple[int, ...]], ranked: Iterable[int]
+) -> tuple[dict[int, tuple[int, ...]], dict[int, tuple[int, ...]], dict[int, list[int]]]:
+    """Dependencies that exist, those that don't, and dependents, the latter in the order of `ranked`."""
+    behind: dict[int, list[int]] = {node: [] for node in ranked}
+    dependencies = dict(stated)
+    dangling: dict[int, tuple[int, ...]] = {}
+    known = frozenset(behind)
+    for node in behind:
+        wanted = stated[node]
+        if not wanted:
+            continue
+        if len(set(wanted)) < len(wanted):
+            wanted = dependencies[node] = tuple(dict.fromkeys(wanted))
+        if not known.issuperset(wanted):
+            dangling[node] = tuple(before for before in wanted if before not in known)
+            wanted = dependencies[node] = tuple(before for before in wanted if before in known)
+        for before in wanted:
+            behind[before].append(node)
+    return dependencies, dangling, behind
+
+
+def _kahn(
+    ranked: Sequence[int], dependencies: Mapping[int, tuple[int, ...]], behind: Mapping[int, Sequence[int]]
+) -> tuple[list[int], list[list[int]]]:
+    """Nodes dependencies first, in the order of `ranked` where several are free, and by layer.
+
+    What waits for a cycle is in neither. The heap holds positions: comparing small integers is what makes it fast.
+    """
+    position = {node: at for at, node in enumerate(ranked)}
+    waiting = {node: len(dependencies[node]) for node in ranked}
+    free = [position[node] for node, count in waiting.items() if not count]
+    level = dict.fromkeys(ranked, 0)
     order: list[int] = []
     layers: list[list[int]] = []
-    while free:
-        at = heappop(free)
-        order.append(at)
-        mine = level[at]
-        if mine >= len(layers):
+    while free:  # ascending from the start, so it is a heap already
+        node = ranked[heappop(free)]
+        order.append(node)
+        mine = level[node]
+        if mine == len(layers):
             layers.append([])
-        layers[mine].append(at)
-        for after in behind[at]:
-            waiting[after] -= 1
+        layers[mine].append(node)
+        for after in behind[node]:
             if level[after] <= mine:
                 level[after] = mine + 1
-            if not waiting[after]:
-                heappush(free, after)
+            left = waiting[after] = waiting[after] - 1
+            if not left:
+                heappush(free, position[after])
     return order, layers
 
 
