@@ -1,0 +1,58 @@
+# `make demo` and `make test` do all set-up themselves. Paths are relative and quoted: a checkout may have spaces in its path.
+
+VENV ?= .venv
+PYTHON ?=
+export VENV PYTHON
+
+bin = "$(VENV)"/bin
+on = $(filter-out 0 no false,$(1))
+
+.PHONY: help demo test check format lint types layers test-slow bench lock clean ready ready-dev
+
+help:
+	@echo "make demo    watch a scripted project run in coord (HEADLESS=1: without the screen; KEEP=DIR: keep its files)"
+	@echo "make test    run the tests"
+	@echo "make check   everything a change has to pass: format, lint, types, layers, tests"
+	@echo "make bench   measure the speed against what the machine can do at best"
+	@echo "make clean   remove the virtual environment and the caches"
+
+ready:
+	@sh .ci/setup run
+
+ready-dev:
+	@sh .ci/setup dev
+
+demo: ready
+	@$(bin)/coord demo $(if $(call on,$(HEADLESS)),--headless) $(if $(KEEP),--keep "$(KEEP)")
+
+test: ready-dev
+	@$(bin)/python -m pytest -n auto
+
+test-slow: ready-dev
+	@$(bin)/python -m pytest -n auto -m slow
+
+check: format lint types layers test
+
+format: ready-dev
+	@$(bin)/ruff format --check
+
+lint: ready-dev
+	@$(bin)/ruff check
+
+types: ready-dev
+	@$(bin)/mypy
+
+layers: ready-dev
+	@$(bin)/lint-imports
+
+bench: ready-dev
+	@$(bin)/python -m bench
+
+# Resolve again for all platforms, after a version in pyproject.toml changed. Needs uv.
+lock:
+	uv pip compile --universal --quiet --generate-hashes --no-annotate --no-header pyproject.toml --group build -o requirements.lock
+	uv pip compile --universal --quiet --generate-hashes --no-annotate --no-header pyproject.toml --group build --group dev -o requirements-dev.lock
+
+clean:
+	rm -rf "$(VENV)" build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
