@@ -1,0 +1,135 @@
+"""Tell an agent's state from what is there to see: its receipt, exit file, hooks and window. Pure."""
+
+import json
+from dataclasses import dataclass
+
+from coordinator.model.situation import timestamp
+from coordinator.model.snapshot import Agent, AgentState
+from coordinator.model.step import Attempt, StepState
+
+HOOK_AGE_LIMIT = 900.0
+"""Seconds after which a hook's word no longer counts: an agent that died or hangs would look busy for ever."""
+_STATUS_LINE_LIMIT = 64 * 1024
+_DOING_LIMIT = 200
+_REPORTABLE = {s.value: s for s in AgentState if not s.ended and s is not AgentState.STARTING}
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """The tmux window of an attempt, as one listing showed it."""
+
+    alive: bool
+    """Its process runs; False for a dead pane and for a window that is gone."""
+    observed_at: float
+    """Unix seconds of the listing."""
+    window: str = ""
+    pane: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One line of `status.jsonl`: what the agent CLI's own hooks last said."""
+
+    state: AgentState
+    at: float
+    """Unix seconds."""
+    doing: str = ""
+    tokens: int | None = None
+    cost_usd: float | None = None
+
+
+def last_report(data: bytes) -> Report | None:
+    """The newest usable line of a `status.jsonl`; broken and unknown lines are passed over."""
+    for line in reversed(data[-_STATUS_LINE_LIMIT:].splitlines()):
+        report = _report(line)
+        if report is not None:
+            return report
+    return None
+
+
+def observe_agent(
+    attempt: Attempt, *, terminal: Terminal | None = None, report: Report | None = None, reports_itself: bool = False
+) -> Agent:
+    """The agent of an attempt, its state resting on the best evidence there is.
+
+    `terminal` None: nobody looked at tmux. `reports_itself`: its CLI has hooks, so that without a report a running
+    process alone does not mean that it works.
+    """
+    state, evidence, at = _judge(attempt, terminal, report, reports_itself)
+    return Agent(
+        id=attempt.agent,
+        role=attempt.role,
+        prompt=attempt.prompt,
+        attempt=attempt.attempt,
+        runtime=attempt.runtime,
+        state=state,
+        evidence=evidence,
+        observed_at=at,
+        since=attempt.started or attempt.since,
+        window=terminal.window if terminal else attempt.window,
+        pane=terminal.pane if terminal else attempt.pane,
+        tokens=report.tokens if report else None,
+        cost_usd=report.cost_usd if report else None,
+        doing=report.doing if report else "",
+    )
+
+
+def _judge(
+    attempt: Attempt, terminal: Terminal | None, report: Report | None, reports_itself: bool
+) -> tuple[AgentState, str, float]:
+    """State, evidence and its time; best evidence first."""
+    if attempt.exit is not None:
+        at = timestamp(attempt.exit.at)
+        if attempt.exit.status == 0 or (attempt.receipt is not None and attempt.receipt.outcome != "done"):
+            return AgentState.FINISHED, "receipt" if attempt.receipt else "exit.json", at
+        return AgentState.CRASHED, "exit.json", at
+    if not attempt.state.live:
+        return AgentState.LOST, "step.json", timestamp(attempt.since)
+    if terminal is not None and not terminal.alive:
+        if attempt.state is StepState.DISPATCHED:
+            return AgentState.STARTING, "step.json", timestamp(attempt.since)
+        return AgentState.LOST, "window", terminal.observed_at
+    if attempt.receipt is not None:
+        return AgentState.FINISHED, "receipt", timestamp(attempt.receipt.at)
+    if attempt.state is StepState.DISPATCHED:
+        return AgentState.STARTING, "step.json", timestamp(attempt.since)
+    return _judge_running(terminal, report, reports_itself)
+
+
+def _judge_running(
+    terminal: Terminal | None, report: Report | None, reports_itself: bool
+) -> tuple[AgentState, str, float]:
+    if report is not None:
+        fresh = terminal is None or terminal.observed_at - report.at <= HOOK_AGE_LIMIT
+        return (report.state if fresh or report.state.needs_human else AgentState.UNKNOWN), "hook", report.at
+    if terminal is not None and not reports_itself:
+        return AgentState.WORKING, "window", terminal.observed_at
+    return AgentState.UNKNOWN, "none", terminal.observed_at if terminal else 0.0
+
+
+def _report(line: bytes) -> Report | None:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    state = _REPORTABLE.get(str(value.get("state")))
+    at = _seconds(value.get("at"))
+    if state is None or at is None:
+        return None
+    tokens, cost = value.get("tokens"), value.get("cost_usd")
+    return Report(
+        state,
+        at,
+        str(value.get("doing") or "")[:_DOING_LIMIT],
+        tokens if isinstance(tokens, int) and not isinstance(tokens, bool) and tokens >= 0 else None,
+        float(cost) if isinstance(cost, (int, float)) and not isinstance(cost, bool) and 0 <= cost < 1e9 else None,
+    )
+
+
+def _seconds(value: object) -> float | None:
+    """Unix seconds of a number or of a UTC ISO 8601 text."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e11:
+        return float(value)
+    return (timestamp(value) or None) if isinstance(value, str) else None

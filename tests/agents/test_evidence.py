@@ -1,0 +1,77 @@
+"""What an agent's state rests on."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coordinator.agents.evidence import HOOK_AGE_LIMIT, Report, Terminal, last_report, observe_agent
+from coordinator.model.snapshot import AgentState
+from coordinator.model.step import Attempt, Exit, Receipt, StepState
+
+NOW = 1_800_000_000.0
+AT = "2027-01-15T08:00:00Z"
+ATTEMPT = Attempt(7, 1, "run-1", 1, StepState.RUNNING, AT, AT, "executor-07-1", window="@3", pane="%5")
+ALIVE = Terminal(True, NOW, "@3", "%5")
+GONE = Terminal(False, NOW)
+RECEIPT = Receipt("done", "did it", "executor-07-1", AT)
+
+
+def ended(status: int, receipt: Receipt | None = None) -> Attempt:
+    return replace(ATTEMPT, exit=Exit(status, AT), receipt=receipt)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "terminal", "report", "state", "evidence"),
+    [
+        (ended(0, RECEIPT), GONE, None, AgentState.FINISHED, "receipt"),
+        (ended(0), GONE, None, AgentState.FINISHED, "exit.json"),
+        (ended(1), ALIVE, None, AgentState.CRASHED, "exit.json"),
+        (ended(143, RECEIPT), GONE, None, AgentState.CRASHED, "exit.json"),
+        (ended(1, replace(RECEIPT, outcome="failed")), GONE, None, AgentState.FINISHED, "receipt"),
+        (ATTEMPT, GONE, Report(AgentState.WORKING, NOW), AgentState.LOST, "window"),
+        (ATTEMPT, ALIVE, None, AgentState.WORKING, "window"),
+        (ATTEMPT, None, None, AgentState.UNKNOWN, "none"),
+        (ATTEMPT, ALIVE, Report(AgentState.PERMISSION, NOW - 5), AgentState.PERMISSION, "hook"),
+        (ATTEMPT, ALIVE, Report(AgentState.WORKING, NOW - HOOK_AGE_LIMIT - 1), AgentState.UNKNOWN, "hook"),
+        (ATTEMPT, ALIVE, Report(AgentState.PERMISSION, NOW - 86_400), AgentState.PERMISSION, "hook"),
+        (replace(ATTEMPT, receipt=RECEIPT), ALIVE, None, AgentState.FINISHED, "receipt"),
+        (replace(ATTEMPT, state=StepState.DISPATCHED), None, None, AgentState.STARTING, "step.json"),
+        (replace(ATTEMPT, state=StepState.DISPATCHED), GONE, None, AgentState.STARTING, "step.json"),
+        (replace(ATTEMPT, state=StepState.FAILED), GONE, None, AgentState.LOST, "step.json"),
+    ],
+)
+def test_an_agents_state_rests_on_the_best_evidence(
+    attempt: Attempt, terminal: Terminal | None, report: Report | None, state: AgentState, evidence: str
+) -> None:
+    agent = observe_agent(attempt, terminal=terminal, report=report)
+    assert (agent.state, agent.evidence) == (state, evidence)
+
+
+def test_a_running_process_of_a_cli_with_hooks_is_unknown_until_it_reports() -> None:
+    assert observe_agent(ATTEMPT, terminal=ALIVE, reports_itself=True).state is AgentState.UNKNOWN
+
+
+def test_evidence_carries_its_own_time() -> None:
+    agent = observe_agent(ATTEMPT, terminal=ALIVE, report=Report(AgentState.WORKING, NOW - 30))
+    assert agent.to_json(NOW)["age_s"] == 30.0
+
+
+def test_the_newest_usable_status_line_counts() -> None:
+    lines = [
+        {"at": NOW - 9, "state": "working", "doing": "reads", "tokens": 12, "cost_usd": 0.5},
+        {"at": AT, "state": "permission"},
+        {"at": NOW, "state": "crashed"},
+        {"at": NOW, "state": "no such state"},
+    ]
+    data = b"\n".join(json.dumps(line).encode() for line in lines) + b'\n{"at": 18'
+    assert last_report(data) == Report(AgentState.PERMISSION, 1_800_000_000.0)
+    assert last_report(json.dumps(lines[0]).encode()) == Report(AgentState.WORKING, NOW - 9, "reads", 12, 0.5)
+
+
+@given(st.binary(max_size=300))
+def test_no_status_file_of_an_agent_breaks_the_reader(data: bytes) -> None:
+    assert last_report(data) is None
+    assert last_report(b'{"at": 1.5e9, "state": "idle"}\n' + data) in (Report(AgentState.IDLE, 1.5e9), None)
