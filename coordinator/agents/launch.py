@@ -1,0 +1,87 @@
+"""The launch script of an attempt: starts the agent once, and writes down how it ended."""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from shlex import quote
+
+from coordinator.agents.runtime import Command, Job
+from coordinator.errors import CoordError
+from coordinator.model.step import Attempt
+
+STARTED_BEFORE = 97
+"""Exit status of a second launch of the same attempt, which does nothing."""
+NO_WORKTREE = 96
+"""Exit status when the worktree can't be entered."""
+
+_SCRIPT = """\
+#!/bin/sh
+# Runs {agent}, once. Written by coord: how it ends is in exit.json beside this file.
+dir={directory}
+mkdir "$dir/started" 2>/dev/null || {{ echo 'coord: this attempt was started before' >&2; exit {started_before}; }}
+echo "$$" >"$dir/started/pid"
+end() {{
+  trap '' TERM HUP INT
+  printf '{{"status": %d, "at": "%s"}}\\n' "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$dir/exit.json.tmp" &&
+    mv -f "$dir/exit.json.tmp" "$dir/exit.json"
+  exit "$1"
+}}
+signalled=0
+# A signal reaches the agent too; the shell waits for it and then writes its status.
+trap 'signalled=143' TERM
+trap 'signalled=129' HUP
+trap 'signalled=130' INT
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+{exports}
+cd {worktree} || end {no_worktree}
+[ "$signalled" = 0 ] || end "$signalled"
+{command}
+end "$?"
+"""
+
+
+def environment(attempt: Attempt, root: Path) -> dict[str, str]:
+    """Who the agent is, for everything that it runs."""
+    return {
+        "COORD_ROOT": str(root),
+        "COORD_RUN": attempt.run,
+        "COORD_PROMPT": str(attempt.prompt),
+        "COORD_ATTEMPT": str(attempt.attempt),
+        "COORD_AGENT": attempt.agent,
+        "COORD_ROLE": attempt.role,
+    }
+
+
+def launch_script(job: Job, command: Command, env: Mapping[str, str], coord_bin: Path | None) -> str:
+    """The text of `launch.sh`; every word that is not ours is quoted.
+
+    `coord_bin`: folder that goes first on PATH. Raises CoordError for a NUL, which no shell can hold.
+    """
+    exports = [f"export {name}={quote(value)}" for name, value in {**env, **command.env}.items()]
+    if coord_bin is not None:
+        exports.append(f'export PATH={quote(str(coord_bin))}:"$PATH"')
+    words = " ".join(quote(word) for word in command.argv)
+    text = _SCRIPT.format(
+        agent=job.attempt.agent,
+        directory=quote(str(job.directory)),
+        started_before=STARTED_BEFORE,
+        no_worktree=NO_WORKTREE,
+        exports="\n".join(exports),
+        worktree=quote(str(job.worktree)),
+        command=words if command.stdin is None else f"{words} <{quote(str(command.stdin))}",
+    )
+    if "\0" in text:
+        raise CoordError(f"{job.attempt.agent} can't be launched: a word of its command holds a NUL", "take it out")
+    return text
+
+
+def coord_folder() -> Path | None:
+    """The folder of the `coord` command that runs now, or of the one on PATH; None when there is neither."""
+    own = Path(sys.argv[0])
+    if own.name == "coord" and own.is_absolute() and own.is_file():
+        return own.parent
+    beside = Path(sys.executable).parent / "coord"
+    found = shutil.which("coord") or (str(beside) if os.access(beside, os.X_OK) else None)
+    return Path(found).absolute().parent if found else None

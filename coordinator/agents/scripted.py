@@ -1,0 +1,25 @@
+"""The runtime without a model: a shell script per prompt, `.coord/scripts/NN.sh`. For demos, tests and chores."""
+
+from dataclasses import dataclass
+
+from coordinator.agents.runtime import Command, Job, Runtime
+from coordinator.errors import CoordError
+
+
+@dataclass(frozen=True, slots=True)
+class Scripted:
+    name: str = "scripted"
+    reports_itself: bool = False
+
+    def command(self, job: Job) -> Command:
+        """Run the prompt's script in the worktree, what an agent would be told on its standard input."""
+        script = job.coord / "scripts" / f"{job.prompt.label}.sh"
+        if not script.is_file():
+            raise CoordError(
+                f"prompt {job.prompt.label} has no script: {script}",
+                f"write {script.name}, or give the prompt another `agent`",
+            )
+        return Command(("sh", str(script)), stdin=job.prompt_file)
+
+
+RUNTIME: Runtime = Scripted()
