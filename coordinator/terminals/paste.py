@@ -1,0 +1,76 @@
+"""Text for a running program: pasted as one piece, entered once it has arrived."""
+
+import itertools
+import os
+import re
+import time
+from typing import TYPE_CHECKING
+
+from coordinator.terminals.server import TerminalError
+
+if TYPE_CHECKING:
+    from coordinator.terminals.server import Terminals
+
+ARRIVAL_BOUND = 1.5
+"""Seconds to wait for a pasted text to show; a program without echo gets its Enter after that."""
+_SETTLED = 0.03
+"""Seconds without a change after which the screen counts as drawn."""
+_PAUSE = 0.005
+
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_serial = itertools.count(1)
+
+
+def deliver(terminals: "Terminals", pane: str, text: str) -> bool:
+    """Paste `text` into a pane, wait until the screen shows that it came, and press Enter.
+
+    Newlines stay inside a bracketed paste if the program asked for those; a program that did not takes each as Enter.
+    Control characters are dropped, for an escape sequence in the text could end the bracket and act as keys.
+    Returns False when the screen never changed (no echo): Enter was pressed all the same. Raises TerminalError when
+    the pane is gone; then nothing was entered.
+    """
+    buffer = f"coord-{os.getpid()}-{next(_serial)}"
+    payload = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    before = _look(terminals, pane)
+    try:
+        if payload:
+            terminals.run("load-buffer", "-b", buffer, "-", stdin=payload.encode("utf-8", "replace"))
+            terminals.run(*_leave_mode(pane), ";", "paste-buffer", "-p", "-d", "-b", buffer, "-t", pane)
+        arrived = _arrival(terminals, pane, before) if payload else True
+        terminals.run(*_leave_mode(pane), ";", "send-keys", "-t", pane, "Enter")
+    except TerminalError:
+        _drop(terminals, buffer)
+        raise
+    return arrived
+
+
+def _leave_mode(pane: str) -> tuple[str, ...]:
+    """A person who scrolls in the pane would otherwise receive the keys in the program's place."""
+    return ("copy-mode", "-q", "-t", pane)
+
+
+def _look(terminals: "Terminals", pane: str) -> bytes:
+    return terminals.run(
+        "display-message", "-p", "-t", pane, "#{cursor_x} #{cursor_y}", ";", "capture-pane", "-p", "-t", pane
+    )
+
+
+def _arrival(terminals: "Terminals", pane: str, before: bytes) -> bool:
+    """Wait until the screen differs from `before` and has come to rest."""
+    deadline = time.monotonic() + ARRIVAL_BOUND
+    last, since = before, time.monotonic()
+    while time.monotonic() < deadline:
+        time.sleep(_PAUSE)
+        now = _look(terminals, pane)
+        if now != last:
+            last, since = now, time.monotonic()
+        elif now != before and time.monotonic() - since >= _SETTLED:
+            return True
+    return last != before
+
+
+def _drop(terminals: "Terminals", buffer: str) -> None:
+    try:
+        terminals.run("delete-buffer", "-b", buffer)
+    except TerminalError:
+        return  # pasted and deleted, or the server has gone with it

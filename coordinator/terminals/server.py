@@ -1,0 +1,378 @@
+"""One private tmux server per project: windows for agents, their screens, and text for them.
+
+Nothing untrusted ever becomes a tmux format or a tmux command: windows are named by us, marks are stored as one JSON
+option by a plain `set-option`, directories are entered by the started process itself, text travels in buffers.
+"""
+
+import json
+import os
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from coordinator.errors import CoordError
+
+if TYPE_CHECKING:
+    import libtmux
+
+SIZE = (200, 50)
+"""Columns and rows of a window while nobody is attached."""
+_START_BOUND = 5.0
+"""Seconds to get a server up: right after another one ended on the same socket, tmux refuses for a moment."""
+_COMMAND_BOUND = 20.0
+"""Seconds one tmux command may take before the server counts as wedged."""
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_WINDOW_ID = re.compile(r"@[0-9]+")
+_PANE_ID = re.compile(r"%[0-9]+")
+_NO_SERVER = ("no server running", "error connecting", "server exited", "lost server", "no current session")
+_NO_SESSION = ("can't find session", "can't find window")
+_MARK = "@coord"
+
+_SETTINGS: tuple[tuple[str, ...], ...] = (
+    ("-s", "escape-time", "10"),
+    ("-s", "focus-events", "on"),
+    ("-s", "set-clipboard", "off"),  # an agent's output must not write the engineer's clipboard
+    ("-as", "terminal-features", ",*:RGB"),
+    ("-g", "default-size", f"{SIZE[0]}x{SIZE[1]}"),
+    ("-g", "history-limit", "5000"),
+    ("-g", "mouse", "on"),
+    ("-g", "status-interval", "0"),
+    ("-g", "status-left-length", "40"),
+    ("-g", "status-left", " coord · F12 or C-b d goes back · "),
+    ("-g", "status-right", ""),
+    ("-gw", "automatic-rename", "off"),
+    ("-gw", "allow-rename", "off"),
+    ("-gw", "remain-on-exit", "on"),
+    ("-gqw", "remain-on-exit-format", ""),  # the line "Pane is dead" would push out the first row of the last screen
+    ("-gw", "window-status-format", "#I:#W#{?pane_dead, ended,}"),
+    ("-gw", "window-status-current-format", "#I:#W#{?pane_dead, ended,}*"),
+    ("-gqw", "allow-passthrough", "off"),
+)
+_HOME = (
+    "sh",
+    "-c",
+    "stty -echo 2>/dev/null; echo 'coord keeps this window so that the session outlives its agents.'; exec cat >/dev/null",
+)
+_ENTER = 'cd -- "$1" || exit 126; shift; exec "$@"'
+"""Run by sh: tmux would execute `#(...)` in the value of its own `-c`."""
+
+_FIELDS = (
+    "window_id",
+    "pane_id",
+    "pane_pid",
+    "pane_dead",
+    "pane_dead_status",
+    "pane_dead_signal",
+    "pane_width",
+    "pane_height",
+    "window_active",
+    "window_name",
+    _MARK,
+    "pane_title",
+)
+_SEPARATOR = "␞"  # printable: newer versions of tmux escape control characters in what they print
+_ROW = _SEPARATOR.join(f"#{{{name}}}" for name in _FIELDS)
+
+
+class TerminalError(CoordError):
+    """tmux refused, or is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A tmux window with its first pane, as one `list-panes` call tells it."""
+
+    id: str
+    """`@3`; never reused while the server lives."""
+    pane: str
+    """`%5`"""
+    name: str
+    mark: Mapping[str, str] = field(default_factory=dict)
+    """What `open_window` was given; empty for windows that people opened by hand."""
+    pid: int = 0
+    """Process started in the pane; after its end a number that may belong to anyone."""
+    dead: bool = False
+    dead_status: int | None = None
+    """Exit status as the shell sees it, 128 + n for signal n; None while it runs, or when tmux doesn't tell."""
+    width: int = SIZE[0]
+    height: int = SIZE[1]
+    title: str = ""
+    """Set by the program; untrusted."""
+    active: bool = False
+
+
+class Terminals:
+    """The tmux server of one project, by socket name, and the session in it that holds all agents."""
+
+    def __init__(self, socket_name: str, session: str, tmux_bin: str = "tmux") -> None:
+        for name in (socket_name, session):
+            _check(_SAFE_NAME, name, "name")
+        self.socket_name = socket_name
+        self.session = session
+        self.tmux_bin = tmux_bin
+        self._server: libtmux.Server | None = None
+
+    # -- the session ---------------------------------------------------------------------------------------------
+
+    def ensure_session(self) -> None:
+        """Make the session unless it is there; safe to call from several processes at once.
+
+        Raises TerminalError when no tmux is installed or none comes up within the bound.
+        """
+        deadline = time.monotonic() + _START_BOUND
+        pause = 0.005
+        while True:
+            if self.alive():
+                return
+            try:
+                self.run(*self._creation(), clean=True)
+                return
+            except TerminalError as error:
+                if "duplicate session" in error.message:
+                    return
+                if not _any_in(_NO_SERVER, error.message) or time.monotonic() > deadline:
+                    raise
+            time.sleep(pause)
+            pause = min(pause * 2, 0.1)
+
+    def alive(self) -> bool:
+        """Tell whether the session exists."""
+        try:
+            self.run("has-session", "-t", f"={self.session}")
+        except TerminalError as error:
+            if _any_in(_NO_SERVER + _NO_SESSION, error.message):
+                return False
+            raise
+        return True
+
+    def _creation(self) -> list[str]:
+        words = ["start-server"]
+        for setting in _SETTINGS:
+            words += [";", "set-option", *setting]
+        words += [";", "bind-key", "-n", "F12", "detach-client"]
+        size = ("-x", str(SIZE[0]), "-y", str(SIZE[1]))
+        return [*words, ";", "new-session", "-d", "-s", self.session, "-n", "home", *size, *_HOME]
+
+    # -- windows -------------------------------------------------------------------------------------------------
+
+    def open_window(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: str | os.PathLike[str],
+        name: str,
+        env: Mapping[str, str],
+        mark: Mapping[str, str],
+        size: tuple[int, int] | None = None,
+    ) -> Window:
+        """Start `argv` in a new window and return it; whoever is attached keeps looking at what they look at.
+
+        The window and its mark arrive at the server as one message: a caller killed at any moment leaves a fully
+        marked window or none. `name` is letters, digits, `-` and `_`; everything else may hold any text. A `PATH` in
+        `env` does not reach the program: set it in what you launch. `size` (columns, rows) pins the window to a size;
+        None follows the session. Raises TerminalError, also when the message is larger than tmux takes (16 KB).
+        """
+        _check(_SAFE_NAME, name, "window name")
+        words = ["new-window", "-d", "-a", "-t", f"={self.session}:{{end}}", "-n", name, "-P"]
+        words += ["-F", "#{window_id} #{pane_id} #{pane_pid} #{pane_width} #{pane_height}"]
+        for key, value in env.items():
+            words += ["-e", literal(f"{key}={value}")]
+        words += ["sh", "-c", _ENTER, "sh", literal(os.fspath(cwd)), *map(literal, argv)]
+        end = f"={self.session}:{{end}}"
+        words += [";", "set-option", "-w", "-t", end, _MARK, json.dumps(dict(mark))]
+        if size is not None:
+            words += [";", "resize-window", "-t", end, "-x", str(size[0]), "-y", str(size[1])]
+        window, pane, pid, width, height = self._open(words).split()
+        width, height = size or (int(width), int(height))
+        return Window(window, pane, name, dict(mark), int(pid), width=width, height=height)
+
+    def _open(self, words: list[str]) -> str:
+        try:
+            return self._command(*words)
+        except TerminalError as error:
+            if not _any_in(_NO_SERVER + _NO_SESSION, error.message):
+                raise
+        self.ensure_session()
+        return self._command(*words)
+
+    def windows(self) -> list[Window]:
+        """List the session's windows by one call of a few milliseconds; empty when there is no server."""
+        try:
+            listing = self.run("list-panes", "-s", "-t", f"={self.session}", "-F", _ROW)
+        except TerminalError as error:
+            if _any_in(_NO_SERVER + _NO_SESSION, error.message):
+                return []
+            raise
+        found: dict[str, Window] = {}
+        for line in listing.decode("utf-8", "replace").split("\n"):
+            window = _parse_row(line)
+            if window and (window.id not in found or int(window.pane[1:]) < int(found[window.id].pane[1:])):
+                found[window.id] = window  # a person may have split it: the pane we opened is the oldest
+        return list(found.values())
+
+    def kill_window(self, window_id: str) -> bool:
+        """Close a window, with a hang-up for what runs in it; False when it was gone already.
+
+        Processes that ignore the hang-up live on: end them by `processes.terminate` first.
+        """
+        _check(_WINDOW_ID, window_id, "window id")
+        try:
+            self._command("kill-window", "-t", window_id)
+        except TerminalError as error:
+            if _any_in(_NO_SERVER + _NO_SESSION, error.message):
+                return False
+            raise
+        return True
+
+    # -- screens and text ----------------------------------------------------------------------------------------
+
+    def capture(self, pane: str, history: int = 0) -> str:
+        """Return what a pane shows, one line a row, colours as SGR sequences, `history` lines of scrollback first.
+
+        Untrusted: give it to `screen.parse`, never to a terminal. Raises TerminalError when the pane is gone.
+        """
+        _check(_PANE_ID, pane, "pane id")
+        start = ("-S", str(-history)) if history > 0 else ()
+        return self.run("capture-pane", "-e", "-p", *start, "-t", pane).decode("utf-8", "replace")
+
+    def send_text(self, pane: str, text: str) -> bool:
+        """Paste text into a pane's program and press Enter once it shows; see `paste.deliver`."""
+        from coordinator.terminals.paste import deliver
+
+        _check(_PANE_ID, pane, "pane id")
+        return deliver(self, pane, text)
+
+    def send_key(self, pane: str, key: str) -> None:
+        """Press one key, by tmux's name of it (`Enter`, `Escape`, `C-c`) or as a character."""
+        _check(_PANE_ID, pane, "pane id")
+        self._command("send-keys", "-t", pane, "--", literal(key))
+
+    # -- people --------------------------------------------------------------------------------------------------
+
+    def attach_command(self, window_id: str) -> list[str]:
+        """Build the command that attaches this terminal to a window; C-b d or F12 comes back."""
+        _check(_WINDOW_ID, window_id, "window id")
+        return [self.tmux_bin, "-L", self.socket_name, "attach-session", "-t", f"={self.session}:{window_id}"]
+
+    def switch_client(self, window_id: str) -> None:
+        """Bring the tmux client that this process is shown in to a window: the way to attach from inside."""
+        _check(_WINDOW_ID, window_id, "window id")
+        self._command("switch-client", "-t", f"={self.session}:{window_id}")
+
+    def inside_same_server(self, environ: Mapping[str, str] = os.environ) -> bool:
+        """Tell whether a process with this environment runs in a pane of this very server."""
+        ours = environ.get("TMUX", "").split(",")[0]
+        return bool(ours) and os.path.realpath(ours) == os.path.realpath(self.socket_path)
+
+    @property
+    def socket_path(self) -> str:
+        """Where tmux puts the socket of this name."""
+        folder = os.environ.get("TMUX_TMPDIR") or "/tmp"
+        return os.path.join(os.path.realpath(folder), f"tmux-{os.getuid()}", self.socket_name)
+
+    # -- one way to tmux ----------------------------------------------------------------------------------------
+
+    @property
+    def server(self) -> "libtmux.Server":
+        """The server as libtmux sees it."""
+        if self._server is None:
+            import libtmux
+
+            self._server = libtmux.Server(socket_name=self.socket_name, config_file=os.devnull, tmux_bin=self._binary())
+        return self._server
+
+    def _command(self, *words: str) -> str:
+        result = self.server.cmd(words[0], *words[1:])
+        if result.returncode or result.stderr:
+            raise _failure(" ".join(result.stderr), words[0])
+        return "\n".join(result.stdout)
+
+    def run(self, *words: str, stdin: bytes = b"", clean: bool = False) -> bytes:
+        """Run tmux commands as one message and return the bytes they print.
+
+        The hot paths come through here: no import of libtmux (65 ms, which a status command can't afford), raw bytes,
+        standard input. `clean` hides an agent's identity from a server that starts by it. Raises TerminalError.
+        """
+        import subprocess
+
+        environ = {k: v for k, v in os.environ.items() if not k.startswith("COORD_")} if clean else None
+        try:
+            done = subprocess.run(
+                [self._binary(), "-u", "-L", self.socket_name, "-f", os.devnull, *words],
+                input=stdin,
+                capture_output=True,
+                timeout=_COMMAND_BOUND,
+                env=environ,
+            )
+        except subprocess.TimeoutExpired:
+            raise TerminalError(
+                f"tmux did not answer to {words[0]} within {_COMMAND_BOUND:g} s", f"look at tmux -L {self.socket_name}"
+            ) from None
+        if done.returncode:
+            raise _failure(done.stderr.decode("utf-8", "replace").strip(), words[0])
+        return done.stdout
+
+    def _binary(self) -> str:
+        import shutil
+
+        path = shutil.which(self.tmux_bin)
+        if path is None:
+            raise TerminalError(f"{self.tmux_bin} is not installed", "install tmux 3.2 or newer")
+        return path
+
+
+def literal(word: str) -> str:
+    """Quote a word so that tmux takes it as it is: a `;` at its end would separate commands.
+
+    Raises TerminalError for a NUL, which no argument can hold.
+    """
+    if "\0" in word:
+        raise TerminalError("a NUL character can't be passed to a program", "take it out")
+    return f"{word[:-1]}\\;" if word.endswith(";") else word
+
+
+def _parse_row(line: str) -> Window | None:
+    values = line.split(_SEPARATOR, len(_FIELDS) - 1)
+    if len(values) != len(_FIELDS) or not _WINDOW_ID.fullmatch(values[0]):
+        return None
+    window, pane, pid, dead, status, signal, width, height, active, name, mark, title = values
+    code = int(status) if status else 128 + int(signal) if signal.isdigit() else None
+    return Window(
+        window,
+        pane,
+        name,
+        _parse_mark(mark),
+        int(pid or 0),
+        dead == "1",
+        code,
+        int(width),
+        int(height),
+        title,
+        active == "1",
+    )
+
+
+def _parse_mark(text: str) -> dict[str, str]:
+    try:
+        mark = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        return {}
+    return {str(k): str(v) for k, v in mark.items()} if isinstance(mark, dict) else {}
+
+
+def _failure(said: str, command: str) -> TerminalError:
+    return TerminalError(
+        f"tmux {command}: {said or 'failed without a word'}", "is the window still there? coord agents"
+    )
+
+
+def _check(pattern: re.Pattern[str], value: str, what: str) -> None:
+    if not pattern.fullmatch(value):
+        raise TerminalError(f"{value!r} is no {what}", "this is a fault of coord: report it")
+
+
+def _any_in(needles: Sequence[str], text: str) -> bool:
+    return any(needle in text for needle in needles)
