@@ -1,0 +1,184 @@
+"""The rules of the loop: what is to be done now, from what is. Pure; it may be asked again at any time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from coordinator.loop.effects import (
+    Action,
+    CloseMilestone,
+    Dispatch,
+    Expire,
+    FinishKill,
+    Mark,
+    Merge,
+    Resume,
+    Return,
+    Settle,
+    Tidy,
+)
+from coordinator.model.prompt import Prompt, PromptStatus
+from coordinator.model.situation import dependencies_ended, held_by_questions, retry_at, startable, timestamp
+from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
+from coordinator.model.step import Attempt, Step, StepState
+
+_STATUS = {
+    StepState.DISPATCHED: PromptStatus.IN_PROGRESS,
+    StepState.RUNNING: PromptStatus.IN_PROGRESS,
+    StepState.CHANGE_OPEN: PromptStatus.IN_PROGRESS,
+    StepState.MERGED: PromptStatus.DONE,
+    StepState.FAILED: PromptStatus.FAILED,
+    StepState.BLOCKED: PromptStatus.BLOCKED,
+    StepState.PENDING: PromptStatus.PENDING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a life of the loop ended, or how far there is nothing left for it to do."""
+
+    state: str
+    """`finished`, `idle`, `halted`, `stuck` or `stopped`."""
+    reason: str
+    exit_code: int
+
+
+def step(snapshot: Snapshot, now: float) -> tuple[Action, ...]:
+    """What is to be done now, most urgent first: attempts that ended, merges, new attempts, then house-keeping."""
+    agents = {(a.prompt, a.attempt): a for a in snapshot.agents}
+    started = list(_dispatches(snapshot, now))
+    again = {dispatch.number for dispatch in started}
+    ended: list[Action] = []
+    kept: list[Action] = []
+    for number, current in snapshot.steps.items():
+        attempt = current.attempt
+        if attempt is None:
+            continue
+        agent = agents.get((number, attempt.attempt))
+        ended += _advance(snapshot, current, attempt, agent, now)
+        if number not in again:
+            kept += _keep_house(snapshot.prompts[number], current, attempt)
+    actions = [*ended, *started, *kept]
+    if snapshot.loop.state is LoopState.FINISHED and snapshot.milestone.status == "open":
+        actions.append(CloseMilestone())
+    return tuple(actions)
+
+
+def next_due(snapshot: Snapshot, now: float) -> float | None:
+    """Unix seconds of the next moment when time alone gives the loop something to do."""
+    times = []
+    for number, current in snapshot.steps.items():
+        prompt, attempt = snapshot.prompts[number], current.attempt
+        retry = retry_at(current, prompt, snapshot.settings)
+        limit = _limit(snapshot, prompt)
+        if retry is not None:
+            times.append(retry)
+        if attempt is not None and attempt.state.live and limit is not None:
+            times.append(timestamp(attempt.started) + limit)
+    return min((t for t in times if t > now), default=None)
+
+
+def outcome(snapshot: Snapshot) -> Outcome | None:
+    """Why a loop that runs until nothing is left may end now; None while there is something to wait for.
+
+    A pause, an open question and a change under review are waited for: a human ends them.
+    """
+    loop = snapshot.loop
+    if loop.state is LoopState.FINISHED:
+        return Outcome("finished", loop.reason, 0)
+    if loop.state is LoopState.IDLE:
+        return Outcome("idle", loop.reason, 0)
+    if live_attempts(snapshot):
+        return None
+    if loop.state in (LoopState.HALTED, LoopState.STUCK):
+        return Outcome(loop.state.value, loop.reason, 1)
+    return None
+
+
+def live_attempts(snapshot: Snapshot) -> frozenset[int]:
+    """Prompts with an attempt that has not ended, whatever their files say by now."""
+    live = {n for n, s in snapshot.steps.items() if s.attempt is not None and s.attempt.state.live}
+    unreadable = {
+        a.prompt
+        for a in snapshot.agents
+        if a.prompt is not None and a.prompt not in snapshot.steps and not a.state.ended
+    }
+    return frozenset(live | unreadable)
+
+
+def _advance(snapshot: Snapshot, current: Step, attempt: Attempt, agent: Agent | None, now: float) -> Iterator[Action]:
+    number, k = current.number, attempt.attempt
+    limit = _limit(snapshot, snapshot.prompts[number])
+    if attempt.kill and (attempt.state.live or attempt.state is StepState.CHANGE_OPEN):
+        yield FinishKill(number, k)
+    elif attempt.state.live:
+        if attempt.exit is not None:
+            yield Settle(number, k)
+        elif attempt.state is StepState.DISPATCHED:
+            yield Resume(number, k)
+        elif agent is not None and agent.state is AgentState.LOST:
+            yield Settle(number, k)
+        elif limit is not None and now >= timestamp(attempt.started) + limit:
+            yield Expire(number, k, limit)
+    elif current.state is StepState.CHANGE_OPEN:
+        yield from _gate(snapshot, number, attempt)
+
+
+def _gate(snapshot: Snapshot, number: int, attempt: Attempt) -> Iterator[Action]:
+    review = snapshot.reviews.get(number)
+    if review is not None and review.attempt == attempt.attempt:
+        if review.approved:
+            yield Merge(number, attempt.attempt, review.commit)
+        else:
+            yield Return(number, attempt.attempt, review.note or "the change was rejected")
+    elif snapshot.settings.gate != "review":
+        yield Merge(number, attempt.attempt)
+
+
+def _dispatches(snapshot: Snapshot, now: float) -> Iterator[Dispatch]:
+    loop = snapshot.loop
+    free = loop.max_parallel - len(live_attempts(snapshot))
+    if loop.asked != "running" or loop.halted_by or free <= 0:
+        return
+    able = {*startable(snapshot.graph, snapshot.prompts, snapshot.steps, snapshot.questions), *_retries(snapshot, now)}
+    for number in sorted(able, key=lambda n: (snapshot.prompts[n].priority.rank, n))[:free]:
+        last = snapshot.steps[number].attempt
+        used = max(snapshot.prompts[number].attempts, last.attempt if last else 0)
+        yield Dispatch(number, used + 1)
+
+
+def _retries(snapshot: Snapshot, now: float) -> Iterator[int]:
+    """Failed prompts whose automatic retry is due."""
+    held = held_by_questions(snapshot.questions, snapshot.graph)
+    for number, current in snapshot.steps.items():
+        due = retry_at(current, snapshot.prompts[number], snapshot.settings)
+        if due is None or due > now or held is None or number in held:
+            continue
+        if dependencies_ended(number, snapshot.graph, snapshot.steps):
+            yield number
+
+
+def _keep_house(prompt: Prompt, current: Step, attempt: Attempt) -> Iterator[Action]:
+    if _lags(prompt, current, attempt):
+        yield Mark(
+            prompt.number,
+            _STATUS[current.state],
+            max(prompt.attempts, attempt.attempt),
+            attempt.commits if current.state is StepState.MERGED else (),
+        )
+    if attempt.state is StepState.MERGED and attempt.window:
+        yield Tidy(prompt.number, attempt.attempt)
+
+
+def _lags(prompt: Prompt, current: Step, attempt: Attempt) -> bool:
+    """The file does not tell yet what the attempt tells. Once it does, what people write into it is their will."""
+    if current.state is not attempt.state or current.state not in _STATUS or attempt.kill:
+        return False
+    if current.state is StepState.MERGED:
+        return prompt.status is not PromptStatus.DONE
+    if prompt.attempts < attempt.attempt:
+        return True
+    return prompt.status is PromptStatus.IN_PROGRESS and _STATUS[current.state] is not PromptStatus.IN_PROGRESS
+
+
+def _limit(snapshot: Snapshot, prompt: Prompt) -> float | None:
+    return prompt.timeout if prompt.timeout is not None else snapshot.settings.timeout
