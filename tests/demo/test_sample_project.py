@@ -1,0 +1,127 @@
+"""The sample project's scripts do real work, and their branches merge in any order that the dependencies allow."""
+
+import os
+import random
+import re
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from coordinator.packaged import packaged
+
+RECORDER = """#!/bin/sh
+printf '%s\\n' "$*" >>"$COORD_ROOT/calls"
+[ "$1" != ask ] || echo "$COORD_TEST_ANSWER"
+"""
+
+
+class Project:
+    """A copy of the sample project in git, and the agents' command recorded."""
+
+    def __init__(self, root: Path, answer: str) -> None:
+        self.root = root / "tokenbucket"
+        shutil.copytree(packaged("sample_project"), self.root, ignore=shutil.ignore_patterns("__pycache__"))
+        bin_dir = root / "bin"
+        bin_dir.mkdir()
+        coord = bin_dir / "coord"
+        coord.write_text(RECORDER)
+        coord.chmod(coord.stat().st_mode | stat.S_IXUSR)
+        self.environ = {
+            **os.environ,
+            "PATH": f"{bin_dir}{os.pathsep}{os.environ['PATH']}",
+            "COORD_ROOT": str(self.root),
+            "COORD_DEMO_PACE": "0",
+            "COORD_TEST_ANSWER": answer,
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            **{f"GIT_{who}_{what}": "test@example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+        }
+        self.git("init", "--quiet", "--initial-branch", "main")
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "Start")
+
+    def git(self, *arguments: str) -> str:
+        return self.sh("git", *arguments).stdout
+
+    def sh(
+        self, *argv: str, cwd: Path | None = None, ok: bool = True, **extra: str
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            argv, cwd=cwd or self.root, env={**self.environ, **extra}, capture_output=True, text=True, timeout=60
+        )
+        assert not ok or done.returncode == 0, f"{argv}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+        return done
+
+    def attempt(self, number: int, attempt: int = 1, ok: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run one attempt in a worktree of its own, as the loop does."""
+        label = f"{number:02d}"
+        worktree = self.root / ".coord/worktrees" / f"{label}-{attempt}"
+        self.git("worktree", "add", "--quiet", "-b", f"coord/{label}-{attempt}", str(worktree), "main")
+        script = str(self.root / ".coord/scripts" / f"{label}.sh")
+        return self.sh("sh", script, cwd=worktree, ok=ok, COORD_PROMPT=str(number), COORD_ATTEMPT=str(attempt))
+
+    def calls(self) -> str:
+        return (self.root / "calls").read_text()
+
+
+def dependencies() -> dict[int, set[int]]:
+    found = {}
+    for path in packaged("sample_project/.coord/prompts").glob("*.prompt.md"):
+        text = path.read_text()
+        number = re.search(r"^number: (\d+)$", text, re.MULTILINE)
+        listed = re.search(r"^dependencies: \[(.*)\]$", text, re.MULTILINE)
+        assert number is not None, path
+        assert listed is not None, path
+        found[int(number[1])] = {int(n) for n in listed[1].split(",") if n.strip()}
+    return found
+
+
+@pytest.mark.parametrize(("seed", "answer"), [(1, "when it is opened"), (2, "only when asked")])
+def test_branches_merge_in_any_order_and_the_end_is_green(tmp_path: Path, seed: int, answer: str) -> None:
+    rng = random.Random(seed)
+    project = Project(tmp_path, answer)
+    waits, merged = dependencies(), set[int]()
+    while waits:
+        ready = [n for n, needs in waits.items() if needs <= merged]
+        rng.shuffle(ready)
+        for number in ready:  # all from the same base: as parallel as it can get
+            project.attempt(number, attempt=2)
+        rng.shuffle(ready)
+        for number in ready[: rng.randint(1, len(ready))]:
+            project.git("merge", "--quiet", "--no-edit", f"coord/{number:02d}-2")
+            project.sh("python3", "-m", "unittest")
+            merged.add(number)
+            del waits[number]
+        for number in ready:
+            project.git("worktree", "remove", "--force", f".coord/worktrees/{number:02d}-2")
+            project.git("branch", "-D", f"coord/{number:02d}-2")
+    assert project.sh("python3", "-m", "unittest").stderr.count("OK") == 1
+    assert ("self.forget()" in (project.root / "tokenbucket/store.py").read_text()) is (answer == "when it is opened")
+
+
+def test_first_attempt_of_06_fails_for_a_reason_and_hands_it_on(tmp_path: Path) -> None:
+    project = Project(tmp_path, "")
+    project.attempt(2)
+    project.git("merge", "--quiet", "coord/02-1")
+    first = project.attempt(6, ok=False)
+    assert first.returncode == 1
+    assert "test_a_busy_client_keeps_its_bucket" in first.stdout or "FAILED (failures=1)" in first.stdout
+    assert "agent fail --reason first-in-first-out eviction" in project.calls()
+    project.attempt(6, attempt=2)
+    assert "agent done" in project.calls()
+
+
+def test_the_trivial_prompt_changes_nothing(tmp_path: Path) -> None:
+    project = Project(tmp_path, "")
+    project.attempt(10)
+    assert project.git("rev-list", "main..coord/10-1") == ""
+    assert project.git("-C", ".coord/worktrees/10-1", "status", "--porcelain") == ""
+
+
+def test_every_prompt_has_a_script_and_depends_on_prompts_that_exist() -> None:
+    scripts = {int(path.stem) for path in packaged("sample_project/.coord/scripts").glob("[0-9]*.sh")}
+    waits = dependencies()
+    assert scripts == set(waits)
+    assert set().union(*waits.values()) <= set(waits)
