@@ -27,8 +27,8 @@ _COMMAND_BOUND = 20.0
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _WINDOW_ID = re.compile(r"@[0-9]+")
 _PANE_ID = re.compile(r"%[0-9]+")
-_NO_SERVER = ("no server running", "error connecting", "server exited", "lost server", "no current session")
-_NO_SESSION = ("can't find session", "can't find window")
+_NO_SERVER = ("no server running", "error connecting", "server exited", "lost server")
+_NO_SESSION = ("can't find session", "can't find window", "no current session", "no current target")
 _MARK = "@coord"
 
 _SETTINGS: tuple[tuple[str, ...], ...] = (
@@ -51,11 +51,8 @@ _SETTINGS: tuple[tuple[str, ...], ...] = (
     ("-gw", "window-status-current-format", "#I:#W#{?pane_dead, ended,}*"),
     ("-gqw", "allow-passthrough", "off"),
 )
-_HOME = (
-    "sh",
-    "-c",
-    "stty -echo 2>/dev/null; echo 'coord keeps this window so that the session outlives its agents.'; exec cat >/dev/null",
-)
+_HOME_TEXT = "coord keeps this window so that the session outlives its agents."
+_HOME = ("sh", "-c", f"stty -echo 2>/dev/null; echo '{_HOME_TEXT}'; exec cat >/dev/null")
 _ENTER = 'cd -- "$1" || exit 126; shift; exec "$@"'
 """Run by sh: tmux would execute `#(...)` in the value of its own `-c`."""
 
@@ -96,7 +93,8 @@ class Window:
     """Process started in the pane; after its end a number that may belong to anyone."""
     dead: bool = False
     dead_status: int | None = None
-    """Exit status as the shell sees it, 128 + n for signal n; None while it runs, or when tmux doesn't tell."""
+    """Exit status as the shell sees it, 128 + n for signal n; None while it runs, and sometimes after: tmux may see the
+    end of the output before it sees the end of the process, and may never tell."""
     width: int = SIZE[0]
     height: int = SIZE[1]
     title: str = ""
@@ -185,8 +183,8 @@ class Terminals:
         words += [";", "set-option", "-w", "-t", end, _MARK, json.dumps(dict(mark))]
         if size is not None:
             words += [";", "resize-window", "-t", end, "-x", str(size[0]), "-y", str(size[1])]
-        window, pane, pid, width, height = self._open(words).split()
-        width, height = size or (int(width), int(height))
+        window, pane, pid, *inherited = self._open(words).split()
+        width, height = size or (int(inherited[0]), int(inherited[1]))
         return Window(window, pane, name, dict(mark), int(pid), width=width, height=height)
 
     def _open(self, words: list[str]) -> str:

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -75,8 +74,7 @@ def test_a_window_name_that_tmux_could_read_as_a_format_is_refused(terminals: Te
 
 def test_a_program_that_ends_at_once_leaves_its_status_and_screen(terminals: Terminals) -> None:
     window = terminals.open_window(["sh", "-c", "echo last words; exit 3"], cwd="/", name="02-1", env={}, mark={})
-    dead = wait_until(lambda: next((w for w in terminals.windows() if w.id == window.id and w.dead), None))
-    assert dead.dead_status == 3
+    wait_until(lambda: found(terminals, window).dead and found(terminals, window).dead_status == 3, message="the end")
     assert "last words" in show(terminals, window)
 
 
@@ -84,8 +82,7 @@ def test_a_missing_folder_ends_the_window_and_runs_nothing_elsewhere(terminals: 
     window = terminals.open_window(
         ["touch", str(tmp_path / "ran")], cwd=tmp_path / "absent", name="02-1", env={}, mark={"agent": "a"}
     )
-    dead = wait_until(lambda: next((w for w in terminals.windows() if w.id == window.id and w.dead), None))
-    assert dead.dead_status == 126
+    wait_until(lambda: found(terminals, window).dead and found(terminals, window).dead_status == 126, message="the end")
     assert not (tmp_path / "ran").exists()
 
 
@@ -209,9 +206,8 @@ def test_the_session_is_made_once_by_many_at_a_time(terminals: Terminals) -> Non
 
 
 @pytest.fixture
-def as_agent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def as_agent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COORD_AGENT", "planner-1")
-    yield
 
 
 def test_a_server_started_by_an_agent_does_not_carry_its_identity(as_agent: None, terminals: Terminals) -> None:
