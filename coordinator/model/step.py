@@ -100,6 +100,9 @@ class Attempt:
     """SHA-256 of the prompt file that the agent was given."""
     reason: str = ""
     commits: tuple[str, ...] = ()
+    added: int = 0
+    """Lines that the change adds to its base; 0 beside `removed` 0 while nobody counted."""
+    removed: int = 0
     merged_as: str = ""
     """The merge commit on the base branch."""
     held: bool = False

@@ -1,0 +1,232 @@
+"""The one fact about a prompt that matters now, in a few words, with the tone to say it in."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple
+
+from coordinator.model.graph import SATISFIED
+from coordinator.model.prompt import Prompt, PromptType
+from coordinator.model.situation import held_by_questions, retry_at, startable, subject_number, timestamp
+from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
+from coordinator.model.step import Step, StepState
+from coordinator.model.text import clip, plain
+
+_REASON = 40
+"""Columns that a reason written by somebody else gets."""
+
+
+class Tone(StrEnum):
+    """What a row is about; each has a glyph and a colour of its own."""
+
+    DONE = "done"
+    RUNNING = "running"
+    REVIEW = "review"
+    """A change is open."""
+    ATTENTION = "attention"
+    """An agent can't go on without a human."""
+    NEXT = "next"
+    """Nothing is missing but a free agent."""
+    WAITING = "waiting"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    """It can't start until somebody changes something: blocked, held, in a cycle, behind a missing prompt."""
+    CANCELLED = "cancelled"
+
+
+class Fact(NamedTuple):
+    """Safe to print on one line."""
+
+    text: str
+    tone: Tone
+
+
+class Badge(NamedTuple):
+    """What kind of prompt it is, where that is worth saying."""
+
+    kind: PromptType
+    text: str
+
+
+def row_fact(snapshot: Snapshot, number: int, now: float) -> Fact:
+    """The fact about one prompt; `now` in Unix seconds. For many prompts of one snapshot make one `Facts`."""
+    return Facts(snapshot).of(number, now)
+
+
+def badge(prompt: Prompt) -> Badge | None:
+    """`patches 02`, `emergent`, `review fix`; None for planned work."""
+    if prompt.type is PromptType.USER_PATCH:
+        fixed = names(prompt.patches_prompts, 3)
+        return Badge(prompt.type, f"patches {fixed}" if fixed else "user patch")
+    if prompt.type is PromptType.EMERGENT:
+        return Badge(prompt.type, "emergent")
+    if prompt.type is PromptType.REVIEW_FIX:
+        return Badge(prompt.type, "review fix")
+    return None
+
+
+def age(seconds: float) -> str:
+    """`5s`, `2m13`, `1h04`, `12d`: how long something took or takes."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}"
+    if whole < 100 * 3600:
+        return f"{whole // 3600}h{whole % 3600 // 60:02d}"
+    return f"{whole // 86400}d"
+
+
+def names(numbers: Iterable[int], limit: int) -> str:
+    """`02`, `02, 05`, `02, 05, 07 and 3 more`: at most `limit` of them by name."""
+    labels = [f"{number:02d}" for number in numbers]
+    if len(labels) <= limit + 1:
+        return ", ".join(labels)
+    return f"{', '.join(labels[:limit])} and {len(labels) - limit} more"
+
+
+class Facts:
+    """The facts of one snapshot. What several rows share is found once, and only if a row asks for it."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+
+    def of(self, number: int, now: float) -> Fact:
+        """The fact about a prompt that the snapshot has."""
+        step = self.snapshot.steps[number]
+        match step.state:
+            case StepState.MERGED:
+                return Fact(_worked(step), Tone.DONE)
+            case StepState.SKIPPED:
+                return Fact("cancelled", Tone.CANCELLED)
+            case StepState.DISPATCHED | StepState.RUNNING:
+                return self._live(step, now)
+            case StepState.CHANGE_OPEN:
+                return self._open(step)
+            case StepState.FAILED:
+                return self._failed(step, now)
+            case StepState.BLOCKED:
+                word = "held" if step.attempt is not None and step.attempt.held else "blocked"
+                return Fact(_because(word, step.reason), Tone.BLOCKED)
+            case StepState.PENDING:
+                return self._pending(number)
+
+    def changes_with_time(self, number: int) -> bool:
+        """The fact is another one a second later, though nothing happens."""
+        step = self.snapshot.steps[number]
+        return step.state.live or self._retry_at(step) is not None
+
+    def _live(self, step: Step, now: float) -> Fact:
+        agent = self._agents.get(step.number)
+        attempt = step.attempt
+        runtime = plain(agent.runtime if agent else attempt.runtime if attempt else "agent")
+        if step.number in self._asking:
+            return Fact(f"{runtime} asks a question", Tone.ATTENTION)
+        if agent is not None and agent.state in _AGENT_NEEDS:
+            return Fact(f"{runtime} {_AGENT_NEEDS[agent.state]}", Tone.ATTENTION)
+        began = timestamp(attempt.started or attempt.since) if attempt else 0.0
+        spent = f" {age(now - began)}" if began else ""
+        if step.state is StepState.DISPATCHED:
+            return Fact(f"{runtime} starts{spent}", Tone.RUNNING)
+        if agent is not None and agent.state is AgentState.RATE_LIMITED:
+            return Fact(f"{runtime} rate-limited{spent}", Tone.RUNNING)
+        return Fact(f"{runtime}{spent}", Tone.RUNNING)
+
+    def _open(self, step: Step) -> Fact:
+        attempt = step.attempt
+        size = f" +{attempt.added} -{attempt.removed}" if attempt and (attempt.added or attempt.removed) else ""
+        review = self.snapshot.reviews.get(step.number)
+        if review is not None and attempt is not None and review.attempt == attempt.attempt:
+            word = "approved" if review.approved else "rejected"
+            return Fact(_because(word, step.reason or ("merging" if review.approved else review.note)), Tone.REVIEW)
+        if self.snapshot.settings.gate == "review":
+            return Fact(f"review{size}", Tone.REVIEW)
+        word = "at the forge" if self.snapshot.settings.gate == "forge" else "checks"
+        return Fact(_because(word + size, step.reason), Tone.REVIEW)
+
+    def _failed(self, step: Step, now: float) -> Fact:
+        attempt = step.attempt
+        text = f"failed, attempt {attempt.attempt}" if attempt else "failed"
+        retry = self._retry_at(step)
+        if retry is not None:
+            left = retry - now
+            return Fact(f"{text} · retry {'now' if left <= 0 else 'in ' + age(left + 0.999)}", Tone.FAILED)
+        if step.number in self.snapshot.loop.halted_by:
+            return Fact(f"{text} · halted", Tone.FAILED)
+        return Fact(text, Tone.FAILED)
+
+    def _pending(self, number: int) -> Fact:
+        graph = self.snapshot.graph
+        missing = graph.dangling.get(number)
+        if missing:
+            return Fact(f"needs {names(missing, 2)}, missing", Tone.BLOCKED)
+        if number in self._cycles:
+            return Fact(self._cycles[number], Tone.BLOCKED)
+        unmet = [d for d in graph.dependencies[number] if self.snapshot.steps[d].state not in SATISFIED]
+        if unmet:
+            return Fact(f"after {names(unmet, 3)}", Tone.WAITING)
+        held = self._held
+        if held is None or number in held:
+            return Fact("after an answer", Tone.WAITING)
+        if self._next == number and self.snapshot.loop.state is LoopState.RUNNING:
+            return Fact("next", Tone.NEXT)
+        return Fact("ready", Tone.NEXT)
+
+    def _retry_at(self, step: Step) -> float | None:
+        if step.state is not StepState.FAILED:
+            return None
+        return retry_at(step, self.snapshot.prompts[step.number], self.snapshot.settings)
+
+    @cached_property
+    def _agents(self) -> dict[int, Agent]:
+        """By prompt: the agent of its newest attempt."""
+        found = sorted(self.snapshot.agents, key=lambda agent: agent.attempt)
+        return {agent.prompt: agent for agent in found if agent.prompt is not None}
+
+    @cached_property
+    def _asking(self) -> frozenset[int]:
+        return frozenset(
+            number for q in self.snapshot.open_questions if (number := subject_number(q.subject)) is not None
+        )
+
+    @cached_property
+    def _cycles(self) -> dict[int, str]:
+        found: dict[int, str] = {}
+        for cycle in self.snapshot.graph.cycles:
+            path = " → ".join(f"{number:02d}" for number in cycle)
+            text = "waits for itself" if len(cycle) == 2 else f"cycle {clip(path, _REASON)}"
+            found.update(dict.fromkeys(cycle, text))
+        return found
+
+    @cached_property
+    def _held(self) -> frozenset[int] | None:
+        return held_by_questions(self.snapshot.questions, self.snapshot.graph)
+
+    @cached_property
+    def _next(self) -> int | None:
+        s = self.snapshot
+        return next(iter(startable(s.graph, s.prompts, s.steps, s.questions)), None)
+
+
+_AGENT_NEEDS = {
+    AgentState.PERMISSION: "asks permission",
+    AgentState.WAITING: "waits for input",
+    AgentState.INTERRUPTED: "was interrupted",
+    AgentState.CRASHED: "crashed",
+    AgentState.LOST: "is lost",
+}
+
+
+def _worked(step: Step) -> str:
+    """How long its last attempt worked; empty when nobody measured."""
+    attempt = step.attempt
+    if attempt is None:
+        return ""
+    began = timestamp(attempt.started)
+    ended = timestamp(attempt.exit.at if attempt.exit else attempt.since)
+    return age(ended - began) if began and ended >= began else ""
+
+
+def _because(word: str, reason: str) -> str:
+    reason = clip(plain(reason), _REASON)
+    return f"{word} · {reason}" if reason else word
