@@ -8,7 +8,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +22,10 @@ T = TypeVar("T")
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+
+class NoLog(CoordError):
+    """There is no event log at the path, or only a file that nobody has made one of yet."""
 
 
 def patiently(work: Callable[[], T]) -> T:
@@ -52,7 +56,7 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
         if create:
             _precreate(path)
         elif not path.exists():
-            raise CoordError(f"there is no event log at {path}", "run coord init in the project's root")
+            raise NoLog(f"there is no event log at {path}", "run coord init in the project's root")
         connection = sqlite3.connect(_uri(path), uri=True, timeout=0, isolation_level=None, check_same_thread=False)
         try:
             patiently(lambda: _prepare(connection, path, create))
@@ -71,6 +75,17 @@ def translated(path: Path) -> Iterator[None]:
         raise _explain(error, path) from error
 
 
+def wal(path: Path) -> Path:
+    """Where SQLite appends first."""
+    return path.with_name(path.name + "-wal")
+
+
+def ring(path: Path) -> None:
+    """Wake all readers of the log at `path`; `coordinator.events.notice` tells how."""
+    with suppress(OSError):  # the -wal left with the last connection: nobody is reading
+        os.utime(wal(path))
+
+
 def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA recursive_triggers = ON")
@@ -82,7 +97,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
         )
     if version < SCHEMA_VERSION:
         if version == 0 and not create:
-            raise CoordError(f"{path} is not an event log yet", "run coord init in the project's root")
+            raise NoLog(f"{path} is not an event log yet", "run coord init in the project's root")
         _migrate(connection)
 
 

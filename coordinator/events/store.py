@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from coordinator.errors import CoordError, Refused, UsageError
 from coordinator.events import chain
-from coordinator.events.connection import connect, patiently, translated
+from coordinator.events.connection import NoLog, connect, patiently, ring, translated
 from coordinator.events.filters import EVERYTHING, Filter, select
 from coordinator.model.event import SYSTEM, Actor, Draft, Event, is_kind, may_write, who_may
 from coordinator.model.ids import is_uuid7, uuid7
@@ -129,6 +129,11 @@ class EventLog:
         rows = self._rows(_HEAD)
         return int(rows[0][0]) if rows else 0
 
+    def birth(self) -> str:
+        """Id of the first event, empty for an empty log: another one means that another log is at the path."""
+        rows = self._rows("SELECT id FROM events WHERE seq = 1")
+        return str(rows[0][0]) if rows else ""
+
     def since(self, seq: int, limit: int = 1000, where: Filter = EVERYTHING) -> tuple[Event, ...]:
         """The first `limit` events after `seq`, oldest first."""
         return self._find(where, after=seq, limit=limit, newest=False)
@@ -160,11 +165,7 @@ class EventLog:
         """This thread's connection to the file that is at the path now; None if there is none and that is fine."""
         if self._closed:
             raise CoordError("the event log is closed", "open it again")
-        try:
-            stat = os.stat(self.path)
-            there = (stat.st_dev, stat.st_ino)
-        except FileNotFoundError:
-            there = None
+        there = _identity(self.path)
         thread = get_ident()
         known = self._open.get(thread)
         if known is not None:
@@ -172,11 +173,13 @@ class EventLog:
                 return known[0]
             del self._open[thread]
             known[0].close()
-        if there is None and self._missing_ok and not self._create:
-            return None
-        connection = connect(self.path, create=self._create)
-        stat = os.stat(self.path)
-        self._open[thread] = (connection, (stat.st_dev, stat.st_ino))
+        try:
+            connection = connect(self.path, create=self._create)
+        except NoLog:
+            if self._missing_ok:
+                return None
+            raise
+        self._open[thread] = (connection, _identity(self.path) or (0, 0))
         return connection
 
     def _rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
@@ -199,7 +202,17 @@ class EventLog:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+            ring(self.path)
             return result
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file is at the path. While a connection holds the old one, a new one can't get its number."""
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
 
 
 def _event(row: Row) -> Event:

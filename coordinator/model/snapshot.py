@@ -108,6 +108,8 @@ class Question:
     asked: str = ""
     """UTC, ISO 8601."""
     answer: str | None = None
+    default: str | None = None
+    """What the asker suggests; it is never taken without a human."""
     only_dependents: bool = False
     """Holds back the asker's dependents instead of everything."""
 

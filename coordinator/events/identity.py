@@ -1,0 +1,119 @@
+"""Who writes: decided from where a process runs, not from what it claims.
+
+An agent's window is launched with COORD_AGENT and COORD_ROLE in its environment. A process is that agent if it, one of
+the processes above it, or the leader of its session was started with these, whatever it has changed or unset since:
+the kernel keeps the environment that each process was started with. When several carry a name, the outermost one is
+the launcher's; the ones below it may have been made up.
+
+This guards against mistakes, as the default mode promises. A process that leaves its session and its parents behind
+with a scrubbed environment is seen as the human; running agents as another user (strict mode) is what keeps it out.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from coordinator.model.event import Actor, ActorKind
+from coordinator.model.text import plain
+
+_DEEPEST = 256
+"""Most ancestors looked at; a loop in a torn process table ends there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    parent: int
+    session: int
+    """Process id of the session's leader; 0 where the system does not tell."""
+    claim: Actor | None
+    """The agent that its starting environment names."""
+
+
+def who(environ: Mapping[str, str] | None = None, pid: int | None = None) -> Actor:
+    """The actor that a process is; by default, this one."""
+    environ = os.environ if environ is None else environ
+    pid = os.getpid() if pid is None else pid
+    launched = _launched_as(pid)
+    return launched or _claimed(environ) or Actor(ActorKind.HUMAN, _login(environ))
+
+
+def _launched_as(pid: int) -> Actor | None:
+    """The agent whose launcher is farthest up, among the ancestors and their session leaders."""
+    table = _Proc() if sys.platform.startswith("linux") else _Ps()
+    found: Actor | None = None
+    leaders: set[int] = set()
+    for process in _up(table, pid):
+        found = process.claim or found
+        leaders.add(process.session)
+    if found is None:
+        # A process orphaned on purpose has lost its parents, but still sits in the agent's session.
+        for leader in leaders - {0, pid}:
+            process_ = table.look(leader)
+            found = process_.claim if process_ else None
+            if found:
+                break
+    return found
+
+
+def _up(table: "_Proc | _Ps", pid: int) -> Iterator[_Process]:
+    for _ in range(_DEEPEST):
+        process = table.look(pid) if pid > 0 else None
+        if process is None:
+            return
+        yield process
+        pid = process.parent
+
+
+class _Proc:
+    """The process table of Linux."""
+
+    def look(self, pid: int) -> _Process | None:
+        try:
+            with open(f"/proc/{pid}/stat", "rb") as file:
+                stat = file.read()
+        except OSError:
+            return None
+        fields = stat[stat.rindex(b")") + 2 :].split()  # the command before it may hold spaces and brackets
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                words = file.read().split(b"\0")
+        except OSError:
+            words = []  # another user's process: it names nobody, but its parents may
+        pairs = (word.partition(b"=") for word in words)
+        environ = {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs if name.startswith(b"COORD_")}
+        return _Process(int(fields[1]), int(fields[3]), _claimed(environ))
+
+
+class _Ps:
+    """The process table of macOS: one `ps` of everything."""
+
+    def __init__(self) -> None:
+        import subprocess
+
+        command = ["ps", "-A", "-ww", "-E", "-o", "pid=,ppid=,command="]
+        self._table = parse_ps(subprocess.run(command, capture_output=True, check=False).stdout)
+
+    def look(self, pid: int) -> _Process | None:
+        return self._table.get(pid)
+
+
+def parse_ps(listing: bytes) -> dict[int, _Process]:
+    """Processes by id from lines of `pid ppid command environment`."""
+    table = {}
+    for line in listing.decode(errors="surrogateescape").splitlines():
+        words = line.split()
+        if len(words) >= 2 and words[0].isdigit() and words[1].isdigit():
+            pairs = (word.partition("=") for word in words[2:])
+            environ = {name: value for name, _, value in pairs if name.startswith("COORD_")}
+            table[int(words[0])] = _Process(int(words[1]), 0, _claimed(environ))
+    return table
+
+
+def _claimed(environ: Mapping[str, str]) -> Actor | None:
+    name = plain(environ.get("COORD_AGENT", "")).strip()
+    return Actor(ActorKind.AGENT, name, plain(environ.get("COORD_ROLE", "")).strip()) if name else None
+
+
+def _login(environ: Mapping[str, str]) -> str:
+    return plain(environ.get("USER") or environ.get("LOGNAME") or "") or f"uid-{os.getuid()}"
