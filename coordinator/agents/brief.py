@@ -1,0 +1,95 @@
+"""What an agent is told: `prompt.txt`, put together from the task and from what it needs to know beside it. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from coordinator.model.prompt import Prompt
+from coordinator.model.snapshot import Question
+from coordinator.model.step import Attempt, Receipt
+
+_HAND_OFF = """\
+## How to work and how to end
+
+You are `{agent}`. Your working directory is a git worktree of your own, on branch `{branch}`; nobody else works in it.
+Commit your work there. Leave `.coord/` alone: what you have to say goes through `coord`.
+
+- A decision worth knowing: `coord decide "TEXT"`.
+- A question only a human can answer: `coord ask "TEXT" --option A --option B --wait`; it prints the answer.
+
+End with exactly one of these, then exit. Without it, the attempt counts as failed.
+
+- `coord agent done --summary "TEXT"` when the acceptance criteria are met and everything is committed; add
+  `--decision`, `--limitation` and `--validation` for what the next reader has to know.
+- `coord agent blocked --reason "TEXT"` when something outside this task is in the way.
+- `coord agent fail --reason "TEXT"` when it can't be done this way.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """All that goes into a prompt file."""
+
+    attempt: Attempt
+    prompt: Prompt
+    body: str
+    """Of the prompt file, below its frontmatter."""
+    flow: str = ""
+    """Instructions of the agent's role."""
+    base_branch: str = ""
+    before: Sequence[tuple[Prompt, Receipt]] = ()
+    """Dependencies with what their agents handed off."""
+    last: Attempt | None = None
+    """The attempt before this one, if its work came back or failed."""
+    answered: Sequence[Question] = ()
+    """Questions of earlier attempts, with their answers."""
+    learnings: str = ""
+
+
+def compose(brief: Brief) -> str:
+    """The text that an agent is given: role, task, what it builds on, why it is here again, how to end."""
+    parts = [
+        brief.flow.strip(),
+        f"# Prompt {brief.prompt.label}: {brief.prompt.title}\n\n{brief.body.strip()}",
+        _came_before(brief.before),
+        _why_again(brief),
+        _answers(brief.answered),
+        f"## Learnings so far\n\n{brief.learnings.strip()}" if brief.learnings.strip() else "",
+        _HAND_OFF.format(agent=brief.attempt.agent, branch=brief.attempt.branch).strip(),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _came_before(before: Sequence[tuple[Prompt, Receipt]]) -> str:
+    if not before:
+        return ""
+    lines = ["## What this builds on, as its agents summed it up", ""]
+    for prompt, receipt in before:
+        lines.append(f"- {prompt.label} {prompt.title}: {_one_line(receipt.summary)}")
+        lines += [f"  - decided: {_one_line(text)}" for text in receipt.decisions]
+        lines += [f"  - limitation: {_one_line(text)}" for text in receipt.limitations]
+    return "\n".join(lines)
+
+
+def _why_again(brief: Brief) -> str:
+    last = brief.last
+    if last is None or not last.reason:
+        return ""
+    if not last.continues:
+        return f"## Attempt {last.attempt} came to nothing\n\n{last.reason.strip()}"
+    base = f" (`git merge {brief.base_branch}` brings in what landed meanwhile)" if brief.base_branch else ""
+    return (
+        f"## Your work came back\n\nThe commits of attempt {last.attempt} are on your branch{base}. "
+        f"They were not merged:\n\n{last.reason.strip()}\n\nPut that right, commit, and hand off again."
+    )
+
+
+def _answers(questions: Sequence[Question]) -> str:
+    given = [q for q in questions if q.answer is not None]
+    if not given:
+        return ""
+    lines = [f"- {_one_line(q.text)}\n  Answer: {_one_line(q.answer or '')}" for q in given]
+    return "## Your questions were answered\n\n" + "\n".join(lines)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
