@@ -57,6 +57,14 @@ class Glyphs(NamedTuple):
     tee_both: str
 
 
+class Row(NamedTuple):
+    """A drawn row, and what it stands for."""
+
+    numbers: tuple[int, ...]
+    """One prompt, or a folded run of them."""
+    cells: tuple[Cell, ...]
+
+
 UNICODE = Glyphs("●", "•", "│", "─", "┊", "→", "←", "↔", "╰", "╯", "┴", "├", "┤", "┼")
 ASCII = Glyphs("*", "o", "|", "-", ":", ">", "<", "=", "`", "'", "^", "+", "+", "+")
 
@@ -88,6 +96,10 @@ class Rails:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def rows(self, glyphs: Glyphs = UNICODE) -> Iterator[Row]:
+        """Draw all of it, from the top."""
+        return (Row(item, self.cells(row, glyphs)) for row, item in enumerate(self.items))
 
     def cells(self, row: int, glyphs: Glyphs = UNICODE) -> tuple[Cell, ...]:
         """Draw one row, `width` columns wide."""

@@ -1,0 +1,223 @@
+"""Why a prompt runs, waits or can't run: every reason by code, and all of it in a sentence."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from coordinator.errors import UsageError
+from coordinator.model.facts import Facts, age, names
+from coordinator.model.graph import SATISFIED
+from coordinator.model.problem import Problem
+from coordinator.model.situation import held_by_questions, retry_at, startable
+from coordinator.model.snapshot import LoopState, Snapshot
+from coordinator.model.step import Step, StepState
+from coordinator.model.text import clip, plain
+
+_QUOTE = 80
+"""Columns that somebody else's words get."""
+_WAITS = "waits for "
+_WORDS = {
+    StepState.PENDING: "not started",
+    StepState.DISPATCHED: "starting",
+    StepState.RUNNING: "running",
+    StepState.CHANGE_OPEN: "in review",
+    StepState.FAILED: "failed",
+    StepState.BLOCKED: "blocked",
+    StepState.MERGED: "merged",
+    StepState.SKIPPED: "cancelled",
+}
+_DEPENDENCY_CODES = {StepState.FAILED: "dependency-failed", StepState.BLOCKED: "dependency-blocked"}
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """One reason. `code` is stable, `subject` is `prompt:7`, `question:12`, `loop` or a path."""
+
+    code: str
+    message: str
+    """A clause that can follow "prompt 07 …": `waits for 03 (running)`; of what lies behind, `01 failed`."""
+    subject: str
+    behind: bool = False
+    """Further up the graph than a direct dependency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """All there is to say about when one prompt starts."""
+
+    number: int
+    ready: bool
+    """Nothing is missing but an agent, and a loop that starts one."""
+    because: tuple[Because, ...]
+    """What is closest first; then what ultimately holds it, further up the graph."""
+    holds: tuple[int, ...] = ()
+    """Prompts that wait for it directly."""
+    beyond: int = 0
+    """How many more wait for those."""
+
+
+def why(snapshot: Snapshot, number: int, now: float | None = None) -> Why:
+    """Explain one prompt; `now` in Unix seconds lets a back-off be told in seconds.
+
+    Raises UsageError for a number that no file has, readable or not.
+    """
+    if number not in snapshot.prompts:
+        return _unreadable(snapshot, number)
+    steps, graph = snapshot.steps, snapshot.graph
+    holds = tuple(n for n in graph.dependents[number] if steps[n].state not in SATISFIED and n != number)
+    all_behind = [n for n in graph.descendants(number) if steps[n].state not in SATISFIED]
+    step = steps[number]
+    if step.state is StepState.PENDING:
+        waits = tuple(_waits(snapshot, number))
+        ready = not waits
+        because = waits or tuple(_starts(snapshot, number))
+    else:
+        ready, because = False, (_itself(snapshot, step, now),)
+    if step.state in SATISFIED:
+        return Why(number, ready, because)
+    return Why(number, ready, because, holds, len(all_behind) - len(holds))
+
+
+def sentence(why: Why) -> str:
+    """All of it for people.
+
+    Such as `Ready. Starts when one of 3 agents is free. Holds back 07 and, after it, nothing else.`
+    """
+    near = [b.message for b in why.because if not b.behind]
+    behind = [b.message for b in why.because if b.behind]
+    waits = [message.removeprefix(_WAITS) for message in near if message.startswith(_WAITS)]
+    parts = ["ready"] if why.ready else []
+    if waits:
+        further = f", behind {_it(waits)} {_listed(behind, 3)}" if behind else ""
+        parts.append(_WAITS + _listed(waits, 4) + further)
+    parts += [message for message in near if not message.startswith(_WAITS)]
+    if why.holds:
+        more = f"{why.beyond} more" if why.beyond else "nothing else"
+        parts.append(f"holds back {names(why.holds, 4)} and, after {_it(why.holds)}, {more}")
+    return " ".join(f"{part[0].upper()}{part[1:]}." for part in parts)
+
+
+def _waits(snapshot: Snapshot, number: int) -> Iterator[Because]:
+    """What is missing before a pending prompt may start at all."""
+    graph = snapshot.graph
+    for cycle in graph.cycles:
+        if number in cycle:
+            yield Because("cycle", f"waits for itself: {_path(cycle)}", f"prompt:{number}")
+    for missing in graph.dangling.get(number, ()):
+        yield _missing(snapshot, missing, _WAITS)
+    direct = [d for d in graph.dependencies[number] if snapshot.steps[d].state not in SATISFIED and d != number]
+    for dependency in direct:
+        step = snapshot.steps[dependency]
+        code = _DEPENDENCY_CODES.get(step.state, "waits-for")
+        yield Because(code, f"waits for {dependency:02d} ({_WORDS[step.state]})", f"prompt:{dependency}")
+    yield from _behind(snapshot, number, direct)
+    for question in snapshot.open_questions:
+        held = held_by_questions([question], graph)
+        if held is None or number in held:
+            text = clip(plain(question.text), _QUOTE)
+            yield Because("question-open", f"waits for your answer to “{text}”", f"question:{question.seq}")
+
+
+def _behind(snapshot: Snapshot, number: int, direct: Iterable[int]) -> Iterator[Because]:
+    """Where the waiting ends, further up: what failed, is blocked, missing or in a cycle; else what is under way."""
+    graph, steps = snapshot.graph, snapshot.steps
+    near, above = set(direct), graph.ancestors(number)
+    up = [n for n in graph.order if n in above and steps[n].state not in SATISFIED]
+    under_way = []
+    for other in up:
+        step, subject = steps[other], f"prompt:{other}"
+        if step.state is StepState.PENDING:
+            for missing in graph.dangling.get(other, ()):
+                yield _missing(snapshot, missing, "", behind=True)
+        elif other not in near:
+            code = _DEPENDENCY_CODES.get(step.state)
+            if code:
+                yield Because(code, f"{other:02d} {_WORDS[step.state]}", subject, behind=True)
+            else:
+                under_way.append(Because("waits-for", f"{other:02d} {_WORDS[step.state]}", subject, behind=True))
+    for cycle in graph.cycles:
+        if number not in cycle and not above.isdisjoint(cycle):
+            yield Because("cycle", f"the cycle {_path(cycle)}", f"prompt:{cycle[0]}", behind=True)
+    yield from under_way
+
+
+def _starts(snapshot: Snapshot, number: int) -> Iterator[Because]:
+    """What a ready prompt still has to see: a loop that starts something, and a free agent."""
+    loop = snapshot.loop
+    if loop.state in (LoopState.STOPPED, LoopState.PAUSED):
+        code = "loop-stopped" if loop.state is LoopState.STOPPED else "loop-paused"
+        yield Because(code, f"starts when the loop runs: {plain(loop.reason)}", "loop")
+    elif loop.state is LoopState.HALTED:
+        yield Because("halted", f"starts when the plan is no longer halted: {plain(loop.reason)}", "loop")
+    busy = sum(step.state.live for step in snapshot.steps.values())
+    if busy >= loop.max_parallel:
+        agents = "the one agent" if loop.max_parallel == 1 else f"one of {loop.max_parallel} agents"
+        yield Because("capacity", f"starts when {agents} is free", "loop")
+        return
+    line = startable(snapshot.graph, snapshot.prompts, snapshot.steps, snapshot.questions)
+    ahead = line[: line.index(number)] if number in line else ()
+    if len(ahead) >= loop.max_parallel - busy:
+        yield Because("capacity", f"starts after {names(ahead, 3)}, which come first", "loop")
+
+
+def _itself(snapshot: Snapshot, step: Step, now: float | None) -> Because:
+    """Why a prompt that is not pending isn't."""
+    subject, attempt = f"prompt:{step.number}", step.attempt
+    fact = Facts(snapshot).of(step.number, now or 0.0).text
+    colon = f": {clip(plain(step.reason), _QUOTE)}" if step.reason else ""
+    match step.state:
+        case StepState.MERGED:
+            return Because("merged", "merged", subject)
+        case StepState.SKIPPED:
+            return Because("cancelled", "cancelled; it will not run", subject)
+        case StepState.DISPATCHED | StepState.RUNNING:
+            return Because(
+                "running", f"{_WORDS[step.state]}: {fact}" if now is not None else _WORDS[step.state], subject
+            )
+        case StepState.CHANGE_OPEN:
+            return Because("change-open", "its change is open" + colon, subject)
+        case StepState.BLOCKED if attempt is not None and attempt.held:
+            return Because("held", f"held{colon}; restart it to go on", subject)
+        case StepState.BLOCKED:
+            return Because("blocked", f"blocked{colon}; edit, restart or cancel it", subject)
+    due = retry_at(step, snapshot.prompts[step.number], snapshot.settings)
+    text = (f"failed, attempt {attempt.attempt}" if attempt else "failed") + colon
+    if due is None:
+        return Because("failed", f"{text}; restart, edit, patch or cancel it", subject)
+    when = "by itself" if now is None else f"in {age(due - now)}"
+    return Because("backoff", f"{text}; tries again {when}", subject)
+
+
+def _unreadable(snapshot: Snapshot, number: int) -> Why:
+    found = _file_problems(snapshot, number)
+    if not found:
+        raise UsageError(f"there is no prompt {number}", "`coord graph` shows those that there are.")
+    because = [
+        Because("file-problem", f"its file can't be used: {p.message} ({p.path}:{p.line})", p.path) for p in found
+    ]
+    return Why(number, False, tuple(because))
+
+
+def _missing(snapshot: Snapshot, number: int, verb: str, *, behind: bool = False) -> Because:
+    for problem in _file_problems(snapshot, number):
+        message = f"{verb}{number:02d}, whose file can't be used: {problem.message}"
+        return Because("dependency-missing", message, problem.path, behind)
+    return Because("dependency-missing", f"{verb}{number:02d}, which no file has", f"prompt:{number}", behind)
+
+
+def _file_problems(snapshot: Snapshot, number: int) -> list[Problem]:
+    """What is wrong with the file of a number that no readable prompt has."""
+    return [p for p in snapshot.problems if p.numbers[:1] == (number,) and number not in snapshot.prompts]
+
+
+def _path(cycle: Iterable[int]) -> str:
+    return " → ".join(f"{number:02d}" for number in cycle)
+
+
+def _it(things: Sequence[object]) -> str:
+    return "it" if len(things) == 1 else "them"
+
+
+def _listed(parts: list[str], limit: int) -> str:
+    if len(parts) > limit:
+        parts = [*parts[:limit], f"{len(parts) - limit} more"]
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
