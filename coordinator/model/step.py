@@ -93,6 +93,8 @@ class Attempt:
     """Relative to the project root."""
     base: str = ""
     """Commit the worktree started from."""
+    base_branch: str = ""
+    """Branch that its change is to be merged into, as it was when the attempt started."""
     window: str = ""
     """tmux window id, `@3`."""
     pane: str = ""
