@@ -1,0 +1,115 @@
+"""A fast reader for flat YAML, and nothing but flat YAML: `key: text`, quoted or not, and lists of such texts.
+
+Where it accepts a text it reads it as libyaml does (a differential test holds it to that); whatever it is not sure of
+it declines, and `coordinator.artifacts.yamlreader` has the word. It is an order faster, and needs no import of yaml.
+"""
+
+import re
+from typing import NamedTuple
+
+Value = str | tuple[str, ...]
+
+
+class Nested(str):
+    """The source text of a mapping, or of anything else that is deeper than a list of texts."""
+
+    __slots__ = ("pairs",)
+    pairs: tuple[tuple[str, str], ...]
+
+    def __new__(cls, source: str, pairs: tuple[tuple[str, str], ...] = ()) -> "Nested":
+        made = super().__new__(cls, source)
+        made.pairs = pairs
+        return made
+
+
+class Entry(NamedTuple):
+    """One key of a document with its value, all scalars as text."""
+
+    key: str
+    value: Value
+    line: int
+    """1-based, in the file."""
+
+
+_UNSURE = re.compile("[^\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|\r(?!\n)")
+"""Tabs, controls, and the line breaks that only YAML 1.1 knows."""
+
+_PLAIN = r"""[^\s\-?:,\[\]{}#&*!|>'"%@`](?:[^:#\r\n]|:(?=[^ \r\n])|(?<! )\#)*"""
+_DOUBLE = r'"(?:[^"\\\r\n]|\\["\\nt])*"'
+_SINGLE = r"'(?:[^'\r\n]|'')*'"
+_REST = r"[ ]*(?:(?<=[ ])\#[^\r\n]*)?\r?(?:\n|\Z)"
+_LINE = re.compile(
+    rf"""(?:(?P<key>[A-Za-z_][A-Za-z0-9_-]*):(?![^ \r\n])|(?P<dash>[ ]*-(?=[ ])))
+         (?:[ ]+(?:(?P<plain>{_PLAIN})|(?P<double>{_DOUBLE})|(?P<single>{_SINGLE})
+                 |\[(?P<list>[^\[\]{{}}&*!|>%:?\\\r\n\#]*)\]))?{_REST}
+         |[ ]*(?:\#[^\r\n]*)?\r?(?:\n|\Z)""",
+    re.VERBOSE,
+)
+_ITEM = re.compile(r"""[^\s"'@`,\-][^"',]*|"[^"]*"|'[^']*'""")
+_ESCAPE = re.compile(r"\\(.)")
+_ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
+
+
+def read_flat(text: str, first_line: int = 1) -> list[Entry] | None:
+    """Read a flat YAML document; None when it is anything else, or perhaps anything else.
+
+    `first_line` is the line number of the text's first line in its file.
+    """
+    if _UNSURE.search(text):
+        return None
+    entries: list[Entry] = []
+    items: list[str] | None = None  # of a block list that is being read
+    indent, position, line, end = "", 0, first_line, len(text)
+    match_line = _LINE.match
+    while position < end:
+        match = match_line(text, position)
+        if match is None or match.end() == position:
+            return None
+        position = match.end()
+        key, dash, plain, double, single, inner = match.groups()
+        line += 1
+        if key is None and dash is None:
+            continue
+        value = _value(plain, double, single, inner)
+        if value is None:
+            return None
+        if dash is not None:
+            if items is None or not isinstance(value, str) or (plain is double is single):
+                return None
+            if items and dash != indent:
+                return None
+            indent = dash
+            items.append(value)
+            entries[-1] = Entry(entries[-1].key, tuple(items), entries[-1].line)
+            continue
+        items = [] if plain is double is single is inner else None
+        entries.append(Entry(key, value, line - 1))
+    if len({entry.key for entry in entries}) < len(entries):
+        return None
+    return entries
+
+
+def _value(plain: str | None, double: str | None, single: str | None, inner: str | None) -> Value | None:
+    if plain is not None:
+        return plain.rstrip(" ")
+    if inner is not None:
+        return _flow_list(inner)
+    if double is not None:
+        text = double[1:-1]
+        return _ESCAPE.sub(lambda m: _ESCAPES[m[1]], text) if "\\" in text else text
+    if single is not None:
+        return single[1:-1].replace("''", "'")
+    return ""
+
+
+def _flow_list(inner: str) -> tuple[str, ...] | None:
+    """The items between brackets; None when it takes more than a look to tell them."""
+    if not inner.strip(" "):
+        return ()
+    items = []
+    for piece in inner.split(","):
+        item = piece.strip(" ")
+        if not _ITEM.fullmatch(item):
+            return None
+        items.append(item[1:-1] if item[0] in "\"'" else item)
+    return tuple(items)

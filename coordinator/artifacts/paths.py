@@ -1,0 +1,128 @@
+"""Every path of a project, in one place."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coordinator.errors import CoordError
+
+COORD = ".coord"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where things are: `root` is the main checkout, `coord` the folder with everything of the loop."""
+
+    root: Path
+    coord: Path = field(default=Path())
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", Path(os.path.abspath(self.root)))
+        given = self.coord if self.coord.parts else Path(COORD)
+        object.__setattr__(self, "coord", Path(os.path.abspath(self.root / given)))
+
+    @property
+    def prompts(self) -> Path:
+        return self.coord / "prompts"
+
+    @property
+    def runs(self) -> Path:
+        return self.coord / "runs"
+
+    @property
+    def worktrees(self) -> Path:
+        return self.coord / "worktrees"
+
+    @property
+    def events_db(self) -> Path:
+        return self.coord / "events.db"
+
+    @property
+    def loop_json(self) -> Path:
+        return self.coord / "loop.json"
+
+    @property
+    def loop_lock(self) -> Path:
+        """Held (flock) by the live loop process."""
+        return self.coord / "loop.lock"
+
+    @property
+    def config(self) -> Path:
+        return self.coord / "coord.yaml"
+
+    @property
+    def milestone(self) -> Path:
+        return self.coord / "milestone.md"
+
+    @property
+    def alignment(self) -> Path:
+        return self.coord / "alignment.md"
+
+    @property
+    def learnings(self) -> Path:
+        return self.coord / "learnings.md"
+
+    @property
+    def feedback(self) -> Path:
+        return self.coord / "feedback"
+
+    @property
+    def flows(self) -> Path:
+        return self.coord / "flows"
+
+    @property
+    def scripts(self) -> Path:
+        """`NN.sh`: what the scripted runtime runs."""
+        return self.coord / "scripts"
+
+    @property
+    def suites(self) -> Path:
+        """`NAME.md`: validation suites, each with a `command` in its frontmatter."""
+        return self.coord / "suites"
+
+    @property
+    def journal(self) -> Path:
+        """Plans that are being applied; empty at rest."""
+        return self.coord / "journal"
+
+    @property
+    def counter(self) -> Path:
+        """The highest prompt number that was ever claimed here."""
+        return self.coord / "highest-number"
+
+    def run(self, run_id: str) -> Path:
+        return self.runs / run_id
+
+    def attempt(self, run_id: str, number: int, attempt: int) -> Path:
+        return self.runs / run_id / "prompts" / f"{number:02d}" / f"attempt-{attempt}"
+
+    def worktree(self, number: int, attempt: int) -> Path:
+        return self.worktrees / f"{number:02d}-{attempt}"
+
+    def rel(self, path: Path | str) -> str:
+        """The path relative to the root, POSIX separators; unchanged when it lies outside."""
+        text, root = str(path), str(self.root)
+        if text.startswith(root + os.sep):
+            return text[len(root) + 1 :].replace(os.sep, "/")
+        return text
+
+
+def find_project(start: Path) -> Layout:
+    """Find the project that `start` lies in, walking up.
+
+    From within an agent's worktree that is the main project, not the copy of `.coord` that the worktree may contain.
+    Raises CoordError when there is none.
+    """
+    start = _out_of_worktrees(Path(os.path.abspath(start)))
+    for folder in (start, *start.parents):
+        if (folder / COORD).is_dir():
+            return Layout(folder)
+    raise CoordError(f"no coord project in {start} or above it", "run `coord init` in the root of your repository")
+
+
+def _out_of_worktrees(start: Path) -> Path:
+    parts = start.parts
+    for place in range(1, len(parts) - 1):
+        if parts[place : place + 2] == (COORD, "worktrees"):
+            return Path(*parts[:place])
+    return start

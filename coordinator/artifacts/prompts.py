@@ -1,0 +1,235 @@
+"""The prompt files of a project: read once, then only what changed; one bad file never hides the others."""
+
+import gc
+import os
+import re
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from coordinator.artifacts.files import NotAFile, TooLarge, hasher, read_regular, sha256
+from coordinator.artifacts.frontmatter import parse
+from coordinator.artifacts.naming import file_name, render_new, slug
+from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.schema import number_in_name, to_prompt
+from coordinator.config import Config
+from coordinator.model.problem import Problem
+from coordinator.model.prompt import Prompt
+from coordinator.model.text import plain
+
+__all__ = ["SIZE_LIMIT", "PromptReader", "PromptSet", "file_name", "read_prompt", "render_new", "slug"]
+
+SIZE_LIMIT = 4 * 1024 * 1024
+"""Bytes of a prompt file; a larger one is not read."""
+
+_OURS = re.compile(r"\.prompt(-done)?\.md(-done)?$", re.IGNORECASE)
+_MARKDOWN = re.compile(r"\.md(-done)?$", re.IGNORECASE)
+_RACY = 50_000_000
+"""Nanoseconds: a file this young may change once more without its time stamp telling."""
+
+Key = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSet:
+    """All prompts of a project, and what is wrong with those that are not among them."""
+
+    prompts: Mapping[int, Prompt]
+    """By number, ascending."""
+    problems: tuple[Problem, ...] = ()
+    highest: int = 0
+    """Highest number of any file, bad ones included; 0 when there is none."""
+
+
+def read_prompt(path: Path | str, rel: str) -> Prompt | Problem:
+    """Read one file; `rel` is its path relative to the project root. Never raises for what a file may be."""
+    return _read(str(path), rel, sha256)[0]
+
+
+def _read(path: str, rel: str, digest: Callable[[bytes], str]) -> tuple[Prompt | Problem, Key | None]:
+    shown = plain(rel)
+    number = number_in_name(rel.rpartition("/")[2])
+    numbers = () if number is None else (number,)
+    if shown != rel:
+        message, remedy = "the file name has undecodable or invisible characters", "rename it: letters, digits, hyphens"
+        return Problem(shown, 0, "bad-name", message, remedy, numbers), None
+    try:
+        source, status = read_regular(path, SIZE_LIMIT)
+    except TooLarge as error:
+        return Problem(shown, 0, "too-large", "the file is larger than 4 MiB", error.remedy, numbers), None
+    except NotAFile as error:
+        code, what = ("symlink", "a symbolic link") if os.path.islink(path) else ("not-a-file", "not a regular file")
+        return Problem(shown, 0, code, f"this is {what}", error.remedy, numbers), None
+    except OSError as error:
+        reason = (error.strerror or "it can't be read").lower()
+        return Problem(shown, 0, "unreadable", reason, "check the file and its permissions", numbers), None
+    front = parse(source, rel)
+    if isinstance(front, Problem):
+        return replace(front, numbers=numbers), _key(status)
+    return to_prompt(front, rel, source, digest(source)), _key(status)
+
+
+def _key(status: os.stat_result) -> Key:
+    """What tells one version of a file from the next without reading it."""
+    return status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns
+
+
+class _Entry(NamedTuple):
+    key: Key | None
+    """None: to be read again at the next look."""
+    result: Prompt | Problem | None
+    """None: not a prompt, such as a README in a configured folder."""
+
+
+class PromptReader:
+    """Reads the prompt folders of a project and keeps what it read. Not thread-safe."""
+
+    def __init__(self, layout: Layout, config: Config) -> None:
+        self._layout = layout
+        self._entries: dict[str, _Entry] = {}
+        self._folders: dict[str, bool] = {}
+        self._missing: list[Problem] = []
+        self._last: PromptSet | None = None
+        self.configure(config)
+
+    def configure(self, config: Config) -> None:
+        """Take the folders of a changed configuration; the next `refresh` has to be a full one to see them."""
+        folders = {str(self._layout.prompts): False}
+        for folder in config.prompt_folders:
+            folders[os.path.normpath(os.path.join(self._layout.root, folder))] = True
+        if folders != self._folders:
+            self._folders = folders
+            self._entries.clear()
+            self._last = None
+
+    def refresh(self, changed: Collection[Path] | None = None) -> PromptSet:
+        """Look again at the changed paths, or at everything for None.
+
+        The very same set is returned when nothing is new, and prompts that did not change are the same objects.
+        """
+        if changed is None or self._last is None or any(self._covers_folder(str(path)) for path in changed):
+            news = self._look_at_all()
+        else:
+            news = [self._look_at(str(path)) for path in changed if self._concerns(str(path))]
+        if self._last is None or any(news):
+            self._last = _compose(self._entries, self._missing)
+        return self._last
+
+    def _covers_folder(self, path: str) -> bool:
+        return any(folder == path or folder.startswith(path + os.sep) for folder in self._folders)
+
+    def _concerns(self, path: str) -> bool:
+        folder, _, name = path.rpartition(os.sep)
+        return folder in self._folders and _is_prompt_name(name, self._folders[folder])
+
+    def _look_at_all(self) -> list[bool]:
+        missing: list[Problem] = []
+        found: dict[str, Key | None] = {}
+        for folder, any_markdown in self._folders.items():
+            try:
+                found |= _list(folder, any_markdown)
+            except OSError as error:
+                if any_markdown or not isinstance(error, FileNotFoundError):
+                    missing.append(_folder_problem(self._layout.rel(folder), error))
+        gone = self._entries.keys() - found.keys()
+        for path in gone:
+            del self._entries[path]
+        entries = self._entries
+        todo = [path for path, key in found.items() if key is None or path not in entries or entries[path].key != key]
+        make_hash = hasher(len(todo))
+        with _no_collection(len(todo)):
+            news = [self._take(path, lambda data: make_hash(data).hexdigest()) for path in todo]
+        news.append(bool(gone) or missing != self._missing)
+        self._missing = missing
+        return news
+
+    def _look_at(self, path: str) -> bool:
+        """Look at one path; True when it is news."""
+        try:
+            key = _key(os.lstat(path))
+        except OSError:
+            return self._entries.pop(path, None) is not None
+        if path in self._entries and self._entries[path].key == key:
+            return False
+        return self._take(path, sha256)
+
+    def _take(self, path: str, digest: Callable[[bytes], str]) -> bool:
+        folder = path.rpartition(os.sep)[0]
+        start = time.time_ns()
+        result, key = _read(path, self._layout.rel(path), digest)
+        if key is not None and max(key[0], key[3]) > start - _RACY:
+            key = None
+        kept: Prompt | Problem | None = result
+        if self._folders[folder] and isinstance(result, Problem) and not result.numbers:
+            kept = None
+        before = self._entries.get(path)
+        if before is not None and before.result == kept:
+            self._entries[path] = _Entry(key, before.result)
+            return False
+        self._entries[path] = _Entry(key, kept)
+        return True
+
+
+def _list(folder: str, any_markdown: bool) -> dict[str, Key | None]:
+    found: dict[str, Key | None] = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _is_prompt_name(entry.name, any_markdown):
+                try:
+                    found[entry.path] = _key(entry.stat(follow_symlinks=False))
+                except OSError:
+                    found[entry.path] = None
+    return found
+
+
+def _is_prompt_name(name: str, any_markdown: bool) -> bool:
+    return bool((_MARKDOWN if any_markdown else _OURS).search(name)) and not name.startswith(".")
+
+
+def _folder_problem(shown: str, error: OSError) -> Problem:
+    reason = (error.strerror or "it can't be read").lower()
+    return Problem(plain(shown), 0, "no-folder", reason, "make the folder, or correct `prompt_folders` in coord.yaml")
+
+
+def _compose(entries: Mapping[str, _Entry], missing: Iterable[Problem]) -> PromptSet:
+    prompts: dict[int, Prompt] = {}
+    twins: dict[int, list[str]] = {}
+    problems = list(missing)
+    highest = 0
+    for _, result in entries.values():
+        if isinstance(result, Prompt):
+            number = result.number
+            if number in prompts:
+                twins.setdefault(number, [prompts[number].path]).append(result.path)
+            else:
+                prompts[number] = result
+        elif result is not None:
+            problems.append(result)
+            highest = max(highest, *result.numbers, 0)
+    highest = max(highest, max(prompts, default=0))
+    for number, paths in twins.items():
+        del prompts[number]
+        problems.append(_duplicate(number, sorted(paths)))
+    return PromptSet({number: prompts[number] for number in sorted(prompts)}, tuple(sorted(problems)), highest)
+
+
+def _duplicate(number: int, paths: list[str]) -> Problem:
+    others = " and ".join(paths)
+    remedy = "give the newer one a number of its own; until then neither is run"
+    return Problem(paths[0], 0, "duplicate-number", f"number {number} is used by {others}", remedy, (number,))
+
+
+@contextmanager
+def _no_collection(count: int) -> Iterator[None]:
+    """Thousands of new objects that all stay: collecting garbage among them finds nothing, again and again."""
+    if count < 500 or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -1,0 +1,200 @@
+"""What the keys of a prompt's frontmatter mean: YAML texts typed by us, strict in sense, forgiving in spelling."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from coordinator.artifacts.flat import Nested, Value
+from coordinator.artifacts.frontmatter import Frontmatter
+from coordinator.model.problem import Problem
+from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
+from coordinator.model.text import clip, plain
+
+_NAME = re.compile(r"0*(\d{1,9})(?!\d)")
+_REFERENCE = re.compile(
+    r"(?:.*/)?(?:#|prompt[-: #]*)?0*(\d{1,9})(?!\d|-\d+$|\.\d)(?:[-_. ].*)?", re.IGNORECASE | re.DOTALL
+)
+_SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(s|sec|m|min|h)?")
+_UNITS = {None: 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_NOTHING = frozenset({"", "~", "null", "none"})
+
+_STATUSES = {status.value: status for status in PromptStatus} | {
+    spelling: status
+    for status, spellings in {
+        PromptStatus.PENDING: "todo to_do open ready queued new not_started",
+        PromptStatus.IN_PROGRESS: "inprogress running started doing active wip",
+        PromptStatus.DONE: "complete completed finished merged closed",
+        PromptStatus.FAILED: "failure error errored",
+        PromptStatus.BLOCKED: "on_hold",
+        PromptStatus.CANCELLED: "canceled skipped dropped abandoned eliminated obsolete",
+    }.items()
+    for spelling in spellings.split()
+}
+_TYPES = {type_.value.replace("-", "_"): type_ for type_ in PromptType}
+_PRIORITIES = {priority.value: priority for priority in Priority} | {"med": Priority.MEDIUM, "normal": Priority.MEDIUM}
+_BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False, "": False}
+
+
+class BadValue(Exception):
+    """The value of a key is not what the key is for."""
+
+    def __init__(self, code: str, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+
+
+def number_in_name(name: str) -> int | None:
+    """7 for `07-planned-x.prompt.md` and `07.md`; None when the file name starts with no number, or with 0."""
+    match = _NAME.match(name)
+    return int(match[1]) or None if match else None
+
+
+def to_prompt(front: Frontmatter, path: str, source: bytes, digest: str) -> Prompt | Problem:
+    """Type the values of a prompt file; the first that can't be typed is the problem of the file."""
+    name = path.rpartition("/")[2]
+    named = number_in_name(name)
+    fields: dict[str, Any] = {}
+    extra: dict[str, str] = {}
+    for key, value in front.values.items():
+        read = _READERS.get(key)
+        if read is None:
+            extra[key] = value if isinstance(value, str) else f"[{', '.join(value)}]"
+            continue
+        try:
+            fields[key] = read(value)
+        except BadValue as bad:
+            return Problem(path, front.lines[key], bad.code, f"{key}: {bad.message}", bad.remedy, _known(named, front))
+    number = fields.setdefault("number", named)
+    if number is None:
+        return Problem(path, 1, "no-number", "the prompt has no number", "add `number: N`, or name it NN-….prompt.md")
+    if named is not None and named != number:
+        message = f"number: the file says {number}, its name says {named}"
+        remedy = "numbers never change: correct the one that was edited"
+        return Problem(path, front.lines["number"], "number-mismatch", message, remedy, _known(named, front))
+    if not fields.get("title"):
+        fields["title"] = _title_from(name)
+    return Prompt(path=path, extra=extra, source=source, digest=digest, **fields)
+
+
+def _known(named: int | None, front: Frontmatter) -> tuple[int, ...]:
+    """The numbers that a bad file lays claim to: whoever depends on one of them waits for its repair."""
+    numbers = [] if named is None else [named]
+    try:
+        numbers.append(_number(front.values["number"]))
+    except (KeyError, BadValue):
+        pass
+    return tuple(dict.fromkeys(numbers))
+
+
+def _title_from(name: str) -> str:
+    stem = re.sub(r"(?i)(\.prompt)?(-done)?\.md(-done)?$|-done\.prompt\.md$", "", name)
+    words = re.sub(r"^\d+|^(-|_)?(planned|emergent|user-patch|review-fix)(?=-)", "", stem)
+    return " ".join(re.split(r"[-_ ]+", words)).strip() or stem
+
+
+def _shown(value: Value) -> str:
+    return clip(plain(value if isinstance(value, str) else f"[{', '.join(value)}]"), 40)
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, Nested) or not isinstance(value, str):
+        raise BadValue("bad-value", f"`{_shown(value)}` is not a text", "write one text, in quotes if need be")
+    return " ".join(value.split())
+
+
+def _optional(value: Value) -> str | None:
+    text = _text(value)
+    return None if text.lower() in _NOTHING else text
+
+
+def _prose(value: Value) -> str | None:
+    return value.strip() or None if isinstance(value, str) else _text(value)
+
+
+def _texts(value: Value) -> tuple[str, ...]:
+    if isinstance(value, tuple):
+        return value
+    text = _text(value)
+    if text.lower() in _NOTHING:
+        return ()
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _number(value: Value) -> int:
+    text = _text(value)
+    match = re.fullmatch(r"0*(\d{1,9})", text)
+    if match is None or int(match[1]) == 0:
+        raise BadValue("bad-number", f"`{_shown(value)}` is not a prompt number", "write a whole number from 1 on")
+    return int(match[1])
+
+
+def _count(value: Value) -> int:
+    match = re.fullmatch(r"0*(\d{1,9})", _text(value) or "0")
+    if match is None:
+        raise BadValue("bad-value", f"`{_shown(value)}` is not a whole number", "write a whole number from 0 on")
+    return int(match[1])
+
+
+def _references(value: Value) -> tuple[int, ...]:
+    return tuple(dict.fromkeys([_reference(text) for text in _texts(value)]))
+
+
+def _reference(text: str) -> int:
+    if text.isdigit() and text.isascii() and len(text) < 10 and text != "0":
+        return int(text)
+    match = _REFERENCE.fullmatch(text.strip())
+    if match is None or int(match[1]) == 0:
+        raise BadValue("bad-dependency", f"`{_shown(text)}` names no prompt number", "write numbers: [1, 2]")
+    return int(match[1])
+
+
+def _choice(code: str, choices: dict[str, Any], allowed: str) -> Callable[[Value], Any]:
+    def read(value: Value) -> Any:
+        found = choices.get(value) if isinstance(value, str) else None
+        if found is None:
+            found = choices.get(_text(value).lower().replace("-", "_").replace(" ", "_"))
+        if found is None:
+            raise BadValue(code, f"`{_shown(value)}` is not one of {allowed}", f"write one of {allowed}")
+        return found
+
+    return read
+
+
+def _seconds(value: Value) -> float | None:
+    text = _text(value).lower()
+    if text in _NOTHING:
+        return None
+    match = _SECONDS.fullmatch(text)
+    seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
+    if seconds <= 0:
+        raise BadValue("bad-value", f"`{_shown(value)}` is not a duration", "write seconds, such as 900, or 15m")
+    return seconds
+
+
+def _names(choices: Any) -> str:
+    return ", ".join(choice.value for choice in choices)
+
+
+_READERS: dict[str, Callable[[Value], Any]] = {
+    "number": _number,
+    "title": _text,
+    "type": _choice("bad-type", _TYPES, _names(PromptType)),
+    "status": _choice("bad-status", _STATUSES, _names(PromptStatus)),
+    "dependencies": _references,
+    "priority": _choice("bad-priority", _PRIORITIES, _names(Priority)),
+    "patches_prompts": _references,
+    "attempts": _count,
+    "commits": _texts,
+    "skills": _texts,
+    "validation_suites": _texts,
+    "agent": _optional,
+    "model": _optional,
+    "pipeline": _choice("bad-value", {"direct": "direct", "staged": "staged"}, "direct, staged"),
+    "isolation": _choice("bad-value", {"worktree": "worktree", "shared": "shared"}, "worktree, shared"),
+    "timeout": _seconds,
+    "hypothesis": _prose,
+    "trivial": _choice("bad-value", _BOOLEANS, "true, false"),
+    "created_by": _optional,
+}

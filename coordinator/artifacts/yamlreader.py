@@ -1,0 +1,172 @@
+"""YAML as far as we speak it, read by libyaml: a mapping of texts and lists, no aliases, tags or duplicate keys."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from coordinator.artifacts.flat import Nested, Value
+
+_DEPTH = 16
+"""Levels of nesting that are kept as they are, unread."""
+
+
+class YamlError(Exception):
+    """The text isn't YAML, or more of it than is allowed here."""
+
+    def __init__(self, line: int, code: str, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.line = line
+        """1-based, in the file."""
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a scalar stands in the text, in characters."""
+
+    start: int
+    end: int
+    style: str
+    """`"`, `'`, `|`, `>`, or empty for a plain one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One key with its value, and where the value stands."""
+
+    key: str
+    value: Value
+    line: int
+    span: Span
+    """Of the whole value; for a list in brackets they are included."""
+    items: tuple[Span, ...] = ()
+    flow: bool = False
+    """The list is in brackets."""
+
+
+def read_yaml(text: str, first_line: int = 1) -> list[Node]:
+    """Read a document that is a mapping, or empty. Raises YamlError."""
+    import yaml  # 16 ms: only for what the fast reader declines
+
+    loader: Any = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
+    try:
+        return _Reader(text, first_line, iter(yaml.parse(text, Loader=loader))).document()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = first_line + mark.line if mark else first_line
+        raise _syntax_error(text, line, first_line, error.problem or "not YAML") from None
+    except yaml.reader.ReaderError as error:
+        line = first_line + text.count("\n", 0, error.position)
+        raise YamlError(line, "bad-yaml", "a control character stands here", "remove it") from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise YamlError(first_line, "bad-yaml", f"not YAML: {error}", "write flat `key: value` lines") from None
+
+
+def _syntax_error(text: str, line: int, first_line: int, problem: str) -> YamlError:
+    lines = text.split("\n")
+    place = min(max(line - first_line, 0), len(lines) - 1)
+    while place > 0 and not lines[place].strip():
+        place -= 1
+    key, colon, value = lines[place].partition(":")
+    remedy = "write `key: value` lines, lists as `[a, b]`"
+    if colon and value.strip() and key.strip().replace("_", "").isalnum():
+        remedy = f"put the value of `{key.strip()}` in quotes"
+    return YamlError(first_line + place, "bad-yaml", f"not YAML: {problem}", remedy)
+
+
+class _Reader:
+    """Walks the events of one document."""
+
+    def __init__(self, text: str, first_line: int, events: Iterator[Any]) -> None:
+        self.text = text
+        self.first_line = first_line
+        self.events = events
+
+    def next(self) -> tuple[str, Any]:
+        """The next event and its kind, such as `Scalar`; what we don't speak is refused here."""
+        event = next(self.events)
+        kind = type(event).__name__.removesuffix("Event")
+        if kind == "Alias" or getattr(event, "anchor", None):
+            raise self.error(event, "yaml-alias", "anchors and aliases are not allowed", "write the value out")
+        if getattr(event, "tag", None):
+            raise self.error(event, "yaml-tag", "tags are not allowed", "remove the tag, values are typed by their key")
+        return kind, event
+
+    def error(self, event: Any, code: str, message: str, remedy: str) -> YamlError:
+        return YamlError(self.first_line + event.start_mark.line, code, message, remedy)
+
+    def document(self) -> list[Node]:
+        self.next()
+        kind, event = self.next()
+        if kind == "StreamEnd":
+            return []
+        kind, event = self.next()
+        if kind != "MappingStart":
+            raise self.error(event, "bad-yaml", "not a mapping", "write `key: value` lines")
+        nodes: dict[str, Node] = {}
+        while True:
+            kind, event = self.next()
+            if kind == "MappingEnd":
+                break
+            if kind != "Scalar":
+                raise self.error(event, "bad-yaml", "a key must be a plain word", "write `key: value` lines")
+            if event.value in nodes:
+                first = nodes[event.value].line
+                message = f"`{event.value}` stands here and in line {first}"
+                raise self.error(event, "duplicate-key", message, "keep one of the two")
+            nodes[event.value] = self.node(event.value, self.first_line + event.start_mark.line)
+        self.next()
+        kind, event = self.next()
+        if kind != "StreamEnd":
+            raise self.error(event, "bad-yaml", "a second document starts here", "keep one document")
+        return list(nodes.values())
+
+    def node(self, key: str, line: int) -> Node:
+        kind, event = self.next()
+        if kind == "Scalar":
+            return Node(key, event.value, line, _span(event))
+        if kind == "SequenceStart":
+            return self.sequence(key, line, event)
+        return self.nested(key, line, event, 1)
+
+    def sequence(self, key: str, line: int, start: Any) -> Node:
+        values: list[str] = []
+        spans: list[Span] = []
+        while True:
+            kind, event = self.next()
+            if kind == "Scalar":
+                values.append(event.value)
+                spans.append(_span(event))
+                continue
+            if kind != "SequenceEnd":
+                return self.nested(key, line, start, 2)
+            flow = bool(start.flow_style)
+            end = event.end_mark.index if flow or not spans else spans[-1].end
+            span = Span(start.start_mark.index, end, "")
+            return Node(key, tuple(values), line, span, tuple(spans), flow)
+
+    def nested(self, key: str, line: int, start: Any, depth: int) -> Node:
+        """Skip to the end of what `start` opens, being `depth` levels in; a plain mapping of texts keeps its pairs."""
+        texts: list[str] | None = [] if depth == 1 else None
+        end = start.end_mark.index
+        while depth:
+            kind, event = self.next()
+            if kind.endswith("Start"):
+                depth, texts = depth + 1, None
+                if depth > _DEPTH:
+                    raise self.error(event, "too-deep", f"nested deeper than {_DEPTH} levels", "write it flat")
+            elif kind != "Scalar":
+                depth -= 1
+            elif texts is not None:
+                texts.append(event.value)
+            if event.end_mark.index > event.start_mark.index:  # the end of a block is a place without width, further on
+                end = event.end_mark.index
+        span = Span(start.start_mark.index, end, "")
+        pairs = tuple(zip(texts[::2], texts[1::2], strict=True)) if texts else ()
+        return Node(key, Nested(self.text[span.start : span.end], pairs), line, span)
+
+
+def _span(event: Any) -> Span:
+    return Span(event.start_mark.index, event.end_mark.index, event.style or "")

@@ -1,0 +1,235 @@
+"""The settings of a project: `.coord/coord.yaml`, flat and validated."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from coordinator.artifacts.files import NotAFile, TooLarge, read_limited, sha256
+from coordinator.artifacts.flat import Entry, Nested, Value, read_flat
+from coordinator.artifacts.paths import Layout
+from coordinator.errors import CoordError, UsageError
+from coordinator.model.settings import Settings
+from coordinator.model.text import clip, plain
+
+SIZE_LIMIT = 256 * 1024
+"""Bytes of coord.yaml."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the project decided. Every field is a key of coord.yaml."""
+
+    project: str = ""
+    """Name on screen; default: the name of the root folder."""
+    runtime: str = "claude"
+    """Which agent executes prompts that name none."""
+    command: tuple[str, ...] = ()
+    """What the runtime `command` runs, word by word."""
+    gate: str = "review"
+    """`review`, `auto` or `forge`: what a change has to pass before it lands."""
+    max_parallel: int = 3
+    max_attempts: int = 1
+    """Attempts a prompt gets before its failure halts the plan; 1: no automatic retry."""
+    retry_backoff: float = 10.0
+    """Seconds before the second attempt; doubles with each further one, up to 300."""
+    timeout: float | None = None
+    """Seconds an attempt may take; None: no limit."""
+    require_criteria: bool = False
+    """Refuse prompts without acceptance criteria."""
+    base_branch: str | None = None
+    """Where changes land; None: the branch that is checked out."""
+    prompt_folders: tuple[str, ...] = ()
+    """Further folders with prompts, relative to the root, where every *.md counts."""
+    tmux_socket: str = ""
+    """Name of the tmux server's socket; default: `coord-` and eight digits of the root path's hash."""
+    tmux_session: str = "coord"
+    theme: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Action id → key, where it differs from the default."""
+
+    @property
+    def settings(self) -> Settings:
+        """The part that the rules of the loop depend on."""
+        return Settings(
+            runtime=self.runtime,
+            gate=self.gate,
+            max_attempts=self.max_attempts,
+            retry_backoff=self.retry_backoff,
+            timeout=self.timeout,
+            require_criteria=self.require_criteria,
+        )
+
+
+def load_config(layout: Layout) -> Config:
+    """Read coord.yaml; defaults where it is silent or missing. Raises UsageError naming file, line and remedy."""
+    shown = layout.rel(layout.config)
+    try:
+        text = read_limited(layout.config, SIZE_LIMIT).decode().removeprefix("\ufeff")
+    except FileNotFoundError:
+        text = ""
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{shown}: byte {error.start} is not UTF-8", "save the file as UTF-8") from None
+    except (TooLarge, NotAFile) as error:
+        raise UsageError(error.message, error.remedy) from None
+    except OSError as error:
+        raise CoordError(f"can't read {shown}: {(error.strerror or '').lower()}", "check its permissions") from error
+    values: dict[str, Any] = {
+        "project": layout.root.name,
+        "tmux_socket": f"coord-{sha256(os.fsencode(layout.root))[:8]}",
+    }
+    for key, value, line in _entries(text, shown):
+        read = _READERS.get(key)
+        if read is None:
+            raise _unknown(key, f"{shown}:{line}")
+        try:
+            values[key] = read(value)
+        except ValueError as error:
+            got = clip(plain(value if isinstance(value, str) else f"[{', '.join(value)}]"), 40)
+            raise UsageError(f"{shown}:{line}: {key}: `{got}` is not {error}", f"write {error}") from None
+    return Config(**values)
+
+
+def _entries(text: str, shown: str) -> list[Entry]:
+    flat = read_flat(text)
+    if flat is not None:
+        return flat
+    from coordinator.artifacts.yamlreader import YamlError, read_yaml
+
+    try:
+        return [Entry(node.key, node.value, node.line) for node in read_yaml(text)]
+    except YamlError as error:
+        raise UsageError(f"{shown}:{error.line}: {error.message}", error.remedy) from None
+
+
+def _unknown(key: str, place: str) -> UsageError:
+    from difflib import get_close_matches
+
+    close = get_close_matches(key, _READERS, 1, 0.5)
+    known = f"did you mean `{close[0]}`?" if close else f"settings are {', '.join(_READERS)}"
+    return UsageError(f"{place}: there is no setting `{plain(key)}`", known)
+
+
+def _text(value: Value) -> str:
+    if not isinstance(value, str) or isinstance(value, Nested) or not value.strip() or value != plain(value):
+        raise ValueError("a text")
+    return value.strip()
+
+
+def _branch(value: Value) -> str:
+    name = _text(value)
+    if name.startswith("-") or not re.fullmatch(r"[^\s~^:?*\[\\]+", name):
+        raise ValueError("the name of a branch")
+    return name
+
+
+def _texts(value: Value) -> tuple[str, ...]:
+    if isinstance(value, Nested):
+        raise ValueError("a list such as [a, b]")
+    return value if isinstance(value, tuple) else (value,) if value else ()
+
+
+def _name(value: Value) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", value):
+        raise ValueError("a name of letters, digits, - and _")
+    return value
+
+
+def _whole(low: int, high: int) -> Callable[[Value], int]:
+    def read(value: Value) -> int:
+        if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,9}", value) or not low <= int(value) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(value)
+
+    return read
+
+
+def _seconds(value: Value) -> float:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
+        raise ValueError("a number of seconds")
+    return float(value)
+
+
+def _limit(value: Value) -> float | None:
+    if value in ("", "none", "null", "~"):
+        return None
+    return _seconds(value) or None
+
+
+def _one_of(*choices: str) -> Callable[[Value], str]:
+    def read(value: Value) -> str:
+        if value not in choices:
+            raise ValueError(f"one of {', '.join(choices)}")
+        return str(value)
+
+    return read
+
+
+def _flag(value: Value) -> bool:
+    if value not in ("true", "yes", "on", "false", "no", "off"):
+        raise ValueError("true or false")
+    return value in ("true", "yes", "on")
+
+
+def _folders(value: Value) -> tuple[str, ...]:
+    folders = _texts(value)
+    for folder in folders:
+        if folder != plain(folder) or os.path.isabs(folder) or ".." in folder.split("/") or not folder.strip():
+            raise ValueError("a list of folders below the project's root")
+    return folders
+
+
+def _keys(value: Value) -> dict[str, str]:
+    if value == "":
+        return {}
+    if not isinstance(value, Nested) or not value.pairs:
+        raise ValueError("a mapping of actions to keys")
+    return dict(value.pairs)
+
+
+_READERS: dict[str, Callable[[Value], Any]] = {
+    "project": _text,
+    "runtime": _name,
+    "command": _texts,
+    "gate": _one_of("review", "auto", "forge"),
+    "max_parallel": _whole(1, 256),
+    "max_attempts": _whole(1, 100),
+    "retry_backoff": _seconds,
+    "timeout": _limit,
+    "require_criteria": _flag,
+    "base_branch": _branch,
+    "prompt_folders": _folders,
+    "tmux_socket": _name,
+    "tmux_session": _name,
+    "theme": _name,
+    "keys": _keys,
+}
+assert _READERS.keys() == {f.name for f in fields(Config)}
+
+
+def sample() -> str:
+    """The coord.yaml that `coord init` writes: every setting with its default, commented out."""
+    return _SAMPLE
+
+
+_SAMPLE = """\
+# Settings of this project's loop. Every line below shows a default; remove the # to change it.
+
+# project: name              # on screen; default: the name of the folder
+# runtime: claude            # claude | codex | gemini | opencode | command | scripted
+# command: [my-agent, run]   # what the runtime `command` starts; the prompt comes on its stdin
+# gate: review               # review: a human approves | auto: validation suites pass | forge: merged on the remote
+# max_parallel: 3            # agents at work at the same time
+# max_attempts: 1            # 1: a failure halts the plan; more: it is tried again
+# retry_backoff: 10          # seconds before the second attempt, doubling up to 300
+# timeout: none              # seconds that an attempt may take
+# require_criteria: false    # refuse prompts without acceptance criteria
+# base_branch: main          # where changes land; default: the branch that is checked out
+# prompt_folders: []         # further folders with prompts, where every *.md counts
+# tmux_session: coord
+# tmux_socket: coord-1234abcd
+# theme: textual-dark
+# keys:                      # action: key
+#   interject: i
+"""
