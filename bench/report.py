@@ -1,4 +1,4 @@
-"""How a measurement is reported: beside the floor that the machine itself sets, because ratios travel and times do not."""
+"""How a measurement is reported: beside the floor that the machine itself sets. Ratios travel, times do not."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,7 +45,9 @@ def print_rows(rows: Iterable[Row]) -> bool:
     rows = list(rows)
     width = max((len(row.name) for row in rows), default=0)
     for row in rows:
-        print(f"{row.name:<{width}}  {_number(row.value):>9} {row.unit:<5}{_against(row):<48}{'ok' if row.ok else 'over'}")
+        aimed = row.target_ratio is not None or row.target_value is not None
+        verdict = "" if not aimed else "ok" if row.ok else "over"
+        print(f"{row.name:<{width}}  {_number(row.value):>9} {row.unit:<5}{_against(row):<60}{verdict}")
     return all(row.ok for row in rows)
 
 
