@@ -79,13 +79,13 @@ def ended(terminals: Terminals, window: Window) -> Window:
 
 
 def test_a_program_that_ended_leaves_its_last_screen(terminals: Terminals) -> None:
-    script = "echo first row; seq 2 48; echo last words; read key; exit 3"
+    script = "echo first row; seq 2 47; echo last words; read key; exit 3"
     window = terminals.open_window(["sh", "-c", script], cwd="/", name="02-1", env={}, mark={})
     wait_until(lambda: "last words" in show(terminals, window), message="the output")
     terminals.send_key(window.pane, "Enter")
     assert ended(terminals, window).dead_status in (3, None)
     rows = show(terminals, window).splitlines()
-    assert (rows[0], rows[48]) == ("first row", "last words")
+    assert (rows[0], rows[47]) == ("first row", "last words")
 
 
 def test_a_program_that_ends_at_once_is_no_error(terminals: Terminals) -> None:
