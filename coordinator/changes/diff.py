@@ -1,0 +1,170 @@
+"""What an attempt produced: its commits, its files and their diff, read from git without taking a lock."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from coordinator.changes.git import Git, branch_name, decode
+from coordinator.changes.places import Places
+
+DIFF_LIMIT = 1 << 20
+"""Bytes of a diff that are read."""
+COMMIT_LIMIT = 1000
+_PLAIN_DIFF = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames", "--ignore-submodules=none")
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit as git states it; subject and author are untrusted text."""
+
+    sha: str
+    subject: str
+    author: str
+    time: int
+    """Unix seconds of the commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A changed file; its path is relative to the repository and untrusted text."""
+
+    path: str
+    added: int | None
+    """Lines; None for a binary file."""
+    removed: int | None
+    old_path: str = ""
+    """What it was called before, if it was renamed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an attempt's branch holds beyond its base."""
+
+    branch: str
+    base_branch: str
+    tip: str
+    """Commit at the end of the branch; empty when the branch is gone."""
+    base_tip: str
+    """Commit at the end of the base branch."""
+    fork: str
+    """Commit at which branch and base branch parted; empty when they share no history."""
+    commits: tuple[Commit, ...] = ()
+    """Oldest first, at most 1,000 of the newest."""
+    files: tuple[FileChange, ...] = ()
+    modified: tuple[str, ...] = ()
+    """Tracked files with uncommitted changes in the worktree."""
+    untracked: tuple[str, ...] = ()
+    """New files in the worktree that were never added, ignored ones aside; a whole new folder is one entry."""
+    strayed: str = ""
+    """What the worktree stands on, if that is not its branch and has commits the branch lacks: the work is there."""
+
+    @property
+    def empty(self) -> bool:
+        """Neither a commit nor anything uncommitted."""
+        return not (self.commits or self.modified or self.untracked or self.strayed)
+
+
+def attempt_change(places: Places, number: int, attempt: int, base: str = "", *, start: str = "") -> Change:
+    """Tell what an attempt has produced so far. Raises CoordError when the repository can't be read.
+
+    `base` is the branch that the attempt merges into, `start` the commit it started from: with it the commits of a
+    branch that is merged already are told too.
+    """
+    git, branch = Git(places.root), branch_name(number, attempt)
+    base_branch = git.base_branch(base)
+    tip, base_tip = git.head(branch), git.base_commit(base_branch)
+    modified, untracked, strayed = _worktree_state(git, places.worktree(number, attempt), branch, tip)
+    fork = git.merge_base(base_tip, tip) if tip else ""
+    merged = bool(start) and fork == tip and git.is_ancestor(start, tip)
+    commits = commits_between(git, start if merged else base_tip, tip) if tip else []
+    files = files_between(git, start if merged else fork, tip) if fork and commits else []
+    return Change(
+        branch=branch,
+        base_branch=base_branch,
+        tip=tip,
+        base_tip=base_tip,
+        fork=fork,
+        commits=tuple(commits),
+        files=tuple(files),
+        modified=modified,
+        untracked=untracked,
+        strayed=strayed,
+    )
+
+
+def commits_between(git: Git, base: str, tip: str) -> list[Commit]:
+    """The commits that `tip` has and `base` lacks, oldest first."""
+    done = git.run(
+        "log",
+        "-z",
+        "--no-color",
+        f"--max-count={COMMIT_LIMIT}",
+        "--format=%H%x1f%ct%x1f%an%x1f%s",
+        f"{base}..{tip}",
+        "--",
+    )
+    commits = []
+    for record in reversed(done.fields):
+        sha, time, author, subject = record.split("\x1f", 3)
+        commits.append(Commit(sha, subject, author, int(time)))
+    return commits
+
+
+def files_between(git: Git, base: str, tip: str) -> list[FileChange]:
+    """The files that differ between two commits."""
+    fields = iter(git.run("diff", "--numstat", "-z", *_PLAIN_DIFF, base, tip, "--", cwd=git.main.root).fields)
+    files = []
+    for field in fields:
+        added, removed, path = field.split("\t", 2)
+        old_path = ""
+        if not path:
+            old_path, path = next(fields), next(fields)
+        files.append(FileChange(path, _count(added), _count(removed), old_path))
+    return files
+
+
+def diff_text(places: Places, base: str, tip: str, *, limit: int = DIFF_LIMIT, context: int = 3) -> tuple[str, bool]:
+    """The unified diff between two commits, and whether it was cut at `limit` bytes; untrusted text."""
+    git = Git(places.root)
+    prefixes = ("--src-prefix=a/", "--dst-prefix=b/")
+    done = git.run(
+        "diff",
+        "--patch",
+        f"--unified={context}",
+        *_PLAIN_DIFF,
+        *prefixes,
+        base,
+        tip,
+        "--",
+        cwd=git.main.root,
+        limit=limit,
+    )
+    text = decode(done.out)
+    return (text[: text.rfind("\n") + 1] if done.cut else text), done.cut
+
+
+def _worktree_state(git: Git, path: Path, branch: str, tip: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """Modified tracked files, untracked ones, and where the worktree strayed to; nothing when it is gone."""
+    if not (path / ".git").is_file():
+        return (), (), ""
+    done = git.run("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", cwd=path, ok=(0, 128))
+    if done.status:
+        return (), (), ""
+    modified, untracked, on, head = [], [], "", ""
+    fields = iter(done.fields)
+    for field in fields:
+        mark, _, rest = field.partition(" ")
+        if mark == "#":
+            name, _, value = rest.partition(" ")
+            on, head = (value if name == "branch.head" else on), (value if name == "branch.oid" else head)
+        elif mark == "?":
+            untracked.append(rest)
+        elif mark in ("1", "2", "u"):
+            modified.append(rest.split(" ", {"1": 7, "2": 8, "u": 9}[mark])[-1])
+            if mark == "2":
+                next(fields, None)
+    strays = on != branch and head != tip and not (tip and git.is_ancestor(head, tip))
+    return tuple(modified), tuple(untracked), (on if strays else "")
+
+
+def _count(text: str) -> int | None:
+    return None if text == "-" else int(text)

@@ -1,0 +1,210 @@
+"""The merge gate: a change is merged aside, checked there, and only then lands on the base branch.
+
+Nothing is ever half merged: the result is built as objects (`git merge-tree`), tried in a temporary worktree, and
+becomes visible by one step, the move of the base branch. After a kill at any point a second call finds either nothing
+done, and does it, or the merge done, and says so. One merge at a time per repository.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coordinator.changes.aside import sweep, temporary_checkout
+from coordinator.changes.build import build
+from coordinator.changes.diff import Change, attempt_change
+from coordinator.changes.git import Git, branch_name
+from coordinator.changes.history import find_merge
+from coordinator.changes.land import land
+from coordinator.changes.lock import locked
+from coordinator.changes.outcome import Conflict, Merged, Nothing, Outcome, Red, Refused, Waiting
+from coordinator.changes.places import Places
+from coordinator.changes.suites import Suite, read_suite, run_suite
+from coordinator.errors import CoordError
+from coordinator.model.text import clip, plain
+
+ROUNDS = 5
+"""How often a merge is built anew because the base branch moved meanwhile."""
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRequest:
+    """Which attempt is to be merged, and what is known of it."""
+
+    number: int
+    attempt: int
+    title: str = ""
+    """Of the prompt; untrusted text."""
+    run: str = ""
+    base: str = ""
+    """Branch to merge into, as it was when the attempt started; empty: the one checked out now."""
+    start: str = ""
+    """Commit that the attempt started from."""
+    tip: str = ""
+    """Commit that was reviewed: a branch that has moved since is refused. Empty: whatever is there."""
+    suites: tuple[str, ...] = ()
+    """Names of validation suites that have to pass on the merge result."""
+    trailers: Mapping[str, str] = field(default_factory=dict)
+    """More trailers for the merge commit."""
+
+
+def merge_attempt(places: Places, request: MergeRequest, *, patience: float = 5.0) -> Outcome:
+    """Merge an attempt's branch into its base branch, if every rule allows it; safe to call again after a kill.
+
+    Waits up to `patience` seconds for another merge. Raises CoordError when the repository can't be read or written, or
+    a suite can't be found; nothing was changed then.
+    """
+    git = Git(places.root)
+    with locked(git.place.common / "coord-merge.lock", patience) as hold:
+        if hold is None:
+            return Waiting("another merge is under way")
+        sweep(git, places)
+        suites = tuple(read_suite(places, name) for name in request.suites)
+        return _Gate(places, git, request, suites).pass_through()
+
+
+class _Gate:
+    """One merge."""
+
+    def __init__(self, places: Places, git: Git, request: MergeRequest, suites: tuple[Suite, ...]) -> None:
+        self.places, self.git, self.request, self.suites = places, git, request, suites
+        self.branch = branch_name(request.number, request.attempt)
+        self.base = git.base_branch(request.base)
+
+    def pass_through(self) -> Outcome:
+        """Build, check and land; anew when the base branch moved meanwhile."""
+        request, waiting = self.request, Waiting(f"{plain(self.base)} keeps moving")
+        for _ in range(ROUNDS):
+            change = attempt_change(self.places, request.number, request.attempt, self.base, start=request.start)
+            merged = find_merge(
+                self.git,
+                request.number,
+                request.attempt,
+                tip=change.tip,
+                base_tip=change.base_tip,
+                start=request.start,
+                run=request.run,
+            )
+            if merged is not None:
+                return merged
+            stopped = self.refuse(change) or self.merge(change)
+            if not isinstance(stopped, Waiting) or self.git.head(self.base) == change.base_tip:
+                return stopped
+            waiting = stopped
+        return waiting
+
+    def merge(self, change: Change) -> Merged | Conflict | Red | Waiting:
+        """Build the result aside, try it, and land it. Waiting with a moved base branch means: build anew."""
+        result = build(self.git, self.places, change.base_tip, change.tip, self.message())
+        if isinstance(result, Conflict):
+            return self.explained(result)
+        red = self.try_suites(result)
+        if red is not None:
+            return red
+        if self.git.head(self.branch) != change.tip:
+            return Waiting(f"{self.branch} moved during the merge")
+        waiting = land(self.git, self.base, result, change.base_tip)
+        return waiting or Merged(result, tuple(commit.sha for commit in change.commits), change.untracked)
+
+    def refuse(self, change: Change) -> Refused | Nothing | None:
+        """Apply the rules of the gate to what the attempt produced."""
+        if change.strayed:
+            return Refused(
+                f"the work of {self.branch} is on {plain(change.strayed)} instead of its branch",
+                f"in its worktree: `git switch -C {self.branch}`, then hand off again",
+            )
+        if not change.tip:
+            return Refused(f"the branch {self.branch} is gone", "restore it under its name, or restart the prompt")
+        if self.request.tip and self.request.tip != change.tip:
+            return Refused(f"{self.branch} has moved since it was reviewed", "review what it holds now")
+        left = change.modified or (() if change.commits else change.untracked)
+        if left:
+            return Refused(
+                f"{self.branch} left uncommitted work: {_some(left)}",
+                "commit what belongs to the change and discard the rest, then hand off again",
+                left,
+            )
+        if not change.commits:
+            return Nothing()
+        if not change.fork:
+            return Refused(f"{self.branch} shares no history with {plain(self.base)}", "restart the prompt")
+        return self.refuse_own_files(change)
+
+    def refuse_own_files(self, change: Change) -> Refused | None:
+        """The harness's own folder is off limits: agents speak through `coord`."""
+        guarded = _inside(self.places.coord, self.git.main.root)
+        if guarded is None:
+            return None
+        paths = {path for file in change.files for path in (file.path, file.old_path)}
+        log = ("log", "-z", "--format=", "--name-only", "--no-merges", "--no-renames")
+        between = f"refs/heads/{self.base}..{change.tip}"
+        paths.update(self.git.main.run(*log, between, "--", f":(top,icase,literal){guarded}").fields)
+        folded = guarded.casefold()
+        touched = tuple(
+            sorted(path for path in paths if path.casefold() == folded or path.casefold().startswith(folded + "/"))
+        )
+        if not touched:
+            return None
+        return Refused(
+            f"{self.branch} touches {plain(guarded)}/, which belongs to the loop: {_some(touched)}",
+            "take it out of the branch's commits; agents speak through the `coord` command",
+            touched,
+        )
+
+    def try_suites(self, commit: str) -> Red | None:
+        """Run the validation suites on the merge result, in a checkout of it that is removed afterwards."""
+        if not self.suites:
+            return None
+        request = self.request
+        env = {
+            "COORD_ROOT": str(self.places.root),
+            "COORD_RUN": request.run,
+            "COORD_PROMPT": str(request.number),
+            "COORD_ATTEMPT": str(request.attempt),
+            "COORD_AGENT": f"suite-{request.number:02d}-{request.attempt}",
+            "COORD_ROLE": "suite",
+        }
+        with temporary_checkout(self.git, self.places, commit) as folder:
+            for suite in self.suites:
+                result = run_suite(suite, folder / self.git.place.prefix, env)
+                if not result.green:
+                    return Red(suite.name, result.output, result.status, result.timed_out)
+        return None
+
+    def explained(self, conflict: Conflict) -> Conflict:
+        """The conflict, with what the agent has to do about it."""
+        what = conflict.message or "; ".join(plain(name) for name in conflict.files)
+        how = (
+            f"{self.branch} conflicts with {plain(self.base)}:\n{what}\n"
+            f"Run `git merge {plain(self.base)}` in your worktree, resolve the conflicts so that both intentions hold, "
+            "commit, and hand off again."
+        )
+        return Conflict(conflict.files, how)
+
+    def message(self) -> str:
+        """The merge commit's message; a title is one line of it and can't add trailers."""
+        request = self.request
+        title = clip(" ".join(plain(request.title).split()), 100)
+        subject = f"Merge {self.branch}: {title}" if title else f"Merge {self.branch}"
+        trailers = {"Coord-Prompt": str(request.number), "Coord-Attempt": str(request.attempt)}
+        if request.run:
+            trailers["Coord-Run"] = request.run
+        for key, value in request.trailers.items():
+            if not _KEY.match(key):
+                raise CoordError(f"{plain(key)!r} can't be a trailer of a commit", "use letters, digits and dashes")
+            trailers.setdefault(key, value)
+        lines = [f"{key}: {' '.join(plain(value).split())}" for key, value in trailers.items()]
+        return subject + "\n\n" + "\n".join(lines) + "\n"
+
+
+def _inside(path: Path, top: Path) -> str | None:
+    """A folder's path in the repository; None when it lies outside of it."""
+    relative = os.path.relpath(os.path.realpath(path), os.path.realpath(top))
+    return None if relative.startswith("..") else Path(relative).as_posix()
+
+
+def _some(names: tuple[str, ...]) -> str:
+    shown = ", ".join(plain(name) for name in names[:5])
+    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown

@@ -1,0 +1,90 @@
+"""Moving the base branch to a finished merge commit, without touching anything of the engineer's that is in the way."""
+
+import os
+from pathlib import Path
+
+from coordinator.changes.git import Checkout, Done, Git, failure
+from coordinator.changes.outcome import Waiting
+from coordinator.model.text import plain
+
+_FAST_FORWARD = (
+    *("merge", "--ff-only", "--quiet", "--no-stat", "--no-squash", "--commit"),
+    *("--no-autostash", "--no-overwrite-ignore", "--no-verify-signatures"),
+)
+"""Spelled out, so that no setting of the engineer makes it stash, squash or overwrite an ignored file."""
+_IN_THE_WAY = ("would be overwritten", "would lose untracked files", "not uptodate", "not up to date")
+
+
+def land(git: Git, branch: str, commit: str, expected: str) -> Waiting | None:
+    """Move `branch` from `expected` to its descendant `commit`; None when that is done, else what has to go first.
+
+    Where the branch is checked out, its files follow, and git itself refuses if a change of the engineer is in the way.
+    Returns without having changed anything if it waits. Raises GitError when git fails for another reason.
+    """
+    checkouts = git.checkouts()
+    held = _held_by_operation(git, branch, checkouts)
+    if held:
+        return held
+    here = next((checkout for checkout in checkouts if checkout.branch == branch), None)
+    if here is None:
+        return _move_ref(git, branch, commit, expected)
+    if not here.path.is_dir():
+        where = plain(str(here.path))
+        return Waiting(f"{plain(branch)} is checked out in {where}, which is gone: restore it or `git worktree prune`")
+    done = git.run(*_FAST_FORWARD, commit, cwd=here.path, ok=None, writes=True)
+    if done.status:
+        return _why_not(here, branch, done)
+    if git.head(branch) != commit:
+        return Waiting(f"{plain(str(here.path))} left the branch {plain(branch)} during the merge")
+    return None
+
+
+def _move_ref(git: Git, branch: str, commit: str, expected: str) -> Waiting | None:
+    args = ("update-ref", "-m", "coord: merge", f"refs/heads/{branch}", commit, expected)
+    done = git.run(*args, ok=None, writes=True)
+    if done.status == 0:
+        return None
+    if "but expected" in done.err:
+        return Waiting(f"{plain(branch)} moved during the merge")
+    raise failure(done, args)
+
+
+def _why_not(here: Checkout, branch: str, done: Done) -> Waiting:
+    """Why git refused to fast-forward a checkout. Raises GitError when it failed."""
+    place = plain(str(here.path))
+    if any(mark in done.err for mark in _IN_THE_WAY):
+        files = tuple(line[1:] for line in done.err.splitlines() if line.startswith("\t"))
+        return Waiting(f"uncommitted changes in {place} are in the way: commit or move them", files)
+    if "index.lock" in done.err:
+        return Waiting(f"another git command is at work in {place} (or died, and left its index.lock)")
+    if "not concluded your" in done.err or "unmerged files" in done.err:
+        return Waiting(f"a merge or cherry-pick is under way in {place}: conclude or abort it")
+    if "Not possible to fast-forward" in done.err:
+        return Waiting(f"{plain(branch)} moved during the merge")
+    raise failure(done, ("merge",))
+
+
+def _held_by_operation(git: Git, branch: str, checkouts: list[Checkout]) -> Waiting | None:
+    """A rebase or bisect of the branch: it is detached meanwhile, and set to its old value or beyond at the end."""
+    name = f"refs/heads/{branch}"
+    for folder in _git_dirs(git):
+        rebased = any(_content(folder / kind / "head-name") == name for kind in ("rebase-merge", "rebase-apply"))
+        if rebased or _content(folder / "BISECT_START") in (branch, name):
+            what = "rebase" if rebased else "bisect"
+            return Waiting(f"a {what} of {plain(branch)} is under way: finish or abort it")
+    return None
+
+
+def _git_dirs(git: Git) -> list[Path]:
+    common = git.place.common
+    try:
+        return [common, *(Path(entry.path) for entry in os.scandir(common / "worktrees"))]
+    except FileNotFoundError:
+        return [common]
+
+
+def _content(path: Path) -> str:
+    try:
+        return os.fsdecode(path.read_bytes()).strip()
+    except OSError:
+        return ""

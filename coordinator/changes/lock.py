@@ -1,0 +1,35 @@
+"""A lock that several processes share, and that a child may go on holding when its parent was killed."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def locked(path: Path, patience: float) -> Iterator[int | None]:
+    """Hold an exclusive `flock` on a file; gives its descriptor, or None when it wasn't free within `patience` seconds.
+
+    A child that is given the descriptor keeps the lock until it ends, even if this process is killed.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield descriptor if _acquire(descriptor, patience) else None
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.01)
+        else:
+            return True

@@ -1,0 +1,63 @@
+"""How an attempt at the merge gate ended: one of a few plain values, each saying what to do next."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The base branch holds the change."""
+
+    commit: str
+    """The merge commit; the branch's own tip where an engineer fast-forwarded to it."""
+    commits: tuple[str, ...]
+    """The commits of the attempt, oldest first; empty when its branch is gone since."""
+    leftovers: tuple[str, ...] = ()
+    """Untracked files that stayed behind in the worktree; they are not part of the change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """The attempt changed nothing: there is nothing to review and nothing to merge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The change and the base branch disagree. The agent merges the base branch into its own, and hands off again."""
+
+    files: tuple[str, ...]
+    message: str
+    """For the agent: what collides, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Red:
+    """A validation suite failed on the merge result. Nothing was merged."""
+
+    suite: str
+    output: str
+    """The end of what it printed; untrusted text."""
+    status: int
+    """Exit status; 128 + n for signal n."""
+    timed_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing is wrong with the change; something has to get out of the way first, then try again."""
+
+    reason: str
+    files: tuple[str, ...] = ()
+    """Files of the engineer that are in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A rule forbids to merge this branch as it is. Trying again without a change gives the same."""
+
+    reason: str
+    remedy: str = ""
+    files: tuple[str, ...] = ()
+
+
+Outcome: TypeAlias = Merged | Nothing | Conflict | Red | Waiting | Refused

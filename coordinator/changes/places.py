@@ -1,0 +1,18 @@
+"""What this package needs to know of a project's folders; `coordinator.artifacts.paths.Layout` is one."""
+
+from pathlib import Path
+from typing import Protocol
+
+
+class Places(Protocol):
+    """The folders of a project, all absolute."""
+
+    @property
+    def root(self) -> Path: ...
+    @property
+    def coord(self) -> Path: ...
+    @property
+    def worktrees(self) -> Path: ...
+    @property
+    def suites(self) -> Path: ...
+    def worktree(self, number: int, attempt: int) -> Path: ...

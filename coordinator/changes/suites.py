@@ -1,0 +1,173 @@
+"""Validation suites: the project's own checks, run on a merge result before it lands.
+
+`.coord/suites/NAME.md` is a markdown file with `command:` and, if wanted, `timeout:` (seconds) in its frontmatter. The
+command is the engineer's text and goes to `sh`; what it tests was written by an agent, so it gets no terminal, no
+input, a process group of its own, a time limit, and nothing of it outlives the suite or this process.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from coordinator.changes.places import Places
+from coordinator.errors import CoordError
+from coordinator.model.text import plain
+
+DEFAULT_TIMEOUT = 1800.0
+"""Seconds."""
+OUTPUT_LIMIT = 32 * 1024
+"""Bytes of a suite's output that are kept: the last ones."""
+_FILE_LIMIT = 64 * 1024
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}\Z")
+_GUARDED = 'exec 3<&0 </dev/null; (cat <&3 >/dev/null; kill -s KILL 0) & exec 3<&-; exec sh -c "$1"'
+"""Runs the command, and beside it a guard that ends the whole group once the other end of its input is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A check as its file states it."""
+
+    name: str
+    command: str
+    timeout: float = DEFAULT_TIMEOUT
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteResult:
+    """How a suite ended."""
+
+    status: int
+    """Exit status of its command; 128 + n for signal n."""
+    output: str
+    """The last 32 KiB of both its streams; untrusted text."""
+    timed_out: bool = False
+
+    @property
+    def green(self) -> bool:
+        return self.status == 0 and not self.timed_out
+
+
+def suite_names(places: Places) -> list[str]:
+    """The names of all suites of the project."""
+    try:
+        return sorted(entry.removesuffix(".md") for entry in os.listdir(places.suites) if entry.endswith(".md"))
+    except FileNotFoundError:
+        return []
+
+
+def read_suite(places: Places, name: str) -> Suite:
+    """Read one suite by its name, as prompts use it. Raises CoordError when it isn't there or can't be run."""
+    path = places.suites / f"{name}.md"
+    where = f".coord/suites/{plain(name)}.md"
+    if not _NAME.match(name):
+        raise CoordError(f"{plain(name)!r} can't be the name of a validation suite", "name a file of .coord/suites/")
+    try:
+        with path.open("rb") as file:
+            data = file.read(_FILE_LIMIT)
+    except OSError:
+        known = ", ".join(suite_names(places)) or "none"
+        raise CoordError(f"there is no validation suite {name} (known: {known})", f"write {where}") from None
+    values = _frontmatter(data, where)
+    command = values.get("command", "").strip()
+    if not command:
+        raise CoordError(f"{where} has no command", "add a line like `command: make test` to its frontmatter")
+    return Suite(name, command, _seconds(values.get("timeout"), where))
+
+
+def run_suite(suite: Suite, cwd: Path, env: Mapping[str, str] | None = None) -> SuiteResult:
+    """Run a suite's command in a folder; whatever it started is killed when it ends, times out, or we die."""
+    if not cwd.is_dir():
+        return SuiteResult(1, f"the project's folder {cwd.name} is not in the merge result")
+    process = subprocess.Popen(
+        ["sh", "-c", _GUARDED, "coord-suite", suite.command],
+        cwd=cwd,
+        env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | dict(env or {}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    with process.stdin:  # open as long as we live: its end is what the guard waits for
+        return _watch(process, suite.timeout)
+
+
+def _watch(process: "subprocess.Popen[bytes]", timeout: float) -> SuiteResult:
+    tail = _Tail(process)
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        _kill_group(process.pid)
+
+    alarm = threading.Timer(timeout, stop)
+    alarm.start()
+    try:
+        status = process.wait()
+    finally:
+        alarm.cancel()
+        _kill_group(process.pid)
+    output = tail.text()
+    return SuiteResult(status if status >= 0 else 128 - status, output, late.is_set())
+
+
+class _Tail(threading.Thread):
+    """Keeps the end of what a process prints."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        super().__init__(daemon=True)
+        assert process.stdout is not None
+        self._pipe = process.stdout
+        self._kept = bytearray()
+        self.start()
+
+    def run(self) -> None:
+        while chunk := os.read(self._pipe.fileno(), 65536):
+            self._kept += chunk
+            del self._kept[:-OUTPUT_LIMIT]
+        self._pipe.close()
+
+    def text(self) -> str:
+        self.join(1.0)  # a process that left the group may hold the pipe for ever
+        return bytes(self._kept).decode("utf-8", "replace")
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _frontmatter(data: bytes, where: str) -> dict[str, str]:
+    import yaml
+
+    match = re.match(rb"---\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", data, re.DOTALL)
+    if match is None:
+        raise CoordError(f"{where} has no frontmatter", "begin it with `---`, a `command:` line, and `---`")
+    try:
+        values = yaml.load(match[1], Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        first = plain(str(error).split("\n", 1)[0])
+        raise CoordError(f"the frontmatter of {where} can't be read: {first}", "correct it") from None
+    if not isinstance(values, dict):
+        raise CoordError(f"the frontmatter of {where} is not a list of `key: value` lines", "correct it")
+    return {str(key): value for key, value in values.items() if isinstance(value, str)}
+
+
+def _seconds(text: str | None, where: str) -> float:
+    if text is None:
+        return DEFAULT_TIMEOUT
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds <= 7 * 86400:
+        raise CoordError(f"timeout of {where} is {plain(text)!r}", "give seconds, more than 0 and at most a week")
+    return seconds

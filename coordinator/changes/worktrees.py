@@ -1,0 +1,303 @@
+"""The worktree and branch of an attempt: made in one git command, made good again after a kill, removed when merged.
+
+Branch `coord/NN-K`, worktree `.coord/worktrees/NN-K`. Where the project is a folder of a larger repository the worktree
+holds the whole repository, and the agent works in the matching folder. Submodules stay uninitialised, as `git worktree`
+leaves them: a project that needs them runs `git submodule update --init` in a post-checkout hook.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from coordinator.changes.git import Git, branch_name, failure
+from coordinator.changes.lock import locked
+from coordinator.changes.places import Places
+from coordinator.errors import CoordError
+from coordinator.model.text import plain
+
+ORPHAN_PATIENCE = 60.0
+"""Seconds to wait for a checkout that a killed loop's git is still making."""
+_STALE_LOCK = 60.0
+"""Seconds after which an index.lock is stale where the system can't tell who works in a folder."""
+_NAME = re.compile(r"(\d{2,})-(\d+)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class WorktreeInfo:
+    """A worktree that is ready to work in."""
+
+    number: int
+    attempt: int
+    path: Path
+    """Root of the worktree."""
+    cwd: Path
+    """The project's folder in it: where the agent works."""
+    branch: str
+    base: str
+    """Commit that the attempt started from."""
+    base_branch: str
+    """Branch that it is to be merged into."""
+    adopted: bool = False
+    """It was there already, or what was there was made good."""
+    warning: str = ""
+    """Something that the engineer should know about it; one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The worktree is gone; so is the branch, if the base branch holds all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Nothing was removed."""
+
+    reason: str
+
+
+def create(places: Places, number: int, attempt: int, base: str = "", *, resume: bool = False) -> WorktreeInfo:
+    """Make the worktree of an attempt, or take over what a killed loop left of it: calling it again is safe.
+
+    `base` is the configured base branch; empty means the one checked out in the main checkout. An attempt's branch that
+    is there without worktree and has commits of its own is only continued with `resume`: else it is somebody's earlier
+    work. Raises CoordError without a commit to start from, on a detached HEAD without `base`, and when git fails.
+    """
+    maker = _Maker(places, number, attempt, base)
+    if os.path.lexists(maker.path) and maker.is_whole():
+        return maker.adopt()
+    places.worktrees.mkdir(parents=True, exist_ok=True)
+    with locked(places.worktrees / f".{maker.label}.lock", ORPHAN_PATIENCE) as hold:
+        if hold is None:
+            raise CoordError(
+                f"another git command is still making the worktree {maker.label}",
+                "wait for it, or end it, and try again",
+            )
+        if os.path.lexists(maker.path):
+            return maker.adopt() if maker.is_whole() else maker.make_good(hold, resume)
+        return maker.make(hold) or maker.make_good(hold, resume)
+
+
+class _Maker:
+    """Makes one attempt's worktree."""
+
+    def __init__(self, places: Places, number: int, attempt: int, base: str) -> None:
+        self.number, self.attempt = number, attempt
+        self.git = Git(places.root)
+        self.path = places.worktree(number, attempt)
+        self.label = self.path.name
+        self.branch = branch_name(number, attempt)
+        self.base_branch = self.git.base_branch(base)
+        self.start = self.git.base_commit(self.base_branch)
+
+    def make(self, hold: int) -> WorktreeInfo | None:
+        """The usual way, one command; None when something is in the way."""
+        args = ("worktree", "add", "--quiet", "--no-track", "-b", self.branch, "--", str(self.path), self.start)
+        done = self.git.run(*args, ok=None, writes=True, hooks=True, hold=hold)
+        if done.status == 0:
+            return self.info(self.start)
+        if self.is_whole():
+            return self.info(self.start, warning="the post-checkout hook failed: " + _last_line(done.err))
+        if _admin_of(self.git, self.path) or self.git.head(self.branch):
+            return None
+        raise failure(done, args)
+
+    def make_good(self, hold: int, resume: bool) -> WorktreeInfo:
+        """Clear what is half-made, put aside what isn't ours, and check the branch out again."""
+        warning = self._clear()
+        if self.is_whole():
+            return self.adopt()
+        self._refuse_if_elsewhere()
+        tip = self.git.head(self.branch)
+        own = tip and not self.git.is_ancestor(tip, self.start)
+        if own and not resume:
+            raise CoordError(
+                f"the branch {self.branch} exists, with commits that {plain(self.base_branch)} doesn't have",
+                f"keep them by `git branch -m {self.branch} NEW-NAME`, or drop them by `git branch -D {self.branch}`",
+            )
+        target = (str(self.path), self.branch) if own else ("-B", self.branch, "--", str(self.path), self.start)
+        args = ("worktree", "add", "--quiet", "--no-track", "--force", "--force", *target)
+        done = self.git.run(*args, ok=None, writes=True, hooks=True, hold=hold)
+        if done.status and not self.is_whole():
+            raise failure(done, args)
+        start = self.git.merge_base(tip, self.start) if own else self.start
+        return self.info(start, adopted=True, warning=warning)
+
+    def adopt(self) -> WorktreeInfo:
+        """Take over the whole worktree that is there."""
+        warning = "" if _clear_stale_lock(self.git, self.path) else f"a git command seems to be at work in {self.path}"
+        tip = self.git.head(self.branch)
+        if not tip:
+            raise CoordError(
+                f"the branch {self.branch} is gone, its worktree {plain(str(self.path))} is there",
+                f"in that folder: `git switch -c {self.branch}`",
+            )
+        start = self.start if tip == self.start else self.git.merge_base(tip, self.start)
+        return self.info(start, adopted=True, warning=warning)
+
+    def info(self, start: str, *, adopted: bool = False, warning: str = "") -> WorktreeInfo:
+        cwd = self.path / self.git.place.prefix
+        if not cwd.is_dir():
+            raise CoordError(
+                f"{plain(self.git.place.prefix)}/ is not in the commits of {plain(self.base_branch)}",
+                "commit the project's folder first: agents start from what is committed",
+            )
+        return WorktreeInfo(
+            self.number, self.attempt, self.path, cwd, self.branch, start, self.base_branch, adopted, plain(warning)
+        )
+
+    def is_whole(self) -> bool:
+        """A worktree of this repository whose first checkout was completed."""
+        admin = _admin_of(self.git, self.path)
+        if admin is None or not (self.path / ".git").is_file():
+            return False
+        return (admin / "index").exists() and not _initializing(admin)
+
+    def _clear(self) -> str:
+        """Make room for the worktree; returns what the engineer should know."""
+        if not os.path.lexists(self.path):
+            return ""
+        admin = _admin_of(self.git, self.path)
+        if admin is not None and (_initializing(admin) or not (admin / "index").exists()):
+            shutil.rmtree(self.path)  # a checkout that never ended: create() did not hand it to anyone
+            return ""
+        if self.path.is_dir() and not os.listdir(self.path):
+            self.path.rmdir()
+            return ""
+        if (self.path / ".git").is_file():  # the project was moved: git can tell
+            self.git.run("worktree", "repair", "--", str(self.path), ok=None, writes=True)
+            if self.is_whole():
+                return ""
+        aside = _free_name(self.path)
+        self.path.rename(aside)
+        return f"{self.path.name} was not a worktree of this repository; kept as {aside.name}"
+
+    def _refuse_if_elsewhere(self) -> None:
+        here = os.path.realpath(self.path)
+        for checkout in self.git.checkouts():
+            elsewhere = os.path.realpath(checkout.path) != here and checkout.path.exists()
+            if checkout.branch == self.branch and elsewhere:
+                raise CoordError(
+                    f"{self.branch} is checked out in {plain(str(checkout.path))}", "switch to another branch there"
+                )
+
+
+def remove(
+    places: Places, number: int, attempt: int, base: str = "", *, merged_as: str = "", merged_tip: str = ""
+) -> Removed | Kept:
+    """Remove a merged attempt's worktree and branch; keep both, and say why, if anything in them would be lost.
+
+    Merged means: the branch is part of the base branch; or it still is at `merged_tip`, and the base branch has the
+    commit `merged_as` that was made of it (a squash on a forge).
+    """
+    git, branch, path = Git(places.root), branch_name(number, attempt), places.worktree(number, attempt)
+    tip, base_tip = git.head(branch), git.base_commit(git.base_branch(base))
+    landed = bool(tip) and git.is_ancestor(tip, base_tip)
+    squashed = bool(merged_as) and tip == merged_tip and git.is_ancestor(merged_as, base_tip)
+    if tip and not landed and not squashed:
+        return Kept(f"{branch} is not merged")
+    if os.path.lexists(path):
+        reason = _why_keep(git, path, tip, base_tip)
+        if not reason:
+            done = git.run("worktree", "remove", "--", str(path), ok=None, writes=True)
+            reason = failure(done, ("worktree", "remove")).message if done.status else ""
+        if reason:
+            return Kept(reason)
+    if landed:
+        with contextlib.suppress(CoordError):  # it moved meanwhile, or is checked out: then it stays
+            git.run("branch", "--quiet", "-D", "--", branch, writes=True)
+    (places.worktrees / f".{path.name}.lock").unlink(missing_ok=True)
+    return Removed()
+
+
+def existing(places: Places) -> list[tuple[int, int]]:
+    """Number and attempt of every worktree folder that is there, in order."""
+    try:
+        names = os.listdir(places.worktrees)
+    except FileNotFoundError:
+        return []
+    found = (_NAME.match(name) for name in names)
+    return sorted((int(match[1]), int(match[2])) for match in found if match)
+
+
+def _why_keep(git: Git, path: Path, tip: str, base_tip: str) -> str:
+    if _admin_of(git, path) is None:
+        return f"{path.name} is not a worktree of this repository"
+    head = git.run("rev-parse", "HEAD", cwd=path).text
+    if head != tip and not git.is_ancestor(head, base_tip):
+        return f"{path.name} has commits that are not on its branch"
+    left = git.run("status", "--porcelain", "-z", "--untracked-files=normal", cwd=path).fields
+    return f"{path.name} has uncommitted changes: {plain(left[0])}" if left else ""
+
+
+def _admin_of(git: Git, path: Path) -> Path | None:
+    """The folder in which the repository keeps a worktree's state; None when it has none for this path."""
+    wanted = os.path.realpath(path / ".git")
+    with contextlib.suppress(OSError, ValueError):
+        pointed = Path((path / ".git").read_text().removeprefix("gitdir: ").strip())
+        if pointed.parent == git.place.common / "worktrees" and _points_back(pointed, wanted):
+            return pointed
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(git.place.common / "worktrees"):
+            if _points_back(Path(entry.path), wanted):
+                return Path(entry.path)
+    return None
+
+
+def _points_back(admin: Path, wanted: str) -> bool:
+    try:
+        return os.path.realpath(os.fsdecode((admin / "gitdir").read_bytes()).rstrip("\n")) == wanted
+    except OSError:
+        return False
+
+
+def _initializing(admin: Path) -> bool:
+    """Git holds a new worktree locked, for this reason, until its checkout is complete."""
+    try:
+        return (admin / "locked").read_text(errors="replace").startswith("initializing")
+    except OSError:
+        return False
+
+
+def _clear_stale_lock(git: Git, path: Path) -> bool:
+    """Delete the index.lock that a dead git left in an attempt's worktree; False when its owner may live."""
+    admin = _admin_of(git, path)
+    lock = admin / "index.lock" if admin else None
+    if lock is None or not lock.exists():
+        return True
+    busy = _someone_works_in(path)
+    if busy is None:
+        busy = time.time() - lock.stat().st_mtime < _STALE_LOCK
+    if not busy:
+        lock.unlink(missing_ok=True)
+    return not busy
+
+
+def _someone_works_in(path: Path) -> bool | None:
+    """Tell whether a process has its working directory in the folder; None where the system doesn't say."""
+    inside = os.path.realpath(path)
+    try:
+        pids = [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return None
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            cwd = os.readlink(f"/proc/{pid}/cwd")
+            if cwd == inside or cwd.startswith(inside + os.sep):
+                return True
+    return False
+
+
+def _free_name(path: Path) -> Path:
+    number = 1
+    while os.path.lexists(path.with_name(f"{path.name}.stray-{number}")):
+        number += 1
+    return path.with_name(f"{path.name}.stray-{number}")
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return plain(lines[-1]) if lines else "it said nothing"
