@@ -1,0 +1,62 @@
+"""What has to start fast, or to work without a screen, imports nothing that is slow or draws."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import coordinator
+from coordinator.artifacts.paths import Layout
+
+PACKAGE = Path(coordinator.__file__).parent
+SLOW = {"textual", "rich", "anthropic", "libtmux", "click", "yaml", "asyncio", "watchfiles", "sqlite_utils"}
+"""Packages that `coord status` pays for only where it really needs them."""
+
+RUN_MAIN = """
+from coordinator.cli.main import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code
+"""
+
+
+def modules() -> list[str]:
+    """Every module below the screen: `cli/screen.py` is the one door to it."""
+    found = (path.relative_to(PACKAGE.parent).with_suffix("") for path in PACKAGE.rglob("*.py"))
+    names = (".".join(path.parts).removesuffix(".__init__") for path in found if "_data" not in path.parts)
+    return sorted(name for name in names if name != "coordinator.cli.screen")
+
+
+def imported(code: str, *arguments: str) -> set[str]:
+    """Top-level packages that a fresh interpreter has imported after running `code`."""
+    report = "\nimport json, sys\nprint(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
+    done = subprocess.run(
+        [sys.executable, "-c", code + report, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    names: list[str] = json.loads(done.stdout.splitlines()[-1])
+    return set(names)
+
+
+def test_the_core_never_imports_textual() -> None:
+    loaded = imported("import importlib\n" + "\n".join(f"importlib.import_module({name!r})" for name in modules()))
+    assert "coordinator" in loaded
+    assert not loaded & {"textual", "rich", "tui", "anthropic"}
+
+
+@pytest.mark.parametrize("part", sorted({name.split(".")[1] for name in modules() if name.count(".") > 1}))
+def test_each_part_can_be_imported_by_itself(part: str) -> None:
+    loaded = imported(f"import coordinator.{part}")
+    assert not loaded & {"textual", "tui", "anthropic"}
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["status", "--json"]])
+def test_status_imports_nothing_slow(tmp_path: Path, arguments: list[str]) -> None:
+    prompts = Layout(tmp_path).prompts
+    prompts.mkdir(parents=True)
+    (prompts / "01-planned-first.prompt.md").write_text("---\nnumber: 1\ntitle: First\n---\n## Tasks\n\n- one\n")
+    loaded = imported(RUN_MAIN, "-C", str(tmp_path), *arguments)
+    assert not loaded & SLOW
