@@ -28,7 +28,16 @@ class StepState(StrEnum):
 
 TRANSITIONS: dict[StepState, frozenset[StepState]] = {
     StepState.PENDING: frozenset({StepState.DISPATCHED, StepState.BLOCKED, StepState.SKIPPED, StepState.MERGED}),
-    StepState.DISPATCHED: frozenset({StepState.RUNNING, StepState.FAILED, StepState.PENDING, StepState.CHANGE_OPEN}),
+    StepState.DISPATCHED: frozenset(
+        {
+            StepState.RUNNING,
+            StepState.CHANGE_OPEN,
+            StepState.MERGED,
+            StepState.FAILED,
+            StepState.BLOCKED,
+            StepState.PENDING,
+        }
+    ),
     StepState.RUNNING: frozenset(
         {StepState.CHANGE_OPEN, StepState.MERGED, StepState.FAILED, StepState.BLOCKED, StepState.PENDING}
     ),
@@ -108,7 +117,7 @@ class Attempt:
     merged_as: str = ""
     """The merge commit on the base branch."""
     held: bool = False
-    """Not to be started again until a human says so."""
+    """Not to be started again until a human says so, by setting the prompt's file back to pending."""
     continues: bool = False
     """Its work came back with a reason (conflict, red suite, rejection): the next attempt starts from its branch."""
     kill: str = ""
@@ -151,6 +160,5 @@ def derive_step(prompt: Prompt, last: Attempt | None) -> Step:
     if last.state.live or last.state in (StepState.CHANGE_OPEN, StepState.MERGED):
         return Step(number, last.state, last, last.reason)
     if prompt.status is PromptStatus.PENDING and prompt.attempts >= last.attempt:
-        held = StepState.BLOCKED if last.held else StepState.PENDING
-        return Step(number, held, last, last.reason if last.held else "")
+        return Step(number, StepState.PENDING, last)
     return Step(number, last.state, last, last.reason)

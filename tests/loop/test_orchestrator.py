@@ -93,7 +93,14 @@ CASES: dict[str, tuple[Snapshot, tuple[Action, ...]]] = {
         (Dispatch(1, 2),),
     ),
     "attempts whose directories are gone are counted on": (world([prompt(1, attempts=4)]), (Dispatch(1, 5),)),
-    "a held step waits for a human": (world([prompt(1, attempts=1)], [attempt(1, StepState.PENDING, held=True)]), ()),
+    "a held step waits for a human": (
+        world([prompt(1, status=PromptStatus.BLOCKED, attempts=1)], [attempt(1, StepState.BLOCKED, held=True)]),
+        (),
+    ),
+    "a held step goes on once its file says pending": (
+        world([prompt(1, attempts=1)], [attempt(1, StepState.BLOCKED, held=True)]),
+        (Dispatch(1, 2),),
+    ),
     "a blocked step holds up nobody else": (
         world([prompt(1, status=PromptStatus.BLOCKED, attempts=1), prompt(2)], [attempt(1, StepState.BLOCKED)]),
         (Dispatch(2, 1),),
