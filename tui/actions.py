@@ -1,0 +1,344 @@
+"""The one registry of what can be done on a key: bindings, footer, palette and help all come from it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from textual.binding import Binding
+
+from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
+
+
+class Group(StrEnum):
+    """Headings of the help screen."""
+
+    LOOP = "The loop"
+    NEEDS_YOU = "What needs you"
+    LOOK = "Looking around"
+    EVENTS = "Events"
+    SCREEN = "The screen"
+
+
+class Scope(StrEnum):
+    """Where a key acts: everywhere on the main screen, or only while that panel has the focus."""
+
+    MAIN = "main"
+    EVENTS = "events"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an action would act on, at this moment."""
+
+    snapshot: Snapshot | None = None
+    selected: int | None = None
+    """Number of the selected prompt."""
+    agent: Agent | None = None
+    """The agent whose window is shown."""
+    panel: str = ""
+    """Id of the focused panel."""
+    search: str = ""
+    """What the events are searched for."""
+    maximized: bool = False
+
+
+Reason = str
+"""Why an action can't act now, as a sentence for a toast; empty when it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something to do. `action_<id>` of the main screen or the app (dots become underscores) does it."""
+
+    id: str
+    keys: str
+    """Comma-separated; empty for what only the palette offers."""
+    label: str | Callable[[Context], str]
+    """One or two words for the footer."""
+    tooltip: str
+    """A sentence for palette and help."""
+    group: Group
+    scope: Scope = Scope.MAIN
+    when: Callable[[Context], Reason] = lambda _: ""
+    footer: int = 0
+    """Place in the footer, left to right; 0: not shown there."""
+    written: str = ""
+    """How the key is written; empty: as it is called."""
+
+    def label_in(self, context: Context) -> str:
+        return self.label if isinstance(self.label, str) else self.label(context)
+
+    @property
+    def method(self) -> str:
+        return self.id.replace(".", "_")
+
+
+def _no_agent(context: Context) -> Reason:
+    if context.agent is not None and context.agent.window:
+        return ""
+    if context.selected is None:
+        return "Select a prompt that an agent works on."
+    return f"No agent has a window for {context.selected:02d}; there is nothing to attach to."
+
+
+def _no_question(context: Context) -> Reason:
+    if context.snapshot is not None and context.snapshot.questions:
+        return ""
+    return "No question was asked yet."
+
+
+def _no_need(context: Context) -> Reason:
+    if context.snapshot is not None and needs(context.snapshot):
+        return ""
+    return "Nothing waits for you."
+
+
+def _no_problems(context: Context) -> Reason:
+    if context.snapshot is not None and context.snapshot.problems:
+        return ""
+    return "Every file is fine."
+
+
+def _not_loaded(context: Context) -> Reason:
+    return "" if context.snapshot is not None else "The project is still being read."
+
+
+def _not_alive(context: Context) -> Reason:
+    if context.snapshot is not None and context.snapshot.loop.alive:
+        return ""
+    return "No loop is running."
+
+
+def _no_search(context: Context) -> Reason:
+    return "" if context.search else "Nothing is being searched for."
+
+
+def _loop_label(context: Context) -> str:
+    if context.snapshot is None or not context.snapshot.loop.alive:
+        return "start loop"
+    return "pause loop" if context.snapshot.loop.asked == "running" else "resume loop"
+
+
+def _attach_label(context: Context) -> str:
+    if context.agent is None or context.agent.prompt is None:
+        return "attach"
+    return f"attach {context.agent.prompt:02d}"
+
+
+def _zoom_label(context: Context) -> str:
+    return "unzoom" if context.maximized else "zoom"
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action(
+        "loop.toggle",
+        "l",
+        _loop_label,
+        "Start the loop, pause it, or let it go on; agents that run are never interrupted",
+        Group.LOOP,
+        when=_not_loaded,
+        footer=10,
+    ),
+    Action(
+        "loop.stop",
+        "L",
+        "stop loop",
+        "End the loop after showing what will happen; agents finish in their windows",
+        Group.LOOP,
+        when=_not_alive,
+    ),
+    Action(
+        "attach",
+        "a",
+        _attach_label,
+        "Go into the agent's own window; detach (F12, or your tmux prefix and d) to come back",
+        Group.LOOK,
+        when=_no_agent,
+        footer=30,
+    ),
+    Action(
+        "need",
+        "n",
+        "needs you",
+        "Go to the most urgent thing that waits for you: a question, a permission, a failure",
+        Group.NEEDS_YOU,
+        when=_no_need,
+        footer=20,
+    ),
+    Action(
+        "questions",
+        "Q",
+        "questions",
+        "All questions, open ones first, with their answers",
+        Group.NEEDS_YOU,
+        when=_no_question,
+    ),
+    Action(
+        "problems",
+        "exclamation_mark",
+        "problems",
+        "What is wrong in the prompt files, where, and what to do",
+        Group.NEEDS_YOU,
+        when=_no_problems,
+        footer=25,
+    ),
+    Action("panel.next", "tab", "panels", "Go to the next panel", Group.LOOK, footer=80),
+    Action("panel.previous", "shift+tab", "back", "Go to the previous panel", Group.LOOK),
+    Action("panel.prompts", "1", "prompts", "Go to the prompts", Group.LOOK),
+    Action("panel.agents", "2", "agents", "Go to the agents", Group.LOOK),
+    Action("panel.window", "3", "live window", "Go to the live window", Group.LOOK),
+    Action("panel.events", "4", "events", "Go to the events", Group.LOOK),
+    Action(
+        "zoom", "Z", _zoom_label, "Give the focused panel the whole screen, or take it back", Group.SCREEN, footer=85
+    ),
+    Action(
+        "events.filter",
+        "f",
+        "filter",
+        "Show all events, those of the selected prompt, of its agents, or questions only",
+        Group.EVENTS,
+        Scope.EVENTS,
+        footer=40,
+    ),
+    Action(
+        "events.search",
+        "slash",
+        "search",
+        "Search all events for a text",
+        Group.EVENTS,
+        Scope.EVENTS,
+        footer=41,
+        written="/",
+    ),
+    Action(
+        "events.clear",
+        "escape",
+        "end search",
+        "Show events again that the search left out",
+        Group.EVENTS,
+        Scope.EVENTS,
+        when=_no_search,
+        footer=42,
+        written="esc",
+    ),
+    Action(
+        "events.details",
+        "enter",
+        "details",
+        "Show everything that the log says about this event",
+        Group.EVENTS,
+        Scope.EVENTS,
+        footer=43,
+        written="↵",
+    ),
+    Action(
+        "events.prompt",
+        "o",
+        "its prompt",
+        "Select the prompt that this event is about",
+        Group.EVENTS,
+        Scope.EVENTS,
+        footer=44,
+    ),
+    Action("theme", "", "theme", "Change between the dark and the light theme", Group.SCREEN),
+    Action(
+        "palette",
+        "ctrl+p",
+        "commands",
+        "Find any command, or a prompt by number or title",
+        Group.SCREEN,
+        footer=90,
+        written="^p",
+    ),
+    Action("help", "question_mark", "help", "What every key and panel is for", Group.SCREEN, footer=95, written="?"),
+    Action("quit", "q", "quit", "Leave the screen; the loop and its agents go on", Group.SCREEN, footer=99),
+)
+
+BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
+
+RESERVED = frozenset("ipeskrvu")
+"""Keys of the services (interject, patch, edit, surgery, kill, restart, review, undo): nothing else may take them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A kind of thing that waits for a human, as the header shows it."""
+
+    kind: str
+    """`question`, `permission`, `input`, `halted`, `stuck` or `problem`, most urgent first."""
+    text: str
+    ink: str
+    prompt: int | None = None
+    """A prompt to go to."""
+
+
+def needs(snapshot: Snapshot) -> tuple[Need, ...]:
+    """What waits for a human, most urgent first."""
+    found: list[Need] = []
+    count = len(snapshot.open_questions)
+    if count:
+        found.append(Need("question", _count(count, "question"), "pill-need"))
+    for state, kind, word in (
+        (AgentState.PERMISSION, "permission", "permission"),
+        (AgentState.WAITING, "input", "agent waiting"),
+    ):
+        asking = [agent for agent in snapshot.agents if agent.state is state]
+        if asking:
+            text = word if len(asking) == 1 else f"{len(asking)} {_PLURALS[word]}"
+            found.append(Need(kind, text, "pill-need", asking[0].prompt))
+    if snapshot.loop.state is LoopState.HALTED:
+        by = snapshot.loop.halted_by
+        found.append(
+            Need("halted", "halted" + (f" by {by[0]:02d}" if by else ""), "pill-failed", by[0] if by else None)
+        )
+    if snapshot.loop.state is LoopState.STUCK:
+        found.append(Need("stuck", "stuck", "pill-failed"))
+    if snapshot.problems:
+        found.append(Need("problem", _count(len(snapshot.problems), "problem"), "pill-need"))
+    return tuple(found)
+
+
+_PLURALS = {"permission": "permissions", "agent waiting": "agents waiting"}
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")
+
+
+def bindings(scope: Scope) -> list[Binding]:
+    """The Textual bindings of a scope; ids are what the `keys` setting refers to."""
+    return [
+        Binding(action.keys, f"screen.act('{action.id}')", show=False, id=action.id, tooltip=action.tooltip)
+        for action in ACTIONS
+        if action.scope is scope and action.keys
+    ]
+
+
+def in_reach(context: Context) -> Iterable[Action]:
+    """Actions whose keys act while that panel has the focus, and that have something to act on."""
+    return (a for a in ACTIONS if a.scope in (Scope.MAIN, context.panel) and not a.when(context))
+
+
+def footer(context: Context) -> list[Action]:
+    """What the footer shows, left to right."""
+    return sorted((a for a in in_reach(context) if a.footer), key=lambda a: a.footer)
+
+
+def key_of(action: Action, keymap: Mapping[str, str]) -> str:
+    """How the key of an action is written on screen, the user's own choice first."""
+    own = keymap.get(action.id)
+    if own is None and action.written:
+        return action.written
+    return _written((own or action.keys).split(",")[0].strip())
+
+
+def _written(key: str) -> str:
+    names = {"question_mark": "?", "slash": "/", "escape": "esc", "enter": "↵", "exclamation_mark": "!"}
+    if key.startswith("ctrl+"):
+        return "^" + key[5:]
+    return names.get(key, key)
+
+
+def unknown_keys(keymap: Mapping[str, str]) -> list[str]:
+    """Ids in the user's keymap that no action has."""
+    return sorted(set(keymap) - set(BY_ID))

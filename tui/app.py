@@ -1,0 +1,235 @@
+"""The app: themes, keys, the stream of snapshots, and the few things that reach beyond the screen."""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.command import Provider
+from textual.screen import Screen
+
+from coordinator.errors import CoordError
+from coordinator.model.text import plain
+from tui.actions import unknown_keys
+from tui.messages import Answered, Done, Failed, SnapshotArrived
+from tui.screens.main import MainScreen
+from tui.source import Source, Trouble, Wish
+from tui.theme import DARK, LIGHT, choose_theme, glyphs, themes
+
+if TYPE_CHECKING:
+    from coordinator.artifacts.paths import Layout
+    from coordinator.model.event import Event
+    from coordinator.model.prompt import Prompt
+    from coordinator.model.snapshot import Question
+
+
+def _palette() -> type[Provider]:
+    from tui.palette import Commands
+
+    return Commands
+
+
+class CoordApp(App[None]):
+    """The screen over a source. Draws; everything that takes time happens in workers."""
+
+    TITLE = "coord"
+    CSS_PATH = "coord.tcss"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "leave", show=False, system=True)]
+
+    def __init__(self, source: Source, environ: Mapping[str, str] | None = None) -> None:
+        super().__init__()
+        environ = os.environ if environ is None else environ
+        self.source = source
+        self.environ = environ
+        preferences = source.preferences()
+        self.marks = glyphs(environ)
+        self.keys = dict(preferences.keys)
+        self.set_class(not self.marks.boxes, "-ascii")
+        for theme in themes():
+            self.register_theme(theme)
+        wanted = choose_theme(preferences.theme, environ)
+        self.theme = wanted if wanted in self.available_themes else DARK
+        self._odd_settings = [f"keys: no action is called {name}" for name in unknown_keys(self.keys)]
+        if self.theme != wanted:
+            self._odd_settings.append(f"theme: there is none called {wanted}")
+        self.set_keymap({name: keys for name, keys in self.keys.items() if name not in unknown_keys(self.keys)})
+        self.main = MainScreen(source, self.marks)
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.main
+
+    def on_mount(self) -> None:
+        self._follow_source()
+        for odd in self._odd_settings:
+            self.notify(plain(odd), title="coord.yaml", severity="warning", markup=False)
+
+    def on_unmount(self) -> None:
+        self.source.close()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        return ()
+
+    # ── the stream
+
+    @work(thread=True, group="snapshots", exit_on_error=False)
+    def _follow_source(self) -> None:
+        for found in self.source.snapshots():
+            if isinstance(found, Trouble):
+                self.post_message(Failed(found.message, found.remedy))
+            else:
+                self.main.post_message(SnapshotArrived(found))
+
+    # ── words
+
+    def say(self, sentence: str) -> None:
+        """A short remark: why a key does nothing here."""
+        self.notify(plain(sentence), markup=False, timeout=4)
+
+    @on(Done)
+    def _done(self, message: Done) -> None:
+        self.notify(plain(message.message), markup=False)
+
+    @on(Failed)
+    def _failed(self, message: Failed) -> None:
+        text = plain(message.message)
+        if message.remedy:
+            text += "\n" + plain(message.remedy)
+        self.notify(text, title="That did not work", severity="error", timeout=12, markup=False)
+
+    # ── the loop and the questions
+
+    def action_loop_toggle(self) -> None:
+        snapshot = self.main.snapshot
+        if snapshot is None:
+            return
+        if not snapshot.loop.alive:
+            self._ask_loop(Wish.START)
+        else:
+            self._ask_loop(Wish.PAUSE if snapshot.loop.asked == "running" else Wish.RESUME)
+
+    async def action_loop_stop(self) -> None:
+        from tui.forms.confirm import Confirm
+        from tui.screens.pages import stop_effects
+
+        snapshot = self.main.snapshot
+        if snapshot is not None:
+            form = Confirm("Stop the loop", stop_effects(snapshot), "stop it", partial(self._ask_loop, Wish.STOP))
+            await self.main.open_form(form)
+
+    @work(thread=True, group="wishes")
+    def _ask_loop(self, wish: Wish) -> None:
+        self._report(lambda: self.source.ask_loop(wish))
+
+    @on(Answered)
+    def _answered(self, message: Answered) -> None:
+        self._answer(message.question, message.text)
+
+    @work(thread=True, group="wishes")
+    def _answer(self, question: str, text: str) -> None:
+        self._report(lambda: self.source.answer(question, text))
+
+    def _report(self, do: Callable[[], str]) -> None:
+        """In a worker: do it, and tell how it went."""
+        try:
+            self.post_message(Done(do()))
+        except CoordError as error:
+            self.post_message(Failed(error.message, error.remedy))
+
+    @work(group="forms")
+    async def ask_back(self, question: "Question") -> None:
+        """Open the form that answers a question."""
+        from tui.forms.answer import AnswerForm
+
+        waiting = len(self.main.snapshot.open_questions) if self.main.snapshot else 1
+        await self.main.open_form(AnswerForm(question, waiting, self.marks))
+
+    # ── reading
+
+    def read_prompt(self, prompt: "Prompt") -> None:
+        from tui.screens.pages import prompt_lines
+        from tui.screens.reading import Reading
+
+        self.push_screen(Reading(f"{prompt.label} {prompt.title}  {prompt.path}", prompt_lines(prompt)))
+
+    def read_event(self, event: "Event") -> None:
+        from tui.screens.pages import event_lines
+        from tui.screens.reading import Reading
+
+        self.push_screen(Reading(f"Event {event.seq}", event_lines(event)))
+
+    def read_problems(self) -> None:
+        from tui.screens.pages import problem_entries
+        from tui.screens.reading import Listing
+
+        problems = self.main.snapshot.problems if self.main.snapshot else ()
+
+        def opened(row: int | None) -> None:
+            number = goal(row) if row is not None else None
+            if number is not None:
+                self.main.select(number)
+
+        def goal(row: int) -> int | None:
+            known = self.main.snapshot.prompts if self.main.snapshot else {}
+            return next((n for n in problems[row].numbers if n in known), None)
+
+        verb = lambda row: "select its prompt" if goal(row) is not None else ""  # noqa: E731
+        self.push_screen(Listing("Problems", problem_entries(problems), verb), opened)
+
+    def action_problems(self) -> None:
+        self.read_problems()
+
+    def action_questions(self) -> None:
+        from tui.screens.pages import question_entries
+        from tui.screens.reading import Listing
+
+        questions = self.main.snapshot.questions if self.main.snapshot else ()
+
+        def opened(row: int | None) -> None:
+            if row is not None:
+                self.ask_back(questions[row])
+
+        entries = question_entries(questions, time.time())
+        self.push_screen(Listing("Questions", entries, lambda row: "answer" if questions[row].open else ""), opened)
+
+    def action_help(self) -> None:
+        from tui.screens.pages import help_lines
+        from tui.screens.reading import Reading
+
+        self.push_screen(Reading("Help", help_lines(self.main.context(), self.keys, self.main.helps())))
+
+    # ── the screen itself
+
+    def action_palette(self) -> None:
+        self.action_command_palette()
+
+    def action_theme(self) -> None:
+        self.theme = DARK if self.theme == LIGHT else LIGHT
+
+    def action_leave(self) -> None:
+        """Ctrl+C leaves as it does everywhere else: nothing is lost, the loop is a process of its own."""
+        self.exit()
+
+    def action_attach(self) -> None:
+        from tui.attach import attach
+
+        agent = self.main.context().agent
+        if agent is not None:
+            attach(self, agent)
+
+
+def run_app(layout: "Layout") -> int:
+    """Run the screen on a project until it is left; returns the exit code."""
+    from tui.project import ProjectSource
+
+    source = ProjectSource(layout)
+    app = CoordApp(source)
+    try:
+        app.run()
+    finally:
+        source.close()
+    return app.return_code or 0

@@ -1,0 +1,81 @@
+"""Every message of the app on one page: what workers and panels tell the screen.
+
+Messages that come in floods replace their older, unhandled ones (`can_replace`): only the newest state counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from coordinator.terminals.screen import Screen as PaneScreen
+
+    from coordinator.model.snapshot import Snapshot
+
+
+@dataclass
+class SnapshotArrived(Message, bubble=False):
+    """The project changed, or was read for the first time."""
+
+    snapshot: Snapshot
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, SnapshotArrived)
+
+
+@dataclass
+class PaneDrawn(Message, bubble=False):
+    """A visible agent window shows something new."""
+
+    pane: str
+    screen: PaneScreen
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, PaneDrawn) and message.pane == self.pane
+
+
+@dataclass
+class Failed(Message, bubble=False):
+    """Something could not be done; the reason and the way out go into a toast."""
+
+    message: str
+    remedy: str = ""
+
+
+@dataclass
+class Done(Message, bubble=False):
+    """Something was done, in a sentence."""
+
+    message: str
+
+
+@dataclass
+class ActionAsked(Message):
+    """A click asks for an action: on a key of the footer, on a pill of the header."""
+
+    action: str
+    need: str = ""
+    """Kind of the need whose pill was clicked."""
+
+
+@dataclass
+class PromptChosen(Message):
+    """Another panel asks to select a prompt."""
+
+    number: int
+
+
+@dataclass
+class Answered(Message):
+    """The engineer answered a question."""
+
+    question: str
+    text: str
+
+
+@dataclass
+class FormClosed(Message):
+    """The form in the place of the events was left."""

@@ -1,0 +1,81 @@
+"""The command palette: every action that can be done now, and every prompt by number or title."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.fuzzy import Matcher
+
+from coordinator.model.text import plain
+from tui.actions import ACTIONS, Action, Context, key_of
+
+if TYPE_CHECKING:
+    from tui.app import CoordApp
+
+_HIDDEN = ("palette",)
+_MOST_PROMPTS = 50
+
+
+class Commands(Provider):
+    """Feeds the palette from the registry and the snapshot. Titles are data: they never become markup."""
+
+    @property
+    def coord(self) -> "CoordApp":
+        from tui.app import CoordApp
+
+        assert isinstance(self.app, CoordApp)
+        return self.app
+
+    async def discover(self) -> Hits:
+        context = self.coord.main.context()
+        for action in offered(context):
+            title = title_of(action, context, self.coord.keys)
+            yield DiscoveryHit(Content(title), self._do(action), text=title, help=action.tooltip)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        context = self.coord.main.context()
+        for action in offered(context):
+            title = title_of(action, context, self.coord.keys)
+            score = max(matcher.match(title), matcher.match(action.tooltip) * 0.5)
+            if score > 0:
+                yield Hit(score, highlighted(matcher, title), self._do(action), text=title, help=action.tooltip)
+        if context.snapshot is None:
+            return
+        found = 0
+        for number, prompt in context.snapshot.prompts.items():
+            title = plain(f"{prompt.label} {prompt.title}")
+            score = matcher.match(title)
+            if score > 0:
+                found += 1
+                if found > _MOST_PROMPTS:
+                    return
+                choose = partial(self.coord.main.select, number)
+                yield Hit(score * 0.9, highlighted(matcher, title), choose, text=title, help="Select this prompt")
+
+    def _do(self, action: Action) -> Callable[[], Awaitable[None]]:
+        return partial(self.coord.main.action_act, action.id)
+
+
+def offered(context: Context) -> list[Action]:
+    """Actions that have something to act on now, whatever panel has the focus."""
+    return [action for action in ACTIONS if action.id not in _HIDDEN and not action.when(context)]
+
+
+def title_of(action: Action, context: Context, keymap: dict[str, str]) -> str:
+    """`Pause loop  (l)`"""
+    label = action.label_in(context)
+    key = f"  ({key_of(action, keymap)})" if action.keys or action.id in keymap else ""
+    return label[:1].upper() + label[1:] + key
+
+
+def highlighted(matcher: Matcher, text: str) -> Content:
+    """The text with the matching characters emphasised; unlike Textual's own, it reads no markup."""
+    content = Content(text)
+    score, offsets = matcher.fuzzy_search.match(matcher.query, text)
+    if score:
+        for offset in offsets:
+            content = content.stylize(matcher.match_style, offset, offset + 1)
+    return content

@@ -1,0 +1,142 @@
+"""What there is to read, as lines: help, an event, a prompt, problems, questions."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from coordinator.model.event import Event
+from coordinator.model.facts import names
+from coordinator.model.problem import Problem
+from coordinator.model.prompt import Prompt
+from coordinator.model.sentence import describe
+from coordinator.model.snapshot import Question, Snapshot
+from coordinator.model.step import StepState
+from coordinator.model.text import plain_lines
+from tui.actions import ACTIONS, Context, Group, key_of
+from tui.screens.reading import Entry
+from tui.widgets.clock import day_and_time, since
+from tui.widgets.ink import Span, Spans, pad
+
+_LONG = 400_000
+"""Characters of a file or an event that are shown; nobody reads more of it here."""
+
+
+def help_lines(context: Context, keymap: Mapping[str, str], panels: Iterable[tuple[str, str]]) -> list[Spans]:
+    """All actions by group with their keys, what can't be done now and why, then what the panels are for."""
+    lines: list[Spans] = []
+    for group in Group:
+        lines += [[Span(group.value, "brand")]]
+        for action in ACTIONS:
+            if action.group is group:
+                key = key_of(action, keymap) if action.keys or action.id in keymap else ""
+                reason = action.when(context)
+                ink = "quiet" if reason else "text"
+                label = action.label_in(context)
+                words = [Span(pad(label, 14), ink), Span(action.tooltip, "quiet")]
+                lines.append([Span(pad(f"  {key}", 12), "key"), *words])
+        lines.append([])
+    lines.append([Span("Moving", "brand")])
+    for keys, words in _MOVING:
+        lines.append([Span(pad(f"  {keys}", 12), "key"), Span(words, "quiet")])
+    lines += [[], [Span("The panels", "brand")]]
+    for title, text in panels:
+        lines += [[Span(f"  {title}", "strong")], [Span(f"    {text}", "quiet")], []]
+    return lines
+
+
+_MOVING = (
+    ("↑ ↓", "move in the focused panel; PgUp PgDn Home End as everywhere"),
+    ("enter", "open what is under the cursor: a prompt's file, an event, an agent's prompt"),
+    ("esc", "leave what is open: a form, a search, a page, a zoom"),
+    ("mouse", "click selects, double click opens, the wheel scrolls; keys below and labels above can be clicked"),
+)
+
+
+def event_lines(event: Event) -> list[Spans]:
+    """Everything that the log says about an event."""
+    line = describe(event)
+    facts = [
+        ("when", f"{day_and_time(event.ts)}   ({event.ts})"),
+        ("who", f"{event.actor}  ({event.actor_kind})"),
+        ("kind", event.kind),
+        ("about", event.subject),
+        ("run", f"{event.run or 'none'}, iteration {event.iteration or 0}"),
+        ("id", event.id),
+        ("hash", event.hash),
+    ]
+    lines: list[Spans] = [[Span(line.text, "strong")], []]
+    lines += [[Span(f"  {name:<7}", "quiet"), Span(value)] for name, value in facts]
+    lines += [[], [Span("  data", "quiet")]]
+    text = json.dumps(dict(event.data), ensure_ascii=False, indent=2)[:_LONG]
+    return [*lines, *([Span(f"    {row}")] for row in plain_lines(text))]
+
+
+def prompt_lines(prompt: Prompt) -> list[Spans]:
+    """A prompt's file as it is, headings made to stand out."""
+    text = prompt.source[:_LONG].decode("utf-8", "replace")
+    lines: list[Spans] = []
+    inside, first = False, True
+    for row in plain_lines(text):
+        if row.rstrip() == "---" and (first or inside):
+            inside = first
+            ink = "faint"
+        elif inside:
+            ink = "quiet"
+        else:
+            ink = "brand" if row.startswith("#") else "text"
+        lines.append([Span(row, ink)])
+        first = False
+    return lines
+
+
+def problem_entries(problems: Sequence[Problem]) -> list[Entry]:
+    """What is wrong, where, and what to do about it."""
+    entries = []
+    for problem in problems:
+        where = f"{problem.path}:{problem.line}" if problem.line else problem.path
+        entries.append(
+            Entry(
+                [Span(" ! ", "need"), Span(f"{problem.message}  "), Span(where, "quiet")],
+                [
+                    [Span(problem.message, "strong")],
+                    [Span(where, "quiet"), Span(f"  ({problem.code})", "faint")],
+                    [],
+                    [Span(problem.remedy)],
+                    [Span("Everything else goes on; this file waits until it is repaired.", "quiet")],
+                ],
+            )
+        )
+    return entries
+
+
+def question_entries(questions: Sequence[Question], now: float) -> list[Entry]:
+    """Open questions first, with what was answered."""
+    entries = []
+    for question in questions:
+        waits = f" ? open {since(question.asked, now)}  "
+        state = Span(waits, "need") if question.open else Span(" answered  ", "quiet")
+        details: list[Spans] = [[Span(row, "strong")] for row in plain_lines(question.text)]
+        details += [
+            [Span(f"asked by {question.asker}, {day_and_time(question.asked)}, about {question.subject}", "quiet")],
+            [],
+            *([Span(f"  {place}. {option}")] for place, option in enumerate(question.options, 1)),
+        ]
+        if question.answer is not None:
+            details += [[], [Span("Answer: ", "quiet"), Span(question.answer, "good")]]
+        entries.append(Entry([state, Span(question.text), Span(f"  {question.asker}", "quiet")], details))
+    return entries
+
+
+def stop_effects(snapshot: Snapshot) -> list[str]:
+    """What stopping the loop does, in sentences."""
+    live = [number for number, step in snapshot.steps.items() if step.state.live]
+    waiting = [number for number, step in snapshot.steps.items() if step.state is StepState.CHANGE_OPEN]
+    effects = []
+    if live:
+        who, keep = ("agents", "keep") if len(live) > 1 else ("agent", "keeps")
+        effects.append(f"{len(live)} {who} ({names(live, 5)}) {keep} working in the window; nothing is interrupted.")
+    else:
+        effects.append("No agent is running.")
+    effects.append("Nothing new starts, and nothing is merged, until you start the loop again.")
+    if waiting:
+        effects.append(f"Open changes wait: {names(waiting, 5)}.")
+    return effects

@@ -1,0 +1,127 @@
+"""Screens over the main one for reading: help, an event, a prompt's file, lists with their details."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+
+from coordinator.model.text import plain
+from tui.widgets.ink import Spans
+from tui.widgets.lines import Lines
+from tui.widgets.pager import Pager
+
+_CSS = """
+    {name} {{ align: center middle; background: $background 60%; }}
+    {name} > Vertical {{
+        width: 92%; max-width: 120; height: 90%; padding: 0 1; background: $surface;
+        border: round $border; border-title-color: $border; border-title-style: bold;
+        border-subtitle-color: $text-muted;
+    }}
+    {name}.-ascii > Vertical {{ border: ascii $border; }}
+    {name}:ansi > Vertical {{ background: ansi_default; }}
+"""
+
+
+class Reading(ModalScreen[None]):
+    """A text over the main screen; any of the usual keys leaves it."""
+
+    DEFAULT_CSS = _CSS.format(name="Reading")
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter,question_mark", "dismiss", "back", show=False)]
+
+    def __init__(self, title: str, lines: Sequence[Spans]) -> None:
+        super().__init__()
+        self._title = title
+        self._lines = lines
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            box.border_title = Content(plain(self._title))
+            box.border_subtitle = "esc back"
+            yield Pager(self._lines, id="text")
+
+    def on_mount(self) -> None:
+        self.set_class(self.app.has_class("-ascii"), "-ascii")
+
+    def on_click(self, event: events.Click) -> None:
+        if event.widget is self:
+            self.dismiss()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of a list, and what to read about it."""
+
+    row: Spans
+    details: Sequence[Spans]
+
+
+class _Entries(Lines):
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        super().__init__(id="entries")
+        self.entries = entries
+
+    def row_count(self) -> int:
+        return len(self.entries)
+
+    def row_version(self, row: int) -> object:
+        return row
+
+    def row_spans(self, row: int, width: int) -> Spans:
+        return self.entries[row].row
+
+
+class Listing(ModalScreen[int | None]):
+    """A list with the details of the row under the cursor; Enter ends it with the index of that row."""
+
+    DEFAULT_CSS = (
+        _CSS.format(name="Listing")
+        + """
+    Listing #entries { height: auto; max-height: 50%; }
+    Listing #details { height: 1fr; border-top: solid $border-blurred; }
+    Listing.-ascii #details { border-top: ascii $border-blurred; }
+    """
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "back", show=False)]
+
+    def __init__(self, title: str, entries: Sequence[Entry], enter: Callable[[int], str]) -> None:
+        """`enter` tells for a row what Enter does with it; empty: nothing."""
+        super().__init__()
+        self._title = title
+        self._entries = entries
+        self._enter = enter
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            box.border_title = Content(plain(self._title))
+            yield _Entries(self._entries)
+            details = Pager(id="details")
+            details.can_focus = False
+            yield details
+
+    def on_mount(self) -> None:
+        self.set_class(self.app.has_class("-ascii"), "-ascii")
+        self.call_after_refresh(self._show, 0)
+
+    @on(Lines.Moved)
+    def _moved(self, event: Lines.Moved) -> None:
+        self._show(event.row)
+
+    def _show(self, row: int) -> None:
+        if row < len(self._entries):
+            self.query_one("#details", Pager).show(self._entries[row].details)
+            verb = self._enter(row)
+            self.query_one(Vertical).border_subtitle = Content(f"enter {verb}  esc back" if verb else "esc back")
+
+    @on(Lines.Activated)
+    def _chosen(self, event: Lines.Activated) -> None:
+        if self._enter(event.row):
+            self.dismiss(event.row)
+
+    def action_leave(self) -> None:
+        self.dismiss(None)

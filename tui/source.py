@@ -1,0 +1,114 @@
+"""What the screen needs from the world: a protocol, so that the app runs on a project, a replay or a still life."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from coordinator.terminals.screen import Screen
+
+from coordinator.model.event import Event
+from coordinator.model.snapshot import Agent, Snapshot
+
+OnScreen = Callable[[str, Screen], None]
+"""Called from a thread of the feed with a pane's id and what it shows."""
+
+
+class Show(StrEnum):
+    """Which events the panel shows, in the order in which its key goes through them."""
+
+    ALL = "all"
+    PROMPT = "prompt"
+    AGENT = "agent"
+    QUESTION = "question"
+
+    @property
+    def next(self) -> "Show":
+        ways = list(Show)
+        return ways[(ways.index(self) + 1) % len(ways)]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A selection of the log."""
+
+    show: Show = Show.ALL
+    subject: str = ""
+    """`prompt:7`, for `Show.PROMPT`."""
+    actor: str = ""
+    """`executor-07-1`, for `Show.AGENT`."""
+    text: str = ""
+    """Only events that contain it, whatever the case."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return ("question.",) if self.show is Show.QUESTION else ()
+
+
+class Wish(StrEnum):
+    """What the engineer asks of the loop."""
+
+    START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """The user's choices from the configuration."""
+
+    theme: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Id of an action → its keys, comma-separated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The project can't be read as it is: a setting, the log."""
+
+    message: str
+    remedy: str
+
+
+class Source(Protocol):
+    """Where everything comes from and where wishes go.
+
+    All methods but `show_panes` and `close` may block and are called in worker threads; every failure a user can meet
+    is a `CoordError`.
+    """
+
+    def preferences(self) -> Preferences: ...
+
+    def snapshots(self) -> Iterator[Snapshot | Trouble]:
+        """The project now, and again whenever it changed, until `close`; skips what nobody had time to see.
+
+        Where it can't be read, it yields why, and goes on once that changed.
+        """
+        ...
+
+    def events(
+        self, query: Query, *, before: int | None = None, after: int | None = None, limit: int
+    ) -> tuple[Event, ...]:
+        """A page of the log, oldest first: the last `limit` ones before `before`, or the first ones after `after`."""
+        ...
+
+    def show_panes(self, panes: Sequence[str], focused: str | None, on_screen: OnScreen) -> None:
+        """Stream these panes from now on and no others; the focused one faster."""
+        ...
+
+    def attach(self, agent: Agent) -> Sequence[str] | None:
+        """The command that shows the agent's window in this terminal; None when tmux has already switched to it."""
+        ...
+
+    def ask_loop(self, wish: Wish) -> str:
+        """Make the wish, and tell in a sentence what happens now."""
+        ...
+
+    def answer(self, question: str, text: str) -> str:
+        """Answer a question by its id; tells in a sentence what that sets going."""
+        ...
+
+    def close(self) -> None:
+        """End every thread; `snapshots` stops."""
+        ...

@@ -1,0 +1,57 @@
+"""The last line: the keys that act here and now, and nothing else."""
+
+from typing import ClassVar
+
+from rich.style import Style
+from textual import events
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.messages import ActionAsked
+from tui.widgets.ink import INKS, Span, columns, ink_css, paint
+
+Hint = tuple[str, str, str]
+"""Key, label, id of the action."""
+
+_KEEP = ("help", "palette")
+"""Never left out: they lead to everything else."""
+
+
+class Footer(Widget):
+    """Keys and labels; a click does what the key does."""
+
+    DEFAULT_CSS = ink_css("Footer") + "\nFooter { height: 1; dock: bottom; background: $panel; }"
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
+    hints: tuple[Hint, ...] = ()
+
+    def show(self, hints: tuple[Hint, ...]) -> None:
+        if hints != self.hints:
+            self.hints = hints
+            self.refresh()
+
+    def ink(self, name: str) -> Style:
+        return self.get_component_rich_style(f"ink--{name}", partial=True)
+
+    def render_line(self, y: int) -> Strip:
+        return paint(footer_spans(self.hints, self.size.width), self.size.width, self.ink)
+
+    def on_click(self, event: events.Click) -> None:
+        action = event.style.meta.get("act", "")
+        if action:
+            self.post_message(ActionAsked(action))
+
+
+def footer_spans(hints: tuple[Hint, ...], width: int) -> list[Span]:
+    """As many hints as fit, from the left; those that lead to the others always stay."""
+    shown = list(hints)
+    while shown and columns(_spans(shown)) > width:
+        loose = [hint for hint in shown if hint[2] not in _KEEP]
+        shown.remove(loose[-1] if loose else shown[-1])
+    return _spans(shown)
+
+
+def _spans(hints: list[Hint]) -> list[Span]:
+    spans: list[Span] = []
+    for key, label, action in hints:
+        spans += [Span(" ", act=action), Span(key, "key", action), Span(f" {label} ", "quiet", action)]
+    return spans

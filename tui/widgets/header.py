@@ -1,0 +1,164 @@
+"""The first line: which project, what the loop does, how far it is, and what needs a human."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.style import Style
+from textual import events
+from textual.strip import Strip
+from textual.widget import Widget
+
+from coordinator.model.snapshot import LoopState, Snapshot
+from coordinator.model.step import StepState
+from tui.actions import needs
+from tui.messages import ActionAsked
+from tui.theme import LOOP_INK, UNICODE, Glyphs, loop_glyph
+from tui.widgets.ink import INKS, Span, Spans, columns, fit, ink_css, paint
+
+_BAR_WIDTH = 22
+
+
+class Header(Widget):
+    """One line that says less, never something else, the narrower it gets."""
+
+    HELP: ClassVar[str] = (
+        "Project, milestone, run, what the loop does, how many prompts are merged and what the agents cost. "
+        "Filled labels at the right wait for you: click one, or press the key for what needs you."
+    )
+    DEFAULT_CSS = ink_css("Header") + "\nHeader { height: 1; dock: top; background: $panel; }"
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
+
+    def __init__(self, marks: Glyphs = UNICODE, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.marks = marks
+        self._snapshot: Snapshot | None = None
+
+    def show(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self.refresh()
+
+    def ink(self, name: str) -> Style:
+        return self.get_component_rich_style(f"ink--{name}", partial=True)
+
+    def render_line(self, y: int) -> Strip:
+        return paint(header_spans(self._snapshot, self.size.width, self.marks), self.size.width, self.ink)
+
+    def on_click(self, event: events.Click) -> None:
+        kind = event.style.meta.get("act", "")
+        if kind:
+            self.post_message(ActionAsked("need", kind))
+
+
+def header_spans(snapshot: Snapshot | None, width: int, marks: Glyphs) -> list[Span]:
+    """The line for a width: pieces that matter less are left out first, pills never."""
+    brand = [Span(" coord", "brand"), Span("  ")]
+    if snapshot is None:
+        return [*brand, Span("reading the project" + marks.ellipsis, "quiet")]
+    pills = _pills(snapshot)
+    room = width - columns(pills) - columns(brand) - 2
+    for left in _versions(snapshot, marks):
+        if columns(left) <= room:
+            break
+    left = fit(left, max(0, room), marks.ellipsis)
+    gap = width - columns(brand) - columns(left) - columns(pills) - 1
+    return [*brand, *left, Span(" " * max(1, gap)), *pills]
+
+
+def _versions(snapshot: Snapshot, marks: Glyphs) -> list[Spans]:
+    """The same from rich to sparse."""
+    name = Span(snapshot.project)
+    goal = [Span(f" {marks.crumb} ", "quiet"), Span(snapshot.milestone.title, "strong")] * bool(
+        snapshot.milestone.title
+    )
+    run = _run(snapshot, marks)
+    loop, short = _loop(snapshot, marks, full=True), _loop(snapshot, marks, full=False)
+    bar, merged, cost = _bar(snapshot, marks), _merged(snapshot), _cost(snapshot)
+    gap = Span("   ")
+    tail = [merged, *([Span(f" {marks.dot} ", "quiet"), cost] if cost else [])]
+    clipped = [goal[0], goal[1]._replace(text=_shorten(snapshot.milestone.title, 24, marks))] if goal else []
+    return [
+        [name, *goal, gap, run, gap, *loop, gap, *bar, Span(" "), *tail],
+        [name, *clipped, gap, run, gap, *loop, gap, *bar, Span(" "), *tail],
+        [name, *clipped, gap, *loop, gap, *bar, Span(" "), *tail],
+        [name, *clipped, gap, *loop, gap, *tail],
+        [name, gap, *loop, gap, *tail],
+        [name, gap, *short, gap, *tail],
+        [name, gap, *short, gap, merged],
+        [*short, gap, merged],
+    ]
+
+
+def _shorten(text: str, width: int, marks: Glyphs) -> str:
+    return "".join(span.text for span in fit([Span(text)], width, marks.ellipsis))
+
+
+def _run(snapshot: Snapshot, marks: Glyphs) -> Span:
+    if snapshot.run is None:
+        return Span("no run yet", "quiet")
+    text = "run " + snapshot.run.removeprefix("run-")
+    if snapshot.iteration:
+        text += f" {marks.dot} iteration {snapshot.iteration}"
+    return Span(text, "quiet")
+
+
+def _loop(snapshot: Snapshot, marks: Glyphs, *, full: bool) -> Spans:
+    """What the loop does; running agents over the most there may be."""
+    loop = snapshot.loop
+    ink = LOOP_INK[loop.state]
+    live = sum(step.state.live for step in snapshot.steps.values())
+    word = f" {loop.state.value}" if full or loop.state is not LoopState.RUNNING else ""
+    spans = [Span(loop_glyph(loop.state, marks) + word, ink)]
+    if live or loop.state is LoopState.RUNNING:
+        spans.append(Span(f" {live}/{loop.max_parallel}", ink if loop.state is LoopState.RUNNING else "run"))
+    return spans
+
+
+def _counts(snapshot: Snapshot) -> tuple[int, int, int, int, int]:
+    """Merged, waiting for review, live, failed or blocked, all but the cancelled ones."""
+    states = [step.state for step in snapshot.steps.values()]
+    return (
+        states.count(StepState.MERGED),
+        states.count(StepState.CHANGE_OPEN),
+        sum(state.live for state in states),
+        states.count(StepState.FAILED) + states.count(StepState.BLOCKED),
+        len(states) - states.count(StepState.SKIPPED),
+    )
+
+
+def _bar(snapshot: Snapshot, marks: Glyphs) -> Spans:
+    """Progress as a line: merged, in review, running, failed, and what is left."""
+    merged, review, live, failed, total = _counts(snapshot)
+    cells = _shares((merged, review, live, failed), total, _BAR_WIDTH)
+    inks = ("good", "review", "run", "failed")
+    drawn = [Span(marks.bar * count, ink) for count, ink in zip(cells, inks, strict=True) if count]
+    return [*drawn, Span(marks.bar_rest * (_BAR_WIDTH - sum(cells)), "faint")]
+
+
+def _shares(parts: Sequence[int], total: int, width: int) -> list[int]:
+    """Columns of each part; what exists gets at least one, and the bar is full only when everything is."""
+    if not total:
+        return [0] * len(parts)
+    cells = [max(1, part * width // total) if part else 0 for part in parts]
+    limit = width if sum(parts) == total else width - 1
+    while sum(cells) > limit:
+        cells[cells.index(max(cells))] -= 1
+    if sum(parts) == total:
+        cells[cells.index(max(cells))] += width - sum(cells)
+    return cells
+
+
+def _merged(snapshot: Snapshot) -> Span:
+    merged, _, _, _, total = _counts(snapshot)
+    return Span(f"{merged}/{total} merged" if total else "no prompts", "quiet")
+
+
+def _cost(snapshot: Snapshot) -> Span | None:
+    known = [agent.cost_usd for agent in snapshot.agents if agent.cost_usd is not None]
+    return Span(f"${sum(known):.2f}", "quiet") if known else None
+
+
+def _pills(snapshot: Snapshot) -> list[Span]:
+    spans: list[Span] = []
+    for need in needs(snapshot):
+        spans += [Span(" "), Span(f" {need.text} ", need.ink, need.kind)]
+    return spans

@@ -1,0 +1,200 @@
+"""Painting a line: spans of text in named inks become a strip. The one way in which widgets put text on screen."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from coordinator.model.text import plain
+
+_INKS = {
+    "text": "color: $foreground;",
+    "strong": "color: $foreground; text-style: bold;",
+    "quiet": "color: $text-muted;",
+    "faint": "color: $text-disabled;",
+    "run": "color: $primary;",
+    "good": "color: $success;",
+    "need": "color: $warning;",
+    "need-strong": "color: $warning; text-style: bold;",
+    "failed": "color: $error;",
+    "review": "color: $secondary;",
+    "badge": "color: $accent;",
+    "key": "color: $accent; text-style: bold;",
+    "brand": "color: $primary; text-style: bold;",
+    "found": "color: $background; background: $accent;",
+    "pill-need": "color: $background; background: $warning; text-style: bold;",
+    "pill-failed": "color: $background; background: $error; text-style: bold;",
+    "pill-review": "color: $background; background: $secondary; text-style: bold;",
+    "cursor": "background: $block-cursor-background; color: $block-cursor-foreground;",
+    "cursor-blurred": "background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground;",
+}
+INKS = frozenset(f"ink--{name}" for name in _INKS)
+"""Component classes of every widget that paints spans."""
+
+InkOf = Callable[[str], Style]
+
+
+def ink_css(widget: str) -> str:
+    """The rules of all inks, for the `DEFAULT_CSS` of a widget class of that name."""
+    rules = "\n".join(f"    & > .ink--{name} {{ {rule} }}" for name, rule in _INKS.items())
+    # A cell of the terminal's own sixteen has no `$background` to write on: reverse video is always readable.
+    pills = "\n".join(
+        f"    &:ansi > .ink--{name} {{ color: {colour}; background: ansi_default; text-style: bold reverse; }}"
+        for name, colour in (
+            ("pill-need", "ansi_yellow"),
+            ("pill-failed", "ansi_red"),
+            ("pill-review", "ansi_magenta"),
+            ("found", "ansi_cyan"),
+        )
+    )
+    return f"{widget} {{\n{rules}\n{pills}\n}}"
+
+
+class Span(NamedTuple):
+    """A piece of a line. Its text may be anything: it is made safe when it is painted."""
+
+    text: str
+    ink: str = "text"
+    act: str = ""
+    """Id of the action that a click on it does."""
+
+
+Spans = Sequence[Span]
+
+
+def columns(spans: Iterable[Span]) -> int:
+    """Columns that these spans take."""
+    return sum(cell_len(plain(span.text)) for span in spans)
+
+
+def fit(spans: Spans, width: int, ellipsis: str = "…") -> list[Span]:
+    """Cut spans to at most `width` columns; what is cut ends in an ellipsis."""
+    out: list[Span] = []
+    left = max(0, width)
+    for index, span in enumerate(spans):
+        text = plain(span.text)
+        size = cell_len(text)
+        rest = index + 1 < len(spans)
+        if size < left or (size == left and not (rest and columns(spans[index + 1 :]))):
+            out.append(span._replace(text=text))
+            left -= size
+            continue
+        if left:
+            out.append(span._replace(text=clip(text + " " * left, left, ellipsis)))
+        break
+    return out
+
+
+def clip(text: str, width: int, ellipsis: str = "…") -> str:
+    """Make a text safe and cut it to at most `width` columns."""
+    text = plain(text)
+    if cell_len(text) <= width:
+        return text
+    if width <= 0:
+        return ""
+    return set_cell_size(text, width - 1).rstrip() + ellipsis
+
+
+def pad(text: str, width: int, ellipsis: str = "…") -> str:
+    """Make a text safe and bring it to exactly `width` columns: a cell of a table."""
+    text = clip(text, width, ellipsis)
+    return text + " " * (width - cell_len(text))
+
+
+def spread(left: Spans, right: Spans, width: int, ellipsis: str = "…") -> list[Span]:
+    """Lay spans at both edges of a line; where they meet, the left side is the one that is cut."""
+    right = fit(right, width, ellipsis)
+    taken = columns(right)
+    room = width - taken - (2 if taken else 0)
+    shown = fit(left, room, ellipsis)
+    gap = width - taken - columns(shown)
+    return [*shown, Span(" " * gap), *right]
+
+
+def paint(spans: Spans, width: int, ink: InkOf, base: Style | None = None) -> Strip:
+    """Turn spans into a strip of exactly `width` columns; `base` lies under all of them (a cursor row)."""
+    segments = []
+    for text, name, act in spans:
+        style = ink(name)
+        if base is not None:
+            # The row's background has to win, the span's colour too.
+            style = base + Style(color=style.color, bold=style.bold) if name != "text" else base
+        if act:
+            style += _meta(act)
+        segments.append(Segment(plain(text), style))
+    strip = Strip(segments)
+    return strip.adjust_cell_length(width, base)
+
+
+@lru_cache(maxsize=256)
+def _meta(act: str) -> Style:
+    return Style(meta={"act": act})
+
+
+def wrap(spans: Spans, width: int) -> list[list[Span]]:
+    """Break spans at spaces into lines of at most `width` columns; a longer word is cut where the line ends."""
+    lines: list[list[Span]] = [[]]
+    used = 0
+    for span in spans:
+        for word in _words(plain(span.text)):
+            size = cell_len(word)
+            if used and used + cell_len(word.rstrip()) > width:
+                lines.append([])
+                used = 0
+                word = word.lstrip()
+                size = cell_len(word)
+            while size > width > 0 and cell_len(word.rstrip()) > width:
+                head = set_cell_size(word, width)
+                lines[-1].append(span._replace(text=head))
+                lines.append([])
+                word = word[len(head.rstrip()) :]
+                size = cell_len(word)
+            if word:
+                lines[-1].append(span._replace(text=word))
+                used += size
+    return lines
+
+
+def _words(text: str) -> list[str]:
+    """Words with the spaces that follow them; wide characters may break anywhere, as their scripts do."""
+    words: list[str] = []
+    current = ""
+    for char in text:
+        wide = not char.isascii() and cell_len(char) == 2
+        if current and (wide or (current[-1] == " " and char != " ")):
+            words.append(current)
+            current = ""
+        current += char
+        if wide:
+            words.append(current)
+            current = ""
+    if current:
+        words.append(current)
+    return words
+
+
+def mark(spans: Spans, needle: str, ink: str = "found") -> list[Span]:
+    """Show where a search text occurs, whatever its case."""
+    if not needle:
+        return list(spans)
+    out: list[Span] = []
+    low = needle.casefold()
+    for span in spans:
+        text = plain(span.text)
+        folded = text.casefold()
+        if len(folded) != len(text) or low not in folded:
+            out.append(span)
+            continue
+        at = 0
+        while (found := folded.find(low, at)) >= 0:
+            if found > at:
+                out.append(span._replace(text=text[at:found]))
+            out.append(span._replace(text=text[found : found + len(low)], ink=ink))
+            at = found + len(low)
+        if at < len(text):
+            out.append(span._replace(text=text[at:]))
+    return out

@@ -1,0 +1,177 @@
+"""The live window of an agent: its own screen in its own colours, following the line it works on."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from coordinator.model.facts import age
+from coordinator.model.snapshot import Agent
+from coordinator.model.text import plain
+from tui.theme import UNICODE, Glyphs
+from tui.widgets.ink import INKS, Span, Spans, ink_css, paint
+
+if TYPE_CHECKING:
+    from coordinator.terminals.screen import Screen
+
+_KEPT = 64
+"""Last screens that are remembered, of windows that are gone or out of sight."""
+_CACHE_LIMIT = 4000
+
+
+class LiveWindow(ScrollView, can_focus=True):
+    """Shows one agent's pane. Scroll up to read; at the end it follows again."""
+
+    HELP: ClassVar[str] = (
+        "The tmux window of the agent under the cursor, live and read-only. It follows the line the agent works on "
+        "until you scroll; End follows again. Attach to type into it. Ended agents keep their last screen."
+    )
+    BORDER_TITLE = "Live window"
+    DEFAULT_CSS = (
+        ink_css("LiveWindow")
+        + """
+    LiveWindow { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; }
+    """
+    )
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("end", "follow", "Follow", show=False)]
+
+    def __init__(self, marks: Glyphs = UNICODE, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.marks = marks
+        self.agent: Agent | None = None
+        self.screens: dict[str, Screen] = {}
+        """By pane, the newest last."""
+        self._following = True
+        self._aim = 0
+        self._strips: dict[object, Strip] = {}
+        self._now = 0.0
+
+    # What the screen tells
+
+    def show(self, agent: Agent | None, now: float) -> None:
+        """Show this agent's window from now on."""
+        changed = (agent.id if agent else "") != (self.agent.id if self.agent else "")
+        self.agent = agent
+        self._now = now
+        if changed:
+            self._following = True
+            self._fit()
+        self._describe()
+        if changed:
+            self.refresh()
+
+    def draw(self, pane: str, screen: "Screen") -> None:
+        """A pane looks like this now."""
+        self.screens.pop(pane, None)
+        self.screens[pane] = screen
+        while len(self.screens) > _KEPT:
+            del self.screens[next(iter(self.screens))]
+        if self.agent is not None and self.agent.pane == pane:
+            self._fit()
+            self.refresh()
+
+    def tick(self, now: float) -> None:
+        self._now = now
+        self._describe()
+
+    @property
+    def screen_shown(self) -> "Screen | None":
+        return self.screens.get(self.agent.pane) if self.agent is not None and self.agent.pane else None
+
+    # Where to look
+
+    def _fit(self) -> None:
+        """Take over the size of the pane, and bring the line that the agent works on into sight."""
+        screen = self.screen_shown
+        if screen is None:
+            self.virtual_size = Size(0, 0)
+            return
+        last = max((y for y, row in enumerate(screen.rows) if _text(row).strip()), default=0)
+        cursor = screen.cursor[1] if screen.cursor else last
+        rows = max(last, cursor) + 1
+        width = max((len(_text(screen.rows[y]).rstrip()) for y in range(min(rows, len(screen.rows)))), default=0)
+        self.virtual_size = Size(width, rows)
+        if self._following:
+            height = self.scrollable_content_region.height
+            self._aim = max(0, min(rows - height, cursor))
+            self.scroll_to(x=0, y=self._aim, animate=False, force=True)
+            self._following = True
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._following = round(new_value) >= self._aim
+
+    def action_follow(self) -> None:
+        self._following = True
+        self._fit()
+
+    # Painting
+
+    def ink(self, name: str) -> Style:
+        return self.get_component_rich_style(f"ink--{name}", partial=True)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._strips.clear()
+
+    def render_line(self, y: int) -> Strip:
+        region = self.scrollable_content_region
+        left, top = self.scroll_offset
+        screen = self.screen_shown
+        if screen is None:
+            lines = empty_lines(self.agent)
+            return paint(lines[y], region.width, self.ink) if y < len(lines) else Strip.blank(region.width)
+        row = y + top
+        if row >= len(screen.rows):
+            return Strip.blank(region.width)
+        return self._strip(screen.rows[row]).crop_extend(left, left + region.width, None)
+
+    def _strip(self, row: "Row") -> Strip:
+        strip = self._strips.get(row)
+        if strip is None:
+            if len(self._strips) > _CACHE_LIMIT:
+                self._strips.clear()
+            strip = self._strips[row] = Strip([Segment(plain(run.text), _style(run.style)) for run in row])
+        return strip
+
+    def _describe(self) -> None:
+        """Whose window it is and whether it lives, on the border."""
+        agent = self.agent
+        if agent is None:
+            self.border_title, self.border_subtitle = "Live window", ""
+            return
+        who = f"{agent.prompt:02d}" if agent.prompt is not None else agent.role
+        dot = self.marks.dot
+        if agent.state.ended:
+            title = f"{who} {dot} last screen {dot} {agent.state.value} {age(self._now - agent.observed_at)} ago"
+        else:
+            title = f"{who} {dot} live window"
+        self.border_title = Content(plain(title))
+        self.border_subtitle = "a attach" if agent.window else ""
+
+
+def empty_lines(agent: Agent | None) -> list[Spans]:
+    """Why there is nothing to see, and how that changes."""
+    if agent is None:
+        return [
+            [Span(" No agent has a window yet.", "quiet")],
+            [Span(" When the loop starts one, its screen is here,", "faint")],
+            [Span(" live; a goes into it.", "faint")],
+        ]
+    if agent.state.ended:
+        return [
+            [Span(f" {agent.id} {agent.state.value}; its window is gone.", "quiet")],
+            [Span(" What it left is in the events and in its attempt's directory.", "faint")],
+        ]
+    if not agent.pane:
+        return [[Span(f" {agent.id} has no tmux window.", "quiet")]]
+    return [[Span(" Waiting for the first picture of the window", "quiet"), Span("…", "quiet")]]
