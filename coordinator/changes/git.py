@@ -51,7 +51,7 @@ _QUIET = (
 _SETTINGS = tuple(word for setting in _QUIET for word in ("-c", setting))
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 _HEX = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\n?\Z")
-_BRANCH = re.compile(r"(?!-)(?!.*(?:\.\.|@\{|//|/\.))[^\x00-\x20\x7f~^:?*\[\\]+(?<![./])\Z")
+_BRANCH = re.compile(r"(?![-/])(?!.*(?:\.\.|@\{|//|/\.))[^\x00-\x20\x7f~^:?*\[\\]+(?<![./])\Z")
 _REMEDIES = (
     (
         "dubious ownership",
@@ -61,6 +61,9 @@ _REMEDIES = (
     ("Disk quota exceeded", "free some disk space; nothing was lost, and it is tried again"),
     ("index.lock", "another git command is at work there, or died: if none runs, delete the index.lock that git names"),
     ("'refs/heads/coord' exists", "rename the branch `coord`: attempts have branches below that name"),
+    ("already checked out at", "switch to another branch there"),
+    ("already used by worktree", "switch to another branch there"),
+    ("cannot force update the branch", "switch to another branch there"),
     ("Permission denied", "make the repository writable for you"),
     ("not a git repository", "run coord inside a git repository, or `git init` one"),
 )

@@ -106,11 +106,15 @@ class _Maker:
         raise failure(done, args)
 
     def make_good(self, hold: int, resume: bool) -> WorktreeInfo:
-        """Clear what is half-made, put aside what isn't ours, and check the branch out again."""
+        """Clear what is half-made, put aside what isn't ours, and check the branch out again.
+
+        Git itself refuses a branch that is checked out in another place.
+        """
         warning = self._clear()
         if self.is_whole():
             return self.adopt()
-        self._refuse_if_elsewhere()
+        if _admin_of(self.git, self.path):
+            self.git.run("worktree", "remove", "--force", "--force", "--", str(self.path), writes=True)
         tip = self.git.head(self.branch)
         own = tip and not self.git.is_ancestor(tip, self.start)
         if own and not resume:
@@ -118,8 +122,8 @@ class _Maker:
                 f"the branch {self.branch} exists, with commits that {plain(self.base_branch)} doesn't have",
                 f"keep them by `git branch -m {self.branch} NEW-NAME`, or drop them by `git branch -D {self.branch}`",
             )
-        target = (str(self.path), self.branch) if own else ("-B", self.branch, "--", str(self.path), self.start)
-        args = ("worktree", "add", "--quiet", "--no-track", "--force", "--force", *target)
+        fresh = ("--no-track", "-B", self.branch, "--", str(self.path), self.start)
+        args = ("worktree", "add", "--quiet", *(("--", str(self.path), self.branch) if own else fresh))
         done = self.git.run(*args, ok=None, writes=True, hooks=True, hold=hold)
         if done.status and not self.is_whole():
             raise failure(done, args)
@@ -174,15 +178,6 @@ class _Maker:
         aside = _free_name(self.path)
         self.path.rename(aside)
         return f"{self.path.name} was not a worktree of this repository; kept as {aside.name}"
-
-    def _refuse_if_elsewhere(self) -> None:
-        here = os.path.realpath(self.path)
-        for checkout in self.git.checkouts():
-            elsewhere = os.path.realpath(checkout.path) != here and checkout.path.exists()
-            if checkout.branch == self.branch and elsewhere:
-                raise CoordError(
-                    f"{self.branch} is checked out in {plain(str(checkout.path))}", "switch to another branch there"
-                )
 
 
 def remove(

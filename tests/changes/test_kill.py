@@ -1,0 +1,145 @@
+"""Killed with SIGKILL before and after each of its git commands, everything can be done again."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.repository import Repository
+from support.wait import wait_until
+
+from coordinator.changes.gate import MergeRequest, merge_attempt
+from coordinator.changes.outcome import Merged
+from coordinator.changes.worktrees import create
+
+WRAPPER = """#!/bin/sh
+count=$(($(cat "$TEST_DIR/count" 2>/dev/null || echo 0) + 1))
+echo $count > "$TEST_DIR/count"
+if [ "$TEST_KILL" = "before $count" ]; then kill -s KILL $PPID; exit 1; fi
+if [ "$TEST_KILL" = "during $count" ]; then kill -s KILL $PPID; read line < "$TEST_DIR/gate"; exec "$TEST_GIT" "$@"; fi
+"$TEST_GIT" "$@"
+status=$?
+if [ "$TEST_KILL" = "after $count" ]; then kill -s KILL $PPID; fi
+exit $status
+"""
+CREATE = "create(layout, 7, 1)"
+MERGE = "merge_attempt(layout, MergeRequest(7, 1, start=START, run='run-1', suites=('tests',)))"
+
+
+class Killer:
+    """Runs a call in a process of its own, with a `git` that kills that process at a given command."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        git = shutil.which("git")
+        assert git is not None
+        self.real_git = git
+        (folder / "git").write_text(WRAPPER)
+        (folder / "git").chmod(0o755)
+
+    def start(self, repo: Repository, call: str, kill: str, start: str = "") -> "subprocess.Popen[bytes]":
+        (self.folder / "count").unlink(missing_ok=True)
+        code = (
+            "from coordinator.artifacts.paths import Layout\n"
+            "from coordinator.changes.gate import MergeRequest, merge_attempt\n"
+            "from coordinator.changes.worktrees import create\n"
+            "import pathlib, sys\n"
+            f"layout, START = Layout(pathlib.Path(sys.argv[1])), {start!r}\n{call}\n"
+        )
+        env = os.environ | {
+            "PATH": f"{self.folder}:{os.environ['PATH']}",
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "TEST_DIR": str(self.folder),
+            "TEST_GIT": self.real_git,
+            "TEST_KILL": kill,
+        }
+        return subprocess.Popen([sys.executable, "-c", code, str(repo.layout.root)], env=env)
+
+    def run(self, repo: Repository, call: str, kill: str, start: str = "") -> bool:
+        """Whether it was killed; False when it ended before it came to that command."""
+        status = self.start(repo, call, kill, start).wait()
+        assert status in (0, -signal.SIGKILL)
+        return status != 0
+
+
+@pytest.fixture
+def killer(tmp_path: Path) -> Killer:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    return Killer(folder)
+
+
+def points(moment: str) -> Iterator[str]:
+    return (f"{moment} {number}" for number in range(1, 100))
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_create_killed_at_any_command_gives_one_good_worktree(tmp_path: Path, killer: Killer, moment: str) -> None:
+    for point in points(moment):
+        repo = Repository(tmp_path / point)
+        killed = killer.run(repo, CREATE, point)
+        info = create(repo.layout, 7, 1)
+        assert (info.base, info.warning) == (repo.head(), ""), point
+        assert (repo.status(cwd=info.path), repo.head("coord/07-1")) == ("", info.base), point
+        assert len(repo.git("worktree", "list").splitlines()) == 2, point
+        if not killed:
+            break
+    assert point != f"{moment} 1"
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_merge_killed_at_any_command_merges_once(tmp_path: Path, killer: Killer, moment: str) -> None:
+    for point in points(moment):
+        repo = Repository(tmp_path / point)
+        repo.suite("tests", "test -e a.txt")
+        info = create(repo.layout, 7, 1)
+        made = repo.commit({"a.txt": "a\n"}, cwd=info.path)
+        repo.write({"mine.txt": "not committed\n", "README.md": "mine\n"})
+        killed = killer.run(repo, MERGE, point, info.base)
+        assert repo.head() == info.base or repo.git("log", "-1", "--format=%P") == f"{info.base} {made}", point
+        outcome = merge_attempt(repo.layout, MergeRequest(7, 1, start=info.base, run="run-1", suites=("tests",)))
+        assert outcome == Merged(repo.head(), (made,)), point
+        assert repo.git("log", "-1", "--format=%P") == f"{info.base} {made}", point
+        assert repo.status() == " M README.md\n?? mine.txt", point
+        assert len(repo.git("worktree", "list").splitlines()) == 2, point
+        assert not list(repo.layout.worktrees.glob("gate-*")), point
+        if not killed:
+            break
+    assert int(point.split()[1]) > 10
+
+
+def test_create_waits_for_the_git_of_a_killed_loop(tmp_path: Path, killer: Killer, repo: Repository) -> None:
+    os.mkfifo(killer.folder / "gate")
+    orphaned = killer.start(repo, CREATE, "during 2")
+    assert orphaned.wait() == -signal.SIGKILL
+    found = []
+    waiter = threading.Thread(target=lambda: found.append(create(repo.layout, 7, 1)))
+    waiter.start()
+    wait_until(lambda: (repo.layout.worktrees / ".07-1.lock").exists(), message="the lock")
+    assert not repo.layout.worktree(7, 1).exists()
+    assert waiter.is_alive()
+    (killer.folder / "gate").write_text("go\n")
+    waiter.join(20)
+    assert found[0].adopted
+    assert repo.status(cwd=found[0].path) == ""
+
+
+def test_create_completes_a_checkout_that_died_half_way(repo: Repository, killer: Killer) -> None:
+    repo.commit({".gitattributes": "*.bin filter=die\n", "a.txt": "a\n", "z.bin": "z\n"})
+    repo.git("config", "filter.die.smudge", f"kill -s KILL $(cat {killer.folder}/pid) 0")
+    repo.git("config", "filter.die.clean", "cat")
+    call = f"pathlib.Path('{killer.folder}/pid').write_text(str(__import__('os').getpid()))\n{CREATE}"
+    assert killer.run(repo, call, "never")  # by the filter: us, git, and the git that it started
+    assert (repo.layout.worktree(7, 1) / "a.txt").exists()
+    assert not (repo.layout.worktree(7, 1) / "z.bin").exists()
+    repo.git("config", "filter.die.smudge", "cat")
+    info = create(repo.layout, 7, 1)
+    assert (info.path / "z.bin").read_text() == "z\n"
+    assert repo.status(cwd=info.path) == ""
+    assert len(repo.git("worktree", "list").splitlines()) == 2
+    assert not (repo.root / ".git" / "worktrees" / "07-1" / "index.lock").exists()
