@@ -258,6 +258,17 @@ def stage(target: str, data: bytes, mode: int | None = None) -> str:
     return temp
 
 
+def put(target: str, data: bytes) -> None:
+    """Like `write_atomic`, for who holds the lock of the folder already. Raises OSError."""
+    staged = stage(target, data)
+    try:
+        os.replace(staged, target)
+    except BaseException:
+        discard(staged)
+        raise
+    sync_folder(os.path.dirname(target) or ".")
+
+
 def install(staged: str, target: str, expect: str | _Anything | None) -> None:
     """Put a staged file in its place if what is there is what is expected; StalePlan otherwise. Call under the lock."""
     if expect is ANY:

@@ -1,7 +1,8 @@
-"""What the keys of a prompt's frontmatter mean: YAML texts typed by us, strict in sense, forgiving in spelling."""
+"""What the keys of a prompt's frontmatter mean: YAML texts, typed strictly in sense and forgivingly in spelling."""
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from coordinator.artifacts.flat import Nested, Value
@@ -81,10 +82,8 @@ def to_prompt(front: Frontmatter, path: str, source: bytes, digest: str) -> Prom
 def _known(named: int | None, front: Frontmatter) -> tuple[int, ...]:
     """The numbers that a bad file lays claim to: whoever depends on one of them waits for its repair."""
     numbers = [] if named is None else [named]
-    try:
+    with suppress(KeyError, BadValue):
         numbers.append(_number(front.values["number"]))
-    except (KeyError, BadValue):
-        pass
     return tuple(dict.fromkeys(numbers))
 
 

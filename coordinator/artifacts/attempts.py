@@ -1,0 +1,249 @@
+"""The attempts of all prompts: the last one of each is read, and read again only when its directory changed."""
+
+import os
+import re
+import time
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.records import BadRecord, decode, read_json, record_problem
+from coordinator.model.problem import Problem
+from coordinator.model.step import Attempt, Exit, Receipt, StepState
+
+_ATTEMPT = re.compile(r"attempt-([1-9]\d{0,8})")
+_RUN = re.compile(r"run-([1-9]\d{0,8})")
+_RECORDS = ("step.json", "exit.json", "receipt.json", "started")
+_OUTCOMES = ("done", "failed", "blocked")
+_RACY = 50_000_000
+"""Nanoseconds: a folder this young may change once more without its time stamp telling."""
+
+Stamp = tuple[int, int, int]
+
+
+def read_exit(directory: Path | str) -> Exit | Problem | None:
+    """How the agent's process ended; None while it runs, a Problem when `exit.json` can't be read."""
+    path = os.path.join(directory, "exit.json")
+    try:
+        values = read_json(path)
+        return None if values is None else decode(Exit, values)
+    except BadRecord as error:
+        return record_problem("exit.json", error)
+
+
+def read_receipt(directory: Path | str) -> Receipt | Problem | None:
+    """What sealed the attempt; None while nothing did, a Problem when `receipt.json` can't be read."""
+    path = os.path.join(directory, "receipt.json")
+    try:
+        values = read_json(path)
+        if values is None:
+            return None
+        receipt = decode(Receipt, values)
+        if receipt.outcome not in _OUTCOMES:
+            raise BadRecord(f"`outcome` must be one of {', '.join(_OUTCOMES)}")
+    except BadRecord as error:
+        return record_problem("receipt.json", error)
+    return receipt
+
+
+def read_attempt(directory: Path | str, shown: str = "") -> Attempt | Problem | None:
+    """An attempt with its exit and receipt; None before it is claimed, a Problem when a record can't be read.
+
+    `directory` is `…/RUN/prompts/NN/attempt-K`: it tells which attempt it is. `shown`: relative to the project root.
+    """
+    attempt, problems = load_attempt(str(directory), shown or str(directory))
+    return problems[0] if problems else attempt
+
+
+def load_attempt(where: str, shown: str) -> tuple[Attempt | None, tuple[Problem, ...]]:
+    """An attempt as far as it can be read, and what can't be.
+
+    Without a readable `step.json` it counts as blocked and held: nothing is started beside it until a human has looked.
+    """
+    run, _, number, attempt = where.split(os.sep)[-4:]
+    known: dict[str, Any] = {
+        "run": run,
+        "prompt": int(number),
+        "attempt": int(attempt.removeprefix("attempt-")),
+        "directory": shown,
+    }
+    end, receipt = read_exit(where), read_receipt(where)
+    problems = [replace(p, path=f"{shown}/{p.path}") for p in (end, receipt) if isinstance(p, Problem)]
+    try:
+        values = read_json(os.path.join(where, "step.json"))
+        if values is None:
+            return None, tuple(problems)
+        made = decode(Attempt, values, **known, exit=None, receipt=None, pid=_read_pid(where))
+    except BadRecord as error:
+        problem = record_problem(f"{shown}/step.json", error, (int(number),))
+        reason = f"{problem.path} can't be read: {problem.message}"
+        made = Attempt(**known, epoch=0, state=StepState.BLOCKED, since="", reason=reason, held=True)
+        problems.insert(0, problem)
+    return replace(
+        made,
+        exit=end if isinstance(end, Exit) else None,
+        receipt=receipt if isinstance(receipt, Receipt) else None,
+    ), tuple(problems)
+
+
+def _read_pid(directory: str) -> int:
+    try:
+        with open(os.path.join(directory, "started", "pid"), "rb") as stream:
+            digits = stream.read(16).strip()
+    except OSError:
+        return 0
+    return int(digits) if digits.isdigit() else 0
+
+
+def run_ids(layout: Layout) -> list[str]:
+    """`run-1`, `run-2`, …: oldest first."""
+    try:
+        names = os.listdir(layout.runs)
+    except OSError:
+        return []
+    return sorted((name for name in names if run_number(name)), key=run_number)
+
+
+def run_number(run_id: str) -> int:
+    """3 for `run-3`, 0 for what is no run id."""
+    match = _RUN.fullmatch(run_id)
+    return int(match[1]) if match else 0
+
+
+class _Place(NamedTuple):
+    """The last attempt of a prompt, on disk."""
+
+    attempt: int
+    path: str
+
+
+class _Entry(NamedTuple):
+    place: _Place
+    stamp: Stamp | None
+    """None: to be read again at the next look."""
+    attempt: Attempt | None
+    problems: tuple[Problem, ...]
+
+
+class AttemptReader:
+    """Reads the last attempt of every prompt, and keeps what it read. Not thread-safe."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.problems: tuple[Problem, ...] = ()
+        """What couldn't be read at the last look."""
+        self._layout = layout
+        self._runs = str(layout.runs)
+        self._listings: dict[str, tuple[Stamp | None, int]] = {}
+        self._entries: dict[int, _Entry] = {}
+        self._attempts: dict[int, Attempt] = {}
+        self._looked = False
+
+    def refresh(self, changed: Collection[Path] | None = None) -> dict[int, Attempt]:
+        """Look again at what the changed paths concern, or at everything for None.
+
+        The very same dictionary is returned when nothing is new.
+        """
+        numbers = set() if changed is None else self._numbers(changed)
+        if not self._looked or changed is None or numbers is None:
+            news = self._take_all(self._find_all())
+            self._looked = True
+        else:
+            news = [self._take(number, self._find(number)) for number in numbers]
+        if any(news):
+            self._attempts = {n: entry.attempt for n, entry in self._entries.items() if entry.attempt is not None}
+            self.problems = tuple(sorted(p for entry in self._entries.values() for p in entry.problems))
+        return self._attempts
+
+    def _numbers(self, changed: Collection[Path]) -> set[int] | None:
+        """The prompts that the paths are about; None when they may be about any."""
+        numbers: set[int] = set()
+        for path in changed:
+            text = str(path)
+            if self._runs.startswith(text + os.sep) or text == self._runs:
+                return None
+            if not text.startswith(self._runs + os.sep):
+                continue
+            parts = text[len(self._runs) + 1 :].split(os.sep)
+            if len(parts) < 3 and (len(parts) < 2 or parts[1] == "prompts"):
+                return None
+            if parts[1] == "prompts" and parts[2].isdigit() and (len(parts) < 5 or parts[4] in _RECORDS):
+                numbers.add(int(parts[2]))
+        return numbers
+
+    def _find_all(self) -> dict[int, _Place]:
+        found: dict[int, _Place] = {}
+        for run_id in run_ids(self._layout):
+            try:
+                entries = list(os.scandir(os.path.join(self._runs, run_id, "prompts")))
+            except OSError:
+                continue
+            for entry in entries:
+                if entry.name.isdigit() and entry.name.isascii():
+                    self._find_in(entry.path, int(entry.name), found)
+        return found
+
+    def _find(self, number: int) -> _Place | None:
+        found: dict[int, _Place] = {}
+        for run_id in run_ids(self._layout):
+            self._find_in(os.path.join(self._runs, run_id, "prompts", f"{number:02d}"), number, found)
+        return found.get(number)
+
+    def _find_in(self, folder: str, number: int, found: dict[int, _Place]) -> None:
+        """Note the last attempt in a prompt's folder of one run, if it is the last so far."""
+        stamp = _stamp(folder)
+        if stamp is None:
+            return
+        known = self._listings.get(folder)
+        if known is None or known[0] != stamp:
+            start = time.time_ns()
+            matches = map(_ATTEMPT.fullmatch, _names(folder))
+            known = (_settled(stamp, start), max((int(match[1]) for match in matches if match), default=0))
+            self._listings[folder] = known
+        last = known[1]
+        if last and (number not in found or last > found[number].attempt):
+            found[number] = _Place(last, os.path.join(folder, f"attempt-{last}"))
+
+    def _take_all(self, found: dict[int, _Place]) -> list[bool]:
+        gone = self._entries.keys() - found.keys()
+        for number in gone:
+            del self._entries[number]
+        return [bool(gone), *(self._take(number, place) for number, place in found.items())]
+
+    def _take(self, number: int, place: _Place | None) -> bool:
+        """Read the attempt at `place` unless it is known; True when it is news."""
+        if place is None:
+            return self._entries.pop(number, None) is not None
+        before = self._entries.get(number)
+        stamp = _stamp(place.path)
+        if before is not None and before.place == place and stamp is not None and before.stamp == stamp:
+            return False
+        start = time.time_ns()
+        attempt, problems = load_attempt(place.path, self._layout.rel(place.path))
+        starting = attempt is not None and attempt.exit is None and not attempt.pid
+        kept = None if starting or stamp is None else _settled(stamp, start)
+        if before is not None and (before.attempt, before.problems) == (attempt, problems):
+            attempt = before.attempt
+        self._entries[number] = _Entry(place, kept, attempt, problems)
+        return before is None or before.attempt is not attempt or before.problems != problems
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _stamp(folder: str) -> Stamp | None:
+    try:
+        status = os.stat(folder)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino, status.st_ctime_ns
+
+
+def _settled(stamp: Stamp, start: int) -> Stamp | None:
+    """The stamp if it is old enough to tell the next change from what was read at `start`."""
+    return None if stamp[0] > start - _RACY else stamp

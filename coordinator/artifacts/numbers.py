@@ -1,0 +1,40 @@
+"""Prompt numbers are append-only: each is claimed once, for ever, also when its file is deleted later."""
+
+import os
+
+from coordinator.artifacts.files import Lock, failure, make_folder, put, read_limited
+from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.schema import number_in_name
+
+
+def claim_number(layout: Layout, floor: int) -> int:
+    """Claim the next prompt number, durably; as many processes at once as like get as many numbers.
+
+    `floor`: the highest number that the event log and the read prompts know. File names and earlier claims count by
+    themselves, so that neither a deleted file nor a lost counter ever brings a number back.
+    """
+    try:
+        make_folder(str(layout.coord))
+        with Lock(layout.coord):
+            number = max(floor, _highest_claimed(layout), highest_named(layout)) + 1
+            put(str(layout.counter), f"{number}\n".encode())
+            return number
+    except OSError as error:
+        raise failure("write", str(layout.counter), error) from error
+
+
+def highest_named(layout: Layout) -> int:
+    """The highest number that a file name in the prompts folder starts with; 0 when there is none."""
+    try:
+        names = os.listdir(layout.prompts)
+    except OSError:
+        return 0
+    return max((number_in_name(name) or 0 for name in names), default=0)
+
+
+def _highest_claimed(layout: Layout) -> int:
+    try:
+        digits = read_limited(layout.counter, 64).strip()
+    except FileNotFoundError:
+        return 0
+    return int(digits) if digits.isdigit() else 0

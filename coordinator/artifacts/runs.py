@@ -1,0 +1,108 @@
+"""Runs on disk: `run.json`, `loop.json`, and the records in an attempt's directory."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from coordinator.artifacts.attempts import AttemptReader, read_attempt, read_exit, read_receipt, run_ids, run_number
+from coordinator.artifacts.files import is_held, make_folder
+from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.records import BadRecord, decode, encode, read_json, record_problem, write_json
+from coordinator.model.problem import Problem
+from coordinator.model.run import LoopAsk, Run
+from coordinator.model.step import Attempt, Receipt
+
+__all__ = [
+    "AttemptReader",
+    "current_run",
+    "loop_is_alive",
+    "new_run",
+    "read_attempt",
+    "read_attempts",
+    "read_exit",
+    "read_loop",
+    "read_receipt",
+    "run_ids",
+    "write_loop",
+    "write_receipt",
+    "write_run",
+    "write_step",
+]
+
+_STATES = ("running", "paused", "stopped")
+
+
+def read_attempts(layout: Layout, cache: AttemptReader | None = None) -> Mapping[int, Attempt]:
+    """The last attempt of each prompt, over all runs. `cache`: a reader that has looked before."""
+    return (cache or AttemptReader(layout)).refresh()
+
+
+def write_step(layout: Layout, attempt: Attempt, *, new: bool = False) -> None:
+    """Write an attempt's `step.json`, durable. With `new`, StalePlan when that attempt was claimed already."""
+    path = layout.attempt(attempt.run, attempt.prompt, attempt.attempt) / "step.json"
+    write_json(path, encode(attempt, skip=("exit", "receipt", "directory", "pid")), new=new)
+
+
+def write_receipt(directory: Path, receipt: Receipt) -> None:
+    """Seal an attempt. A second receipt replaces the first: the last word of an agent counts."""
+    write_json(directory / "receipt.json", encode(receipt))
+
+
+def new_run(layout: Layout, milestone: str, *, started: str = "") -> str:
+    """Open a run with the next free id and return the id; two callers at once get two runs."""
+    make_folder(str(layout.runs))
+    number = max((run_number(name) for name in run_ids(layout)), default=0) + 1
+    while True:
+        run_id = f"run-{number}"
+        try:
+            os.mkdir(layout.run(run_id))
+        except FileExistsError:
+            number += 1
+            continue
+        write_run(layout, Run(run_id, milestone, started=started))
+        return run_id
+
+
+def write_run(layout: Layout, run: Run) -> None:
+    write_json(layout.run(run.id) / "run.json", encode(run))
+
+
+def current_run(layout: Layout) -> Run | None:
+    """The newest run; None before the first. Its state is `unknown` when its record can't be read."""
+    for run_id in reversed(run_ids(layout)):
+        try:
+            values = read_json(str(layout.run(run_id) / "run.json"))
+            if values is not None:
+                return decode(Run, values, id=run_id)
+        except BadRecord:
+            return Run(run_id, state="unknown")
+    return None
+
+
+def read_loop(layout: Layout) -> tuple[LoopAsk, Problem | None]:
+    """What is asked of the loop. An unreadable `loop.json` asks for a pause, and is a problem."""
+    path = layout.loop_json
+    try:
+        values = read_json(str(path))
+        if values is None:
+            return LoopAsk(), None
+        ask = decode(LoopAsk, values)
+        if ask.state not in _STATES:
+            raise BadRecord(f"`state` must be one of {', '.join(_STATES)}")
+        if ask.max_parallel is not None and ask.max_parallel < 1:
+            raise BadRecord("`max_parallel` must be at least 1")
+    except BadRecord as error:
+        shown = layout.rel(path)
+        problem = replace(record_problem(shown, error), remedy="`coord resume` writes it anew")
+        return LoopAsk("paused", reason=f"{shown} can't be read"), problem
+    return ask, None
+
+
+def write_loop(layout: Layout, ask: LoopAsk) -> None:
+    write_json(layout.loop_json, encode(ask) | {"state": ask.state})
+
+
+def loop_is_alive(layout: Layout) -> bool:
+    """A loop process holds the lock."""
+    return is_held(layout.loop_lock)
