@@ -116,6 +116,12 @@ class Facts:
         step = self.snapshot.steps[number]
         return step.state.live or self._retry_at(step) is not None
 
+    @cached_property
+    def ready(self) -> tuple[int, ...]:
+        """Prompts that would start now if agents were free, in that order."""
+        s = self.snapshot
+        return startable(s.graph, s.prompts, s.steps, s.questions)
+
     def _live(self, step: Step, now: float) -> Fact:
         agent = self._agents.get(step.number)
         attempt = step.attempt
@@ -168,7 +174,7 @@ class Facts:
         held = self._held
         if held is None or number in held:
             return Fact("after an answer", Tone.WAITING)
-        if self._next == number and self.snapshot.loop.state is LoopState.RUNNING:
+        if self.ready[:1] == (number,) and self.snapshot.loop.state is LoopState.RUNNING:
             return Fact("next", Tone.NEXT)
         return Fact("ready", Tone.NEXT)
 
@@ -201,11 +207,6 @@ class Facts:
     @cached_property
     def _held(self) -> frozenset[int] | None:
         return held_by_questions(self.snapshot.questions, self.snapshot.graph)
-
-    @cached_property
-    def _next(self) -> int | None:
-        s = self.snapshot
-        return next(iter(startable(s.graph, s.prompts, s.steps, s.questions)), None)
 
 
 _AGENT_NEEDS = {

@@ -85,7 +85,7 @@ def sentence(why: Why) -> str:
     near = [b.message for b in why.because if not b.behind]
     behind = [b.message for b in why.because if b.behind]
     waits = [message.removeprefix(_WAITS) for message in near if message.startswith(_WAITS)]
-    parts = ["ready"] if why.ready else []
+    parts = (["ready"] if near else ["ready", "starts at once"]) if why.ready else []
     if waits:
         further = f", behind {_it(waits)} {_listed(behind, 3)}" if behind else ""
         parts.append(_WAITS + _listed(waits, 4) + further)
@@ -101,10 +101,11 @@ def _waits(snapshot: Snapshot, number: int) -> Iterator[Because]:
     graph = snapshot.graph
     for cycle in graph.cycles:
         if number in cycle:
-            yield Because("cycle", f"waits for itself: {_path(cycle)}", f"prompt:{number}")
+            yield Because("cycle", f"waits for itself ({_path(cycle)})", f"prompt:{number}")
     for missing in graph.dangling.get(number, ()):
         yield _missing(snapshot, missing, _WAITS)
-    direct = [d for d in graph.dependencies[number] if snapshot.steps[d].state not in SATISFIED and d != number]
+    knot = {n for cycle in graph.cycles if number in cycle for n in cycle}
+    direct = [d for d in graph.dependencies[number] if snapshot.steps[d].state not in SATISFIED and d not in knot]
     for dependency in direct:
         step = snapshot.steps[dependency]
         code = _DEPENDENCY_CODES.get(step.state, "waits-for")
@@ -156,7 +157,8 @@ def _starts(snapshot: Snapshot, number: int) -> Iterator[Because]:
     line = startable(snapshot.graph, snapshot.prompts, snapshot.steps, snapshot.questions)
     ahead = line[: line.index(number)] if number in line else ()
     if len(ahead) >= loop.max_parallel - busy:
-        yield Because("capacity", f"starts after {names(ahead, 3)}, which come first", "loop")
+        verb = "comes" if len(ahead) == 1 else "come"
+        yield Because("capacity", f"starts after {names(ahead, 3)}, which {verb} first", "loop")
 
 
 def _itself(snapshot: Snapshot, step: Step, now: float | None) -> Because:
@@ -199,9 +201,9 @@ def _unreadable(snapshot: Snapshot, number: int) -> Why:
 
 def _missing(snapshot: Snapshot, number: int, verb: str, *, behind: bool = False) -> Because:
     for problem in _file_problems(snapshot, number):
-        message = f"{verb}{number:02d}, whose file can't be used: {problem.message}"
+        message = f"{verb}{number:02d} (its file can't be used: {problem.message})"
         return Because("dependency-missing", message, problem.path, behind)
-    return Because("dependency-missing", f"{verb}{number:02d}, which no file has", f"prompt:{number}", behind)
+    return Because("dependency-missing", f"{verb}{number:02d} (missing)", f"prompt:{number}", behind)
 
 
 def _file_problems(snapshot: Snapshot, number: int) -> list[Problem]:

@@ -1,0 +1,398 @@
+"""The graph panel: prompts as rails, one row each, or as a map of layers."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.strip import Strip
+
+from coordinator.model import rails
+from coordinator.model.facts import Tone
+from coordinator.model.graph import Graph
+from coordinator.model.layers import MapLine, map_lines
+from coordinator.model.prompt import Prompt
+from coordinator.model.snapshot import Snapshot
+from tui.theme import UNICODE, Glyphs
+from tui.widgets.graph_rows import (
+    RAIL_INKS,
+    Preview,
+    RowLook,
+    Scene,
+    chip_spans,
+    folded_look,
+    layer_name,
+    prompt_look,
+    rail_glyphs,
+    row_spans,
+)
+from tui.widgets.ink import Span, Spans, columns
+from tui.widgets.lines import Lines
+
+_PAN = 8
+"""Columns that one press of left or right moves."""
+_MARGIN = 6
+"""Columns at the left of the map, for the layer's number."""
+_WIDEST_CHIP = 32
+_FIRST_LOOK = (Tone.ATTENTION, Tone.FAILED, Tone.RUNNING, Tone.NEXT)
+"""What is selected when the first snapshot comes: the first row that is one of these, the earlier the better."""
+
+
+class PromptGraph(Lines):
+    """One row a prompt: state, number, rails, title, badge, and at the right edge the fact that matters now."""
+
+    HELP: ClassVar[str] = (
+        "The prompts in the order in which they run. A big dot has a rail to those that wait for it; arrows at the "
+        "right of the rails lead into and out of a bundle of long ones. Space marks rows for the next form, z folds "
+        "what is done, m shows the layers as a map, left and right move long titles."
+    )
+    BORDER_TITLE = "Prompts"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"ink--ghost", *(f"ink--rail-{lane}" for lane in range(RAIL_INKS))}
+    DEFAULT_CSS = """
+    PromptGraph {
+        & > .ink--ghost { background: $accent 18%; }
+        & > .ink--rail-0 { color: $primary 80%; }
+        & > .ink--rail-1 { color: $secondary 80%; }
+        & > .ink--rail-2 { color: $success 65%; }
+        & > .ink--rail-3 { color: $accent 65%; }
+        & > .ink--rail-4 { color: $foreground 55%; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "side(-1)", "Left", show=False),
+        Binding("right", "side(1)", "Right", show=False),
+        Binding("space", "mark", "Mark", show=False, tooltip="Mark the row for the next form"),
+        Binding("m", "map", "Map", show=False, tooltip="Show rails, or a map of the layers"),
+        Binding("z", "fold", "Fold", show=False, tooltip="Fold what is done, or unfold it"),
+    ]
+
+    class Selected(Message):
+        """Another prompt was selected by the user's hand."""
+
+        def __init__(self, graph: "PromptGraph", number: int) -> None:
+            super().__init__()
+            self.graph = graph
+            self.number = number
+
+        @property
+        def control(self) -> "PromptGraph":
+            return self.graph
+
+    class Activated(Lines.Activated):
+        """Enter, or a double click, on a prompt."""
+
+        def __init__(self, graph: "PromptGraph", row: int, number: int) -> None:
+            super().__init__(graph, row)
+            self.number = number
+
+    class Marked(Message):
+        """The set of marked prompts is another one."""
+
+        def __init__(self, graph: "PromptGraph", marked: frozenset[int]) -> None:
+            super().__init__()
+            self.graph = graph
+            self.marked = marked
+
+        @property
+        def control(self) -> "PromptGraph":
+            return self.graph
+
+    def __init__(self, marks: Glyphs = UNICODE, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.marks = marks
+        self._scene: Scene | None = None
+        self._planned: tuple[Prompt, ...] = ()
+        self._rails = rails.layout(Graph.of(()))
+        self._map: tuple[MapLine, ...] = ()
+        self._laid_out: tuple[object, ...] = ()
+        self._painted: dict[int, object] = {}
+        """Row → the version of it that is on screen."""
+        self._now = 0.0
+        self._selected: int | None = None
+        self._marked: frozenset[int] = frozenset()
+        self._as_map = False
+        self._folded = False
+        self._pan = 0
+
+    # ── what is shown
+
+    def show(self, snapshot: Snapshot, now: float) -> None:
+        """Take over a snapshot; `now` in Unix seconds. Only rows that look different are painted again."""
+        self._now = now
+        if self._scene is None or snapshot is not self._scene.snapshot:
+            self._set_scene(snapshot)
+        else:
+            self._repaint()
+
+    def tick(self, now: float) -> None:
+        """Let durations and spinners of the visible rows move on."""
+        self._now = now
+        self._repaint()
+
+    def preview(self, prompts: Iterable[Prompt]) -> None:
+        """Draw a plan on the graph: these prompts as they are going to be. None of them: back to what is."""
+        planned = tuple(prompts)
+        if planned != self._planned:
+            self._planned = planned
+            if self._scene is not None:
+                self._set_scene(self._scene.snapshot)
+
+    @property
+    def selected(self) -> int | None:
+        """Number of the prompt under the cursor; of a folded run its last one."""
+        return self._selected
+
+    @selected.setter
+    def selected(self, number: int) -> None:
+        self._select(number)
+
+    @property
+    def marked(self) -> frozenset[int]:
+        """Prompts chosen with space, for the next form."""
+        return self._marked
+
+    @marked.setter
+    def marked(self, numbers: Iterable[int]) -> None:
+        marked = frozenset(numbers)
+        if marked != self._marked:
+            self._marked = marked
+            self._repaint()
+            self.post_message(self.Marked(self, marked))
+
+    def _set_scene(self, snapshot: Snapshot) -> None:
+        old = self._scene
+        preview = Preview.of(snapshot.prompts, self._planned)
+        self._scene = scene = Scene.of(snapshot, preview, self.marks, old.graph if old else None)
+        self._marked &= frozenset(scene.graph.nodes)
+        if self._selected not in scene.graph.dependencies:
+            self._selected = self._number_at(min(self.cursor, self.row_count() - 1)) if old else None
+            if self._selected not in scene.graph.dependencies:
+                self._selected = self._first_look()
+        self._lay_out()
+        self._repaint()
+        ready = len(scene.facts.ready)
+        mode = "map ▸ rails (m)" if self._as_map else "rails ▸ map (m)"
+        mode = mode if self.marks.boxes else mode.replace("▸", self.marks.crumb)
+        self.border_subtitle = f"{len(snapshot.prompts)} {self.marks.dot} {ready} ready {self.marks.dot} {mode}"
+
+    def _first_look(self) -> int | None:
+        scene = self._scene
+        if scene is None or not scene.graph.order:
+            return None
+        tones = {number: scene.fact(number, self._now).tone for number in scene.graph.order}
+        for tone in _FIRST_LOOK:
+            for number, found in tones.items():
+                if found is tone:
+                    return number
+        return scene.graph.order[0]
+
+    # ── the layout
+
+    def _lay_out(self) -> None:
+        """Give prompts their rows again if anything that rows depend on differs; what was in sight stays there."""
+        scene, width = self._scene, self.scrollable_content_region.width
+        if scene is None:
+            return
+        lanes = 4 if width < 60 else 6 if width < 100 else 10
+        fold = scene.ended() if self._folded else frozenset()
+        wanted = (scene.graph, self._as_map, fold, self._per_line(width) if self._as_map else lanes)
+        if self._laid_out and wanted[0] is self._laid_out[0] and wanted[1:] == self._laid_out[1:]:
+            return
+        anchor, above = self._anchor() if self._laid_out else (self._selected, self._height() // 3)
+        self._laid_out = wanted
+        self._painted.clear()
+        if self._as_map:
+            self._map = map_lines(scene.graph, self._per_line(width))
+        else:
+            self._rails = rails.layout(scene.graph, lanes=lanes, fold=fold)
+        self.set_reactive(Lines.cursor, self._row_of(self._selected))
+        self.rows_changed()
+        self.scroll_to(y=self._row_of(anchor) - above, animate=False, force=True, immediate=True)
+        self.reveal(self.cursor)
+
+    def _anchor(self) -> tuple[int | None, int]:
+        """What must not jump when rows move: the selected row if it is in sight, else the first one; and its place."""
+        top, height = self.scroll_offset.y, self._height()
+        if top <= self.cursor < top + height or not self.row_count():
+            return self._selected, self.cursor - top
+        return self._number_at(top), 0
+
+    def _chip(self, width: int) -> int:
+        """Columns of one prompt in the map."""
+        scene = self._scene
+        if scene is None or not scene.graph.layers:
+            return _WIDEST_CHIP
+        widest = max(map(len, scene.graph.layers))
+        return max(scene.digits + 3, min(_WIDEST_CHIP, (width - _MARGIN) // widest))
+
+    def _per_line(self, width: int) -> int:
+        return max(1, (width - _MARGIN) // self._chip(width))
+
+    def _row_of(self, number: int | None) -> int:
+        if number is None:
+            return 0
+        if self._as_map:
+            return next((row for row, line in enumerate(self._map) if number in line.numbers), 0)
+        return self._rails.row_of.get(number, 0)
+
+    def _number_at(self, row: int) -> int | None:
+        """The prompt of a row; in the map the one that is as far right as the selected one."""
+        if not 0 <= row < self.row_count():
+            return None
+        if not self._as_map:
+            return self._rails.items[row][-1]
+        here = self._map[min(self.cursor, len(self._map) - 1)].numbers
+        column = here.index(self._selected) if self._selected in here else 0
+        return self._map[row].numbers[min(column, len(self._map[row].numbers) - 1)]
+
+    def _height(self) -> int:
+        return self.scrollable_content_region.height
+
+    def _visible(self) -> range:
+        """Rows in sight."""
+        top = self.scroll_offset.y
+        return range(top, min(top + self._height(), self.row_count()))
+
+    def on_resize(self) -> None:
+        self._lay_out()
+
+    # ── painting
+
+    def row_count(self) -> int:
+        return len(self._map) if self._as_map else len(self._rails)
+
+    def row_version(self, row: int) -> object:
+        if self._as_map:
+            return tuple(self._map_spans(row, self.scrollable_content_region.width))
+        return (self._look(row), self._pan)
+
+    def row_spans(self, row: int, width: int) -> Spans:
+        if self._as_map:
+            return self._map_spans(row, width)
+        spans = row_spans(self._look(row), width, self._pan, self.marks.ellipsis)
+        if row != self.cursor:
+            return spans
+        return [span._replace(ink="text") if span.ink in ("quiet", "faint") else span for span in spans]
+
+    def empty_spans(self) -> list[Spans]:
+        if self._scene is None:
+            return [[Span(" Reading the project…", "quiet")]]
+        return [
+            [Span(" No prompts yet.", "quiet")],
+            [Span(" Press ", "faint"), Span("i", "key"), Span(" to write the first one.", "faint")],
+        ]
+
+    def render_line(self, y: int) -> Strip:
+        row = y + self.scroll_offset.y
+        if row < self.row_count():
+            self._painted[row] = (self.row_version(row), row == self.cursor)
+        return super().render_line(y).apply_style(self.rich_style)
+
+    def _look(self, row: int) -> RowLook:
+        scene, numbers = self._scene, self._rails.items[row]
+        assert scene is not None, "there are rows only of a scene"
+        cells = self._rails.cells(row, rail_glyphs(self.marks))
+        if len(numbers) > 1:
+            return folded_look(scene, numbers, cells)
+        return prompt_look(scene, numbers[0], cells, self._now, self._selected, self._marked)
+
+    def _map_spans(self, row: int, width: int) -> list[Span]:
+        scene, line = self._scene, self._map[row]
+        assert scene is not None, "there are rows only of a scene"
+        name = layer_name(line.layer, self.marks) if line.first else ""
+        spans = [Span(f"{name:>{_MARGIN - 2}}  ", "quiet")]
+        chip = self._chip(width)
+        for number in line.numbers:
+            spans += chip_spans(scene, number, chip, self._now, self._selected, self._marked)
+        return spans
+
+    def _under(self, row: int) -> str:
+        if self._as_map:
+            return ""
+        under = super()._under(row)
+        return under or self._look(row).ground
+
+    def _repaint(self) -> None:
+        """Paint the visible rows that differ from what is on screen."""
+        for row in self._visible():
+            if self._painted.get(row) != (self.row_version(row), row == self.cursor):
+                self.refresh_line(row)
+
+    # ── moving and choosing
+
+    def go(self, row: int) -> None:
+        if self.row_count():
+            number = self._number_at(max(0, min(row, self.row_count() - 1)))
+            if number is not None:
+                self._choose(number)
+
+    def _choose(self, number: int) -> None:
+        """Select by the user's hand."""
+        if self._select(number):
+            self.post_message(self.Selected(self, number))
+
+    def _select(self, number: int) -> bool:
+        scene = self._scene
+        if scene is None or number not in scene.graph.dependencies or number == self._selected:
+            return False
+        self._selected = number
+        self.cursor = self._row_of(number)
+        self.reveal(self.cursor)
+        self._repaint()
+        return True
+
+    def action_side(self, by: int) -> None:
+        """Left and right: the neighbour in the map, or another part of long rows."""
+        if self._as_map:
+            flat = [number for line in self._map for number in line.numbers]
+            if self._selected in flat:
+                at = flat.index(self._selected) + by
+                self._choose(flat[max(0, min(at, len(flat) - 1))])
+            return
+        longest = max((columns(self._look(row).middle) for row in self._visible()), default=0)
+        self._pan = max(0, min(self._pan + by * _PAN, longest - _PAN))
+        self._repaint()
+
+    def action_mark(self) -> None:
+        if self._selected is not None:
+            self.marked = self._marked ^ {self._selected}
+
+    def action_map(self) -> None:
+        self._as_map = not self._as_map
+        self._show_again()
+
+    def action_fold(self) -> None:
+        self._folded = not self._folded
+        self._show_again()
+
+    def _show_again(self) -> None:
+        if self._scene is not None:
+            self._set_scene(self._scene.snapshot)
+
+    def action_activate(self) -> None:
+        if self._selected is None:
+            return
+        if not self._as_map and len(self._rails.items[self.cursor]) > 1:
+            self.action_fold()
+        else:
+            self.post_message(self.Activated(self, self.cursor, self._selected))
+
+    def on_click(self, event: events.Click) -> None:
+        """In the map a click has a column too."""
+        row = self.row_at(event)
+        offset = event.get_content_offset(self)
+        if not self._as_map or row is None or offset is None:
+            return
+        event.prevent_default()
+        column = (offset.x - _MARGIN) // self._chip(self.scrollable_content_region.width)
+        if 0 <= column < len(self._map[row].numbers):
+            self._choose(self._map[row].numbers[column])
+            if event.chain == 2:
+                self.action_activate()
+
+
+if __name__ == "__main__":
+    from tui.widgets.graph_demo import main
+
+    main()
