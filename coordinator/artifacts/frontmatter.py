@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from coordinator.artifacts.flat import Value, read_flat
+from coordinator.artifacts.patching import NewValue, as_read, new_line, with_value
 from coordinator.artifacts.yamlreader import YamlError, read_yaml
+from coordinator.errors import CoordError
 from coordinator.model.problem import Problem
+from coordinator.model.text import plain
 
 LIMIT = 64 * 1024
 """Characters of frontmatter that are read."""
@@ -65,6 +68,35 @@ def parse(data: bytes, path: str) -> Frontmatter | Problem:
         lines = {key: line for key, _, line in entries}
     body = found.body if len(found.text) == len(data) else len(found.text[: found.body].encode())
     return Frontmatter(values, lines, body)
+
+
+def patch(data: bytes, changes: Mapping[str, NewValue]) -> bytes:
+    """Change single values; every byte that is not part of a changed value stays. A missing key becomes the last line.
+
+    Raises CoordError when the file has no readable frontmatter, or the value can't be changed in place.
+    """
+    found = split(data, "")
+    before = parse(data, "")
+    if isinstance(found, Problem) or isinstance(before, Problem):
+        problem = found if isinstance(found, Problem) else before
+        assert isinstance(problem, Problem)
+        raise CoordError(f"the frontmatter can't be changed: {problem.message}", problem.remedy)
+    wanted = {key: as_read(value) for key, value in changes.items()}
+    text = found.yaml
+    for key, value in changes.items():
+        if before.values.get(key) == wanted[key]:
+            continue
+        node = next((node for node in read_yaml(text) if node.key == key), None)
+        if node is None:
+            text += new_line(key, value, found.line_ending)
+        else:
+            text = with_value(text, node, value, found.line_ending)
+    patched = (found.text[: found.start] + text + found.text[found.end :]).encode()
+    after = parse(patched, "")
+    if isinstance(after, Problem) or after.values != {**before.values, **wanted}:
+        keys = ", ".join(f"`{plain(key)}`" for key in changes)
+        raise CoordError(f"{keys} can't be changed in place", "write the frontmatter as flat `key: value` lines")
+    return patched
 
 
 def split(data: bytes, path: str) -> Sections | Problem:

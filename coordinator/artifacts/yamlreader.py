@@ -39,11 +39,13 @@ class Node:
     key: str
     value: Value
     line: int
+    colon: int
+    """Where the text after the key's colon starts."""
     span: Span
     """Of the whole value; for a list in brackets they are included."""
     items: tuple[Span, ...] = ()
     flow: bool = False
-    """The list is in brackets."""
+    """The list, or the mapping, is in brackets."""
 
 
 def read_yaml(text: str, first_line: int = 1) -> list[Node]:
@@ -116,22 +118,23 @@ class _Reader:
                 first = nodes[event.value].line
                 message = f"`{event.value}` stands here and in line {first}"
                 raise self.error(event, "duplicate-key", message, "keep one of the two")
-            nodes[event.value] = self.node(event.value, self.first_line + event.start_mark.line)
+            line, colon = self.first_line + event.start_mark.line, self.text.find(":", event.end_mark.index) + 1
+            nodes[event.value] = self.node(event.value, line, colon)
         self.next()
         kind, event = self.next()
         if kind != "StreamEnd":
             raise self.error(event, "bad-yaml", "a second document starts here", "keep one document")
         return list(nodes.values())
 
-    def node(self, key: str, line: int) -> Node:
+    def node(self, key: str, line: int, colon: int) -> Node:
         kind, event = self.next()
         if kind == "Scalar":
-            return Node(key, event.value, line, _span(event))
+            return Node(key, event.value, line, colon, _span(event))
         if kind == "SequenceStart":
-            return self.sequence(key, line, event)
-        return self.nested(key, line, event, 1)
+            return self.sequence(key, line, colon, event)
+        return self.nested(key, line, colon, event, 1)
 
-    def sequence(self, key: str, line: int, start: Any) -> Node:
+    def sequence(self, key: str, line: int, colon: int, start: Any) -> Node:
         values: list[str] = []
         spans: list[Span] = []
         while True:
@@ -141,13 +144,13 @@ class _Reader:
                 spans.append(_span(event))
                 continue
             if kind != "SequenceEnd":
-                return self.nested(key, line, start, 2)
+                return self.nested(key, line, colon, start, 2)
             flow = bool(start.flow_style)
             end = event.end_mark.index if flow or not spans else spans[-1].end
             span = Span(start.start_mark.index, end, "")
-            return Node(key, tuple(values), line, span, tuple(spans), flow)
+            return Node(key, tuple(values), line, colon, span, tuple(spans), flow)
 
-    def nested(self, key: str, line: int, start: Any, depth: int) -> Node:
+    def nested(self, key: str, line: int, colon: int, start: Any, depth: int) -> Node:
         """Skip to the end of what `start` opens, being `depth` levels in; a plain mapping of texts keeps its pairs."""
         texts: list[str] | None = [] if depth == 1 else None
         end = start.end_mark.index
@@ -165,7 +168,7 @@ class _Reader:
                 end = event.end_mark.index
         span = Span(start.start_mark.index, end, "")
         pairs = tuple(zip(texts[::2], texts[1::2], strict=True)) if texts else ()
-        return Node(key, Nested(self.text[span.start : span.end], pairs), line, span)
+        return Node(key, Nested(self.text[span.start : span.end], pairs), line, colon, span, (), bool(start.flow_style))
 
 
 def _span(event: Any) -> Span:

@@ -1,0 +1,100 @@
+"""Changing one value in a YAML text and nothing else: comments, order, quoting and line ends stay as they were."""
+
+import re
+from collections.abc import Sequence
+
+from coordinator.artifacts.flat import Nested
+from coordinator.artifacts.scalars import Scalar, flow_list, scalar
+from coordinator.artifacts.yamlreader import Node
+
+NewValue = Scalar | Sequence[Scalar]
+
+_DASH = re.compile(r"[ ]*-[ ]+")
+
+
+def with_value(text: str, node: Node, value: NewValue, newline: str) -> str:
+    """The text with another value for `node`, which was read from it."""
+    if value is None or isinstance(value, (str, int, float)):
+        return _with_scalar(text, node, value)
+    if not isinstance(node.value, tuple) or not node.items:
+        return _with_inline(text, node, flow_list(value))
+    return _with_items(text, node, value) if node.flow else _with_lines(text, node, value, newline)
+
+
+def new_line(key: str, value: NewValue, newline: str) -> str:
+    """A line for a key that was not there."""
+    is_scalar = value is None or isinstance(value, (str, int, float))
+    return f"{key}: {scalar(value) if is_scalar else flow_list(value)}{newline}"  # type: ignore[arg-type]
+
+
+def as_read(value: NewValue) -> str | tuple[str, ...]:
+    """The value as the reader is going to give it back: texts."""
+    if value is None or isinstance(value, (str, int, float)):
+        return _text(value)
+    return tuple(_text(item) for item in value)
+
+
+def _text(value: Scalar) -> str:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    return scalar(value)
+
+
+def _with_scalar(text: str, node: Node, value: Scalar) -> str:
+    style = node.span.style if not isinstance(node.value, tuple) else ""
+    return _with_inline(text, node, scalar(value, style if style in ('"', "'") else ""))
+
+
+def _with_inline(text: str, node: Node, written: str) -> str:
+    """Write the value on the key's own line, whatever it was before."""
+    start, end = node.span.start, node.span.end
+    block = isinstance(node.value, (tuple, Nested)) and not node.flow
+    if block or start == end:
+        head = _line_end(text, node.colon)
+        rest = text[_line_end(text, end) :] if block else text[head:]
+        return f"{text[: node.colon]} {written}{text[node.colon : head]}{rest}"
+    if node.span.style in ("|", ">"):
+        end = start + len(text[start:end].rstrip())
+    return text[:start] + written + text[end:]
+
+
+def _with_items(text: str, node: Node, values: Sequence[Scalar]) -> str:
+    """A list in brackets: the items that stay at its front are not touched."""
+    items, kept = node.items, _common(node, values)
+    style = items[min(kept, len(items) - 1)].style
+    fresh = flow_list(values[kept:], style)[1:-1]
+    if kept == 0:
+        return text[: items[0].start] + fresh + text[items[-1].end if values else node.span.end - 1 :]
+    start = items[kept - 1].end
+    return text[:start] + (f", {fresh}" if fresh else "") + text[items[-1].end :]
+
+
+def _with_lines(text: str, node: Node, values: Sequence[Scalar], newline: str) -> str:
+    """A list with a dash a line: the lines that stay at its front are not touched."""
+    kept = _common(node, values)
+    model = node.items[min(kept, len(node.items) - 1)]
+    prefix = text[text.rfind("\n", 0, model.start) + 1 : model.start]
+    if not values or not _DASH.fullmatch(prefix):
+        return _with_inline(text, node, flow_list(values))
+    start = _line_end(text, node.items[kept - 1].end if kept else node.colon)
+    end = _line_end(text, node.items[-1].end)
+    fresh = "".join(newline + prefix + scalar(value, model.style, item=True) for value in values[kept:])
+    return text[:start] + fresh + text[end:]
+
+
+def _common(node: Node, values: Sequence[Scalar]) -> int:
+    """How many items at the front are the same before and after."""
+    count = 0
+    for old, new in zip(node.value, values, strict=False):
+        if old != _text(new):
+            break
+        count += 1
+    return count
+
+
+def _line_end(text: str, start: int) -> int:
+    """Where the line that `start` lies in ends, its line break not included."""
+    end = text.find("\n", start)
+    if end < 0:
+        return len(text)
+    return end - 1 if text[end - 1 : end] == "\r" and end > start else end
