@@ -7,10 +7,11 @@ this program opens the file except through SQLite, and whatever else is wanted f
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from _thread import get_ident
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from coordinator.errors import CoordError
 
@@ -19,13 +20,103 @@ PATIENCE = 20.0
 """Seconds that a statement waits for other writers before it gives up."""
 
 T = TypeVar("T")
+_File = tuple[int, int]
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_CLOSED_DOORS = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN})
 
 
 class NoLog(CoordError):
     """There is no event log at the path, or only a file that nobody has made one of yet."""
+
+
+class Pool:
+    """A connection for each thread to the database that is at the path at the time of the call.
+
+    With `create` the database is made where there is none; with `missing_ok` it reads as empty; otherwise NoLog.
+    """
+
+    def __init__(self, path: Path, *, create: bool, missing_ok: bool) -> None:
+        self.path = path
+        self._create = create
+        self._missing_ok = missing_ok
+        self._closed = False
+        self._open: dict[tuple[int, int], tuple[sqlite3.Connection, _File]] = {}
+        """By process and thread: a forked child must not touch the connections it inherits."""
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """What a query finds."""
+        with translated(self.path):
+            connection = self._connection()
+            return [] if connection is None else patiently(lambda: connection.execute(sql, values).fetchall())
+
+    def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do something whole or not at all; when it returns, it is safe on disk and readers have been told."""
+        with translated(self.path):
+            connection = self._connection()
+            if connection is None:
+                raise _no_log(self.path)
+            patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
+            result = _committed(connection, work)
+            ring(self.path)
+            return result
+
+    def try_once(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
+        """Do something whole, unless somebody is writing or the database can't take it; None then."""
+        with suppress(sqlite3.Error, CoordError):
+            connection = self._connection()
+            if connection is not None:
+                connection.execute("BEGIN IMMEDIATE")
+                return _committed(connection, work)
+        return None
+
+    def close(self) -> None:
+        self._closed = True
+        for process, thread in list(self._open):
+            connection, _ = self._open.pop((process, thread))
+            if process == os.getpid():
+                connection.close()
+
+    def _connection(self) -> sqlite3.Connection | None:
+        if self._closed:
+            raise CoordError("the event log is closed", "open it again")
+        key = (os.getpid(), get_ident())
+        there = _file(self.path)
+        if key in self._open:
+            connection, file = self._open[key]
+            if file == there:
+                return connection
+            del self._open[key]
+            connection.close()
+        while True:
+            try:
+                connection = connect(self.path, create=self._create)
+            except NoLog:
+                if self._missing_ok:
+                    return None
+                raise
+            before, there = there, _file(self.path)
+            if there is not None and there == before:
+                self._open[key] = (connection, there)
+                return connection
+            connection.close()  # made or replaced meanwhile: this may not be a connection to what is there now
+
+
+def connect(path: Path, *, create: bool) -> sqlite3.Connection:
+    """A connection to a current database; creates or migrates it if asked to."""
+    with translated(path):
+        if create:
+            _precreate(path)
+        elif not path.exists():
+            raise _no_log(path)
+        connection = sqlite3.connect(_uri(path), uri=True, timeout=0, isolation_level=None, check_same_thread=False)
+        try:
+            patiently(lambda: _prepare(connection, path, create))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
 
 def patiently(work: Callable[[], T]) -> T:
@@ -45,25 +136,9 @@ def patiently(work: Callable[[], T]) -> T:
         if now > deadline:
             raise CoordError(
                 f"the event log has been locked by another process for {PATIENCE:g} s",
-                "find who holds it (lsof .coord/events.db) and repeat",
+                "find out who holds it (lsof .coord/events.db) and repeat",
             )
         time.sleep(0.0001 + os.urandom(1)[0] * 0.0008 / 255)
-
-
-def connect(path: Path, *, create: bool) -> sqlite3.Connection:
-    """A connection to a current database; creates or migrates it if asked to."""
-    with translated(path):
-        if create:
-            _precreate(path)
-        elif not path.exists():
-            raise NoLog(f"there is no event log at {path}", "run coord init in the project's root")
-        connection = sqlite3.connect(_uri(path), uri=True, timeout=0, isolation_level=None, check_same_thread=False)
-        try:
-            patiently(lambda: _prepare(connection, path, create))
-        except BaseException:
-            connection.close()
-            raise
-        return connection
 
 
 @contextmanager
@@ -72,12 +147,12 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise _explain(error, path) from error
+        raise _explained(error, path) from error
 
 
-def wal(path: Path) -> Path:
+def wal(path: Path) -> str:
     """Where SQLite appends first."""
-    return path.with_name(path.name + "-wal")
+    return f"{path}-wal"
 
 
 def ring(path: Path) -> None:
@@ -86,34 +161,51 @@ def ring(path: Path) -> None:
         os.utime(wal(path))
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA recursive_triggers = ON")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        raise CoordError(
-            f"{path} was written by a newer coord (schema {version}, this one knows {SCHEMA_VERSION})",
-            "upgrade coord",
-        )
-    if version < SCHEMA_VERSION:
-        if version == 0 and not create:
-            raise NoLog(f"{path} is not an event log yet", "run coord init in the project's root")
-        _migrate(connection)
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file's bytes are no longer those of a database."""
+    return _primary(error) in _BROKEN
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
-    from coordinator.events import schema  # sqlite-utils takes longer to import than most commands take to run
-
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN IMMEDIATE")
+def _committed(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
     try:
-        schema.upgrade(connection)
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        result = work(connection)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+    return result
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA recursive_triggers = ON")
+    version = _version(connection)
+    if version > SCHEMA_VERSION:
+        raise CoordError(
+            f"{path} was written by a newer coord (schema {version}, this one knows {SCHEMA_VERSION})", "upgrade coord"
+        )
+    if version == SCHEMA_VERSION:
+        return
+    if version == 0 and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        raise CoordError(f"{path} is a database of something else", "move it away and run coord init")
+    if version == 0 and not create:
+        raise _no_log(path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    _committed(connection, _migrate)
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    if _version(connection) < SCHEMA_VERSION:  # still, now that nobody else can be at it
+        from coordinator.events import schema  # sqlite-utils takes longer to import than most commands take to run
+
+        schema.upgrade(connection)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _precreate(path: Path) -> None:
@@ -126,6 +218,15 @@ def _precreate(path: Path) -> None:
         raise CoordError(f"can't create {path}: {error.strerror}", "check the directory and its permissions") from error
 
 
+def _file(path: Path) -> _File | None:
+    """Which file is at the path. While a connection holds the old one, a new one can't get its number."""
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
 def _uri(path: Path) -> str:
     quoted = str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     return f"file:{quoted}?mode=rw"
@@ -136,16 +237,19 @@ def _primary(error: sqlite3.Error) -> int:
     return code & 0xFF
 
 
-def _explain(error: sqlite3.Error, path: Path) -> CoordError:
+def _no_log(path: Path) -> NoLog:
+    return NoLog(f"there is no event log at {path}", "run coord init in the project's root")
+
+
+def _explained(error: sqlite3.Error, path: Path) -> CoordError:
     code = _primary(error)
     if code in _BROKEN:
         return CoordError(
             f"{path} is damaged: {error}",
-            f"move it away with its -wal and -shm, run coord init, and look at the old rows with "
-            f"sqlite3 {path.name} .recover",
+            f"move it away with its -wal and -shm and run coord init; sqlite3 {path.name} .recover shows the old rows",
         )
     if code == sqlite3.SQLITE_FULL:
         return CoordError("the disk is full: the event was not written", "free some space and repeat")
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
+    if code in _CLOSED_DOORS:
         return CoordError(f"can't open {path} for writing: {error}", "check the owner and mode of it and its directory")
     return CoordError(f"the event log {path} failed: {error}", "coord doctor looks at it")

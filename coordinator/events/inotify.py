@@ -6,7 +6,6 @@ import struct
 import time
 from pathlib import Path
 
-from coordinator.events.connection import wal
 from coordinator.events.notice import BELL, GONE, WRITTEN, Stop
 
 # <sys/inotify.h>
@@ -30,7 +29,7 @@ class Inotify:
         if libc.inotify_add_watch(self._fd, os.fsencode(path.parent), _MASK) < 0:
             os.close(self._fd)
             raise OSError(ctypes.get_errno(), "inotify_add_watch")
-        self._database, self._wal = os.fsencode(path.name), os.fsencode(wal(path).name)
+        self._database, self._wal = os.fsencode(path.name), os.fsencode(path.name + "-wal")
 
     def wait(self, stop: Stop, timeout: float | None) -> int:
         """What was seen, as flags; 0 after `timeout` seconds or as soon as `stop` is set."""

@@ -1,59 +1,34 @@
 """The log's tables, made and migrated with sqlite-utils. Imported only when a database is not current."""
 
 import sqlite3
+from contextlib import suppress
 
 from sqlite_utils import Database, Migrations
 from sqlite_utils.db import Table
+
+from coordinator.events import tables
 
 migrations = Migrations("coord")
 
 
 @migrations()
 def events(db: Database) -> None:
-    """The append-only table, its indexes, and the triggers which keep it append-only whoever opens the file."""
-    db.execute(
-        """
-        CREATE TABLE events (
-            seq INTEGER PRIMARY KEY,
-            id TEXT NOT NULL,
-            ts TEXT NOT NULL,
-            run TEXT,
-            iteration INTEGER,
-            actor_kind TEXT NOT NULL CHECK (actor_kind IN ('human', 'agent', 'system')),
-            actor TEXT NOT NULL,
-            kind TEXT NOT NULL,
-            subject TEXT NOT NULL,
-            data TEXT NOT NULL CHECK (json_valid(data)),
-            prev_hash TEXT NOT NULL,
-            hash TEXT NOT NULL
-        )
-        """
-    )
+    """The append-only table, its indexes and its guards."""
+    db.execute(tables.EVENTS)
     table = db["events"]
     assert isinstance(table, Table)
     table.create_index(["id"], unique=True)
     for column in ("kind", "subject", "actor"):
         table.create_index([column])
-    for sql in TRIGGERS.values():
+    for sql in tables.TRIGGERS.values():
         db.execute(sql)
 
 
-TRIGGERS = {
-    "events_no_update": """
-        CREATE TRIGGER events_no_update BEFORE UPDATE ON events
-        BEGIN SELECT RAISE(ABORT, 'the event log is append-only: no UPDATE'); END""",
-    "events_no_delete": """
-        CREATE TRIGGER events_no_delete BEFORE DELETE ON events
-        BEGIN SELECT RAISE(ABORT, 'the event log is append-only: no DELETE'); END""",
-    # REPLACE deletes rows without firing delete triggers unless recursive_triggers is on, which other tools leave off:
-    # so a row that would replace one is refused before it gets there.
-    "events_next_only": """
-        CREATE TRIGGER events_next_only BEFORE INSERT ON events
-        WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM events)
-            OR EXISTS (SELECT 1 FROM events WHERE id = NEW.id)
-        BEGIN SELECT RAISE(ABORT, 'the event log is append-only: no REPLACE, no gap'); END""",
-}
-"""By name; `verify` looks for each of them."""
+@migrations()
+def search(db: Database) -> None:
+    """The text index. Where SQLite was built without trigrams (before 3.34), searching reads the events themselves."""
+    with suppress(sqlite3.OperationalError):
+        db.execute(tables.SEARCH)
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

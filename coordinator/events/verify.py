@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.events.chain import GENESIS, Cell, row_hash
-from coordinator.events.connection import connect, patiently, translated
+from coordinator.events.connection import connect, is_damage, patiently, translated
+from coordinator.events.filters import COLUMNS
+from coordinator.events.tables import TRIGGERS
 
-TRIGGERS = frozenset({"events_no_update", "events_no_delete", "events_next_only"})
-
-_ROWS = """
-    SELECT seq, id, ts, run, iteration, actor_kind, actor, kind, subject, data, prev_hash, hash
-    FROM events NOT INDEXED ORDER BY seq
-"""
+_ROWS = f"SELECT {COLUMNS} FROM events NOT INDEXED ORDER BY seq"
 _BATCH = 500
 
 
@@ -60,19 +57,22 @@ def verify(path: Path) -> Verdict:
 
 
 def _check(connection: sqlite3.Connection) -> Verdict:
-    cursor = patiently(lambda: connection.execute(_ROWS))
-    seq, prev = 0, GENESIS
-    while batch := cursor.fetchmany(_BATCH):
-        for row in batch:
-            reason = _fault(row, seq, prev)
+    good, head = 0, GENESIS
+    try:
+        for row in patiently(lambda: connection.execute(_ROWS)):
+            reason = _fault(row, good, head)
             if reason:
-                return Verdict(False, seq, seq + 1, reason, prev)
-            seq, prev = row[0], row[11].decode()
-    there = {name.decode() for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
-    missing = sorted(TRIGGERS - there)
-    if missing:
-        return Verdict(False, seq, None, f"the trigger {missing[0]} is gone: rows could be changed since", prev)
-    return Verdict(True, seq, head=prev)
+                return Verdict(False, good, good + 1, reason, head)
+            good, head = row[0], row[11].decode()
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        return Verdict(False, good, good + 1, f"the file is damaged from row {good + 1} on: {error}", head)
+    triggers = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
+    for name, sql in TRIGGERS.items():
+        if triggers.get(name.encode()) != sql.encode():
+            return Verdict(False, good, None, f"the trigger {name} is gone: rows may have been changed since", head)
+    return Verdict(True, good, head=head)
 
 
 def _fault(row: tuple[int | bytes | None, ...], before: int, prev: str) -> str:

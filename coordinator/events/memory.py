@@ -1,0 +1,80 @@
+"""What a snapshot remembers of the log: questions, reviews, and which prompts were touched since the last look."""
+
+from pathlib import Path
+
+from coordinator.events.filters import EVERYTHING, Filter
+from coordinator.events.questions import QuestionFold
+from coordinator.events.store import EventLog
+from coordinator.model.event import Event
+from coordinator.model.snapshot import Question, Review
+
+_KINDS = ("question.asked", "question.answered", "change.approved", "change.rejected", "prompt.created")
+_PAGE = 1000
+
+
+class LogMemory:
+    """Reads a log on and keeps what matters; the first look reads those kinds only. Belongs to one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._log = EventLog(path, missing_ok=True)
+        self.head = 0
+        self.reviews: dict[int, Review] = {}
+        """By prompt: the newest verdict on a change of it."""
+        self.highest_number = 0
+        self._questions = QuestionFold()
+        self._birth = ""
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """All questions, open ones first."""
+        return self._questions.questions()
+
+    def read_on(self) -> frozenset[int]:
+        """Take in what the log has gained; returns the prompts that these events are about."""
+        birth = self._log.birth()
+        if birth != self._birth:
+            self._forget()
+            self._birth = birth
+        head = self._log.head()
+        where = EVERYTHING if self.head else Filter(kinds=_KINDS, as_of=head)
+        touched: set[int] = set()
+        since = self.head
+        while since < head:
+            events = self._log.since(since, _PAGE, where)
+            touched.update(event.prompt for event in events if event.prompt is not None)
+            self._feed(events)
+            since = events[-1].seq if len(events) == _PAGE else max(head, events[-1].seq if events else 0)
+        self.head = since
+        return frozenset(touched)
+
+    def close(self) -> None:
+        self._log.close()
+
+    def _forget(self) -> None:
+        """Another log is at the path now."""
+        self.head, self.highest_number, self.reviews = 0, 0, {}
+        self._questions = QuestionFold()
+
+    def _feed(self, events: tuple[Event, ...]) -> None:
+        self._questions.feed(events)
+        for event in events:
+            number = event.prompt
+            if number is None:
+                continue
+            if event.kind == "prompt.created":
+                self.highest_number = max(self.highest_number, number)
+            elif event.kind in ("change.approved", "change.rejected"):
+                self.reviews = {**self.reviews, number: _review(event, number)}
+
+
+def _review(event: Event, number: int) -> Review:
+    attempt = event.data.get("attempt")
+    return Review(
+        prompt=number,
+        attempt=attempt if isinstance(attempt, int) else 0,
+        approved=event.kind == "change.approved",
+        commit=str(event.data.get("commit") or ""),
+        by=event.actor,
+        note=str(event.data.get("note") or ""),
+        seq=event.seq,
+    )

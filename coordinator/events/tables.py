@@ -1,0 +1,53 @@
+"""The SQL of the log, as it stands in the database."""
+
+EVENTS = """
+    CREATE TABLE events (
+        seq INTEGER PRIMARY KEY,
+        id TEXT NOT NULL,
+        ts TEXT NOT NULL,
+        run TEXT,
+        iteration INTEGER,
+        actor_kind TEXT NOT NULL CHECK (actor_kind IN ('human', 'agent', 'system')),
+        actor TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        data TEXT NOT NULL CHECK (json_valid(data)),
+        prev_hash TEXT NOT NULL,
+        hash TEXT NOT NULL
+    )"""
+
+TRIGGERS = {
+    "events_no_update": """CREATE TRIGGER events_no_update BEFORE UPDATE ON events
+        BEGIN SELECT RAISE(ABORT, 'the event log is append-only: no UPDATE'); END""",
+    "events_no_delete": """CREATE TRIGGER events_no_delete BEFORE DELETE ON events
+        BEGIN SELECT RAISE(ABORT, 'the event log is append-only: no DELETE'); END""",
+    # REPLACE deletes rows without firing delete triggers unless recursive_triggers is on, which other tools leave off:
+    # so a row that would replace one is refused before it gets there.
+    "events_next_only": """CREATE TRIGGER events_next_only BEFORE INSERT ON events
+        WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM events)
+            OR EXISTS (SELECT 1 FROM events WHERE id = NEW.id)
+        BEGIN SELECT RAISE(ABORT, 'the event log is append-only: no REPLACE, no gap'); END""",
+}
+"""By name. They hold for whoever opens the file; `verify` looks for each of them."""
+
+SEARCH = """
+    CREATE VIRTUAL TABLE events_fts USING fts5(
+        kind, subject, actor, data,
+        content=events, content_rowid=seq, tokenize='trigram', detail=none
+    )"""
+"""Trigrams, so that the index finds parts of words, in any language, exactly as a scan would."""
+
+INDEXED = "SELECT coalesce(max(id), 0) FROM events_fts_docsize"
+"""How many events the text index covers, counted from the first."""
+
+INDEX_MORE = f"""
+    INSERT INTO events_fts (rowid, kind, subject, actor, data)
+    SELECT seq, kind, subject, actor, data FROM events WHERE seq > ({INDEXED}) ORDER BY seq LIMIT ?"""
+
+KINDS = """
+    WITH RECURSIVE present(kind) AS (
+        SELECT min(kind) FROM events
+        UNION ALL SELECT (SELECT min(kind) FROM events WHERE kind > present.kind) FROM present WHERE kind IS NOT NULL
+    )
+    SELECT kind FROM present WHERE kind IS NOT NULL"""
+"""The kinds that the log has: one step in the index each, not one for each event."""
