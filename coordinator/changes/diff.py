@@ -74,7 +74,7 @@ def attempt_change(places: Places, number: int, attempt: int, base: str = "", *,
     tip, base_tip = git.head(branch), git.base_commit(base_branch)
     modified, untracked, strayed = _worktree_state(git, places.worktree(number, attempt), branch, tip)
     fork = git.merge_base(base_tip, tip) if tip else ""
-    merged = bool(start) and fork == tip and git.is_ancestor(start, tip)
+    merged = bool(start and tip) and fork == tip and git.is_ancestor(start, tip)
     commits = commits_between(git, start if merged else base_tip, tip) if tip else []
     files = files_between(git, start if merged else fork, tip) if fork and commits else []
     return Change(
