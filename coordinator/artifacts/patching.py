@@ -59,37 +59,43 @@ def _with_inline(text: str, node: Node, written: str) -> str:
 
 
 def _with_items(text: str, node: Node, values: Sequence[Scalar]) -> str:
-    """A list in brackets: the items that stay at its front are not touched."""
-    items, kept = node.items, _common(node, values)
-    style = items[min(kept, len(items) - 1)].style
-    fresh = flow_list(values[kept:], style)[1:-1]
-    if kept == 0:
-        return text[: items[0].start] + fresh + text[items[-1].end if values else node.span.end - 1 :]
-    start = items[kept - 1].end
-    return text[:start] + (f", {fresh}" if fresh else "") + text[items[-1].end :]
+    """A list in brackets: the items that stay at its front and at its back are not touched."""
+    items = node.items
+    front, back = _common(node, values)
+    fresh = flow_list(values[front : len(values) - back], items[min(front, len(items) - 1)].style)[1:-1]
+    gone = front + back < len(items)
+    if gone and fresh:
+        return text[: items[front].start] + fresh + text[items[-back - 1].end :]
+    if front:
+        return text[: items[front - 1].end] + (f", {fresh}" if fresh else "") + text[items[-back - 1].end :]
+    if back:
+        return text[: items[0].start] + (f"{fresh}, " if fresh else "") + text[items[-back].start :]
+    return text[: items[0].start] + fresh + text[node.span.end - 1 :]
 
 
 def _with_lines(text: str, node: Node, values: Sequence[Scalar], newline: str) -> str:
-    """A list with a dash a line: the lines that stay at its front are not touched."""
-    kept = _common(node, values)
-    model = node.items[min(kept, len(node.items) - 1)]
+    """A list with a dash a line: the lines that stay at its front and at its back are not touched."""
+    items = node.items
+    front, back = _common(node, values)
+    model = items[min(front, len(items) - 1)]
     prefix = text[text.rfind("\n", 0, model.start) + 1 : model.start]
     if not values or not _DASH.fullmatch(prefix):
         return _with_inline(text, node, flow_list(values))
-    start = _line_end(text, node.items[kept - 1].end if kept else node.colon)
-    end = _line_end(text, node.items[-1].end)
-    fresh = "".join(newline + prefix + scalar(value, model.style, item=True) for value in values[kept:])
+    start = _line_end(text, items[front - 1].end if front else node.colon)
+    end = _line_end(text, items[-back - 1].end) if front + back < len(items) else start
+    middle = values[front : len(values) - back]
+    fresh = "".join(newline + prefix + scalar(value, model.style, item=True) for value in middle)
     return text[:start] + fresh + text[end:]
 
 
-def _common(node: Node, values: Sequence[Scalar]) -> int:
-    """How many items at the front are the same before and after."""
-    count = 0
-    for old, new in zip(node.value, values, strict=False):
-        if old != _text(new):
-            break
-        count += 1
-    return count
+def _common(node: Node, values: Sequence[Scalar]) -> tuple[int, int]:
+    """How many items are the same before and after: at the front, and of the others at the back."""
+    old, new = list(node.value), [_text(value) for value in values]
+    shorter = min(len(old), len(new))
+    front = next((i for i in range(shorter) if old[i] != new[i]), shorter)
+    rest = shorter - front
+    back = next((i for i in range(rest) if old[-i - 1] != new[-i - 1]), rest)
+    return front, back
 
 
 def _line_end(text: str, start: int) -> int:
