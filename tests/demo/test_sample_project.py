@@ -33,11 +33,11 @@ class Project:
             **os.environ,
             "PATH": f"{bin_dir}{os.pathsep}{os.environ['PATH']}",
             "COORD_ROOT": str(self.root),
-            "COORD_DEMO_PACE": "0",
             "COORD_TEST_ANSWER": answer,
             "GIT_CONFIG_GLOBAL": os.devnull,
             **{f"GIT_{who}_{what}": "test@example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
         }
+        (self.root / ".coord/scripts/pace").write_text("0\n")
         self.git("init", "--quiet", "--initial-branch", "main")
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "Start")

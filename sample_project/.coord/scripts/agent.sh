@@ -1,10 +1,10 @@
 # What the scripted agents share: they print the way a coding agent does, and the work they show is really done.
 #
-# COORD_DEMO_PACE  seconds a printed line takes, 0.25 by default; 0 is as fast as the machine can
+# The file `pace` beside this one says how many seconds a printed line takes; 0 is as fast as the machine can.
 
 set -eu
 
-pace=${COORD_DEMO_PACE:-0.25}
+pace=$(cat "$COORD_ROOT/.coord/scripts/pace")
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 trap 'exit 143' TERM INT HUP

@@ -1,0 +1,163 @@
+"""`coord demo`: the sample project, from its prompts to the finished milestone, on the screen or as progress lines."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from coordinator.cli.report import say, styled
+from coordinator.demo import DemoProject
+from coordinator.errors import CoordError
+from coordinator.events.follow import Stop, follow
+from coordinator.events.store import EventLog
+from coordinator.model.event import Event
+from coordinator.model.snapshot import LoopState, Snapshot
+from coordinator.observe import Observer
+
+LIMIT = 15 * 60.0
+"""Seconds after which a headless demo gives up: ten times what it takes at its default pace."""
+_STEPS = {
+    "step.dispatched": ("start", "blue"),
+    "step.change_open": ("change", "magenta"),
+    "step.merged": ("merged", "green"),
+    "step.failed": ("failed", "red"),
+    "step.blocked": ("blocked", "yellow"),
+    "step.skipped": ("skipped", "dim"),
+    "step.pending": ("again", "yellow"),
+}
+_NOTES = {"decision.recorded": ("decided", "cyan"), "question.asked": ("asks", "yellow")}
+
+
+def run_demo(headless: bool, keep: Path | None) -> int:
+    """Run the demo; exit code 0 when the milestone is done or, on the screen, when it is left."""
+    headless = headless or not (sys.stdin.isatty() and sys.stdout.isatty())
+    with _orderly_end(), DemoProject(keep) as demo:
+        code = _headless(demo) if headless else _on_screen(demo)
+        if keep is not None:
+            styled([("kept in ", "dim"), (str(demo.layout.root), "bold"), (": go there and run `coord`", "dim")])
+    return code
+
+
+def _on_screen(demo: DemoProject) -> int:
+    demo.start_loop()
+    return subprocess.run(demo.command(), env=demo.environment(), check=False).returncode
+
+
+def _headless(demo: DemoProject) -> int:
+    styled([("coord demo", "bold"), (f"  {demo.layout.root}", "dim")])
+    loop = demo.start_loop("--until-idle")
+    stop = Stop()
+    watchdog = threading.Timer(LIMIT, stop.set)
+    watchdog.daemon = True
+    watchdog.start()
+    threading.Thread(target=_stop_after, args=(loop, stop), daemon=True).start()
+    progress = Progress(demo)
+    for events in follow(demo.layout.events_db, stop=stop):
+        progress.show(events)
+    watchdog.cancel()
+    if loop.poll() is None:
+        raise CoordError(f"the demo did not end within {LIMIT / 60:.0f} minutes", "look at it with --keep DIR")
+    progress.catch_up()
+    return _verdict(demo, progress.elapsed)
+
+
+def _stop_after(loop: "subprocess.Popen[bytes]", stop: Stop) -> None:
+    loop.wait()
+    stop.set()
+
+
+def _verdict(demo: DemoProject, elapsed: float) -> int:
+    snapshot = _look(demo)
+    if snapshot.loop.state is LoopState.FINISHED and snapshot.milestone.status == "done":
+        merged = len(snapshot.prompts)
+        styled([("done", "green"), (f"  {snapshot.milestone.title}: {merged} prompts merged in {elapsed:.0f} s", "")])
+        return 0
+    styled([("not done", "red"), (f"  {demo.last_words()}", "")])
+    return 1
+
+
+def _look(demo: DemoProject) -> Snapshot:
+    observer = Observer(demo.layout)
+    try:
+        return observer.snapshot()
+    finally:
+        observer.close()
+
+
+class Progress:
+    """Prints a line for each transition, and answers what is asked as the asker would."""
+
+    def __init__(self, demo: DemoProject) -> None:
+        self._demo = demo
+        self._titles: Mapping[int, str] = {n: p.title for n, p in _look(demo).prompts.items()}
+        self._start = time.monotonic()
+        self._seen = 0
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self._start
+
+    def show(self, events: list[Event]) -> None:
+        for event in events:
+            self._seen = event.seq
+            number = event.prompt
+            if event.kind in _STEPS and number is not None:
+                word, colour = _STEPS[event.kind]
+                reason = str(event.data.get("reason") or "")
+                self._line(number, word, colour, self._titles.get(number, ""), reason)
+            elif event.kind in _NOTES:
+                word, colour = _NOTES[event.kind]
+                self._line(number, word, colour, str(event.data.get("text", "")))
+            if event.kind == "question.asked":
+                self._answer(event)
+
+    def catch_up(self) -> None:
+        """Show what was logged after the last look."""
+        with EventLog(self._demo.layout.events_db, missing_ok=True) as log:
+            self.show(list(log.since(self._seen)))
+
+    def _answer(self, asked: Event) -> None:
+        default = str(asked.data.get("default") or "")
+        if not default:
+            return
+        done = subprocess.run(
+            self._demo.command("answer", str(asked.seq), default),
+            env=self._demo.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise CoordError(f"the question could not be answered: {done.stderr.strip()}", "try `coord demo` again")
+        self._line(asked.prompt, "answer", "yellow", default, "its default; on the screen you would choose")
+
+    def _line(self, number: int | None, word: str, colour: str, text: str, note: str = "") -> None:
+        label = f"{number:02d}" if number is not None else "  "
+        clock = f"{self.elapsed:6.1f}s  "
+        styled([(clock, "dim"), (f"{label}  ", "bold"), (f"{word:<9}", colour), (text, ""), (f"  {note}", "dim")])
+        sys.stdout.flush()
+
+
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    """Whatever ends the process ends the demo first: a closed terminal, a kill, C-c."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    except KeyboardInterrupt:
+        say()
+        styled([("stopped", "yellow"), ("  everything that the demo started is gone", "dim")])
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,141 @@
+"""The demo project: a copy of the sample in a place of its own, with a loop and a tmux server of its own."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from coordinator.artifacts.paths import Layout
+from coordinator.changes.git import Git
+from coordinator.config import load_config
+from coordinator.errors import CoordError, Refused
+from coordinator.packaged import packaged
+from coordinator.terminals.server import TerminalError, Terminals
+
+NAME = "tokenbucket"
+PACE = "COORD_DEMO_PACE"
+"""Environment: seconds that the scripted agents take for a line; the sample says how many otherwise."""
+_IDENTITY = {"user.name": "coord demo", "user.email": "demo@coord.invalid"}
+"""Who commits where git knows nobody."""
+_PRIVATE = {"commit.gpgSign": "false", "tag.gpgSign": "false", "core.hooksPath": ".git/hooks", "core.autocrlf": "false"}
+"""The engineer's own settings that would sign, check or change what the scripted agents commit."""
+_END_BOUND = 10.0
+"""Seconds that the loop gets to end by itself."""
+
+
+class DemoProject:
+    """A running copy of the sample project. Leaving its context ends everything that it started."""
+
+    def __init__(self, keep: Path | None) -> None:
+        self._scratch = None if keep is not None else Path(tempfile.mkdtemp(prefix="coord-demo-")).resolve()
+        self.layout = Layout((self._scratch / NAME) if self._scratch else _empty(keep))
+        self._log = self.layout.runs / "loop.log"
+        self._loop: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "DemoProject":
+        try:
+            self._make()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start_loop(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """Start the loop as a process of its own; what it says goes to `runs/loop.log`."""
+        self._log.parent.mkdir(exist_ok=True)
+        with self._log.open("ab") as log:
+            self._loop = subprocess.Popen(
+                self.command("loop", *arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self.environment(),
+                start_new_session=True,  # a C-c is for the demo, which ends the loop in order
+            )
+        return self._loop
+
+    def last_words(self) -> str:
+        """The last line that the loop said."""
+        lines = self._log.read_text(errors="replace").splitlines()
+        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+    def command(self, *arguments: str) -> list[str]:
+        """A `coord` command about this project."""
+        return [sys.executable, "-m", "coordinator.cli.main", "-C", str(self.layout.root), *arguments]
+
+    def environment(self) -> dict[str, str]:
+        """The environment of its processes: this Python first on PATH, nothing of the tmux or agent around us."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("COORD_") and k not in ("TMUX", "TMUX_PANE")}
+        own = os.path.dirname(os.path.abspath(sys.executable))
+        return {**kept, "PATH": f"{own}{os.pathsep}{kept.get('PATH', os.defpath)}"}
+
+    def close(self) -> None:
+        """End the loop, the agents and the tmux server; remove the project unless it is kept."""
+        if self._loop is not None:
+            _end(self._loop)
+            self._end_terminals()
+        if self._scratch is not None:
+            _remove(self._scratch)
+
+    def _make(self) -> None:
+        root = self.layout.root
+        shutil.copytree(
+            packaged("sample_project"), root, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
+        )
+        pace = os.environ.get(PACE)
+        if pace is not None:
+            (self.layout.scripts / "pace").write_text(f"{pace}\n")
+        git = Git(root)
+        git.run("init", "--quiet", "--initial-branch=main", "--template=", writes=True)
+        for name, value in {**_PRIVATE, **({} if _has_identity(git) else _IDENTITY)}.items():
+            git.run("config", name, value, writes=True)
+        git.run("add", "--all", writes=True)
+        git.run("commit", "--quiet", "--message=Start tokenbucket", writes=True)
+
+    def _end_terminals(self) -> None:
+        config = load_config(self.layout)
+        terminals = Terminals(config.tmux_socket, config.tmux_session)
+        with suppress(TerminalError):  # it never came up, or is gone already
+            terminals.run("kill-server")
+        Path(terminals.socket_path).unlink(missing_ok=True)
+
+
+def _empty(folder: Path | None) -> Path:
+    assert folder is not None
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Refused(f"{folder} is there already", "give --keep a folder that is new or empty")
+    return folder.resolve()
+
+
+def _has_identity(git: Git) -> bool:
+    return all(git.run("config", name, ok=(0, 1)).text for name in _IDENTITY)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(_END_BOUND)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder into which a dying agent may still write for a moment."""
+    deadline = time.monotonic() + _END_BOUND
+    while folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists() and time.monotonic() > deadline:
+            raise CoordError(f"can't remove {folder}", "remove it yourself")
