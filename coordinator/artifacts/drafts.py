@@ -1,0 +1,63 @@
+"""Prompt files that are not on disk yet: new ones, and edited ones that are checked before they are saved."""
+
+from collections.abc import Sequence
+
+from coordinator.artifacts.files import sha256
+from coordinator.artifacts.frontmatter import parse, split
+from coordinator.artifacts.naming import file_name, render_new
+from coordinator.artifacts.schema import to_prompt
+from coordinator.errors import CoordError
+from coordinator.model.problem import Problem
+from coordinator.model.prompt import Priority, Prompt, PromptType
+
+PROMPTS = ".coord/prompts"
+
+
+def new_prompt(
+    *,
+    number: int,
+    title: str,
+    type: PromptType,
+    dependencies: Sequence[int],
+    priority: Priority,
+    patches_prompts: Sequence[int],
+    body: str,
+    created_by: str,
+) -> tuple[Prompt, bytes]:
+    """A new prompt with its file: what is read back from the file is what the plan shows."""
+    content = render_new(
+        number=number,
+        title=title,
+        body=body,
+        type=type,
+        dependencies=dependencies,
+        priority=priority,
+        patches_prompts=patches_prompts,
+        more={"created_by": created_by} if created_by else None,
+    )
+    prompt = parse_prompt(content, f"{PROMPTS}/{file_name(number, type, title)}")
+    if isinstance(prompt, Problem):
+        raise CoordError(f"the new prompt would not be readable: {prompt.message}", prompt.remedy)
+    return prompt, content
+
+
+def parse_prompt(content: bytes, path: str) -> Prompt | Problem:
+    """Read a prompt from bytes as it would be read from `path`."""
+    front = parse(content, path)
+    return front if isinstance(front, Problem) else to_prompt(front, path, content, sha256(content))
+
+
+def replace_body(content: bytes, body: str) -> bytes:
+    """The same frontmatter, byte for byte, with another body; line endings as in the file.
+
+    Raises CoordError when there is no frontmatter to keep.
+    """
+    found = split(content, "")
+    if isinstance(found, Problem):
+        raise CoordError(f"the file has no readable frontmatter: {found.message}", found.remedy)
+    newline = found.line_ending
+    text = newline.join(body.strip("\r\n").splitlines())
+    head = found.text[: found.body]
+    if not head.endswith("\n"):
+        head += newline
+    return f"{head}{newline}{text}{newline}".encode()

@@ -1,0 +1,47 @@
+"""The body of a prompt: markdown with sections that agents and rules look for. Pure text."""
+
+import re
+
+_HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]*)?\S", re.MULTILINE)
+TEMPLATE = "## Tasks\n\n- \n\n## Acceptance Criteria\n\n- \n"
+"""What a new prompt's body starts from."""
+CRITERIA = "acceptance criteria"
+STEERING = "## Engineer Steering"
+
+
+def section(text: str, title: str) -> str:
+    """The text below the heading `title`, whatever its level and case, up to the next heading; empty without one."""
+    headings = list(_HEADING.finditer(text))
+    for place, heading in enumerate(headings):
+        if heading[1].strip().casefold() == title.casefold():
+            end = headings[place + 1].start() if place + 1 < len(headings) else len(text)
+            return text[heading.end() : end].strip()
+    return ""
+
+
+def has_criteria(text: str) -> bool:
+    """There is a section `Acceptance Criteria` with at least one item that says something."""
+    return bool(_ITEM.search(section(text, CRITERIA)))
+
+
+def items(text: str, title: str) -> int:
+    """How many items the section has; for a line such as `3 tasks, 2 criteria`."""
+    return len(_ITEM.findall(section(text, title)))
+
+
+def with_steering(source: bytes, words: str, at: str) -> bytes:
+    """A prompt file with the engineer's words appended under `## Engineer Steering`; nothing else changes.
+
+    `at`: UTC, ISO 8601. A second note joins the first when the section is the last one.
+    """
+    newline = "\r\n" if b"\r\n" in source else "\n"
+    text = source.decode("utf-8")
+    lines = [line.rstrip() for line in words.strip().splitlines()]
+    note = f"- {at[:10]}: " + f"{newline}  ".join(lines) + newline
+    if not text.endswith(newline):
+        text += newline
+    start = text.rfind(STEERING + newline)
+    if start < 0 or f"{newline}## " in text[start + len(STEERING) :]:
+        text += f"{newline}{STEERING}{newline}{newline}"
+    return (text + note).encode("utf-8")

@@ -1,0 +1,66 @@
+"""The status document: a snapshot as the JSON that programs read. Its keys are a contract; more may be added."""
+
+from coordinator.model.prompt import Prompt
+from coordinator.model.situation import dependencies_ended, startable
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Step, StepState
+
+_ENDED = (StepState.MERGED, StepState.SKIPPED)
+
+
+def document(snapshot: Snapshot, now: float) -> dict[str, object]:
+    """Turn a snapshot into plain JSON values; `now` in Unix seconds gives ages."""
+    loop = snapshot.loop
+    ready = frozenset(startable(snapshot.graph, snapshot.prompts, snapshot.steps, snapshot.questions))
+    return {
+        "project": snapshot.project,
+        "milestone": {"title": snapshot.milestone.title, "status": snapshot.milestone.status},
+        "run": snapshot.run,
+        "iteration": snapshot.iteration,
+        "loop": {"state": loop.state.value, "reason": loop.reason, "max_parallel": loop.max_parallel},
+        "counts": counts(snapshot),
+        "prompts": [
+            _prompt(snapshot, snapshot.prompts[n], snapshot.steps[n], n in ready) for n in snapshot.graph.order
+        ],
+        "agents": [agent.to_json(now) for agent in snapshot.agents],
+        "questions": [question.to_json() for question in snapshot.questions],
+        "problems": [problem.to_json() for problem in snapshot.problems],
+    }
+
+
+def counts(snapshot: Snapshot) -> dict[str, int]:
+    """How many prompts are in each state, how many could start now, how much waits for a human."""
+    result = {state.value: 0 for state in StepState}
+    for step in snapshot.steps.values():
+        result[step.state.value] += 1
+    result["total"] = len(snapshot.steps)
+    result["ready"] = len(startable(snapshot.graph, snapshot.prompts, snapshot.steps, snapshot.questions))
+    result["questions"] = len(snapshot.open_questions)
+    result["problems"] = len(snapshot.problems)
+    return result
+
+
+def _prompt(snapshot: Snapshot, prompt: Prompt, step: Step, ready: bool) -> dict[str, object]:
+    agent = step.attempt.agent if step.attempt is not None and step.state.live else None
+    return {
+        "number": prompt.number,
+        "title": prompt.title,
+        "type": prompt.type.value,
+        "status": prompt.status.value,
+        "step": step.state.value,
+        "dependencies": list(prompt.dependencies),
+        "ready": ready,
+        "blocked_by": _blocked_by(snapshot, step),
+        "attempts": prompt.attempts,
+        "agent": agent,
+        "path": prompt.path,
+    }
+
+
+def _blocked_by(snapshot: Snapshot, step: Step) -> list[int]:
+    """Dependencies that have not ended, missing ones included; empty once the step itself has started."""
+    if step.state is not StepState.PENDING or dependencies_ended(step.number, snapshot.graph, snapshot.steps):
+        return []
+    missing = snapshot.graph.dangling.get(step.number, ())
+    waiting = [d for d in snapshot.graph.dependencies.get(step.number, ()) if snapshot.steps[d].state not in _ENDED]
+    return sorted({*missing, *waiting})

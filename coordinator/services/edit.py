@@ -1,0 +1,156 @@
+"""Prompt edit: validated before anything is saved; done prompts are immutable."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from coordinator.artifacts.drafts import parse_prompt, replace_body
+from coordinator.artifacts.frontmatter import patch
+from coordinator.errors import Refused, UsageError
+from coordinator.model.graph import Graph
+from coordinator.model.plan import Kill, Plan, Steer
+from coordinator.model.problem import Problem
+from coordinator.model.prompt import Prompt
+from coordinator.model.snapshot import Snapshot
+from coordinator.services.planning import (
+    PlanBuilder,
+    check_body,
+    known,
+    numbers_text,
+    refuse_done,
+    unified_diff,
+)
+
+RUNNING_CHOICES = "--running finish (it goes on with the old text), steer (it is told) or restart (it starts again)"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What the engineer wants a prompt to say."""
+
+    number: int
+    values: Mapping[str, str] = field(default_factory=dict)
+    """Frontmatter key → new value as text; lists as `1, 2`."""
+    body: str | None = None
+    source: bytes | None = None
+    """The whole file as an editor left it; excludes `values` and `body`."""
+    mark_user_patch: tuple[int, ...] = ()
+    """Make it a user-patch of these prompts."""
+    went_wrong: str = ""
+    feedback: str = ""
+    issues: tuple[str, ...] = ()
+    running: Literal["finish", "steer", "restart"] | None = None
+    who: str = ""
+    at: str = ""
+
+
+def plan_edit(snapshot: Snapshot, request: Edit) -> Plan:
+    """Plan an edit of one prompt.
+
+    Refused: a done prompt, a new number, a file that would have a problem (which is named), a cycle, a dependency that
+    is not there, missing acceptance criteria where they are demanded; a running prompt without a choice.
+    """
+    prompt = known(snapshot, request.number)
+    refuse_done(snapshot, request.number, "edited")
+    for other in request.mark_user_patch:
+        known(snapshot, other)
+    content = edited_source(prompt, request)
+    edited = _read(prompt, content)
+    if content == prompt.source:
+        raise Refused(f"prompt {prompt.label} already says that", "there is nothing to change")
+    check_body(snapshot, content.decode("utf-8"))
+    _check_graph(snapshot, edited)
+    builder = PlanBuilder(snapshot, "edit")
+    builder.set_source(prompt.number, content, edited)
+    _resolve_running(snapshot, request, prompt, content, builder)
+    if request.feedback.strip():
+        builder.align(prompt.number, request.feedback, request.who, request.at)
+    changed = ", ".join(sorted({*request.values, *(["text"] if request.body is not None or request.source else [])}))
+    marked = f"marked as user-patch of {numbers_text(request.mark_user_patch)}" if request.mark_user_patch else ""
+    return builder.build(
+        f"{prompt.label} {edited.title}: {', '.join(part for part in (changed, marked) if part)}",
+        reason=request.feedback,
+    )
+
+
+def edited_source(prompt: Prompt, request: Edit) -> bytes:
+    """The prompt's file as it would be; byte for byte the same outside of what the request changes."""
+    if request.source is not None:
+        if request.values or request.body is not None:
+            raise UsageError("a whole file excludes single changes", "give either the file or --set/--body")
+        content = request.source
+    else:
+        changes = {key: _value(key, text) for key, text in request.values.items()}
+        content = patch(prompt.source, changes) if changes else prompt.source
+        if request.body is not None:
+            content = replace_body(content, request.body)
+    if request.mark_user_patch:
+        marks: dict[str, str | list[int]] = {"type": "user-patch", "patches_prompts": list(request.mark_user_patch)}
+        content = _with_sections(patch(content, marks), request)
+    return content
+
+
+_LISTS = ("dependencies", "patches_prompts", "skills", "validation_suites", "commits")
+
+
+def _value(key: str, text: str) -> str | list[str] | list[int]:
+    if key == "number":
+        raise Refused("a prompt keeps its number for ever", "interject a new prompt instead")
+    if key not in _LISTS:
+        return " ".join(text.split())
+    items = [item.strip() for item in text.strip().strip("[]").split(",") if item.strip()]
+    if key in ("dependencies", "patches_prompts"):
+        wrong = [item for item in items if not (item.isascii() and item.isdigit())]
+        if wrong:
+            raise UsageError(f"`{wrong[0]}` is no prompt number", f"write it as --set {key}=2,3")
+        return [int(item) for item in items]
+    return items
+
+
+def _with_sections(content: bytes, request: Edit) -> bytes:
+    """Append what went wrong, the feedback and the specific issues to a prompt that becomes a user-patch."""
+    newline = "\r\n" if b"\r\n" in content else "\n"
+    text = content.decode("utf-8")
+    sections = [("What Went Wrong", request.went_wrong.strip()), ("Engineer Feedback", request.feedback.strip())]
+    sections.append(("Specific Issues", "\n".join(f"- {issue}" for issue in request.issues)))
+    for title, words in sections:
+        if words:
+            text = text.rstrip() + f"{newline * 2}## {title}{newline * 2}" + newline.join(words.splitlines()) + newline
+    return text.encode("utf-8")
+
+
+def _read(prompt: Prompt, content: bytes) -> Prompt:
+    read = parse_prompt(content, prompt.path)
+    if isinstance(read, Problem):
+        raise Refused(f"{prompt.label} would not be readable, line {read.line}: {read.message}", read.remedy)
+    if read.number != prompt.number:
+        raise Refused("a prompt keeps its number for ever", f"put `number: {prompt.number}` back")
+    return read
+
+
+def _check_graph(snapshot: Snapshot, edited: Prompt) -> None:
+    missing = [d for d in edited.dependencies if d not in snapshot.prompts]
+    if missing:
+        raise Refused(f"there is no prompt {numbers_text(missing)} to depend on", "`coord status` lists the prompts")
+    graph = Graph.of({**snapshot.prompts, edited.number: edited}.values())
+    fresh = [cycle for cycle in graph.cycles if edited.number in cycle]
+    if fresh:
+        drawn = " → ".join(f"{n:02d}" for n in fresh[0])
+        raise Refused(f"that is a cycle: {drawn}", "leave one of these dependencies out")
+
+
+def _resolve_running(snapshot: Snapshot, request: Edit, prompt: Prompt, content: bytes, builder: PlanBuilder) -> None:
+    step = snapshot.steps[prompt.number]
+    if not step.state.live or step.attempt is None:
+        return
+    attempt = step.attempt
+    if request.running is None:
+        raise Refused(f"prompt {prompt.label} is running ({attempt.agent})", f"choose: {RUNNING_CHOICES}")
+    if request.running == "restart":
+        builder.effects.append(Kill(prompt.number, attempt.attempt, "requeue", "the prompt was edited"))
+    elif request.running == "steer":
+        diff = unified_diff(prompt.path, prompt.source, content)
+        text = f"The engineer changed your prompt ({prompt.path}). Read it again; the change:\n{diff}"
+        builder.effects.append(Steer(prompt.number, attempt.attempt, text))
+    else:
+        builder.warnings.append(f"{attempt.agent} finishes with the old text")

@@ -1,0 +1,169 @@
+"""Interjection: a new prompt between others. Nothing is renumbered; what runs after it gains one dependency."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from coordinator.artifacts.drafts import new_prompt
+from coordinator.errors import Refused
+from coordinator.model.body import TEMPLATE
+from coordinator.model.plan import Kill, Plan
+from coordinator.model.prompt import Priority, PromptStatus
+from coordinator.model.snapshot import Snapshot
+from coordinator.services.planning import (
+    PlanBuilder,
+    check_body,
+    check_title,
+    in_flight,
+    is_done,
+    known,
+    numbers_text,
+    patch_type,
+)
+
+
+class NeedsChoice(Refused):
+    """A run-before prompt is in progress: the engineer has to say what becomes of it."""
+
+    def __init__(self, number: int, agent: str) -> None:
+        super().__init__(
+            f"prompt {number:02d} is in progress ({agent})",
+            "choose: --running finish (it goes on as it is; what follows it waits for the new prompt) "
+            "or --running kill (it is stopped and queued behind the new prompt)",
+        )
+        self.number = number
+
+
+@dataclass(frozen=True, slots=True)
+class Interjection:
+    """What the engineer asks for."""
+
+    title: str
+    after: tuple[int, ...] = ()
+    before: tuple[int, ...] = ()
+    body: str = TEMPLATE
+    fixes: tuple[int, ...] = ()
+    """Prompts whose work it corrects: makes it a user-patch."""
+    priority: Priority = Priority.MEDIUM
+    running: Literal["finish", "kill"] | None = None
+    """What becomes of a run-before prompt in progress."""
+    reason: str = ""
+    who: str = ""
+    at: str = ""
+    """UTC, ISO 8601."""
+
+
+def plan_interjection(snapshot: Snapshot, request: Interjection, *, service: str = "interject") -> Plan:
+    """Plan a new prompt after and before others.
+
+    Refused: a number that is not there, a cycle (which is shown), a run-before prompt that is done or cancelled, a
+    body without acceptance criteria where they are demanded. `NeedsChoice` when a run-before prompt is in progress.
+    """
+    title = check_title(request.title)
+    check_body(snapshot, request.body)
+    for number in (*request.after, *request.before, *request.fixes):
+        known(snapshot, number)
+    for number in request.before:
+        _refuse_ended(snapshot, number)
+    builder = PlanBuilder(snapshot, service)
+    before = _resolve_running(snapshot, request, builder)
+    _refuse_cycle(snapshot, request.after, before)
+    number = builder.next_number()
+    prompt, content = new_prompt(
+        number=number,
+        title=title,
+        type=patch_type(request.fixes),
+        dependencies=request.after,
+        priority=request.priority,
+        patches_prompts=request.fixes,
+        body=request.body,
+        created_by=request.who,
+    )
+    builder.create(prompt, content)
+    for other in before:
+        gained = (*builder.prompts[other].dependencies, number)
+        builder.set_values(other, {"dependencies": list(gained)}, dependencies=gained)
+    for other in dict.fromkeys((*before, *request.fixes)):
+        builder.steer(other, request.reason, request.who, request.at)
+    _warn(snapshot, request, builder)
+    return builder.build(_summary(number, title, request.after, before, request.fixes), reason=request.reason)
+
+
+def _refuse_ended(snapshot: Snapshot, number: int) -> None:
+    if is_done(snapshot, number):
+        waiting = [d for d in snapshot.graph.dependents.get(number, ()) if not is_done(snapshot, d)]
+        nearest = f"run it before {numbers_text(waiting)} instead" if waiting else f"run it after {number:02d} instead"
+        raise Refused(f"prompt {number:02d} is done: nothing can run before it any more", nearest)
+    if snapshot.prompts[number].status is PromptStatus.CANCELLED:
+        raise Refused(f"prompt {number:02d} is cancelled: it never runs", "leave it out")
+
+
+def _resolve_running(snapshot: Snapshot, request: Interjection, builder: PlanBuilder) -> tuple[int, ...]:
+    """The prompts that gain the dependency, once the ones in progress are let finish or killed."""
+    result: list[int] = []
+    for number in request.before:
+        step = snapshot.steps[number]
+        if not in_flight(step) or step.attempt is None:
+            result.append(number)
+        elif request.running == "kill":
+            builder.effects.append(Kill(number, step.attempt.attempt, "requeue", request.reason or "interjection"))
+            builder.warnings.append(f"{step.attempt.agent} is killed; prompt {number:02d} starts again later")
+            result.append(number)
+        elif request.running == "finish":
+            followers = [d for d in snapshot.graph.dependents.get(number, ()) if not in_flight(snapshot.steps[d])]
+            followers = [d for d in followers if not snapshot.prompts[d].status.ended]
+            result.extend(followers)
+            held = f"; {numbers_text(followers)} wait for the new prompt" if followers else ""
+            builder.warnings.append(f"prompt {number:02d} finishes as it is{held}")
+        else:
+            raise NeedsChoice(number, step.attempt.agent)
+    return tuple(dict.fromkeys(result))
+
+
+def _refuse_cycle(snapshot: Snapshot, after: Sequence[int], before: Sequence[int]) -> None:
+    for later in before:
+        for earlier in after:
+            if later != earlier and later not in snapshot.graph.ancestors(earlier):
+                continue
+            path = _path(snapshot, earlier, later)
+            drawn = " → ".join(f"{n:02d}" for n in path)
+            raise Refused(
+                f"that is a cycle: {drawn} → new → {later:02d}",
+                f"leave {earlier:02d} out of run-after, or {later:02d} out of run-before",
+            )
+
+
+def _path(snapshot: Snapshot, start: int, goal: int) -> list[int]:
+    """A path from `goal` forward to `start`, by dependencies read backwards: goal runs first."""
+    parents: dict[int, int] = {start: start}
+    queue = [start]
+    for current in queue:
+        if current == goal:
+            break
+        for dependency in snapshot.graph.dependencies.get(current, ()):
+            if dependency not in parents:
+                parents[dependency] = current
+                queue.append(dependency)
+    path = [goal]
+    while path[-1] != start:
+        path.append(parents[path[-1]])
+    return path
+
+
+def _warn(snapshot: Snapshot, request: Interjection, builder: PlanBuilder) -> None:
+    for number in request.after:
+        if snapshot.prompts[number].status is PromptStatus.CANCELLED:
+            builder.warnings.append(f"prompt {number:02d} is cancelled: there is nothing to wait for")
+        elif snapshot.prompts[number].status is PromptStatus.FAILED:
+            builder.warnings.append(f"prompt {number:02d} failed: the new prompt waits until it is merged")
+
+
+def _summary(number: int, title: str, after: Sequence[int], before: Sequence[int], fixes: Sequence[int]) -> str:
+    parts = [f"{number:02d} {title}"]
+    if after:
+        parts.append(f"after {numbers_text(after)}")
+    if before:
+        parts.append(f"before {numbers_text(before)}")
+    if fixes:
+        parts.append(f"patches {numbers_text(fixes)}")
+    return ", ".join(parts)

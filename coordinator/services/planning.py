@@ -1,0 +1,186 @@
+"""What all services share: collecting edits into one plan, with diffs, orders, fingerprints and what it invalidates."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from coordinator.artifacts.documents import add_steering
+from coordinator.artifacts.files import sha256
+from coordinator.artifacts.frontmatter import patch
+from coordinator.errors import Refused, UsageError
+from coordinator.model.body import has_criteria, with_steering
+from coordinator.model.graph import Graph
+from coordinator.model.ids import uuid7
+from coordinator.model.plan import Effect, FileEdit, Plan, Record
+from coordinator.model.prompt import Prompt, PromptStatus, PromptType
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Step, StepState
+
+ALIGNMENT = ".coord/alignment.md"
+Value = str | int | bool | Sequence[int] | Sequence[str]
+
+
+class PlanBuilder:
+    """Collects what a service wants to change. Edits of one file add up; the world is read from the snapshot alone."""
+
+    def __init__(self, snapshot: Snapshot, service: str) -> None:
+        self.snapshot = snapshot
+        self.service = service
+        self.prompts: dict[int, Prompt] = dict(snapshot.prompts)
+        self.warnings: list[str] = []
+        self.invalidates: list[str] = []
+        self.effects: list[Effect] = []
+        self.number: int | None = None
+        self._before: dict[str, bytes | None] = {}
+        self._after: dict[str, bytes] = {}
+
+    def next_number(self) -> int:
+        """One more than the highest number ever used, deleted prompts and this plan's own included."""
+        return max(self.snapshot.highest_number, max(self.prompts, default=0)) + 1
+
+    def create(self, prompt: Prompt, content: bytes) -> None:
+        """Add a prompt file that must not be there yet."""
+        self._before[prompt.path] = None
+        self._after[prompt.path] = content
+        self.prompts[prompt.number] = prompt
+        self.number = prompt.number if self.number is None else self.number
+        data = {"title": prompt.title, "type": prompt.type.value, "dependencies": list(prompt.dependencies)}
+        self.effects.append(Record("prompt.created", f"prompt:{prompt.number}", data))
+
+    def set_values(self, number: int, changes: Mapping[str, Value], **typed: object) -> None:
+        """Change frontmatter values of a prompt; `typed` are the same changes as fields of `Prompt`."""
+        prompt = self.prompts[number]
+        self._write(prompt, patch(self._current(prompt), changes))
+        self.prompts[number] = replace(prompt, **typed)  # type: ignore[arg-type]
+        self._record_edit(number, sorted(changes))
+
+    def set_source(self, number: int, content: bytes, edited: Prompt) -> None:
+        """Replace a prompt's whole file by an edited and already read version."""
+        self._write(self.prompts[number], content)
+        self.prompts[number] = edited
+        self._record_edit(number, ["body"])
+
+    def steer(self, number: int, words: str, who: str, at: str) -> None:
+        """Put the engineer's words into the prompt's file, unless it is done, and into the alignment document."""
+        if not words.strip():
+            return
+        prompt = self.prompts[number]
+        if prompt.status is not PromptStatus.DONE:
+            self._write(prompt, with_steering(self._current(prompt), words, at))
+        self.align(number, words, who, at)
+
+    def align(self, number: int, words: str, who: str, at: str) -> None:
+        """Append the engineer's words to `alignment.md`, below the newest summary of the prompt."""
+        before = self.snapshot.documents.get(ALIGNMENT)
+        if ALIGNMENT not in self._after:
+            self._before[ALIGNMENT] = before
+        current = self._after.get(ALIGNMENT, before or b"")
+        self._after[ALIGNMENT] = add_steering(current, number=number, text=words.strip(), who=who, at=at)
+
+    def build(self, summary: str, *, reason: str = "", undoes: str | None = None) -> Plan:
+        """Seal the plan: diffs, orders and fingerprints are computed from what was collected."""
+        return Plan(
+            id=uuid7(),
+            service=self.service,
+            summary=summary,
+            edits=tuple(self._edit(path) for path in self._after if self._after[path] != self._before[path]),
+            effects=tuple(self.effects),
+            order_before=execution_order(self.snapshot.prompts),
+            order_after=execution_order(self.prompts),
+            invalidates=tuple(dict.fromkeys(self.invalidates)),
+            warnings=tuple(self.warnings),
+            number=self.number,
+            undoes=undoes,
+            reason=reason.strip(),
+        )
+
+    def _current(self, prompt: Prompt) -> bytes:
+        return self._after.get(prompt.path, prompt.source)
+
+    def _write(self, prompt: Prompt, content: bytes) -> None:
+        self._before.setdefault(prompt.path, prompt.source)
+        self._after[prompt.path] = content
+        attempt = self.snapshot.steps[prompt.number].attempt if prompt.number in self.snapshot.steps else None
+        if attempt is not None and self.snapshot.steps[prompt.number].state.live:
+            self.invalidates.append(f"{attempt.agent} already works from prompt {prompt.label} as it was")
+
+    def _record_edit(self, number: int, what: list[str]) -> None:
+        self.effects.append(Record("prompt.edited", f"prompt:{number}", {"changed": what}))
+
+    def _edit(self, path: str) -> FileEdit:
+        before, after = self._before[path], self._after[path]
+        return FileEdit(
+            path=path,
+            change="create" if before is None else "modify",
+            content=after,
+            before=None if before is None else sha256(before),
+            diff=unified_diff(path, before or b"", after),
+        )
+
+
+def execution_order(prompts: Mapping[int, Prompt]) -> tuple[int, ...]:
+    """The order in which prompts run, cancelled ones left out."""
+    return Graph.of(p for p in prompts.values() if p.status is not PromptStatus.CANCELLED).order
+
+
+def unified_diff(path: str, before: bytes, after: bytes) -> str:
+    """A diff for people; bytes that are no UTF-8 show as replacement characters."""
+    old = before.decode("utf-8", "replace").splitlines(keepends=True)
+    new = after.decode("utf-8", "replace").splitlines(keepends=True)
+    lines = difflib.unified_diff(old, new, f"a/{path}", f"b/{path}")
+    return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
+
+
+def known(snapshot: Snapshot, number: int) -> Prompt:
+    """The prompt of that number; CoordError that names the nearest otherwise."""
+    prompt = snapshot.prompts.get(number)
+    if prompt is None:
+        nearest = sorted(snapshot.prompts, key=lambda n: abs(n - number))[:3]
+        remedy = f"nearest: {', '.join(f'{n:02d}' for n in sorted(nearest))}" if nearest else "there are no prompts yet"
+        raise Refused(f"there is no prompt {number:02d}", remedy)
+    return prompt
+
+
+def is_done(snapshot: Snapshot, number: int) -> bool:
+    return snapshot.steps[number].state is StepState.MERGED or snapshot.prompts[number].status is PromptStatus.DONE
+
+
+def in_flight(step: Step) -> bool:
+    """An attempt is running, or its change is open: there is work that an order can't be put in front of."""
+    return step.state.live or step.state is StepState.CHANGE_OPEN
+
+
+def refuse_done(snapshot: Snapshot, number: int, doing: str) -> None:
+    """Refuse to touch a done prompt, and offer a quick patch instead."""
+    if is_done(snapshot, number):
+        raise Refused(
+            f"prompt {number:02d} is done, and done work is never {doing}",
+            f"patch it instead: coord patch --fixes {number} --title …",
+        )
+
+
+def check_body(snapshot: Snapshot, body: str) -> None:
+    """Refuse a body without acceptance criteria where the project demands them."""
+    if snapshot.settings.require_criteria and not has_criteria(body):
+        raise Refused(
+            "this project demands acceptance criteria, and the body has none",
+            "add a section `## Acceptance Criteria` with at least one item",
+        )
+
+
+def check_title(title: str) -> str:
+    """The title as one line; UsageError for an empty one."""
+    cleaned = " ".join(title.split())
+    if not cleaned:
+        raise UsageError("the title is empty", "say in a few words what the agent is to do")
+    if len(cleaned) > 200:
+        raise UsageError(f"the title has {len(cleaned)} characters", "keep it below 200; details belong in the body")
+    return cleaned
+
+
+def numbers_text(numbers: Sequence[int]) -> str:
+    return ", ".join(f"{n:02d}" for n in numbers)
+
+
+def patch_type(fixes: Sequence[int]) -> PromptType:
+    return PromptType.USER_PATCH if fixes else PromptType.PLANNED

@@ -1,0 +1,92 @@
+"""Quick patch: a user-patch prompt for a specific issue with work that is done or under way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from coordinator.errors import UsageError
+from coordinator.model.plan import Plan
+from coordinator.model.prompt import Priority
+from coordinator.model.snapshot import Snapshot
+from coordinator.services.interjection import Interjection, plan_interjection
+from coordinator.services.planning import in_flight, is_done, known
+
+
+@dataclass(frozen=True, slots=True)
+class QuickPatch:
+    """What the engineer saw, and wants instead."""
+
+    title: str
+    fixes: tuple[int, ...]
+    went_wrong: str = ""
+    feedback: str = ""
+    issues: tuple[str, ...] = ()
+    criteria: tuple[str, ...] = ()
+    before: tuple[int, ...] = ()
+    before_dependents: bool = False
+    """Also before whatever still depends on the patched work and has not started."""
+    priority: Priority = Priority.HIGH
+    running: Literal["finish", "kill"] | None = None
+    body: str | None = None
+    """The whole body, when it was written in an editor."""
+    who: str = ""
+    at: str = ""
+
+
+def plan_patch(snapshot: Snapshot, request: QuickPatch) -> Plan:
+    """Plan a user-patch that runs after the prompts it fixes; refusals are those of an interjection."""
+    if not request.fixes:
+        raise UsageError("a patch names the prompt it fixes", "--fixes N; for new work use `coord interject`")
+    for number in request.fixes:
+        known(snapshot, number)
+    before = dict.fromkeys(request.before)
+    if request.before_dependents:
+        before.update(dict.fromkeys(waiting_dependents(snapshot, request.fixes)))
+    return plan_interjection(
+        snapshot,
+        Interjection(
+            title=request.title,
+            after=request.fixes,
+            before=tuple(before),
+            body=request.body if request.body is not None else patch_body(request),
+            fixes=request.fixes,
+            priority=request.priority,
+            running=request.running,
+            reason=request.feedback or request.went_wrong,
+            who=request.who,
+            at=request.at,
+        ),
+        service="patch",
+    )
+
+
+def waiting_dependents(snapshot: Snapshot, numbers: Sequence[int]) -> tuple[int, ...]:
+    """Direct dependents of the prompts that have not started and were not ended."""
+    found = {d for n in numbers for d in snapshot.graph.dependents.get(n, ())} - set(numbers)
+    return tuple(
+        sorted(
+            d
+            for d in found
+            if not is_done(snapshot, d) and not snapshot.prompts[d].status.ended and not in_flight(snapshot.steps[d])
+        )
+    )
+
+
+def patch_body(request: QuickPatch) -> str:
+    """The body of the patch prompt, in the sections that agents are told to look for."""
+    fixed = ", ".join(f"{n:02d}" for n in request.fixes)
+    parts = [("What Went Wrong", request.went_wrong), ("Engineer Feedback", request.feedback)]
+    sections = [f"## {title}\n\n{text.strip()}\n" for title, text in parts if text.strip()]
+    if request.issues:
+        sections.append("## Specific Issues\n\n" + _items(request.issues))
+    task = (
+        f"Correct the work of prompt {fixed} as described above; a test that fails without the correction comes first."
+    )
+    sections.append("## Tasks\n\n" + _items((task if sections else f"Correct the work of prompt {fixed}.",)))
+    criteria = request.criteria or (f"{request.title.strip()}: a test shows it.", "All other tests still pass.")
+    sections.append("## Acceptance Criteria\n\n" + _items(criteria))
+    return "\n".join(sections)
+
+
+def _items(lines: Sequence[str]) -> str:
+    return "".join(f"- {' '.join(line.split())}\n" for line in lines)

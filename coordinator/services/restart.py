@@ -1,0 +1,88 @@
+"""Kill and restart: end an attempt for good, and say what becomes of its step."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from coordinator.errors import Refused
+from coordinator.model.plan import Kill, Plan
+from coordinator.model.prompt import PromptStatus
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Step, StepState
+from coordinator.services.planning import PlanBuilder, in_flight, known, refuse_done
+
+Then = Literal["requeue", "fail", "hold"]
+_STATUS = {"requeue": PromptStatus.PENDING, "fail": PromptStatus.FAILED, "hold": PromptStatus.BLOCKED}
+_SENTENCE = {
+    "requeue": "starts again when it is its turn",
+    "fail": "counts as failed",
+    "hold": "is held until restarted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KillRequest:
+    number: int
+    then: Then = "hold"
+    reason: str = ""
+    who: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RestartRequest:
+    number: int
+    reason: str = ""
+    """What the next attempt should know; goes into the prompt file."""
+    who: str = ""
+    at: str = ""
+
+
+def plan_kill(snapshot: Snapshot, request: KillRequest) -> Plan:
+    """Plan to end the live attempt of a prompt; refused when there is none."""
+    prompt = known(snapshot, request.number)
+    step = snapshot.steps[request.number]
+    if not step.state.live or step.attempt is None:
+        raise Refused(
+            f"prompt {prompt.label} has no running agent ({step.state.value})",
+            f"to run it again: coord restart {request.number}",
+        )
+    builder = PlanBuilder(snapshot, "kill")
+    _end(builder, step, request.then, request.reason)
+    builder.steer(request.number, request.reason, request.who, request.at)
+    builder.invalidates.append(f"what {step.attempt.agent} has not committed stays in its worktree only")
+    return builder.build(
+        f"kill {step.attempt.agent}; prompt {prompt.label} {_SENTENCE[request.then]}", reason=request.reason
+    )
+
+
+def plan_restart(snapshot: Snapshot, request: RestartRequest) -> Plan:
+    """Plan a new attempt: a live one is ended first, a failed, blocked or held one is queued again.
+
+    Refused for done prompts, and for pending ones that nothing holds: the loop starts those by itself.
+    """
+    prompt = known(snapshot, request.number)
+    refuse_done(snapshot, request.number, "run again")
+    step = snapshot.steps[request.number]
+    builder = PlanBuilder(snapshot, "restart")
+    if in_flight(step):
+        _end(builder, step, "requeue", request.reason or "restarted by the engineer")
+        what = f"end {step.attempt.agent if step.attempt else 'the attempt'} and start prompt {prompt.label} again"
+    elif step.state is StepState.PENDING:
+        raise Refused(f"prompt {prompt.label} is waiting for its turn already", f"see `coord why {request.number}`")
+    else:
+        _set_status(builder, request.number, PromptStatus.PENDING)
+        what = f"queue prompt {prompt.label} again, attempt {prompt.attempts + 1}"
+    builder.steer(request.number, request.reason, request.who, request.at)
+    return builder.build(what, reason=request.reason)
+
+
+def _end(builder: PlanBuilder, step: Step, then: Then, reason: str) -> None:
+    assert step.attempt is not None
+    builder.effects.append(Kill(step.number, step.attempt.attempt, then, reason))
+    _set_status(builder, step.number, _STATUS[then], attempts=step.attempt.attempt)
+
+
+def _set_status(builder: PlanBuilder, number: int, status: PromptStatus, attempts: int | None = None) -> None:
+    prompt = builder.prompts[number]
+    count = max(prompt.attempts, attempts or 0)
+    builder.set_values(number, {"status": status.value, "attempts": count}, status=status, attempts=count)
