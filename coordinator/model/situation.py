@@ -1,4 +1,4 @@
-"""What the loop is doing and why, judged from what is on disk. One rule set for the loop, the commands and the screen."""
+"""What the loop is doing and why, judged from what is on disk: one rule set for loop, commands and screen."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -20,6 +20,14 @@ def retry_at(step: Step, prompt: Prompt, settings: Settings) -> float | None:
     if attempt.attempt >= settings.max_attempts:
         return None
     return timestamp(attempt.since) + backoff(settings, attempt.attempt)
+
+
+def next_retry(prompts: Mapping[int, Prompt], steps: Mapping[int, Step], settings: Settings) -> float:
+    """Unix seconds of the earliest automatic retry; 0.0 when there is none."""
+    if settings.max_attempts <= 1:
+        return 0.0
+    times = (retry_at(step, prompts[number], settings) for number, step in steps.items())
+    return min((at for at in times if at is not None), default=0.0)
 
 
 def timestamp(iso: str) -> float:

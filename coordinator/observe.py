@@ -1,0 +1,187 @@
+"""Everything that is → Snapshot: the one way from the disk and the log to whatever looks at them."""
+
+import os
+import time
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+from coordinator.agents.evidence import Terminal, last_report, observe_agent
+from coordinator.artifacts.documents import read_milestone
+from coordinator.artifacts.files import read_limited, sha256
+from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.prompts import PromptReader, PromptSet
+from coordinator.artifacts.runs import AttemptReader, current_run, loop_is_alive, read_loop
+from coordinator.config import load_config
+from coordinator.errors import CoordError
+from coordinator.events.memory import LogMemory
+from coordinator.model.graph import Graph, problems
+from coordinator.model.problem import Problem
+from coordinator.model.situation import judge, next_retry
+from coordinator.model.snapshot import Agent, Loop, Snapshot
+from coordinator.model.step import Attempt, Step, StepState, derive_step
+
+DOCUMENT_LIMIT = 16 * 1024 * 1024
+"""Bytes of a document that services append to."""
+_STATUS_TAIL = 64 * 1024
+_SHOWN = (StepState.DISPATCHED, StepState.RUNNING, StepState.CHANGE_OPEN, StepState.FAILED, StepState.BLOCKED)
+"""States in which the agent of a prompt's last attempt is still of interest."""
+
+
+class Observer:
+    """Reads a project and keeps what it read, so that the next look costs only what changed.
+
+    Belongs to one thread. Raises CoordError when the settings or the log can't be read; everything else that is wrong
+    becomes a problem of the snapshot.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.config = load_config(layout)
+        self._prompts = PromptReader(layout, self.config)
+        self._attempts = AttemptReader(layout)
+        self._log = LogMemory(layout.events_db)
+        self._graph = Graph.of(())
+        self._graph_problems: tuple[Problem, ...] = ()
+        self._found: PromptSet | None = None
+        self._read_from: tuple[object, object] = (None, None)
+        self._steps: dict[int, Step] = {}
+        self._documents: dict[str, bytes] = {}
+
+    def snapshot(self) -> Snapshot:
+        """Look at everything."""
+        return self.refresh(None)
+
+    def refresh(self, changed: Collection[Path] | None) -> Snapshot:
+        """Look again at the changed paths, or at everything for None; the log is read on in either case."""
+        full = changed is None
+        if changed is None or self.layout.config in changed or self.layout.coord in changed:
+            self.config = load_config(self.layout)
+            self._prompts.configure(self.config)
+        touched = self._log.read_on()
+        if changed is not None and touched:
+            changed = {*changed, *self._attempt_folders(touched)}
+        found = self._prompts.refresh(changed)
+        attempts = self._attempts.refresh(changed)
+        if found is not self._found:
+            self._graph = self._graph.updated(found.prompts.values())
+            self._graph_problems = problems(self._graph, found.prompts)
+            self._found = found
+        self._derive(found, attempts)
+        if full or changed is None or self.layout.alignment in changed or self.layout.coord in changed:
+            self._read_documents()
+        return self._compose(found, attempts)
+
+    def attended(self) -> list[Path]:
+        """Directories of the attempts that are under way: what a watch has to attend."""
+        return [
+            self.layout.root / step.attempt.directory
+            for step in self._steps.values()
+            if step.attempt is not None and step.state in (StepState.DISPATCHED, StepState.RUNNING)
+        ]
+
+    def folders(self) -> list[Path]:
+        """Prompt folders besides the project's own."""
+        return [self.layout.root / folder for folder in self.config.prompt_folders]
+
+    def close(self) -> None:
+        self._log.close()
+
+    def _attempt_folders(self, numbers: Iterable[int]) -> Iterable[Path]:
+        run = current_run(self.layout)
+        if run is None:
+            return ()
+        return (self.layout.run(run.id) / "prompts" / f"{number:02d}" for number in numbers)
+
+    def _derive(self, found: PromptSet, attempts: Mapping[int, Attempt]) -> None:
+        """Steps of all prompts, unless both sides are the very objects they were derived from."""
+        if self._read_from[0] is found and self._read_from[1] is attempts:
+            return
+        before = self._steps
+        self._steps = {}
+        for number, prompt in found.prompts.items():
+            step = derive_step(prompt, attempts.get(number))
+            known = before.get(number)
+            self._steps[number] = known if known == step else step
+        self._read_from = (found, attempts)
+
+    def _read_documents(self) -> None:
+        try:
+            self._documents = {
+                self.layout.rel(self.layout.alignment): read_limited(self.layout.alignment, DOCUMENT_LIMIT)
+            }
+        except (OSError, CoordError):
+            self._documents = {}
+
+    def _compose(self, found: PromptSet, attempts: Mapping[int, Attempt]) -> Snapshot:
+        run = current_run(self.layout)
+        asked, loop_problem = read_loop(self.layout)
+        extra = (loop_problem,) if loop_problem is not None else ()
+        settings = self.config.settings
+        loop: Loop = judge(
+            graph=self._graph,
+            prompts=found.prompts,
+            steps=self._steps,
+            questions=self._log.questions,
+            settings=settings,
+            asked=asked.state,
+            alive=loop_is_alive(self.layout),
+            max_parallel=asked.max_parallel or self.config.max_parallel,
+            unreadable=len(found.problems),
+        )
+        return Snapshot(
+            project=self.config.project,
+            milestone=read_milestone(self.layout),
+            loop=loop,
+            graph=self._graph,
+            prompts=found.prompts,
+            steps=self._steps,
+            run=run.id if run is not None else None,
+            iteration=run.iteration if run is not None else 0,
+            agents=self._agents(attempts),
+            questions=self._log.questions,
+            reviews=self._log.reviews,
+            problems=tuple(sorted((*found.problems, *self._graph_problems, *self._attempts.problems, *extra))),
+            head=self._log.head,
+            highest_number=max(found.highest, self._log.highest_number),
+            settings=settings,
+            documents=self._documents,
+            fingerprints={path: sha256(data) for path, data in self._documents.items()},
+            due=next_retry(found.prompts, self._steps, settings),
+        )
+
+    def _agents(self, attempts: Mapping[int, Attempt]) -> tuple[Agent, ...]:
+        """Agents at work and those whose end still matters, in the order of their prompts."""
+        agents = []
+        for number, attempt in attempts.items():
+            step = self._steps.get(number)
+            if attempt.state.live or (step is not None and step.state is attempt.state and step.state in _SHOWN):
+                agents.append(self._agent(attempt))
+        return tuple(sorted(agents, key=lambda agent: agent.prompt or 0))
+
+    def _agent(self, attempt: Attempt) -> Agent:
+        report = last_report(self._status_tail(attempt)) if attempt.state.live else None
+        return observe_agent(attempt, terminal=_process(attempt), report=report)
+
+    def _status_tail(self, attempt: Attempt) -> bytes:
+        path = self.layout.root / attempt.directory / "status.jsonl"
+        try:
+            with open(path, "rb") as stream:
+                size = os.fstat(stream.fileno()).st_size
+                stream.seek(max(0, size - _STATUS_TAIL))
+                return stream.read(_STATUS_TAIL)
+        except OSError:
+            return b""
+
+
+def _process(attempt: Attempt) -> Terminal | None:
+    """What the process table says of an attempt's launch script; None when it was not asked or can't know."""
+    if not attempt.state.live or attempt.exit is not None or attempt.pid <= 1:
+        return None
+    try:
+        os.kill(attempt.pid, 0)
+        alive = True
+    except ProcessLookupError:
+        alive = False
+    except PermissionError:
+        alive = True
+    return Terminal(alive, time.time(), attempt.window, attempt.pane)
