@@ -1,0 +1,51 @@
+"""`coord agent …`: what agents call to hand off their work. It is about the attempt that launched them."""
+
+import click
+
+from coordinator.cli.report import say
+
+
+@click.group()
+def agent() -> None:
+    """What agents call to hand off: done, fail, blocked."""
+
+
+@agent.command()
+@click.option("--summary", required=True, help="What was done, in a paragraph.")
+@click.option("--limitation", "limitations", multiple=True, metavar="TEXT", help="What it can't do.")
+@click.option("--decision", "decisions", multiple=True, metavar="TEXT", help="What was decided, and why.")
+@click.option("--validation", "validation", multiple=True, metavar="TEXT", help="What was checked, with its result.")
+@click.option("--file", "files", multiple=True, metavar="PATH", help="A file worth looking at.")
+def done(
+    summary: str,
+    limitations: tuple[str, ...],
+    decisions: tuple[str, ...],
+    validation: tuple[str, ...],
+    files: tuple[str, ...],
+) -> None:
+    """The acceptance criteria are met; the commits are on the branch."""
+    _hand_off("done", summary, limitations=limitations, decisions=decisions, validation=validation, files=files)
+
+
+@agent.command()
+@click.option("--reason", required=True, help="What went wrong, and what is left to do.")
+@click.option("--learning", "learnings", multiple=True, metavar="TEXT", help="What the next attempt should know.")
+def fail(reason: str, learnings: tuple[str, ...]) -> None:
+    """It can't be done this way."""
+    _hand_off("failed", reason, decisions=learnings)
+
+
+@agent.command()
+@click.option("--reason", required=True, help="What it waits for.")
+def blocked(reason: str) -> None:
+    """Something outside this prompt is in the way."""
+    _hand_off("blocked", reason)
+
+
+def _hand_off(outcome: str, summary: str, **lists: tuple[str, ...]) -> None:
+    import os
+
+    from coordinator.loop.handoff import hand_off
+
+    hand_off(os.environ, os.getpid(), outcome=outcome, summary=summary, **lists)
+    say(f"handed off: {outcome}")

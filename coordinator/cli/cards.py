@@ -1,0 +1,38 @@
+"""Shows the emergent prompts side by side, for surgery."""
+
+from dataclasses import asdict
+
+from coordinator.artifacts.paths import Layout
+from coordinator.cli.report import emit, say, styled
+from coordinator.observe import Observer
+from coordinator.services.surgery import Emergent, emergent
+
+
+def print_emergent(layout: Layout, *, as_json: bool) -> int:
+    """Print every emergent prompt with what is known to decide on it; 0."""
+    cards = emergent(Observer(layout).snapshot())
+    if as_json:
+        emit({"emergent": [{**asdict(card), "state": card.state.value} for card in cards]})
+        return 0
+    if not cards:
+        say("There is no emergent prompt.")
+    for card in cards:
+        _print(card)
+    return 0
+
+
+def _print(card: Emergent) -> None:
+    styled([(f"{card.number:02d} ", "bold"), (card.title, "bold"), (f"  {card.state.value}", "dim")])
+    rows = [
+        ("hypothesis", card.hypothesis),
+        ("approach", card.approach),
+        ("result", card.result),
+        ("commits", ", ".join(commit[:9] for commit in card.commits)),
+        ("alignment", " · ".join(card.alignment)),
+    ]
+    for name, text in rows:
+        if text:
+            styled([(f"  {name:<11}", "dim"), (" ".join(text.split()), "")])
+    if card.dependents:
+        styled([("  holds back ", "dim"), (", ".join(f"{n:02d}" for n in card.dependents), "")])
+    say(f"  coord surgery --keep {card.number} | --improve {card.number} | --eliminate {card.number}  --rationale …\n")

@@ -1,0 +1,86 @@
+"""The command group: finds the module of a verb when the verb is called."""
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from coordinator.cli.main import VERBS
+from coordinator.errors import UsageError
+
+if TYPE_CHECKING:
+    from coordinator.artifacts.paths import Layout
+
+_GROUPS = (
+    ("Start", ("init", "demo", "doctor")),
+    ("See", ("status", "graph", "why", "agents", "attach", "log", "questions", "validate")),
+    ("Run", ("loop", "pause", "resume", "answer")),
+    ("Steer", ("interject", "patch", "edit", "surgery", "kill", "restart", "undo")),
+    ("Record", ("ask", "decide", "agent")),
+)
+
+
+class _Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = VERBS.get(cmd_name)
+        if found is None:
+            return None
+        module = importlib.import_module(f"coordinator.cli.{found[0]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS:
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], VERBS, 1)
+            hint = f"did you mean `coord {close[0]}`?" if close else "see `coord --help` for the verbs"
+            raise UsageError(f"there is no verb `{args[0]}`", hint)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, verbs in _GROUPS:
+            with formatter.section(title):
+                formatter.write_dl([(verb, VERBS[verb][1]) for verb in verbs if verb in VERBS])
+
+
+@click.group(cls=_Verbs, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-C", "directory", default=".", metavar="DIR", help="The project, instead of the current folder.")
+@click.version_option(package_name="coord", prog_name="coord")
+@click.pass_context
+def coord(ctx: click.Context, directory: str) -> None:
+    """See and steer a loop of coding agents. With no verb it opens the screen."""
+    ctx.obj = directory
+    if ctx.invoked_subcommand is None:
+        from coordinator.cli.screen import open_screen
+
+        ctx.exit(open_screen(layout_of(ctx)))
+
+
+def layout_of(ctx: click.Context) -> "Layout":
+    """The project that the command is about."""
+    from coordinator.artifacts.paths import find_project
+
+    return find_project(Path(ctx.obj))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; exit code 2 and a remedy for a malformed one."""
+    try:
+        result = coord.main(arguments, prog_name="coord", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.Abort:
+        return 130
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "coord"
+        raise UsageError(error.format_message().rstrip("."), f"see `{command} --help`") from error
+    except click.ClickException as error:
+        raise UsageError(error.format_message().rstrip(".")) from error
+    return result if isinstance(result, int) else 0

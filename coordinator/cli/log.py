@@ -1,0 +1,123 @@
+"""`coord log`: read, follow, verify and export what happened."""
+
+import json
+import sys
+from datetime import datetime
+
+import click
+
+from coordinator.artifacts.paths import Layout
+from coordinator.cli.commands import layout_of
+from coordinator.cli.look import json_option
+from coordinator.cli.report import emit, style, styled
+from coordinator.events.filters import Filter
+from coordinator.events.store import EventLog
+from coordinator.model.event import Event, sentence
+from coordinator.model.text import plain
+
+_KIND_STYLES = {"human": "green", "agent": "blue", "system": "dim"}
+
+
+@click.group(invoke_without_command=True)
+@click.option("--follow", "-f", is_flag=True, help="Go on with what comes.")
+@click.option("--since", type=int, default=None, metavar="SEQ", help="Only events after SEQ.")
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only KIND, or a group such as step.; repeatable.")
+@click.option("--actor", default="", help="Only what ACTOR did.")
+@click.option("--prompt", type=int, default=None, help="Only what concerns this prompt.")
+@click.option("--grep", default="", metavar="TEXT", help="Only events that contain TEXT.")
+@click.option("--as-of", type=int, default=None, metavar="SEQ", help="Nothing after SEQ.")
+@click.option(
+    "-n", "--last", type=int, default=50, show_default=True, help="How many at most; with --since the first ones."
+)
+@json_option
+@click.pass_context
+def log(
+    ctx: click.Context,
+    follow: bool,
+    since: int | None,
+    kinds: tuple[str, ...],
+    actor: str,
+    prompt: int | None,
+    grep: str,
+    as_of: int | None,
+    last: int,
+    as_json: bool,
+) -> None:
+    """What happened, oldest first. With --json one object a line."""
+    if ctx.invoked_subcommand is not None:
+        return
+    layout = layout_of(ctx.parent or ctx)
+    subject = f"prompt:{prompt}" if prompt is not None else ""
+    where = Filter(kinds=kinds, actor=actor, subject=subject, text=grep, as_of=as_of)
+    with EventLog.open(layout.events_db) as events:
+        head = events.head()
+        found = events.tail(last, where) if since is None else events.since(since, last, where)
+    for event in found:
+        _print(event, as_json)
+    if follow:
+        _follow(layout, head, kinds, actor, subject, grep, as_json)
+
+
+def _follow(
+    layout: Layout,
+    head: int,
+    kinds: tuple[str, ...],
+    actor: str,
+    subject: str,
+    grep: str,
+    as_json: bool,
+) -> None:
+    from coordinator.events.follow import follow as follow_log
+
+    needle = grep.casefold()
+    for batch in follow_log(layout.events_db, since=head):
+        for event in batch:
+            if kinds and not any(event.kind == k or event.kind.startswith(k.rstrip(".") + ".") for k in kinds):
+                continue
+            if (actor and event.actor != actor) or (subject and event.subject != subject):
+                continue
+            if needle and needle not in json.dumps(dict(event.data), ensure_ascii=False).casefold():
+                continue
+            _print(event, as_json)
+        sys.stdout.flush()
+
+
+def _print(event: Event, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(event.to_json(), ensure_ascii=False))
+        return
+    clock = datetime.fromisoformat(event.ts).astimezone().strftime("%H:%M:%S")
+    colour = _KIND_STYLES.get(str(event.actor_kind), "")
+    actor = style(plain(event.actor)[:18].ljust(18), colour) if colour else plain(event.actor)[:18].ljust(18)
+    print(f"{style(f'{event.seq:>6}', 'dim')}  {style(clock, 'dim')}  {actor}  {plain(sentence(event))}")
+
+
+@log.command()
+@json_option
+@click.pass_context
+def verify(ctx: click.Context, as_json: bool) -> int:
+    """Recompute the hash chain; names the first bad row. Exit 1 when there is one."""
+    from coordinator.events.verify import verify as verify_chain
+
+    assert ctx.parent is not None
+    verdict = verify_chain(layout_of(ctx.parent.parent or ctx).events_db)
+    if as_json:
+        emit({"ok": verdict.ok, "checked": verdict.checked, "bad_seq": verdict.bad_seq, "reason": verdict.reason})
+    elif verdict.ok:
+        styled([("✓ ", "green"), (f"{verdict.checked} events, the chain is whole", "")])
+    else:
+        styled([("✗ ", "red"), (f"event {verdict.bad_seq}: {verdict.reason}", "")])
+    return 0 if verdict.ok else 1
+
+
+@log.command()
+@click.pass_context
+def export(ctx: click.Context) -> None:
+    """Every event as one JSON object a line."""
+    assert ctx.parent is not None
+    with EventLog.open(layout_of(ctx.parent.parent or ctx).events_db) as events:
+        since = 0
+        while batch := events.since(since, limit=1000):
+            for event in batch:
+                print(json.dumps(event.to_json(), ensure_ascii=False))
+            since = batch[-1].seq

@@ -1,0 +1,144 @@
+"""The verbs that look: nothing here writes."""
+
+import time
+
+import click
+
+from coordinator.cli.commands import layout_of
+from coordinator.cli.report import emit, say, style, styled
+from coordinator.errors import CoordError, UsageError
+from coordinator.observe import Observer
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+@click.command()
+@json_option
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:
+    """Where everything stands: the loop, each prompt, the agents, what needs you."""
+    from coordinator.cli.status import print_status
+
+    print_status(ctx.obj, as_json=as_json)
+
+
+@click.command()
+@json_option
+@click.pass_context
+def validate(ctx: click.Context, as_json: bool) -> int:
+    """Check every prompt file and the dependency graph; exit 1 when something is wrong."""
+    problems = Observer(layout_of(ctx)).snapshot().problems
+    if as_json:
+        emit({"problems": [p.to_json() for p in problems]})
+    elif not problems:
+        styled([("✓ ", "green"), ("every prompt file and the graph are sound", "")])
+    else:
+        for problem in problems:
+            where = f"{problem.path}:{problem.line}" if problem.line else problem.path
+            styled([(where, "bold"), (f"  {problem.code}  ", "yellow"), (problem.message, "")])
+            styled([(f"  {problem.remedy}", "dim")])
+    return 1 if problems else 0
+
+
+@click.command()
+@click.option("--mermaid", "form", flag_value="mermaid", help="Print a Mermaid flowchart.")
+@click.option("--dot", "form", flag_value="dot", help="Print Graphviz dot.")
+@click.option("--json", "form", flag_value="json", help="Print JSON for programs.")
+@click.pass_context
+def graph(ctx: click.Context, form: str | None) -> None:
+    """The dependency graph, one row a prompt."""
+    from coordinator.model import export
+
+    snapshot = Observer(layout_of(ctx)).snapshot()
+    if form == "json":
+        emit(export.document(snapshot))
+    elif form == "mermaid":
+        click.echo(export.mermaid(snapshot))
+    elif form == "dot":
+        click.echo(export.dot(snapshot))
+    else:
+        from coordinator.cli.draw import print_rails
+
+        print_rails(snapshot, time.time())
+
+
+@click.command()
+@click.argument("number", type=int)
+@json_option
+@click.pass_context
+def why(ctx: click.Context, number: int, as_json: bool) -> None:
+    """Why prompt NUMBER runs, waits, or can't run."""
+    from coordinator.model.why import sentence
+    from coordinator.model.why import why as explain
+
+    snapshot = Observer(layout_of(ctx)).snapshot()
+    if number not in snapshot.prompts:
+        raise CoordError(f"there is no prompt {number}", _nearest(number, list(snapshot.prompts)))
+    answer = explain(snapshot, number)
+    if as_json:
+        emit(
+            {
+                "number": answer.number,
+                "ready": answer.ready,
+                "because": [{"code": b.code, "message": b.message, "subject": b.subject} for b in answer.because],
+            }
+        )
+        return
+    prompt = snapshot.prompts[number]
+    styled([(f"{prompt.label} ", "bold"), (prompt.title, "")])
+    say(sentence(answer))
+
+
+@click.command()
+@json_option
+@click.pass_context
+def agents(ctx: click.Context, as_json: bool) -> None:
+    """The agents: role, prompt, state with its evidence and age, what to do."""
+    snapshot = Observer(layout_of(ctx)).snapshot()
+    now = time.time()
+    if as_json:
+        emit({"agents": [agent.to_json(now) for agent in snapshot.agents]})
+        return
+    if not snapshot.agents:
+        say("No agent is running. `coord loop` starts what is ready.")
+    for agent in snapshot.agents:
+        label = f"{agent.prompt:02d}" if agent.prompt is not None else "--"
+        colour = "yellow" if agent.state.needs_human else "red" if agent.state.value in ("crashed", "lost") else "blue"
+        age = max(0, round(now - agent.observed_at))
+        styled(
+            [
+                (f"{label}  ", "bold"),
+                (f"{agent.role:<11}{agent.runtime:<10}", ""),
+                (f"{agent.state.value:<19}", colour),
+                (f"{agent.evidence}, {age} s ago   window {agent.window or 'none'}", "dim"),
+            ]
+        )
+
+
+@click.command()
+@click.argument("agent")
+@click.pass_context
+def attach(ctx: click.Context, agent: str) -> None:
+    """Go to the window of AGENT, a prompt number or an agent id; detach with C-b d to come back."""
+    from coordinator.cli.attach import attach_to
+
+    layout = layout_of(ctx)
+    attach_to(layout, Observer(layout).snapshot(), agent)
+
+
+def _nearest(number: int, numbers: list[int]) -> str:
+    if not numbers:
+        return "there are no prompts yet"
+    nearest = min(numbers, key=lambda n: abs(n - number))
+    return f"the nearest is {nearest}; `coord status` lists them"
+
+
+def number_of(text: str) -> int:
+    """A prompt number given as `7`, `07` or `executor-07-1`; UsageError for anything else."""
+    digits = text if text.isascii() and text.isdigit() else (text.split("-")[1] if text.count("-") >= 2 else "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        raise UsageError(f"`{text}` is no prompt number or agent id", "try `coord agents` for the ids")
+    return int(digits)
+
+
+__all__ = ["agents", "attach", "graph", "json_option", "number_of", "status", "style", "validate", "why"]

@@ -1,0 +1,78 @@
+"""The `coord` command: one verb a function, loaded only when it is called."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+VERBS: dict[str, tuple[str, str]] = {
+    "init": ("setup", "Prepare this project for coord."),
+    "demo": ("setup", "Watch a scripted project run to the end."),
+    "doctor": ("setup", "Check tmux, git, the agents and this project."),
+    "validate": ("look", "Check every prompt file and the graph."),
+    "status": ("look", "Where everything stands."),
+    "graph": ("look", "The dependency graph."),
+    "why": ("look", "Why a prompt does not run yet."),
+    "agents": ("look", "The agents and what they are at."),
+    "attach": ("look", "Go to an agent's own window."),
+    "log": ("log", "The event log: read, follow, verify, export."),
+    "loop": ("steer", "Run the loop in this terminal."),
+    "pause": ("steer", "Start nothing new; running agents finish."),
+    "resume": ("steer", "Go on after a pause."),
+    "interject": ("plans", "Put a new prompt between others."),
+    "patch": ("plans", "A quick patch for a specific issue."),
+    "edit": ("plans", "Edit a prompt, checked before it is saved."),
+    "surgery": ("plans", "Keep, improve or eliminate emergent work."),
+    "kill": ("plans", "End an agent with everything it started."),
+    "restart": ("plans", "Run a prompt again."),
+    "undo": ("plans", "Take back what was applied last."),
+    "ask": ("talk", "Ask the human a question."),
+    "answer": ("talk", "Answer a question."),
+    "questions": ("talk", "The questions, open ones first."),
+    "decide": ("talk", "Record a decision on the log."),
+    "agent": ("agent", "What agents call to hand off their work."),
+}
+"""Verb → module of this package that defines it, and the line that help shows."""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command and end the process with its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        sys.exit(_run(arguments))
+    except BrokenPipeError:
+        # the reader of a pipe (`coord log | head`) has what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _run(arguments: list[str]) -> int:
+    from coordinator.cli.report import fail
+    from coordinator.errors import CoordError
+
+    try:
+        quick = _quick_status(arguments)
+        if quick is not None:
+            return quick
+        from coordinator.cli.commands import run
+
+        return run(arguments)
+    except CoordError as error:
+        return fail(error)
+
+
+def _quick_status(arguments: list[str]) -> int | None:
+    """`coord [-C DIR] status [--json]` without the option parser: prompts, bars and scripts call it all the time."""
+    directory, rest = ".", arguments
+    if len(rest) > 2 and rest[0] == "-C":
+        directory, rest = rest[1], rest[2:]
+    if rest not in (["status"], ["status", "--json"]):
+        return None
+    from coordinator.cli.status import print_status
+
+    return print_status(directory, as_json=len(rest) == 2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""`coord status`: the snapshot in a screenful, or as JSON. Kept free of slow imports: scripts call it all the time."""
+
+import time
+from pathlib import Path
+
+from coordinator.artifacts.paths import find_project
+from coordinator.cli.report import emit, say, styled
+from coordinator.model.snapshot import LoopState, Snapshot
+from coordinator.model.step import StepState
+from coordinator.observe import Observer
+
+GLYPHS = {
+    StepState.PENDING: ("·", "dim"),
+    StepState.DISPATCHED: ("▶", "blue"),
+    StepState.RUNNING: ("▶", "blue"),
+    StepState.CHANGE_OPEN: ("◆", "magenta"),
+    StepState.MERGED: ("✓", "green"),
+    StepState.FAILED: ("✗", "red"),
+    StepState.BLOCKED: ("!", "yellow"),
+    StepState.SKIPPED: ("–", "dim"),
+}
+"""A glyph and a colour for each state; the glyph alone tells them apart."""
+_LOOP_STYLES = {
+    LoopState.RUNNING: "green",
+    LoopState.FINISHED: "green",
+    LoopState.HALTED: "red",
+    LoopState.STUCK: "red",
+    LoopState.WAITING: "yellow",
+    LoopState.PAUSED: "yellow",
+}
+
+
+def print_status(directory: str, *, as_json: bool) -> int:
+    """Print where everything stands now; 0."""
+    snapshot = Observer(find_project(Path(directory))).snapshot()
+    if as_json:
+        emit(status_json(snapshot, time.time()))
+    else:
+        print_snapshot(snapshot, time.time())
+    return 0
+
+
+def status_json(snapshot: Snapshot, now: float) -> dict[str, object]:
+    """The document that `coord status --json` prints; its keys are fixed."""
+    from coordinator.model.status import document
+
+    return document(snapshot, now)
+
+
+def print_snapshot(snapshot: Snapshot, now: float) -> None:
+    """Print a snapshot for people: what needs them first, then a line a prompt."""
+    from coordinator.model.facts import Facts
+
+    _print_head(snapshot)
+    facts = Facts(snapshot)
+    if snapshot.prompts:
+        say()
+    width = max((len(p.title) for p in snapshot.prompts.values()), default=0)
+    for number in snapshot.graph.order:
+        prompt, step = snapshot.prompts[number], snapshot.steps[number]
+        glyph, colour = GLYPHS[step.state]
+        fact = facts.of(number, now).text
+        quiet = "dim" if prompt.status.ended else ""
+        styled([(f" {glyph} ", colour), (f"{prompt.label}  ", "dim"), (prompt.title.ljust(min(width, 60)), quiet)]
+               + ([("  " + fact, "dim")] if fact else []))  # fmt: skip
+    if not snapshot.prompts:
+        say("\nNo prompts yet. Write .coord/prompts/01-planned-first.prompt.md; `coord validate` checks it.")
+    if snapshot.problems:
+        styled([(f"\n{len(snapshot.problems)} problem(s): ", "yellow"), ("coord validate", "bold")])
+
+
+def _print_head(snapshot: Snapshot) -> None:
+    merged = sum(s.state is StepState.MERGED for s in snapshot.steps.values())
+    loop = snapshot.loop
+    live = sum(s.state.live for s in snapshot.steps.values())
+    styled([(snapshot.project, "bold"), (f" › {snapshot.milestone.title}", ""), (f"  {_run(snapshot)}", "dim")])
+    styled(
+        [
+            (loop.state.value, _LOOP_STYLES.get(loop.state, "dim")),
+            (f" {live}/{loop.max_parallel}" if loop.state is LoopState.RUNNING else "", ""),
+            (f"  {merged} of {len(snapshot.steps)} merged", ""),
+            (f"  {loop.reason}" if loop.state is not LoopState.RUNNING else "", "dim"),
+        ]
+    )
+    for question in snapshot.open_questions:
+        styled([("? ", "yellow"), (question.text, "bold"), (f"  {question.asker}", "dim")])
+        styled([(f"  coord answer {question.seq} …", "dim")])
+
+
+def _run(snapshot: Snapshot) -> str:
+    if snapshot.run is None:
+        return "no run yet"
+    run = snapshot.run.replace("-", " ")
+    return f"{run} · iteration {snapshot.iteration}" if snapshot.iteration else run

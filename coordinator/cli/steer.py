@@ -1,0 +1,73 @@
+"""The verbs that run and hold the loop."""
+
+import os
+
+import click
+
+from coordinator.cli.commands import layout_of
+from coordinator.cli.report import emit, say, style, styled
+from coordinator.model.event import Event, sentence
+from coordinator.model.text import plain
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+@click.command()
+@click.option("--until-idle", is_flag=True, help="End when nothing is left to run, or the plan is halted.")
+@click.option("--max-parallel", type=click.IntRange(1, 200), default=None, help="How many agents at once.")
+@click.option("--detach", is_flag=True, help="Start it in a tmux window and come back.")
+@click.pass_context
+def loop(ctx: click.Context, until_idle: bool, max_parallel: int | None, detach: bool) -> int:
+    """Run the loop: dispatch what is ready, merge what passes, until you stop it. C-c leaves agents running."""
+    layout = layout_of(ctx)
+    if detach:
+        from coordinator.loop.start import start_loop
+
+        window = start_loop(layout, max_parallel=max_parallel)
+        say(f"the loop runs in tmux window {window}; `coord` shows it, `coord attach loop` goes there")
+        return 0
+    from coordinator.loop.runner import run_loop
+
+    outcome = run_loop(layout, until_idle=until_idle, max_parallel=max_parallel, on_event=_print_progress)
+    colour = "green" if outcome.exit_code == 0 else "red"
+    styled([(outcome.state, colour), (f"  {outcome.reason}", "")])
+    return outcome.exit_code
+
+
+def _print_progress(event: Event) -> None:
+    clock = event.ts[11:19]
+    print(f"{style(clock, 'dim')}  {plain(event.actor)[:14].ljust(14)}  {plain(sentence(event))}", flush=True)
+
+
+@click.command()
+@json_option
+@click.pass_context
+def pause(ctx: click.Context, as_json: bool) -> None:
+    """Start nothing new; running agents finish."""
+    _ask_loop(ctx, "paused", as_json)
+
+
+@click.command()
+@json_option
+@click.pass_context
+def resume(ctx: click.Context, as_json: bool) -> None:
+    """Let the loop go on."""
+    _ask_loop(ctx, "running", as_json)
+
+
+def _ask_loop(ctx: click.Context, state: str, as_json: bool) -> None:
+    from coordinator.events.identity import who
+    from coordinator.loop.start import set_loop
+    from coordinator.observe import Observer
+
+    layout = layout_of(ctx)
+    set_loop(layout, state, who(os.environ, os.getpid()))
+    loop_now = Observer(layout).snapshot().loop
+    if as_json:
+        emit(
+            {"loop": {"state": loop_now.state.value, "reason": loop_now.reason, "max_parallel": loop_now.max_parallel}}
+        )
+    elif loop_now.alive:
+        say(f"the loop is {loop_now.state.value}: {loop_now.reason}")
+    else:
+        say(f"noted: {state}. No loop is running; `coord loop` starts one.")
