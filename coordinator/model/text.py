@@ -21,6 +21,11 @@ def plain(text: str) -> str:
     return _UNSAFE.sub(_visible, text.replace("\r\n", " "))
 
 
+def bare(text: str) -> str:
+    """Take out what `plain` would make visible: for screens, where such a character holds no column."""
+    return text if text.isprintable() else _UNSAFE.sub("", text)
+
+
 def plain_lines(text: str) -> list[str]:
     """The lines of a text, each safe to print; tabs become four spaces."""
     return [plain(line.replace("\t", "    ")) for line in _SAFE_BREAKS.split(text)]
