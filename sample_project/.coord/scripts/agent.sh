@@ -40,8 +40,10 @@ tool() {
 
 # indent COLOUR: the lines on stdin, below the tool call that gave them
 indent() {
+    corner=⎿
     while IFS= read -r line; do
-        printf '  %s⎿  %s%s%s%s\n' "$dim" "$plain" "$1" "$line" "$plain"
+        printf '  %s%s%s  %s%s%s\n' "$dim" "$corner" "$plain" "$1" "$line" "$plain"
+        corner=' '
         tick
     done
 }
@@ -54,8 +56,9 @@ write() {
     printf '  %s⎿  Wrote %d lines%s\n' "$dim" "$(wc -l <"$1")" "$plain"
     sed -n '/[^ ]/p' "$1" | head -n 6 | while IFS= read -r line; do
         printf '     %s%s%s\n' "$dim" "$line" "$plain"
-        tick
     done
+    tick
+    tick
 }
 
 # edit PATH: apply the unified diff on stdin to a file
@@ -71,17 +74,19 @@ edit() {
         *) colour=$dim ;;
         esac
         printf '     %s%s%s\n' "$colour" "$line" "$plain"
-        tick
     done <"$output"
+    tick
+    tick
+    tick
 }
 
 # run COMMAND…: run it and show the end of what it printed; its exit status is ours
 run() {
     tool Bash "$*"
     if "$@" >"$output" 2>&1 </dev/null; then
-        sed '/^$/d' "$output" | tail -n 4 | indent "$green"
+        sed '/^-*$/d' "$output" | tail -n 4 | indent "$green"
     else
-        sed '/^$/d' "$output" | tail -n 4 | indent "$red"
+        sed '/^-*$/d' "$output" | tail -n 4 | indent "$red"
         return 1
     fi
 }
