@@ -3,18 +3,19 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from coordinator.model import rails
 from coordinator.model.facts import Tone
 from coordinator.model.graph import Graph
-from coordinator.model.layers import MapLine, map_lines
 from coordinator.model.prompt import Prompt
+from coordinator.model.rails import layout
 from coordinator.model.snapshot import Snapshot
 from tui.theme import UNICODE, Glyphs
+from tui.widgets.graph_layout import MARGIN, MapRows, RailRows
 from tui.widgets.graph_rows import (
     RAIL_INKS,
     Preview,
@@ -27,14 +28,11 @@ from tui.widgets.graph_rows import (
     rail_glyphs,
     row_spans,
 )
-from tui.widgets.ink import Span, Spans, columns
+from tui.widgets.ink import INKS, Span, Spans, columns
 from tui.widgets.lines import Lines
 
 _PAN = 8
 """Columns that one press of left or right moves."""
-_MARGIN = 6
-"""Columns at the left of the map, for the layer's number."""
-_WIDEST_CHIP = 32
 _FIRST_LOOK = (Tone.ATTENTION, Tone.FAILED, Tone.RUNNING, Tone.NEXT)
 """What is selected when the first snapshot comes: the first row that is one of these, the earlier the better."""
 
@@ -57,6 +55,7 @@ class PromptGraph(Lines):
         & > .ink--rail-2 { color: $success 65%; }
         & > .ink--rail-3 { color: $accent 65%; }
         & > .ink--rail-4 { color: $foreground 55%; }
+        &:ansi > .ink--ghost { background: ansi_default; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -103,8 +102,7 @@ class PromptGraph(Lines):
         self.marks = marks
         self._scene: Scene | None = None
         self._planned: tuple[Prompt, ...] = ()
-        self._rails = rails.layout(Graph.of(()))
-        self._map: tuple[MapLine, ...] = ()
+        self._rows: RailRows | MapRows = RailRows(layout(Graph.of(())))
         self._laid_out: tuple[object, ...] = ()
         self._painted: dict[int, object] = {}
         """Row → the version of it that is on screen."""
@@ -166,9 +164,7 @@ class PromptGraph(Lines):
         self._scene = scene = Scene.of(snapshot, preview, self.marks, old.graph if old else None)
         self._marked &= frozenset(scene.graph.nodes)
         if self._selected not in scene.graph.dependencies:
-            self._selected = self._number_at(min(self.cursor, self.row_count() - 1)) if old else None
-            if self._selected not in scene.graph.dependencies:
-                self._selected = self._first_look()
+            self._selected = self._neighbour(scene.graph) if old else self._first_look(scene)
         self._lay_out()
         self._repaint()
         ready = len(scene.facts.ready)
@@ -176,39 +172,41 @@ class PromptGraph(Lines):
         mode = mode if self.marks.boxes else mode.replace("▸", self.marks.crumb)
         self.border_subtitle = f"{len(snapshot.prompts)} {self.marks.dot} {ready} ready {self.marks.dot} {mode}"
 
-    def _first_look(self) -> int | None:
-        scene = self._scene
-        if scene is None or not scene.graph.order:
-            return None
+    def _neighbour(self, graph: Graph) -> int | None:
+        """What is selected when the selected prompt is gone: what followed it, else what came before."""
+        rows = (*range(self.cursor, self.row_count()), *range(min(self.cursor, self.row_count()) - 1, -1, -1))
+        return next((n for row in rows if (n := self._rows.number_at(row, None)) in graph.dependencies), None)
+
+    def _first_look(self, scene: Scene) -> int | None:
         tones = {number: scene.fact(number, self._now).tone for number in scene.graph.order}
         for tone in _FIRST_LOOK:
             for number, found in tones.items():
                 if found is tone:
                     return number
-        return scene.graph.order[0]
+        return next(iter(tones), None)
 
     # ── the layout
 
     def _lay_out(self) -> None:
         """Give prompts their rows again if anything that rows depend on differs; what was in sight stays there."""
         scene, width = self._scene, self.scrollable_content_region.width
-        if scene is None:
+        if scene is None or not width:
             return
         lanes = 4 if width < 60 else 6 if width < 100 else 10
         fold = scene.ended() if self._folded else frozenset()
-        wanted = (scene.graph, self._as_map, fold, self._per_line(width) if self._as_map else lanes)
+        wanted = (scene.graph, self._as_map, fold, width if self._as_map else lanes)
         if self._laid_out and wanted[0] is self._laid_out[0] and wanted[1:] == self._laid_out[1:]:
             return
         anchor, above = self._anchor() if self._laid_out else (self._selected, self._height() // 3)
         self._laid_out = wanted
         self._painted.clear()
         if self._as_map:
-            self._map = map_lines(scene.graph, self._per_line(width))
+            self._rows = MapRows.of(scene.graph, width, scene.digits)
         else:
-            self._rails = rails.layout(scene.graph, lanes=lanes, fold=fold)
-        self.set_reactive(Lines.cursor, self._row_of(self._selected))
+            self._rows = RailRows(layout(scene.graph, lanes=lanes, fold=fold))
+        self.set_reactive(Lines.cursor, self._rows.row_of(self._selected))
         self.rows_changed()
-        self.scroll_to(y=self._row_of(anchor) - above, animate=False, force=True, immediate=True)
+        self.scroll_to(y=self._rows.row_of(anchor) - above, animate=False, force=True, immediate=True)
         self.reveal(self.cursor)
 
     def _anchor(self) -> tuple[int | None, int]:
@@ -216,35 +214,7 @@ class PromptGraph(Lines):
         top, height = self.scroll_offset.y, self._height()
         if top <= self.cursor < top + height or not self.row_count():
             return self._selected, self.cursor - top
-        return self._number_at(top), 0
-
-    def _chip(self, width: int) -> int:
-        """Columns of one prompt in the map."""
-        scene = self._scene
-        if scene is None or not scene.graph.layers:
-            return _WIDEST_CHIP
-        widest = max(map(len, scene.graph.layers))
-        return max(scene.digits + 3, min(_WIDEST_CHIP, (width - _MARGIN) // widest))
-
-    def _per_line(self, width: int) -> int:
-        return max(1, (width - _MARGIN) // self._chip(width))
-
-    def _row_of(self, number: int | None) -> int:
-        if number is None:
-            return 0
-        if self._as_map:
-            return next((row for row, line in enumerate(self._map) if number in line.numbers), 0)
-        return self._rails.row_of.get(number, 0)
-
-    def _number_at(self, row: int) -> int | None:
-        """The prompt of a row; in the map the one that is as far right as the selected one."""
-        if not 0 <= row < self.row_count():
-            return None
-        if not self._as_map:
-            return self._rails.items[row][-1]
-        here = self._map[min(self.cursor, len(self._map) - 1)].numbers
-        column = here.index(self._selected) if self._selected in here else 0
-        return self._map[row].numbers[min(column, len(self._map[row].numbers) - 1)]
+        return self._rows.number_at(top, None), 0
 
     def _height(self) -> int:
         return self.scrollable_content_region.height
@@ -260,20 +230,22 @@ class PromptGraph(Lines):
     # ── painting
 
     def row_count(self) -> int:
-        return len(self._map) if self._as_map else len(self._rails)
+        return len(self._rows)
 
     def row_version(self, row: int) -> object:
-        if self._as_map:
-            return tuple(self._map_spans(row, self.scrollable_content_region.width))
-        return (self._look(row), self._pan)
+        if isinstance(self._rows, MapRows):
+            return tuple(self._map_spans(self._rows, row))
+        return (self._look(self._rows, row), self._pan)
 
     def row_spans(self, row: int, width: int) -> Spans:
-        if self._as_map:
-            return self._map_spans(row, width)
-        spans = row_spans(self._look(row), width, self._pan, self.marks.ellipsis)
+        if isinstance(self._rows, MapRows):
+            return self._map_spans(self._rows, row)
+        spans = row_spans(self._look(self._rows, row), width, self._pan, self.marks.ellipsis)
         if row != self.cursor:
             return spans
-        return [span._replace(ink="text") if span.ink in ("quiet", "faint") else span for span in spans]
+        # Faint colours are faint on the panel's background, and of sixteen any may be the cursor's own.
+        lost = self.COMPONENT_CLASSES | INKS if self.app.current_theme.ansi else ("ink--quiet", "ink--faint")
+        return [span._replace(ink="text") if f"ink--{span.ink}" in lost else span for span in spans]
 
     def empty_spans(self) -> list[Spans]:
         if self._scene is None:
@@ -289,29 +261,36 @@ class PromptGraph(Lines):
             self._painted[row] = (self.row_version(row), row == self.cursor)
         return super().render_line(y).apply_style(self.rich_style)
 
-    def _look(self, row: int) -> RowLook:
-        scene, numbers = self._scene, self._rails.items[row]
+    def ink(self, name: str) -> Style:
+        """Rails and ghost rows are tinted: their colours are blended with the panel's own."""
+        if name in self._inks or not name.startswith(("rail-", "ghost")):
+            return super().ink(name)
+        blended = self.get_component_rich_style(f"ink--{name}")
+        tint = Style(bgcolor=blended.bgcolor) if name == "ghost" else Style(color=blended.color)
+        self._inks[name] = tint
+        return tint
+
+    def _look(self, rows: RailRows, row: int) -> RowLook:
+        scene, numbers = self._scene, rows.rails.items[row]
         assert scene is not None, "there are rows only of a scene"
-        cells = self._rails.cells(row, rail_glyphs(self.marks))
+        cells = rows.rails.cells(row, rail_glyphs(self.marks))
         if len(numbers) > 1:
             return folded_look(scene, numbers, cells)
         return prompt_look(scene, numbers[0], cells, self._now, self._selected, self._marked)
 
-    def _map_spans(self, row: int, width: int) -> list[Span]:
-        scene, line = self._scene, self._map[row]
+    def _map_spans(self, rows: MapRows, row: int) -> list[Span]:
+        scene, line = self._scene, rows.lines[row]
         assert scene is not None, "there are rows only of a scene"
         name = layer_name(line.layer, self.marks) if line.first else ""
-        spans = [Span(f"{name:>{_MARGIN - 2}}  ", "quiet")]
-        chip = self._chip(width)
+        spans = [Span(f"{name:>{MARGIN - 2}}  ", "quiet")]
         for number in line.numbers:
-            spans += chip_spans(scene, number, chip, self._now, self._selected, self._marked)
+            spans += chip_spans(scene, number, rows.chip, self._now, self._selected, self._marked)
         return spans
 
     def _under(self, row: int) -> str:
-        if self._as_map:
+        if isinstance(self._rows, MapRows):
             return ""
-        under = super()._under(row)
-        return under or self._look(row).ground
+        return super()._under(row) or self._look(self._rows, row).ground
 
     def _repaint(self) -> None:
         """Paint the visible rows that differ from what is on screen."""
@@ -323,9 +302,7 @@ class PromptGraph(Lines):
 
     def go(self, row: int) -> None:
         if self.row_count():
-            number = self._number_at(max(0, min(row, self.row_count() - 1)))
-            if number is not None:
-                self._choose(number)
+            self._choose(self._rows.number_at(max(0, min(row, self.row_count() - 1)), self._selected))
 
     def _choose(self, number: int) -> None:
         """Select by the user's hand."""
@@ -337,20 +314,19 @@ class PromptGraph(Lines):
         if scene is None or number not in scene.graph.dependencies or number == self._selected:
             return False
         self._selected = number
-        self.cursor = self._row_of(number)
+        self.cursor = self._rows.row_of(number)
         self.reveal(self.cursor)
         self._repaint()
         return True
 
     def action_side(self, by: int) -> None:
         """Left and right: the neighbour in the map, or another part of long rows."""
-        if self._as_map:
-            flat = [number for line in self._map for number in line.numbers]
-            if self._selected in flat:
-                at = flat.index(self._selected) + by
-                self._choose(flat[max(0, min(at, len(flat) - 1))])
+        rows = self._rows
+        if isinstance(rows, MapRows):
+            if self._selected is not None:
+                self._choose(rows.beside(self._selected, by))
             return
-        longest = max((columns(self._look(row).middle) for row in self._visible()), default=0)
+        longest = max((columns(self._look(rows, row).middle) for row in self._visible()), default=0)
         self._pan = max(0, min(self._pan + by * _PAN, longest - _PAN))
         self._repaint()
 
@@ -373,21 +349,20 @@ class PromptGraph(Lines):
     def action_activate(self) -> None:
         if self._selected is None:
             return
-        if not self._as_map and len(self._rails.items[self.cursor]) > 1:
+        if isinstance(self._rows, RailRows) and len(self._rows.rails.items[self.cursor]) > 1:
             self.action_fold()
         else:
             self.post_message(self.Activated(self, self.cursor, self._selected))
 
     def on_click(self, event: events.Click) -> None:
         """In the map a click has a column too."""
-        row = self.row_at(event)
-        offset = event.get_content_offset(self)
-        if not self._as_map or row is None or offset is None:
+        row, offset = self.row_at(event), event.get_content_offset(self)
+        if not isinstance(self._rows, MapRows) or row is None or offset is None:
             return
         event.prevent_default()
-        column = (offset.x - _MARGIN) // self._chip(self.scrollable_content_region.width)
-        if 0 <= column < len(self._map[row].numbers):
-            self._choose(self._map[row].numbers[column])
+        number = self._rows.number_under(row, offset.x)
+        if number is not None:
+            self._choose(number)
             if event.chain == 2:
                 self.action_activate()
 

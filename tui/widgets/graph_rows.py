@@ -40,6 +40,7 @@ class Signs(NamedTuple):
 
     blocked: str
     new: str
+    changed: str
     marked: str
     before: str
     after: str
@@ -50,8 +51,8 @@ class Signs(NamedTuple):
     knot: str
 
 
-_UNICODE = Signs("⊘", "+", "▌", "▴", "▾", "⚑", "✧", "↺", "⋯", "↺")
-_ASCII = Signs("#", "+", "*", "^", "v", "~", "%", "@", "=", "@")
+_UNICODE = Signs("⊘", "+", "~", "▌", "▴", "▾", "⚑", "✧", "↺", "⋯", "↺")
+_ASCII = Signs("#", "+", "~", "*", "^", ",", "&", "%", "@", "=", "@")
 
 
 def signs(marks: Glyphs) -> Signs:
@@ -202,8 +203,7 @@ def prompt_look(
     """The row of one prompt."""
     fact = scene.fact(number, now)
     prompt, sign = scene.prompt(number), signs(scene.marks)
-    new, planned = number in scene.preview.new, number in scene.preview.planned
-    here = number == selected
+    new, here = number in scene.preview.new, number == selected
     glyph = Span(sign.new, "badge") if new else Span(tone_glyph(fact.tone, scene.marks, now), _GLYPH_INKS[fact.tone])
     title = "strong" if here or new else _TITLE_INKS.get(fact.tone, "text")
     lead = (
@@ -212,7 +212,7 @@ def prompt_look(
         Span(f" {scene.label(number)} ", "strong" if here else "badge" if new or number in marked else "quiet"),
     )
     middle = (*rail_spans(cells), Span("  "), Span(plain(prompt.title), title), *_badges(scene, prompt))
-    return RowLook(lead, middle, _fact_spans(scene, prompt, fact), "ghost" if planned else "")
+    return RowLook(lead, middle, _fact_spans(scene, prompt, fact), "ghost" if new else "")
 
 
 def folded_look(scene: Scene, numbers: Sequence[int], cells: Sequence[rail.Cell]) -> RowLook:
@@ -260,10 +260,12 @@ def _panned(spans: Sequence[Span], pan: int) -> list[Span]:
 
 
 def _relation(scene: Scene, number: int, selected: int | None, marked: Collection[int]) -> Span:
-    """The first column: marked, or how the row relates to the selected one."""
+    """The first column: marked, changed by the plan, or how the row relates to the selected one."""
     sign = signs(scene.marks)
     if number in marked:
         return Span(sign.marked, "badge")
+    if number in scene.preview.planned:
+        return Span(" " if number in scene.preview.new else sign.changed, "badge")
     if selected is not None and selected != number:
         if number in scene.graph.dependencies.get(selected, ()):
             return Span(sign.before, "run")
