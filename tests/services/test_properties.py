@@ -1,0 +1,156 @@
+"""Whatever the services do to whatever valid graph, what engineers rely on stays true."""
+
+from collections.abc import Mapping
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.onpaper import ALIGNMENT, Paper
+from support.worlds import attempt
+
+from coordinator.errors import Refused, UsageError
+from coordinator.model.graph import Graph
+from coordinator.model.plan import Plan
+from coordinator.model.prompt import Prompt, PromptStatus
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import StepState
+from coordinator.services.edit import Edit, plan_edit
+from coordinator.services.interjection import Interjection, plan_interjection
+from coordinator.services.quick_patch import QuickPatch, plan_patch
+from coordinator.services.restart import KillRequest, RestartRequest, plan_kill, plan_restart
+from coordinator.services.surgery import Surgery, plan_surgery
+
+WORDS = st.text(max_size=30)
+NUMBERS = st.lists(st.integers(1, 12), max_size=3, unique=True).map(tuple)
+SPELLINGS = (
+    lambda d: f"dependencies: [{', '.join(map(str, d))}]",
+    lambda d: f"dependencies:   [ {' ,'.join(map(str, d))} ]  # keep",
+    lambda d: "dependencies:\n" + "".join(f"  - {n}\n" for n in d) if d else "dependencies: []",
+    lambda d: f"'dependencies': [{', '.join(f'0{n}' for n in d)}]",
+)
+
+
+@st.composite
+def papers(draw: st.DrawFn) -> Paper:
+    """A valid project: prompts whose dependencies are smaller, a done prompt's dependencies being done as well."""
+    paper = Paper()
+    done: set[int] = set()
+    for number in range(1, draw(st.integers(1, 8)) + 1):
+        depends = draw(st.lists(st.integers(1, number - 1), max_size=3, unique=True)) if number > 1 else []
+        status = draw(st.sampled_from(["pending", "pending", "in_progress", "failed", "done"]))
+        if status == "done" and not done.issuperset(depends):
+            status = "pending"
+        if status == "done":
+            done.add(number)
+        kind = draw(st.sampled_from(["planned", "emergent"]))
+        newline = draw(st.sampled_from(["\n", "\r\n"]))
+        spelled = draw(st.sampled_from(SPELLINGS))(depends).rstrip("\n")
+        lines = ["---", f"number: {number}", f"title: 'P {number}'", f"type: {kind}", f"status: {status}", spelled]
+        text = "\n".join([*lines, "---", "## Tasks", "- a --- b", "## Acceptance Criteria", "- c", ""])
+        paper.put(f"{number:02d}-{kind}-x.prompt.md", text.replace("\n", newline).encode())
+        if status == "in_progress":
+            paper.attempt(attempt(number, StepState.RUNNING))
+    return paper
+
+
+def requests() -> st.SearchStrategy[object]:
+    running = st.sampled_from([None, "finish", "kill"])
+    number = st.integers(1, 12)
+    return st.one_of(
+        st.builds(
+            Interjection, WORDS, after=NUMBERS, before=NUMBERS, fixes=NUMBERS, body=WORDS, running=running, reason=WORDS
+        ),
+        st.builds(QuickPatch, WORDS, NUMBERS, WORDS, WORDS, before=NUMBERS, before_dependents=st.booleans()),
+        st.builds(
+            Edit,
+            number,
+            st.dictionaries(st.sampled_from(["title", "priority", "dependencies", "number", "x y"]), WORDS, max_size=2),
+            running=st.sampled_from([None, "finish", "steer", "restart"]),
+            mark_user_patch=NUMBERS,
+            feedback=WORDS,
+        ),
+        st.builds(Surgery, keep=NUMBERS, eliminate=NUMBERS, rationale=WORDS, kill_running=st.booleans()),
+        st.builds(KillRequest, number, st.sampled_from(["requeue", "fail", "hold"]), WORDS),
+        st.builds(RestartRequest, number, WORDS),
+    )
+
+
+def planned(snapshot: Snapshot, request: object) -> Plan | None:
+    """The plan for a request; None when the service refuses it."""
+    try:
+        match request:
+            case Interjection():
+                return plan_interjection(snapshot, request)
+            case QuickPatch():
+                return plan_patch(snapshot, request)
+            case Edit():
+                return plan_edit(snapshot, request)
+            case Surgery():
+                return plan_surgery(snapshot, request)
+            case KillRequest():
+                return plan_kill(snapshot, request)
+            case RestartRequest():
+                return plan_restart(snapshot, request)
+    except (Refused, UsageError):
+        return None
+    raise AssertionError(request)
+
+
+def live(prompts: Mapping[int, Prompt]) -> Graph:
+    return Graph.of(prompts.values())
+
+
+@settings(max_examples=150, deadline=None)
+@given(papers(), st.lists(requests(), min_size=1, max_size=6))
+def test_any_sequence_of_services_keeps_what_engineers_rely_on(paper: Paper, wanted: list[object]) -> None:
+    for request in wanted:
+        before, files = paper.prompts(), dict(paper.files)
+        plan = planned(paper.snapshot(), request)
+        if plan is None:
+            continue
+        paper.apply(plan)
+        after = paper.prompts()
+        graph = live(after)
+        assert not graph.cycles
+        assert not graph.dangling
+        assert set(after) >= set(before)
+        assert all(number > max(before) for number in set(after) - set(before))
+        for number, prompt in before.items():
+            if prompt.status is PromptStatus.DONE:
+                assert after[number].source == prompt.source
+            if not (isinstance(request, Edit) and request.number == number):
+                assert set(prompt.dependencies) <= {number, *graph.ancestors(number)}
+        assert set(paper.files) - set(files) <= {ALIGNMENT, *(prompt.path for prompt in after.values())}
+
+
+@settings(max_examples=100, deadline=None)
+@given(papers(), requests())
+def test_a_plan_shows_exactly_the_bytes_that_it_writes(paper: Paper, request: object) -> None:
+    files = dict(paper.files)
+    plan = planned(paper.snapshot(), request)
+    assert paper.files == files
+    if plan is None:
+        return
+    paper.apply(plan)
+    changed = {path for path in paper.files if paper.files[path] != files.get(path)}
+    assert changed == {edit.path for edit in plan.edits}
+    assert all(edit.diff for edit in plan.edits if edit.content or edit.before)
+
+
+@settings(max_examples=100, deadline=None)
+@given(papers(), NUMBERS, NUMBERS)
+def test_an_interjection_changes_nothing_of_a_later_prompt_but_its_dependencies(
+    paper: Paper, after: tuple[int, ...], before: tuple[int, ...]
+) -> None:
+    plan = planned(paper.snapshot(), Interjection("x", after=after, before=before, running="kill"))
+    if plan is None:
+        return
+    old = paper.prompts()
+    paper.apply(plan)
+    new = paper.prompts()
+    for number in before:
+        assert new[number].dependencies == (*old[number].dependencies, plan.number)
+        was = old[number].source.splitlines(keepends=True)
+        now = new[number].source.splitlines(keepends=True)
+        differing = [line for line in was if line not in now]
+        assert len(differing) <= 1
+        assert all(b"dependencies" in line or b"- " in line for line in differing)
