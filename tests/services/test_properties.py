@@ -20,7 +20,7 @@ from coordinator.services.restart import KillRequest, RestartRequest, plan_kill,
 from coordinator.services.surgery import Surgery, plan_surgery
 
 WORDS = st.text(max_size=30)
-NUMBERS = st.lists(st.integers(1, 12), max_size=3, unique=True).map(tuple)
+TITLES = st.one_of(st.just("Say it plainly"), WORDS)
 SPELLINGS = (
     lambda d: f"dependencies: [{', '.join(map(str, d))}]",
     lambda d: f"dependencies:   [ {' ,'.join(map(str, d))} ]  # keep",
@@ -52,23 +52,40 @@ def papers(draw: st.DrawFn) -> Paper:
     return paper
 
 
-def requests() -> st.SearchStrategy[object]:
-    running = st.sampled_from([None, "finish", "kill"])
-    number = st.integers(1, 12)
+def numbers(highest: int, at_least: int = 0) -> st.SearchStrategy[tuple[int, ...]]:
+    """Some prompts of a project; now and then one that is not there."""
+    one = st.one_of(st.integers(1, highest), st.integers(1, highest), st.integers(1, highest + 1))
+    return st.lists(one, min_size=at_least, max_size=2, unique=True).map(tuple)
+
+
+def requests(highest: int) -> st.SearchStrategy[object]:
+    running = st.sampled_from(["finish", "kill", None])
+    number = st.integers(1, highest)
+    some = numbers(highest)
+    values = {
+        "title": TITLES,
+        "priority": st.sampled_from(["high", "low", "urgent"]),
+        "dependencies": some.map(lambda chosen: ", ".join(map(str, chosen))),
+        "number": st.just("99"),
+        "x y": WORDS,
+    }
+    edits = st.sampled_from(sorted(values)).flatmap(lambda key: st.fixed_dictionaries({key: values[key]}))
     return st.one_of(
+        st.builds(Interjection, TITLES, after=some, before=some, fixes=some, body=WORDS, running=running, reason=WORDS),
         st.builds(
-            Interjection, WORDS, after=NUMBERS, before=NUMBERS, fixes=NUMBERS, body=WORDS, running=running, reason=WORDS
+            QuickPatch, TITLES, numbers(highest, 1), WORDS, WORDS, before_dependents=st.booleans(), running=running
         ),
-        st.builds(QuickPatch, WORDS, NUMBERS, WORDS, WORDS, before=NUMBERS, before_dependents=st.booleans()),
         st.builds(
             Edit,
             number,
-            st.dictionaries(st.sampled_from(["title", "priority", "dependencies", "number", "x y"]), WORDS, max_size=2),
+            edits,
             running=st.sampled_from([None, "finish", "steer", "restart"]),
-            mark_user_patch=NUMBERS,
+            mark_user_patch=some,
             feedback=WORDS,
         ),
-        st.builds(Surgery, keep=NUMBERS, eliminate=NUMBERS, rationale=WORDS, kill_running=st.booleans()),
+        st.builds(Surgery, keep=some, rationale=WORDS),
+        st.builds(Surgery, eliminate=numbers(highest, 1), rationale=WORDS, kill_running=st.booleans()),
+        st.builds(lambda n, what: Surgery(improve={n: what}), number, WORDS),
         st.builds(KillRequest, number, st.sampled_from(["requeue", "fail", "hold"]), WORDS),
         st.builds(RestartRequest, number, WORDS),
     )
@@ -100,10 +117,11 @@ def live(prompts: Mapping[int, Prompt]) -> Graph:
 
 
 @settings(max_examples=150, deadline=None)
-@given(papers(), st.lists(requests(), min_size=1, max_size=6))
-def test_any_sequence_of_services_keeps_what_engineers_rely_on(paper: Paper, wanted: list[object]) -> None:
-    for request in wanted:
+@given(papers(), st.integers(1, 6), st.data())
+def test_any_sequence_of_services_keeps_what_engineers_rely_on(paper: Paper, length: int, data: st.DataObject) -> None:
+    for _ in range(length):
         before, files = paper.prompts(), dict(paper.files)
+        request = data.draw(requests(max(before)))
         plan = planned(paper.snapshot(), request)
         if plan is None:
             continue
@@ -123,8 +141,9 @@ def test_any_sequence_of_services_keeps_what_engineers_rely_on(paper: Paper, wan
 
 
 @settings(max_examples=100, deadline=None)
-@given(papers(), requests())
-def test_a_plan_shows_exactly_the_bytes_that_it_writes(paper: Paper, request: object) -> None:
+@given(papers(), st.data())
+def test_a_plan_shows_exactly_the_bytes_that_it_writes(paper: Paper, data: st.DataObject) -> None:
+    request = data.draw(requests(max(paper.prompts())))
     files = dict(paper.files)
     plan = planned(paper.snapshot(), request)
     assert paper.files == files
@@ -137,10 +156,12 @@ def test_a_plan_shows_exactly_the_bytes_that_it_writes(paper: Paper, request: ob
 
 
 @settings(max_examples=100, deadline=None)
-@given(papers(), NUMBERS, NUMBERS)
+@given(papers(), st.data())
 def test_an_interjection_changes_nothing_of_a_later_prompt_but_its_dependencies(
-    paper: Paper, after: tuple[int, ...], before: tuple[int, ...]
+    paper: Paper, data: st.DataObject
 ) -> None:
+    highest = max(paper.prompts())
+    after, before = data.draw(numbers(highest)), data.draw(numbers(highest, 1))
     plan = planned(paper.snapshot(), Interjection("x", after=after, before=before, running="kill"))
     if plan is None:
         return
