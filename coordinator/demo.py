@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.project import create_project
 from coordinator.changes.git import Git
 from coordinator.config import load_config
 from coordinator.errors import CoordError, Refused
@@ -93,6 +94,7 @@ class DemoProject:
         shutil.copytree(
             packaged("sample_project"), root, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
         )
+        create_project(root, title=NAME)  # folders that git does not keep
         pace = os.environ.get(PACE)
         if pace is not None:
             (self.layout.scripts / "pace").write_text(f"{pace}\n")

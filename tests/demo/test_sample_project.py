@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.project import IGNORED
+from coordinator.observe import Observer
 from coordinator.packaged import packaged
 
 RECORDER = """#!/bin/sh
@@ -125,3 +128,12 @@ def test_every_prompt_has_a_script_and_depends_on_prompts_that_exist() -> None:
     waits = dependencies()
     assert scripts == set(waits)
     assert set().union(*waits.values()) <= set(waits)
+
+
+def test_the_sample_is_a_sound_project() -> None:
+    layout = Layout(packaged("sample_project"))
+    snapshot = Observer(layout).snapshot()
+    assert snapshot.problems == ()
+    assert set(snapshot.prompts) == set(dependencies())
+    assert all(b"## Acceptance Criteria" in prompt.source for prompt in snapshot.prompts.values())
+    assert (layout.coord / ".gitignore").read_text() == IGNORED
