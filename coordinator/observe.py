@@ -3,11 +3,13 @@
 import os
 import time
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from coordinator.agents.evidence import Terminal, last_report, observe_agent
-from coordinator.artifacts.documents import read_milestone
+from coordinator.artifacts.documents import MILESTONE_STATUSES, read_milestone
 from coordinator.artifacts.files import read_limited, sha256
+from coordinator.artifacts.numbers import highest_claimed
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.prompts import PromptReader, PromptSet
 from coordinator.artifacts.runs import AttemptReader, current_run, loop_is_alive, read_loop
@@ -17,7 +19,7 @@ from coordinator.events.memory import LogMemory
 from coordinator.model.graph import Graph, problems
 from coordinator.model.problem import Problem
 from coordinator.model.situation import judge, next_retry
-from coordinator.model.snapshot import Agent, Loop, Snapshot
+from coordinator.model.snapshot import Agent, Loop, Milestone, Snapshot
 from coordinator.model.step import Attempt, Step, StepState, derive_step
 
 DOCUMENT_LIMIT = 16 * 1024 * 1024
@@ -130,7 +132,7 @@ class Observer:
         )
         return Snapshot(
             project=self.config.project,
-            milestone=read_milestone(self.layout),
+            milestone=self._milestone(),
             loop=loop,
             graph=self._graph,
             prompts=found.prompts,
@@ -142,12 +144,18 @@ class Observer:
             reviews=self._log.reviews,
             problems=tuple(sorted((*found.problems, *self._graph_problems, *self._attempts.problems, *extra))),
             head=self._log.head,
-            highest_number=max(found.highest, self._log.highest_number),
+            highest_number=max(found.highest, self._log.highest_number, highest_claimed(self.layout)),
             settings=settings,
             documents=self._documents,
             fingerprints={path: sha256(data) for path, data in self._documents.items()},
             due=next_retry(found.prompts, self._steps, settings),
         )
+
+    def _milestone(self) -> Milestone:
+        """The milestone as its file tells it, with the status that was logged last, if any was."""
+        milestone = read_milestone(self.layout)
+        logged = self._log.milestone_status
+        return replace(milestone, status=logged) if logged in MILESTONE_STATUSES else milestone
 
     def _agents(self, attempts: Mapping[int, Attempt]) -> tuple[Agent, ...]:
         """Agents at work and those whose end still matters, in the order of their prompts."""

@@ -16,7 +16,7 @@ def claim_number(layout: Layout, floor: int) -> int:
     try:
         make_folder(str(layout.coord))
         with Lock(layout.coord):
-            number = max(floor, _highest_claimed(layout), highest_named(layout)) + 1
+            number = max(floor, highest_claimed(layout), highest_named(layout)) + 1
             put(str(layout.counter), f"{number}\n".encode())
             return number
     except OSError as error:
@@ -32,7 +32,8 @@ def highest_named(layout: Layout) -> int:
     return max((number_in_name(name) or 0 for name in names), default=0)
 
 
-def _highest_claimed(layout: Layout) -> int:
+def highest_claimed(layout: Layout) -> int:
+    """The highest number that was ever claimed here; 0 when none was."""
     try:
         digits = read_limited(layout.counter, 64).strip()
     except FileNotFoundError:

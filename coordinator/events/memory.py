@@ -8,7 +8,10 @@ from coordinator.events.store import EventLog
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Question, Review
 
-_KINDS = ("question.asked", "question.answered", "change.approved", "change.rejected", "prompt.created")
+_KINDS = (
+    *("question.asked", "question.answered", "change.approved", "change.rejected"),
+    *("prompt.created", "milestone.status"),
+)
 _PAGE = 1000
 
 
@@ -21,6 +24,8 @@ class LogMemory:
         self.reviews: dict[int, Review] = {}
         """By prompt: the newest verdict on a change of it."""
         self.highest_number = 0
+        self.milestone_status = ""
+        """What the newest `milestone.status` event says; empty when there is none."""
         self._questions = QuestionFold()
         self._birth = ""
 
@@ -52,12 +57,14 @@ class LogMemory:
 
     def _forget(self) -> None:
         """Another log is at the path now."""
-        self.head, self.highest_number, self.reviews = 0, 0, {}
+        self.head, self.highest_number, self.milestone_status, self.reviews = 0, 0, "", {}
         self._questions = QuestionFold()
 
     def _feed(self, events: tuple[Event, ...]) -> None:
         self._questions.feed(events)
         for event in events:
+            if event.kind == "milestone.status":
+                self.milestone_status = str(event.data.get("status") or "")
             number = event.prompt
             if number is None:
                 continue
