@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from coordinator.errors import CoordError
 
@@ -25,6 +26,27 @@ _File = tuple[int, int]
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _CLOSED_DOORS = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN})
+
+
+_live: "WeakSet[_Connection]" = WeakSet()
+_inherited: list["_Connection"] = []
+"""Connections that were open when this process was forked. SQLite's own bookkeeping of locks was copied with them, so
+that writes from here would not exclude writes from the parent: events would be lost."""
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that is known as long as it is open."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _live.add(self)
+
+    def close(self) -> None:
+        super().close()
+        _live.discard(self)
+
+
+os.register_at_fork(after_in_child=lambda: _inherited.extend(_live))
 
 
 class NoLog(CoordError):
@@ -42,8 +64,8 @@ class Pool:
         self._create = create
         self._missing_ok = missing_ok
         self._closed = False
-        self._open: dict[tuple[int, int], tuple[sqlite3.Connection, _File]] = {}
-        """By process and thread: a forked child must not touch the connections it inherits."""
+        self._open: dict[int, tuple[sqlite3.Connection, _File]] = {}
+        """By thread."""
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """What a query finds."""
@@ -72,22 +94,22 @@ class Pool:
         return None
 
     def close(self) -> None:
+        """Close the connections of all threads."""
         self._closed = True
-        for process, thread in list(self._open):
-            connection, _ = self._open.pop((process, thread))
-            if process == os.getpid():
-                connection.close()
+        while self._open and not _inherited:
+            self._open.popitem()[1][0].close()
 
     def _connection(self) -> sqlite3.Connection | None:
         if self._closed:
             raise CoordError("the event log is closed", "open it again")
-        key = (os.getpid(), get_ident())
+        _refuse_after_fork()
+        thread = get_ident()
         there = _file(self.path)
-        if key in self._open:
-            connection, file = self._open[key]
+        if thread in self._open:
+            connection, file = self._open[thread]
             if file == there:
                 return connection
-            del self._open[key]
+            del self._open[thread]
             connection.close()
         while True:
             try:
@@ -98,7 +120,7 @@ class Pool:
                 raise
             before, there = there, _file(self.path)
             if there is not None and there == before:
-                self._open[key] = (connection, there)
+                self._open[thread] = (connection, there)
                 return connection
             connection.close()  # made or replaced meanwhile: this may not be a connection to what is there now
 
@@ -106,11 +128,14 @@ class Pool:
 def connect(path: Path, *, create: bool) -> sqlite3.Connection:
     """A connection to a current database; creates or migrates it if asked to."""
     with translated(path):
+        _refuse_after_fork()
         if create:
             _precreate(path)
         elif not path.exists():
             raise _no_log(path)
-        connection = sqlite3.connect(_uri(path), uri=True, timeout=0, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            _uri(path), uri=True, timeout=0, isolation_level=None, check_same_thread=False, factory=_Connection
+        )
         try:
             patiently(lambda: _prepare(connection, path, create))
         except BaseException:
@@ -206,6 +231,13 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _refuse_after_fork() -> None:
+    if _inherited:
+        raise CoordError(
+            "this process was forked from one that had the event log open", "start it with subprocess, not with fork"
+        )
 
 
 def _precreate(path: Path) -> None:

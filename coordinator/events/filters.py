@@ -80,11 +80,11 @@ def queries(where: Filter, part: Window, kinds: tuple[str, ...], indexed: int) -
         if kinds and not (where.actor or where.subject):
             return [_merged(kinds, part)]
         return [_scan(conditions, values, part)]
-    grams = _trigrams(where.text)
-    if not indexed or not grams:
+    pieces = _pieces(where.text)
+    if not indexed or not pieces:
         return [_scan(conditions, values, part)]
     old_end = indexed if part.until is None else min(indexed, part.until)
-    old = _by_text(grams, conditions, values, Window(part.after, old_end, part.limit, part.newest))
+    old = _by_text(pieces, conditions, values, Window(part.after, old_end, part.limit, part.newest))
     new = _scan(conditions, values, Window(max(part.after, indexed), part.until, part.limit, part.newest))
     return [new, old] if part.newest else [old, new]
 
@@ -121,7 +121,7 @@ def _merged(kinds: tuple[str, ...], part: Window) -> Query:
     return sql, [value for kind in kinds for value in (kind, *ends, part.limit)] + [part.limit]
 
 
-def _by_text(grams: list[str], conditions: list[str], values: list[object], part: Window) -> Query:
+def _by_text(pieces: list[str], conditions: list[str], values: list[object], part: Window) -> Query:
     bounds, ends = _bounds("events_fts.rowid", part)
     columns = ", ".join(f"events.{column}" for column in COLUMNS.split(", "))
     own = [re.sub(r"\b(kind|subject|actor|data)\b", r"events.\1", condition) for condition in conditions]
@@ -129,7 +129,7 @@ def _by_text(grams: list[str], conditions: list[str], values: list[object], part
         f"SELECT {columns} FROM events_fts CROSS JOIN events ON events.seq = events_fts.rowid"
         f" WHERE events_fts MATCH ? AND {' AND '.join([bounds, *own])} ORDER BY events_fts.rowid {part.order} LIMIT ?"
     )
-    quoted = ('"' + gram + '"' for gram in grams)
+    quoted = ('"' + piece + '"' for piece in pieces)
     return sql, [" AND ".join(quoted), *ends, *values, part.limit]
 
 
@@ -139,10 +139,10 @@ def _bounds(column: str, part: Window) -> tuple[str, list[object]]:
     return f"{column} > ? AND {column} <= ?", [part.after, part.until]
 
 
-def _trigrams(text: str) -> list[str]:
-    """Every three characters that stand together in each match, leaving out what JSON writes in another way."""
+def _pieces(text: str) -> list[str]:
+    """Parts of the words that the index can find: three characters or more, none of which JSON writes in another way."""
     pieces = (piece for word in text[:_LONGEST_TEXT].split() for piece in _ESCAPED_IN_JSON.split(word))
-    return list(dict.fromkeys(piece[i : i + 3] for piece in pieces for i in range(len(piece) - 2)))
+    return [piece for piece in pieces if len(piece) >= 3]
 
 
 def _like(word: str) -> str:

@@ -15,20 +15,27 @@ migrations = Migrations("coord")
 def events(db: Database) -> None:
     """The append-only table, its indexes and its guards."""
     db.execute(tables.EVENTS)
-    table = db["events"]
-    assert isinstance(table, Table)
-    table.create_index(["id"], unique=True)
+    _events(db).create_index(["id"], unique=True)
     for column in ("kind", "subject", "actor"):
-        table.create_index([column])
+        _events(db).create_index([column])
     for sql in tables.TRIGGERS.values():
         db.execute(sql)
 
 
 @migrations()
 def search(db: Database) -> None:
-    """The text index. Where SQLite was built without trigrams (before 3.34), searching reads the events themselves."""
+    """The text index: trigrams, so that it finds parts of words, in any language, exactly as a scan would.
+
+    Where SQLite was built without them (before 3.34), searching reads the events themselves.
+    """
     with suppress(sqlite3.OperationalError):
-        db.execute(tables.SEARCH)
+        _events(db).enable_fts(["kind", "subject", "actor", "data"], tokenize="trigram")
+
+
+def _events(db: Database) -> Table:
+    table = db["events"]
+    assert isinstance(table, Table)
+    return table
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

@@ -30,13 +30,6 @@ TRIGGERS = {
 }
 """By name. They hold for whoever opens the file; `verify` looks for each of them."""
 
-SEARCH = """
-    CREATE VIRTUAL TABLE events_fts USING fts5(
-        kind, subject, actor, data,
-        content=events, content_rowid=seq, tokenize='trigram', detail=none
-    )"""
-"""Trigrams, so that the index finds parts of words, in any language, exactly as a scan would."""
-
 INDEXED = "SELECT coalesce(max(id), 0) FROM events_fts_docsize"
 """How many events the text index covers, counted from the first."""
 

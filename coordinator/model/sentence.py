@@ -1,9 +1,44 @@
-"""Events in words: actor, word, text, as they stand on the screen and in `coord log`."""
+"""Events in words: who, a word for what, and the point of it, as they stand on the screen and in `coord log`.
 
+This is also where the keys of `data` are written down: the functions below read those which each kind carries. None
+of them is relied on. Whatever is missing is left out, and whatever is there is untrusted.
+"""
+
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from coordinator.model.event import Event
 from coordinator.model.text import plain
+
+_LONGEST = 1000
+"""Characters of any one value; an event may carry a megabyte."""
+
+_WORDS = {
+    "intent.set": "intent",
+    "milestone.status": "milestone",
+    "question.asked": "question",
+    "question.answered": "answer",
+    "change.approved": "approved",
+    "change.rejected": "rejected",
+    "decision.recorded": "decision",
+    "artifact.produced": "artifact",
+    "attachment.added": "attached",
+    "prompt.created": "created",
+    "prompt.edited": "edited",
+    "prompt.cancelled": "cancelled",
+    "plan.applied": "applied",
+    "plan.undone": "undone",
+    "feedback.filed": "feedback",
+    "verdict.given": "verdict",
+    "learning.noted": "learned",
+    "planner.decided": "planned",
+    "handoff.given": "handoff",
+    "step.failed": "failed",
+    "step.merged": "merged",
+    "access.denied": "denied",
+    "conflict.detected": "conflict",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +46,9 @@ class Line:
     """The three parts of a readable event. Each is safe to print on one line."""
 
     actor: str
+    """`executor 04`, `ada`, `loop`."""
     word: str
+    """At most ten characters: `decision`, `step`, `failed`, …"""
     text: str
 
     def __str__(self) -> str:
@@ -20,5 +57,216 @@ class Line:
 
 def describe(event: Event) -> Line:
     """An event as the words that a person reads."""
-    text = next((event.data[k] for k in ("text", "summary", "title", "reason") if event.data.get(k)), "")
-    return Line(plain(event.actor), plain(event.kind), plain(f"{event.subject} {text}"))
+    family, _, name = event.kind.partition(".")
+    say = _SAY.get(event.kind) or _SAY.get(family) or _anything
+    text = say(event.data, _about(event), name.replace("_", "-"))
+    return Line(plain(actor_name(event.actor)), plain(_WORDS.get(event.kind, family)), plain(text).strip())
+
+
+def actor_name(actor: str) -> str:
+    """`executor-04-1` as people call it: `executor 04`. Other names stay as they are."""
+    match = re.fullmatch(r"([a-z][a-z_-]*)-(\d+)-\d+", actor)
+    return f"{match[1]} {match[2]}" if match else actor
+
+
+# ── what each kind says: data, what it is about (`07`, empty for the milestone), the last part of its kind
+
+
+def _text(data: Mapping[str, object], about: str, _: str) -> str:
+    return _joined(" ", about, _value(data, "text", "summary", "title", "path", "ref"), _because(data))
+
+
+def _question(data: Mapping[str, object], _about: str, _: str) -> str:
+    options = _list(data, "options", " / ")
+    return _joined("  ", _value(data, "text"), f"({options})" if options else "")
+
+
+def _answer(data: Mapping[str, object], about: str, _: str) -> str:
+    return _joined(" → ", about, _value(data, "answer", "text"))
+
+
+def _intent(data: Mapping[str, object], _about: str, _: str) -> str:
+    parts = (f"{key}: {_item(value)}" for key, value in data.items() if value)
+    return _value(data, "summary", "text") or " · ".join(parts)
+
+
+def _review(data: Mapping[str, object], about: str, _: str) -> str:
+    return _joined(": ", _joined(" ", about, _attempt(data)), _value(data, "note", "comment", "reason", "text"))
+
+
+def _created(data: Mapping[str, object], about: str, _: str) -> str:
+    return _joined(" ", about, _value(data, "title"), _in_brackets(_value(data, "type")), _because(data))
+
+
+def _edited(data: Mapping[str, object], about: str, _: str) -> str:
+    return _joined(": ", about, _list(data, "changed", ", ") or _value(data, "summary", "text", "reason"))
+
+
+def _plan(data: Mapping[str, object], about: str, _: str) -> str:
+    summary = _value(data, "summary") or _joined(" ", _value(data, "service"), about)
+    return _joined(" · because: ", summary, _value(data, "reason"))
+
+
+def _feedback(data: Mapping[str, object], _about: str, _: str) -> str:
+    return _joined(
+        ": ", _joined(" ", _value(data, "priority"), _value(data, "category")), _value(data, "title", "text")
+    )
+
+
+def _verdict(data: Mapping[str, object], _about: str, _: str) -> str:
+    met = data.get("met")
+    word = _value(data, "verdict") or ("met" if met is True else "not met" if met is False else "")
+    return _joined(": ", word, _value(data, "text", "summary", "reason"))
+
+
+def _planner(data: Mapping[str, object], _about: str, _: str) -> str:
+    return _joined(": ", _value(data, "decision"), _value(data, "reason", "summary", "text"))
+
+
+def _handoff(data: Mapping[str, object], about: str, _: str) -> str:
+    return _joined(": ", _joined(" ", about, _value(data, "outcome")), _value(data, "summary", "reason", "text"))
+
+
+def _step(data: Mapping[str, object], about: str, state: str) -> str:
+    if state in ("failed", "blocked"):
+        state = "" if state == "failed" else state
+        return _joined(": ", _joined(" ", about, state, _attempt(data)), _value(data, "reason"))
+    before = _value(data, "from")
+    change = f"{before} → {state}" if before else "" if state == "merged" else state
+    commits = data.get("commits")
+    count = len(commits) if isinstance(commits, list | tuple) else commits if isinstance(commits, int) else 0
+    landed = f"as {_value(data, 'commit', 'merged_as')[:10]}" if _value(data, "commit", "merged_as") else ""
+    size = _joined(" ", _signed(data, "added", "+"), _signed(data, "removed", "-"))
+    facts = (
+        _attempt(data) if state in ("dispatched", "running") else "",
+        f"{count} commit{'s' * (count != 1)}" if count else "no change" if data.get("no_change") is True else "",
+        size,
+        landed,
+        _value(data, "reason"),
+    )
+    return _joined("  ", _joined(" ", about, change), *facts)
+
+
+def _agent(data: Mapping[str, object], about: str, state: str) -> str:
+    status = _value(data, "state") if state == "status" else state
+    code = _value(data, "status") if state == "exited" else ""
+    facts = (
+        f"with {code}" if code else "",
+        _in_brackets(_value(data, "runtime")) if state == "started" else "",
+        _value(data, "evidence") if state == "status" else "",
+    )
+    return _joined(": ", _joined(" ", actor_name(about), status, *facts), _value(data, "reason"))
+
+
+def _happening(data: Mapping[str, object], about: str, name: str) -> str:
+    about = "" if about.startswith("run-") else actor_name(about)
+    said = _value(data, "reason", "summary", "text", "outcome", "state", "stage", "title")
+    return _joined(": ", _joined(" ", about, name.replace("-", " ")), said)
+
+
+def _problem(data: Mapping[str, object], about: str, name: str) -> str:
+    line = _value(data, "line")
+    place = _joined(":", _value(data, "path"), line if line != "0" else "") or actor_name(about)
+    return _joined(": ", place, _value(data, "message", "reason", "text") or name.replace("-", " "))
+
+
+def _denied(data: Mapping[str, object], _about: str, _: str) -> str:
+    name = actor_name(_value(data, "actor"))
+    return _joined(": ", f"{name} may not write {_value(data, 'kind')}", _value(data, "reason"))
+
+
+def _conflict(data: Mapping[str, object], about: str, _: str) -> str:
+    files = _list(data, "files", ", ")
+    return _joined(": ", _joined(" ", about, f"in {files}" if files else ""), _value(data, "reason"))
+
+
+def _milestone(data: Mapping[str, object], _about: str, _: str) -> str:
+    return _joined(": ", _value(data, "status"), _value(data, "reason", "text"))
+
+
+def _anything(data: Mapping[str, object], about: str, name: str) -> str:
+    return _joined(" ", about, name) if not data else _text(data, about, name)
+
+
+_Say = Callable[[Mapping[str, object], str, str], str]
+_SAY: dict[str, _Say] = {
+    "intent": _intent,
+    "milestone": _milestone,
+    "question.asked": _question,
+    "question.answered": _answer,
+    "change": _review,
+    "decision": _text,
+    "artifact": _text,
+    "attachment": _text,
+    "learning": _text,
+    "prompt.created": _created,
+    "prompt.edited": _edited,
+    "prompt.cancelled": _edited,
+    "plan": _plan,
+    "feedback": _feedback,
+    "verdict": _verdict,
+    "planner": _planner,
+    "handoff": _handoff,
+    "step": _step,
+    "agent": _agent,
+    "run": _happening,
+    "iteration": _happening,
+    "stage": _happening,
+    "problem": _problem,
+    "access": _denied,
+    "conflict": _conflict,
+}
+"""By kind, or by family."""
+
+
+def _about(event: Event) -> str:
+    if event.prompt is not None:
+        return f"{event.prompt:02d}"
+    head, colon, rest = event.subject.partition(":")
+    return (
+        rest if colon and head in ("agent", "run", "prompt") else "" if event.subject == "milestone" else event.subject
+    )
+
+
+def _attempt(data: Mapping[str, object]) -> str:
+    value = data.get("attempt")
+    return f"attempt {value}" if isinstance(value, int) and value > 1 else ""
+
+
+def _because(data: Mapping[str, object]) -> str:
+    reason = _value(data, "reason", "why", "rationale")
+    return f"· because: {reason}" if reason else ""
+
+
+def _signed(data: Mapping[str, object], key: str, sign: str) -> str:
+    value = data.get(key)
+    return f"{sign}{value}" if isinstance(value, int) else ""
+
+
+def _in_brackets(text: str) -> str:
+    return f"({text})" if text else ""
+
+
+def _value(data: Mapping[str, object], *keys: str) -> str:
+    """The first of these that is there, as text."""
+    for key in keys:
+        value = data.get(key)
+        if value is not None and value != "":
+            return _item(value)
+    return ""
+
+
+def _list(data: Mapping[str, object], key: str, between: str) -> str:
+    value = data.get(key)
+    items = value[:20] if isinstance(value, list | tuple) else [] if value is None else [value]
+    return between.join(filter(None, map(_item, items)))
+
+
+def _item(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(_item(item) for item in value[:20])
+    return str(value)[:_LONGEST].strip()
+
+
+def _joined(between: str, *parts: str) -> str:
+    return between.join(part for part in parts if part)
