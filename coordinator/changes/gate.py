@@ -20,6 +20,7 @@ from coordinator.changes.land import land
 from coordinator.changes.lock import locked
 from coordinator.changes.outcome import Conflict, Merged, Nothing, Outcome, Red, Refused, Waiting
 from coordinator.changes.places import Places
+from coordinator.changes.settle import settle
 from coordinator.changes.suites import Suite, read_suite, run_suite
 from coordinator.errors import CoordError
 from coordinator.model.text import clip, plain
@@ -61,15 +62,16 @@ def merge_attempt(places: Places, request: MergeRequest, *, patience: float = 5.
         if hold is None:
             return Waiting("another merge is under way")
         sweep(git, places)
+        settle(git)
         suites = tuple(read_suite(places, name) for name in request.suites)
-        return _Gate(places, git, request, suites).pass_through()
+        return _Gate(places, git, request, suites, hold).pass_through()
 
 
 class _Gate:
     """One merge."""
 
-    def __init__(self, places: Places, git: Git, request: MergeRequest, suites: tuple[Suite, ...]) -> None:
-        self.places, self.git, self.request, self.suites = places, git, request, suites
+    def __init__(self, places: Places, git: Git, request: MergeRequest, suites: tuple[Suite, ...], hold: int) -> None:
+        self.places, self.git, self.request, self.suites, self.hold = places, git, request, suites, hold
         self.branch = branch_name(request.number, request.attempt)
         self.base = git.base_branch(request.base)
 
@@ -105,7 +107,7 @@ class _Gate:
             return red
         if self.git.head(self.branch) != change.tip:
             return Waiting(f"{self.branch} moved during the merge")
-        waiting = land(self.git, self.base, result, change.base_tip)
+        waiting = land(self.git, self.base, result, change.base_tip, self.hold)
         return waiting or Merged(result, tuple(commit.sha for commit in change.commits), change.untracked)
 
     def refuse(self, change: Change) -> Refused | Nothing | None:

@@ -58,6 +58,8 @@ _REMEDIES = (
         "run the `git config --global --add safe.directory …` that git names, if you trust the folder",
     ),
     ("No space left on device", "free some disk space; nothing was lost, and it is tried again"),
+    ("Out of diskspace", "free some disk space; nothing was lost, and it is tried again"),
+    ("unable to write", "free some disk space; nothing was lost, and it is tried again"),
     ("Disk quota exceeded", "free some disk space; nothing was lost, and it is tried again"),
     ("index.lock", "another git command is at work there, or died: if none runs, delete the index.lock that git names"),
     ("'refs/heads/coord' exists", "rename the branch `coord`: attempts have branches below that name"),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from coordinator.changes.git import Checkout, Done, Git, failure
 from coordinator.changes.outcome import Waiting
+from coordinator.changes.settle import Note, forget, note, settle
 from coordinator.model.text import plain
 
 _FAST_FORWARD = (
@@ -15,11 +16,12 @@ _FAST_FORWARD = (
 _IN_THE_WAY = ("would be overwritten", "would lose untracked files", "not uptodate", "not up to date")
 
 
-def land(git: Git, branch: str, commit: str, expected: str) -> Waiting | None:
+def land(git: Git, branch: str, commit: str, expected: str, hold: int) -> Waiting | None:
     """Move `branch` from `expected` to its descendant `commit`; None when that is done, else what has to go first.
 
     Where the branch is checked out, its files follow, and git itself refuses if a change of the engineer is in the way.
-    Returns without having changed anything if it waits. Raises GitError when git fails for another reason.
+    `hold` is the descriptor of the merge lock: git keeps it as long as it lives. Nothing was changed if it has to wait,
+    nor if it raises GitError.
     """
     checkouts = git.checkouts()
     held = _held_by_operation(git, branch, checkouts)
@@ -27,21 +29,28 @@ def land(git: Git, branch: str, commit: str, expected: str) -> Waiting | None:
         return held
     here = next((checkout for checkout in checkouts if checkout.branch == branch), None)
     if here is None:
-        return _move_ref(git, branch, commit, expected)
+        return _move_ref(git, branch, commit, expected, hold)
     if not here.path.is_dir():
         where = plain(str(here.path))
         return Waiting(f"{plain(branch)} is checked out in {where}, which is gone: restore it or `git worktree prune`")
-    done = git.run(*_FAST_FORWARD, commit, cwd=here.path, ok=None, writes=True)
+    note(git, Note(str(here.path), branch, expected, commit))
+    done = git.run(*_FAST_FORWARD, commit, cwd=here.path, ok=None, writes=True, hold=hold)
     if done.status:
-        return _why_not(here, branch, done)
+        refusal = _refusal(here, branch, done)
+        if refusal is None:
+            settle(git)
+            raise failure(done, ("merge",))
+        forget(git)
+        return refusal
+    forget(git)
     if git.head(branch) != commit:
         return Waiting(f"{plain(str(here.path))} left the branch {plain(branch)} during the merge")
     return None
 
 
-def _move_ref(git: Git, branch: str, commit: str, expected: str) -> Waiting | None:
+def _move_ref(git: Git, branch: str, commit: str, expected: str, hold: int) -> Waiting | None:
     args = ("update-ref", "-m", "coord: merge", f"refs/heads/{branch}", commit, expected)
-    done = git.run(*args, ok=None, writes=True)
+    done = git.run(*args, ok=None, writes=True, hold=hold)
     if done.status == 0:
         return None
     if "but expected" in done.err:
@@ -49,19 +58,19 @@ def _move_ref(git: Git, branch: str, commit: str, expected: str) -> Waiting | No
     raise failure(done, args)
 
 
-def _why_not(here: Checkout, branch: str, done: Done) -> Waiting:
-    """Why git refused to fast-forward a checkout. Raises GitError when it failed."""
+def _refusal(here: Checkout, branch: str, done: Done) -> Waiting | None:
+    """Why git refused to fast-forward a checkout, before it touched anything; None when it failed."""
     place = plain(str(here.path))
     if any(mark in done.err for mark in _IN_THE_WAY):
         files = tuple(line[1:] for line in done.err.splitlines() if line.startswith("\t"))
         return Waiting(f"uncommitted changes in {place} are in the way: commit or move them", files)
-    if "index.lock" in done.err:
+    if "index.lock': File exists" in done.err:
         return Waiting(f"another git command is at work in {place} (or died, and left its index.lock)")
     if "not concluded your" in done.err or "unmerged files" in done.err:
         return Waiting(f"a merge or cherry-pick is under way in {place}: conclude or abort it")
     if "Not possible to fast-forward" in done.err:
         return Waiting(f"{plain(branch)} moved during the merge")
-    raise failure(done, ("merge",))
+    return None
 
 
 def _held_by_operation(git: Git, branch: str, checkouts: list[Checkout]) -> Waiting | None:

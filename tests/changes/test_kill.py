@@ -14,12 +14,13 @@ from support.repository import Repository
 from support.wait import wait_until
 
 from coordinator.changes.gate import MergeRequest, merge_attempt
-from coordinator.changes.outcome import Merged
+from coordinator.changes.outcome import Merged, Waiting
 from coordinator.changes.worktrees import create
 
 WRAPPER = """#!/bin/sh
 count=$(($(cat "$TEST_DIR/count" 2>/dev/null || echo 0) + 1))
 echo $count > "$TEST_DIR/count"
+echo "$count $*" >> "$TEST_DIR/log"
 if [ "$TEST_KILL" = "before $count" ]; then kill -s KILL $PPID; exit 1; fi
 if [ "$TEST_KILL" = "during $count" ]; then kill -s KILL $PPID; read line < "$TEST_DIR/gate"; exec "$TEST_GIT" "$@"; fi
 "$TEST_GIT" "$@"
@@ -127,6 +128,24 @@ def test_create_waits_for_the_git_of_a_killed_loop(tmp_path: Path, killer: Kille
     waiter.join(20)
     assert found[0].adopted
     assert repo.status(cwd=found[0].path) == ""
+
+
+def test_a_merge_waits_for_the_git_of_a_killed_loop(tmp_path: Path, killer: Killer, repo: Repository) -> None:
+    os.mkfifo(killer.folder / "gate")
+    rehearsal = Repository(tmp_path / "rehearsal")
+    for place in (repo, rehearsal):
+        place.suite("tests", "true")
+        place.commit({"a.txt": "a\n"}, cwd=create(place.layout, 7, 1).path)
+    assert not killer.run(rehearsal, MERGE, "never")
+    log = (killer.folder / "log").read_text().splitlines()
+    landing = next(line.split()[0] for line in log if " merge --ff-only " in line)
+    orphaned = killer.start(repo, MERGE, f"during {landing}")
+    assert orphaned.wait() == -signal.SIGKILL
+    assert merge_attempt(repo.layout, MergeRequest(7, 1), patience=0) == Waiting("another merge is under way")
+    (killer.folder / "gate").write_text("go\n")
+    outcome = merge_attempt(repo.layout, MergeRequest(7, 1), patience=20)
+    assert isinstance(outcome, Merged)
+    assert len(repo.git("log", "--merges", "--format=%H").splitlines()) == 1
 
 
 def test_create_completes_a_checkout_that_died_half_way(repo: Repository, killer: Killer) -> None:

@@ -17,11 +17,11 @@ IDENTITY = {
 class Repository:
     """A git repository with a first commit on `main`, and a coord project in it."""
 
-    def __init__(self, root: Path, *, project: str = "") -> None:
+    def __init__(self, root: Path, *, project: str = "", hash_name: str = "sha1") -> None:
         self.root = root
         self.layout = Layout(root / project)
         root.mkdir(parents=True, exist_ok=True)
-        self.git("init", "--quiet", "--initial-branch=main")
+        self.git("init", "--quiet", "--initial-branch=main", f"--object-format={hash_name}")
         self.layout.coord.mkdir(parents=True)
         (self.layout.coord / ".gitignore").write_text("*\n")
         self.commit({"README.md": "A project.\n", "src/app.py": "".join(f"line {n}\n" for n in range(1, 21))})
