@@ -18,7 +18,7 @@ waits for something out of it, `↔` both.
 Prompts that wait for something below them (a cycle) have no rail for it: they can't start, and the row says why.
 """
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -229,10 +229,10 @@ class _Sweep:
         self.free[self.homes[source]] = True
 
     def _shorten(self, row: int) -> None:
-        """End the rail that reaches furthest at the last prompt above `row` that waits for it."""
+        """End the rail that reaches furthest at the last prompt down to `row` that waits for it."""
         source = max(self.open, key=lambda source: (self.ends[source], -source))
         rows = self.behind[source]
-        at = bisect_left(rows, row)
+        at = bisect_right(rows, row)
         self.ends[source] = rows[at - 1] if at else source
         self._close(source)
 
