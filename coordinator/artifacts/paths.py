@@ -86,6 +86,11 @@ class Layout:
         return self.coord / "journal"
 
     @property
+    def plans(self) -> Path:
+        """Applied plans with what they replaced: what `coord undo` goes by."""
+        return self.coord / "plans"
+
+    @property
     def counter(self) -> Path:
         """The highest prompt number that was ever claimed here."""
         return self.coord / "highest-number"
