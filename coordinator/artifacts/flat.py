@@ -34,7 +34,7 @@ class Entry(NamedTuple):
 _UNSURE = re.compile("[^\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|\r(?!\n)")
 """Tabs, controls, and the line breaks that only YAML 1.1 knows."""
 
-_PLAIN = r"""[^\s\-?:,\[\]{}#&*!|>'"%@`](?:[^:#\r\n]|:(?=[^ \r\n])|(?<! )\#)*"""
+_PLAIN = r"""[^\s\-?:,\[\]{}#&*!|>'"%@`](?:[^:#\r\n]|:(?=[^ \r\n])|(?<![ ])\#)*"""
 _DOUBLE = r'"(?:[^"\\\r\n]|\\["\\nt])*"'
 _SINGLE = r"'(?:[^'\r\n]|'')*'"
 _REST = r"[ ]*(?:(?<=[ ])\#[^\r\n]*)?\r?(?:\n|\Z)"

@@ -15,6 +15,8 @@ _NAME = re.compile(r"0*(\d{1,9})(?!\d)")
 _REFERENCE = re.compile(
     r"(?:.*/)?(?:#|prompt[-: #]*)?0*(\d{1,9})(?!\d|-\d+$|\.\d)(?:[-_. ].*)?", re.IGNORECASE | re.DOTALL
 )
+_BEGINNING = re.compile(r"\d+(?:[-_ ](?:planned|emergent|user-patch|review-fix)(?=[-_ ]))?")
+_ENDING = re.compile(r"(?:-done)?(?:\.prompt)?(?:-done)?\.md(?:-done)?$", re.IGNORECASE)
 _SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(s|sec|m|min|h)?")
 _UNITS = {None: 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _NOTHING = frozenset({"", "~", "null", "none"})
@@ -88,9 +90,8 @@ def _known(named: int | None, front: Frontmatter) -> tuple[int, ...]:
 
 
 def _title_from(name: str) -> str:
-    stem = re.sub(r"(?i)(\.prompt)?(-done)?\.md(-done)?$|-done\.prompt\.md$", "", name)
-    words = re.sub(r"^\d+|^(-|_)?(planned|emergent|user-patch|review-fix)(?=-)", "", stem)
-    return " ".join(re.split(r"[-_ ]+", words)).strip() or stem
+    stem = _ENDING.sub("", name)
+    return " ".join(re.split(r"[-_ ]+", _BEGINNING.sub("", stem))).strip() or stem
 
 
 def _shown(value: Value) -> str:

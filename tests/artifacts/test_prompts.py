@@ -1,0 +1,427 @@
+"""The prompt folder is read whole whatever lies in it: one problem per bad file, and all others go on."""
+
+import os
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from coordinator.artifacts.naming import file_name, render_new
+from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.prompts import SIZE_LIMIT, PromptReader, PromptSet, read_prompt
+from coordinator.config import Config
+from coordinator.model.problem import Problem
+from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
+
+GOOD = b"---\nnumber: 7\ntitle: Refresh tokens\nstatus: pending\ndependencies: [2]\n---\n## Tasks\n"
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    made = Layout(tmp_path)
+    made.prompts.mkdir(parents=True)
+    return made
+
+
+@pytest.fixture
+def put(layout: Layout) -> Callable[[str, bytes], Path]:
+    def write(name: str, content: bytes) -> Path:
+        path = layout.prompts / name
+        path.write_bytes(content)
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+        return path
+
+    return write
+
+
+def read(layout: Layout) -> PromptSet:
+    return PromptReader(layout, Config()).refresh()
+
+
+def one(tmp_path: Path, frontmatter: str, name: str = "07-x.prompt.md") -> Prompt | Problem:
+    path = tmp_path / name
+    path.write_text(f"---\n{frontmatter}\n---\nbody\n")
+    return read_prompt(path, f".coord/prompts/{name}")
+
+
+def good(tmp_path: Path, frontmatter: str, name: str = "07-x.prompt.md") -> Prompt:
+    found = one(tmp_path, frontmatter, name)
+    assert isinstance(found, Prompt), found
+    return found
+
+
+def bad(tmp_path: Path, frontmatter: str, name: str = "07-x.prompt.md") -> Problem:
+    found = one(tmp_path, frontmatter, name)
+    assert isinstance(found, Problem), found
+    return found
+
+
+def test_every_field_is_read_and_typed(tmp_path: Path) -> None:
+    prompt = good(
+        tmp_path,
+        """\
+number: 007
+title: "Refresh tokens: early"
+type: user-patch            # planned | emergent | user-patch | review-fix
+status: in_progress
+dependencies: [2, 3]
+priority: high
+patches_prompts: [2]
+attempts: 2
+commits: ["0123456", abcdef0]
+skills: [python, sql]
+validation_suites: [unit]
+agent: codex
+model: large
+pipeline: staged
+isolation: shared
+timeout: 900
+hypothesis: |
+  It is the clock.
+trivial: true
+created_by: planner
+estimate: 3 days
+owners: [ann, bob]""",
+    )
+    assert prompt.number == 7
+    assert prompt.title == "Refresh tokens: early"
+    assert (prompt.type, prompt.status) == (PromptType.USER_PATCH, PromptStatus.IN_PROGRESS)
+    assert (prompt.dependencies, prompt.patches_prompts, prompt.priority) == ((2, 3), (2,), Priority.HIGH)
+    assert (prompt.attempts, prompt.commits) == (2, ("0123456", "abcdef0"))
+    assert (prompt.skills, prompt.validation_suites) == (("python", "sql"), ("unit",))
+    assert (prompt.agent, prompt.model, prompt.pipeline, prompt.isolation) == ("codex", "large", "staged", "shared")
+    assert (prompt.timeout, prompt.hypothesis, prompt.trivial) == (900.0, "It is the clock.", True)
+    assert prompt.created_by == "planner"
+    assert prompt.extra == {"estimate": "3 days", "owners": "[ann, bob]"}
+    assert prompt.path == ".coord/prompts/07-x.prompt.md"
+    assert prompt.source.endswith(b"body\n")
+    assert len(prompt.digest) == 64
+
+
+def test_what_is_not_said_has_its_default(tmp_path: Path) -> None:
+    assert good(tmp_path, "title: T") == Prompt(
+        7, "T", ".coord/prompts/07-x.prompt.md", digest=good(tmp_path, "title: T").digest
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "status"),
+    [
+        ("pending", PromptStatus.PENDING),
+        ("todo", PromptStatus.PENDING),
+        ("Not Started", PromptStatus.PENDING),
+        ("in_progress", PromptStatus.IN_PROGRESS),
+        ("in-progress", PromptStatus.IN_PROGRESS),
+        ("In Progress", PromptStatus.IN_PROGRESS),
+        ("complete", PromptStatus.DONE),
+        ("'completed'", PromptStatus.DONE),
+        ("DONE", PromptStatus.DONE),
+        ("failed", PromptStatus.FAILED),
+        ("blocked", PromptStatus.BLOCKED),
+        ("canceled", PromptStatus.CANCELLED),
+        ("cancelled", PromptStatus.CANCELLED),
+    ],
+)
+def test_spellings_of_a_status_that_real_loops_use_are_understood(
+    tmp_path: Path, written: str, status: PromptStatus
+) -> None:
+    assert good(tmp_path, f"status: {written}").status is status
+
+
+@pytest.mark.parametrize("written", ["maybe", "pendign", "''", "", "[pending]", "{a: b}", "donee", "12"])
+def test_an_unknown_status_is_a_problem_and_never_run(tmp_path: Path, written: str) -> None:
+    problem = bad(tmp_path, f"number: 7\nstatus: {written}")
+    assert (problem.line, problem.numbers) == (3, (7,))
+    assert problem.code in ("bad-status", "bad-value")
+
+
+@pytest.mark.parametrize(
+    ("written", "numbers"),
+    [
+        ("[1]", (1,)),
+        ("[1, 2, 2]", (1, 2)),
+        ("001", (1,)),
+        ("'2'", (2,)),
+        ('["2", 03]', (2, 3)),
+        ("02-token-core", (2,)),
+        ("[02-token-core.prompt.md]", (2,)),
+        ("[.coord/prompts/02-planned-core.prompt.md]", (2,)),
+        ("['#4', 'prompt 5', PROMPT-06]", (4, 5, 6)),
+        ("1, 2", (1, 2)),
+        ("\n  - 1\n  - 02-x", (1, 2)),
+        ("[]", ()),
+        ("", ()),
+        ("none", ()),
+        ("~", ()),
+    ],
+)
+def test_dependencies_are_understood_as_people_write_them(
+    tmp_path: Path, written: str, numbers: tuple[int, ...]
+) -> None:
+    assert good(tmp_path, f"dependencies: {written}").dependencies == numbers
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["token-core", "[a]", "[02-01]", "['02-01']", "[1.5]", "[-1]", "[0]", "[1234567890123]", "{a: 1}", "[[1]]"],
+)
+def test_a_dependency_that_names_no_number_is_a_problem(tmp_path: Path, written: str) -> None:
+    problem = bad(tmp_path, f"dependencies: {written}")
+    assert problem.line == 2
+    assert problem.message.startswith("dependencies: ")
+
+
+@pytest.mark.parametrize(
+    ("frontmatter", "code"),
+    [
+        ("number: 1" + "0" * 5000, "bad-number"),
+        ("number: seven", "bad-number"),
+        ("number: 0", "bad-number"),
+        ("number: -7", "bad-number"),
+        ("number: 7.0", "bad-number"),
+        ("number: [7]", "bad-value"),
+        ("number: 8", "number-mismatch"),
+        ("type: feature", "bad-type"),
+        ("priority: urgent-ish", "bad-priority"),
+        ("attempts: many", "bad-value"),
+        ("attempts: 99999999999999999999", "bad-value"),
+        ("timeout: -1", "bad-value"),
+        ("timeout: soon", "bad-value"),
+        ("trivial: perhaps", "bad-value"),
+        ("pipeline: zigzag", "bad-value"),
+        ("isolation: none", "bad-value"),
+        ("title: {a: b}", "bad-value"),
+        ("title: [a, b]", "bad-value"),
+        ("skills: {a: b}", "bad-value"),
+    ],
+)
+def test_a_value_that_can_not_be_meant_is_a_problem(tmp_path: Path, frontmatter: str, code: str) -> None:
+    problem = bad(tmp_path, frontmatter)
+    assert (problem.code, problem.line) == (code, 2)
+    assert len(problem.message) < 200
+    assert problem.remedy
+    assert 7 in problem.numbers
+
+
+def test_a_missing_number_is_taken_from_the_file_name(tmp_path: Path) -> None:
+    assert good(tmp_path, "title: T", "012-emergent-x.prompt.md").number == 12
+    assert bad(tmp_path, "title: T", "x.prompt.md").code == "no-number"
+    assert bad(tmp_path, "title: T", "00-intro.prompt.md").code == "no-number"
+    assert good(tmp_path, "number: 3", "x.prompt.md").number == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("07-planned-token-core.prompt.md", "token core"),
+        ("07-user-patch-token-core-DONE.prompt.md", "token core"),
+        ("07.prompt.md", "07"),
+    ],
+)
+def test_a_missing_title_is_taken_from_the_file_name(tmp_path: Path, name: str, title: str) -> None:
+    assert good(tmp_path, "status: pending", name).title == title
+
+
+@pytest.mark.parametrize(
+    "name", ["07-x-DONE.prompt.md", "07-x.prompt-DONE.md", "07-x.prompt.md-DONE", "07-x-done.prompt.md"]
+)
+def test_a_done_suffix_is_accepted_and_means_nothing(
+    layout: Layout, put: Callable[[str, bytes], Path], name: str
+) -> None:
+    put(name, GOOD)
+    assert read(layout).prompts[7].status is PromptStatus.PENDING
+
+
+def test_windows_line_ends_and_a_byte_order_mark_are_accepted(tmp_path: Path) -> None:
+    path = tmp_path / "07-x.prompt.md"
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n"))
+    found = read_prompt(path, "07-x.prompt.md")
+    assert isinstance(found, Prompt)
+    assert found.title == "Refresh tokens"
+
+
+def spoil(layout: Layout, put: Callable[[str, bytes], Path]) -> dict[str, str]:
+    """Fill the folder with everything that can be wrong; the code of the problem by file name."""
+    files = {
+        "11-empty.prompt.md": (b"", "empty"),
+        "12-none.prompt.md": (b"# Tasks\n", "no-frontmatter"),
+        "13-open.prompt.md": (b"---\nnumber: 13\n", "unclosed-frontmatter"),
+        "14-latin.prompt.md": (b"---\ntitle: caf\xe9\n---\n", "not-utf8"),
+        "15-deep.prompt.md": (b"---\na: " + b"[" * 5000 + b"\n---\n", "too-deep"),
+        "16-huge.prompt.md": (b"---\nnumber: " + b"9" * 5000 + b"\n---\n", "bad-number"),
+        "17-status.prompt.md": (b"---\nstatus: whatever\n---\n", "bad-status"),
+        "18-alias.prompt.md": (b"---\na: &a [1]\nb: *a\n---\n", "yaml-alias"),
+        "19-twice.prompt.md": (b"---\nnumber: 19\nnumber: 19\n---\n", "duplicate-key"),
+        "20-colon.prompt.md": (b"---\ntitle: a: b\n---\n", "bad-yaml"),
+        "21-other.prompt.md": (b"---\nnumber: 22\n---\n", "number-mismatch"),
+        "nonumber.prompt.md": (b"---\ntitle: T\n---\n", "no-number"),
+    }
+    for name, (content, _) in files.items():
+        put(name, content)
+    codes = {f".coord/prompts/{name}": code for name, (_, code) in files.items()}
+    big = put("23-big.prompt.md", b"")
+    os.truncate(big, 100 * 1024 * 1024)
+    (layout.prompts / "24-link.prompt.md").symlink_to(layout.prompts / "07-good.prompt.md")
+    (layout.prompts / "25-dir.prompt.md").mkdir()
+    os.mkfifo(layout.prompts / "26-pipe.prompt.md")
+    (layout.prompts / "27-li\nne.prompt.md").write_bytes(GOOD)
+    with open(os.path.join(os.fsencode(layout.prompts), b"28-\xff.prompt.md"), "wb") as stream:
+        stream.write(GOOD)
+    return codes | {
+        ".coord/prompts/23-big.prompt.md": "too-large",
+        ".coord/prompts/24-link.prompt.md": "symlink",
+        ".coord/prompts/25-dir.prompt.md": "not-a-file",
+        ".coord/prompts/26-pipe.prompt.md": "not-a-file",
+        ".coord/prompts/27-li ne.prompt.md": "bad-name",
+        ".coord/prompts/28-\\xff.prompt.md": "bad-name",
+    }
+
+
+def test_every_bad_file_is_one_problem_and_hides_no_other(layout: Layout, put: Callable[[str, bytes], Path]) -> None:
+    put("07-good.prompt.md", GOOD)
+    put("notes.txt", b"not a prompt")
+    put(".07-swap.prompt.md", b"an editor's")
+    expected = spoil(layout, put)
+    found = read(layout)
+    assert {problem.path: problem.code for problem in found.problems} == expected
+    assert len(found.problems) == len(expected)
+    assert list(found.prompts) == [7]
+    assert found.highest == 28
+    assert all(problem.message and problem.remedy for problem in found.problems)
+    assert all((problem.path + problem.message + problem.remedy).isprintable() for problem in found.problems)
+
+
+def test_a_huge_file_is_never_read(layout: Layout, put: Callable[[str, bytes], Path]) -> None:
+    os.truncate(put("23-big.prompt.md", b""), 100 * 1024 * 1024)
+    tracemalloc.start()
+    found = read(layout)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [problem.code for problem in found.problems] == ["too-large"]
+    assert peak < SIZE_LIMIT
+
+
+def test_of_two_files_with_one_number_neither_is_used(layout: Layout, put: Callable[[str, bytes], Path]) -> None:
+    put("07-a.prompt.md", GOOD)
+    put("07-b.prompt.md", GOOD)
+    put("08-c.prompt.md", b"---\ndependencies: [7]\n---\n")
+    found = read(layout)
+    assert list(found.prompts) == [8]
+    (problem,) = found.problems
+    assert problem.code == "duplicate-number"
+    assert "07-a.prompt.md" in problem.message
+    assert "07-b.prompt.md" in problem.message
+    assert problem.numbers == (7,)
+    assert found.highest == 8
+
+
+def test_an_empty_or_missing_folder_has_no_prompts_and_no_problems(tmp_path: Path) -> None:
+    assert read(Layout(tmp_path)) == PromptSet({})
+
+
+def test_configured_folders_take_every_markdown_file_that_is_a_prompt(tmp_path: Path, layout: Layout) -> None:
+    folder = tmp_path / "loop" / "prompts"
+    folder.mkdir(parents=True)
+    (folder / "01-first.md").write_bytes(b"---\ntitle: First\n---\n")
+    (folder / "second-DONE.md").write_bytes(b"---\nnumber: 2\nstatus: completed\n---\n")
+    (folder / "03-broken.md").write_bytes(b"no frontmatter")
+    (folder / "broken.md").write_bytes(b"---\nstatus: whatever\nnumber: 4\n---\n")
+    (folder / "README.md").write_bytes(b"# About\n")
+    (folder / "guide.md").write_bytes(b"---\ntitle: Guide\n---\n")
+    found = PromptReader(layout, Config(prompt_folders=("loop/prompts", "gone"))).refresh()
+    assert {prompt.number: prompt.path for prompt in found.prompts.values()} == {
+        1: "loop/prompts/01-first.md",
+        2: "loop/prompts/second-DONE.md",
+    }
+    assert [(problem.path, problem.code) for problem in found.problems] == [
+        ("gone", "no-folder"),
+        ("loop/prompts/03-broken.md", "no-frontmatter"),
+        ("loop/prompts/broken.md", "bad-status"),
+    ]
+
+
+def test_a_second_look_reads_nothing_that_did_not_change(layout: Layout, put: Callable[[str, bytes], Path]) -> None:
+    put("07-a.prompt.md", GOOD)
+    reader = PromptReader(layout, Config())
+    first = reader.refresh()
+    assert reader.refresh() is first
+    put("08-b.prompt.md", b"---\ntitle: B\n---\n")
+    second = reader.refresh()
+    assert list(second.prompts) == [7, 8]
+    assert second.prompts[7] is first.prompts[7]
+
+
+def test_changed_paths_alone_are_looked_at(layout: Layout, put: Callable[[str, bytes], Path]) -> None:
+    first, second = put("07-a.prompt.md", GOOD), put("08-b.prompt.md", b"---\ntitle: B\n---\n")
+    reader = PromptReader(layout, Config())
+    before = reader.refresh()
+    put("07-a.prompt.md", GOOD.replace(b"Refresh", b"Renew"))
+    second.unlink()
+    assert reader.refresh([layout.prompts / "x.txt", layout.root / "07-a.prompt.md"]) is before
+    after = reader.refresh([first])
+    assert after.prompts[7].title == "Renew tokens"
+    assert 8 in after.prompts
+    assert list(reader.refresh([second]).prompts) == [7]
+
+
+def test_a_changed_folder_is_looked_at_whole(layout: Layout, put: Callable[[str, bytes], Path]) -> None:
+    reader = PromptReader(layout, Config())
+    reader.refresh()
+    put("07-a.prompt.md", GOOD)
+    assert list(reader.refresh([layout.coord]).prompts) == [7]
+
+
+def test_a_write_right_after_a_look_is_seen_though_its_time_stamp_is_the_same(layout: Layout) -> None:
+    """Time stamps have the grain of a timer tick: a file read within it may change without telling."""
+    path = layout.prompts / "07-a.prompt.md"
+    path.write_bytes(GOOD)
+    status = path.stat()
+    reader = PromptReader(layout, Config())
+    for title in (b"Refresh tokens", b"Renewed tokens"):
+        with open(path, "r+b") as stream:
+            stream.write(GOOD.replace(b"Refresh tokens", title))
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        assert reader.refresh().prompts[7].title == title.decode()
+
+
+def test_a_mended_file_is_no_problem_any_more(layout: Layout, put: Callable[[str, bytes], Path]) -> None:
+    path = put("07-a.prompt.md", b"broken")
+    reader = PromptReader(layout, Config())
+    assert [problem.code for problem in reader.refresh().problems] == ["no-frontmatter"]
+    put("07-a.prompt.md", GOOD)
+    found = reader.refresh([path])
+    assert list(found.prompts) == [7]
+    assert not found.problems
+
+
+def test_a_new_prompt_reads_back_as_it_was_meant(tmp_path: Path) -> None:
+    title = 'Quotes "and" colons: # no\ncomment'
+    content = render_new(
+        number=12, title=title, body="## Tasks\n\n- x", type="user-patch", dependencies=[1, 2], patches_prompts=[2],
+        priority="high", more={"created_by": "no"},
+    )  # fmt: skip
+    path = tmp_path / file_name(12, "user-patch", title)
+    path.write_bytes(content)
+    found = read_prompt(path, path.name)
+    assert isinstance(found, Prompt)
+    assert found.title == 'Quotes "and" colons: # no comment'
+    assert (found.number, found.dependencies, found.patches_prompts) == (12, (1, 2), (2,))
+    assert (found.type, found.priority, found.created_by) == (PromptType.USER_PATCH, Priority.HIGH, "no")
+    assert content.endswith(b"---\n\n## Tasks\n\n- x\n")
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Refresh tokens before expiry", "07-planned-refresh-tokens-before-expiry.prompt.md"),
+        ("../../etc/passwd", "07-planned-etc-passwd.prompt.md"),
+        ("日本語のタイトル", "07-planned-prompt.prompt.md"),
+        ("Größe ändern", "07-planned-grosse-andern.prompt.md"),
+        ("!!!", "07-planned-prompt.prompt.md"),
+        ("all DONE", "07-planned-all.prompt.md"),
+        ("x" * 300, f"07-planned-{'x' * 48}.prompt.md"),
+    ],
+)
+def test_a_file_name_is_safe_whatever_the_title_is(title: str, name: str) -> None:
+    assert file_name(7, PromptType.PLANNED, title) == name
