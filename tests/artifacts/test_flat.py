@@ -90,8 +90,20 @@ def test_usual_frontmatter_never_needs_libyaml(text: str, value: object) -> None
 
 @pytest.mark.parametrize(
     "text",
-    ["a: b: c", "a: @x", "a: &x 1", "a: *x", "a: !!str 1", "a: 1\na: 2", "a: |\n  x", "a: {b: c}", "a:\n  b: c"]
-    + ["a: [X] y", "a: 'x", "a: x\n  y", "a: [[1]]", "- a", "a: \x07", "a: x\ty", "a:\n - 1\n  - 2", "a:\n  - 1\n  b"],
+    [
+        *("a: b: c", "a: @x", "a: &x 1", "a: *x", "a: !!str 1", "a: 1\na: 2", "a: |\n  x", "a: {b: c}", "a:\n  b: c"),
+        *(
+            "a: [X] y",
+            "a: 'x",
+            "a: x\n  y",
+            "a: [[1]]",
+            "- a",
+            "a: \x07",
+            "a: x\ty",
+            "a:\n - 1\n  - 2",
+            "a:\n  - 1\n  b",
+        ),
+    ],
 )
 def test_whatever_is_not_plainly_flat_is_declined(text: str) -> None:
     assert read_flat(text) is None
