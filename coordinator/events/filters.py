@@ -140,7 +140,7 @@ def _bounds(column: str, part: Window) -> tuple[str, list[object]]:
 
 
 def _pieces(text: str) -> list[str]:
-    """Parts of the words that the index can find: three characters or more, none of which JSON writes in another way."""
+    """Parts of words that the index can find: three characters or more, none of which JSON writes in another way."""
     pieces = (piece for word in text[:_LONGEST_TEXT].split() for piece in _ESCAPED_IN_JSON.split(word))
     return [piece for piece in pieces if len(piece) >= 3]
 

@@ -3,18 +3,19 @@
 EVENTS = """
     CREATE TABLE events (
         seq INTEGER PRIMARY KEY,
-        id TEXT NOT NULL,
-        ts TEXT NOT NULL,
-        run TEXT,
-        iteration INTEGER,
+        id TEXT NOT NULL CHECK (typeof(id) = 'text'),
+        ts TEXT NOT NULL CHECK (typeof(ts) = 'text'),
+        run TEXT CHECK (typeof(run) IN ('text', 'null')),
+        iteration INTEGER CHECK (typeof(iteration) IN ('integer', 'null')),
         actor_kind TEXT NOT NULL CHECK (actor_kind IN ('human', 'agent', 'system')),
-        actor TEXT NOT NULL,
-        kind TEXT NOT NULL,
-        subject TEXT NOT NULL,
-        data TEXT NOT NULL CHECK (json_valid(data)),
-        prev_hash TEXT NOT NULL,
-        hash TEXT NOT NULL
+        actor TEXT NOT NULL CHECK (typeof(actor) = 'text'),
+        kind TEXT NOT NULL CHECK (typeof(kind) = 'text'),
+        subject TEXT NOT NULL CHECK (typeof(subject) = 'text'),
+        data TEXT NOT NULL CHECK (typeof(data) = 'text' AND json_valid(data)),
+        prev_hash TEXT NOT NULL CHECK (typeof(prev_hash) = 'text'),
+        hash TEXT NOT NULL CHECK (typeof(hash) = 'text')
     )"""
+"""Types are checked by hand: STRICT tables ask for SQLite 3.37."""
 
 TRIGGERS = {
     "events_no_update": """CREATE TRIGGER events_no_update BEFORE UPDATE ON events

@@ -50,10 +50,17 @@ def verify(path: Path) -> Verdict:
     try:
         with translated(path):
             patiently(lambda: connection.execute("BEGIN"))
-            connection.text_factory = bytes  # a byte that is no longer UTF-8 is a finding, not a crash
+            connection.text_factory = _Text
             return _check(connection)
     finally:
         connection.close()
+
+
+class _Text(bytes):
+    """A text as it is stored: bytes that are no longer UTF-8 are a finding, not a crash."""
+
+
+_Stored = _Text | bytes | int | None
 
 
 def _check(connection: sqlite3.Connection) -> Verdict:
@@ -75,16 +82,24 @@ def _check(connection: sqlite3.Connection) -> Verdict:
     return Verdict(True, good, head=head)
 
 
-def _fault(row: tuple[int | bytes | None, ...], before: int, prev: str) -> str:
+def _fault(row: tuple[_Stored, ...], before: int, prev: str) -> str:
     """What is wrong with the row that follows row `before`, whose hash is `prev`; empty if nothing is."""
     if row[0] != before + 1:
         return f"row {before + 1} is missing: row {row[0]!r} stands in its place"
     try:
-        cells: list[Cell] = [cell.decode() if isinstance(cell, bytes) else cell for cell in row]
-    except UnicodeDecodeError:
+        cells = tuple(map(_cell, row))
+    except ValueError:
         return f"row {before + 1} holds bytes that are not text"
     if cells[10] != prev:
         return f"row {before + 1} does not follow row {before}: one of them was removed, moved or rewritten"
-    if cells[11] != row_hash(tuple(cells[:11])):
+    if cells[11] != row_hash(cells[:11]):
         return f"row {before + 1} was changed after it was written"
     return ""
+
+
+def _cell(stored: _Stored) -> Cell:
+    if isinstance(stored, _Text):
+        return stored.decode()
+    if isinstance(stored, bytes):
+        raise ValueError("a blob")
+    return stored
