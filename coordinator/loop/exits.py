@@ -69,6 +69,17 @@ def _queue() -> _Queue:
 
 if sys.platform == "linux":
 
+    def has_ended(pid: int) -> bool:
+        """The process is gone, or a zombie whose parent has not looked yet."""
+        try:
+            fd = os.pidfd_open(pid)
+        except ProcessLookupError:
+            return True
+        try:
+            return bool(select.select([fd], [], [], 0)[0])
+        finally:
+            os.close(fd)
+
     class _PidFds:
         """A descriptor a process, readable when it has ended."""
 
@@ -105,6 +116,13 @@ if sys.platform == "linux":
             for fd in (self._stop, *self._pids):
                 os.close(fd)
             self._epoll.close()
+
+
+else:
+
+    def has_ended(pid: int) -> bool:
+        """The process is gone."""
+        return not process_lives(pid)
 
 
 if sys.platform == "darwin":

@@ -1,0 +1,228 @@
+"""Plan → effects: the one place where a service's plan becomes real, after a look whether the world is still the same.
+
+Files and events go together: the journal carries the events, so that a kill at any moment leaves a plan applied and
+logged, or not applied, once the next command or loop has looked. Agents are ended and told after that; a kill that is
+cut off is finished by the loop, since `step.json` says that it was asked for.
+"""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeVar
+
+from coordinator import archive
+from coordinator.artifacts import journal
+from coordinator.artifacts.files import Lock, digest_of, read_limited, sha256
+from coordinator.artifacts.numbers import claim_number, highest_named
+from coordinator.artifacts.paths import Layout
+from coordinator.config import load_config
+from coordinator.errors import CoordError, Refused, StalePlan
+from coordinator.events.filters import Filter
+from coordinator.events.store import EventLog
+from coordinator.kill import ENDABLE, finish_kill
+from coordinator.model.event import Actor, ActorKind, Draft, may_write
+from coordinator.model.ids import uuid7
+from coordinator.model.plan import FileEdit, Kill, Plan, Record, Steer
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Attempt
+from coordinator.steps import attempt_lock, find_attempt, reread
+from coordinator.terminals.server import Terminals
+
+_STEP_LIMIT = 4 * 1024 * 1024
+_RECENT = 1000
+"""Applied plans that `plan_undo` looks through for the newest."""
+_here = threading.local()
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of a plan."""
+
+    plan: Plan
+    notes: tuple[str, ...] = ()
+    """Sentences for people: an editor's version that was kept aside, a text that could not be delivered."""
+
+
+@contextmanager
+def planning(layout: Layout) -> Iterator[None]:
+    """Keep other plans from being applied, from the snapshot that one is made for until it is."""
+    if getattr(_here, "planning", False):
+        yield
+        return
+    with Lock(layout.coord / "plan.lock"):
+        _here.planning = True
+        try:
+            yield
+        finally:
+            _here.planning = False
+
+
+def apply(layout: Layout, plan: Plan, actor: Actor) -> Applied:
+    """Make a plan real: all of its files and events or none, then what it does to agents.
+
+    Raises StalePlan when the world is no longer the one that was planned for, Refused when the actor may not, and then
+    nothing was done. A CoordError that names an agent which would not end comes after the rest was applied.
+    """
+    with planning(layout), EventLog.open(layout.events_db, create=True) as log:
+        drafts = _drafts(plan)
+        _refuse_what_actor_may_not(log, drafts, actor)
+        _check_reads(layout, plan)
+        with ExitStack() as stack:
+            kills = [_prepare_kill(layout, stack, kill, actor) for kill in _of(plan, Kill)]
+            whole = replace(plan, edits=(*plan.edits, *(edit for _, edit in kills)))
+            _claim_numbers(layout, plan)
+            kept = _place(layout, log, whole, drafts, actor)
+    notes = [*kept, *_steer(layout, plan)]
+    _end_agents(layout, [attempt for attempt, _ in kills])
+    return Applied(plan, tuple(notes))
+
+
+def recover(layout: Layout) -> list[str]:
+    """Finish plans that killed processes left half applied, their events too; a sentence for each thing done."""
+    if not journal.pending(layout):
+        return []
+    with EventLog.open(layout.events_db, create=True) as log:
+        return journal.recover(layout, lambda plan_id, note: _log_note(log, note))
+
+
+def plan_undo(layout: Layout, snapshot: Snapshot, plan_id: str | None = None) -> Plan:
+    """The plan that takes back an applied one, by default the newest that was not taken back.
+
+    Raises Refused when there is none, when something was built on it, or when it can't be taken back.
+    """
+    return archive.undo_of(archive.load(layout, plan_id or _newest(layout)), snapshot, layout)
+
+
+def _newest(layout: Layout) -> str:
+    with EventLog(layout.events_db, missing_ok=True) as log:
+        events = log.tail(_RECENT, Filter(kinds=("plan.applied", "plan.undone")))
+    undone = {str(event.data.get("undoes")) for event in events}
+    for event in reversed(events):
+        plan_id = str(event.data.get("plan"))
+        if event.kind == "plan.applied" and plan_id not in undone:
+            return plan_id
+    raise Refused("there is no plan to take back", "`coord log --kind plan.applied` shows what was applied")
+
+
+# ── before anything is written
+
+
+def _drafts(plan: Plan) -> list[Draft]:
+    """The events of a plan, with ids of their own: logging them twice logs them once."""
+    data: dict[str, object] = {
+        "plan": plan.id,
+        "service": plan.service,
+        "summary": plan.summary,
+        "paths": [edit.path for edit in plan.edits],
+    }
+    if plan.reason:
+        data["reason"] = plan.reason
+    if plan.number is not None:
+        data["number"] = plan.number
+    if plan.undoes is not None:
+        data["undoes"] = plan.undoes
+    subject = "milestone" if plan.number is None else f"prompt:{plan.number}"
+    whole = Draft("plan.applied" if plan.undoes is None else "plan.undone", subject, data, uuid7())
+    records = [Draft(r.kind, r.subject, {**r.data, "plan": plan.id}, uuid7()) for r in _of(plan, Record)]
+    return [whole, *records]
+
+
+def _refuse_what_actor_may_not(log: EventLog, drafts: list[Draft], actor: Actor) -> None:
+    for draft in drafts:
+        if not may_write(actor, draft.kind, draft.data):
+            log.append([draft], actor)  # refuses, and logs that it did
+
+
+def _check_reads(layout: Layout, plan: Plan) -> None:
+    stale = [path for path, digest in plan.reads.items() if digest_of(layout.root / path) != digest]
+    if stale:
+        raise StalePlan(f"changed since the plan was made: {', '.join(stale)}", "nothing was written; plan again")
+
+
+def _claim_numbers(layout: Layout, plan: Plan) -> None:
+    """Claim the numbers of new prompts; StalePlan when one was used meanwhile."""
+    for number in sorted(archive.created_prompts(plan)):
+        if highest_named(layout) >= number or claim_number(layout, number - 1) != number:
+            raise StalePlan(f"the number {number} was taken meanwhile", "nothing was written; plan again")
+
+
+def _prepare_kill(layout: Layout, stack: ExitStack, kill: Kill, actor: Actor) -> tuple[Attempt, FileEdit]:
+    """The edit of `step.json` that asks for the end of an attempt, with the attempt locked until it is in place."""
+    found = find_attempt(layout, kill.prompt, kill.attempt)
+    if found is None:
+        raise StalePlan(f"attempt {kill.attempt} of prompt {kill.prompt:02d} is gone", "look at `coord status`")
+    stack.enter_context(attempt_lock(layout, found))
+    attempt = reread(layout, found)
+    if attempt.state not in ENDABLE:
+        raise StalePlan(
+            f"attempt {kill.attempt} of prompt {kill.prompt:02d} is {attempt.state.value} by now",
+            "nothing was written; plan again",
+        )
+    path = layout.attempt(attempt.run, attempt.prompt, attempt.attempt) / "step.json"
+    before = read_limited(path, _STEP_LIMIT)
+    values = json.loads(before) | {"kill": kill.then, "reason": kill.reason or f"ended by {actor.name}"}
+    after = json.dumps(values, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
+    return attempt, FileEdit(layout.rel(path), "modify", after, sha256(before))
+
+
+# ── the files and their events
+
+
+def _place(layout: Layout, log: EventLog, plan: Plan, drafts: list[Draft], actor: Actor) -> list[str]:
+    archive.keep(layout, plan)
+    note = {"actor": asdict(actor), "drafts": [asdict(draft) for draft in drafts]}
+    try:
+        return journal.apply_edits(
+            layout, plan.id, plan.edits, note=note, record=lambda plan_id, said: _log_note(log, said)
+        )
+    except Refused:
+        archive.drop(layout, plan.id)
+        raise
+
+
+def _log_note(log: EventLog, note: Mapping[str, Any]) -> None:
+    """Log the events that a journal carries."""
+    actor = Actor(ActorKind(note["actor"]["kind"]), note["actor"]["name"], note["actor"]["role"])
+    log.append([Draft(d["kind"], d["subject"], d["data"], d["id"]) for d in note["drafts"]], actor)
+
+
+# ── agents
+
+
+def _steer(layout: Layout, plan: Plan) -> list[str]:
+    """Tell running agents what the plan says; a sentence for each that could not be told."""
+    notes = []
+    for steer in _of(plan, Steer):
+        attempt = find_attempt(layout, steer.prompt, steer.attempt)
+        try:
+            if attempt is None or not attempt.state.live or not attempt.pane:
+                raise CoordError("it has ended meanwhile")
+            _terminals(layout).send_text(attempt.pane, steer.text)
+        except CoordError as error:
+            notes.append(f"the agent of prompt {steer.prompt:02d} was not told: {error.message}")
+    return notes
+
+
+def _end_agents(layout: Layout, attempts: list[Attempt]) -> None:
+    with EventLog.open(layout.events_db) as log:
+        errors = []
+        for attempt in attempts:
+            try:
+                finish_kill(layout, log, attempt)
+            except CoordError as error:
+                errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+def _terminals(layout: Layout) -> Terminals:
+    config = load_config(layout)
+    return Terminals(config.tmux_socket, config.tmux_session)
+
+
+def _of(plan: Plan, kind: type[T]) -> list[T]:
+    return [effect for effect in plan.effects if isinstance(effect, kind)]

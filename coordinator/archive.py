@@ -1,0 +1,163 @@
+"""Plans that were applied, kept with what they replaced: enough to take one back while nothing was built on it."""
+
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from coordinator.artifacts.files import read_limited, sha256
+from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.records import BadRecord, read_json, write_json
+from coordinator.errors import CoordError, Refused
+from coordinator.model.ids import is_uuid7, uuid7
+from coordinator.model.plan import FileEdit, Kill, Plan, Record, Steer
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import StepState
+from coordinator.model.text import plain
+
+LIMIT = 1 << 30
+"""Bytes of one plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """One file of an applied plan."""
+
+    path: str
+    before: bytes | None
+    """None: there was no such file."""
+    after: str | None
+    """SHA-256 of what the plan made of it; None: it deleted the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """An applied plan, as far as taking it back needs it."""
+
+    id: str
+    service: str
+    summary: str
+    files: tuple[Replaced, ...]
+    created: tuple[int, ...]
+    """Prompts that it made."""
+    lasting: str = ""
+    """What of it can't be taken back; empty when everything can."""
+
+
+def keep(layout: Layout, plan: Plan) -> None:
+    """Archive a plan with the present versions of its files, before it is applied."""
+    files = [
+        {
+            "path": edit.path,
+            "before": _encode(_current(layout, edit.path)),
+            "after": None if edit.change == "delete" else sha256(edit.content),
+        }
+        for edit in plan.edits
+    ]
+    values = {
+        "id": plan.id,
+        "service": plan.service,
+        "summary": plan.summary,
+        "files": files,
+        "created": list(created_prompts(plan)),
+        "lasting": _lasting(plan),
+    }
+    write_json(layout.plans / f"{plan.id}.json", values)
+
+
+def drop(layout: Layout, plan_id: str) -> None:
+    """Forget a plan that was not applied after all."""
+    (layout.plans / f"{plan_id}.json").unlink(missing_ok=True)
+
+
+def load(layout: Layout, plan_id: str) -> Archived:
+    """An applied plan. Raises Refused when there is none of that id, CoordError when its record can't be read."""
+    if not is_uuid7(plan_id):
+        raise Refused(f"`{plain(plan_id)}` is no id of a plan", "`coord log --kind plan.applied --json` lists them")
+    try:
+        values = read_json(str(layout.plans / f"{plan_id}.json"), limit=LIMIT)
+        if values is None:
+            raise Refused(f"there is no plan {plan_id} here", "`coord log --kind plan.applied --json` lists them")
+        return _decode(values)
+    except (BadRecord, KeyError, TypeError, ValueError) as error:
+        raise CoordError(
+            f"the record of plan {plan_id} can't be read: {error}", "take its edits back by hand"
+        ) from None
+
+
+def created_prompts(plan: Plan) -> tuple[int, ...]:
+    """Numbers of the prompts that a plan makes."""
+    subjects = [e.subject for e in plan.effects if isinstance(e, Record) and e.kind == "prompt.created"]
+    return tuple(int(subject.removeprefix("prompt:")) for subject in subjects)
+
+
+def undo_of(archived: Archived, snapshot: Snapshot, layout: Layout) -> Plan:
+    """The plan that takes an applied one back. Refused when something was built on it, or it can't be taken back."""
+    if archived.lasting:
+        raise Refused(f"`{plain(archived.summary)}` can't be taken back: {archived.lasting}", "plan what is to be now")
+    for number in archived.created:
+        step = snapshot.steps.get(number)
+        if step is not None and (step.attempt is not None or step.state is StepState.MERGED):
+            raise Refused(f"prompt {number:02d} has been started since", "cancel or patch it instead")
+    edits = tuple(_reverse(layout, file) for file in archived.files)
+    return Plan(
+        id=uuid7(),
+        service="undo",
+        summary=f"take back: {archived.summary}",
+        edits=edits,
+        undoes=archived.id,
+        order_before=snapshot.graph.order,
+        order_after=tuple(n for n in snapshot.graph.order if n not in archived.created),
+    )
+
+
+def _reverse(layout: Layout, file: Replaced) -> FileEdit:
+    current = _current(layout, file.path)
+    digest = None if current is None else sha256(current)
+    if digest != file.after:
+        raise Refused(f"{plain(file.path)} has changed since", "edit it by hand; what came later would be lost")
+    diff = _diff(file.path, current or b"", file.before or b"")
+    if file.before is None:
+        return FileEdit(file.path, "delete", b"", digest, diff)
+    return FileEdit(file.path, "create" if digest is None else "modify", file.before, digest, diff)
+
+
+def _diff(path: str, before: bytes, after: bytes) -> str:
+    from coordinator.services.planning import unified_diff
+
+    return unified_diff(path, before, after)
+
+
+def _lasting(plan: Plan) -> str:
+    if any(isinstance(effect, Kill) for effect in plan.effects):
+        return "it ended an agent"
+    if any(isinstance(effect, Steer) for effect in plan.effects):
+        return "it told an agent something"
+    return "it takes back another one" if plan.undoes else ""
+
+
+def _current(layout: Layout, path: str) -> bytes | None:
+    try:
+        return read_limited(os.path.join(layout.root, path), LIMIT)
+    except FileNotFoundError:
+        return None
+
+
+def _encode(data: bytes | None) -> str | None:
+    return None if data is None else base64.b64encode(data).decode()
+
+
+def _decode(values: Mapping[str, Any]) -> Archived:
+    files = tuple(
+        Replaced(
+            str(file["path"]),
+            None if file["before"] is None else base64.b64decode(file["before"], validate=True),
+            file["after"],
+        )
+        for file in values["files"]
+    )
+    created = tuple(int(number) for number in values["created"])
+    return Archived(
+        values["id"], values["service"], values["summary"], files, created, str(values.get("lasting") or "")
+    )

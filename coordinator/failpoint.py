@@ -1,0 +1,27 @@
+"""Points at which a test kills the loop, as a power cut or a `kill -9` would."""
+
+import os
+import signal
+
+POINTS = (
+    "dispatch-claimed",
+    "dispatch-worktree",
+    "dispatch-script",
+    "dispatch-window",
+    "dispatch-running",
+    "settle-ended",
+    "settle-recorded",
+    "merge-landed",
+    "merge-recorded",
+    "mark-written",
+    "kill-ended",
+    "close-recorded",
+)
+"""Every point, in the order in which a prompt passes them."""
+_CHOSEN = os.environ.pop("COORD_FAILPOINT", "")  # taken out: an agent must not inherit it
+
+
+def failpoint(name: str) -> None:
+    """End this process by SIGKILL if `COORD_FAILPOINT` names this point."""
+    if _CHOSEN and name == _CHOSEN:
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,43 @@
+"""Ends an attempt for good: its whole process tree first, then its step as it was asked for."""
+
+from coordinator.artifacts.paths import Layout
+from coordinator.errors import CoordError
+from coordinator.events.store import EventLog
+from coordinator.failpoint import failpoint
+from coordinator.model.step import Attempt, StepState
+from coordinator.steps import advance, agent_event, reread
+
+GRACE = 5.0
+"""Seconds that processes get between being asked and being made to end."""
+_STATES = {"requeue": StepState.PENDING, "fail": StepState.FAILED, "hold": StepState.BLOCKED}
+ENDABLE = (StepState.DISPATCHED, StepState.RUNNING, StepState.CHANGE_OPEN)
+"""States in which a kill means something."""
+
+
+def finish_kill(layout: Layout, log: EventLog, attempt: Attempt) -> Attempt:
+    """End what is left of an attempt that has its `kill` set, and move its step on; harmless when that was done.
+
+    Raises CoordError that names the processes which would not end; the step stays as it is then.
+    """
+    current = reread(layout, attempt)
+    if not current.kill or current.state not in ENDABLE:
+        return current
+    from coordinator.terminals.processes import terminate_agent
+
+    survivors = terminate_agent(current.agent, GRACE)
+    if survivors:
+        pids = ", ".join(map(str, survivors))
+        raise CoordError(
+            f"{current.agent} would not end: process {pids} is still there", "end it by hand, as root if need be"
+        )
+    failpoint("kill-ended")
+    return advance(
+        layout,
+        log,
+        current,
+        _STATES[current.kill],
+        before=[agent_event(current, "agent.killed", reason=current.reason)],
+        kill="",
+        held=current.kill != "requeue",
+        reason=current.reason,
+    )

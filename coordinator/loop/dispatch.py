@@ -1,0 +1,211 @@
+"""Starts an attempt: claim, worktree, launch script, window. Killed anywhere in between, `resume` picks it up."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from coordinator.agents.brief import Brief, compose
+from coordinator.agents.launch import coord_folder, environment, launch_script
+from coordinator.agents.runtime import Job, find_runtime
+from coordinator.artifacts.files import read_limited
+from coordinator.artifacts.frontmatter import split
+from coordinator.changes import worktrees
+from coordinator.changes.git import Git, branch_name
+from coordinator.errors import CoordError, StalePlan
+from coordinator.failpoint import failpoint
+from coordinator.loop.effects import Dispatch, Resume
+from coordinator.loop.site import Site
+from coordinator.model.problem import Problem
+from coordinator.model.prompt import Prompt
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Attempt, StepState
+from coordinator.packaged import packaged
+from coordinator.steps import agent_event, find_attempt, step_event, utc_now
+from coordinator.terminals.server import Window
+
+FLOW = "EXECUTION.md"
+_TEXT_LIMIT = 256 * 1024
+"""Bytes of flows and learnings that go into a prompt."""
+
+
+def dispatch(site: Site, snapshot: Snapshot, action: Dispatch) -> None:
+    """Start a new attempt. Whatever prevents that becomes its failure; somebody else's claim is left alone."""
+    prompt = snapshot.prompts[action.number]
+    attempt = _new_attempt(site, prompt, action.attempt)
+    try:
+        site.claim(attempt)
+    except StalePlan:
+        site.touched.append(site.directory(attempt))
+        return
+    failpoint("dispatch-claimed")
+    _start(site, snapshot, prompt, attempt)
+
+
+def resume(site: Site, snapshot: Snapshot, action: Resume) -> None:
+    """Finish a start that an earlier life of the loop did not: exactly one process of the attempt ever runs."""
+    found = snapshot.steps[action.number].attempt
+    if found is None:
+        return
+    attempt = site.reread(found)
+    if attempt.state is not StepState.DISPATCHED:
+        site.touched.append(site.directory(attempt))
+        return
+    alive = [window for window in site.windows(attempt) if not window.dead]
+    if alive:
+        _running(site, _with_base(site, attempt), alive[0])
+    elif (site.directory(attempt) / "started").exists():
+        site.advance(attempt, StepState.RUNNING, step_event(attempt))  # it ran and is gone: settled as every other
+    else:
+        _start(site, snapshot, snapshot.prompts[action.number], attempt)
+
+
+def _new_attempt(site: Site, prompt: Prompt, count: int) -> Attempt:
+    now = utc_now()
+    return Attempt(
+        prompt=prompt.number,
+        attempt=count,
+        run=site.run,
+        epoch=site.book.run.epoch,
+        state=StepState.DISPATCHED,
+        since=now,
+        started=now,
+        agent=f"executor-{prompt.label}-{count}",
+        runtime=prompt.agent or site.config.runtime,
+        branch=branch_name(prompt.number, count),
+        worktree=site.layout.rel(site.layout.worktree(prompt.number, count)),
+        digest=prompt.digest,
+    )
+
+
+def _start(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> None:
+    try:
+        last = find_attempt(site.layout, attempt.prompt, attempt.attempt - 1)
+        tree = _make_worktree(site, prompt, attempt, last)
+        failpoint("dispatch-worktree")
+        attempt = replace(attempt, base=tree.base, base_branch=tree.base_branch, digest=prompt.digest)
+        attempt = _write_launch(site, snapshot, prompt, attempt, tree.cwd, last)
+        failpoint("dispatch-script")
+        window = _open(site, attempt, tree.cwd)
+        failpoint("dispatch-window")
+    except (CoordError, OSError) as error:
+        site.advance(attempt, StepState.FAILED, step_event(attempt), reason=_sentence(error))
+        return
+    _running(site, attempt, window)
+
+
+def _make_worktree(site: Site, prompt: Prompt, attempt: Attempt, last: Attempt | None) -> worktrees.WorktreeInfo:
+    if prompt.isolation != "worktree":
+        raise CoordError(f"isolation `{prompt.isolation}` can't be had", "use `isolation: worktree`, or leave it out")
+    if prompt.pipeline != "direct":
+        raise CoordError(f"pipeline `{prompt.pipeline}` can't be had", "use `pipeline: direct`, or leave it out")
+    continued = last is not None and last.continues and _branch_from(site, attempt, last)
+    base = site.config.base_branch or ""
+    return worktrees.create(site.layout, attempt.prompt, attempt.attempt, base, resume=bool(continued))
+
+
+def _with_base(site: Site, attempt: Attempt) -> Attempt:
+    """The attempt with what its worktree tells of its start."""
+    tree = worktrees.create(site.layout, attempt.prompt, attempt.attempt, site.config.base_branch or "")
+    return replace(attempt, base=tree.base, base_branch=tree.base_branch)
+
+
+def _branch_from(site: Site, attempt: Attempt, last: Attempt) -> bool:
+    """Let the new branch start where the last one ended; False when that one is gone."""
+    git = Git(site.layout.root)
+    tip = git.head(last.branch)
+    if tip and not git.head(attempt.branch):
+        git.run("branch", "--no-track", attempt.branch, tip, writes=True)
+    return bool(tip)
+
+
+def _write_launch(
+    site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt, cwd: Path, last: Attempt | None
+) -> Attempt:
+    """Write `prompt.txt` and `launch.sh`; they need not survive a power cut, for the agent does not either."""
+    directory = site.directory(attempt)
+    job = Job(attempt, prompt, site.layout.coord, directory, cwd, directory / "prompt.txt", model=prompt.model)
+    command = find_runtime(attempt.runtime, {"command": site.config.command}).command(job)
+    env = environment(attempt, site.layout.root)
+    script = launch_script(job, command, env, coord_folder())
+    job.prompt_file.write_bytes(_prompt_text(site, snapshot, prompt, attempt, last).encode("utf-8", "replace"))
+    launch = directory / "launch.sh"
+    launch.write_bytes(os.fsencode(script))
+    launch.chmod(0o755)
+    return replace(attempt, session=command.session)
+
+
+def _prompt_text(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt, last: Attempt | None) -> str:
+    own = f"prompt:{prompt.number}"
+    before = []
+    for number in snapshot.graph.dependencies.get(prompt.number, ()):
+        done = snapshot.steps[number].attempt
+        if done is not None and done.receipt is not None:
+            before.append((snapshot.prompts[number], done.receipt))
+    brief = Brief(
+        attempt,
+        prompt,
+        body_of(prompt),
+        flow=_flow(site),
+        base_branch=attempt.base_branch,
+        before=before,
+        last=last,
+        answered=[q for q in snapshot.questions if q.subject == own and not q.open],
+        learnings=_text(site.layout.learnings),
+    )
+    return compose(brief)
+
+
+def body_of(prompt: Prompt) -> str:
+    """The prompt file below its frontmatter."""
+    sections = split(prompt.source, prompt.path)
+    return "" if isinstance(sections, Problem) else sections.text[sections.body :]
+
+
+def _flow(site: Site) -> str:
+    """The executor's instructions, the project's own before the packaged ones, without their frontmatter."""
+    text = _text(site.layout.flows / FLOW)
+    try:
+        text = text or _text(packaged("flows") / FLOW)
+    except CoordError:
+        return ""
+    sections = split(text.encode(), FLOW)
+    return text if isinstance(sections, Problem) else sections.text[sections.body :]
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_limited(path, _TEXT_LIMIT).decode("utf-8", "replace")
+    except (OSError, CoordError):
+        return ""
+
+
+def _open(site: Site, attempt: Attempt, cwd: Path) -> Window:
+    launch = site.directory(attempt) / "launch.sh"
+    name = f"{attempt.prompt:02d}-{attempt.attempt}"
+    env = environment(attempt, site.layout.root)
+    return site.terminals.open_window([str(launch)], cwd=cwd, name=name, env=env, mark=site.mark(attempt))
+
+
+def _running(site: Site, attempt: Attempt, window: Window) -> None:
+    dispatched = step_event(replace(attempt, state=StepState.DISPATCHED))
+    site.pids[attempt.agent] = window.pid
+    started = agent_event(attempt, "agent.started", runtime=attempt.runtime, window=window.id, pid=window.pid)
+    site.advance(
+        attempt,
+        StepState.RUNNING,
+        dispatched,
+        started,
+        window=window.id,
+        pane=window.pane,
+        base=attempt.base,
+        base_branch=attempt.base_branch,
+        session=attempt.session,
+        digest=attempt.digest,
+    )
+    failpoint("dispatch-running")
+
+
+def _sentence(error: CoordError | OSError) -> str:
+    if isinstance(error, CoordError):
+        return f"{error.message}; {error.remedy}" if error.remedy else error.message
+    return f"{error.strerror or error}: {error.filename or ''}"

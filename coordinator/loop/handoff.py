@@ -1,0 +1,116 @@
+"""How an agent ends its attempt: a receipt, a hand-off for people, and an event. Called by `coord agent …`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from coordinator.artifacts.documents import append_summary
+from coordinator.artifacts.files import write_atomic
+from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.runs import write_receipt
+from coordinator.changes.diff import Change, attempt_change
+from coordinator.errors import Refused, UsageError
+from coordinator.events.identity import who
+from coordinator.events.store import EventLog
+from coordinator.loop.settle import left_behind
+from coordinator.model.event import Actor, ActorKind, Draft
+from coordinator.model.step import Attempt, Receipt
+from coordinator.steps import find_attempt, utc_now
+
+OUTCOMES = ("done", "failed", "blocked")
+
+
+def hand_off(
+    environ: Mapping[str, str],
+    pid: int,
+    *,
+    outcome: str,
+    summary: str,
+    limitations: Sequence[str] = (),
+    decisions: Sequence[str] = (),
+    validation: Sequence[str] = (),
+    files: Sequence[str] = (),
+) -> Receipt:
+    """Seal the attempt that this process belongs to.
+
+    Raises Refused when it belongs to none, when that attempt has ended, and, for `done`, while its worktree holds
+    work that is not committed; UsageError for an empty summary.
+    """
+    if outcome not in OUTCOMES:
+        raise UsageError(f"`{outcome}` is no outcome", f"use one of {', '.join(OUTCOMES)}")
+    if not summary.strip():
+        raise UsageError("nothing was said", "say in a sentence what was done, or what is in the way")
+    actor = who(environ, pid)
+    layout, attempt = _own_attempt(environ, actor)
+    commits: tuple[str, ...] = ()
+    if outcome == "done":
+        change = _complete_change(layout, attempt)
+        commits = tuple(commit.sha for commit in change.commits)
+        files = files or [file.path for file in change.files]
+    receipt = Receipt(
+        outcome,
+        summary.strip(),
+        actor.name,
+        utc_now(),
+        commits,
+        tuple(files),
+        tuple(validation),
+        tuple(limitations),
+        tuple(decisions),
+    )
+    _write(layout, attempt, receipt, actor)
+    return receipt
+
+
+def _own_attempt(environ: Mapping[str, str], actor: Actor) -> tuple[Layout, Attempt]:
+    """The live attempt whose agent this is."""
+    root = environ.get("COORD_ROOT", "")
+    number, count = environ.get("COORD_PROMPT", ""), environ.get("COORD_ATTEMPT", "")
+    if actor.kind is not ActorKind.AGENT or not (root and _is_number(number) and _is_number(count)):
+        raise Refused("only an agent hands off its work", "`coord kill` and `coord restart` are for people")
+    layout = Layout(Path(root))
+    attempt = find_attempt(layout, int(number), int(count))
+    if attempt is None or attempt.agent != actor.name:
+        raise Refused(f"{actor.name} has no attempt in {root}", "only the agent that the loop started may hand off")
+    if not attempt.state.live or attempt.exit is not None:
+        raise Refused(f"the attempt of {actor.name} has ended: {attempt.state.value}", "there is nothing to hand off")
+    return layout, attempt
+
+
+def _complete_change(layout: Layout, attempt: Attempt) -> Change:
+    change = attempt_change(layout, attempt.prompt, attempt.attempt, attempt.base_branch, start=attempt.base)
+    left = left_behind(change)
+    if left:
+        raise Refused(
+            f"not done yet: {left}", "commit what belongs to the change, discard or ignore the rest, try again"
+        )
+    return change
+
+
+def _write(layout: Layout, attempt: Attempt, receipt: Receipt, actor: Actor) -> None:
+    """Receipt last: it is what the loop goes by."""
+    directory = layout.attempt(attempt.run, attempt.prompt, attempt.attempt)
+    write_atomic(directory / "handoff.md", _text(attempt, receipt).encode("utf-8", "replace"))
+    append_summary(layout, number=attempt.prompt, agent=actor.name, text=receipt.summary, at=receipt.at)
+    write_receipt(directory, receipt)
+    data = {"outcome": receipt.outcome, "summary": receipt.summary, "attempt": attempt.attempt}
+    with EventLog.open(layout.events_db) as log:
+        log.append([Draft("handoff.given", f"prompt:{attempt.prompt}", data)], actor, attempt.run)
+
+
+def _text(attempt: Attempt, receipt: Receipt) -> str:
+    """The receipt for people."""
+    parts = [f"# Prompt {attempt.prompt:02d}, attempt {attempt.attempt}: {receipt.outcome}\n\n{receipt.summary}"]
+    for title, lines in (
+        ("Decisions", receipt.decisions),
+        ("Limitations", receipt.limitations),
+        ("Validation", receipt.validation),
+        ("Commits", receipt.commits),
+        ("Files", receipt.files),
+    ):
+        if lines:
+            parts.append(f"## {title}\n\n" + "\n".join("- " + " ".join(line.split()) for line in lines))
+    return "\n\n".join(parts) + "\n"
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10

@@ -1,0 +1,198 @@
+"""Does what the rules ask for: at once where it is short, by workers where it takes long, later where it failed."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from coordinator.errors import CoordError
+from coordinator.kill import finish_kill
+from coordinator.loop import dispatch, merging, settle
+from coordinator.loop.effects import (
+    Action,
+    CloseMilestone,
+    Dispatch,
+    Expire,
+    FinishKill,
+    Mark,
+    Merge,
+    Resume,
+    Return,
+    Settle,
+    Tidy,
+)
+from coordinator.loop.site import Site
+from coordinator.model.event import SYSTEM, Draft
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Attempt, StepState
+from coordinator.model.text import plain
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+"""Seconds before something that did not work is tried again; doubles each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Files changed, or the log grew."""
+
+    paths: frozenset[Path] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """A process that is watched has ended."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A worker is through with an action."""
+
+    action: Action
+    future: "Future[Any]" = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The loop is to end."""
+
+    by: str
+
+
+Wake = Changed | Exited | Finished | Stopped
+"""What wakes the loop."""
+
+
+class Hands:
+    """Carries out actions. One merge at a time, beside it one chore at a time; the loop itself never waits for them."""
+
+    def __init__(self, site: Site, wake: Callable[[Wake], None]) -> None:
+        self._site = site
+        self._wake = wake
+        self._gate = ThreadPoolExecutor(1, "gate")
+        self._chores = ThreadPoolExecutor(1, "chores")
+        self._under_way: set[Action] = set()
+        self._later: dict[Action, tuple[float, float]] = {}
+        """Action → when it may be tried again (Unix seconds), and the pause before that."""
+        self._reported: dict[str, str] = {}
+
+    @property
+    def busy(self) -> bool:
+        """A worker is at something."""
+        return bool(self._under_way)
+
+    def free_for(self, action: Action) -> bool:
+        """Neither under way nor to be tried later."""
+        if isinstance(action, CloseMilestone) and not self._site.book.is_open:
+            return False  # nothing has run since it was closed, or opened again by a human
+        return action not in self._under_way and self._later.get(action, (0.0, 0.0))[0] <= time.time()
+
+    def next_due(self) -> float | None:
+        """Unix seconds when something that did not work may be tried again."""
+        now = time.time()
+        return min((at for at, _ in self._later.values() if at > now), default=None)
+
+    def close(self) -> None:
+        """Wait for the workers: a merge that has begun is ended rather than torn."""
+        self._gate.shutdown()
+        self._chores.shutdown()
+
+    def perform(self, snapshot: Snapshot, action: Action) -> None:
+        """Do it, or have it begun; whatever prevents it is reported, and it is tried again later."""
+        try:
+            self._perform(snapshot, action)
+        except (CoordError, OSError) as error:
+            self._failed(action, error)
+
+    def finish(self, snapshot: Snapshot, finished: Finished) -> None:
+        """Take what a worker brought."""
+        action = finished.action
+        self._under_way.discard(action)
+        attempt = _attempt_of(snapshot, action)
+        if attempt is not None:
+            self._site.touched.append(self._site.directory(attempt))
+        try:
+            result = finished.future.result()
+            if isinstance(action, Merge) and attempt is not None:
+                self._merged(action, attempt, result)
+        except Exception as error:  # the border of a worker: whatever it met, the loop goes on
+            self._failed(action, error)
+
+    def report(self, subject: str, error: Exception) -> None:
+        """Log what went wrong, once until something else does."""
+        text = error.message if isinstance(error, CoordError) else f"{type(error).__name__}: {error}"
+        if self._reported.get(subject) == text:
+            return
+        self._reported[subject] = text
+        remedy = error.remedy if isinstance(error, CoordError) else ""
+        draft = Draft("problem.found", subject, {"reason": plain(text), "remedy": plain(remedy)})
+        try:
+            self._site.log.append([draft], SYSTEM, self._site.run)
+        except CoordError:
+            return  # the log itself is what does not work; the action is tried again
+
+    def _perform(self, snapshot: Snapshot, action: Action) -> None:
+        site = self._site
+        match action:
+            case Dispatch():
+                dispatch.dispatch(site, snapshot, action)
+            case Resume():
+                dispatch.resume(site, snapshot, action)
+            case Settle():
+                settle.settle(site, snapshot, action)
+            case Expire():
+                settle.expire(site, snapshot, action)
+            case Return():
+                settle.give_back(site, snapshot, action)
+            case Mark():
+                merging.mark(site, snapshot, action)
+            case CloseMilestone():
+                site.book.close_milestone(snapshot)
+            case Merge():
+                self._submit(self._gate, action, merging.gate_run(site, snapshot, action))
+            case FinishKill():
+                self._submit(self._chores, action, lambda: self._kill(snapshot, action))
+            case Tidy():
+                self._submit(self._chores, action, lambda: merging.tidy(site, snapshot, action))
+        self._later.pop(action, None) if action not in self._under_way else None
+
+    def _submit(self, pool: ThreadPoolExecutor, action: Action, work: Callable[[], object] | None) -> None:
+        if work is None:
+            return
+        self._under_way.add(action)
+        future = pool.submit(work)
+        future.add_done_callback(lambda done: self._wake(Finished(action, done)))
+
+    def _kill(self, snapshot: Snapshot, action: FinishKill) -> None:
+        attempt = _attempt_of(snapshot, action)
+        if attempt is not None:
+            finish_kill(self._site.layout, self._site.log, attempt)
+
+    def _merged(self, action: Merge, attempt: Attempt, result: Any) -> None:
+        if merging.record_outcome(self._site, attempt, action, result):
+            self._later.pop(action, None)
+        else:
+            self._put_off(action)
+
+    def _failed(self, action: Action, error: Exception) -> None:
+        number = getattr(action, "number", None)
+        self.report("project" if number is None else f"prompt:{number}", error)
+        self._put_off(action)
+
+    def _put_off(self, action: Action) -> None:
+        pause = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, self._later.get(action, (0.0, 0.0))[1] * 2))
+        self._later[action] = (time.time() + pause, pause)
+
+
+def _attempt_of(snapshot: Snapshot, action: Action) -> Attempt | None:
+    """The attempt that an action is about, if the snapshot still knows it as the last one."""
+    number, count = getattr(action, "number", None), getattr(action, "attempt", None)
+    current = snapshot.steps.get(number) if number is not None else None
+    attempt = current.attempt if current is not None else None
+    return attempt if attempt is not None and attempt.attempt == count else None
+
+
+__all__ = ["Changed", "Exited", "Finished", "Hands", "StepState", "Stopped", "Wake"]

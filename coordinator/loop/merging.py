@@ -1,0 +1,122 @@
+"""Brings changes through the gate, records what came of it, and clears up behind a merge."""
+
+from collections.abc import Callable
+
+from coordinator.artifacts.files import write_atomic
+from coordinator.artifacts.frontmatter import patch
+from coordinator.changes import worktrees
+from coordinator.changes.gate import MergeRequest, merge_attempt
+from coordinator.changes.outcome import Conflict, Merged, Nothing, Outcome, Red, Refused, Waiting
+from coordinator.errors import StalePlan
+from coordinator.failpoint import failpoint
+from coordinator.loop.effects import Mark, Merge, Tidy
+from coordinator.loop.settle import come_back, save_screen
+from coordinator.loop.site import Site
+from coordinator.model.event import Draft
+from coordinator.model.prompt import PromptStatus
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Attempt, StepState
+from coordinator.model.text import plain
+from coordinator.steps import agent_event
+
+_OUTPUT_TAIL = 4000
+"""Characters of a red suite's output that the agent is shown."""
+
+
+def gate_run(site: Site, snapshot: Snapshot, action: Merge) -> Callable[[], Outcome] | None:
+    """What a worker has to run to merge a change; None when there is nothing to merge any more."""
+    prompt, attempt = snapshot.prompts[action.number], snapshot.steps[action.number].attempt
+    if attempt is None or attempt.attempt != action.attempt:
+        return None
+    request = MergeRequest(
+        number=attempt.prompt,
+        attempt=attempt.attempt,
+        title=prompt.title,
+        run=attempt.run,
+        base=attempt.base_branch,
+        start=attempt.base,
+        tip=action.commit,
+        suites=prompt.validation_suites,
+    )
+    return lambda: merge_attempt(site.layout, request)
+
+
+def record_outcome(site: Site, attempt: Attempt, action: Merge, outcome: Outcome) -> bool:
+    """Record what the gate said; False when the merge has to be tried again later."""
+    failpoint("merge-landed")
+    match outcome:
+        case Merged():
+            data = {"commit": outcome.commit, "commits": list(outcome.commits)}
+            site.advance(
+                attempt,
+                StepState.MERGED,
+                data=data,
+                merged_as=outcome.commit,
+                commits=outcome.commits,
+                reason="",
+                kill="",
+            )
+        case Nothing():
+            site.advance(attempt, StepState.MERGED, data={"no_change": True}, reason="", kill="")
+        case Conflict():
+            site.log_about(attempt, Draft("conflict.detected", f"prompt:{attempt.prompt}", _conflict(attempt, outcome)))
+            come_back(site, attempt, outcome.message)
+        case Red():
+            come_back(site, attempt, _red(outcome))
+        case Refused() if not action.commit:
+            come_back(site, attempt, f"{outcome.reason}; {outcome.remedy}")
+        case Refused() | Waiting():
+            if attempt.reason != outcome.reason:
+                site.amend(attempt, reason=outcome.reason)
+            return False
+    failpoint("merge-recorded")
+    return True
+
+
+def _conflict(attempt: Attempt, outcome: Conflict) -> dict[str, object]:
+    return {"attempt": attempt.attempt, "files": [plain(name) for name in outcome.files], "reason": outcome.message}
+
+
+def _red(outcome: Red) -> str:
+    how = "took too long" if outcome.timed_out else f"failed with exit status {outcome.status}"
+    tail = outcome.output.strip()[-_OUTPUT_TAIL:]
+    return f"the suite `{outcome.suite}` {how} on the merge result:\n{tail}"
+
+
+def mark(site: Site, snapshot: Snapshot, action: Mark) -> None:
+    """Write into the prompt's file what its step has come to; an editor's newer version is looked at again first."""
+    prompt = snapshot.prompts[action.number]
+    path = site.layout.root / prompt.path
+    changes: dict[str, str | int | tuple[str, ...]] = {"status": action.status.value, "attempts": action.attempts}
+    if action.status is PromptStatus.DONE:
+        changes["commits"] = action.commits
+    site.touched.append(path)
+    try:
+        write_atomic(path, patch(prompt.source, changes), expect=prompt.digest)
+    except StalePlan:
+        return
+    failpoint("mark-written")
+
+
+def tidy(site: Site, snapshot: Snapshot, action: Tidy) -> None:
+    """Keep the last screens of a merged prompt's windows, close them, and remove its worktree if nothing is lost."""
+    attempt = snapshot.steps[action.number].attempt
+    if attempt is None or attempt.attempt != action.attempt:
+        return
+    save_screen(site, attempt)
+    for window in site.terminals.windows():
+        ours = window.mark.get("root") == str(site.layout.root) and window.mark.get("prompt") == str(action.number)
+        if ours and window.dead:
+            site.terminals.kill_window(window.id)
+    kept = worktrees.remove(
+        site.layout,
+        attempt.prompt,
+        attempt.attempt,
+        attempt.base_branch,
+        merged_as=attempt.merged_as,
+        merged_tip=attempt.commits[-1] if attempt.commits else "",
+    )
+    why = kept.reason if isinstance(kept, worktrees.Kept) else ""
+    if why:
+        site.log_about(attempt, agent_event(attempt, "problem.worktree_kept", reason=why))
+    site.amend(attempt, window="", pane="", worktree=attempt.worktree if why else "")

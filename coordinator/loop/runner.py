@@ -1,0 +1,268 @@
+"""The loop as a process: one per project, woken by events, doing what `orchestrator.step` says."""
+
+import contextlib
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from coordinator.apply import recover
+from coordinator.artifacts.files import Lock
+from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.runs import read_loop, write_loop
+from coordinator.errors import CoordError, Refused
+from coordinator.events.store import EventLog
+from coordinator.loop.effects import Action, Settle
+from coordinator.loop.exits import ExitWatch, has_ended
+from coordinator.loop.hands import Changed, Exited, Finished, Hands, Stopped, Wake
+from coordinator.loop.orchestrator import Outcome, next_due, outcome, step
+from coordinator.loop.runs import RunBook
+from coordinator.loop.site import Site
+from coordinator.model.event import Event
+from coordinator.model.run import LoopAsk
+from coordinator.model.snapshot import LoopState, Snapshot
+from coordinator.model.step import Attempt
+from coordinator.observe import Observer
+from coordinator.steps import utc_now
+from coordinator.terminals.server import Terminals
+from coordinator.watch import Changes, Watch
+
+LOCK_PATIENCE = 1.0
+"""Seconds in which another loop may end, and readers that look whether one lives go away."""
+_ROUNDS = 1000
+"""Most rounds of one turn: a fault of the rules must not become a busy loop."""
+_PAGE = 1000
+
+
+def run_loop(
+    layout: Layout,
+    *,
+    until_idle: bool = False,
+    max_parallel: int | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> Outcome:
+    """Run the loop in this process until it is stopped, or until nothing is left to wait for.
+
+    SIGTERM and SIGINT end it; agents go on, and the next loop takes them over. `on_event` gets every event that is
+    logged meanwhile, whoever wrote it. Raises Refused when a loop of this project runs already.
+    """
+    lock = Lock(layout.loop_lock)
+    if not lock.acquire(wait=False, patience=LOCK_PATIENCE):
+        raise Refused(
+            "a loop of this project runs already", "see `coord status`; `coord attach loop` goes to its window"
+        )
+    try:
+        recover(layout)
+        _ask_to_run(layout, max_parallel)
+        with _Runner(layout, until_idle, on_event) as runner, _signals(runner.wake):
+            return runner.run()
+    finally:
+        lock.release()
+
+
+def _ask_to_run(layout: Layout, max_parallel: int | None) -> None:
+    """A loop that is started is meant to run; a pause stays."""
+    ask, problem = read_loop(layout)
+    wanted = replace(
+        ask,
+        state="running" if ask.state == "stopped" else ask.state,
+        max_parallel=ask.max_parallel if max_parallel is None else max_parallel,
+    )
+    if problem is None and wanted != ask:
+        write_loop(layout, LoopAsk(wanted.state, wanted.max_parallel, by="loop", at=utc_now(), reason=wanted.reason))
+
+
+class _Runner:
+    """One life of the loop. Everything but waiting, merging and killing happens in the thread that calls `run`."""
+
+    def __init__(self, layout: Layout, until_idle: bool, on_event: Callable[[Event], None] | None) -> None:
+        self.wake: queue.SimpleQueue[Wake] = queue.SimpleQueue()
+        self._until_idle = until_idle
+        self._on_event = on_event
+        self._observer = Observer(layout)
+        self._log = EventLog.open(layout.events_db, create=True)
+        self._told = self._log.head()
+        config = self._observer.config
+        terminals = Terminals(config.tmux_socket, config.tmux_session)
+        terminals.ensure_session()
+        self._book = RunBook(layout, self._log)
+        self._site = Site(layout, config, self._log, terminals, self._book)
+        self._hands = Hands(self._site, self.wake.put)
+        self._exits = ExitWatch(lambda pid: self.wake.put(Exited(pid)))
+        self._by_pid: dict[int, tuple[int, int]] = {}
+        self._gone: set[tuple[int, int]] = set()
+        self._unread: set[Path] = set()
+        self._snapshot = self._observer.snapshot()
+        self._watch = Watch(layout, self._changed, self._observer.folders())
+
+    def __enter__(self) -> "_Runner":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watch.stop()
+        self._exits.close()
+        self._hands.close()
+        self._tell()
+        self._observer.close()
+        self._log.close()
+
+    def run(self) -> Outcome:
+        """Turn after turn, until something ends it."""
+        self._book.open(self._snapshot)
+        self._look_after(self._census())
+        while True:
+            self._turn()
+            ended = self._over()
+            stop = None if ended else self._wait()
+            ended = ended or (
+                Outcome("stopped", _left(stop, self._snapshot), 1 if self._until_idle else 0) if stop else None
+            )
+            if ended is not None:
+                self._book.leave(ended)
+                return ended
+            self._look()
+
+    def _turn(self) -> None:
+        """Do everything that can be done now."""
+        for _ in range(_ROUNDS):
+            self._book.follow(self._snapshot)
+            actions = [action for action in self._actions() if self._hands.free_for(action)]
+            if not actions:
+                break
+            for action in actions:
+                self._hands.perform(self._snapshot, action)
+            self._look()
+            self._tell()
+        self._watch_agents()
+        self._tell()
+
+    def _actions(self) -> Iterator[Action]:
+        """What the rules say, and attempts whose process the kernel says is gone."""
+        actions = step(self._snapshot, time.time())
+        yield from actions
+        for number, attempt in _live(self._snapshot):
+            key = (number, attempt.attempt)
+            if key in self._gone and not attempt.kill and Settle(*key) not in actions:
+                yield Settle(*key)
+        self._gone.clear()
+
+    def _look(self) -> None:
+        """Take in what changed; settings that can't be read keep the last good ones in force."""
+        self._unread |= self._site.take_touched()
+        try:
+            self._snapshot = self._observer.refresh(self._unread)
+        except CoordError as error:
+            self._hands.report("project", error)
+            return
+        self._unread.clear()
+        self._site.config = self._observer.config
+
+    def _wait(self) -> Stopped | None:
+        """Sleep until something happens or is due; Stopped when it is to end."""
+        due = [t for t in (next_due(self._snapshot, time.time()), self._hands.next_due()) if t is not None]
+        timeout = max(0.0, min(due) - time.time()) if due else None
+        stop = None
+        try:
+            item = self.wake.get(timeout=timeout)
+            while True:
+                stop = self._take(item) or stop
+                item = self.wake.get_nowait()
+        except queue.Empty:
+            return stop
+
+    def _take(self, item: Wake) -> Stopped | None:
+        match item:
+            case Changed():
+                self._unread |= item.paths
+            case Exited():
+                key = self._by_pid.pop(item.pid, None)
+                if key is not None:
+                    self._gone.add(key)
+                    self._touch(*key)
+            case Finished():
+                self._hands.finish(self._snapshot, item)
+            case Stopped():
+                return item
+        return None
+
+    def _touch(self, number: int, count: int) -> None:
+        current = self._snapshot.steps.get(number)
+        if current is not None and current.attempt is not None and current.attempt.attempt == count:
+            self._unread.add(self._site.directory(current.attempt))
+
+    def _over(self) -> Outcome | None:
+        """Why this life of the loop ends now, if it does."""
+        if self._snapshot.loop.asked == "stopped":
+            return Outcome("stopped", "asked to stop; running agents go on", 1 if self._until_idle else 0)
+        if not self._until_idle or self._hands.busy:
+            return None
+        return outcome(self._snapshot)
+
+    def _census(self) -> list[tuple[int, Attempt]]:
+        """Attempts of earlier lives: what has no live process any more is settled, the others are taken over."""
+        adopted = []
+        pids = {window.pid for window in self._site.terminals.windows() if not window.dead}
+        for number, attempt in _live(self._snapshot):
+            if attempt.pid in pids and not has_ended(attempt.pid):
+                adopted.append((number, attempt))
+            else:
+                self._gone.add((number, attempt.attempt))
+        return adopted
+
+    def _look_after(self, adopted: list[tuple[int, Attempt]]) -> None:
+        self._book.adopted([attempt for _, attempt in adopted])
+
+    def _watch_agents(self) -> None:
+        """Be told when an agent's process ends or writes something."""
+        for number, attempt in _live(self._snapshot):
+            pid = attempt.pid or self._site.pids.get(attempt.agent, 0)
+            if pid and pid not in self._by_pid:
+                self._by_pid[pid] = (number, attempt.attempt)
+                self._exits.watch(pid)
+        self._watch.attend(self._observer.attended())
+
+    def _changed(self, changes: Changes) -> None:
+        self.wake.put(Changed(changes.paths))
+
+    def _tell(self) -> None:
+        """Hand on the events that were logged since the last time."""
+        if self._on_event is None:
+            return
+        while events := self._log.since(self._told, _PAGE):
+            for event in events:
+                self._on_event(event)
+            self._told = events[-1].seq
+
+
+def _live(snapshot: Snapshot) -> list[tuple[int, Attempt]]:
+    return [(n, s.attempt) for n, s in snapshot.steps.items() if s.attempt is not None and s.attempt.state.live]
+
+
+def _left(stop: Stopped | None, snapshot: Snapshot) -> str:
+    live = len(_live(snapshot))
+    agents = "no agent runs" if not live else f"{live} agent{'s' * (live > 1)} left running; the next loop takes over"
+    return f"stopped by {stop.by}: {agents}" if stop else agents
+
+
+@contextlib.contextmanager
+def _signals(wake: "queue.SimpleQueue[Wake]") -> Iterator[None]:
+    """Let SIGTERM and SIGINT end the loop; not possible, and not needed, outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, _: object) -> None:
+        wake.put(Stopped(signal.Signals(number).name))
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+__all__ = ["LoopState", "Outcome", "run_loop"]

@@ -1,0 +1,97 @@
+"""The book of runs: `run.json`, and the events that tell how a run goes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.runs import current_run, new_run, write_run
+from coordinator.events.store import EventLog
+from coordinator.failpoint import failpoint
+from coordinator.loop.orchestrator import Outcome
+from coordinator.model.event import SYSTEM, Draft
+from coordinator.model.run import Run
+from coordinator.model.snapshot import LoopState, Snapshot
+from coordinator.model.step import Attempt
+from coordinator.steps import agent_event, utc_now
+
+_TOLD = {LoopState.PAUSED: "run.paused", LoopState.HALTED: "run.halted", LoopState.STUCK: "run.stuck"}
+
+
+class RunBook:
+    """Opens a run when there is work, takes an unfinished one up again, ends it when all is merged."""
+
+    def __init__(self, layout: Layout, log: EventLog) -> None:
+        self._layout = layout
+        self._log = log
+        self._run: Run | None = None
+        self._title = ""
+        self._state: LoopState | None = None
+
+    @property
+    def run(self) -> Run:
+        """The run that new attempts belong to; one is opened if none is."""
+        if self._run is None:
+            run_id = new_run(self._layout, self._title, started=utc_now())
+            self._run = current_run(self._layout) or Run(run_id, self._title)
+            self._say("run.started", epoch=self._run.epoch)
+        return self._run
+
+    @property
+    def is_open(self) -> bool:
+        """There is a run that has not ended."""
+        return self._run is not None
+
+    def open(self, snapshot: Snapshot) -> None:
+        """Take up the run that an earlier life of the loop did not end."""
+        self._title = snapshot.milestone.title
+        found = current_run(self._layout)
+        if found is None or found.state != "running":
+            return
+        self._run = replace(found, epoch=found.epoch + 1)
+        write_run(self._layout, self._run)
+        self._say("run.resumed", epoch=self._run.epoch)
+
+    def adopted(self, attempts: Sequence[Attempt]) -> None:
+        """Log which running agents this life of the loop took over."""
+        drafts = [
+            agent_event(attempt, "agent.status", state="working", reason="taken over by a new loop")
+            for attempt in attempts
+        ]
+        if drafts:
+            self._log.append(drafts, SYSTEM, self.run.id)
+
+    def follow(self, snapshot: Snapshot) -> None:
+        """Log a pause, a halt, being stuck, and going on after it; each once."""
+        self._title = snapshot.milestone.title
+        state, before = snapshot.loop.state, self._state
+        if state is before or self._run is None:
+            self._state = state
+            return
+        if state is LoopState.FINISHED and snapshot.milestone.status != "open":
+            self._end(snapshot.loop.reason)  # killed between closing the milestone and ending the run
+        elif state in _TOLD:
+            self._say(_TOLD[state], reason=snapshot.loop.reason)
+        elif before in _TOLD and state in (LoopState.RUNNING, LoopState.WAITING):
+            self._say("run.resumed", reason=snapshot.loop.reason)
+        self._state = state
+
+    def close_milestone(self, snapshot: Snapshot) -> None:
+        """Nothing is left to run: the milestone is done, and with it the run."""
+        self._say("milestone.status", subject="milestone", status="done", reason=snapshot.loop.reason)
+        failpoint("close-recorded")
+        self._end(snapshot.loop.reason)
+
+    def leave(self, outcome: Outcome) -> None:
+        """This life of the loop ends; an unfinished run is taken up by the next one."""
+        if self._run is not None:
+            self._say("run.stopped", outcome=outcome.state, reason=outcome.reason)
+
+    def _end(self, reason: str) -> None:
+        if self._run is not None:
+            self._say("run.finished", reason=reason)
+            write_run(self._layout, replace(self._run, state="ended", outcome="done", ended=utc_now()))
+            self._run = None
+
+    def _say(self, kind: str, subject: str = "", **data: object) -> None:
+        run = self._run.id if self._run is not None else None
+        self._log.append([Draft(kind, subject or f"run:{run}", data)], SYSTEM, run)

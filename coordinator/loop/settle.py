@@ -1,0 +1,136 @@
+"""What became of an attempt whose process has ended: merged, open for the gate, failed or blocked. Never by silence."""
+
+from pathlib import Path
+
+from coordinator.agents.launch import NO_WORKTREE
+from coordinator.changes.diff import Change, attempt_change
+from coordinator.failpoint import failpoint
+from coordinator.loop.effects import Expire, Return, Settle
+from coordinator.loop.exits import has_ended
+from coordinator.loop.site import Site
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Attempt, StepState
+from coordinator.model.text import plain
+from coordinator.steps import agent_event, step_event
+
+RETURNS = 3
+"""Attempts after which work that comes back from the gate halts the plan instead, unless more are configured."""
+_HINTS = {
+    NO_WORKTREE: "its worktree is gone",
+    126: "its command can't be executed",
+    127: "its command was not found",
+    130: "interrupted",
+    137: "killed",
+    143: "terminated",
+}
+
+
+def settle(site: Site, snapshot: Snapshot, action: Settle) -> None:
+    """Read from exit file, receipt and branch what an ended attempt came to, and record it."""
+    attempt = _fresh(site, snapshot, action.number, action.attempt)
+    if attempt is None or not attempt.state.live or attempt.kill:
+        return
+    if attempt.exit is None and still_runs(site, attempt):
+        return
+    attempt = site.reread(attempt)  # the exit file may have come just before the process went
+    if attempt.state is StepState.DISPATCHED:
+        attempt = site.advance(attempt, StepState.RUNNING, step_event(attempt))
+    failpoint("settle-ended")
+    if attempt.exit is None:
+        reason = "its process is gone without a word of how it ended (killed, or the machine went down)"
+        site.advance(attempt, StepState.FAILED, agent_event(attempt, "agent.lost"), reason=reason)
+    else:
+        _settle_ended(site, attempt, attempt.exit.status)
+    failpoint("settle-recorded")
+
+
+def _settle_ended(site: Site, attempt: Attempt, status: int) -> None:
+    exited = agent_event(attempt, "agent.exited", status=status)
+    state, reason = judge_end(attempt)
+    if state is not StepState.CHANGE_OPEN:
+        site.advance(attempt, state, exited, reason=reason)
+        return
+    places = site.layout
+    change = attempt_change(places, attempt.prompt, attempt.attempt, attempt.base_branch, start=attempt.base)
+    left = left_behind(change)
+    if left:
+        site.advance(attempt, StepState.FAILED, exited, reason=left)
+    elif not change.commits:
+        site.advance(attempt, StepState.MERGED, exited, data={"no_change": True})
+    else:
+        commits = tuple(commit.sha for commit in change.commits)
+        data = {"commits": list(commits), "files": len(change.files)}
+        site.advance(attempt, StepState.CHANGE_OPEN, exited, commits=commits, data=data)
+
+
+def judge_end(attempt: Attempt) -> tuple[StepState, str]:
+    """State and reason by exit file and receipt alone; `change-open` means that the branch has to tell."""
+    receipt, status = attempt.receipt, attempt.exit.status if attempt.exit else -1
+    hint = f" ({_HINTS[status]})" if status in _HINTS else ""
+    if receipt is None:
+        return StepState.FAILED, f"ended with exit status {status}{hint} without handing off"
+    if receipt.outcome == "failed":
+        return StepState.FAILED, receipt.summary
+    if receipt.outcome == "blocked":
+        return StepState.BLOCKED, receipt.summary
+    if status != 0:
+        return StepState.FAILED, f"handed off as done, then ended with exit status {status}{hint}"
+    return StepState.CHANGE_OPEN, ""
+
+
+def left_behind(change: Change) -> str:
+    """Why the work of an attempt can't be taken as it is; empty when nothing is left behind."""
+    if change.strayed:
+        return f"its work is on {plain(change.strayed)} instead of {change.branch}"
+    left = change.modified or (() if change.commits else change.untracked)
+    if not left:
+        return ""
+    shown = ", ".join(plain(name) for name in left[:5]) + (f" and {len(left) - 5} more" if len(left) > 5 else "")
+    return f"it handed off with uncommitted work in its worktree: {shown}"
+
+
+def expire(site: Site, snapshot: Snapshot, action: Expire) -> None:
+    """Ask for the end of an attempt that ran out of time."""
+    attempt = _fresh(site, snapshot, action.number, action.attempt)
+    if attempt is not None and attempt.state.live and not attempt.kill:
+        site.amend(attempt, kill="fail", reason=f"took longer than the {action.limit:g} s it was given")
+
+
+def give_back(site: Site, snapshot: Snapshot, action: Return) -> None:
+    """A human rejected the change: the next attempt goes on from it, with the reason."""
+    attempt = _fresh(site, snapshot, action.number, action.attempt)
+    if attempt is not None and attempt.state is StepState.CHANGE_OPEN:
+        site.advance(attempt, StepState.PENDING, continues=True, reason=action.reason)
+
+
+def come_back(site: Site, attempt: Attempt, reason: str) -> None:
+    """The gate did not take the change: back to an agent, or halt the plan when that has happened too often."""
+    often = attempt.attempt >= max(RETURNS, site.config.max_attempts)
+    site.advance(attempt, StepState.FAILED if often else StepState.PENDING, continues=True, reason=reason)
+
+
+def still_runs(site: Site, attempt: Attempt) -> bool:
+    """Whether a window of the attempt has a live process; a window that step.json doesn't know yet is noted."""
+    for window in site.windows(attempt):
+        if not window.dead and window.pid and not has_ended(window.pid):
+            if window.id != attempt.window:
+                site.amend(attempt, window=window.id, pane=window.pane)
+            return True
+    return False
+
+
+def save_screen(site: Site, attempt: Attempt) -> None:
+    """Keep the last screen of an attempt's window as `screen.txt`, in its colours; nothing to keep is fine."""
+    target: Path = site.directory(attempt) / "screen.txt"
+    for window in site.windows(attempt):
+        text = site.terminals.capture(window.pane)
+        target.write_text(text, "utf-8", "replace")
+        return
+
+
+def _fresh(site: Site, snapshot: Snapshot, number: int, count: int) -> Attempt | None:
+    """The attempt as it is on disk now; None when the snapshot knows another one by now."""
+    known = snapshot.steps[number].attempt
+    if known is None or known.attempt != count:
+        return None
+    return site.reread(known)

@@ -1,0 +1,80 @@
+"""What the loop works with: the project, its log and windows, and what it touched since the last look."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from coordinator import steps
+from coordinator.artifacts.paths import Layout
+from coordinator.config import Config
+from coordinator.events.store import EventLog
+from coordinator.loop.runs import RunBook
+from coordinator.model.event import Draft
+from coordinator.model.step import Attempt, StepState
+from coordinator.terminals.server import Terminals, Window
+
+
+@dataclass(slots=True)
+class Site:
+    layout: Layout
+    config: Config
+    log: EventLog
+    terminals: Terminals
+    book: RunBook
+    touched: deque[Path] = field(default_factory=deque)
+    """Files and attempt directories that were written since the last look; workers add to it too."""
+    pids: dict[str, int] = field(default_factory=dict)
+    """Agent → process of its window, known before its own record of it is."""
+
+    @property
+    def run(self) -> str:
+        """`run-3`: the run that new attempts belong to."""
+        return self.book.run.id
+
+    def take_touched(self) -> set[Path]:
+        """What was touched since this was asked for the last time."""
+        taken = set()
+        while self.touched:
+            taken.add(self.touched.popleft())
+        return taken
+
+    def directory(self, attempt: Attempt) -> Path:
+        """The attempt's own directory."""
+        return self.layout.attempt(attempt.run, attempt.prompt, attempt.attempt)
+
+    def reread(self, attempt: Attempt) -> Attempt:
+        """The attempt as it is on disk now."""
+        return steps.reread(self.layout, attempt)
+
+    def claim(self, attempt: Attempt) -> None:
+        steps.claim(self.layout, attempt)
+        self.touched.append(self.directory(attempt))
+
+    def advance(self, attempt: Attempt, state: StepState, *before: Draft, **changes: Any) -> Attempt:
+        """Move an attempt to a state and log it, after the events `before`; see `steps.advance`."""
+        self.touched.append(self.directory(attempt))
+        return steps.advance(self.layout, self.log, attempt, state, before=before, **changes)
+
+    def amend(self, attempt: Attempt, **changes: Any) -> Attempt:
+        self.touched.append(self.directory(attempt))
+        return steps.amend(self.layout, attempt, **changes)
+
+    def log_about(self, attempt: Attempt, *drafts: Draft) -> None:
+        """Log events about an attempt, each kind once."""
+        steps.record(self.log, attempt, drafts)
+
+    def mark(self, attempt: Attempt) -> dict[str, str]:
+        """What tells the attempt's window from all others, in every life of the loop."""
+        return {
+            "root": str(self.layout.root),
+            "run": attempt.run,
+            "prompt": str(attempt.prompt),
+            "attempt": str(attempt.attempt),
+            "agent": attempt.agent,
+        }
+
+    def windows(self, attempt: Attempt) -> list[Window]:
+        """All windows that were opened for an attempt, dead ones too."""
+        mark = self.mark(attempt)
+        return [window for window in self.terminals.windows() if dict(window.mark) == mark]

@@ -1,0 +1,121 @@
+"""The one place where a step changes its state: `step.json`, then the event. Both may be done again after a kill."""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from coordinator.artifacts.attempts import load_attempt, run_ids
+from coordinator.artifacts.files import Lock, sha256
+from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.runs import write_step
+from coordinator.errors import CoordError, Refused
+from coordinator.events.store import EventLog
+from coordinator.model.event import SYSTEM, Draft, Event
+from coordinator.model.situation import timestamp
+from coordinator.model.step import TRANSITIONS, Attempt, StepState
+
+
+def utc_now() -> str:
+    """This moment, UTC, ISO 8601 with milliseconds."""
+    nanoseconds = time.time_ns()
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest // 1_000_000:03d}Z"
+
+
+def claim(layout: Layout, attempt: Attempt) -> None:
+    """Claim an attempt by writing its first `step.json`; StalePlan when it was claimed already."""
+    write_step(layout, attempt, new=True)
+
+
+def advance(
+    layout: Layout,
+    log: EventLog,
+    attempt: Attempt,
+    state: StepState,
+    *,
+    before: Iterable[Draft] = (),
+    data: Mapping[str, object] | None = None,
+    **changes: Any,
+) -> Attempt:
+    """Move an attempt to a state, with `changes` to its other fields, and log it after the events `before`.
+
+    In that state already, only what the log lacks is added. A kill that was asked for meanwhile stays asked for. Raises
+    Refused when the state can't follow the present one, CoordError when the attempt can't be read.
+    """
+    with attempt_lock(layout, attempt):
+        current = reread(layout, attempt)
+        if current.state is not state:
+            if state not in TRANSITIONS[current.state]:
+                raise Refused(
+                    f"attempt {attempt.attempt} of prompt {attempt.prompt:02d} is {current.state.value}: "
+                    f"it can't become {state.value}",
+                    "look at `coord status`; something else was faster",
+                )
+            current = replace(current, state=state, since=utc_now(), **changes)
+            write_step(layout, current)
+    record(log, current, [*before, step_event(current, data)])
+    return current
+
+
+def amend(layout: Layout, attempt: Attempt, **changes: Any) -> Attempt:
+    """Change fields of an attempt without a new state."""
+    with attempt_lock(layout, attempt):
+        current = replace(reread(layout, attempt), **changes)
+        write_step(layout, current)
+    return current
+
+
+def attempt_lock(layout: Layout, attempt: Attempt) -> Lock:
+    """Excludes whoever else would change this attempt; reading needs no lock."""
+    return Lock(layout.attempt(attempt.run, attempt.prompt, attempt.attempt).parent)
+
+
+def reread(layout: Layout, attempt: Attempt) -> Attempt:
+    """The attempt as it is on disk now. Raises CoordError when it can't be read."""
+    directory = layout.attempt(attempt.run, attempt.prompt, attempt.attempt)
+    found, problems = load_attempt(str(directory), layout.rel(directory))
+    broken = [problem for problem in problems if problem.path.endswith("/step.json")]
+    if found is not None and not broken:
+        return found
+    message = broken[0].message if broken else "it is gone"
+    raise CoordError(f"{layout.rel(directory)}/step.json: {message}", "restore it, or restart the prompt")
+
+
+def find_attempt(layout: Layout, number: int, count: int) -> Attempt | None:
+    """An attempt of a prompt by its number, in whichever run it was; None when it can't be found or read."""
+    for run in reversed(run_ids(layout)):
+        directory = layout.attempt(run, number, count)
+        if directory.is_dir():
+            return load_attempt(str(directory), layout.rel(directory))[0]
+    return None
+
+
+def record(log: EventLog, attempt: Attempt, drafts: Iterable[Draft]) -> tuple[Event, ...]:
+    """Log events of an attempt as the system, each once however often it is tried."""
+    return log.append(
+        [replace(draft, id=draft.id or event_id(attempt, draft.kind)) for draft in drafts], SYSTEM, attempt.run
+    )
+
+
+def step_event(attempt: Attempt, data: Mapping[str, object] | None = None) -> Draft:
+    """The event of the state that an attempt is in."""
+    said: dict[str, object] = {"attempt": attempt.attempt, "agent": attempt.agent}
+    if attempt.reason and attempt.state not in (StepState.RUNNING, StepState.DISPATCHED):
+        said["reason"] = attempt.reason
+    return Draft(attempt.state.event_kind, f"prompt:{attempt.prompt}", said | dict(data or {}))
+
+
+def agent_event(attempt: Attempt, kind: str, **data: object) -> Draft:
+    """An event about the attempt's agent, such as `agent.exited`."""
+    return Draft(kind, f"agent:{attempt.agent}", {"prompt": attempt.prompt, "attempt": attempt.attempt, **data})
+
+
+def event_id(attempt: Attempt, kind: str) -> str:
+    """The UUIDv7 of an attempt's event of a kind: the same in every life of the loop, so that it is logged once."""
+    moment = int(timestamp(attempt.started) * 1000) & ((1 << 48) - 1)
+    name = f"{attempt.run}/{attempt.prompt}/{attempt.attempt}/{attempt.started}/{kind}"
+    noise = int(sha256(name.encode())[:19], 16)  # 76 bits; 12 and 62 of them are used
+    value = moment << 80 | 0x7 << 76 | (noise >> 64 & 0xFFF) << 64 | 0b10 << 62 | (noise & ((1 << 62) - 1))
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

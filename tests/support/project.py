@@ -1,0 +1,204 @@
+"""Small real projects: git repository, prompts, scripted agents, a tmux server of their own, gone with the test."""
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from support.repository import IDENTITY, Repository
+from support.wait import wait_until
+
+from coordinator.artifacts.paths import Layout
+from coordinator.events.store import EventLog
+from coordinator.model.event import Event
+from coordinator.model.snapshot import Snapshot
+from coordinator.observe import Observer
+from coordinator.terminals.server import TerminalError, Terminals
+
+ROOT = Path(__file__).resolve().parents[2]
+WRITE = """\
+set -eu
+echo "by attempt $COORD_ATTEMPT" >"file-$COORD_PROMPT.txt"
+git add -A && git commit -qm "Write file $COORD_PROMPT"
+coord agent done --summary "wrote file $COORD_PROMPT"
+"""
+"""A scripted agent that does its work."""
+NOTHING = "coord agent done --summary 'nothing to do'\n"
+"""A scripted agent that changes nothing."""
+
+
+def prompt_text(number: int, *dependencies: int, **values: object) -> str:
+    """A prompt file; `values` are further lines of its frontmatter."""
+    lines = {"number": number, "title": f"Prompt {number}", "type": "planned", "status": "pending"}
+    lines |= {"dependencies": list(dependencies), "priority": "medium", "attempts": 0, "commits": [], **values}
+    front = "".join(f"{key}: {value}\n" for key, value in lines.items())
+    return f"---\n{front}---\n## Tasks\n\nDo {number}.\n\n## Acceptance Criteria\n\n- It is done.\n"
+
+
+class Project:
+    """A project in a temporary folder; `layout` is what everything takes."""
+
+    def __init__(
+        self,
+        folder: Path,
+        prompts: Mapping[int, Sequence[int]],
+        scripts: Mapping[int, str],
+        settings: Mapping[str, object],
+    ) -> None:
+        self.repository = Repository(folder / "project")
+        self.layout: Layout = self.repository.layout
+        self.socket = f"coord-test-{os.getpid()}-{secrets.token_hex(4)}"
+        self.terminals = Terminals(self.socket, "coord")
+        self._folder = folder
+        self._processes: list[subprocess.Popen[bytes]] = []
+        for place in (self.layout.prompts, self.layout.scripts, self.layout.suites):
+            place.mkdir(parents=True)
+        chosen = {"runtime": "scripted", "gate": "auto", "tmux_socket": self.socket, **settings}
+        self.layout.config.write_text("".join(f"{key}: {value}\n" for key, value in chosen.items()))
+        self.layout.milestone.write_text("---\ntitle: A milestone\nstatus: open\n---\n")
+        EventLog.open(self.layout.events_db, create=True).close()
+        for number, dependencies in prompts.items():
+            self.add(number, *dependencies, script=scripts.get(number, WRITE))
+
+    def add(self, number: int, *dependencies: int, script: str = WRITE, **values: object) -> Path:
+        """Add a prompt with its script; the path of the prompt."""
+        (self.layout.scripts / f"{number:02d}.sh").write_text(script)
+        path = self.layout.prompts / f"{number:02d}-planned-prompt-{number}.prompt.md"
+        temporary = path.with_suffix(".new")
+        temporary.write_text(prompt_text(number, *dependencies, **values))
+        temporary.rename(path)
+        return path
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """What its processes get: the `coord` of this checkout first on PATH, nothing of an agent or tmux around us."""
+        bin_ = self._folder / "bin"
+        if not bin_.exists():
+            bin_.mkdir()
+            coord = bin_ / "coord"
+            coord.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m coordinator.cli.main "$@"\n')
+            coord.chmod(0o755)
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("COORD_", "TMUX", "GIT_"))}
+        own = {"PATH": f"{bin_}:{kept['PATH']}", "PYTHONPATH": str(ROOT), "GIT_CONFIG_GLOBAL": "/dev/null"}
+        return kept | own | IDENTITY | more
+
+    def coord(self, *arguments: str, check: bool = True, **environ: str) -> "subprocess.CompletedProcess[str]":
+        """Run a `coord` command about this project."""
+        command = [sys.executable, "-m", "coordinator.cli.main", "-C", str(self.layout.root), *arguments]
+        done = subprocess.run(
+            command,
+            env=self.environment(**environ),
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        if check and done.returncode:
+            raise AssertionError(f"coord {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def start_loop(self, *arguments: str, failpoint: str = "") -> "subprocess.Popen[bytes]":
+        """Start `coord loop` as a process; `failpoint` is where it kills itself."""
+        more = {"COORD_FAILPOINT": failpoint} if failpoint else {}
+        with (self._folder / "loop.out").open("ab") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "coordinator.cli.main", "-C", str(self.layout.root), "loop", *arguments],
+                env=self.environment(**more),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+            )
+        self._processes.append(process)
+        return process
+
+    def run_loop(self, *arguments: str, timeout: float = 60) -> int:
+        """Run `coord loop --until-idle` to its end; its exit code."""
+        process = self.start_loop("--until-idle", *arguments)
+        try:
+            return process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the loop goes on after {timeout:g} s:\n{self.said()}") from None
+
+    def said(self) -> str:
+        """What the loops printed so far."""
+        return (self._folder / "loop.out").read_text()
+
+    def snapshot(self) -> Snapshot:
+        observer = Observer(self.layout)
+        try:
+            return observer.snapshot()
+        finally:
+            observer.close()
+
+    def states(self) -> dict[int, str]:
+        """Prompt → state of its step."""
+        return {number: step.state.value for number, step in self.snapshot().steps.items()}
+
+    def wait_for(self, number: int, state: str, timeout: float = 30) -> None:
+        wait_until(lambda: self.states().get(number) == state, timeout=timeout, message=f"{number} to be {state}")
+
+    def events(self, *kinds: str) -> list[Event]:
+        """All events, or those of these kinds."""
+        with EventLog(self.layout.events_db) as log:
+            return [event for event in log.since(0, 100_000) if not kinds or event.kind in kinds]
+
+    def attempts(self, number: int) -> list[dict[str, Any]]:
+        """Every `step.json` of a prompt, over all runs, in the order of the attempts."""
+        found = self.layout.runs.glob(f"run-*/prompts/{number:02d}/attempt-*/step.json")
+        return sorted((json.loads(path.read_text()) for path in found), key=lambda step: step["attempt"])
+
+    def agents(self, number: int) -> list[int]:
+        """Live processes that are an agent of this prompt, launchers and all that they started."""
+        name = f"COORD_AGENT=executor-{number:02d}-".encode()
+        mark = f"COORD_ROOT={self.layout.root}".encode()
+        found = []
+        for folder in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                environ = (folder / "environ").read_bytes().split(b"\0") if folder.name.isdigit() else []
+                if mark in environ and any(entry.startswith(name) for entry in environ):
+                    found.append(int(folder.name))
+        return found
+
+    def release(self, name: str = "go") -> None:
+        """Let the agents that wait for this file go on."""
+        (self._folder / name).touch()
+
+    def until(self, name: str = "go") -> str:
+        """A line of a script that waits for `release`."""
+        return f"while [ ! -e {self._folder / name} ]; do sleep 0.02; done\n"
+
+    def close(self) -> None:
+        """End everything that was started, and remove the socket."""
+        for process in self._processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.kill()
+            process.wait()
+        for pid in [pid for number in self.snapshot().prompts for pid in self.agents(number)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(TerminalError):
+            self.terminals.run("kill-server")
+            wait_until(lambda: not self.terminals.alive(), message="the tmux server's end")
+        if os.path.exists(self.terminals.socket_path):
+            os.unlink(self.terminals.socket_path)
+
+
+@contextlib.contextmanager
+def project(
+    folder: Path,
+    prompts: Mapping[int, Sequence[int]],
+    scripts: Mapping[int, str] | None = None,
+    **settings: object,
+) -> Iterator[Project]:
+    """A project with prompts (number → dependencies), their scripts (`WRITE` where none is given) and settings."""
+    made = Project(folder, prompts, scripts or {}, settings)
+    try:
+        yield made
+    finally:
+        made.close()
