@@ -83,9 +83,8 @@ def test_a_program_that_ended_leaves_its_last_screen(terminals: Terminals) -> No
     window = terminals.open_window(["sh", "-c", script], cwd="/", name="02-1", env={}, mark={})
     wait_until(lambda: "last words" in show(terminals, window), message="the output")
     terminals.send_key(window.pane, "Enter")
-    assert ended(terminals, window).dead_status in (3, None)
+    wait_until(lambda: found(terminals, window).dead_status == 3, message="the status")
     rows = show(terminals, window).splitlines()
-    assert terminals.run("show-options", "-gwv", "remain-on-exit-format") == b"\n"  # else tmux scrolls, some time later
     assert (rows[0], rows[47]) == ("first row", "last words")
 
 
@@ -94,11 +93,31 @@ def test_a_program_that_ends_at_once_is_no_error(terminals: Terminals) -> None:
     assert ended(terminals, window).mark == {"agent": "a"}
 
 
+def test_the_status_of_every_ended_program_becomes_known(terminals: Terminals) -> None:
+    opened = [
+        terminals.open_window(
+            ["sh", "-c", f"read key; exit {n}"], cwd="/", name=f"n-{n}", env={}, mark={"status": str(n)}
+        )
+        for n in range(1, 13)
+    ]
+    for window in opened:
+        terminals.send_key(window.pane, "Enter")
+    told = {str(n): n for n in range(1, 13)}
+    wait_until(
+        lambda: {w.mark["status"]: w.dead_status for w in terminals.windows() if w.mark} == told, message="every status"
+    )
+
+
+def test_a_program_ended_by_a_signal_has_the_status_a_shell_would_give(terminals: Terminals) -> None:
+    window = terminals.open_window(["sh", "-c", "kill -TERM $$"], cwd="/", name="02-1", env={}, mark={})
+    wait_until(lambda: found(terminals, window).dead_status == 143, message="the status")
+
+
 def test_a_missing_folder_ends_the_window_and_runs_nothing_elsewhere(terminals: Terminals, tmp_path: Path) -> None:
     window = terminals.open_window(
         ["touch", str(tmp_path / "ran")], cwd=tmp_path / "absent", name="02-1", env={}, mark={"agent": "a"}
     )
-    assert ended(terminals, window).dead_status in (126, None)
+    wait_until(lambda: ended(terminals, window).dead_status == 126, message="the status")
     assert not (tmp_path / "ran").exists()
 
 
