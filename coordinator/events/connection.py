@@ -205,6 +205,8 @@ def _committed(connection: sqlite3.Connection, work: Callable[[sqlite3.Connectio
 def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA recursive_triggers = ON")
+    # Tables first: whoever makes the log commits them together with its version.
+    has_tables = connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
     version = _version(connection)
     if version > SCHEMA_VERSION:
         raise CoordError(
@@ -212,7 +214,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
         )
     if version == SCHEMA_VERSION:
         return
-    if version == 0 and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+    if version == 0 and has_tables:
         raise CoordError(f"{path} is a database of something else", "move it away and run coord init")
     if version == 0 and not create:
         raise _no_log(path)
