@@ -9,13 +9,10 @@ import click
 from coordinator.artifacts.paths import Layout
 from coordinator.cli.commands import layout_of
 from coordinator.cli.look import json_option
-from coordinator.cli.report import emit, style, styled
+from coordinator.cli.report import emit, event_line, style, styled
 from coordinator.events.filters import Filter
 from coordinator.events.store import EventLog
-from coordinator.model.event import Event, sentence
-from coordinator.model.text import plain
-
-_KIND_STYLES = {"human": "green", "agent": "blue", "system": "dim"}
+from coordinator.model.event import Event
 
 
 @click.group(invoke_without_command=True)
@@ -87,9 +84,7 @@ def _print(event: Event, as_json: bool) -> None:
         print(json.dumps(event.to_json(), ensure_ascii=False))
         return
     clock = datetime.fromisoformat(event.ts).astimezone().strftime("%H:%M:%S")
-    colour = _KIND_STYLES.get(str(event.actor_kind), "")
-    actor = style(plain(event.actor)[:18].ljust(18), colour) if colour else plain(event.actor)[:18].ljust(18)
-    print(f"{style(f'{event.seq:>6}', 'dim')}  {style(clock, 'dim')}  {actor}  {plain(sentence(event))}")
+    print(f"{style(f'{event.seq:>6}', 'dim')}  {event_line(event, clock)}")
 
 
 @log.command()

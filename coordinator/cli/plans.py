@@ -89,7 +89,6 @@ def body_of(text: str | None) -> str | None:
 @click.pass_context
 def interject(ctx: click.Context, /, title: str, body: str | None, priority: str, **given: Any) -> int:
     """Put a new prompt between others; the loop picks it up by itself, nothing is renumbered."""
-    from coordinator.model.body import TEMPLATE
     from coordinator.model.prompt import Priority
     from coordinator.services.interjection import Interjection, plan_interjection
 
@@ -98,7 +97,7 @@ def interject(ctx: click.Context, /, title: str, body: str | None, priority: str
         after=flat(given["after"]),
         before=flat(given["before"]),
         fixes=flat(given["patches"]),
-        body=body_of(body) or TEMPLATE,
+        body=body_of(body) or "",
         priority=Priority(priority),
         running=given["running"],
         reason=given["reason"],

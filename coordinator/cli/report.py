@@ -4,10 +4,15 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from coordinator.errors import CoordError
 from coordinator.model.text import plain, plain_lines
 
+if TYPE_CHECKING:
+    from coordinator.model.event import Event
+
+_ACTOR_STYLES = {"human": "green", "agent": "blue", "system": "dim"}
 _STYLES = {
     "bold": "1",
     "dim": "2",
@@ -42,7 +47,7 @@ def say(text: str = "") -> None:
 def style(text: str, *names: str, stream: object = None) -> str:
     """Colour safe text for a terminal; unchanged for a pipe, a file, or where NO_COLOR is set."""
     target = sys.stdout if stream is None else stream
-    if not colours(target):
+    if not colours(target) or not any(names):
         return text
     return f"\x1b[{';'.join(_STYLES[n] for n in names)}m{text}\x1b[0m"
 
@@ -56,3 +61,16 @@ def colours(stream: object) -> bool:
 def styled(parts: Iterable[tuple[str, str]]) -> None:
     """Print one line made of (text, style name or empty) parts; the texts may be untrusted."""
     print("".join(style(plain(text), name) if name else plain(text) for text, name in parts).rstrip())
+
+
+def event_line(event: "Event", clock: str) -> str:
+    """An event as one line of columns: when, who, a word for what, and the point of it."""
+    from coordinator.model.sentence import describe
+    from coordinator.model.text import clip, width
+
+    line = describe(event)
+    actor = clip(line.actor, 14)
+    actor += " " * (14 - width(actor))
+    return (
+        f"{style(clock, 'dim')}  {style(actor, _ACTOR_STYLES.get(event.actor_kind, ''))}  {line.word:<10}  {line.text}"
+    )

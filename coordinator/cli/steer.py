@@ -5,9 +5,8 @@ import os
 import click
 
 from coordinator.cli.commands import layout_of
-from coordinator.cli.report import emit, say, style, styled
-from coordinator.model.event import Event, sentence
-from coordinator.model.text import plain
+from coordinator.cli.report import emit, event_line, say, styled
+from coordinator.model.event import Event
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
@@ -35,8 +34,7 @@ def loop(ctx: click.Context, until_idle: bool, max_parallel: int | None, detach:
 
 
 def _print_progress(event: Event) -> None:
-    clock = event.ts[11:19]
-    print(f"{style(clock, 'dim')}  {plain(event.actor)[:14].ljust(14)}  {plain(sentence(event))}", flush=True)
+    print(event_line(event, event.ts[11:19]), flush=True)
 
 
 @click.command()

@@ -116,4 +116,12 @@ def _claimed(environ: Mapping[str, str]) -> Actor | None:
 
 
 def _login(environ: Mapping[str, str]) -> str:
-    return plain(environ.get("USER") or environ.get("LOGNAME") or "") or f"uid-{os.getuid()}"
+    named = plain(environ.get("USER") or environ.get("LOGNAME") or "")
+    if named:
+        return named
+    import pwd
+
+    try:
+        return plain(pwd.getpwuid(os.getuid()).pw_name)
+    except KeyError:
+        return f"uid-{os.getuid()}"

@@ -10,6 +10,11 @@ CRITERIA = "acceptance criteria"
 STEERING = "## Engineer Steering"
 
 
+def body_for(title: str) -> str:
+    """A body for a prompt of which only the title is known."""
+    return f"## Tasks\n\n- {title}\n\n## Acceptance Criteria\n\n- {title}: a test shows it.\n- All other tests pass.\n"
+
+
 def section(text: str, title: str) -> str:
     """The text below the heading `title`, whatever its level and case, up to the next heading; empty without one."""
     headings = list(_HEADING.finditer(text))

@@ -6,7 +6,7 @@ from typing import Literal
 
 from coordinator.artifacts.drafts import new_prompt
 from coordinator.errors import Refused
-from coordinator.model.body import TEMPLATE
+from coordinator.model.body import body_for
 from coordinator.model.plan import Kill, Plan
 from coordinator.model.prompt import Priority, PromptStatus
 from coordinator.model.snapshot import Snapshot
@@ -41,7 +41,8 @@ class Interjection:
     title: str
     after: tuple[int, ...] = ()
     before: tuple[int, ...] = ()
-    body: str = TEMPLATE
+    body: str = ""
+    """Empty: tasks and criteria made of the title."""
     fixes: tuple[int, ...] = ()
     """Prompts whose work it corrects: makes it a user-patch."""
     priority: Priority = Priority.MEDIUM
@@ -60,7 +61,8 @@ def plan_interjection(snapshot: Snapshot, request: Interjection, *, service: str
     body without acceptance criteria where they are demanded. `NeedsChoice` when a run-before prompt is in progress.
     """
     title = check_title(request.title)
-    check_body(snapshot, request.body)
+    body = request.body if request.body.strip() else body_for(title)
+    check_body(snapshot, body)
     for number in (*request.after, *request.before, *request.fixes):
         known(snapshot, number)
     for number in request.before:
@@ -76,7 +78,7 @@ def plan_interjection(snapshot: Snapshot, request: Interjection, *, service: str
         dependencies=request.after,
         priority=request.priority,
         patches_prompts=request.fixes,
-        body=request.body,
+        body=body,
         created_by=request.who,
     )
     builder.create(prompt, content)
