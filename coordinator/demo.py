@@ -27,7 +27,7 @@ _IDENTITY = {"user.name": "coord demo", "user.email": "demo@coord.invalid"}
 _PRIVATE = {"commit.gpgSign": "false", "tag.gpgSign": "false", "core.hooksPath": ".git/hooks", "core.autocrlf": "false"}
 """The engineer's own settings that would sign, check or change what the scripted agents commit."""
 _END_BOUND = 10.0
-"""Seconds that the loop gets to end by itself."""
+"""Seconds that the loop, and then the agents, get to end by themselves."""
 
 
 class DemoProject:
@@ -109,6 +109,8 @@ class DemoProject:
         config = load_config(self.layout)
         terminals = Terminals(config.tmux_socket, config.tmux_session)
         with suppress(TerminalError):  # it never came up, or is gone already
+            for number in (signal.SIGTERM, signal.SIGKILL):
+                _end_windows(terminals, number)
             terminals.run("kill-server")
         Path(terminals.socket_path).unlink(missing_ok=True)
 
@@ -132,6 +134,20 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def _end_windows(terminals: Terminals, number: signal.Signals) -> None:
+    """Send the signal to what runs in the windows, and wait for tmux to see it end."""
+    deadline = time.monotonic() + _END_BOUND
+    told: set[int] = set()
+    while alive := [w.pid for w in terminals.windows() if not w.dead and w.mark]:
+        for pid in set(alive) - told:
+            with suppress(ProcessLookupError):
+                os.killpg(pid, number)
+        told.update(alive)
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.01)
 
 
 def _remove(folder: Path) -> None:
