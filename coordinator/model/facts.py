@@ -85,6 +85,12 @@ def names(numbers: Iterable[int], limit: int) -> str:
     return f"{', '.join(labels[:limit])} and {len(labels) - limit} more"
 
 
+def closed_cycles(snapshot: Snapshot) -> tuple[tuple[int, ...], ...]:
+    """The graph's cycles that still hold their members: one that has ended opens its cycle."""
+    steps = snapshot.steps
+    return tuple(c for c in snapshot.graph.cycles if not any(steps[n].state in SATISFIED for n in c))
+
+
 class Facts:
     """The facts of one snapshot. What several rows share is found once, and only if a row asks for it."""
 
@@ -198,7 +204,7 @@ class Facts:
     @cached_property
     def _cycles(self) -> dict[int, str]:
         found: dict[int, str] = {}
-        for cycle in self.snapshot.graph.cycles:
+        for cycle in closed_cycles(self.snapshot):
             path = " → ".join(f"{number:02d}" for number in cycle)
             text = "waits for itself" if len(cycle) == 2 else f"cycle {clip(path, _REASON)}"
             found.update(dict.fromkeys(cycle, text))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from coordinator.errors import UsageError
-from coordinator.model.facts import Facts, age, names
+from coordinator.model.facts import Facts, age, closed_cycles, names
 from coordinator.model.graph import SATISFIED
 from coordinator.model.problem import Problem
 from coordinator.model.situation import held_by_questions, retry_at, startable
@@ -98,13 +98,13 @@ def sentence(why: Why) -> str:
 
 def _waits(snapshot: Snapshot, number: int) -> Iterator[Because]:
     """What is missing before a pending prompt may start at all."""
-    graph = snapshot.graph
-    for cycle in graph.cycles:
+    graph, cycles = snapshot.graph, closed_cycles(snapshot)
+    for cycle in cycles:
         if number in cycle:
             yield Because("cycle", f"waits for itself ({_path(cycle)})", f"prompt:{number}")
     for missing in graph.dangling.get(number, ()):
         yield _missing(snapshot, missing, _WAITS)
-    knot = {n for cycle in graph.cycles if number in cycle for n in cycle}
+    knot = {n for cycle in cycles if number in cycle for n in cycle}
     direct = [d for d in graph.dependencies[number] if snapshot.steps[d].state not in SATISFIED and d not in knot]
     for dependency in direct:
         step = snapshot.steps[dependency]
@@ -121,10 +121,9 @@ def _waits(snapshot: Snapshot, number: int) -> Iterator[Because]:
 def _behind(snapshot: Snapshot, number: int, direct: Iterable[int]) -> Iterator[Because]:
     """Where the waiting ends, further up: what failed, is blocked, missing or in a cycle; else what is under way."""
     graph, steps = snapshot.graph, snapshot.steps
-    near, above = set(direct), graph.ancestors(number)
-    up = [n for n in graph.order if n in above and steps[n].state not in SATISFIED]
+    near, above = set(direct), _unmet(snapshot, direct)
     under_way = []
-    for other in up:
+    for other in (n for n in graph.order if n in above and n != number):
         step, subject = steps[other], f"prompt:{other}"
         if step.state is StepState.PENDING:
             for missing in graph.dangling.get(other, ()):
@@ -135,10 +134,22 @@ def _behind(snapshot: Snapshot, number: int, direct: Iterable[int]) -> Iterator[
                 yield Because(code, f"{other:02d} {_WORDS[step.state]}", subject, behind=True)
             else:
                 under_way.append(Because("waits-for", f"{other:02d} {_WORDS[step.state]}", subject, behind=True))
-    for cycle in graph.cycles:
+    for cycle in closed_cycles(snapshot):
         if number not in cycle and not above.isdisjoint(cycle):
             yield Because("cycle", f"the cycle {_path(cycle)}", f"prompt:{cycle[0]}", behind=True)
     yield from under_way
+
+
+def _unmet(snapshot: Snapshot, start: Iterable[int]) -> set[int]:
+    """These prompts, and all that they wait for in turn; what has ended hides what is above it."""
+    found: set[int] = set()
+    todo = list(start)
+    while todo:
+        number = todo.pop()
+        if number not in found and snapshot.steps[number].state not in SATISFIED:
+            found.add(number)
+            todo.extend(snapshot.graph.dependencies[number])
+    return found
 
 
 def _starts(snapshot: Snapshot, number: int) -> Iterator[Because]:

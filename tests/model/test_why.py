@@ -1,0 +1,183 @@
+"""Why a prompt waits: the codes that programs read, and the sentence that people read."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.graphs import NOW, any_prompts, attempt, prompt, question, snapshot
+
+from coordinator.errors import UsageError
+from coordinator.model.facts import row_fact
+from coordinator.model.problem import Problem
+from coordinator.model.prompt import Prompt, PromptStatus
+from coordinator.model.settings import Settings
+from coordinator.model.situation import startable
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import StepState
+from coordinator.model.why import sentence, why
+
+
+def codes(shot: Snapshot, number: int) -> list[tuple[str, str]]:
+    return [(b.code, b.subject) for b in why(shot, number).because]
+
+
+def said(shot: Snapshot, number: int) -> str:
+    return sentence(why(shot, number, NOW))
+
+
+def test_a_ready_prompt_with_a_free_agent_starts_at_once() -> None:
+    shot = snapshot(prompt(1), prompt(2, 1), prompt(3, 2))
+    answer = why(shot, 1)
+    assert answer.ready
+    assert answer.because == ()
+    assert said(shot, 1) == "Ready. Starts at once. Holds back 02 and, after it, 1 more."
+
+
+def test_a_ready_prompt_waits_for_a_free_agent() -> None:
+    running = [attempt(n, StepState.RUNNING) for n in (1, 2, 3)]
+    shot = snapshot(*(prompt(n) for n in range(1, 5)), prompt(7, 4), attempts=running)
+    assert codes(shot, 4) == [("capacity", "loop")]
+    assert said(shot, 4) == "Ready. Starts when one of 3 agents is free. Holds back 07 and, after it, nothing else."
+
+
+def test_a_ready_prompt_waits_for_those_in_front_of_it() -> None:
+    shot = snapshot(prompt(1), prompt(2), max_parallel=1)
+    assert said(shot, 2) == "Ready. Starts after 01, which comes first."
+
+
+@pytest.mark.parametrize(
+    ("asked", "alive", "code"),
+    [("paused", True, "loop-paused"), ("stopped", True, "loop-stopped"), ("running", False, "loop-stopped")],
+)
+def test_a_ready_prompt_waits_for_the_loop(asked: str, alive: bool, code: str) -> None:
+    assert ("loop", code) in [(s, c) for c, s in codes(snapshot(prompt(1), asked=asked, alive=alive), 1)]
+
+
+def test_a_failed_prompt_halts_the_ready_ones() -> None:
+    shot = snapshot(prompt(1, status=PromptStatus.FAILED), prompt(2))
+    assert codes(shot, 2) == [("halted", "loop")]
+    assert "01 failed" in said(shot, 2)
+    assert codes(shot, 1) == [("failed", "prompt:1")]
+    assert said(shot, 1).startswith("Failed: the file says failed; restart, edit, patch or cancel it.")
+
+
+def test_direct_dependencies_come_with_their_states() -> None:
+    live = [attempt(3, StepState.RUNNING), attempt(4, StepState.CHANGE_OPEN)]
+    shot = snapshot(prompt(3), prompt(4), prompt(5, 3, 4), attempts=live)
+    assert codes(shot, 5) == [("waits-for", "prompt:3"), ("waits-for", "prompt:4")]
+    assert said(shot, 5) == "Waits for 03 (running) and 04 (in review)."
+    assert not why(shot, 5).ready
+
+
+def test_what_failed_far_up_is_told_behind_the_direct_dependency() -> None:
+    shot = snapshot(prompt(1, status=PromptStatus.FAILED), prompt(2, 1), prompt(3, 2), prompt(4, 3))
+    assert codes(shot, 4) == [("waits-for", "prompt:3"), ("dependency-failed", "prompt:1")]
+    assert said(shot, 4) == "Waits for 03 (not started), behind it 01 failed."
+    assert codes(shot, 2) == [("dependency-failed", "prompt:1")]
+
+
+def test_what_is_missing_or_unreadable_is_told_near_and_far() -> None:
+    broken = Problem(".coord/prompts/08-x.prompt.md", 3, "bad-yaml", "a tab in the indentation", "use spaces", (8,))
+    shot = snapshot(prompt(1, 99), prompt(2, 8), prompt(3, 1), problems=(broken,))
+    assert codes(shot, 1) == [("dependency-missing", "prompt:99")]
+    assert said(shot, 1).startswith("Waits for 99 (missing).")
+    assert codes(shot, 2) == [("dependency-missing", ".coord/prompts/08-x.prompt.md")]
+    assert "a tab in the indentation" in said(shot, 2)
+    assert said(shot, 3) == "Waits for 01 (not started), behind it 99 (missing)."
+
+
+def test_a_file_that_cannot_be_read_has_a_why_and_a_number_nobody_has_has_none() -> None:
+    broken = Problem("p/08.prompt.md", 3, "bad-yaml", "a tab in the indentation", "use spaces", (8,))
+    dangling = Problem("p/01.prompt.md", 0, "dangling", "prompt 01 depends on 99", "…", (1, 99))
+    shot = snapshot(prompt(1, 99), problems=(broken, dangling))
+    assert codes(shot, 8) == [("file-problem", "p/08.prompt.md")]
+    assert said(shot, 8) == "Its file can't be used: a tab in the indentation (p/08.prompt.md:3)."
+    with pytest.raises(UsageError, match="there is no prompt 99"):
+        why(shot, 99)
+
+
+def test_cycles_are_told_to_their_members_and_to_those_behind() -> None:
+    shot = snapshot(prompt(1, 2), prompt(2, 1), prompt(3, 1), prompt(4, 4))
+    assert said(shot, 2).startswith("Waits for itself (01 → 02 → 01).")
+    assert codes(shot, 2) == [("cycle", "prompt:2")]
+    assert said(shot, 3) == "Waits for 01 (not started), behind it the cycle 01 → 02 → 01."
+    assert codes(shot, 4) == [("cycle", "prompt:4")]
+
+
+def test_a_member_of_a_cycle_is_told_of_it_once() -> None:
+    shot = snapshot(prompt(1, 2), prompt(2, 1, 3), prompt(3, 1))
+    assert codes(shot, 2) == [("cycle", "prompt:2"), ("waits-for", "prompt:3")]
+
+
+def test_a_cycle_with_an_ended_member_holds_nobody() -> None:
+    shot = snapshot(prompt(1, 2), prompt(2, 1, status=PromptStatus.DONE), prompt(3, 2))
+    assert why(shot, 1).ready
+    assert why(shot, 3).ready
+    assert row_fact(shot, 1, NOW).text == "next"
+
+
+def test_open_questions_are_quoted_where_they_hold() -> None:
+    asked = question("Which Redis?\x1b[2J", 1)
+    shot = snapshot(prompt(1), prompt(2), attempts=[attempt(1, StepState.RUNNING)], questions=(asked,))
+    assert codes(shot, 2) == [("question-open", "question:41")]
+    assert said(shot, 2) == "Waits for your answer to “Which Redis?·[2J”."
+    only = question("Which Redis?", 1, only_dependents=True)
+    shot = snapshot(prompt(1), prompt(2), prompt(3, 1), attempts=[attempt(1, StepState.RUNNING)], questions=(only,))
+    assert why(shot, 2).ready
+    assert codes(shot, 3) == [("waits-for", "prompt:1"), ("question-open", "question:41")]
+
+
+@pytest.mark.parametrize(
+    ("state", "more", "code", "start"),
+    [
+        (StepState.RUNNING, {}, "running", "Running: claude 2m13."),
+        (
+            StepState.CHANGE_OPEN,
+            {"reason": "your edits are in the way"},
+            "change-open",
+            "Its change is open: your edits",
+        ),
+        (StepState.BLOCKED, {"held": True, "reason": "killed"}, "held", "Held: killed; restart it to go on."),
+        (StepState.BLOCKED, {"reason": "needs a key"}, "blocked", "Blocked: needs a key; edit"),
+        (StepState.FAILED, {"reason": "exit 1"}, "failed", "Failed, attempt 1: exit 1; restart"),
+    ],
+)
+def test_a_prompt_that_is_not_pending_tells_its_own_state(
+    state: StepState, more: dict[str, object], code: str, start: str
+) -> None:
+    waiting = prompt(1, status=PromptStatus.IN_PROGRESS, attempts=1)
+    shot = snapshot(waiting, attempts=[attempt(1, state, **more)])
+    assert codes(shot, 1) == [(code, "prompt:1")]
+    assert said(shot, 1).startswith(start)
+
+
+def test_a_back_off_tells_when_it_ends() -> None:
+    waiting = prompt(1, status=PromptStatus.IN_PROGRESS, attempts=1)
+    shot = snapshot(waiting, attempts=[attempt(1, StepState.FAILED, ago=3)], settings=Settings(max_attempts=2))
+    assert codes(shot, 1) == [("backoff", "prompt:1")]
+    assert said(shot, 1) == "Failed, attempt 1; tries again in 7s."
+
+
+def test_what_has_ended_holds_nothing_back() -> None:
+    shot = snapshot(prompt(1, status=PromptStatus.DONE), prompt(2, status=PromptStatus.CANCELLED), prompt(3, 1, 2))
+    assert said(shot, 1) == "Merged."
+    assert said(shot, 2) == "Cancelled; it will not run."
+    assert said(shot, 3) == "Ready. Starts at once."
+
+
+@given(any_prompts(), st.data())
+def test_why_agrees_with_what_the_loop_would_start_and_is_never_silent(
+    prompts: list[Prompt], data: st.DataObject
+) -> None:
+    some = [replace(p, status=data.draw(st.sampled_from(PromptStatus))) for p in prompts]
+    asks = data.draw(st.booleans()) and some
+    questions = (question("?", some[0].number, only_dependents=data.draw(st.booleans())),) if asks else ()
+    shot = snapshot(*some, questions=questions)
+    able = startable(shot.graph, shot.prompts, shot.steps, shot.questions)
+    for p in some:
+        answer = why(shot, p.number, NOW)
+        assert answer.ready == (p.number in able)
+        assert answer.ready or answer.because
+        assert sentence(answer).endswith(".")
+        assert row_fact(shot, p.number, NOW).text or p.status is PromptStatus.DONE
