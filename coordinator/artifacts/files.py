@@ -212,6 +212,7 @@ def write_atomic(
     try:
         make_folder(folder)
         with Lock(folder):
+            _refuse_special(target)
             if expect is not ANY and digest_of(target) != expect:
                 raise _stale(target)
             staged = stage(target, data, mode)
@@ -361,14 +362,18 @@ def failure(verb: str, path: str, error: OSError) -> CoordError:
     return CoordError(f"can't {verb} {plain(path)}: {reason}", _REMEDIES.get(error.errno or 0, "see the reason given"))
 
 
+def _refuse_special(target: str) -> None:
+    if os.path.lexists(target) and (os.path.islink(target) or not os.path.isfile(target)):
+        raise NotAFile(f"{plain(target)} is not a regular file", "put a regular file there")
+
+
 def _status(target: str) -> os.stat_result | None:
+    """The status of a regular file, None where there is none."""
     try:
         status = os.lstat(target)
     except FileNotFoundError:
         return None
-    if not stat.S_ISREG(status.st_mode):
-        raise NotAFile(f"{plain(target)} is not a regular file", "put a regular file there")
-    return status
+    return status if stat.S_ISREG(status.st_mode) else None
 
 
 def _keep_owner(fd: int, status: os.stat_result) -> None:
