@@ -8,6 +8,7 @@ POINTS = (
     "dispatch-worktree",
     "dispatch-script",
     "dispatch-window",
+    "step-written",
     "dispatch-running",
     "settle-ended",
     "settle-recorded",

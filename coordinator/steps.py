@@ -11,6 +11,7 @@ from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import write_step
 from coordinator.errors import CoordError, Refused
 from coordinator.events.store import EventLog
+from coordinator.failpoint import failpoint
 from coordinator.model.event import SYSTEM, Draft, Event
 from coordinator.model.situation import timestamp
 from coordinator.model.step import TRANSITIONS, Attempt, StepState
@@ -54,6 +55,7 @@ def advance(
                 )
             current = replace(current, state=state, since=utc_now(), **changes)
             write_step(layout, current)
+            failpoint("step-written")
     record(log, current, [*before, step_event(current, data)])
     return current
 
@@ -98,9 +100,21 @@ def record(log: EventLog, attempt: Attempt, drafts: Iterable[Draft]) -> tuple[Ev
     )
 
 
+def make_up(log: EventLog, attempts: Iterable[Attempt]) -> None:
+    """Log the states of attempts that a killed loop did not get to log; what is there already stays as it is."""
+    for attempt in attempts:
+        if attempt.epoch:  # else its step.json can't be read
+            claimed = replace(attempt, state=StepState.DISPATCHED)
+            record(log, attempt, [step_event(claimed), step_event(attempt)])
+
+
 def step_event(attempt: Attempt, data: Mapping[str, object] | None = None) -> Draft:
     """The event of the state that an attempt is in."""
     said: dict[str, object] = {"attempt": attempt.attempt, "agent": attempt.agent}
+    if attempt.state in (StepState.CHANGE_OPEN, StepState.MERGED) and attempt.commits:
+        said["commits"] = list(attempt.commits)
+    if attempt.state is StepState.MERGED:
+        said |= {"commit": attempt.merged_as} if attempt.merged_as else {"no_change": True}
     if attempt.reason and attempt.state not in (StepState.RUNNING, StepState.DISPATCHED):
         said["reason"] = attempt.reason
     return Draft(attempt.state.event_kind, f"prompt:{attempt.prompt}", said | dict(data or {}))

@@ -46,18 +46,10 @@ def record_outcome(site: Site, attempt: Attempt, action: Merge, outcome: Outcome
     failpoint("merge-landed")
     match outcome:
         case Merged():
-            data = {"commit": outcome.commit, "commits": list(outcome.commits)}
-            site.advance(
-                attempt,
-                StepState.MERGED,
-                data=data,
-                merged_as=outcome.commit,
-                commits=outcome.commits,
-                reason="",
-                kill="",
-            )
+            changes = {"merged_as": outcome.commit, "commits": outcome.commits}
+            site.advance(attempt, StepState.MERGED, reason="", kill="", **changes)
         case Nothing():
-            site.advance(attempt, StepState.MERGED, data={"no_change": True}, reason="", kill="")
+            site.advance(attempt, StepState.MERGED, reason="", kill="", commits=())
         case Conflict():
             site.log_about(attempt, Draft("conflict.detected", f"prompt:{attempt.prompt}", _conflict(attempt, outcome)))
             come_back(site, attempt, outcome.message)

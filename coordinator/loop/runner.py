@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from coordinator import steps
 from coordinator.apply import recover
 from coordinator.artifacts.files import Lock
 from coordinator.artifacts.paths import Layout
@@ -112,7 +113,7 @@ class _Runner:
     def run(self) -> Outcome:
         """Turn after turn, until something ends it."""
         self._book.open(self._snapshot)
-        self._look_after(self._census())
+        self._book.adopted(self._census())
         while True:
             self._turn()
             ended = self._over()
@@ -201,19 +202,17 @@ class _Runner:
             return None
         return outcome(self._snapshot)
 
-    def _census(self) -> list[tuple[int, Attempt]]:
-        """Attempts of earlier lives: what has no live process any more is settled, the others are taken over."""
+    def _census(self) -> list[Attempt]:
+        """Attempts of earlier lives: those without a live process are going to be settled, the others are returned."""
+        steps.make_up(self._log, (s.attempt for s in self._snapshot.steps.values() if s.attempt is not None))
         adopted = []
         pids = {window.pid for window in self._site.terminals.windows() if not window.dead}
         for number, attempt in _live(self._snapshot):
             if attempt.pid in pids and not has_ended(attempt.pid):
-                adopted.append((number, attempt))
+                adopted.append(attempt)
             else:
                 self._gone.add((number, attempt.attempt))
         return adopted
-
-    def _look_after(self, adopted: list[tuple[int, Attempt]]) -> None:
-        self._book.adopted([attempt for _, attempt in adopted])
 
     def _watch_agents(self) -> None:
         """Be told when an agent's process ends or writes something."""

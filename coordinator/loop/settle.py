@@ -56,11 +56,10 @@ def _settle_ended(site: Site, attempt: Attempt, status: int) -> None:
     if left:
         site.advance(attempt, StepState.FAILED, exited, reason=left)
     elif not change.commits:
-        site.advance(attempt, StepState.MERGED, exited, data={"no_change": True})
+        site.advance(attempt, StepState.MERGED, exited)
     else:
         commits = tuple(commit.sha for commit in change.commits)
-        data = {"commits": list(commits), "files": len(change.files)}
-        site.advance(attempt, StepState.CHANGE_OPEN, exited, commits=commits, data=data)
+        site.advance(attempt, StepState.CHANGE_OPEN, exited, commits=commits, data={"files": len(change.files)})
 
 
 def judge_end(attempt: Attempt) -> tuple[StepState, str]:

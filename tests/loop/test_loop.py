@@ -3,11 +3,11 @@
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.project import NOTHING, WRITE, Project, project
+from support.project import NOTHING, WRITE, Project
 from support.wait import wait_until
 
 from coordinator.artifacts.runs import read_loop
@@ -15,15 +15,6 @@ from coordinator.model.event import Actor, ActorKind
 
 ADA = Actor(ActorKind.HUMAN, "ada")
 Make = Callable[..., Project]
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
-    """Makes projects that are gone with the test; see `support.project.project`."""
-    import contextlib
-
-    with contextlib.ExitStack() as stack:
-        yield lambda *args, **values: stack.enter_context(project(tmp_path, *args, **values))
 
 
 def merges(made: Project) -> list[int | None]:

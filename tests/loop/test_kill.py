@@ -1,0 +1,118 @@
+"""The loop killed without warning: whatever it was doing, the next one finds one attempt or none, and goes on."""
+
+import os
+import signal
+from collections.abc import Callable
+
+import pytest
+from support.project import WRITE, Project
+from support.wait import wait_until
+
+from coordinator.artifacts.runs import current_run
+from coordinator.failpoint import POINTS
+
+Make = Callable[..., Project]
+COUNTED = 'echo "$COORD_ATTEMPT" >>"$COORD_ROOT/../ran-$COORD_PROMPT"\n' + WRITE
+AFTER_A_KILL = ("kill-ended",)
+"""Points that only a plan which ends an agent passes; `test_apply` goes through them."""
+
+
+def killed(made: Project, point: str) -> None:
+    """Run a loop until it kills itself at this point."""
+    loop = made.start_loop("--until-idle", failpoint=point)
+    assert loop.wait(30) == -signal.SIGKILL, made.said()
+
+
+def runs_of(made: Project, number: int) -> list[str]:
+    """Attempts in which the agent's script really ran."""
+    return (made.repository.root.parent / f"ran-{number}").read_text().split()
+
+
+@pytest.mark.parametrize("point", [p for p in POINTS if p not in AFTER_A_KILL])
+def test_a_loop_killed_at_any_point_leaves_one_attempt_and_the_next_completes_it(make: Make, point: str) -> None:
+    made = make({1: [], 2: [1]}, {1: COUNTED, 2: COUNTED})
+    killed(made, point)
+    assert len(made.attempts(1)) <= 1
+    assert made.run_loop() == 0
+    assert made.states() == {1: "merged", 2: "merged"}
+    assert [len(made.attempts(n)) for n in (1, 2)] == [1, 1]
+    assert runs_of(made, 1) == runs_of(made, 2) == ["1"]
+    assert made.repository.git("show", "main:file-1.txt") == "by attempt 1"
+    for kind in ("step.dispatched", "step.running", "step.change_open", "step.merged"):
+        assert [event.prompt for event in made.events(kind)] == [1, 2], kind
+    assert [p.status.value for p in made.snapshot().prompts.values()] == ["done", "done"]
+    assert made.snapshot().milestone.status == "done"
+    assert [run.state for run in [current_run(made.layout)] if run] == ["ended"]
+
+
+@pytest.mark.parametrize("point", ["dispatch-window", "dispatch-running"])
+def test_an_agent_that_runs_on_is_taken_over(make: Make, point: str) -> None:
+    made = make({1: []})
+    (made.layout.scripts / "01.sh").write_text(made.until() + COUNTED)
+    killed(made, point)
+    wait_until(lambda: made.agents(1), message="the agent to run")
+    before = made.agents(1)[0]
+    loop = made.start_loop("--until-idle")
+    made.wait_for(1, "running")
+    assert made.agents(1)[0] == before
+    assert made.snapshot().steps[1].attempt.window == "@1"  # type: ignore[union-attr]
+    made.release()
+    assert loop.wait(30) == 0
+    assert runs_of(made, 1) == ["1"]
+
+
+def test_agents_of_a_killed_loop_are_settled_by_the_next_one(make: Make) -> None:
+    made = make({1: [], 2: []}, max_parallel=2)
+    (made.layout.scripts / "01.sh").write_text(made.until("one") + COUNTED)
+    (made.layout.scripts / "02.sh").write_text(made.until("two") + COUNTED)
+    loop = made.start_loop("--until-idle")
+    for number in (1, 2):
+        made.wait_for(number, "running")
+    loop.kill()
+    loop.wait()
+    made.release("one")  # ends while no loop is there to see it
+    exit_file = made.layout.attempt("run-1", 1, 1) / "exit.json"
+    wait_until(exit_file.exists, message="the first agent's end")
+    second = made.start_loop("--until-idle")
+    made.wait_for(1, "merged")
+    assert [e.subject for e in made.events("agent.status")] == ["agent:executor-02-1"]
+    made.release("two")
+    assert second.wait(30) == 0
+    assert runs_of(made, 1) == runs_of(made, 2) == ["1"]
+
+
+def test_an_agent_that_died_with_the_machine_is_failed_not_waited_for(make: Make) -> None:
+    made = make({1: []}, {1: "sleep 600\n"})
+    loop = made.start_loop()
+    made.wait_for(1, "running")
+    loop.kill()
+    loop.wait()
+    for pid in made.agents(1):
+        os.kill(pid, signal.SIGKILL)
+    made.terminals.run("kill-server")
+    wait_until(lambda: not made.agents(1), message="the agents to be gone")
+    assert made.run_loop() == 1
+    assert "gone without a word" in made.snapshot().steps[1].reason
+    assert [e.kind for e in made.events("agent.lost")] == ["agent.lost"]
+
+
+def test_a_window_closed_by_hand_is_noticed_while_the_loop_runs(make: Make) -> None:
+    made = make({1: []}, {1: "trap '' HUP TERM; sleep 600\n"})
+    made.start_loop()
+    made.wait_for(1, "running")
+    window = next(w for w in made.terminals.windows() if w.name == "01-1")
+    wait_until(lambda: len(made.agents(1)) >= 2, message="the script to run")
+    for pid in made.agents(1):
+        os.kill(pid, signal.SIGKILL)
+    made.terminals.kill_window(window.id)
+    made.wait_for(1, "failed")
+    assert "gone without a word" in made.snapshot().steps[1].reason
+
+
+def test_every_point_is_somewhere_in_the_code() -> None:
+    from pathlib import Path
+
+    import coordinator
+
+    code = "".join(path.read_text() for path in Path(coordinator.__file__).parent.rglob("*.py"))
+    assert [p for p in POINTS if f'failpoint("{p}")' not in code] == []
