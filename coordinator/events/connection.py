@@ -207,7 +207,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
     connection.execute("PRAGMA recursive_triggers = ON")
     # Tables first: whoever makes the log commits them together with its version.
     has_tables = connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
-    version = _version(connection)
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > SCHEMA_VERSION:
         raise CoordError(
             f"{path} was written by a newer coord (schema {version}, this one knows {SCHEMA_VERSION})", "upgrade coord"
@@ -218,21 +218,15 @@ def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
         raise CoordError(f"{path} is a database of something else", "move it away and run coord init")
     if version == 0 and not create:
         raise _no_log(path)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    _committed(connection, _migrate)
+    _migrate(connection)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    if _version(connection) < SCHEMA_VERSION:  # still, now that nobody else can be at it
-        from coordinator.events import schema  # sqlite-utils takes longer to import than most commands take to run
+    from coordinator.events import schema  # sqlite-utils takes longer to import than most commands take to run
 
-        schema.upgrade(connection)
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    _committed(connection, lambda _: schema.upgrade(connection, SCHEMA_VERSION))
 
 
 def _refuse_after_fork() -> None:

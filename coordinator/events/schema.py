@@ -38,6 +38,7 @@ def _events(db: Database) -> Table:
     return table
 
 
-def upgrade(connection: sqlite3.Connection) -> None:
+def upgrade(connection: sqlite3.Connection, version: int) -> None:
     """Apply what is missing. Runs inside the caller's write transaction, so that it happens whole or not at all."""
     migrations.apply(Database(connection, execute_plugins=False))
+    connection.execute(f"PRAGMA user_version = {version}")

@@ -59,8 +59,11 @@ def describe(event: Event) -> Line:
     """An event as the words that a person reads."""
     family, _, name = event.kind.partition(".")
     say = _SAY.get(event.kind) or _SAY.get(family) or _anything
-    text = say(event.data, _about(event), name.replace("_", "-"))
-    return Line(plain(actor_name(event.actor)), plain(_WORDS.get(event.kind, family)), plain(text).strip())
+    actor, about = actor_name(event.actor), _about(event)
+    if about and actor.endswith(f" {about}"):
+        about = ""  # an agent on its own prompt: its name says so
+    text = say(event.data, about, name.replace("_", "-"))
+    return Line(plain(actor), plain(_WORDS.get(event.kind, family)), plain(text).strip())
 
 
 def actor_name(actor: str) -> str:

@@ -35,7 +35,7 @@ def inside(tmp_path: Path) -> Callable[[str], str]:
     (tmp_path / "ask.py").write_text(ASK)
 
     def run(script: str) -> str:
-        # The outer shell is the wrapper: started with the agent's environment, leader of the window's session, and there
+        # The outer shell is the wrapper: started with the agent's environment, leader of the window's session, there
         # until nobody writes any more.
         done = subprocess.run(
             ["sh", "-c", 'sh -c "$1" | cat', "wrapper", script],
