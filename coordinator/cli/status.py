@@ -7,6 +7,7 @@ from coordinator.artifacts.paths import find_project
 from coordinator.cli.report import emit, say, styled
 from coordinator.model.snapshot import LoopState, Snapshot
 from coordinator.model.step import StepState
+from coordinator.model.text import clip, plain, width
 from coordinator.observe import Observer
 
 GLYPHS = {
@@ -55,13 +56,14 @@ def print_snapshot(snapshot: Snapshot, now: float) -> None:
     facts = Facts(snapshot)
     if snapshot.prompts:
         say()
-    width = max((len(p.title) for p in snapshot.prompts.values()), default=0)
+    titles = {number: clip(plain(prompt.title), 60) for number, prompt in snapshot.prompts.items()}
+    column = max(map(width, titles.values()), default=0)
     for number in snapshot.graph.order:
         prompt, step = snapshot.prompts[number], snapshot.steps[number]
         glyph, colour = GLYPHS[step.state]
         fact = facts.of(number, now).text
         quiet = "dim" if prompt.status.ended else ""
-        styled([(f" {glyph} ", colour), (f"{prompt.label}  ", "dim"), (prompt.title.ljust(min(width, 60)), quiet)]
+        styled([(f" {glyph} ", colour), (f"{prompt.label}  ", "dim"), (titles[number] + " " * (column - width(titles[number])), quiet)]
                + ([("  " + fact, "dim")] if fact else []))  # fmt: skip
     if not snapshot.prompts:
         say("\nNo prompts yet. Write .coord/prompts/01-planned-first.prompt.md; `coord validate` checks it.")
