@@ -1,0 +1,36 @@
+"""Calls `coord` as a shell would, in this process."""
+
+import io
+import json
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from coordinator.cli.main import main
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def coord(*arguments: str, at: Path, stdin: str | None = None) -> Result:
+    """Run `coord -C AT ARGUMENTS…`; what it printed and how it ended. There is no terminal, as in a pipe."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err), patch.object(sys, "stdin", io.StringIO(stdin or "")):
+        try:
+            main(["-C", str(at), *arguments])
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        else:
+            raise AssertionError("coord always ends with an exit code")
+    return Result(code, out.getvalue(), err.getvalue())
