@@ -62,6 +62,8 @@ class Action:
     when: Callable[[Context], Reason] = lambda _: ""
     footer: int = 0
     """Place in the footer, left to right; 0: not shown there."""
+    palette: bool = True
+    """Worth a line in the palette."""
     written: str = ""
     """How the key is written; empty: as it is called."""
 
@@ -182,8 +184,8 @@ ACTIONS: tuple[Action, ...] = (
         when=_no_problems,
         footer=25,
     ),
-    Action("panel.next", "tab", "panels", "Go to the next panel", Group.LOOK, footer=80),
-    Action("panel.previous", "shift+tab", "back", "Go to the previous panel", Group.LOOK),
+    Action("panel.next", "tab", "next panel", "Go to the next panel", Group.LOOK, footer=80, palette=False),
+    Action("panel.previous", "shift+tab", "previous panel", "Go to the previous panel", Group.LOOK, palette=False),
     Action("panel.prompts", "1", "prompts", "Go to the prompts", Group.LOOK),
     Action("panel.agents", "2", "agents", "Go to the agents", Group.LOOK),
     Action("panel.window", "3", "live window", "Go to the live window", Group.LOOK),
@@ -249,6 +251,7 @@ ACTIONS: tuple[Action, ...] = (
         Group.SCREEN,
         footer=90,
         written="^p",
+        palette=False,
     ),
     Action("help", "question_mark", "help", "What every key and panel is for", Group.SCREEN, footer=95, written="?"),
     Action("quit", "q", "quit", "Leave the screen; the loop and its agents go on", Group.SCREEN, footer=99),

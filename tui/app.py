@@ -41,8 +41,12 @@ class CoordApp(App[None]):
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "leave", show=False, system=True)]
 
-    def __init__(self, source: Source, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, source: Source, environ: Mapping[str, str] | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        """`clock` gives Unix seconds."""
         super().__init__()
+        self.clock = clock
         environ = os.environ if environ is None else environ
         self.source = source
         self.environ = environ
@@ -193,7 +197,7 @@ class CoordApp(App[None]):
             if row is not None:
                 self.ask_back(questions[row])
 
-        entries = question_entries(questions, time.time())
+        entries = question_entries(questions, self.clock())
         self.push_screen(Listing("Questions", entries, lambda row: "answer" if questions[row].open else ""), opened)
 
     def action_help(self) -> None:

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from coordinator.terminals.screen import Screen as PaneScreen
-
     from coordinator.model.snapshot import Snapshot
+    from coordinator.terminals.screen import Screen as PaneScreen
 
 
 @dataclass

@@ -14,7 +14,6 @@ from tui.actions import ACTIONS, Action, Context, key_of
 if TYPE_CHECKING:
     from tui.app import CoordApp
 
-_HIDDEN = ("palette",)
 _MOST_PROMPTS = 50
 
 
@@ -61,7 +60,7 @@ class Commands(Provider):
 
 def offered(context: Context) -> list[Action]:
     """Actions that have something to act on now, whatever panel has the focus."""
-    return [action for action in ACTIONS if action.id not in _HIDDEN and not action.when(context)]
+    return [action for action in ACTIONS if action.palette and not action.when(context)]
 
 
 def title_of(action: Action, context: Context, keymap: dict[str, str]) -> str:

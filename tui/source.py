@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
-
-from coordinator.terminals.screen import Screen
+from typing import TYPE_CHECKING, Protocol
 
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Agent, Snapshot
 
-OnScreen = Callable[[str, Screen], None]
+if TYPE_CHECKING:
+    from coordinator.terminals.screen import Screen
+
+OnScreen = Callable[[str, "Screen"], None]
 """Called from a thread of the feed with a pane's id and what it shows."""
 
 

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from coordinator.model.sentence import actor_name
 from coordinator.model.snapshot import Question
 from coordinator.model.text import plain, plain_lines
 from tui.forms.form import Form
@@ -63,8 +64,8 @@ class AnswerForm(Form):
     def __init__(self, question: Question, waiting: int, marks: Glyphs = UNICODE) -> None:
         super().__init__()
         self.question = question
-        self._more = waiting
-        self.border_title = Content(plain(f"Question {marks.dot} {question.asker} asks {_about(question)}".rstrip()))
+        who = f"{actor_name(question.asker)} asks {_about(question)}".rstrip()
+        self.border_title = Content(plain(f"Question {marks.dot} {who}"))
         if waiting > 1:
             self.border_subtitle = Content(f"{waiting - 1} more after this one")
 

@@ -1,6 +1,5 @@
 """The main screen: panels over one snapshot, one selection, and the keys that act on it."""
 
-import time
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -26,7 +25,6 @@ from tui.widgets.window import LiveWindow
 
 if TYPE_CHECKING:
     from coordinator.terminals.screen import Screen as PaneScreen
-
     from tui.app import CoordApp
     from tui.forms.form import Form
 
@@ -38,8 +36,8 @@ class MainScreen(Screen[None]):
     """Shows a snapshot. What it is asked to do beyond looking, the app does."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.MAIN)]
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (104, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (32, "-medium"), (48, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide"), (190, "-vast")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-medium"), (44, "-tall")]  # noqa: RUF012
     ALLOW_IN_MAXIMIZED_VIEW = "Header, Footer"
     AUTO_FOCUS = "#prompts"
 
@@ -83,7 +81,7 @@ class MainScreen(Screen[None]):
     @on(SnapshotArrived)
     def _arrived(self, message: SnapshotArrived) -> None:
         self.snapshot = snapshot = message.snapshot
-        now = time.time()
+        now = self.app.clock()
         self.header.show(snapshot)
         self.graph.show(snapshot, now)
         self.agents.show(snapshot, now)
@@ -103,7 +101,7 @@ class MainScreen(Screen[None]):
         """Let ages go on: once a second, while something runs."""
         if self.snapshot is None or not self.is_current:
             return
-        now = time.time()
+        now = self.app.clock()
         self.graph.show(self.snapshot, now)
         self.why.show(self.snapshot, self.selected, now)
         self.agents.tick(now)
@@ -117,7 +115,7 @@ class MainScreen(Screen[None]):
         if message.number != self.selected:
             self.selected = message.number
             self._chosen_agent = ""
-            self._follow_selection(time.time())
+            self._follow_selection(self.app.clock())
 
     @on(PromptGraph.Activated)
     def _prompt_opened(self, message: PromptGraph.Activated) -> None:
@@ -148,7 +146,7 @@ class MainScreen(Screen[None]):
         self._chosen_agent = ""
         if focus:
             self.focus_panel("prompts")
-        self._follow_selection(time.time())
+        self._follow_selection(self.app.clock())
 
     def _follow_selection(self, now: float) -> None:
         snapshot = self.snapshot
@@ -168,7 +166,7 @@ class MainScreen(Screen[None]):
         return (agent_by_id(snapshot, last.id) if last else None) or next(iter(self.agents.agents), None)
 
     def _show_window(self, agent: Agent | None) -> None:
-        self.window.show(agent, time.time())
+        self.window.show(agent, self.app.clock())
         self.watch_panes()
         self.update_keys()
 
@@ -297,7 +295,9 @@ class MainScreen(Screen[None]):
     def helps(self) -> list[tuple[str, str]]:
         """What each panel is for, in its own words."""
         panels = (self.graph, self.why, self.agents, self.window, self.log_panel.list, self.header)
-        return list(zip(("Prompts", "Why", "Agents", "Live window", "Events", "Header"), (p.HELP for p in panels)))
+        return list(
+            zip(("Prompts", "Why", "Agents", "Live window", "Events", "Header"), (p.HELP for p in panels), strict=True)
+        )
 
     def action_need(self) -> None:
         self.go_to_need()

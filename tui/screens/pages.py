@@ -7,7 +7,7 @@ from coordinator.model.event import Event
 from coordinator.model.facts import names
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
-from coordinator.model.sentence import describe
+from coordinator.model.sentence import actor_name, describe
 from coordinator.model.snapshot import Question, Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.text import plain_lines
@@ -31,12 +31,11 @@ def help_lines(context: Context, keymap: Mapping[str, str], panels: Iterable[tup
                 reason = action.when(context)
                 ink = "quiet" if reason else "text"
                 label = action.label_in(context)
-                words = [Span(pad(label, 14), ink), Span(action.tooltip, "quiet")]
+                words = [Span(pad(label, 16), ink), Span(action.tooltip, "quiet")]
                 lines.append([Span(pad(f"  {key}", 12), "key"), *words])
         lines.append([])
     lines.append([Span("Moving", "brand")])
-    for keys, words in _MOVING:
-        lines.append([Span(pad(f"  {keys}", 12), "key"), Span(words, "quiet")])
+    lines += [[Span(pad(f"  {keys}", 12), "key"), Span(text, "quiet")] for keys, text in _MOVING]
     lines += [[], [Span("The panels", "brand")]]
     for title, text in panels:
         lines += [[Span(f"  {title}", "strong")], [Span(f"    {text}", "quiet")], []]
@@ -116,13 +115,13 @@ def question_entries(questions: Sequence[Question], now: float) -> list[Entry]:
         state = Span(waits, "need") if question.open else Span(" answered  ", "quiet")
         details: list[Spans] = [[Span(row, "strong")] for row in plain_lines(question.text)]
         details += [
-            [Span(f"asked by {question.asker}, {day_and_time(question.asked)}, about {question.subject}", "quiet")],
+            [Span(f"{actor_name(question.asker)} asked, {day_and_time(question.asked)}", "quiet")],
             [],
             *([Span(f"  {place}. {option}")] for place, option in enumerate(question.options, 1)),
         ]
         if question.answer is not None:
             details += [[], [Span("Answer: ", "quiet"), Span(question.answer, "good")]]
-        entries.append(Entry([state, Span(question.text), Span(f"  {question.asker}", "quiet")], details))
+        entries.append(Entry([state, Span(question.text), Span(f"  {actor_name(question.asker)}", "quiet")], details))
     return entries
 
 
@@ -132,8 +131,9 @@ def stop_effects(snapshot: Snapshot) -> list[str]:
     waiting = [number for number, step in snapshot.steps.items() if step.state is StepState.CHANGE_OPEN]
     effects = []
     if live:
-        who, keep = ("agents", "keep") if len(live) > 1 else ("agent", "keeps")
-        effects.append(f"{len(live)} {who} ({names(live, 5)}) {keep} working in the window; nothing is interrupted.")
+        who = f"{len(live)} agents ({names(live, 5)}) go on in their windows"
+        one = f"The agent of {live[0]:02d} goes on in its window"
+        effects.append(f"{who if len(live) > 1 else one}; nothing is interrupted.")
     else:
         effects.append("No agent is running.")
     effects.append("Nothing new starts, and nothing is merged, until you start the loop again.")

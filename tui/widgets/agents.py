@@ -1,34 +1,39 @@
 """The agents: who works on what, in which state, on which evidence, since when and for how much."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
 
 from coordinator.model.facts import age
 from coordinator.model.situation import timestamp
-from coordinator.model.snapshot import Agent, Snapshot
+from coordinator.model.snapshot import Agent, AgentState, Snapshot
 from tui.theme import AGENT_INK, UNICODE, Glyphs, agent_glyph
 from tui.widgets.clock import dollars, tokens
-from tui.widgets.ink import Span, Spans, clip, columns, pad
+from tui.widgets.ink import Span, Spans, clip, pad
 from tui.widgets.lines import Lines
 
 _STALE = 60.0
 """Seconds after which evidence of a living agent is old enough to say so."""
+_SHORTEST_NOTE = 6
+"""Columns below which a note says nothing."""
 
 
 class Agents(Lines):
     """One row an agent; the cursor says whose window is shown."""
 
     HELP: ClassVar[str] = (
-        "Every agent of this run: prompt, role, runtime, state, how long it works, tokens and cost. The state says what "
-        "it rests on when that is old or weak. Move to show an agent's window, press Enter to select its prompt."
+        "Every agent of this run: prompt, role, runtime, state, how long it works, tokens and cost. The state says "
+        "what it rests on when that is old or weak. Move to show an agent's window, press Enter to select its prompt."
     )
     BORDER_TITLE = "Agents"
 
     def __init__(self, marks: Glyphs = UNICODE, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.marks = marks
+        self.start_key = "l"
+        """How the key that starts the loop is written."""
+        self.loop_alive = False
         self._agents: tuple[Agent, ...] = ()
         self._now = 0.0
 
@@ -37,6 +42,7 @@ class Agents(Lines):
         current = self.current
         self._agents = tuple(sorted(snapshot.agents, key=_urgency))
         self._now = now
+        self.loop_alive = snapshot.loop.alive
         living = sum(not agent.state.ended for agent in self._agents)
         self.border_subtitle = f"{living} live" if self._agents else ""
         if current is not None:
@@ -70,16 +76,20 @@ class Agents(Lines):
 
     def row_version(self, row: int) -> object:
         agent = self._agents[row]
-        return (agent, int(self._now) if not agent.state.ended else 0)
+        widest = max(len(state_word(other.state)) for other in self._agents)
+        return (agent, int(self._now) if not agent.state.ended else 0, widest)
 
     def row_spans(self, row: int, width: int) -> Spans:
-        return agent_spans(self._agents[row], width, self._now, self.marks)
+        longest = max(len(state_word(agent.state)) for agent in self._agents)
+        return agent_spans(self._agents[row], columns_for(width, longest), self._now, self.marks)
 
     def empty_spans(self) -> list[Spans]:
+        if self.loop_alive:
+            return [[Span(" Nobody works.", "quiet")], [Span(" The loop starts an agent for what is ready.", "quiet")]]
         return [
-            [Span(" Nobody works yet.", "quiet")],
-            [Span(" The loop starts an agent for each prompt", "faint")],
-            [Span(" that is ready.", "faint")],
+            [Span(" Nobody works, and no loop is running.", "quiet")],
+            [Span(" "), Span(self.start_key, "key"), Span(" starts it: an agent for each prompt", "quiet")],
+            [Span(" that is ready, up to the most at once.", "quiet")],
         ]
 
     def on_focus(self, event: events.Focus) -> None:
@@ -90,48 +100,81 @@ class Agents(Lines):
 
 
 def _urgency(agent: Agent) -> tuple[int, float, int]:
-    rank = 0 if agent.state.needs_human else 2 if agent.state.ended else 1
+    """Who needs a human, who works, who lives, who ended; the longest first, of the ended ones the last."""
     began = timestamp(agent.since)
-    return (rank, -began if rank == 2 else began, agent.prompt or 0)
+    if agent.state.ended:
+        return (3, -began, agent.prompt or 0)
+    working = agent.state in (AgentState.WORKING, AgentState.STARTING)
+    return (0 if agent.state.needs_human else 1 if working else 2, began, agent.prompt or 0)
 
 
-def agent_spans(agent: Agent, width: int, now: float, marks: Glyphs) -> Sequence[Span]:
-    """One row; what doesn't fit goes in the order cost, tokens, runtime."""
-    ink = AGENT_INK[agent.state]
-    quiet = "quiet" if agent.state.ended else "text"
-    number = f"{agent.prompt:02d}" if agent.prompt is not None else marks.dash * 2
-    lead = [Span(f" {agent_glyph(agent.state, marks, now)} ", ink), Span(f"{number} ", "strong")]
-    role = Span(pad(agent.role, 11, marks.ellipsis) + " ", quiet)
-    runtime = Span(pad(agent.runtime, 9, marks.ellipsis) + " ", "quiet")
-    until = timestamp(agent.since)
-    worked = (agent.observed_at if agent.state.ended else now) - until if until else None
-    clock = Span(f"{age(worked) if worked is not None else '':>6}", quiet)
-    used = Span(f"{tokens(agent.tokens):>6}", "quiet")
-    cost = Span(f"{dollars(agent.cost_usd):>8}", "quiet")
-    for middle, right in (
-        ([role, runtime], [clock, used, cost]),
-        ([role, runtime], [clock, used]),
-        ([role], [clock, used]),
-        ([role], [clock]),
-        ([], [clock]),
-    ):
-        room = width - columns([*lead, *middle, *right]) - 1
-        if room >= len(agent.state.value):
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns a table of this width has; the same for all rows, so that they line up."""
+
+    role: bool
+    runtime: bool
+    tokens: bool
+    cost: bool
+    room: int
+    """For the state, and for what it rests on."""
+
+
+def columns_for(width: int, longest: int) -> Columns:
+    """Leave out cost, tokens, runtime and role, in this order, until a state of `longest` columns has room."""
+    for role, runtime, used, cost in _VARIANTS:
+        room = width - 8 - 6 - 12 * role - 10 * runtime - 7 * used - 8 * cost
+        if room >= longest:
             break
-    state = _state(agent, ink, now, room, marks)
-    gap = width - columns([*lead, *middle, *state, *right]) - 1
-    return [*lead, *middle, *state, Span(" " * max(1, gap)), *right]
+    return Columns(role, runtime, used, cost, max(0, room))
+
+
+_VARIANTS = (
+    (True, True, True, True),
+    (True, True, True, False),
+    (True, True, False, False),
+    (True, False, False, False),
+    (False, False, False, False),
+)
+
+
+def agent_spans(agent: Agent, table: Columns, now: float, marks: Glyphs) -> list[Span]:
+    """One row: glyph, prompt, role, runtime, state and its evidence, how long, tokens, cost."""
+    ink = AGENT_INK[agent.state]
+    calm = "quiet" if agent.state.ended else "text"
+    number = f"{agent.prompt:02d}" if agent.prompt is not None else marks.dash * 2
+    spans = [Span(f" {agent_glyph(agent.state, marks, now)} ", ink), Span(f"{pad(number, 3)} ", "strong")]
+    if table.role:
+        spans.append(Span(pad(agent.role, 11, marks.ellipsis) + " ", calm))
+    if table.runtime:
+        spans.append(Span(pad(agent.runtime, 9, marks.ellipsis) + " ", "quiet"))
+    spans += _state(agent, ink, now, table.room, marks)
+    spans.append(Span(f"{_worked(agent, now):>6}", calm))
+    if table.tokens:
+        spans.append(Span(f"{tokens(agent.tokens):>7}", "quiet"))
+    if table.cost:
+        spans.append(Span(f"{dollars(agent.cost_usd):>8}", "quiet"))
+    return spans
+
+
+def state_word(state: AgentState) -> str:
+    return "waiting" if state is AgentState.WAITING else state.value
+
+
+def _worked(agent: Agent, now: float) -> str:
+    began = timestamp(agent.since)
+    if not began:
+        return ""
+    return age((agent.observed_at if agent.state.ended else now) - began)
 
 
 def _state(agent: Agent, ink: str, now: float, room: int, marks: Glyphs) -> list[Span]:
     """The state in words; then what it rests on, if that is old or weak; else what the agent says it does."""
-    word = agent.state.value
-    spans = [Span(clip(word, room, marks.ellipsis), ink)]
-    note = _evidence(agent, now) or agent.doing
-    left = room - len(word) - 2
-    if note and left >= 6:
-        spans += [Span("  "), Span(clip(note, left, marks.ellipsis), "quiet")]
-    return spans
+    word = clip(state_word(agent.state), room, marks.ellipsis)
+    note = clip(_evidence(agent, now) or agent.doing, room - len(word) - 3, marks.ellipsis)
+    if len(note) < _SHORTEST_NOTE:
+        return [Span(pad(word, room), ink)]
+    return [Span(word, ink), Span(pad("  " + note, room - len(word)), "quiet")]
 
 
 def _evidence(agent: Agent, now: float) -> str:

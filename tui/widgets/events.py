@@ -22,7 +22,7 @@ from tui.messages import Failed
 from tui.source import Query, Show
 from tui.theme import UNICODE, Glyphs
 from tui.widgets.clock import since, wall
-from tui.widgets.ink import Span, Spans, mark, pad
+from tui.widgets.ink import Span, Spans, columns, fit, mark, pad
 from tui.widgets.lines import Lines
 
 PAGE = 200
@@ -143,11 +143,12 @@ def event_spans(event: Event, question: Question | None, width: int, now: float,
         Span(pad(line.word, what, marks.ellipsis) + "  ", ink),
         Span(line.text, "strong" if question else "text"),
     ]
-    if question is not None:
-        waited = since(question.asked, now)
-        hint = f"  waiting {waited} {marks.dash} {marks.enter} to answer" if waited else f"  {marks.enter} to answer"
-        spans.append(Span(hint, "need"))
-    return spans
+    if question is None:
+        return fit(spans, width, marks.ellipsis)
+    waited = since(question.asked, now)
+    hint = f"  waiting {waited} {marks.dash} {marks.enter} to answer" if waited else f"  {marks.enter} to answer"
+    room = width - columns([Span(hint)])
+    return [*fit(spans, room, marks.ellipsis), Span(hint, "need")]
 
 
 _ACTORS = {"human": "good", "agent": "run", "system": "quiet"}
@@ -197,6 +198,11 @@ class EventsPanel(Vertical):
     @property
     def list(self) -> EventList:
         return self._list
+
+    @property
+    def busy(self) -> bool:
+        """A page is being read, or is about to be."""
+        return self._reading or self._next() is not None
 
     # What the screen tells
 

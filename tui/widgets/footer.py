@@ -8,7 +8,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.messages import ActionAsked
-from tui.widgets.ink import INKS, Span, columns, ink_css, paint
+from tui.widgets.ink import INKS, Span, columns, ink_css, ink_of, paint
 
 Hint = tuple[str, str, str]
 """Key, label, id of the action."""
@@ -30,7 +30,7 @@ class Footer(Widget):
             self.refresh()
 
     def ink(self, name: str) -> Style:
-        return self.get_component_rich_style(f"ink--{name}", partial=True)
+        return ink_of(self, name)
 
     def render_line(self, y: int) -> Strip:
         return paint(footer_spans(self.hints, self.size.width), self.size.width, self.ink)

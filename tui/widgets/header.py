@@ -13,7 +13,7 @@ from coordinator.model.step import StepState
 from tui.actions import needs
 from tui.messages import ActionAsked
 from tui.theme import LOOP_INK, UNICODE, Glyphs, loop_glyph
-from tui.widgets.ink import INKS, Span, Spans, columns, fit, ink_css, paint
+from tui.widgets.ink import INKS, Span, Spans, columns, fit, ink_css, ink_of, paint
 
 _BAR_WIDTH = 22
 
@@ -38,7 +38,7 @@ class Header(Widget):
         self.refresh()
 
     def ink(self, name: str) -> Style:
-        return self.get_component_rich_style(f"ink--{name}", partial=True)
+        return ink_of(self, name)
 
     def render_line(self, y: int) -> Strip:
         return paint(header_spans(self._snapshot, self.size.width, self.marks), self.size.width, self.ink)

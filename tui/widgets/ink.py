@@ -8,6 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
+from textual.widget import Widget
 
 from coordinator.model.text import plain
 
@@ -35,6 +36,12 @@ _INKS = {
 INKS = frozenset(f"ink--{name}" for name in _INKS)
 """Component classes of every widget that paints spans."""
 
+
+def ink_of(widget: Widget, name: str) -> Style:
+    """The style of an ink on that widget, its background included."""
+    return widget.rich_style + widget.get_component_rich_style(f"ink--{name}", partial=True)
+
+
 InkOf = Callable[[str], Style]
 
 
@@ -51,6 +58,7 @@ def ink_css(widget: str) -> str:
             ("found", "ansi_cyan"),
         )
     )
+    pills += "\n    &:ansi > .ink--cursor-blurred { background: ansi_default; color: ansi_default; text-style: bold; }"
     return f"{widget} {{\n{rules}\n{pills}\n}}"
 
 
@@ -127,7 +135,7 @@ def paint(spans: Spans, width: int, ink: InkOf, base: Style | None = None) -> St
             style += _meta(act)
         segments.append(Segment(plain(text), style))
     strip = Strip(segments)
-    return strip.adjust_cell_length(width, base)
+    return strip.adjust_cell_length(width, base if base is not None else ink("text"))
 
 
 @lru_cache(maxsize=256)

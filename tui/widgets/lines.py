@@ -11,7 +11,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.widgets.ink import INKS, Spans, ink_css, paint
+from tui.widgets.ink import INKS, Spans, ink_css, ink_of, paint
 
 _CACHE_LIMIT = 2000
 
@@ -111,7 +111,7 @@ class Lines(ScrollView, can_focus=True):
     def ink(self, name: str) -> Style:
         style = self._inks.get(name)
         if style is None:
-            style = self._inks[name] = self.get_component_rich_style(f"ink--{name}", partial=True)
+            style = self._inks[name] = ink_of(self, name)
         return style
 
     def notify_style_update(self) -> None:
@@ -150,7 +150,7 @@ class Lines(ScrollView, can_focus=True):
             lines = self.empty_spans()
             if y < len(lines):
                 return paint(lines[y], width, self.ink)
-        return Strip.blank(width)
+        return Strip.blank(width, self.ink("text"))
 
     # Moving
 

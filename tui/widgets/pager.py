@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.widgets.ink import INKS, Span, Spans, ink_css, paint, wrap
+from tui.widgets.ink import INKS, Span, Spans, ink_css, ink_of, paint, wrap
 
 
 class Pager(ScrollView, can_focus=True):
@@ -54,12 +54,14 @@ class Pager(ScrollView, can_focus=True):
         self.virtual_size = Size(width, len(self._lines))
 
     def ink(self, name: str) -> Style:
-        return self.get_component_rich_style(f"ink--{name}", partial=True)
+        return ink_of(self, name)
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         row = y + self.scroll_offset.y
-        return paint(self._lines[row], width, self.ink) if row < len(self._lines) else Strip.blank(width)
+        if row >= len(self._lines):
+            return Strip.blank(width, self.ink("text"))
+        return paint(self._lines[row], width, self.ink)
 
 
 def _wrapped(spans: Spans, width: int) -> list[Spans]:

@@ -11,7 +11,7 @@ from coordinator.model.facts import badge
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.why import sentence, why
 from tui.theme import UNICODE, Glyphs
-from tui.widgets.ink import INKS, Span, Spans, fit, ink_css, paint, wrap
+from tui.widgets.ink import INKS, Span, Spans, fit, ink_css, ink_of, paint, wrap
 
 _MOST = 6
 """Lines at most, however long the reasons are."""
@@ -41,7 +41,7 @@ class Why(Widget):
             self.refresh(layout=self._height(self.content_size.width) != before)
 
     def ink(self, name: str) -> Style:
-        return self.get_component_rich_style(f"ink--{name}", partial=True)
+        return ink_of(self, name)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return self._height(width)
@@ -65,7 +65,7 @@ class Why(Widget):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         lines = self._lay(width, self.size.height)
-        return paint(lines[y], width, self.ink) if y < len(lines) else Strip.blank(width)
+        return paint(lines[y], width, self.ink) if y < len(lines) else Strip.blank(width, self.ink("text"))
 
 
 def why_words(snapshot: Snapshot, number: int | None, now: float) -> tuple[Spans, str]:

@@ -1,7 +1,10 @@
 """The live window of an agent: its own screen in its own colours, following the line it works on."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.color import Color
+from rich.color_triplet import ColorTriplet
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
@@ -14,10 +17,10 @@ from coordinator.model.facts import age
 from coordinator.model.snapshot import Agent
 from coordinator.model.text import plain
 from tui.theme import UNICODE, Glyphs
-from tui.widgets.ink import INKS, Span, Spans, ink_css, paint
+from tui.widgets.ink import INKS, Span, Spans, ink_css, ink_of, paint
 
 if TYPE_CHECKING:
-    from coordinator.terminals.screen import Screen
+    from coordinator.terminals import screen as pane
 
 _KEPT = 64
 """Last screens that are remembered, of windows that are gone or out of sight."""
@@ -45,7 +48,7 @@ class LiveWindow(ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.marks = marks
         self.agent: Agent | None = None
-        self.screens: dict[str, Screen] = {}
+        self.screens: dict[str, pane.Screen] = {}
         """By pane, the newest last."""
         self._following = True
         self._aim = 0
@@ -66,7 +69,7 @@ class LiveWindow(ScrollView, can_focus=True):
         if changed:
             self.refresh()
 
-    def draw(self, pane: str, screen: "Screen") -> None:
+    def draw(self, pane: str, screen: "pane.Screen") -> None:
         """A pane looks like this now."""
         self.screens.pop(pane, None)
         self.screens[pane] = screen
@@ -81,7 +84,7 @@ class LiveWindow(ScrollView, can_focus=True):
         self._describe()
 
     @property
-    def screen_shown(self) -> "Screen | None":
+    def screen_shown(self) -> "pane.Screen | None":
         return self.screens.get(self.agent.pane) if self.agent is not None and self.agent.pane else None
 
     # Where to look
@@ -92,11 +95,10 @@ class LiveWindow(ScrollView, can_focus=True):
         if screen is None:
             self.virtual_size = Size(0, 0)
             return
-        last = max((y for y, row in enumerate(screen.rows) if _text(row).strip()), default=0)
+        last = max((y for y, row in enumerate(screen.rows) if row), default=0)
         cursor = screen.cursor[1] if screen.cursor else last
         rows = max(last, cursor) + 1
-        width = max((len(_text(screen.rows[y]).rstrip()) for y in range(min(rows, len(screen.rows)))), default=0)
-        self.virtual_size = Size(width, rows)
+        self.virtual_size = Size(screen.width, rows)
         if self._following:
             height = self.scrollable_content_region.height
             self._aim = max(0, min(rows - height, cursor))
@@ -117,7 +119,7 @@ class LiveWindow(ScrollView, can_focus=True):
     # Painting
 
     def ink(self, name: str) -> Style:
-        return self.get_component_rich_style(f"ink--{name}", partial=True)
+        return ink_of(self, name)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -129,18 +131,23 @@ class LiveWindow(ScrollView, can_focus=True):
         screen = self.screen_shown
         if screen is None:
             lines = empty_lines(self.agent)
-            return paint(lines[y], region.width, self.ink) if y < len(lines) else Strip.blank(region.width)
+            return (
+                paint(lines[y], region.width, self.ink)
+                if y < len(lines)
+                else Strip.blank(region.width, self.ink("text"))
+            )
         row = y + top
         if row >= len(screen.rows):
-            return Strip.blank(region.width)
-        return self._strip(screen.rows[row]).crop_extend(left, left + region.width, None)
+            return Strip.blank(region.width, self.ink("text"))
+        return self._strip(screen.rows[row]).crop_extend(left, left + region.width, self.ink("text"))
 
-    def _strip(self, row: "Row") -> Strip:
+    def _strip(self, row: "pane.Row") -> Strip:
         strip = self._strips.get(row)
         if strip is None:
             if len(self._strips) > _CACHE_LIMIT:
                 self._strips.clear()
-            strip = self._strips[row] = Strip([Segment(plain(run.text), _style(run.style)) for run in row])
+            base = self.ink("text")
+            strip = self._strips[row] = Strip([Segment(plain(run.text), pane_style(run.style, base)) for run in row])
         return strip
 
     def _describe(self) -> None:
@@ -159,18 +166,83 @@ class LiveWindow(ScrollView, can_focus=True):
         self.border_subtitle = "a attach" if agent.window else ""
 
 
+@lru_cache(maxsize=1024)
+def pane_style(style: "pane.Style", base: Style) -> Style:
+    """A pane's style for painting: what is the terminal's default comes from `base`, and can always be read."""
+    own = base + Style(
+        color=_colour(style.fg),
+        bgcolor=_colour(style.bg),
+        bold=style.bold or None,
+        dim=style.dim or None,
+        italic=style.italic or None,
+        underline=style.underline or None,
+        reverse=style.reverse or None,
+        strike=style.strike or None,
+        overline=style.overline or None,
+    )
+    if style.fg is None and style.bg is None:
+        return own
+    return own + Style(color=readable(own.color, own.bgcolor, base.color))
+
+
+def readable(colour: Color | None, ground: Color | None, text: Color | None) -> Color | None:
+    """Move a colour towards black or white until it stands out: programs choose for a ground that is not ours.
+
+    Colours of the terminal's own sixteen stay as they are: what they look like, nobody knows.
+    """
+    known = [c.get_truecolor() for c in (colour, ground) if c is not None and not _is_terminals_own(c)]
+    if len(known) < 2:
+        return colour
+    mine, under = known
+    goal = 0 if _luminance(under) > _MIDDLE else 255
+    for step in range(10):
+        moved = ColorTriplet(*(round(part + (goal - part) * step / 10) for part in mine))
+        if _contrast(moved, under) >= _READABLE:
+            return Color.from_triplet(moved) if step else colour
+    return text
+
+
+_READABLE = 2.6
+"""Contrast ratio below which text is hard to see; what a program wants dim stays dim."""
+_MIDDLE = 0.18
+"""Luminance at which black and white stand out equally well."""
+
+
+def _is_terminals_own(colour: Color) -> bool:
+    return colour.is_default or (colour.number is not None and colour.number < 16 and colour.triplet is None)
+
+
+@lru_cache(maxsize=4096)
+def _luminance(colour: ColorTriplet) -> float:
+    red, green, blue = (
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.normalized
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _contrast(one: ColorTriplet, other: ColorTriplet) -> float:
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _colour(colour: "pane.Colour") -> Color | None:
+    if colour is None:
+        return None
+    return Color.from_ansi(colour) if isinstance(colour, int) else Color.from_rgb(*colour)
+
+
 def empty_lines(agent: Agent | None) -> list[Spans]:
     """Why there is nothing to see, and how that changes."""
     if agent is None:
         return [
-            [Span(" No agent has a window yet.", "quiet")],
-            [Span(" When the loop starts one, its screen is here,", "faint")],
-            [Span(" live; a goes into it.", "faint")],
+            [Span(" No agent has a window.", "quiet")],
+            [Span(" When the loop starts one, its screen is", "quiet")],
+            [Span(" here, live.", "quiet")],
         ]
     if agent.state.ended:
         return [
             [Span(f" {agent.id} {agent.state.value}; its window is gone.", "quiet")],
-            [Span(" What it left is in the events and in its attempt's directory.", "faint")],
+            [Span(" What it left is in the events.", "quiet")],
         ]
     if not agent.pane:
         return [[Span(f" {agent.id} has no tmux window.", "quiet")]]

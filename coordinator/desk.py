@@ -1,0 +1,70 @@
+"""What people do with a project besides plans: read its log, answer questions, ask something of the loop.
+
+Beside the waist: `observe` tells what is, `apply` makes plans come true, and this passes on a human's word.
+"""
+
+import os
+
+from coordinator.artifacts.paths import Layout
+from coordinator.errors import CoordError
+from coordinator.events.filters import Filter
+from coordinator.events.store import EventLog
+from coordinator.model.event import Event
+
+
+class Desk:
+    """One project's log and its loop, for a caller of any thread. Raises CoordError, and nothing else on purpose."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self._log = EventLog(layout.events_db, missing_ok=True)
+
+    def events(
+        self,
+        *,
+        kinds: tuple[str, ...] = (),
+        actor: str = "",
+        subject: str = "",
+        text: str = "",
+        before: int | None = None,
+        after: int | None = None,
+        limit: int,
+    ) -> tuple[Event, ...]:
+        """A page of the log, oldest first.
+
+        The first `limit` events after `after`; else the last ones before `before`; else the newest.
+        """
+        where = Filter(kinds=kinds, actor=actor, subject=subject, text=text)
+        if after is not None:
+            return self._log.since(after, limit, where)
+        if before is not None:
+            return self._log.before(before, limit, where)
+        return self._log.tail(limit, where)
+
+    def answer(self, question: str, text: str) -> str:
+        """Answer a question by its id or number; returns the answer as it went on the log."""
+        from coordinator.events.identity import who
+        from coordinator.events.questions import questions
+        from coordinator.services.questions import answer
+
+        if self._log.head() == 0:
+            raise CoordError("there is no question yet", "questions come from agents: `coord ask`")
+        (event,) = self._log.append([answer(questions(self._log), question, text)], who(os.environ, os.getpid()))
+        return str(event.data["answer"])
+
+    def start_loop(self) -> str:
+        """Start the loop in a tmux window and let it run, whatever it was asked before; returns the window's id."""
+        from coordinator.loop.start import start_loop
+
+        self.set_loop("running")
+        return start_loop(self.layout)
+
+    def set_loop(self, state: str) -> None:
+        """Ask the loop to be `running`, `paused` or `stopped`."""
+        from coordinator.events.identity import who
+        from coordinator.loop.start import set_loop
+
+        set_loop(self.layout, state, who(os.environ, os.getpid()))
+
+    def close(self) -> None:
+        self._log.close()

@@ -1,0 +1,278 @@
+"""Snapshots to look at: one moment of a project, and what strains a layout."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from coordinator.model.event import Event
+from coordinator.model.graph import Graph
+from coordinator.model.problem import Problem
+from coordinator.model.prompt import Prompt, PromptStatus, PromptType
+from coordinator.model.snapshot import Agent, AgentState, Loop, LoopState, Milestone, Question, Snapshot
+from coordinator.model.step import Attempt, Exit, Step, StepState
+from coordinator.terminals.screen import Screen, parse
+
+NOW = datetime(2026, 3, 1, 14, 2, 14, tzinfo=UTC).timestamp()
+"""The moment of all scenes, Unix seconds."""
+
+
+def iso(seconds_ago: float) -> str:
+    return datetime.fromtimestamp(NOW - seconds_ago, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def prompt(
+    number: int, title: str, *needs: int, kind: str = "planned", status: str = "pending", **more: object
+) -> Prompt:
+    text = f"---\nnumber: {number}\ntitle: {title}\nstatus: {status}\n---\n## Tasks\n- do it\n"
+    made = Prompt(
+        number,
+        title,
+        f".coord/prompts/{number:02d}-{kind}.prompt.md",
+        type=PromptType(kind),
+        status=PromptStatus(status),
+        dependencies=needs,
+        source=text.encode(),
+    )
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def step(number: int, state: StepState, began: float = 0, took: float = 0, **more: object) -> Step:
+    """A step whose attempt began `began` seconds ago and, if it has ended, took `took` seconds."""
+    if state in (StepState.PENDING, StepState.SKIPPED):
+        return Step(number, state)
+    attempt = Attempt(
+        number,
+        1,
+        "run-3",
+        1,
+        state,
+        since=iso(began - took),
+        started=iso(began),
+        agent=f"executor-{number:02d}-1",
+        runtime="claude",
+        exit=Exit(0, iso(began - took)) if took else None,
+    )
+    attempt = replace(attempt, **more)  # type: ignore[arg-type]
+    return Step(number, state, attempt, attempt.reason)
+
+
+def agent(number: int | None, state: AgentState, began: float, **more: object) -> Agent:
+    made = Agent(
+        f"executor-{number:02d}-1" if number is not None else "verifier-1",
+        "executor" if number is not None else "verifier",
+        number,
+        1,
+        "claude",
+        state,
+        "hook",
+        NOW - 2,
+        iso(began),
+        window=f"@{number or 99}",
+        pane=f"%{number or 99}",
+    )
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def snapshot(prompts: Sequence[Prompt], steps: Sequence[Step] = (), **more: object) -> Snapshot:
+    known = {s.number: s for s in steps}
+    by_number = {p.number: p for p in prompts}
+    made = Snapshot(
+        project="tokenbucket",
+        milestone=Milestone("Rate limiting v1"),
+        loop=Loop(LoopState.RUNNING, "04 running", 3, alive=True),
+        graph=Graph.of(prompts),
+        prompts=by_number,
+        steps={n: known.get(n, Step(n, StepState.PENDING)) for n in by_number},
+        run="run-3",
+        iteration=2,
+        highest_number=max(by_number, default=0),
+    )
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def bucket() -> Snapshot:
+    """The moment that the pictures of the look show: a bit of everything."""
+    prompts = [
+        prompt(1, "Parse limits from TOML", status="done"),
+        prompt(2, "Token bucket core", 1, status="done"),
+        prompt(3, "Command line", 2, status="done"),
+        prompt(4, "Persist buckets to SQLite", 2),
+        prompt(5, "HTTP middleware headers", 3),
+        prompt(6, "Redis backend", 3),
+        prompt(9, "Survive a clock that steps back", 2, kind="user-patch", patches_prompts=(2,)),
+        prompt(7, "Benchmarks against the naive limiter", 9, 5),
+        prompt(8, "Sliding window variant", 6, kind="emergent"),
+        prompt(10, "Publish metrics", status="failed"),
+        prompt(11, "Rewrite in Rust", kind="emergent", status="cancelled"),
+    ]
+    steps = [
+        step(1, StepState.MERGED, 9000, 242),
+        step(2, StepState.MERGED, 8000, 461),
+        step(3, StepState.MERGED, 7000, 190),
+        step(4, StepState.RUNNING, 133),
+        step(5, StepState.CHANGE_OPEN, 300, 62, added=184, removed=12),
+        step(6, StepState.RUNNING, 340, runtime="codex"),
+        step(10, StepState.FAILED, 600, 90, reason="exit 1, no receipt", attempt=2),
+        Step(11, StepState.SKIPPED),
+    ]
+    agents = (
+        agent(4, AgentState.WORKING, 133, tokens=18_200, cost_usd=0.12),
+        agent(6, AgentState.PERMISSION, 40, runtime="codex", tokens=9_100),
+        agent(5, AgentState.FINISHED, 300, tokens=31_400, cost_usd=0.21, observed_at=NOW - 238),
+        agent(None, AgentState.IDLE, 727, tokens=4_000, cost_usd=0.03),
+    )
+    question = Question(
+        id_of(9),
+        9,
+        "Which Redis versions must be supported?",
+        "executor-06-1",
+        "prompt:6",
+        ("7 only", "6.2 and 7", "everything since 5"),
+        iso(13),
+    )
+    return snapshot(
+        prompts,
+        steps,
+        agents=agents,
+        questions=(question,),
+        head=len(bucket_events()),
+        loop=Loop(LoopState.RUNNING, "04, 06 running", 3, alive=True),
+    )
+
+
+def id_of(seq: int) -> str:
+    return f"0195f000-0000-7000-8000-{seq:012d}"
+
+
+def event(seq: int, ago: float, who: str, kind: str, subject: str, **data: object) -> Event:
+    actor_kind = "system" if who in ("loop", "gate") else "agent" if "-" in who else "human"
+    return Event(seq, id_of(seq), iso(ago), "run-3", 2, actor_kind, who, kind, subject, data, "0" * 64, "f" * 64)
+
+
+def bucket_events() -> list[Event]:
+    return [
+        event(1, 900, "loop", "step.merged", "prompt:3", attempt=1, merged_as="9f8e7d6c5b4a"),
+        event(2, 600, "loop", "step.dispatched", "prompt:10", attempt=2),
+        event(3, 340, "loop", "agent.started", "agent:executor-06-1", prompt=6, attempt=1, runtime="codex"),
+        event(
+            4, 300, "executor-05-1", "decision.recorded", "prompt:5", text="headers follow RFC 9239, draft names too"
+        ),
+        event(5, 224, "loop", "step.failed", "prompt:10", attempt=2, reason="exit 1, no receipt"),
+        event(6, 133, "loop", "step.dispatched", "prompt:4", attempt=1),
+        event(7, 72, "loop", "step.change_open", "prompt:5", attempt=1, commits=["a1", "b2", "c3"]),
+        event(8, 34, "ada", "plan.applied", "prompt:9", service="interjection", summary="09 after 02, before 07"),
+        event(9, 13, "executor-06-1", "question.asked", "prompt:6", text="Which Redis versions must be supported?"),
+        event(
+            10,
+            3,
+            "executor-04-1",
+            "decision.recorded",
+            "prompt:4",
+            text="use WAL and one writer; reload reads the newest checkpoint only",
+        ),
+    ]
+
+
+CAPTURES = Path(__file__).parent.parent / "tui" / "captures"
+
+
+def screens() -> dict[str, Screen]:
+    """What agents' panes show, by pane: real captures of 120x40."""
+    shown = {"%4": "claude-2.1.329-working", "%5": "claude-2.1.329-working", "%6": "codex-0.169.0-permission"}
+    return {pane: parse((CAPTURES / f"{name}.ansi.txt").read_text(), 120, 40, (2, 36)) for pane, name in shown.items()}
+
+
+def many(count: int) -> Snapshot:
+    """A long plan: layers of ten, each row waiting for two of the layer before."""
+    prompts = []
+    for number in range(1, count + 1):
+        layer = (number - 1) // 10
+        first = (layer - 1) * 10 + 1
+        needs = () if layer == 0 else (first + number % 10, first + (number * 3) % 10)
+        status = "done" if number <= count // 2 else "pending"
+        prompts.append(
+            prompt(number, f"Step {number} of the long plan, with a title to read", *sorted(set(needs)), status=status)
+        )
+    steps = [step(n, StepState.MERGED, 9000, 60 + n) for n in range(1, count // 2 + 1)]
+    steps += [step(n, StepState.RUNNING, 100 + n) for n in range(count // 2 + 1, count // 2 + 4)]
+    return snapshot(prompts, steps, loop=Loop(LoopState.RUNNING, "3 running", 3, alive=True))
+
+
+def crowd() -> Snapshot:
+    """Twelve agents in every state there is."""
+    states = list(AgentState)
+    prompts = [prompt(n, f"Work package {n}") for n in range(1, 13)]
+    steps = [step(n, StepState.RUNNING, 60 * n) for n in range(1, 13)]
+    agents = tuple(
+        agent(
+            n,
+            states[n % len(states)],
+            60 * n,
+            runtime=("claude", "codex", "gemini", "opencode")[n % 4],
+            tokens=n * 9_700,
+            cost_usd=n * 0.17 if n % 4 == 0 else None,
+            doing="editing tests/test_store.py",
+            observed_at=NOW - 30 * n,
+            evidence="none" if n == 10 else "hook",
+        )
+        for n in range(1, 13)
+    )
+    return snapshot(prompts, steps, agents=agents, loop=Loop(LoopState.RUNNING, "12 running", 16, alive=True))
+
+
+def wide_titles() -> Snapshot:
+    """Japanese, German, very long, and hostile ones."""
+    prompts = [
+        prompt(1, "設定ファイルの読み込みとエラーメッセージの改善、そして全角の長い題名の表示", status="done"),
+        prompt(2, "再起動後のトークンバケットの永続化", 1),
+        prompt(3, "Geschwindigkeitsbegrenzungseinstellungsverwaltungsoberfläche " * 3, 1),
+        prompt(4, "[@click=app.quit]quit[/] [red]not red[/red]", 2),
+        prompt(5, "\x1b[31mred\x1b[0m \x1b]0;title\x07 \u202eright to left\u202c", 2),
+        prompt(6, "café 👩\u200d💻 family 👨\u200d👩\u200d👧 flags 🇩🇪", 3),
+    ]
+    return snapshot(
+        prompts,
+        [step(1, StepState.MERGED, 500, 60), step(2, StepState.RUNNING, 50)],
+        agents=(agent(2, AgentState.WORKING, 50),),
+    )
+
+
+def empty() -> Snapshot:
+    return snapshot(
+        (), loop=Loop(LoopState.IDLE, "there are no prompts yet", 3), run=None, iteration=0, milestone=Milestone("")
+    )
+
+
+def stopped() -> Snapshot:
+    prompts = [prompt(1, "First things first"), prompt(2, "Then the rest", 1)]
+    return snapshot(prompts, loop=Loop(LoopState.STOPPED, "no loop is running", 3), run=None, iteration=0)
+
+
+def troubled() -> Snapshot:
+    problems = (
+        Problem(
+            ".coord/prompts/03-bad.prompt.md",
+            4,
+            "bad-yaml",
+            "the value of `title` has an unclosed quote",
+            "Close the quote.",
+            (3,),
+        ),
+        Problem(
+            ".coord/prompts/05-x.prompt.md",
+            0,
+            "dangling",
+            "prompt 05 depends on 03, which no readable prompt has",
+            "Repair 03.",
+            (5, 3),
+        ),
+    )
+    prompts = [prompt(1, "Fine", status="done"), prompt(4, "Broke", 1, status="failed"), prompt(5, "Waits", 3)]
+    loop = Loop(LoopState.HALTED, "04 failed; restart, edit, patch or cancel to go on", 3, alive=True, halted_by=(4,))
+    return snapshot(
+        prompts,
+        [step(1, StepState.MERGED, 500, 60), step(4, StepState.FAILED, 100, 30, reason="tests are red")],
+        loop=loop,
+        problems=problems,
+    )

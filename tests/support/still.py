@@ -1,0 +1,95 @@
+"""A source that stands still: snapshots, events and screens made by hand, for layouts that no project produces."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from coordinator.errors import CoordError
+from coordinator.model.event import Event
+from coordinator.model.snapshot import Agent, Snapshot
+from tui.source import OnScreen, Preferences, Query, Show, Trouble, Wish
+
+if TYPE_CHECKING:
+    from coordinator.terminals.screen import Screen
+
+
+class StillSource:
+    """Shows what it is given; remembers what it was asked for."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot | None,
+        events: Sequence[Event] = (),
+        screens: "Mapping[str, Screen] | None" = None,
+        preferences: Preferences | None = None,
+    ) -> None:
+        self.events_by_seq = list(events)
+        self.screens = dict(screens or {})
+        self.asked: list[object] = []
+        self.refusal: CoordError | None = None
+        self.command: Sequence[str] | None = ("true",)
+        self._preferences = preferences or Preferences()
+        self._next: list[Snapshot | Trouble] = [snapshot] if snapshot is not None else []
+        self._wake = threading.Condition()
+        self._closed = False
+
+    def preferences(self) -> Preferences:
+        return self._preferences
+
+    def put(self, found: Snapshot | Trouble) -> None:
+        """Let the project be another one from now on."""
+        with self._wake:
+            self._next.append(found)
+            self._wake.notify_all()
+
+    def snapshots(self) -> Iterator[Snapshot | Trouble]:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._next or self._closed)
+                if self._closed:
+                    return
+                found = self._next.pop(0)
+            yield found
+
+    def events(
+        self, query: Query, *, before: int | None = None, after: int | None = None, limit: int
+    ) -> tuple[Event, ...]:
+        found = [event for event in self.events_by_seq if _matches(event, query)]
+        if after is not None:
+            return tuple([event for event in found if event.seq > after][:limit])
+        return tuple([event for event in found if before is None or event.seq < before][-limit:])
+
+    def show_panes(self, panes: Sequence[str], focused: str | None, on_screen: OnScreen) -> None:
+        self.asked.append(("panes", tuple(panes)))
+        for pane in panes:
+            if pane in self.screens:
+                on_screen(pane, self.screens[pane])
+
+    def attach(self, agent: Agent) -> Sequence[str] | None:
+        self.asked.append(("attach", agent.id))
+        return self.command
+
+    def ask_loop(self, wish: Wish) -> str:
+        self.asked.append(("loop", wish))
+        if self.refusal is not None:
+            raise self.refusal
+        return f"asked to {wish.value}"
+
+    def answer(self, question: str, text: str) -> str:
+        self.asked.append(("answer", question, text))
+        return "answered"
+
+    def close(self) -> None:
+        with self._wake:
+            self._closed = True
+            self._wake.notify_all()
+
+
+def _matches(event: Event, query: Query) -> bool:
+    if query.show is Show.PROMPT and event.subject != query.subject:
+        return False
+    if query.show is Show.AGENT and event.actor != query.actor:
+        return False
+    if query.show is Show.QUESTION and not event.kind.startswith("question."):
+        return False
+    return query.text.casefold() in f"{event.kind} {event.subject} {event.actor} {dict(event.data)}".casefold()

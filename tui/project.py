@@ -1,0 +1,193 @@
+"""The source for real: a project on disk, its log, and its tmux windows."""
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coordinator.artifacts.paths import Layout
+from coordinator.config import Config, load_config
+from coordinator.desk import Desk
+from coordinator.errors import CoordError
+from coordinator.model.event import Event
+from coordinator.model.snapshot import Agent, Snapshot
+from coordinator.observe import Observer
+from coordinator.watch import Changes, Watch
+from tui.source import OnScreen, Preferences, Query, Trouble, Wish
+
+if TYPE_CHECKING:
+    from coordinator.terminals.feed import PaneFeed
+    from coordinator.terminals.server import Terminals
+
+_PULSE = 2.0
+"""Seconds between looks while a loop or an agent lives: a killed process writes no event."""
+
+
+class ProjectSource:
+    """Implements `tui.source.Source` over a layout."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self._desk = Desk(layout)
+        self._news = _News()
+        self._terminals: Terminals | None = None
+        self._feed: PaneFeed | None = None
+
+    def preferences(self) -> Preferences:
+        try:
+            config = load_config(self.layout)
+        except CoordError:
+            return Preferences()  # `snapshots` tells what is wrong, on the screen
+        return Preferences(theme=config.theme, keys=config.keys)
+
+    # ── snapshots
+
+    def snapshots(self) -> Iterator[Snapshot | Trouble]:
+        watch = Watch(self.layout, self._news.add)
+        try:
+            while (observer := self._observer()) is not None:
+                if isinstance(observer, Trouble):
+                    yield observer
+                    if self._news.wait(None) is None:
+                        return
+                    continue
+                watch.stop()
+                watch = Watch(self.layout, self._news.add, observer.folders())
+                try:
+                    yield from self._observe(observer, watch)
+                finally:
+                    observer.close()
+        finally:
+            watch.stop()
+
+    def _observer(self) -> Observer | Trouble | None:
+        if self._news.closed:
+            return None
+        try:
+            return Observer(self.layout)
+        except CoordError as error:
+            return Trouble(error.message, error.remedy)
+
+    def _observe(self, observer: Observer, watch: Watch) -> Iterator[Snapshot | Trouble]:
+        """Snapshots by this observer; ends when the prompt folders are others, so that the watch begins anew."""
+        folders, changed = observer.folders(), None
+        last: Snapshot | Trouble | None = None
+        while True:
+            found = _look(observer, changed)
+            if isinstance(found, Snapshot):
+                watch.attend(observer.attended())
+            if found != last:
+                yield found
+                last = found
+            changed = self._news.wait(_patience(found))
+            if changed is None or observer.folders() != folders:
+                return
+
+    # ── the rest of the world
+
+    def events(
+        self, query: Query, *, before: int | None = None, after: int | None = None, limit: int
+    ) -> tuple[Event, ...]:
+        return self._desk.events(
+            kinds=query.kinds,
+            actor=query.actor,
+            subject=query.subject,
+            text=query.text,
+            before=before,
+            after=after,
+            limit=limit,
+        )
+
+    def show_panes(self, panes: Sequence[str], focused: str | None, on_screen: OnScreen) -> None:
+        if self._feed is None:
+            if not panes:
+                return
+            from coordinator.terminals.feed import PaneFeed
+
+            self._feed = PaneFeed(self._server(), on_screen)
+        self._feed.show(list(panes), focused)
+
+    def attach(self, agent: Agent) -> Sequence[str] | None:
+        terminals = self._server()
+        if terminals.inside_same_server(os.environ):
+            terminals.switch_client(agent.window)
+            return None
+        return terminals.attach_command(agent.window)
+
+    def ask_loop(self, wish: Wish) -> str:
+        if wish is Wish.START:
+            return f"The loop starts in tmux window {self._desk.start_loop()}."
+        state, sentence = _WISHES[wish]
+        self._desk.set_loop(state)
+        return sentence
+
+    def answer(self, question: str, text: str) -> str:
+        return f"Answered: {self._desk.answer(question, text)}"
+
+    def close(self) -> None:
+        self._news.close()
+        if self._feed is not None:
+            self._feed.stop()
+        self._desk.close()
+
+    def _server(self) -> "Terminals":
+        if self._terminals is None:
+            from coordinator.terminals.server import Terminals
+
+            config: Config = load_config(self.layout)
+            self._terminals = Terminals(config.tmux_socket, config.tmux_session)
+        return self._terminals
+
+
+_WISHES = {
+    Wish.PAUSE: ("paused", "Paused: running agents finish, nothing new starts."),
+    Wish.RESUME: ("running", "The loop goes on."),
+    Wish.STOP: ("stopped", "The loop stops; agents go on in their windows."),
+}
+
+
+class _News:
+    """What changed since somebody asked, from whichever thread it is told."""
+
+    def __init__(self) -> None:
+        self._ready = threading.Condition()
+        self._paths: set[Path] = set()
+        self._any = False
+        self.closed = False
+
+    def add(self, changes: Changes) -> None:
+        with self._ready:
+            self._paths |= changes.paths
+            self._any = True
+            self._ready.notify_all()
+
+    def wait(self, timeout: float | None) -> set[Path] | None:
+        """What changed, after waiting for it; an empty set when only the log grew or time is up; None at the end."""
+        with self._ready:
+            self._ready.wait_for(lambda: self._any or self.closed, timeout)
+            if self.closed:
+                return None
+            paths, self._paths, self._any = self._paths, set(), False
+            return paths
+
+    def close(self) -> None:
+        with self._ready:
+            self.closed = True
+            self._ready.notify_all()
+
+
+def _look(observer: Observer, changed: set[Path] | None) -> Snapshot | Trouble:
+    try:
+        return observer.refresh(changed)
+    except CoordError as error:
+        return Trouble(error.message, error.remedy)
+
+
+def _patience(found: Snapshot | Trouble) -> float | None:
+    """Seconds until time alone, or a process that dies silently, may have changed the picture; None: for ever."""
+    if isinstance(found, Trouble):
+        return None
+    if found.loop.alive or any(not agent.state.ended for agent in found.agents):
+        return _PULSE
+    return None
