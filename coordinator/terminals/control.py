@@ -306,6 +306,7 @@ class ControlClient:
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
+        self._process.terminate()
         try:
             self._process.wait(_CLOSE_BOUND)
         except subprocess.TimeoutExpired:
