@@ -209,6 +209,19 @@ def test_waiting_ends_with_its_time_or_with_stop(log: EventLog, path: Path, eith
     assert time.monotonic() - start < 10
 
 
+def test_an_append_rings_once_it_can_be_read(log: EventLog, path: Path) -> None:
+    told = notice.watch(path)
+    stop = Stop()
+    log.append([decision(1)], ADA)
+    seen = 0
+    while not seen & notice.BELL:
+        now = told.wait(stop, 5)
+        assert now, "no bell"
+        seen |= now
+    told.close()
+    stop.close()
+
+
 def test_an_append_before_the_wait_is_not_missed(log: EventLog, path: Path, either_way: None) -> None:
     with Appends(path) as appends:
         log.append([decision(1)], ADA)

@@ -1,0 +1,237 @@
+"""The event log: appending, being told, and finding among a million. `python -m bench.events [--slow]`."""
+
+import json
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.report import Row, print_rows
+from coordinator.events.connection import patiently
+from coordinator.events.filters import Filter
+from coordinator.events.follow import Stop, follow
+from coordinator.events.questions import questions
+from coordinator.events.store import EventLog
+from coordinator.events.verify import verify
+from coordinator.model.event import Actor, ActorKind, Draft
+
+_WRITERS, _RATE, _COUNT = 4, 500, 2000
+_TOLD = 300
+_AGENT = Actor(ActorKind.AGENT, "executor-04-1", "executor")
+_WORDS = "use WAL and one writer; reload reads the newest checkpoint only, because the store is small"
+_MILLION = 1_000_000
+
+
+def main(slow: bool = False) -> list[Row]:
+    """Measure, with real processes on a real disk; `slow` adds a log of a million events."""
+    with tempfile.TemporaryDirectory(prefix="coord bench ") as directory:
+        place = Path(directory)
+        rows = [*_one_writer(place), *_four_writers(place), *_told(place)]
+        return rows + (_million(place) if slow else [])
+
+
+def _one_writer(place: Path) -> list[Row]:
+    """One process, as fast as it can."""
+    ours = _paced(_appender(place / "one.db"), 1000)
+    raw = _paced(_raw_appender(place / "raw.db"), 1000)
+    return [Row("append, one writer, p50", _at(ours, 50), "ms", "raw INSERT, FULL", _at(raw, 50), target_ratio=5)]
+
+
+def _four_writers(place: Path) -> list[Row]:
+    """Four processes, 500 events a second each."""
+    path = place / "four.db"
+    EventLog.open(path, create=True).close()
+    ours = _run_writers("writer", path)
+    raw_path = place / "four-raw.db"
+    _raw_open(raw_path).close()
+    raw = _run_writers("raw-writer", raw_path)
+    verdict = verify(path)
+    lost = len(ours) - (verdict.checked if verdict.ok else 0)
+    name, floor = f"append, {_WRITERS} × {_RATE}/s", "raw INSERT, FULL"
+    return [
+        Row(f"{name}, p50", _at(ours, 50), "ms", floor, _at(raw, 50)),
+        Row(f"{name}, p99", _at(ours, 99), "ms", floor, _at(raw, 99), target_value=10),
+        Row(f"{name}, slowest", ours[-1], "ms", floor, raw[-1]),
+        Row(f"{name}, lost", lost, "", target_value=0),
+    ]
+
+
+def _told(place: Path) -> list[Row]:
+    """From the return of append in one process to the event in the hands of another; and what it costs to wait."""
+    path, stop = place / "told.db", Stop()
+    writer = _spawn("told-writer", path, _TOLD)
+    seen: dict[int, int] = {}
+    cpu, clock = time.process_time(), time.monotonic()
+    for batch in follow(path, stop=stop):
+        now = time.time_ns()
+        seen.update((event.seq, now) for event in batch)
+        if len(seen) == _TOLD:
+            stop.set()
+    busy = (time.process_time() - cpu) / (time.monotonic() - clock) * 100
+    stop.close()
+    returned = json.loads(writer.communicate()[0])
+    late = sorted(max(0.0, (seen[i + 1] - at) / 1e6) for i, at in enumerate(returned))
+    floor = _at(sorted(_datagrams(place)), 50)
+    return [
+        Row("event → reader, p50", _at(late, 50), "ms", "a datagram to a process", floor),
+        Row("event → reader, p95", _at(late, 95), "ms", "a datagram to a process", floor, target_value=5),
+        Row("following 100 events/s", busy, "% CPU"),
+    ]
+
+
+def _million(place: Path) -> list[Row]:
+    """Reading from a log of a million events."""
+    path = place / "million.db"
+    with EventLog.open(path, create=True) as log:
+        for first in range(0, _MILLION, 5000):
+            log.append([_draft(i) for i in range(first, first + 5000)], _AGENT)
+        while log.index(20_000):
+            pass
+    raw = sqlite3.connect(path)
+    everything = _timed(lambda: raw.execute("SELECT * FROM events").fetchall())
+    ten = _best(lambda: raw.execute("SELECT * FROM events ORDER BY seq DESC LIMIT 10").fetchall(), 50)
+    with EventLog.open(path) as log:
+        wanted = {
+            "tail of 10": Filter(),
+            "… of a rare kind": Filter(kinds=("question",)),
+            "… of a family": Filter(kinds=("step", "agent", "decision")),
+            "… of a prompt": Filter(subject="prompt:7"),
+            "… as of the middle": Filter(as_of=_MILLION // 2),
+            "… with a rare word": Filter(text="wobble 995000"),
+            "… with a frequent word": Filter(text="checkpoint"),
+            "… with a word not there": Filter(text="nowhere"),
+        }
+        rows = [
+            Row(f"{name}, of 1,000,000", _best(_tail(log, where)), "ms", "raw SELECT", ten, target_value=50)
+            for name, where in wanted.items()
+        ]
+        return [
+            *rows,
+            Row("all questions, of 1,000,000", _best(lambda: questions(log)), "ms"),
+            Row("replay of 1,000,000", _timed(lambda: _replay(log)), "ms", "raw SELECT", everything, target_ratio=5),
+            Row("verify 1,000,000", _timed(lambda: verify(path)), "ms", "raw SELECT", everything),
+        ]
+
+
+def _tail(log: EventLog, where: Filter) -> Callable[[], object]:
+    return lambda: log.tail(10, where)
+
+
+def _replay(log: EventLog) -> int:
+    seq = 0
+    while events := log.since(seq, 5000):
+        seq = events[-1].seq
+    return seq
+
+
+def _draft(number: int) -> Draft:
+    if number % 10_000 == 5_000:
+        return Draft("question.asked", f"prompt:{number % 40}", {"text": f"wobble {number}?", "options": ["yes", "no"]})
+    return Draft("decision.recorded", f"prompt:{number % 40}", {"text": f"{_WORDS} {number}"})
+
+
+def _appender(path: Path) -> Callable[[int], object]:
+    log = EventLog.open(path, create=True)
+    return lambda number: log.append([_draft(number)], _AGENT)
+
+
+def _raw_appender(path: Path) -> Callable[[int], object]:
+    """The floor: one row, one transaction, through to the disk."""
+    connection = _raw_open(path)
+    insert = "INSERT INTO raw (data) VALUES (?)"
+    return lambda number: patiently(lambda: connection.execute(insert, (f"{_WORDS} {number}",)))
+
+
+def _raw_open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=0)
+    patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))
+    connection.execute("PRAGMA synchronous = FULL")
+    patiently(lambda: connection.execute("CREATE TABLE IF NOT EXISTS raw (seq INTEGER PRIMARY KEY, data TEXT)"))
+    return connection
+
+
+def _paced(append: Callable[[int], object], count: int, rate: float = 0.0) -> list[float]:
+    """Sorted milliseconds of each append, `rate` of them a second, or one after the other."""
+    start, took = time.perf_counter(), []
+    for i in range(count):
+        if rate:
+            time.sleep(max(0.0, start + i / rate - time.perf_counter()))
+        before = time.perf_counter()
+        append(i)
+        took.append((time.perf_counter() - before) * 1000)
+    return sorted(took)
+
+
+def _write(kind: str, path: Path, count: int) -> list[float]:
+    """What a writing process prints: the milliseconds of each append, or the nanosecond of each return."""
+    if kind == "told-writer":
+        append, returned = _appender(path), list[float]()
+
+        def tell(number: int) -> None:
+            append(number)
+            returned.append(time.time_ns())
+
+        _paced(tell, count, 100)
+        return returned
+    return _paced((_raw_appender if kind == "raw-writer" else _appender)(path), count, _RATE)
+
+
+def _spawn(kind: str, path: Path, count: int) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-m", "bench.events", kind, path, str(count)], stdout=subprocess.PIPE)
+
+
+def _run_writers(kind: str, path: Path) -> list[float]:
+    writers = [_spawn(kind, path, _COUNT) for _ in range(_WRITERS)]
+    return sorted(ms for writer in writers for ms in json.loads(writer.communicate()[0]))
+
+
+_ECHO = """
+import socket, sys, time
+here = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+here.bind(sys.argv[1])
+print("ready", flush=True)
+while here.recv(8):
+    print(time.time_ns(), flush=True)
+"""
+
+
+def _datagrams(place: Path) -> list[float]:
+    """Milliseconds from a datagram's sending to its arrival in another process."""
+    address = str(place / "bell")
+    reader = subprocess.Popen([sys.executable, "-c", _ECHO, address], stdout=subprocess.PIPE, text=True)
+    assert reader.stdout
+    reader.stdout.readline()
+    here, took = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM), []
+    for _ in range(100):
+        sent = time.time_ns()
+        here.sendto(b"x", address)
+        took.append((int(reader.stdout.readline()) - sent) / 1e6)
+    here.sendto(b"", address)
+    reader.communicate()
+    here.close()
+    return took
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return (time.perf_counter() - start) * 1000
+
+
+def _best(work: Callable[[], object], times: int = 5) -> float:
+    return min(_timed(work) for _ in range(times))
+
+
+def _at(ordered: list[float], percent: int) -> float:
+    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] and sys.argv[1].endswith("writer"):
+        print(json.dumps(_write(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))))
+    else:
+        sys.exit(0 if print_rows(main("--slow" in sys.argv)) else 1)
