@@ -38,11 +38,9 @@ _KEPT = frozenset(
 )
 """Git's own variables that pass; all others (GIT_DIR, GIT_INDEX_FILE, GIT_TRACE …) would point it elsewhere."""
 _QUIET = (
-    "core.quotePath=false",
     "core.fsmonitor=false",
     "gc.auto=0",
     "maintenance.auto=false",
-    "commit.gpgSign=false",
     "log.showSignature=false",
     "i18n.commitEncoding=utf-8",
     "i18n.logOutputEncoding=utf-8",

@@ -50,7 +50,8 @@ def settle(git: Git) -> None:
     except FileNotFoundError:
         return
     except (ValueError, TypeError):  # not ours, or of another version: nothing can be told by it
-        return forget(git)
+        forget(git)
+        return
     if Path(planned.checkout).is_dir() and git.head(planned.branch) == planned.old:
         _take_back(git, planned, since)
     forget(git)

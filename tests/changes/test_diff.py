@@ -59,10 +59,16 @@ def test_files_are_relative_to_the_repository(tmp_path: Path) -> None:
 
 
 def test_the_diff_is_plain_whatever_the_settings(repo: Repository) -> None:
-    for key, value in {"diff.external": "/bin/false", "color.ui": "always", "diff.noprefix": "true"}.items():
+    for key, value in {
+        "diff.external": "/bin/false",
+        "color.ui": "always",
+        "diff.noprefix": "true",
+        "i18n.logOutputEncoding": "latin1",
+    }.items():
         repo.git("config", key, value)
     info = create(repo.layout, 7, 1)
-    tip = repo.commit({"README.md": "Ändered.\n"}, cwd=info.path)
+    tip = repo.commit({"README.md": "Ändered.\n"}, "Geändert", cwd=info.path)
+    assert attempt_change(repo.layout, 7, 1).commits[0].subject == "Geändert"
     text, cut = diff_text(repo.layout, info.base, tip)
     assert not cut
     assert text.startswith("diff --git a/README.md b/README.md\n")
@@ -85,6 +91,20 @@ def test_reading_leaves_the_index_alone(repo: Repository) -> None:
     before = index.stat().st_mtime_ns, index.stat().st_ino
     attempt_change(repo.layout, 7, 1)
     assert (index.stat().st_mtime_ns, index.stat().st_ino) == before
+
+
+def test_signatures_are_not_verified_in_passing(repo: Repository, tmp_path: Path) -> None:
+    signer = tmp_path / "gpg"
+    signer.write_text(
+        "#!/bin/sh\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\necho '-----BEGIN PGP SIGNATURE-----'\n"
+    )
+    signer.chmod(0o755)
+    info = create(repo.layout, 7, 1)
+    for key, value in {"gpg.program": str(signer), "commit.gpgSign": "true", "log.showSignature": "true"}.items():
+        repo.git("config", key, value)
+    made = repo.commit({"a.txt": "a\n"}, cwd=info.path)
+    assert "BEGIN PGP" in repo.git("cat-file", "commit", made)
+    assert [commit.sha for commit in attempt_change(repo.layout, 7, 1).commits] == [made]
 
 
 def test_a_replaced_commit_does_not_hide_what_will_be_merged(repo: Repository) -> None:

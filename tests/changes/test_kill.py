@@ -30,6 +30,7 @@ exit $status
 """
 CREATE = "create(layout, 7, 1)"
 MERGE = "merge_attempt(layout, MergeRequest(7, 1, start=START, run='run-1', suites=('tests',)))"
+NOTE_PID = "import os\npathlib.Path('{}/pid').write_text(str(os.getpid()))\n"
 
 
 class Killer:
@@ -148,11 +149,31 @@ def test_a_merge_waits_for_the_git_of_a_killed_loop(tmp_path: Path, killer: Kill
     assert len(repo.git("log", "--merges", "--format=%H").splitlines()) == 1
 
 
+def test_a_power_cut_while_landing_leaves_only_the_engineers_work(killer: Killer, repo: Repository) -> None:
+    repo.commit({".gitattributes": "*.bin filter=die\n", "gone.txt": "gone\n"})
+    info = create(repo.layout, 7, 1)
+    repo.git("rm", "--quiet", "gone.txt", cwd=info.path)
+    repo.commit({"README.md": "New.\n", "a.txt": "a\n", "z.bin": "z\n"}, cwd=info.path)
+    repo.write({"mine.txt": "mine\n", "src/app.py": "mine\n"})
+    repo.git("config", "filter.die.smudge", f"kill -s KILL $(cat {killer.folder}/pid) 0")
+    repo.git("config", "filter.die.clean", "cat")
+    call = NOTE_PID.format(killer.folder) + "merge_attempt(layout, MergeRequest(7, 1))"
+    assert killer.run(repo, call, "never")
+    assert (repo.root / "a.txt").read_text() == "a\n"
+    assert not (repo.root / "gone.txt").exists()
+    repo.git("config", "filter.die.smudge", "cat")
+    assert isinstance(merge_attempt(repo.layout, MergeRequest(7, 1)), Waiting)  # for the index.lock that was left
+    assert repo.status() == " M src/app.py\n?? mine.txt"
+    (repo.root / ".git/index.lock").unlink()
+    assert isinstance(merge_attempt(repo.layout, MergeRequest(7, 1)), Merged)
+    assert repo.status() == " M src/app.py\n?? mine.txt"
+
+
 def test_create_completes_a_checkout_that_died_half_way(repo: Repository, killer: Killer) -> None:
     repo.commit({".gitattributes": "*.bin filter=die\n", "a.txt": "a\n", "z.bin": "z\n"})
     repo.git("config", "filter.die.smudge", f"kill -s KILL $(cat {killer.folder}/pid) 0")
     repo.git("config", "filter.die.clean", "cat")
-    call = f"pathlib.Path('{killer.folder}/pid').write_text(str(__import__('os').getpid()))\n{CREATE}"
+    call = NOTE_PID.format(killer.folder) + CREATE
     assert killer.run(repo, call, "never")  # by the filter: us, git, and the git that it started
     assert (repo.layout.worktree(7, 1) / "a.txt").exists()
     assert not (repo.layout.worktree(7, 1) / "z.bin").exists()

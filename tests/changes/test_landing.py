@@ -6,6 +6,9 @@ import pytest
 from support.repository import Repository
 
 from coordinator.changes.gate import MergeRequest, merge_attempt
+from coordinator.changes.git import Git
+from coordinator.changes.land import land
+from coordinator.changes.lock import locked
 from coordinator.changes.outcome import Merged, Outcome, Waiting
 from coordinator.changes.worktrees import create
 
@@ -19,7 +22,7 @@ def base(repo: Repository) -> str:
 
 
 def merge(repo: Repository, base: str = "main") -> Outcome:
-    return merge_attempt(repo.layout, MergeRequest(7, 1, base=base))
+    return merge_attempt(repo.layout, MergeRequest(7, 1, title="日本語", base=base))
 
 
 def test_unrelated_changes_survive_untouched(repo: Repository, base: str) -> None:
@@ -59,6 +62,16 @@ def test_an_ignored_file_in_the_way_is_not_overwritten(repo: Repository, base: s
     assert (repo.root / "a.txt").read_text() == "my secrets\n"
 
 
+def test_files_in_the_way_are_told_by_their_names(repo: Repository) -> None:
+    names = ("-dash", 'quo"te', "with space", "ünï")
+    info = create(repo.layout, 7, 1)
+    repo.commit(dict.fromkeys(names, "theirs\n"), cwd=info.path)
+    repo.write(dict.fromkeys(names, "mine\n"))
+    outcome = merge(repo)
+    assert isinstance(outcome, Waiting)
+    assert outcome.files == names
+
+
 def test_a_folder_in_the_way_is_waited_for(repo: Repository, base: str) -> None:
     repo.write({"a.txt/notes": "mine\n"})
     outcome = merge(repo)
@@ -79,14 +92,22 @@ def test_settings_of_the_engineer_change_nothing(repo: Repository, base: str) ->
         "diff.external": "/bin/false",
         "log.showSignature": "true",
         "i18n.commitEncoding": "latin1",
+        "i18n.logOutputEncoding": "latin1",
         "core.editor": "/bin/false",
         "color.ui": "always",
         "status.showUntrackedFiles": "no",
     }.items():
         repo.git("config", key, value)
-    repo.write({"src/app.py": "half a thought\n"})
+    repo.write({"src/app.py": "half a thought\n", "README.md": "mine\n"})
+    waiting = merge(repo)
+    assert isinstance(waiting, Waiting)
+    assert (waiting.files, repo.status()) == (("README.md",), " M README.md\n M src/app.py")
+    repo.write({"README.md": "A project.\n"})
     assert isinstance(merge(repo), Merged)
     assert (repo.root / "src/app.py").read_text() == "half a thought\n"
+    commit = repo.git("cat-file", "commit", "HEAD")
+    assert "Merge coord/07-1: 日本語" in commit
+    assert "\nencoding " not in commit
     assert repo.git("stash", "list") == ""
 
 
@@ -194,3 +215,15 @@ def test_an_operation_under_way_is_waited_for(
     assert (repo.head(), repo.status()) == (head, before)
     repo.git(*end)
     assert isinstance(merge(repo), Merged)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_branch_that_moved_meanwhile_is_never_set_back(repo: Repository, base: str, elsewhere: bool) -> None:
+    moved = repo.commit({"b.txt": "b\n"})
+    if elsewhere:
+        repo.git("switch", "--quiet", "-c", "feature")
+    with locked(repo.root / ".git/lock", 0) as hold:
+        assert hold is not None
+        found = land(Git(repo.root), "main", repo.head("coord/07-1"), base, hold)
+    assert found == Waiting("main moved during the merge")
+    assert repo.head() == moved
