@@ -1,0 +1,116 @@
+"""The table of processes: from /proc where there is one, else from `ps`."""
+
+import os
+import re
+import sys
+from dataclasses import dataclass
+
+AGENT = "COORD_AGENT"
+ROOT = "COORD_ROOT"
+
+Mark = tuple[str, str]
+"""Agent and project root, as the environment at the start of a process says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One live process, as it was looked up."""
+
+    pid: int
+    parent: int
+    session: int
+    """Id of the leader of its session; 0 where that is not known."""
+    start: str
+    """When it started, in the system's own words: an id may be used again, an id with its start is not."""
+    mark: Mark | None = None
+
+    @property
+    def identity(self) -> tuple[int, str]:
+        return self.pid, self.start
+
+
+def processes() -> dict[int, Process]:
+    """All processes of the machine by id; those that have ended and wait to be buried are left out."""
+    return _all_from_proc() if _has_proc() else _all_from_ps()
+
+
+def start_of(pid: int) -> str | None:
+    """When the process that has this id now started; None when there is none."""
+    process = _from_proc(pid) if _has_proc() else _all_from_ps().get(pid)
+    return process.start if process else None
+
+
+def _has_proc() -> bool:
+    return os.path.exists("/proc/self/stat")
+
+
+# -- /proc -------------------------------------------------------------------------------------------------------
+
+
+def _all_from_proc() -> dict[int, Process]:
+    found = (_from_proc(int(name)) for name in os.listdir("/proc") if name.isdecimal())
+    return {process.pid: process for process in found if process is not None}
+
+
+def _from_proc(pid: int) -> Process | None:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            # The name comes in parentheses and may hold anything, parentheses too.
+            fields = file.read().rpartition(b")")[2].split()
+        state, parent, session, start = fields[0], int(fields[1]), int(fields[3]), fields[19].decode()
+    except (OSError, ValueError, IndexError):
+        return None  # it ended while we looked
+    return None if state in b"ZX" else Process(pid, parent, session, start, _mark_from_proc(pid))
+
+
+def _mark_from_proc(pid: int) -> Mark | None:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            words = file.read().split(b"\0")
+    except OSError:
+        return None  # another user's, or gone
+    agent, root = (_value(words, name) for name in (AGENT, ROOT))
+    return (agent, root) if agent is not None and root is not None else None
+
+
+def _value(words: list[bytes], name: str) -> str | None:
+    prefix = name.encode() + b"="
+    return next((os.fsdecode(word[len(prefix) :]) for word in words if word.startswith(prefix)), None)
+
+
+# -- ps ----------------------------------------------------------------------------------------------------------
+
+_ROW = re.compile(r"\s*(?P<pid>\d+)\s+(?P<parent>\d+)\s+(?P<state>\S+)\s+(?P<start>\w+\s+\w+\s+\d+\s+[\d:]+\s+\d+)\s*")
+_SHOW_ENVIRONMENT = "-E" if sys.platform == "darwin" else "e"
+
+
+def _all_from_ps() -> dict[int, Process]:
+    marks = {}
+    for line in _ps("axww", _SHOW_ENVIRONMENT, "-o", "pid=,command="):
+        pid, _, command = line.strip().partition(" ")
+        if (mark := _mark_in(command)) is not None:
+            marks[int(pid)] = mark
+    rows = (_ROW.fullmatch(line) for line in _ps("axww", "-o", "pid=,ppid=,stat=,lstart="))
+    return {
+        int(row["pid"]): Process(int(row["pid"]), int(row["parent"]), 0, row["start"], marks.get(int(row["pid"])))
+        for row in rows
+        if row is not None and not row["state"].startswith("Z")
+    }
+
+
+def _mark_in(command: str) -> Mark | None:
+    """Read the mark from a command line that is followed by its environment, all separated by blanks."""
+    agent = re.search(rf" {AGENT}=(\S*)", command)
+    root = re.search(rf" {ROOT}=(.*?)(?= [A-Za-z_][A-Za-z0-9_]*=|$)", command)
+    return (agent[1], root[1]) if agent and root else None
+
+
+def _ps(*options: str) -> list[str]:
+    """Rows of `ps`, without its own."""
+    import subprocess
+
+    with subprocess.Popen(
+        ["ps", *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, encoding="utf-8", errors="surrogateescape"
+    ) as ps:
+        rows = ps.communicate()[0].splitlines()
+    return [row for row in rows if row.split(None, 1)[:1] != [str(ps.pid)]]
