@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from coordinator.artifacts.files import is_settled
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.records import BadRecord, decode, read_json, record_problem
 from coordinator.model.problem import Problem
@@ -17,8 +18,6 @@ _ATTEMPT = re.compile(r"attempt-([1-9]\d{0,8})")
 _RUN = re.compile(r"run-([1-9]\d{0,8})")
 _RECORDS = ("step.json", "exit.json", "receipt.json", "started")
 _OUTCOMES = ("done", "failed", "blocked")
-_RACY = 50_000_000
-"""Nanoseconds: a folder this young may change once more without its time stamp telling."""
 
 Stamp = tuple[int, int, int]
 
@@ -199,7 +198,10 @@ class AttemptReader:
         if known is None or known[0] != stamp:
             start = time.time_ns()
             matches = map(_ATTEMPT.fullmatch, _names(folder))
-            known = (_settled(stamp, start), max((int(match[1]) for match in matches if match), default=0))
+            known = (
+                stamp if is_settled(stamp[0], start) else None,
+                max((int(match[1]) for match in matches if match), default=0),
+            )
             self._listings[folder] = known
         last = known[1]
         if last and (number not in found or last > found[number].attempt):
@@ -222,7 +224,8 @@ class AttemptReader:
         start = time.time_ns()
         attempt, problems = load_attempt(place.path, self._layout.rel(place.path))
         starting = attempt is not None and attempt.exit is None and not attempt.pid
-        kept = None if starting or stamp is None else _settled(stamp, start)
+        settled = stamp is not None and is_settled(stamp[0], start)
+        kept = stamp if settled and not starting else None
         if before is not None and (before.attempt, before.problems) == (attempt, problems):
             attempt = before.attempt
         self._entries[number] = _Entry(place, kept, attempt, problems)
@@ -242,8 +245,3 @@ def _stamp(folder: str) -> Stamp | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_ino, status.st_ctime_ns
-
-
-def _settled(stamp: Stamp, start: int) -> Stamp | None:
-    """The stamp if it is old enough to tell the next change from what was read at `start`."""
-    return None if stamp[0] > start - _RACY else stamp

@@ -19,6 +19,7 @@ from coordinator.model.text import plain
 _TEMP = ".coord-tmp-"
 _COUNTER = itertools.count()
 _CHUNK = 1 << 20
+_TICK, _COARSE = 50_000_000, 2_500_000_000  # nanoseconds
 _REMEDIES = {
     errno.ENOSPC: "free some disk space and try again",
     errno.EDQUOT: "free some disk space and try again",
@@ -109,6 +110,14 @@ def _read_up_to(fd: int, path: str, size: int, limit: int) -> bytes:
         if len(data) > limit:
             raise TooLarge(f"{plain(path)} grows beyond {limit:,} bytes", "end the program that writes it")
     return data
+
+
+def is_settled(changed: int, read: int) -> bool:
+    """A time stamp that is old enough to tell the next change from what was read at `read`; both nanoseconds.
+
+    Time stamps have the grain of the kernel's timer tick, on some file systems of one or two seconds.
+    """
+    return changed < read - (_COARSE if changed % 1_000_000_000 == 0 else _TICK)
 
 
 def digest_of(path: Path | str) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from coordinator.artifacts.files import NotAFile, TooLarge, hasher, read_regular, sha256
+from coordinator.artifacts.files import NotAFile, TooLarge, hasher, is_settled, read_regular, sha256
 from coordinator.artifacts.frontmatter import parse
 from coordinator.artifacts.naming import file_name, render_new, slug
 from coordinator.artifacts.paths import Layout
@@ -27,8 +27,6 @@ SIZE_LIMIT = 4 * 1024 * 1024
 
 _OURS = re.compile(r"\.prompt(-done)?\.md(-done)?$", re.IGNORECASE)
 _MARKDOWN = re.compile(r"\.md(-done)?$", re.IGNORECASE)
-_RACY = 50_000_000
-"""Nanoseconds: a file this young may change once more without its time stamp telling."""
 
 Key = tuple[int, int, int, int]
 
@@ -160,7 +158,7 @@ class PromptReader:
         folder = path.rpartition(os.sep)[0]
         start = time.time_ns()
         result, key = _read(path, self._layout.rel(path), digest)
-        if key is not None and max(key[0], key[3]) > start - _RACY:
+        if key is not None and not is_settled(max(key[0], key[3]), start):
             key = None
         kept: Prompt | Problem | None = result
         if self._folders[folder] and isinstance(result, Problem) and not result.numbers:

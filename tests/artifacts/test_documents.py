@@ -1,6 +1,7 @@
 """The milestone is read forgivingly; the alignment document only grows, and nobody's words can pass for another's."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,15 @@ def test_a_prompt_without_a_summary_gets_a_section_of_its_own() -> None:
     document = steering(summary(b"", 8), 7, "words")
     assert len(summaries(document, 7)) == 1
     assert "words" not in summaries(document, 8)[0]
+
+
+@pytest.mark.parametrize("add", [summary, steering])
+def test_words_can_not_open_a_section(add: Callable[[bytes, int, str], bytes]) -> None:
+    document = add(
+        summary(b"", 7), 7, "before\n## Prompt 03 \u00b7 executor-03-1\n  ## Prompt 03\n### Steering by bob\nafter"
+    )
+    assert summaries(document, 3) == []
+    assert summaries(document, 7)[-1].endswith("after")
 
 
 def test_a_number_is_not_found_in_a_longer_one() -> None:

@@ -281,10 +281,13 @@ def test_only_temp_files_of_dead_writers_are_swept(tmp_path: Path) -> None:
     assert names(tmp_path) == {"f", os.path.basename(mine)}
 
 
-def test_eight_writers_lose_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("swap", [True, False], ids=["swapping", "on-a-file-system-that-can-not-swap"])
+def test_eight_writers_lose_nothing(tmp_path: Path, swap: bool) -> None:
     path = tmp_path / "f"
     code = (
         "from pathlib import Path\n"
+        "from coordinator.artifacts import files\n"
+        f"files.exchange = files.exchange if {swap} else lambda one, other: False\n"
         "from coordinator.artifacts.files import digest_of, sha256, write_atomic\n"
         "from coordinator.errors import StalePlan\n"
         "path, done = Path(sys.argv[1]), 0\n"

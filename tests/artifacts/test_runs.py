@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coordinator.artifacts import attempts
 from coordinator.artifacts.files import Lock
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.records import BadRecord, decode, encode
@@ -183,6 +184,38 @@ def test_unchanged_folders_are_not_read_again(layout: Layout) -> None:
     # the change time is the kernel's and can't be set back: pretend that it can
     reader._entries[7] = reader._entries[7]._replace(stamp=_stamp_of(where))
     assert reader.refresh() is before
+
+
+def test_the_process_id_of_a_starting_agent_is_seen_though_it_is_written_further_down(layout: Layout) -> None:
+    made = attempt()
+    write_step(layout, made)
+    started = folder(layout, made) / "started"
+    started.mkdir()
+    for path in (folder(layout, made), folder(layout, made).parent):
+        age(path)
+    reader = AttemptReader(layout)
+    assert reader.refresh()[7].pid == 0
+    (started / "pid").write_text("4711\n")
+    assert reader.refresh()[7].pid == 4711
+
+
+def test_a_write_right_after_a_look_is_seen_though_time_stamps_are_coarse(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def coarse(where: str) -> tuple[int, int, int]:
+        status = os.stat(where)
+        second = status.st_mtime_ns // 2_000_000_000 * 2_000_000_000
+        return second, status.st_ino, second
+
+    monkeypatch.setattr(attempts, "_stamp", coarse)
+    write_step(layout, attempt())
+    (folder(layout, attempt()) / "exit.json").write_text('{"status": 0, "at": ""}')
+    reader = AttemptReader(layout)
+    for reason in ("one", "two", "three"):
+        write_step(layout, attempt(reason=reason))
+        assert reader.refresh()[7].reason == reason
+    write_step(layout, attempt(7, 2))
+    assert reader.refresh()[7].attempt == 2
 
 
 def _stamp_of(where: Path) -> tuple[int, int, int]:
