@@ -15,7 +15,7 @@ from textual.screen import Screen
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
 from tui.actions import unknown_keys
-from tui.messages import Answered, Done, Failed, SnapshotArrived
+from tui.messages import Answered, Done, Failed, LastScreenRead, SnapshotArrived
 from tui.screens.main import MainScreen
 from tui.source import Source, Trouble, Wish
 from tui.theme import DARK, LIGHT, choose_theme, glyphs, themes
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from coordinator.model.event import Event
     from coordinator.model.prompt import Prompt
     from coordinator.model.snapshot import Question
+    from coordinator.model.step import Attempt
 
 
 def _palette() -> type[Provider]:
@@ -143,6 +144,8 @@ class CoordApp(App[None]):
             self.post_message(Done(do()))
         except CoordError as error:
             self.post_message(Failed(error.message, error.remedy))
+        except Exception as error:
+            self.post_message(Failed(f"{type(error).__name__}: {error}", "This is a fault of coord; the rest goes on."))
 
     @work(group="forms")
     async def ask_back(self, question: "Question") -> None:
@@ -153,6 +156,13 @@ class CoordApp(App[None]):
         await self.main.open_form(AnswerForm(question, waiting, self.marks))
 
     # ── reading
+
+    @work(thread=True, group="screens", exit_on_error=False)
+    def read_last_screen(self, attempt: "Attempt") -> None:
+        """Show what an ended attempt's window showed at the end, if that is still known."""
+        screen = self.source.last_screen(attempt)
+        if screen is not None:
+            self.main.post_message(LastScreenRead(attempt.agent, screen))
 
     def read_prompt(self, prompt: "Prompt") -> None:
         from tui.screens.pages import prompt_lines

@@ -37,6 +37,14 @@ class PaneDrawn(Message, bubble=False):
 
 
 @dataclass
+class LastScreenRead(Message, bubble=False):
+    """What an ended agent's window showed at the end."""
+
+    agent: str
+    screen: PaneScreen
+
+
+@dataclass
 class Failed(Message, bubble=False):
     """Something could not be done; the reason and the way out go into a toast."""
 

@@ -1,25 +1,34 @@
 """The source for real: a project on disk, its log, and its tmux windows."""
 
 import os
+import sys
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coordinator.artifacts.files import read_limited
 from coordinator.artifacts.paths import Layout
 from coordinator.config import Config, load_config
 from coordinator.desk import Desk
 from coordinator.errors import CoordError
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Agent, Snapshot
+from coordinator.model.step import Attempt
 from coordinator.observe import Observer
 from coordinator.watch import Changes, Watch
 from tui.source import OnScreen, Preferences, Query, Trouble, Wish
 
 if TYPE_CHECKING:
     from coordinator.terminals.feed import PaneFeed
-    from coordinator.terminals.server import Terminals
+    from coordinator.terminals.screen import Screen
+    from coordinator.terminals.server import Terminals, Window
 
+_SCREEN_LIMIT = 2_000_000
+"""Bytes of a kept last screen."""
+_COLUMNS = 500
+"""Widest last screen that is read."""
 _PULSE = 2.0
 """Seconds between looks while a loop or an agent lives: a killed process writes no event."""
 
@@ -108,16 +117,39 @@ class ProjectSource:
             self._feed = PaneFeed(self._server(), on_screen)
         self._feed.show(list(panes), focused)
 
-    def attach(self, agent: Agent) -> Sequence[str] | None:
-        terminals = self._server()
-        if terminals.inside_same_server(os.environ):
-            terminals.switch_client(agent.window)
+    def last_screen(self, attempt: Attempt) -> "Screen | None":
+        from coordinator.terminals.capture import read_panes
+        from coordinator.terminals.screen import parse
+
+        window = self._window(attempt.agent)
+        if window is not None:
+            return read_panes(self._server(), [window.pane]).get(window.pane)
+        try:
+            text = read_limited(self.layout.root / attempt.directory / "screen.txt", _SCREEN_LIMIT)
+        except (OSError, CoordError):
             return None
-        return terminals.attach_command(agent.window)
+        return parse(text, _COLUMNS, text.count(b"\n") + 1)
+
+    def _window(self, agent_id: str) -> "Window | None":
+        """The window of an agent, by its mark: ids that were written down may name another one in a new tmux server."""
+        root = str(self.layout.root)
+        marked = (w for w in self._server().windows() if w.mark.get("agent") == agent_id and w.mark.get("root") == root)
+        return next(marked, None)
+
+    def attach(self, agent: Agent) -> Sequence[str] | None:
+        terminals, window = self._server(), self._window(agent.id)
+        if window is None:
+            raise CoordError(f"the window of {agent.id} is gone", "its last screen stays in sight here")
+        with _real_stdout():
+            if terminals.inside_same_server(os.environ):
+                terminals.switch_client(window.id)
+                return None
+            return terminals.attach_command(window.id)
 
     def ask_loop(self, wish: Wish) -> str:
         if wish is Wish.START:
-            return f"The loop starts in tmux window {self._desk.start_loop()}."
+            with _real_stdout():
+                return f"The loop starts in tmux window {self._desk.start_loop()}."
         state, sentence = _WISHES[wish]
         self._desk.set_loop(state)
         return sentence
@@ -138,6 +170,11 @@ class ProjectSource:
             config: Config = load_config(self.layout)
             self._terminals = Terminals(config.tmux_socket, config.tmux_session)
         return self._terminals
+
+
+def _real_stdout() -> AbstractContextManager[object]:
+    """While the screen is up, Textual's stand-in for stdout has no `encoding`, which importing libtmux asks for."""
+    return redirect_stdout(sys.__stdout__)
 
 
 _WISHES = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Agent, Snapshot
+from coordinator.model.step import Attempt
 
 if TYPE_CHECKING:
     from coordinator.terminals.screen import Screen
@@ -75,8 +76,8 @@ class Trouble:
 class Source(Protocol):
     """Where everything comes from and where wishes go.
 
-    All methods but `show_panes` and `close` may block and are called in worker threads; every failure a user can meet
-    is a `CoordError`.
+    `snapshots`, `events`, `last_screen`, `ask_loop` and `answer` may block: they are called in worker threads. Every
+    failure that a user can meet is a `CoordError`.
     """
 
     def preferences(self) -> Preferences: ...
@@ -96,6 +97,10 @@ class Source(Protocol):
 
     def show_panes(self, panes: Sequence[str], focused: str | None, on_screen: OnScreen) -> None:
         """Stream these panes from now on and no others; the focused one faster."""
+        ...
+
+    def last_screen(self, attempt: Attempt) -> "Screen | None":
+        """What the window of an ended attempt showed at the end; None when nothing of it is left."""
         ...
 
     def attach(self, agent: Agent) -> Sequence[str] | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from coordinator.errors import CoordError
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Agent, Snapshot
+from coordinator.model.step import Attempt
 from tui.source import OnScreen, Preferences, Query, Show, Trouble, Wish
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ class StillSource:
         for pane in panes:
             if pane in self.screens:
                 on_screen(pane, self.screens[pane])
+
+    def last_screen(self, attempt: Attempt) -> "Screen | None":
+        return self.screens.get(attempt.agent)
 
     def attach(self, agent: Agent) -> Sequence[str] | None:
         self.asked.append(("attach", agent.id))

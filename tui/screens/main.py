@@ -6,12 +6,12 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
-from textual.widget import Widget
 
 from coordinator.model.snapshot import Agent, Question, Snapshot
 from tui.actions import BY_ID, Context, Scope, bindings, footer, key_of, needs
-from tui.messages import ActionAsked, FormClosed, PaneDrawn, SnapshotArrived
+from tui.messages import ActionAsked, LastScreenRead, PaneDrawn, SnapshotArrived
+from tui.screens.panels import Panels
+from tui.selection import agent_by_id, agent_of, attempt_of, moves, past_agent
 from tui.source import Source
 from tui.theme import Glyphs
 from tui.widgets.agents import Agents
@@ -26,20 +26,12 @@ from tui.widgets.window import LiveWindow
 if TYPE_CHECKING:
     from coordinator.terminals.screen import Screen as PaneScreen
     from tui.app import CoordApp
-    from tui.forms.form import Form
-
-PANELS = ("prompts", "agents", "window", "events")
-"""Ids of the panels in the order of the Tab key."""
 
 
-class MainScreen(Screen[None]):
+class MainScreen(Panels):
     """Shows a snapshot. What it is asked to do beyond looking, the app does."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.MAIN)]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide"), (190, "-vast")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-medium"), (44, "-tall")]  # noqa: RUF012
-    ALLOW_IN_MAXIMIZED_VIEW = "Header, Footer"
-    AUTO_FOCUS = "#prompts"
 
     app: "CoordApp"
 
@@ -51,6 +43,7 @@ class MainScreen(Screen[None]):
         self.selected: int | None = None
         self._chosen_agent = ""
         self._watched: tuple[str, ...] = ()
+        self._read_screens: set[str] = set()
 
     def compose(self) -> ComposeResult:
         self.header = Header(self.marks, id="header")
@@ -95,7 +88,13 @@ class MainScreen(Screen[None]):
 
     @on(PaneDrawn)
     def _drawn(self, message: PaneDrawn) -> None:
-        self.window.draw(message.pane, message.screen)
+        agent = self.window.agent
+        if agent is not None and agent.pane == message.pane:
+            self.window.draw(agent.id, message.screen)
+
+    @on(LastScreenRead)
+    def _last_screen_read(self, message: LastScreenRead) -> None:
+        self.window.draw(message.agent, message.screen)
 
     def _tick(self) -> None:
         """Let ages go on: once a second, while something runs."""
@@ -152,7 +151,7 @@ class MainScreen(Screen[None]):
         snapshot = self.snapshot
         if snapshot is None:
             return
-        own = agent_of(snapshot, self.selected)
+        own = agent_of(snapshot, self.selected) or past_agent(snapshot, self.selected)
         shown = agent_by_id(snapshot, self._chosen_agent) or own or self._still_shown(snapshot)
         self.why.show(snapshot, self.selected, now)
         self.log_panel.point_at(self.selected, own.id if own else "")
@@ -161,20 +160,27 @@ class MainScreen(Screen[None]):
         self._show_window(shown)
 
     def _still_shown(self, snapshot: Snapshot) -> Agent | None:
-        """For a prompt that nobody works on: the window that is shown already, else the most urgent one."""
-        last = self.window.agent
-        return (agent_by_id(snapshot, last.id) if last else None) or next(iter(self.agents.agents), None)
+        """For a prompt that nobody works on: the window that is shown, if that one lives; else the most urgent one."""
+        last = agent_by_id(snapshot, self.window.agent.id) if self.window.agent else None
+        first = next(iter(self.agents.agents), None)
+        return last if last is not None and not last.state.ended else first
 
     def _show_window(self, agent: Agent | None) -> None:
         self.window.show(agent, self.app.clock())
+        if agent is not None and agent.state.ended and agent.id not in self._read_screens:
+            self._read_screens.add(agent.id)
+            attempt = attempt_of(self.snapshot, agent)
+            if attempt is not None:
+                self.app.read_last_screen(attempt)
         self.watch_panes()
         self.update_keys()
 
     def watch_panes(self) -> None:
         """Stream the window that is in sight, and no other."""
         agent = self.window.agent
-        visible = self.window_in_sight and self.is_current
-        panes = (agent.pane,) if agent is not None and agent.pane and visible else ()
+        visible = self.in_sight("window") and self.is_current
+        live = agent is not None and agent.pane and not agent.state.ended
+        panes = (agent.pane,) if agent is not None and live and visible else ()
         if panes != self._watched:
             self._watched = panes
             self.source.show_panes(panes, panes[0] if panes else None, self._screen_came)
@@ -183,44 +189,13 @@ class MainScreen(Screen[None]):
         """Called from the feed's thread."""
         self.post_message(PaneDrawn(pane, screen))
 
-    @property
-    def window_in_sight(self) -> bool:
-        narrow, second = self.has_class("-narrow"), self.has_class("-second")
-        return (second or not narrow) and self.maximized in (None, self.window)
-
     @on(events.ScreenResume)
     @on(events.ScreenSuspend)
     def _came_or_went(self) -> None:
         self.call_after_refresh(self.watch_panes)
 
-    # ── focus
-
-    @property
-    def panel(self) -> str:
-        """Id of the panel that has the focus; empty in a form."""
-        node: object = self.focused
-        while isinstance(node, Widget):
-            if node.id in PANELS:
-                return node.id
-            node = node.parent
-        return ""
-
-    def focus_panel(self, name: str) -> None:
-        """Focus a panel, on whichever page of a narrow screen it is."""
-        self._show_page(name)
-        target: Widget = self.log_panel.list if name == "events" else self.query_one(f"#{name}")
-        # A panel of the other page can take the focus only once the page was laid out.
-        self.call_after_refresh(target.focus)
-
-    def _show_page(self, name: str) -> None:
-        if self.maximized is not None and self.maximized.id != name:
-            self.minimize()
-        self.set_class(name in ("agents", "window"), "-second")
-
-    def on_descendant_focus(self) -> None:
-        if self.panel:
-            self._show_page(self.panel)
-        self.call_after_refresh(self.watch_panes)
+    def sight_changed(self) -> None:
+        self.watch_panes()
         self.update_keys()
 
     # ── keys
@@ -228,7 +203,7 @@ class MainScreen(Screen[None]):
     def context(self) -> Context:
         """What an action would act on now."""
         agent = self.window.agent
-        if self.snapshot is not None and not self.window_in_sight:
+        if self.snapshot is not None and not self.in_sight("window"):
             agent = agent_of(self.snapshot, self.selected)
         return Context(
             snapshot=self.snapshot,
@@ -302,35 +277,6 @@ class MainScreen(Screen[None]):
     def action_need(self) -> None:
         self.go_to_need()
 
-    def action_panel_next(self) -> None:
-        self._step_panel(1)
-
-    def action_panel_previous(self) -> None:
-        self._step_panel(-1)
-
-    def _step_panel(self, by: int) -> None:
-        here = PANELS.index(self.panel) if self.panel else 0
-        self.focus_panel(PANELS[(here + by) % len(PANELS)])
-
-    def action_panel_prompts(self) -> None:
-        self.focus_panel("prompts")
-
-    def action_panel_agents(self) -> None:
-        self.focus_panel("agents")
-
-    def action_panel_window(self) -> None:
-        self.focus_panel("window")
-
-    def action_panel_events(self) -> None:
-        self.focus_panel("events")
-
-    def action_zoom(self) -> None:
-        if self.maximized is not None:
-            self.minimize()
-        elif self.panel:
-            self.maximize(self.query_one(f"#{self.panel}"), container=False)
-        self.call_after_refresh(self.watch_panes)
-
     def action_events_filter(self) -> None:
         self.log_panel.next_filter()
 
@@ -357,55 +303,3 @@ class MainScreen(Screen[None]):
             self.app.say("This event is not about a prompt that is still there.")
         else:
             self.select(number)
-
-    # ── forms, in the place of the events
-
-    @property
-    def form(self) -> "Form | None":
-        """The form that is open."""
-        if not self.has_class("-form"):
-            return None
-        from tui.forms.form import Form
-
-        return next(iter(self.query(Form)), None)
-
-    async def open_form(self, form: "Form") -> None:
-        """Show a form where the events are; one at a time."""
-        if self.form is not None:
-            return
-        if self.maximized is not None:
-            self.minimize()
-        self.add_class("-form")
-        self.remove_class("-second")
-        await self.query_one("#bottom").mount(form)
-        form.start()
-        self.update_keys()
-
-    @on(FormClosed)
-    async def _form_closed(self) -> None:
-        form = self.form
-        if form is not None:
-            await form.remove()
-        self.remove_class("-form")
-        self.focus_panel("prompts")
-        self.update_keys()
-
-
-def agent_of(snapshot: Snapshot, number: int | None) -> Agent | None:
-    """The agent of a prompt's newest attempt."""
-    mine = [agent for agent in snapshot.agents if agent.prompt == number and number is not None]
-    return max(mine, key=lambda agent: agent.attempt, default=None)
-
-
-def agent_by_id(snapshot: Snapshot, agent_id: str) -> Agent | None:
-    return next((agent for agent in snapshot.agents if agent.id == agent_id), None)
-
-
-def moves(snapshot: Snapshot) -> bool:
-    """Something on the screen changes with time alone: an age, a countdown."""
-    return (
-        any(not agent.state.ended for agent in snapshot.agents)
-        or any(step.state.live for step in snapshot.steps.values())
-        or bool(snapshot.open_questions)
-        or snapshot.due > 0
-    )

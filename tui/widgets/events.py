@@ -166,6 +166,7 @@ def _ink(event: Event, question: Question | None) -> str:
 class EventsPanel(Vertical):
     """The list with its search line; asks for the rows it needs and for no more."""
 
+    ALLOW_MAXIMIZE = True
     DEFAULT_CSS = """
     EventsPanel > Input { display: none; height: 1; border: none; padding: 0 1; background: $panel; }
     EventsPanel > Input:focus { border: none; }

@@ -134,7 +134,7 @@ def paint(spans: Spans, width: int, ink: InkOf, base: Style | None = None) -> St
         if act:
             style += _meta(act)
         segments.append(Segment(plain(text), style))
-    strip = Strip(segments)
+    strip = Strip(Segment.simplify(segments))
     return strip.adjust_cell_length(width, base if base is not None else ink("text"))
 
 

@@ -14,6 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from coordinator.model.facts import age
+from coordinator.model.sentence import actor_name
 from coordinator.model.snapshot import Agent
 from coordinator.model.text import plain
 from tui.theme import UNICODE, Glyphs
@@ -49,7 +50,7 @@ class LiveWindow(ScrollView, can_focus=True):
         self.marks = marks
         self.agent: Agent | None = None
         self.screens: dict[str, pane.Screen] = {}
-        """By pane, the newest last."""
+        """By id of the agent, the newest last: what an agent showed stays when its window is gone."""
         self._following = True
         self._aim = 0
         self._strips: dict[object, Strip] = {}
@@ -69,13 +70,13 @@ class LiveWindow(ScrollView, can_focus=True):
         if changed:
             self.refresh()
 
-    def draw(self, pane: str, screen: "pane.Screen") -> None:
-        """A pane looks like this now."""
-        self.screens.pop(pane, None)
-        self.screens[pane] = screen
+    def draw(self, agent_id: str, screen: "pane.Screen") -> None:
+        """An agent's window looks like this now."""
+        self.screens.pop(agent_id, None)
+        self.screens[agent_id] = screen
         while len(self.screens) > _KEPT:
             del self.screens[next(iter(self.screens))]
-        if self.agent is not None and self.agent.pane == pane:
+        if self.agent is not None and self.agent.id == agent_id:
             self._fit()
             self.refresh()
 
@@ -85,7 +86,7 @@ class LiveWindow(ScrollView, can_focus=True):
 
     @property
     def screen_shown(self) -> "pane.Screen | None":
-        return self.screens.get(self.agent.pane) if self.agent is not None and self.agent.pane else None
+        return self.screens.get(self.agent.id) if self.agent is not None else None
 
     # Where to look
 
@@ -241,9 +242,9 @@ def empty_lines(agent: Agent | None) -> list[Spans]:
         ]
     if agent.state.ended:
         return [
-            [Span(f" {agent.id} {agent.state.value}; its window is gone.", "quiet")],
+            [Span(f" {actor_name(agent.id)} has ended, and its window is gone.", "quiet")],
             [Span(" What it left is in the events.", "quiet")],
         ]
     if not agent.pane:
-        return [[Span(f" {agent.id} has no tmux window.", "quiet")]]
+        return [[Span(f" {actor_name(agent.id)} has no tmux window.", "quiet")]]
     return [[Span(" Waiting for the first picture of the window", "quiet"), Span("…", "quiet")]]

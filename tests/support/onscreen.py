@@ -1,0 +1,61 @@
+"""Driving the app in tests: start it, wait for the thing itself, read what is on screen."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from support import scenes
+from textual.pilot import Pilot
+from tui.app import CoordApp
+from tui.source import Source
+
+UTF8 = {"LANG": "C.UTF-8"}
+
+
+@asynccontextmanager
+async def shown(
+    source: Source,
+    size: tuple[int, int] = (160, 45),
+    environ: Mapping[str, str] = UTF8,
+    clock: Callable[[], float] = lambda: scenes.NOW,
+    loaded: bool = True,
+) -> AsyncIterator[tuple[CoordApp, Pilot[None]]]:
+    """The app over a source; once its first snapshot and events are in, unless `loaded` is False."""
+    app = CoordApp(source, environ, clock)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        if loaded:
+            await until(lambda: app.main.snapshot is not None and not app.main.log_panel.busy, "the first snapshot")
+            await pilot.pause()
+        yield app, pilot
+        source.close()
+
+
+async def until(predicate: Callable[[], Any], message: str, timeout: float = 10.0) -> None:
+    """Let the app run until something is the case."""
+    deadline = time.monotonic() + timeout
+    while not predicate():
+        assert time.monotonic() < deadline, f"still waiting for {message} after {timeout:g} s"
+        await asyncio.sleep(0.002)
+
+
+def screen_text(app: CoordApp) -> str:
+    """What is on screen, line by line, blanks at the ends of lines gone."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+def line_with(app: CoordApp, needle: str) -> str:
+    """The first line on screen that contains a text."""
+    found = [line for line in screen_text(app).splitlines() if needle in line]
+    assert found, f"{needle!r} is not on screen:\n{screen_text(app)}"
+    return found[0]
+
+
+def place_of(app: CoordApp, needle: str) -> tuple[int, int]:
+    """Column and row of a text on screen, to click at."""
+    for row, line in enumerate(screen_text(app).splitlines()):
+        if needle in line:
+            return line.index(needle), row
+    raise AssertionError(f"{needle!r} is not on screen:\n{screen_text(app)}")

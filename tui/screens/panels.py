@@ -1,0 +1,128 @@
+"""A screen of panels: which has the focus, which page of a narrow screen is in sight, and the form over the bottom."""
+
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui.messages import FormClosed
+
+if TYPE_CHECKING:
+    from tui.forms.form import Form
+
+PANELS = ("prompts", "agents", "window", "events")
+"""Ids of the panels in the order of the Tab key."""
+SECOND_PAGE = ("agents", "window")
+"""What a narrow screen shows on its other page."""
+
+
+class Panels(Screen[None]):
+    """Subclasses compose the panels, and a container `#bottom` around the events."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide"), (190, "-vast")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-medium"), (44, "-tall")]  # noqa: RUF012
+    ALLOW_IN_MAXIMIZED_VIEW = "Header, Footer"
+    AUTO_FOCUS = "#prompts"
+
+    def sight_changed(self) -> None:
+        """Called after other panels came into sight, or another one has the focus."""
+
+    # ── focus
+
+    @property
+    def panel(self) -> str:
+        """Id of the panel that has the focus; empty in a form."""
+        node: object = self.focused
+        while isinstance(node, Widget):
+            if node.id in PANELS:
+                return node.id
+            node = node.parent
+        return ""
+
+    def in_sight(self, name: str) -> bool:
+        """Whether a panel is visible."""
+        if self.maximized is not None:
+            return self.maximized.id == name
+        if not self.has_class("-narrow"):
+            return True
+        return (name in SECOND_PAGE) == self.has_class("-second")
+
+    def focus_panel(self, name: str) -> None:
+        """Focus a panel, on whichever page of a narrow screen it is."""
+        self._show_page(name)
+        panel = self.query_one(f"#{name}")
+        target = panel if panel.can_focus else next(child for child in panel.query(Widget) if child.can_focus)
+        # A panel of the other page can take the focus only once the page was laid out.
+        self.call_after_refresh(target.focus)
+
+    def _show_page(self, name: str) -> None:
+        if self.maximized is not None and self.maximized.id != name:
+            self.minimize()
+        self.set_class(name in SECOND_PAGE, "-second")
+
+    def on_descendant_focus(self) -> None:
+        if self.panel:
+            self._show_page(self.panel)
+        self.call_after_refresh(self.sight_changed)
+
+    def action_panel_next(self) -> None:
+        self._step_panel(1)
+
+    def action_panel_previous(self) -> None:
+        self._step_panel(-1)
+
+    def _step_panel(self, by: int) -> None:
+        here = PANELS.index(self.panel) if self.panel else 0
+        self.focus_panel(PANELS[(here + by) % len(PANELS)])
+
+    def action_panel_prompts(self) -> None:
+        self.focus_panel("prompts")
+
+    def action_panel_agents(self) -> None:
+        self.focus_panel("agents")
+
+    def action_panel_window(self) -> None:
+        self.focus_panel("window")
+
+    def action_panel_events(self) -> None:
+        self.focus_panel("events")
+
+    def action_zoom(self) -> None:
+        if self.maximized is not None:
+            self.minimize()
+        elif self.panel:
+            self.maximize(self.query_one(f"#{self.panel}"), container=False)
+        self.call_after_refresh(self.sight_changed)
+
+    # ── forms, in the place of the events
+
+    @property
+    def form(self) -> "Form | None":
+        """The form that is open."""
+        if not self.has_class("-form"):
+            return None
+        from tui.forms.form import Form
+
+        return next(iter(self.query(Form)), None)
+
+    async def open_form(self, form: "Form") -> None:
+        """Show a form where the events are; one at a time."""
+        if self.form is not None:
+            return
+        if self.maximized is not None:
+            self.minimize()
+        self.add_class("-form")
+        self.remove_class("-second")
+        await self.query_one("#bottom").mount(form)
+        form.start()
+        self.sight_changed()
+
+    @on(FormClosed)
+    async def _form_closed(self) -> None:
+        form = self.form
+        if form is not None:
+            await form.remove()
+        self.remove_class("-form")
+        self.focus_panel("prompts")
+        self.sight_changed()

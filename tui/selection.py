@@ -1,0 +1,52 @@
+"""Who belongs to what is selected: pure functions over a snapshot."""
+
+from coordinator.model.situation import timestamp
+from coordinator.model.snapshot import Agent, AgentState, Snapshot
+from coordinator.model.step import Attempt
+
+
+def agent_of(snapshot: Snapshot, number: int | None) -> Agent | None:
+    """The agent of a prompt's newest attempt."""
+    mine = [agent for agent in snapshot.agents if agent.prompt == number and number is not None]
+    return max(mine, key=lambda agent: agent.attempt, default=None)
+
+
+def past_agent(snapshot: Snapshot, number: int | None) -> Agent | None:
+    """The agent of a prompt's last attempt, when it is past and the snapshot lists it no more."""
+    step = snapshot.steps.get(number) if number is not None else None
+    attempt = step.attempt if step is not None else None
+    if attempt is None or attempt.state.live:
+        return None
+    ended = timestamp(attempt.exit.at if attempt.exit else attempt.since)
+    good = attempt.exit is not None and attempt.exit.status == 0
+    state = AgentState.FINISHED if good else AgentState.CRASHED
+    return Agent(
+        attempt.agent,
+        attempt.role,
+        attempt.prompt,
+        attempt.attempt,
+        attempt.runtime,
+        state,
+        "exit.json",
+        observed_at=ended,
+        since=attempt.started,
+    )
+
+
+def attempt_of(snapshot: Snapshot | None, agent: Agent) -> Attempt | None:
+    step = snapshot.steps.get(agent.prompt) if snapshot is not None and agent.prompt is not None else None
+    return step.attempt if step is not None and step.attempt is not None and step.attempt.agent == agent.id else None
+
+
+def agent_by_id(snapshot: Snapshot, agent_id: str) -> Agent | None:
+    return next((agent for agent in snapshot.agents if agent.id == agent_id), None)
+
+
+def moves(snapshot: Snapshot) -> bool:
+    """Something on the screen changes with time alone: an age, a countdown."""
+    return (
+        any(not agent.state.ended for agent in snapshot.agents)
+        or any(step.state.live for step in snapshot.steps.values())
+        or bool(snapshot.open_questions)
+        or snapshot.due > 0
+    )
