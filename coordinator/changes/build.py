@@ -1,7 +1,8 @@
 """Building a merge result as objects only: no checkout and no ref changes."""
 
 from coordinator.changes.aside import temporary_checkout
-from coordinator.changes.git import Git, GitError
+from coordinator.changes.command import GitError
+from coordinator.changes.git import Git
 from coordinator.changes.outcome import Conflict
 from coordinator.changes.places import Places
 from coordinator.model.text import plain

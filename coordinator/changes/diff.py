@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from coordinator.changes.git import Git, branch_name, decode
+from coordinator.changes.command import decode
+from coordinator.changes.git import Git, branch_name
 from coordinator.changes.places import Places
 
 DIFF_LIMIT = 1 << 20

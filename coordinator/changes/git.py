@@ -1,103 +1,18 @@
-"""The one place where git is run, and the few questions about a repository that everything here asks.
-
-How coord runs git, wherever it does:
-
-- argv only, never a shell; names from outside stand behind a full `refs/heads/…` or `--`; lists are read with `-z`.
-- No question can block it: no terminal (a session of its own), no input, no prompt, no editor, a time limit.
-- The engineer's hooks run for the agents' commits and, as post-checkout, for an agent's new worktree. What coord does
-  on its own account (building and landing a merge, its temporary worktrees) runs no hook and signs nothing: either may
-  wait for a person who isn't there. Validation suites are the place for checks on a merge.
-- It starts no daemon and no garbage collection, stashes nothing, and obeys no replacement objects: what was reviewed
-  is merged.
-- Reading takes no lock (`GIT_OPTIONAL_LOCKS=0`), so that watching never gets in the way of the engineer's own commands.
-"""
+"""The questions about a repository that everything here asks. How git is run: see `coordinator.changes.command`."""
 
 import os
 import re
-import signal
-import subprocess
-import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from coordinator.changes.command import Done, GitError, decode, run_git
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
 
-READ_TIMEOUT = 120.0
-WRITE_TIMEOUT = 1800.0
-"""Seconds; a checkout of a very large repository may take minutes."""
-
-_KEPT = frozenset(
-    {
-        *("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"),
-        *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"),
-        *("GIT_SSH", "GIT_SSH_COMMAND", "GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES"),
-    }
-)
-"""Git's own variables that pass; all others (GIT_DIR, GIT_INDEX_FILE, GIT_TRACE …) would point it elsewhere."""
-_QUIET = (
-    "core.fsmonitor=false",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "log.showSignature=false",
-    "i18n.commitEncoding=utf-8",
-    "i18n.logOutputEncoding=utf-8",
-    "advice.detachedHead=false",
-)
-_SETTINGS = tuple(word for setting in _QUIET for word in ("-c", setting))
-_NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 _HEX = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\n?\Z")
 _BRANCH = re.compile(r"(?![-/])(?!.*(?:\.\.|@\{|//|/\.))[^\x00-\x20\x7f~^:?*\[\\]+(?<![./])\Z")
-_REMEDIES = (
-    (
-        "dubious ownership",
-        "run the `git config --global --add safe.directory …` that git names, if you trust the folder",
-    ),
-    ("No space left on device", "free some disk space; nothing was lost, and it is tried again"),
-    ("Out of diskspace", "free some disk space; nothing was lost, and it is tried again"),
-    ("unable to write", "free some disk space; nothing was lost, and it is tried again"),
-    ("Disk quota exceeded", "free some disk space; nothing was lost, and it is tried again"),
-    ("index.lock", "another git command is at work there, or died: if none runs, delete the index.lock that git names"),
-    ("'refs/heads/coord' exists", "rename the branch `coord`: attempts have branches below that name"),
-    ("already checked out at", "switch to another branch there"),
-    ("already used by worktree", "switch to another branch there"),
-    ("cannot force update the branch", "switch to another branch there"),
-    ("Permission denied", "make the repository writable for you"),
-    ("not a git repository", "run coord inside a git repository, or `git init` one"),
-)
-
-
-class GitError(CoordError):
-    """A git command that failed: `status` is its exit status, `stderr` all it said."""
-
-    def __init__(self, message: str, remedy: str = "", *, status: int = -1, stderr: str = "") -> None:
-        super().__init__(message, remedy)
-        self.status = status
-        self.stderr = stderr
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A git command that ended."""
-
-    status: int
-    out: bytes
-    err: str
-    cut: bool = False
-    """More output came than was asked for; it was dropped."""
-
-    @property
-    def text(self) -> str:
-        """The output without its last line break; undecodable bytes as surrogates, as in file names."""
-        return decode(self.out).rstrip("\n")
-
-    @property
-    def fields(self) -> list[str]:
-        """The NUL-separated fields of the output."""
-        text = decode(self.out)
-        return text.removesuffix("\0").split("\0") if text else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,32 +57,11 @@ class Git:
         hold: int | None = None,
         limit: int | None = None,
     ) -> Done:
-        """Run one git command and return what it gave.
-
-        `ok` are the exit statuses that are answers (None: all), others raise GitError. `writes` says that it may take
-        locks and time, `hooks` lets the engineer's hooks run, `hold` is a descriptor that stays open as long as the
-        command lives, `limit` bounds the bytes of output that are kept.
-        """
-        argv = ["git", *_SETTINGS, *(() if hooks else _NO_HOOKS), *args]
-        try:
-            process = subprocess.Popen(
-                argv,
-                cwd=cwd or self.root,
-                env=environment(env, writes=writes),
-                stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-                pass_fds=() if hold is None else (hold,),
-            )
-        except FileNotFoundError as error:
-            raise _cannot_start(error, cwd or self.root) from None
-        except OSError as error:
-            raise GitError(f"git can't be started: {error.strerror}", "see the message of the system") from None
-        done = _finish(process, stdin, WRITE_TIMEOUT if writes else READ_TIMEOUT, limit, args)
-        if ok is not None and done.status not in ok:
-            raise failure(done, args)
-        return done
+        """Run one git command, in the project unless `cwd` says where; the rest as in `run_git`."""
+        place = cwd or self.root
+        return run_git(
+            *args, cwd=place, env=env, ok=ok, stdin=stdin, writes=writes, hooks=hooks, hold=hold, limit=limit
+        )
 
     @property
     def place(self) -> Place:
@@ -254,85 +148,6 @@ class Git:
 def branch_name(number: int, attempt: int) -> str:
     """`coord/07-1`: the branch of an attempt."""
     return f"coord/{number:02d}-{attempt}"
-
-
-def decode(data: bytes) -> str:
-    """Text of git's output; undecodable bytes become surrogates, as `os.fsdecode` makes of file names."""
-    return data.decode("utf-8", "surrogateescape")
-
-
-def environment(extra: Mapping[str, str] | None = None, *, writes: bool = False) -> dict[str, str]:
-    """The environment that git gets: ours without the variables that would point it elsewhere or make it ask."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
-    env.update(
-        LC_ALL="C",
-        LANGUAGE="C",
-        GIT_TERMINAL_PROMPT="0",
-        GIT_ASKPASS="",
-        SSH_ASKPASS="",
-        GIT_EDITOR="true",
-        GIT_PAGER="cat",
-        GIT_MERGE_AUTOEDIT="no",
-        GIT_NO_REPLACE_OBJECTS="1",
-        GIT_REFLOG_ACTION="coord",
-    )
-    if not writes:
-        env["GIT_OPTIONAL_LOCKS"] = "0"
-    return env | dict(extra or {})
-
-
-def failure(done: Done, args: Collection[str]) -> GitError:
-    """The error that says what git said."""
-    lines = [line.strip() for line in done.err.splitlines() if line.strip()]
-    said = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[0] if lines else "")
-    said = plain(re.sub(r"^(fatal|error): ", "", said)) or f"exit status {done.status}"
-    remedy = next((text for mark, text in _REMEDIES if mark in done.err), "see `git status` there; then try again")
-    verb = " ".join(list(args)[:2]) if args and next(iter(args)) == "worktree" else next(iter(args), "")
-    return GitError(f"git {verb}: {said}", remedy, status=done.status, stderr=done.err)
-
-
-def _finish(
-    process: "subprocess.Popen[bytes]", stdin: bytes | None, timeout: float, limit: int | None, args: Collection[str]
-) -> Done:
-    try:
-        if limit is None:
-            out, err = process.communicate(stdin, timeout)
-            return Done(process.returncode, out, decode(err))
-        return _read_some(process, limit, timeout)
-    except subprocess.TimeoutExpired:
-        raise GitError(
-            f"git {next(iter(args), '')} did not end within {timeout:g} s",
-            "see what holds it up: a filter, a slow disk",
-        ) from None
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _read_some(process: "subprocess.Popen[bytes]", limit: int, timeout: float) -> Done:
-    assert process.stdout is not None
-    assert process.stderr is not None
-    said: list[bytes] = []
-    listener = threading.Thread(target=lambda pipe: said.append(pipe.read()), args=(process.stderr,), daemon=True)
-    listener.start()
-    alarm = threading.Timer(timeout, os.killpg, (process.pid, signal.SIGKILL))
-    alarm.start()
-    try:
-        out = process.stdout.read(limit + 1)
-        if len(out) > limit:
-            return Done(0, out[:limit], "", cut=True)
-        status = process.wait()
-    finally:
-        alarm.cancel()
-    listener.join()
-    return Done(status, out, decode(b"".join(said)))
-
-
-def _cannot_start(error: FileNotFoundError, cwd: Path) -> GitError:
-    if not cwd.is_dir():
-        return GitError(f"the folder {plain(str(cwd))} is gone", "restore it, or start again from an existing one")
-    return GitError("git isn't installed, or not on PATH", "install git 2.30 or newer")
 
 
 @lru_cache(maxsize=64)

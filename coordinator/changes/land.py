@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from coordinator.changes.git import Checkout, Done, Git, failure
+from coordinator.changes.command import Done, failure
+from coordinator.changes.git import Checkout, Git
 from coordinator.changes.outcome import Waiting
 from coordinator.changes.settle import Note, forget, note, settle
 from coordinator.model.text import plain
@@ -23,11 +24,10 @@ def land(git: Git, branch: str, commit: str, expected: str, hold: int) -> Waitin
     `hold` is the descriptor of the merge lock: git keeps it as long as it lives. Nothing was changed if it has to wait,
     nor if it raises GitError.
     """
-    checkouts = git.checkouts()
-    held = _held_by_operation(git, branch, checkouts)
+    held = _held_by_rebase(git, branch)
     if held:
         return held
-    here = next((checkout for checkout in checkouts if checkout.branch == branch), None)
+    here = next((checkout for checkout in git.checkouts() if checkout.branch == branch), None)
     if here is None:
         return _move_ref(git, branch, commit, expected, hold)
     if not here.path.is_dir():
@@ -73,14 +73,12 @@ def _refusal(here: Checkout, branch: str, done: Done) -> Waiting | None:
     return None
 
 
-def _held_by_operation(git: Git, branch: str, checkouts: list[Checkout]) -> Waiting | None:
-    """A rebase or bisect of the branch: it is detached meanwhile, and set to its old value or beyond at the end."""
+def _held_by_rebase(git: Git, branch: str) -> Waiting | None:
+    """A rebase works detached, and sets the branch in the end only if it is where it was."""
     name = f"refs/heads/{branch}"
     for folder in _git_dirs(git):
-        rebased = any(_content(folder / kind / "head-name") == name for kind in ("rebase-merge", "rebase-apply"))
-        if rebased or _content(folder / "BISECT_START") in (branch, name):
-            what = "rebase" if rebased else "bisect"
-            return Waiting(f"a {what} of {plain(branch)} is under way: finish or abort it")
+        if any(_content(folder / kind / "head-name") == name for kind in ("rebase-merge", "rebase-apply")):
+            return Waiting(f"a rebase of {plain(branch)} is under way: finish or abort it")
     return None
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from coordinator.changes.command import inherited
 from coordinator.changes.places import Places
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
@@ -87,7 +88,7 @@ def run_suite(suite: Suite, cwd: Path, env: Mapping[str, str] | None = None) -> 
     process = subprocess.Popen(
         ["sh", "-c", _GUARDED, "coord-suite", suite.command],
         cwd=cwd,
-        env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | dict(env or {}),
+        env=inherited() | dict(env or {}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -13,7 +13,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from coordinator.changes.git import Git, branch_name, failure
+from coordinator.changes.command import failure
+from coordinator.changes.git import Git, branch_name
 from coordinator.changes.lock import locked
 from coordinator.changes.places import Places
 from coordinator.errors import CoordError

@@ -105,6 +105,7 @@ def test_git_killed_while_landing_leaves_only_the_engineers_work(repo: Repositor
 def test_a_power_cut_between_index_and_branch_is_made_good(repo: Repository) -> None:
     info = create(repo.layout, 7, 1)
     tip = repo.commit({"README.md": "New.\n", "a.txt": "a\n"}, cwd=info.path)
+    note(Git(repo.root), Note(str(repo.root), "main", info.base, tip))
     repo.git("read-tree", "-m", "-u", "HEAD", tip)  # what a fast-forward does before it moves the branch
     assert isinstance(merge(repo), Merged)
     assert repo.status() == ""

@@ -127,8 +127,11 @@ def test_the_environment_points_git_nowhere_else(repo: Repository, base: str, mo
     monkeypatch.setenv("GIT_INDEX_FILE", "/nonexistent/index")
     monkeypatch.setenv("GIT_WORK_TREE", "/nonexistent")
     monkeypatch.setenv("GIT_TRACE", "1")
-    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "user.name")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "From the environment")
     assert isinstance(merge(repo), Merged)
+    assert repo.git("log", "-1", "--format=%an") == "From the environment"
 
 
 def test_a_missing_identity_is_made_up_for(
@@ -200,7 +203,6 @@ def conflicting_branch(repo: Repository) -> None:
         (("rebase", "--apply", "topic"), ("rebase", "--abort")),
         (("cherry-pick", "topic"), ("cherry-pick", "--abort")),
         (("revert", "--no-edit", "HEAD~1"), ("revert", "--abort")),
-        (("bisect", "start"), ("bisect", "reset")),
     ],
 )
 def test_an_operation_under_way_is_waited_for(
@@ -215,6 +217,17 @@ def test_an_operation_under_way_is_waited_for(
     assert (repo.head(), repo.status()) == (head, before)
     repo.git(*end)
     assert isinstance(merge(repo), Merged)
+
+
+def test_a_bisect_goes_on_beside_a_merge(repo: Repository, base: str) -> None:
+    for number in range(4):
+        repo.commit({"src/app.py": f"{number}\n"})
+    repo.git("bisect", "start", "HEAD", "HEAD~4")
+    detached = repo.head("HEAD")
+    assert isinstance(merge(repo), Merged)
+    assert repo.head("HEAD") == detached
+    repo.git("bisect", "reset")
+    assert (repo.head("HEAD"), repo.status()) == (repo.head("main"), "")
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])

@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -221,6 +222,27 @@ def test_a_failing_post_checkout_hook_is_told_and_the_worktree_used(repo: Reposi
     info = create(repo.layout, 7, 1)
     assert info.warning == "the post-checkout hook failed: no network"
     assert (info.path / "prepared").exists()
+
+
+def test_what_a_hook_leaves_running_does_not_hold_up(repo: Repository) -> None:
+    hook = repo.root / ".git/hooks/post-checkout"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nsleep 600 &\necho $! > daemon\n")
+    hook.chmod(0o755)
+    info = create(repo.layout, 7, 1)
+    os.kill(int((info.path / "daemon").read_text()), signal.SIGKILL)
+    assert info.warning == ""
+
+
+def test_a_command_that_takes_too_long_is_ended(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coordinator.changes.command.WRITE_TIMEOUT", 0.5)
+    repo.git("config", "filter.slow.smudge", "sleep 600")
+    repo.commit({".gitattributes": "*.txt filter=slow\n", "a.txt": "a\n"})
+    with pytest.raises(CoordError, match=r"did not end within 0\.5 s"):
+        create(repo.layout, 7, 1)
+    repo.git("config", "filter.slow.smudge", "cat")
+    monkeypatch.undo()
+    assert repo.status(cwd=create(repo.layout, 7, 1).path) == ""
 
 
 def test_remove_takes_a_merged_worktree_and_its_branch(repo: Repository) -> None:
