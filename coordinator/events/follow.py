@@ -10,8 +10,10 @@ from coordinator.events.notice import BELL, GONE, WRITTEN, Stop, Watch, watch
 from coordinator.events.store import EventLog
 from coordinator.model.event import Event
 
-_SECOND_LOOKS = (0.002, 0.01, 0.05, 0.25, 1.0)
-"""Seconds after bytes were written at which to look even if no bell rings: a writer may be killed just before it."""
+_LAST_LOOK = 1.0
+_SECOND_LOOKS = (0.002, 0.01, 0.05, 0.25, _LAST_LOOK)
+"""Seconds after bytes were written at which to look even if no bell rings: a writer may be killed just before it. After
+a bell the last look is enough, for another writer whose bytes came at the same moment."""
 
 __all__ = ["Appends", "Stop", "follow"]
 
@@ -36,7 +38,9 @@ class Appends:
             until = min(self._looks + ([deadline] if deadline is not None else []), default=None)
             seen = self._watch.wait(self._stop, None if until is None else max(0.0, until - time.monotonic()))
             now = time.monotonic()
-            if seen & WRITTEN:
+            if seen & BELL:
+                self._looks = [now + _LAST_LOOK]
+            elif seen & WRITTEN:
                 self._looks = [now + delay for delay in _SECOND_LOOKS]
             if seen & GONE:
                 self._watch.close()

@@ -10,6 +10,7 @@ import select
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -29,7 +30,10 @@ class Stop:
         self._poll.register(self._read, select.POLLIN)
 
     def set(self) -> None:
-        os.write(self._write, b"x")
+        """Safe to call from any thread, more than once, and after `close`."""
+        if self._write >= 0:
+            with suppress(BlockingIOError):  # full of earlier calls
+                os.write(self._write, b"x")
 
     def wait(self, timeout: float) -> bool:
         """Whether it is set, at the latest after `timeout` seconds."""
@@ -40,8 +44,10 @@ class Stop:
         return self._read
 
     def close(self) -> None:
-        os.close(self._read)
-        os.close(self._write)
+        read, write, self._write = self._read, self._write, -1
+        if write >= 0:
+            os.close(write)
+            os.close(read)
 
 
 class Watch(Protocol):

@@ -209,6 +209,22 @@ def test_waiting_ends_with_its_time_or_with_stop(log: EventLog, path: Path, eith
     assert time.monotonic() - start < 10
 
 
+def test_stopping_more_than_once_or_too_late_does_no_harm() -> None:
+    stop = Stop()
+    assert not stop.wait(0)
+    for _ in range(70_000):  # more than a pipe holds
+        stop.set()
+    assert stop.wait(0)
+    stop.close()
+    other = Stop()  # takes the descriptors that became free
+    stop.set()
+    stop.close()
+    assert not other.wait(0)
+    other.set()
+    assert other.wait(0)
+    other.close()
+
+
 def test_an_append_rings_once_it_can_be_read(log: EventLog, path: Path) -> None:
     told = notice.watch(path)
     stop = Stop()
