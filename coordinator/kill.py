@@ -6,9 +6,8 @@ from coordinator.events.store import EventLog
 from coordinator.failpoint import failpoint
 from coordinator.model.step import Attempt, StepState
 from coordinator.steps import advance, agent_event, reread
+from coordinator.terminals.processes import terminate_agent
 
-GRACE = 5.0
-"""Seconds that processes get between being asked and being made to end."""
 _STATES = {"requeue": StepState.PENDING, "fail": StepState.FAILED, "hold": StepState.BLOCKED}
 ENDABLE = (StepState.DISPATCHED, StepState.RUNNING, StepState.CHANGE_OPEN)
 """States in which a kill means something."""
@@ -17,19 +16,12 @@ ENDABLE = (StepState.DISPATCHED, StepState.RUNNING, StepState.CHANGE_OPEN)
 def finish_kill(layout: Layout, log: EventLog, attempt: Attempt) -> Attempt:
     """End what is left of an attempt that has its `kill` set, and move its step on; harmless when that was done.
 
-    Raises CoordError that names the processes which would not end; the step stays as it is then.
+    Raises CoordError as `end_processes` does; the step stays as it is then.
     """
     current = reread(layout, attempt)
     if not current.kill or current.state not in ENDABLE:
         return current
-    from coordinator.terminals.processes import terminate_agent
-
-    survivors = terminate_agent(current.agent, GRACE)
-    if survivors:
-        pids = ", ".join(map(str, survivors))
-        raise CoordError(
-            f"{current.agent} would not end: process {pids} is still there", "end it by hand, as root if need be"
-        )
+    end_processes(layout, current)
     failpoint("kill-ended")
     return advance(
         layout,
@@ -41,3 +33,16 @@ def finish_kill(layout: Layout, log: EventLog, attempt: Attempt) -> Attempt:
         held=current.kill != "requeue",
         reason=current.reason,
     )
+
+
+def end_processes(layout: Layout, attempt: Attempt) -> None:
+    """End everything that runs for an attempt, detached children too, gracefully first and within a bound.
+
+    Raises CoordError that names the processes which would not end.
+    """
+    ended = terminate_agent(attempt.agent, layout.root)
+    if ended.survivors:
+        pids = ", ".join(map(str, ended.survivors))
+        raise CoordError(
+            f"{attempt.agent} would not end: process {pids} is still there", "end it by hand, as root if need be"
+        )

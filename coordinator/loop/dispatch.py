@@ -13,10 +13,11 @@ from coordinator.changes import worktrees
 from coordinator.changes.git import Git, branch_name
 from coordinator.errors import CoordError, StalePlan
 from coordinator.failpoint import failpoint
-from coordinator.loop.effects import Dispatch, Resume
+from coordinator.loop.effects import Dispatch, Mark, Resume
+from coordinator.loop.marking import mark
 from coordinator.loop.site import Site
 from coordinator.model.problem import Problem
-from coordinator.model.prompt import Prompt
+from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.packaged import packaged
@@ -90,6 +91,7 @@ def _start(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> 
     except (CoordError, OSError) as error:
         site.advance(attempt, StepState.FAILED, step_event(attempt), reason=_sentence(error))
         return
+    mark(site, prompt, Mark(prompt.number, PromptStatus.IN_PROGRESS, attempt.attempt))
     _running(site, attempt, window)
 
 

@@ -23,6 +23,7 @@ from coordinator.loop.effects import (
     Settle,
     Tidy,
 )
+from coordinator.loop.marking import mark
 from coordinator.loop.site import Site
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.snapshot import Snapshot
@@ -142,13 +143,15 @@ class Hands:
             case Resume():
                 dispatch.resume(site, snapshot, action)
             case Settle():
-                settle.settle(site, snapshot, action)
+                ended = settle.settle(site, snapshot, action)
+                if ended is not None:
+                    self._submit(self._chores, action, lambda: settle.clear_up(site, ended))
             case Expire():
                 settle.expire(site, snapshot, action)
             case Return():
                 settle.give_back(site, snapshot, action)
             case Mark():
-                merging.mark(site, snapshot, action)
+                mark(site, snapshot.prompts[action.number], action)
             case CloseMilestone():
                 site.book.close_milestone(snapshot)
             case Merge():

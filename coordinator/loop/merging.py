@@ -2,18 +2,14 @@
 
 from collections.abc import Callable
 
-from coordinator.artifacts.files import write_atomic
-from coordinator.artifacts.frontmatter import patch
 from coordinator.changes import worktrees
 from coordinator.changes.gate import MergeRequest, merge_attempt
 from coordinator.changes.outcome import Conflict, Merged, Nothing, Outcome, Red, Refused, Waiting
-from coordinator.errors import StalePlan
 from coordinator.failpoint import failpoint
-from coordinator.loop.effects import Mark, Merge, Tidy
-from coordinator.loop.settle import come_back, save_screen
+from coordinator.loop.effects import Merge, Tidy
+from coordinator.loop.settle import clear_up, come_back
 from coordinator.loop.site import Site
 from coordinator.model.event import Draft
-from coordinator.model.prompt import PromptStatus
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
@@ -75,27 +71,12 @@ def _red(outcome: Red) -> str:
     return f"the suite `{outcome.suite}` {how} on the merge result:\n{tail}"
 
 
-def mark(site: Site, snapshot: Snapshot, action: Mark) -> None:
-    """Write into the prompt's file what its step has come to; an editor's newer version is looked at again first."""
-    prompt = snapshot.prompts[action.number]
-    path = site.layout.root / prompt.path
-    changes: dict[str, str | int | tuple[str, ...]] = {"status": action.status.value, "attempts": action.attempts}
-    if action.status is PromptStatus.DONE:
-        changes["commits"] = action.commits
-    site.touched.append(path)
-    try:
-        write_atomic(path, patch(prompt.source, changes), expect=prompt.digest)
-    except StalePlan:
-        return
-    failpoint("mark-written")
-
-
 def tidy(site: Site, snapshot: Snapshot, action: Tidy) -> None:
     """Keep the last screens of a merged prompt's windows, close them, and remove its worktree if nothing is lost."""
     attempt = snapshot.steps[action.number].attempt
     if attempt is None or attempt.attempt != action.attempt:
         return
-    save_screen(site, attempt)
+    clear_up(site, attempt)
     for window in site.terminals.windows():
         ours = window.mark.get("root") == str(site.layout.root) and window.mark.get("prompt") == str(action.number)
         if ours and window.dead:

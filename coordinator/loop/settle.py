@@ -5,6 +5,7 @@ from pathlib import Path
 from coordinator.agents.launch import NO_WORKTREE
 from coordinator.changes.diff import Change, attempt_change
 from coordinator.failpoint import failpoint
+from coordinator.kill import end_processes
 from coordinator.loop.effects import Expire, Return, Settle
 from coordinator.loop.exits import has_ended
 from coordinator.loop.site import Site
@@ -12,6 +13,7 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
 from coordinator.steps import agent_event, step_event
+from coordinator.terminals.processes import agent_processes
 
 RETURNS = 3
 """Attempts after which work that comes back from the gate halts the plan instead, unless more are configured."""
@@ -25,41 +27,40 @@ _HINTS = {
 }
 
 
-def settle(site: Site, snapshot: Snapshot, action: Settle) -> None:
-    """Read from exit file, receipt and branch what an ended attempt came to, and record it."""
+def settle(site: Site, snapshot: Snapshot, action: Settle) -> Attempt | None:
+    """Read from exit file, receipt and branch what an ended attempt came to, record it and return it."""
     attempt = _fresh(site, snapshot, action.number, action.attempt)
     if attempt is None or not attempt.state.live or attempt.kill:
-        return
+        return None
     if attempt.exit is None and still_runs(site, attempt):
-        return
+        return None
     attempt = site.reread(attempt)  # the exit file may have come just before the process went
     if attempt.state is StepState.DISPATCHED:
         attempt = site.advance(attempt, StepState.RUNNING, step_event(attempt))
     failpoint("settle-ended")
     if attempt.exit is None:
         reason = "its process is gone without a word of how it ended (killed, or the machine went down)"
-        site.advance(attempt, StepState.FAILED, agent_event(attempt, "agent.lost"), reason=reason)
+        attempt = site.advance(attempt, StepState.FAILED, agent_event(attempt, "agent.lost"), reason=reason)
     else:
-        _settle_ended(site, attempt, attempt.exit.status)
+        attempt = _settle_ended(site, attempt, attempt.exit.status)
     failpoint("settle-recorded")
+    return attempt
 
 
-def _settle_ended(site: Site, attempt: Attempt, status: int) -> None:
+def _settle_ended(site: Site, attempt: Attempt, status: int) -> Attempt:
     exited = agent_event(attempt, "agent.exited", status=status)
     state, reason = judge_end(attempt)
     if state is not StepState.CHANGE_OPEN:
-        site.advance(attempt, state, exited, reason=reason)
-        return
+        return site.advance(attempt, state, exited, reason=reason)
     places = site.layout
     change = attempt_change(places, attempt.prompt, attempt.attempt, attempt.base_branch, start=attempt.base)
     left = left_behind(change)
     if left:
-        site.advance(attempt, StepState.FAILED, exited, reason=left)
-    elif not change.commits:
-        site.advance(attempt, StepState.MERGED, exited)
-    else:
-        commits = tuple(commit.sha for commit in change.commits)
-        site.advance(attempt, StepState.CHANGE_OPEN, exited, commits=commits, data={"files": len(change.files)})
+        return site.advance(attempt, StepState.FAILED, exited, reason=left)
+    if not change.commits:
+        return site.advance(attempt, StepState.MERGED, exited)
+    commits = tuple(commit.sha for commit in change.commits)
+    return site.advance(attempt, StepState.CHANGE_OPEN, exited, commits=commits, data={"files": len(change.files)})
 
 
 def judge_end(attempt: Attempt) -> tuple[StepState, str]:
@@ -109,13 +110,20 @@ def come_back(site: Site, attempt: Attempt, reason: str) -> None:
 
 
 def still_runs(site: Site, attempt: Attempt) -> bool:
-    """Whether a window of the attempt has a live process; a window that step.json doesn't know yet is noted."""
+    """Whether the attempt's own process lives; a window that step.json doesn't know yet is noted."""
     for window in site.windows(attempt):
         if not window.dead and window.pid and not has_ended(window.pid):
             if window.id != attempt.window:
                 site.amend(attempt, window=window.id, pane=window.pane)
             return True
-    return False
+    # without a window (the tmux server died) an agent that ignores hang-ups may still be at work
+    return attempt.pid in agent_processes(attempt.agent, site.layout.root) and not has_ended(attempt.pid)
+
+
+def clear_up(site: Site, attempt: Attempt) -> None:
+    """Keep the last screen of an attempt that has ended, and end what it left running."""
+    save_screen(site, attempt)
+    end_processes(site.layout, attempt)
 
 
 def save_screen(site: Site, attempt: Attempt) -> None:
