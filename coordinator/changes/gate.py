@@ -141,7 +141,7 @@ class _Gate:
             return None
         paths = {path for file in change.files for path in (file.path, file.old_path)}
         log = ("log", "-z", "--format=", "--name-only", "--no-merges", "--no-renames")
-        between = f"refs/heads/{self.base}..{change.tip}"
+        between = f"{change.base_tip}..{change.tip}"
         paths.update(self.git.main.run(*log, between, "--", f":(top,icase,literal){guarded}").fields)
         folded = guarded.casefold()
         touched = tuple(
@@ -203,8 +203,8 @@ class _Gate:
 
 def _inside(path: Path, top: Path) -> str | None:
     """A folder's path in the repository; None when it lies outside of it."""
-    relative = os.path.relpath(os.path.realpath(path), os.path.realpath(top))
-    return None if relative.startswith("..") else Path(relative).as_posix()
+    inner, outer = Path(os.path.realpath(path)), Path(os.path.realpath(top))
+    return inner.relative_to(outer).as_posix() if inner.is_relative_to(outer) else None
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -157,16 +157,14 @@ class _Maker:
     def is_whole(self) -> bool:
         """A worktree of this repository whose first checkout was completed."""
         admin = _admin_of(self.git, self.path)
-        if admin is None or not (self.path / ".git").is_file():
-            return False
-        return (admin / "index").exists() and not _initializing(admin)
+        return admin is not None and (self.path / ".git").is_file() and not _initializing(admin)
 
     def _clear(self) -> str:
         """Make room for the worktree; returns what the engineer should know."""
         if not os.path.lexists(self.path):
             return ""
         admin = _admin_of(self.git, self.path)
-        if admin is not None and (_initializing(admin) or not (admin / "index").exists()):
+        if admin is not None and _initializing(admin):
             shutil.rmtree(self.path)  # a checkout that never ended: create() did not hand it to anyone
             return ""
         if self.path.is_dir() and not os.listdir(self.path):

@@ -118,6 +118,16 @@ def test_a_branch_that_touched_the_loops_folder_in_between_is_refused(repo: Repo
     assert outcome.files == (".coord/milestone.md",)
 
 
+def test_a_merge_that_slips_in_a_file_of_the_loop_is_refused(repo: Repository) -> None:
+    info, _ = attempt(repo, {"a.txt": "a\n"})
+    repo.commit({"b.txt": "b\n"})
+    repo.git("merge", "--quiet", "--no-commit", "main", cwd=info.path)
+    repo.commit({".coord/milestone.md": "x\n"}, cwd=info.path)
+    outcome = merge(repo, info)
+    assert isinstance(outcome, Refused)
+    assert outcome.files == (".coord/milestone.md",)
+
+
 def test_a_branch_that_moves_a_file_out_of_the_loops_folder_is_refused(repo: Repository) -> None:
     repo.commit({".coord/learnings.md": "many\nlines\nof\nlearning\n"})
     info = create(repo.layout, 7, 1)
@@ -332,6 +342,14 @@ def test_a_base_that_never_rests_is_given_up_on(repo: Repository) -> None:
     assert isinstance(outcome, Waiting)
     assert "moved" in outcome.reason
     assert not (repo.root / "a.txt").exists()
+
+
+def test_what_an_agent_commits_during_the_suites_is_not_merged_unchecked(repo: Repository) -> None:
+    info, _ = attempt(repo, {"a.txt": "a\n"})
+    repo.suite("tests", f"cd '{info.path}' && echo late > late.txt && git add late.txt && git commit -q -m Late")
+    outcome = merge(repo, info, suites=("tests",))
+    assert outcome == Waiting("coord/07-1 moved during the merge")
+    assert repo.head() == info.base
 
 
 def test_one_merge_at_a_time(repo: Repository) -> None:
