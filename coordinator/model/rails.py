@@ -5,11 +5,11 @@ last prompt that waits for it, which takes the lane over. Whoever else waits for
 
     ●     01
     ├─●   02 waits for 01
-    │ ├─• 03 waits for 02
+    │ ├─◎ 03 waits for 02
     ●─╯   04 waits for 01 and 02
-    •     05 waits for 04
+    ◎     05 waits for 04
 
-How to read it, and what the tests walk along: `●` has a rail below it and `•` has none; `│` with `─` on both sides is
+How to read it, and what the tests walk along: `●` has a rail below it and `◎` has none; `│` with `─` on both sides is
 a crossing, the horizontal passes behind; every other corner or tee is a connection in each of its directions; what is
 joined on a row belongs to that row's prompt. Where more rails than lanes would be open, those that reach furthest are
 shortened, and the rest of them runs in a bundle at the right edge: `→` marks a prompt that leads into it, `←` one that
@@ -39,7 +39,7 @@ class Cell(NamedTuple):
 
 
 class Glyphs(NamedTuple):
-    """The characters of one way to draw; `joins` by (up and down, left, right), in that order."""
+    """The characters of one way to draw. An `end_…` is where a rail ends, a `tee_…` where it goes on below."""
 
     node: str
     leaf: str
@@ -65,7 +65,7 @@ class Row(NamedTuple):
     cells: tuple[Cell, ...]
 
 
-UNICODE = Glyphs("●", "•", "│", "─", "┊", "→", "←", "↔", "╰", "╯", "┴", "├", "┤", "┼")
+UNICODE = Glyphs("●", "◎", "│", "─", "┊", "→", "←", "↔", "╰", "╯", "┴", "├", "┤", "┼")
 ASCII = Glyphs("*", "o", "|", "-", ":", ">", "<", "=", "`", "'", "^", "+", "+", "+")
 
 BLANK = Cell(" ", -1)

@@ -13,7 +13,7 @@ from coordinator.model.prompt import Prompt
 from coordinator.model.rails import ASCII, SHORTEST_FOLD, UNICODE, Rails, layout
 
 LEFT_ARM, RIGHT_ARM, DOWN_ARM = set("─╯┴┤┼"), set("─╰┴├┼"), set("●│├┤┼")
-CROSSED, NODES, BUNDLE = "│", set("●•"), set("┊→←↔")
+CROSSED, NODES, BUNDLE = "│", set("●◎"), set("┊→←↔")
 
 
 @dataclass
@@ -133,23 +133,23 @@ def test_ascii_has_the_same_shape(prompts: list[Prompt]) -> None:
 
 def test_a_plan_reads_like_the_picture_in_the_docs() -> None:
     graph = Graph.of([prompt(1), prompt(2, 1), prompt(3, 2), prompt(4, 1, 2), prompt(5, 4)])
-    assert text_of(layout(graph)) == ["●    ", "├─●  ", "│ ├─•", "●─╯  ", "•    "]
+    assert text_of(layout(graph)) == ["●    ", "├─●  ", "│ ├─◎", "●─╯  ", "◎    "]
 
 
 def test_a_rail_that_reaches_far_gives_way_to_shorter_ones() -> None:
     graph = Graph.of([prompt(1), prompt(2), prompt(3), prompt(4, 3), prompt(5, 2), prompt(6, 1)])
-    assert text_of(layout(graph, lanes=2)) == ["•   →", "  ● ┊", "● │ ┊", "• │ ┊", "  • ┊", "•   ←"]
+    assert text_of(layout(graph, lanes=2)) == ["◎   →", "  ● ┊", "● │ ┊", "◎ │ ┊", "  ◎ ┊", "◎   ←"]
 
 
 def test_prompts_that_nothing_connects_stand_below_each_other() -> None:
-    assert text_of(layout(Graph.of([prompt(n) for n in range(1, 4)]))) == ["•", "•", "•"]
+    assert text_of(layout(Graph.of([prompt(n) for n in range(1, 4)]))) == ["◎", "◎", "◎"]
 
 
 def test_an_empty_graph_has_no_rows() -> None:
     assert list(layout(Graph.of([])).rows()) == []
 
 
-@pytest.mark.parametrize("picture", [["●", "•─╯"], ["●", "╯ •"], ["●─• "], ["●", " •"]])
+@pytest.mark.parametrize("picture", [["●", "◎─╯"], ["●", "╯ ◎"], ["●─◎ "], ["●", " ◎"]])
 def test_the_reader_of_these_tests_refuses_broken_pictures(picture: list[str]) -> None:
     with pytest.raises((AssertionError, KeyError, ValueError)):
         read(picture)

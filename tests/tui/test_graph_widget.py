@@ -182,7 +182,7 @@ async def test_wide_titles_leave_the_right_edge_straight() -> None:
     async with stage(snapshot(*(prompt(n, 99, title=t) for n, t in enumerate(titles, 1)))) as s:
         for y in range(len(titles)):
             strip = s.graph.render_line(y)
-            assert strip.cell_length == sum(cell_len(segment.text) for segment in strip) == 80
+            assert strip.cell_length == sum(cell_len(segment.text) for segment in strip) == 79
         assert all(line.endswith("needs 99, missing") for line in s.lines()[: len(titles)])
 
 
@@ -258,7 +258,7 @@ async def test_text_is_readable_under_the_cursor_on_ghosts_and_elsewhere(theme: 
                 for segment in s.graph.render_line(y) if line else ():
                     assert segment.style is not None
                     ink, ground = segment.style.color, segment.style.bgcolor
-                    if segment.text.strip(" │─├┤╰╯┴┼●•") and ink != faint:
+                    if segment.text.strip(" │─├┤╰╯┴┼●◎") and ink != faint:
                         ratio = _contrast(Color.from_rich_color(ink), Color.from_rich_color(ground))
                         assert ratio >= (4.5 if ink in words else 3.5), f"{segment.text!r} of {line!r}: {ratio:.1f}"
             await s.press("down")
@@ -398,7 +398,7 @@ async def test_a_thousand_prompts_are_drawn_as_far_as_they_are_seen() -> None:
         assert s.graph.rendered <= 60
         await s.press("end")
         assert s.labels()[-1] == "1000"
-        assert s.row("1000").startswith(" · 1000 •  Task 1000")
+        assert s.row("1000").startswith(" · 1000 ◎  Task 1000")
         assert s.row("999").startswith("▴·  999 ●")
         assert s.graph.rendered <= 300
 

@@ -41,7 +41,7 @@ class PromptGraph(Lines):
     """One row a prompt: state, number, rails, title, badge, and at the right edge the fact that matters now."""
 
     HELP: ClassVar[str] = (
-        "The prompts in the order in which they run. A big dot has a rail to those that wait for it; arrows at the "
+        "The prompts in the order in which they run. ● has a rail to those that wait for it, ◎ has none; arrows at the "
         "right of the rails lead into and out of a bundle of long ones. Space marks rows for the next form, z folds "
         "what is done, m shows the layers as a map, left and right move long titles."
     )
@@ -49,6 +49,7 @@ class PromptGraph(Lines):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"ink--ghost", *(f"ink--rail-{lane}" for lane in range(RAIL_INKS))}
     DEFAULT_CSS = """
     PromptGraph {
+        scrollbar-gutter: stable;
         & > .ink--ghost { background: $accent 18%; }
         & > .ink--rail-0 { color: $primary 80%; }
         & > .ink--rail-1 { color: $secondary 80%; }
@@ -104,6 +105,8 @@ class PromptGraph(Lines):
         self._planned: tuple[Prompt, ...] = ()
         self._rows: RailRows | MapRows = RailRows(layout(Graph.of(())))
         self._laid_out: tuple[object, ...] = ()
+        self._looks: dict[int, RowLook] = {}
+        """Row → what is in it now; forgotten whenever anything that rows depend on differs."""
         self._painted: dict[int, object] = {}
         """Row → the version of it that is on screen."""
         self._now = 0.0
@@ -192,13 +195,14 @@ class PromptGraph(Lines):
         scene, width = self._scene, self.scrollable_content_region.width
         if scene is None or not width:
             return
-        lanes = 4 if width < 60 else 6 if width < 100 else 10
+        lanes = 4 if width < 60 else 8 if width < 110 else 12
         fold = scene.ended() if self._folded else frozenset()
         wanted = (scene.graph, self._as_map, fold, width if self._as_map else lanes)
         if self._laid_out and wanted[0] is self._laid_out[0] and wanted[1:] == self._laid_out[1:]:
             return
         anchor, above = self._anchor() if self._laid_out else (self._selected, self._height() // 3)
         self._laid_out = wanted
+        self._looks.clear()
         self._painted.clear()
         if self._as_map:
             self._rows = MapRows.of(scene.graph, width, scene.digits)
@@ -271,12 +275,18 @@ class PromptGraph(Lines):
         return tint
 
     def _look(self, rows: RailRows, row: int) -> RowLook:
+        look = self._looks.get(row)
+        if look is not None:
+            return look
         scene, numbers = self._scene, rows.rails.items[row]
         assert scene is not None, "there are rows only of a scene"
         cells = rows.rails.cells(row, rail_glyphs(self.marks))
         if len(numbers) > 1:
-            return folded_look(scene, numbers, cells)
-        return prompt_look(scene, numbers[0], cells, self._now, self._selected, self._marked)
+            look = folded_look(scene, numbers, cells)
+        else:
+            look = prompt_look(scene, numbers[0], cells, self._now, self._selected, self._marked)
+        self._looks[row] = look
+        return look
 
     def _map_spans(self, rows: MapRows, row: int) -> list[Span]:
         scene, line = self._scene, rows.lines[row]
@@ -293,7 +303,8 @@ class PromptGraph(Lines):
         return super()._under(row) or self._look(self._rows, row).ground
 
     def _repaint(self) -> None:
-        """Paint the visible rows that differ from what is on screen."""
+        """Something that rows depend on changed: paint those in sight that differ from what is on screen."""
+        self._looks.clear()
         for row in self._visible():
             if self._painted.get(row) != (self.row_version(row), row == self.cursor):
                 self.refresh_line(row)

@@ -186,15 +186,16 @@ class RowLook(NamedTuple):
 
 
 def rail_spans(cells: Iterable[rail.Cell]) -> list[Span]:
-    """Neighbouring cells of one colour become one span."""
+    """Neighbouring cells of one colour become one span; blanks have any."""
     spans: list[Span] = []
+    text, ink = "", "faint"
     for char, lane in cells:
-        ink = "faint" if lane < 0 else f"rail-{lane % RAIL_INKS}"
-        if spans and (spans[-1].ink == ink or char == " "):
-            spans[-1] = spans[-1]._replace(text=spans[-1].text + char)
-        else:
-            spans.append(Span(char, ink))
-    return spans
+        wanted = ink if char == " " else "faint" if lane < 0 else f"rail-{lane % RAIL_INKS}"
+        if wanted != ink and text:
+            spans.append(Span(text, ink))
+            text = ""
+        text, ink = text + char, wanted
+    return [*spans, Span(text, ink)]
 
 
 def prompt_look(
