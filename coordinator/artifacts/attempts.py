@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from coordinator.artifacts.bulk import no_collection
 from coordinator.artifacts.files import is_settled
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.records import BadRecord, decode, read_json, record_problem
@@ -24,9 +25,8 @@ Stamp = tuple[int, int, int]
 
 def read_exit(directory: Path | str) -> Exit | Problem | None:
     """How the agent's process ended; None while it runs, a Problem when `exit.json` can't be read."""
-    path = os.path.join(directory, "exit.json")
     try:
-        values = read_json(path)
+        values = read_json(f"{directory}/exit.json")
         return None if values is None else decode(Exit, values)
     except BadRecord as error:
         return record_problem("exit.json", error)
@@ -34,9 +34,8 @@ def read_exit(directory: Path | str) -> Exit | Problem | None:
 
 def read_receipt(directory: Path | str) -> Receipt | Problem | None:
     """What sealed the attempt; None while nothing did, a Problem when `receipt.json` can't be read."""
-    path = os.path.join(directory, "receipt.json")
     try:
-        values = read_json(path)
+        values = read_json(f"{directory}/receipt.json")
         if values is None:
             return None
         receipt = decode(Receipt, values)
@@ -62,37 +61,40 @@ def load_attempt(where: str, shown: str) -> tuple[Attempt | None, tuple[Problem,
     Without a readable `step.json` it counts as blocked and held: nothing is started beside it until a human has looked.
     """
     run, _, number, attempt = where.split(os.sep)[-4:]
+    end, receipt = read_exit(where), read_receipt(where)
+    problems = [replace(p, path=f"{shown}/{p.path}") for p in (end, receipt) if isinstance(p, Problem)]
     known: dict[str, Any] = {
         "run": run,
         "prompt": int(number),
         "attempt": int(attempt.removeprefix("attempt-")),
         "directory": shown,
+        "exit": end if isinstance(end, Exit) else None,
+        "receipt": receipt if isinstance(receipt, Receipt) else None,
     }
-    end, receipt = read_exit(where), read_receipt(where)
-    problems = [replace(p, path=f"{shown}/{p.path}") for p in (end, receipt) if isinstance(p, Problem)]
     try:
-        values = read_json(os.path.join(where, "step.json"))
+        values = read_json(f"{where}/step.json")
         if values is None:
             return None, tuple(problems)
-        made = decode(Attempt, values, **known, exit=None, receipt=None, pid=_read_pid(where))
+        return decode(Attempt, values, pid=_read_pid(where), **known), tuple(problems)
     except BadRecord as error:
         problem = record_problem(f"{shown}/step.json", error, (int(number),))
         reason = f"{problem.path} can't be read: {problem.message}"
-        made = Attempt(**known, epoch=0, state=StepState.BLOCKED, since="", reason=reason, held=True)
-        problems.insert(0, problem)
-    return replace(
-        made,
-        exit=end if isinstance(end, Exit) else None,
-        receipt=receipt if isinstance(receipt, Receipt) else None,
-    ), tuple(problems)
+        held = Attempt(**known, epoch=0, state=StepState.BLOCKED, since="", reason=reason, held=True)
+        return held, (problem, *problems)
 
 
 def _read_pid(directory: str) -> int:
+    """What `launch.sh` wrote when it started; 0 before, and for anything that is no process id."""
     try:
-        with open(os.path.join(directory, "started", "pid"), "rb") as stream:
-            digits = stream.read(16).strip()
+        fd = os.open(f"{directory}/started/pid", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return 0
+    try:
+        digits = os.read(fd, 16).strip()
+    except OSError:
+        return 0
+    finally:
+        os.close(fd)
     return int(digits) if digits.isdigit() else 0
 
 
@@ -211,7 +213,8 @@ class AttemptReader:
         gone = self._entries.keys() - found.keys()
         for number in gone:
             del self._entries[number]
-        return [bool(gone), *(self._take(number, place) for number, place in found.items())]
+        with no_collection(len(found) - len(self._entries)):
+            return [bool(gone), *(self._take(number, place) for number, place in found.items())]
 
     def _take(self, number: int, place: _Place | None) -> bool:
         """Read the attempt at `place` unless it is known; True when it is news."""

@@ -1,15 +1,14 @@
 """The prompt files of a project: read once, then only what changed; one bad file never hides the others."""
 
-import gc
 import os
 import re
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from coordinator.artifacts.bulk import no_collection
 from coordinator.artifacts.files import NotAFile, TooLarge, hasher, is_settled, read_regular, sha256
 from coordinator.artifacts.frontmatter import parse
 from coordinator.artifacts.naming import file_name, render_new, slug
@@ -138,7 +137,7 @@ class PromptReader:
         entries = self._entries
         todo = [path for path, key in found.items() if key is None or path not in entries or entries[path].key != key]
         make_hash = hasher(len(todo))
-        with _no_collection(len(todo)):
+        with no_collection(len(todo)):
             news = [self._take(path, lambda data: make_hash(data).hexdigest()) for path in todo]
         news.append(bool(gone) or missing != self._missing)
         self._missing = missing
@@ -218,16 +217,3 @@ def _duplicate(number: int, paths: list[str]) -> Problem:
     others = " and ".join(paths)
     remedy = "give the newer one a number of its own; until then neither is run"
     return Problem(paths[0], 0, "duplicate-number", f"number {number} is used by {others}", remedy, (number,))
-
-
-@contextmanager
-def _no_collection(count: int) -> Iterator[None]:
-    """Thousands of new objects that all stay: collecting garbage among them finds nothing, again and again."""
-    if count < 500 or not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

@@ -49,19 +49,19 @@ def decode(kind: type[Record], values: Mapping[str, Any], **known: Any) -> Recor
 
     Raises BadRecord.
     """
-    made: dict[str, Any] = dict(known)
-    for name, required, convert in _plan(cast(Any, kind)):
-        if name in known:
-            continue
-        value = values.get(name)
-        if value is None:
-            if required:
-                raise BadRecord(f"`{name}` is missing")
+    converters, required = _plan(cast(Any, kind))
+    made: dict[str, Any] = known
+    for name, value in values.items():
+        convert = converters.get(name)
+        if convert is None or value is None or name in known:
             continue
         try:
             made[name] = convert(value)
         except (ValueError, TypeError):
             raise BadRecord(f"`{name}` can't be `{clip(plain(str(value)), 40)}`") from None
+    for name in required:
+        if name not in made:
+            raise BadRecord(f"`{name}` is missing")
     return kind(**made)
 
 
@@ -89,8 +89,11 @@ def record_problem(path: str, error: BadRecord, numbers: tuple[int, ...] = ()) -
 
 
 @cache
-def _plan(kind: type[Any]) -> tuple[tuple[str, bool, Callable[[Any], Any]], ...]:
-    return tuple((field.name, _required(field), _converter(field.type)) for field in fields(kind))
+def _plan(kind: type[Any]) -> tuple[dict[str, Callable[[Any], Any]], tuple[str, ...]]:
+    """How each field is converted, and which ones must be there."""
+    own = fields(kind)
+    converters = {field.name: _converter(field.type) for field in own}
+    return converters, tuple(field.name for field in own if _required(field))
 
 
 def _required(field: Field[Any]) -> bool:
