@@ -171,7 +171,8 @@ class Facts:
         graph = self.snapshot.graph
         missing = graph.dangling.get(number)
         if missing:
-            return Fact(f"needs {names(missing, 2)}, missing", Tone.BLOCKED)
+            word = "unreadable" if self._unreadable.issuperset(missing) else "missing"
+            return Fact(f"needs {names(missing, 2)}, {word}", Tone.BLOCKED)
         if number in self._cycles:
             return Fact(self._cycles[number], Tone.BLOCKED)
         unmet = [d for d in graph.dependencies[number] if self.snapshot.steps[d].state not in SATISFIED]
@@ -200,6 +201,12 @@ class Facts:
         return frozenset(
             number for q in self.snapshot.open_questions if (number := subject_number(q.subject)) is not None
         )
+
+    @cached_property
+    def _unreadable(self) -> frozenset[int]:
+        """Numbers whose files have problems that keep them out."""
+        found = (number for problem in self.snapshot.problems for number in problem.numbers[:1])
+        return frozenset(found).difference(self.snapshot.prompts)
 
     @cached_property
     def _cycles(self) -> dict[int, str]:

@@ -6,6 +6,7 @@ import pytest
 from support.graphs import NOW, agent, attempt, iso, prompt, question, snapshot
 
 from coordinator.model.facts import Facts, Tone, age, badge, names, row_fact
+from coordinator.model.problem import Problem
 from coordinator.model.prompt import Priority, PromptStatus, PromptType
 from coordinator.model.settings import Settings
 from coordinator.model.snapshot import AgentState, Review, Snapshot
@@ -116,6 +117,13 @@ def test_missing_dependencies_and_cycles_are_told_as_what_blocks() -> None:
     assert fact(shot, 3) == ("cycle 02 → 03 → 02", Tone.BLOCKED)
     assert fact(shot, 4) == ("waits for itself", Tone.BLOCKED)
     assert fact(shot, 5) == ("after 02", Tone.WAITING)
+
+
+def test_a_dependency_whose_file_is_broken_is_not_called_missing() -> None:
+    broken = Problem("p/08.prompt.md", 3, "bad-yaml", "a tab", "use spaces", (8,))
+    shot = snapshot(prompt(1, 8), prompt(2, 8, 99), problems=(broken,))
+    assert fact(shot, 1) == ("needs 08, unreadable", Tone.BLOCKED)
+    assert fact(shot, 2) == ("needs 08, 99, missing", Tone.BLOCKED)
 
 
 def test_only_the_first_ready_prompt_of_a_running_loop_is_next() -> None:

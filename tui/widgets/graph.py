@@ -60,11 +60,11 @@ class PromptGraph(Lines):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "side(-1)", "Left", show=False),
-        Binding("right", "side(1)", "Right", show=False),
-        Binding("space", "mark", "Mark", show=False, tooltip="Mark the row for the next form"),
-        Binding("m", "map", "Map", show=False, tooltip="Show rails, or a map of the layers"),
-        Binding("z", "fold", "Fold", show=False, tooltip="Fold what is done, or unfold it"),
+        Binding("left", "side(-1)", "Left", show=False, id="graph.left"),
+        Binding("right", "side(1)", "Right", show=False, id="graph.right"),
+        Binding("space", "mark", "Mark", show=False, id="graph.mark", tooltip="Mark the row for the next form"),
+        Binding("m", "map", "Map", show=False, id="graph.map", tooltip="Show rails, or a map of the layers"),
+        Binding("z", "fold", "Fold", show=False, id="graph.fold", tooltip="Fold what is done, or unfold it"),
     ]
 
     class Selected(Message):
