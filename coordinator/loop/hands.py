@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +24,14 @@ from coordinator.loop.effects import (
 )
 from coordinator.loop.marking import mark
 from coordinator.loop.site import Site
+from coordinator.loop.worker import Result, Worker
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.snapshot import Snapshot
-from coordinator.model.step import Attempt, StepState
+from coordinator.model.step import Attempt
 from coordinator.model.text import plain
 
+_PATIENCE = 2.0
+"""Seconds that a worker gets when the loop ends."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 """Seconds before something that did not work is tried again; doubles each time."""
 
@@ -53,7 +55,7 @@ class Finished:
     """A worker is through with an action."""
 
     action: Action
-    future: "Future[Any]" = field(compare=False)
+    result: Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,8 @@ class Hands:
     def __init__(self, site: Site, wake: Callable[[Wake], None]) -> None:
         self._site = site
         self._wake = wake
-        self._gate = ThreadPoolExecutor(1, "gate")
-        self._chores = ThreadPoolExecutor(1, "chores")
+        self._gate = Worker("gate")
+        self._chores = Worker("chores")
         self._under_way: set[Action] = set()
         self._later: dict[Action, tuple[float, float]] = {}
         """Action → when it may be tried again (Unix seconds), and the pause before that."""
@@ -97,9 +99,9 @@ class Hands:
         return min((at for at, _ in self._later.values() if at > now), default=None)
 
     def close(self) -> None:
-        """Wait for the workers: a merge that has begun is ended rather than torn."""
-        self._gate.shutdown()
-        self._chores.shutdown()
+        """Let the workers end what takes a moment; a merge that is cut off is found done, or done again, next time."""
+        self._gate.close(_PATIENCE)
+        self._chores.close(_PATIENCE)
 
     def perform(self, snapshot: Snapshot, action: Action) -> None:
         """Do it, or have it begun; whatever prevents it is reported, and it is tried again later."""
@@ -107,6 +109,9 @@ class Hands:
             self._perform(snapshot, action)
         except (CoordError, OSError) as error:
             self._failed(action, error)
+        else:
+            if action not in self._under_way:
+                self._later.pop(action, None)
 
     def finish(self, snapshot: Snapshot, finished: Finished) -> None:
         """Take what a worker brought."""
@@ -115,12 +120,23 @@ class Hands:
         attempt = _attempt_of(snapshot, action)
         if attempt is not None:
             self._site.touched.append(self._site.directory(attempt))
+        if finished.result.error is not None:
+            self._failed(action, finished.result.error)
+            return
         try:
-            result = finished.future.result()
-            if isinstance(action, Merge) and attempt is not None:
-                self._merged(action, attempt, result)
-        except Exception as error:  # the border of a worker: whatever it met, the loop goes on
+            done = not isinstance(action, Merge) or attempt is None or self._merged(attempt, action, finished.result)
+        except (CoordError, OSError) as error:
             self._failed(action, error)
+            return
+        if done:
+            self._later.pop(action, None)
+        else:
+            self.put_off(action)
+
+    def put_off(self, action: Action) -> None:
+        """Let it be tried again after a pause, twice as long each time."""
+        pause = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, self._later.get(action, (0.0, 0.0))[1] * 2))
+        self._later[action] = (time.time() + pause, pause)
 
     def report(self, subject: str, error: Exception) -> None:
         """Log what went wrong, once until something else does."""
@@ -160,34 +176,24 @@ class Hands:
                 self._submit(self._chores, action, lambda: self._kill(snapshot, action))
             case Tidy():
                 self._submit(self._chores, action, lambda: merging.tidy(site, snapshot, action))
-        self._later.pop(action, None) if action not in self._under_way else None
 
-    def _submit(self, pool: ThreadPoolExecutor, action: Action, work: Callable[[], object] | None) -> None:
-        if work is None:
-            return
-        self._under_way.add(action)
-        future = pool.submit(work)
-        future.add_done_callback(lambda done: self._wake(Finished(action, done)))
+    def _submit(self, worker: Worker, action: Action, work: Callable[[], Any] | None) -> None:
+        if work is not None:
+            self._under_way.add(action)
+            worker.submit(work, lambda result: self._wake(Finished(action, result)))
 
     def _kill(self, snapshot: Snapshot, action: FinishKill) -> None:
         attempt = _attempt_of(snapshot, action)
         if attempt is not None:
             finish_kill(self._site.layout, self._site.log, attempt)
 
-    def _merged(self, action: Merge, attempt: Attempt, result: Any) -> None:
-        if merging.record_outcome(self._site, attempt, action, result):
-            self._later.pop(action, None)
-        else:
-            self._put_off(action)
+    def _merged(self, attempt: Attempt, action: Merge, result: Result) -> bool:
+        return merging.record_outcome(self._site, attempt, action, result.value)
 
     def _failed(self, action: Action, error: Exception) -> None:
         number = getattr(action, "number", None)
         self.report("project" if number is None else f"prompt:{number}", error)
-        self._put_off(action)
-
-    def _put_off(self, action: Action) -> None:
-        pause = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, self._later.get(action, (0.0, 0.0))[1] * 2))
-        self._later[action] = (time.time() + pause, pause)
+        self.put_off(action)
 
 
 def _attempt_of(snapshot: Snapshot, action: Action) -> Attempt | None:
@@ -196,6 +202,3 @@ def _attempt_of(snapshot: Snapshot, action: Action) -> Attempt | None:
     current = snapshot.steps.get(number) if number is not None else None
     attempt = current.attempt if current is not None else None
     return attempt if attempt is not None and attempt.attempt == count else None
-
-
-__all__ = ["Changed", "Exited", "Finished", "Hands", "StepState", "Stopped", "Wake"]

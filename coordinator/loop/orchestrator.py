@@ -130,7 +130,7 @@ def _gate(snapshot: Snapshot, number: int, attempt: Attempt) -> Iterator[Action]
             yield Merge(number, attempt.attempt, review.commit)
         else:
             yield Return(number, attempt.attempt, review.note or "the change was rejected")
-    elif snapshot.settings.gate != "review":
+    elif snapshot.settings.gate == "auto":
         yield Merge(number, attempt.attempt)
 
 

@@ -24,8 +24,8 @@ from coordinator.loop.runs import RunBook
 from coordinator.loop.site import Site
 from coordinator.model.event import Event
 from coordinator.model.run import LoopAsk
-from coordinator.model.snapshot import LoopState, Snapshot
-from coordinator.model.step import Attempt
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Attempt, StepState
 from coordinator.observe import Observer
 from coordinator.steps import utc_now
 from coordinator.terminals.server import Terminals
@@ -33,9 +33,8 @@ from coordinator.watch import Changes, Watch
 
 LOCK_PATIENCE = 1.0
 """Seconds in which another loop may end, and readers that look whether one lives go away."""
-_ROUNDS = 1000
-"""Most rounds of one turn: a fault of the rules must not become a busy loop."""
 _PAGE = 1000
+_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def run_loop(
@@ -47,8 +46,8 @@ def run_loop(
 ) -> Outcome:
     """Run the loop in this process until it is stopped, or until nothing is left to wait for.
 
-    SIGTERM and SIGINT end it; agents go on, and the next loop takes them over. `on_event` gets every event that is
-    logged meanwhile, whoever wrote it. Raises Refused when a loop of this project runs already.
+    SIGTERM, SIGINT and SIGHUP end it; agents go on, and the next loop takes them over. `on_event` gets every event
+    that is logged meanwhile, whoever wrote it. Raises Refused when a loop of this project runs already.
     """
     lock = Lock(layout.loop_lock)
     if not lock.acquire(wait=False, patience=LOCK_PATIENCE):
@@ -58,7 +57,7 @@ def run_loop(
     try:
         recover(layout)
         _ask_to_run(layout, max_parallel)
-        with _Runner(layout, until_idle, on_event) as runner, _signals(runner.wake):
+        with _Runner(layout, until_idle, on_event) as runner, _signals(runner.stop):
             return runner.run()
     finally:
         lock.release()
@@ -93,11 +92,13 @@ class _Runner:
         self._site = Site(layout, config, self._log, terminals, self._book)
         self._hands = Hands(self._site, self.wake.put)
         self._exits = ExitWatch(lambda pid: self.wake.put(Exited(pid)))
-        self._by_pid: dict[int, tuple[int, int]] = {}
+        self._watched: dict[tuple[int, int], int] = {}
+        """Attempt, as prompt and number → process of it that is watched."""
         self._gone: set[tuple[int, int]] = set()
         self._unread: set[Path] = set()
+        self._stopping = False
+        self._watch = Watch(layout, self._changed, self._observer.folders())  # before the first look: nothing is missed
         self._snapshot = self._observer.snapshot()
-        self._watch = Watch(layout, self._changed, self._observer.folders())
 
     def __enter__(self) -> "_Runner":
         return self
@@ -110,6 +111,11 @@ class _Runner:
         self._observer.close()
         self._log.close()
 
+    def stop(self, by: str) -> None:
+        """Have the loop end soon; may be called from a signal handler."""
+        self._stopping = True
+        self.wake.put(Stopped(by))
+
     def run(self) -> Outcome:
         """Turn after turn, until something ends it."""
         self._book.open(self._snapshot)
@@ -117,24 +123,29 @@ class _Runner:
         while True:
             self._turn()
             ended = self._over()
-            stop = None if ended else self._wait()
-            ended = ended or (
-                Outcome("stopped", _left(stop, self._snapshot), 1 if self._until_idle else 0) if stop else None
-            )
+            if ended is None and (stop := self._wait()) is not None:
+                ended = Outcome("stopped", _left(stop, self._snapshot), 1 if self._until_idle else 0)
             if ended is not None:
                 self._book.leave(ended)
                 return ended
             self._look()
 
     def _turn(self) -> None:
-        """Do everything that can be done now."""
-        for _ in range(_ROUNDS):
+        """Do everything that can be done now; what changes nothing is tried again later, not at once."""
+        done: set[Action] = set()
+        while True:
             self._book.follow(self._snapshot)
             actions = [action for action in self._actions() if self._hands.free_for(action)]
             if not actions:
                 break
             for action in actions:
-                self._hands.perform(self._snapshot, action)
+                if self._stopping:
+                    return
+                if action in done:
+                    self._hands.put_off(action)
+                else:
+                    self._hands.perform(self._snapshot, action)
+            done.update(actions)
             self._look()
             self._tell()
         self._watch_agents()
@@ -146,7 +157,8 @@ class _Runner:
         yield from actions
         for number, attempt in _live(self._snapshot):
             key = (number, attempt.attempt)
-            if key in self._gone and not attempt.kill and Settle(*key) not in actions:
+            gone = key in self._gone and attempt.state is StepState.RUNNING and not attempt.kill
+            if gone and Settle(*key) not in actions:
                 yield Settle(*key)
         self._gone.clear()
 
@@ -179,9 +191,9 @@ class _Runner:
             case Changed():
                 self._unread |= item.paths
             case Exited():
-                key = self._by_pid.pop(item.pid, None)
-                if key is not None:
-                    self._gone.add(key)
+                ended = [key for key, pid in self._watched.items() if pid == item.pid]
+                self._gone.update(ended)
+                for key in ended:
                     self._touch(*key)
             case Finished():
                 self._hands.finish(self._snapshot, item)
@@ -216,10 +228,13 @@ class _Runner:
 
     def _watch_agents(self) -> None:
         """Be told when an agent's process ends or writes something."""
-        for number, attempt in _live(self._snapshot):
+        live = {(number, attempt.attempt): attempt for number, attempt in _live(self._snapshot)}
+        for gone in self._watched.keys() - live.keys():
+            del self._watched[gone]
+        for key, attempt in live.items():
             pid = attempt.pid or self._site.pids.get(attempt.agent, 0)
-            if pid and pid not in self._by_pid:
-                self._by_pid[pid] = (number, attempt.attempt)
+            if pid and self._watched.get(key) != pid:
+                self._watched[key] = pid
                 self._exits.watch(pid)
         self._watch.attend(self._observer.attended())
 
@@ -228,40 +243,38 @@ class _Runner:
 
     def _tell(self) -> None:
         """Hand on the events that were logged since the last time."""
-        if self._on_event is None:
-            return
-        while events := self._log.since(self._told, _PAGE):
-            for event in events:
-                self._on_event(event)
+        while self._on_event is not None and (events := self._log.since(self._told, _PAGE)):
             self._told = events[-1].seq
+            try:
+                for event in events:
+                    self._on_event(event)
+            except OSError:  # the terminal or pipe is gone; the agents' work is worth more than its progress lines
+                self._on_event = None
 
 
 def _live(snapshot: Snapshot) -> list[tuple[int, Attempt]]:
     return [(n, s.attempt) for n, s in snapshot.steps.items() if s.attempt is not None and s.attempt.state.live]
 
 
-def _left(stop: Stopped | None, snapshot: Snapshot) -> str:
+def _left(stop: Stopped, snapshot: Snapshot) -> str:
     live = len(_live(snapshot))
     agents = "no agent runs" if not live else f"{live} agent{'s' * (live > 1)} left running; the next loop takes over"
-    return f"stopped by {stop.by}: {agents}" if stop else agents
+    return f"stopped by {stop.by}: {agents}"
 
 
 @contextlib.contextmanager
-def _signals(wake: "queue.SimpleQueue[Wake]") -> Iterator[None]:
-    """Let SIGTERM and SIGINT end the loop; not possible, and not needed, outside the main thread."""
+def _signals(stop: Callable[[str], None]) -> Iterator[None]:
+    """Let signals end the loop in order; not possible, and not needed, outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def stop(number: int, _: object) -> None:
-        wake.put(Stopped(signal.Signals(number).name))
+    def handle(number: int, _: object) -> None:
+        stop(signal.Signals(number).name)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, handle) for number in _STOPPING}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-__all__ = ["LoopState", "Outcome", "run_loop"]

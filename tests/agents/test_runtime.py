@@ -1,0 +1,57 @@
+"""Which agents there are, and how they are run."""
+
+from pathlib import Path
+
+import pytest
+
+from coordinator.agents.runtime import Job, find_runtime, packaged_runtimes
+from coordinator.errors import CoordError
+from coordinator.model.prompt import Prompt
+from coordinator.model.step import Attempt, StepState
+
+ATTEMPT = Attempt(7, 1, "run-1", 1, StepState.DISPATCHED, "2027-01-15T08:00:00Z", agent="executor-07-1")
+
+
+def job(tmp_path: Path, model: str | None = None) -> Job:
+    prompt = Prompt(7, "Title", ".coord/prompts/07-planned-title.prompt.md")
+    return Job(ATTEMPT, prompt, tmp_path, tmp_path / "attempt-1", tmp_path, tmp_path / "prompt.txt", model=model)
+
+
+def test_a_module_with_a_runtime_is_an_agent() -> None:
+    assert "scripted" in packaged_runtimes()
+    assert not {"launch", "evidence", "brief", "runtime"} & set(packaged_runtimes())
+    for name in packaged_runtimes():
+        assert find_runtime(name, {}).name == name
+
+
+@pytest.mark.parametrize("name", ["nobody", "launch", "../../etc", "os", "scripted.RUNTIME", "", "日本"])
+def test_an_unknown_agent_is_refused_with_the_known_ones(name: str) -> None:
+    with pytest.raises(CoordError) as caught:
+        find_runtime(name, {"own": ["true"]})
+    assert "own" in caught.value.remedy
+    assert "scripted" in caught.value.remedy
+
+
+def test_a_scripted_agent_runs_the_script_of_its_prompt(tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    script = tmp_path / "scripts" / "07.sh"
+    with pytest.raises(CoordError, match="has no script"):
+        find_runtime("scripted", {}).command(job(tmp_path))
+    script.write_text("true\n")
+    command = find_runtime("scripted", {}).command(job(tmp_path))
+    assert command.argv == ("sh", str(script))
+    assert command.stdin == tmp_path / "prompt.txt"
+
+
+def test_any_program_can_be_an_agent(tmp_path: Path) -> None:
+    runtime = find_runtime("command", {"command": ["sh", "-c", "echo $1", "{model}", "a{model}"]})
+    assert runtime.command(job(tmp_path, "big")).argv == ("sh", "-c", "echo $1", "big", "a{model}")
+    assert runtime.command(job(tmp_path)).argv[3] == ""
+
+
+@pytest.mark.parametrize(("words", "message"), [([], "empty command"), (["no-such-program-here"], "not installed")])
+def test_a_program_that_can_not_be_run_is_said_before_anything_starts(
+    tmp_path: Path, words: list[str], message: str
+) -> None:
+    with pytest.raises(CoordError, match=message):
+        find_runtime("command", {"command": words}).command(job(tmp_path))

@@ -1,0 +1,103 @@
+"""Steps changing their state: allowed ways only, logged once, a kill never forgotten."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from coordinator.artifacts.paths import Layout
+from coordinator.errors import CoordError, Refused, StalePlan
+from coordinator.events.store import EventLog
+from coordinator.model.ids import is_uuid7
+from coordinator.model.step import Attempt, StepState
+from coordinator.steps import advance, amend, claim, event_id, find_attempt, make_up, reread, utc_now
+
+CLAIMED = Attempt(7, 1, "run-1", 1, StepState.DISPATCHED, utc_now(), utc_now(), "executor-07-1")
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    made = Layout(tmp_path)
+    made.coord.mkdir()
+    claim(made, CLAIMED)
+    return made
+
+
+@pytest.fixture
+def log(layout: Layout) -> Iterator[EventLog]:
+    with EventLog.open(layout.events_db, create=True) as opened:
+        yield opened
+
+
+def kinds(log: EventLog) -> list[str]:
+    return [event.kind for event in log.since(0)]
+
+
+def test_an_attempt_is_claimed_once(layout: Layout) -> None:
+    with pytest.raises(StalePlan):
+        claim(layout, CLAIMED)
+
+
+def test_a_transition_is_on_disk_and_on_the_log(layout: Layout, log: EventLog) -> None:
+    made = advance(layout, log, CLAIMED, StepState.RUNNING, window="@1")
+    assert reread(layout, CLAIMED) == made
+    assert (made.state, made.window) == (StepState.RUNNING, "@1")
+    assert kinds(log) == ["step.running"]
+
+
+def test_the_same_transition_again_changes_nothing(layout: Layout, log: EventLog) -> None:
+    first = advance(layout, log, CLAIMED, StepState.RUNNING, window="@1")
+    assert advance(layout, log, CLAIMED, StepState.RUNNING, window="@2") == first
+    assert kinds(log) == ["step.running"]
+
+
+@pytest.mark.parametrize("state", [StepState.RUNNING, StepState.PENDING, StepState.FAILED])
+def test_what_is_merged_stays_merged(layout: Layout, log: EventLog, state: StepState) -> None:
+    advance(layout, log, CLAIMED, StepState.MERGED)
+    with pytest.raises(Refused, match="is merged: it can't become"):
+        advance(layout, log, CLAIMED, state)
+    assert reread(layout, CLAIMED).state is StepState.MERGED
+    assert kinds(log) == ["step.merged"]
+
+
+def test_a_kill_that_was_asked_for_meanwhile_is_not_overwritten(layout: Layout, log: EventLog) -> None:
+    amend(layout, CLAIMED, kill="hold", reason="stop it")
+    made = advance(layout, log, CLAIMED, StepState.RUNNING)
+    assert (made.kill, made.reason) == ("hold", "stop it")
+
+
+def test_an_event_that_a_killed_loop_did_not_log_is_made_up_for_once(layout: Layout, log: EventLog) -> None:
+    advance(layout, log, CLAIMED, StepState.RUNNING)
+    amend(layout, CLAIMED, state=StepState.CHANGE_OPEN, commits=("c1",))  # as if killed right after step.json
+    for _ in range(2):
+        make_up(log, [reread(layout, CLAIMED)])
+    assert kinds(log) == ["step.running", "step.dispatched", "step.change_open"]
+    assert log.since(0)[-1].data["commits"] == ["c1"]
+
+
+def test_ids_of_events_tell_attempts_and_kinds_apart() -> None:
+    others = [
+        event_id(CLAIMED, "step.running"),
+        event_id(CLAIMED, "step.merged"),
+        event_id(replace(CLAIMED, attempt=2), "step.running"),
+        event_id(replace(CLAIMED, prompt=8), "step.running"),
+        event_id(replace(CLAIMED, started=""), "step.running"),
+    ]
+    assert len(set(others)) == len(others)
+    assert all(map(is_uuid7, others))
+    assert event_id(CLAIMED, "step.running") == others[0]
+
+
+def test_an_attempt_is_found_in_whichever_run_it_was(layout: Layout) -> None:
+    claim(layout, replace(CLAIMED, run="run-2", attempt=2))
+    assert [getattr(find_attempt(layout, 7, n), "run", None) for n in (1, 2, 3)] == ["run-1", "run-2", None]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"state": "flying"}'])
+def test_a_broken_record_is_an_error_that_names_it(layout: Layout, log: EventLog, content: bytes) -> None:
+    path = layout.attempt("run-1", 7, 1) / "step.json"
+    path.write_bytes(content)
+    with pytest.raises(CoordError, match=r"attempt-1/step\.json"):
+        advance(layout, log, CLAIMED, StepState.RUNNING)
+    assert path.read_bytes() == content
