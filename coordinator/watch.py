@@ -10,6 +10,9 @@ from coordinator.events.follow import Appends
 from coordinator.events.notice import Stop
 from coordinator.folders import watch_folders
 
+_UNTOLD = (".coord-tmp-", ".coord-status.json")
+"""Beginnings of names that tell nothing about the project: files being written, and the status remembered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
@@ -76,7 +79,7 @@ class Watch:
             paths = self._folders.wait(self._stop)
             if not paths:
                 return
-            told = frozenset(path for path in paths if path not in own and not path.name.startswith(".coord-tmp-"))
+            told = frozenset(path for path in paths if path not in own and not path.name.startswith(_UNTOLD))
             if told:
                 self._on_change(Changes(told))
 

@@ -4,9 +4,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coordinator.artifacts.root import COORD, find_root
 from coordinator.errors import CoordError
-
-COORD = ".coord"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +117,8 @@ def find_project(start: Path) -> Layout:
     From within an agent's worktree that is the main project, not the copy of `.coord` that the worktree may contain.
     Raises CoordError when there is none.
     """
-    start = _out_of_worktrees(Path(os.path.abspath(start)))
-    for folder in (start, *start.parents):
-        if (folder / COORD).is_dir():
-            return Layout(folder)
-    raise CoordError(f"no coord project in {start} or above it", "run `coord init` in the root of your repository")
-
-
-def _out_of_worktrees(start: Path) -> Path:
-    parts = start.parts
-    for place in range(1, len(parts) - 1):
-        if parts[place : place + 2] == (COORD, "worktrees"):
-            return Path(*parts[:place])
-    return start
+    root = find_root(str(start))
+    if root is None:
+        shown = os.path.abspath(start)
+        raise CoordError(f"no coord project in {shown} or above it", "run `coord init` in the root of your repository")
+    return Layout(Path(root))

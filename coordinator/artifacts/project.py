@@ -19,6 +19,7 @@ loop.json
 loop.lock
 *.lock
 highest-number
+.coord-status.json*
 .coord-tmp-*
 """
 _MILESTONE = """\

@@ -72,9 +72,10 @@ def why(ctx: click.Context, number: int, as_json: bool) -> None:
     from coordinator.model.why import why as explain
 
     snapshot = Observer(layout_of(ctx)).snapshot()
-    if number not in snapshot.prompts:
-        raise CoordError(f"there is no prompt {number}", _nearest(number, list(snapshot.prompts)))
-    answer = explain(snapshot, number)
+    known = {*snapshot.prompts, *(n for problem in snapshot.problems for n in problem.numbers)}
+    if number not in known:
+        raise CoordError(f"there is no prompt {number}", _nearest(number, sorted(known)))
+    answer = explain(snapshot, number, time.time())
     if as_json:
         emit(
             {
@@ -84,8 +85,8 @@ def why(ctx: click.Context, number: int, as_json: bool) -> None:
             }
         )
         return
-    prompt = snapshot.prompts[number]
-    styled([(f"{prompt.label} ", "bold"), (prompt.title, "")])
+    title = snapshot.prompts[number].title if number in snapshot.prompts else "can't be read"
+    styled([(f"{number:02d} ", "bold"), (title, "")])
     say(sentence(answer))
 
 

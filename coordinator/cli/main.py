@@ -48,13 +48,26 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: list[str]) -> int:
+    directory = _status_of(arguments)
+    if directory is not None:
+        from coordinator.cli.remembered import remembered
+
+        text = remembered(directory)
+        if text is not None:
+            sys.stdout.write(text)
+            return 0
+    return _run_checked(arguments, directory)
+
+
+def _run_checked(arguments: list[str], directory: str | None) -> int:
     from coordinator.cli.report import fail
     from coordinator.errors import CoordError
 
     try:
-        quick = _quick_status(arguments)
-        if quick is not None:
-            return quick
+        if directory is not None:
+            from coordinator.cli.status import print_status
+
+            return print_status(directory, as_json=True)
         from coordinator.cli.commands import run
 
         return run(arguments)
@@ -62,16 +75,12 @@ def _run(arguments: list[str]) -> int:
         return fail(error)
 
 
-def _quick_status(arguments: list[str]) -> int | None:
-    """`coord [-C DIR] status [--json]` without the option parser: prompts, bars and scripts call it all the time."""
+def _status_of(arguments: list[str]) -> str | None:
+    """The folder of `coord [-C DIR] status --json`, which goes around the option parser; None for all other calls."""
     directory, rest = ".", arguments
     if len(rest) > 2 and rest[0] == "-C":
         directory, rest = rest[1], rest[2:]
-    if rest not in (["status"], ["status", "--json"]):
-        return None
-    from coordinator.cli.status import print_status
-
-    return print_status(directory, as_json=len(rest) == 2)
+    return directory if rest == ["status", "--json"] else None
 
 
 if __name__ == "__main__":

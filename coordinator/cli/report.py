@@ -35,7 +35,12 @@ def fail(error: CoordError) -> int:
 
 def emit(value: object) -> None:
     """Print a JSON document for programs."""
-    print(json.dumps(value, ensure_ascii=False, indent=None if not sys.stdout.isatty() else 2))
+    sys.stdout.write(json_text(value))
+
+
+def json_text(value: object) -> str:
+    """A JSON document as text: indented where a person looks at it."""
+    return json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None) + "\n"
 
 
 def say(text: str = "") -> None:

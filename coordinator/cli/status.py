@@ -1,10 +1,12 @@
 """`coord status`: the snapshot in a screenful, or as JSON. Kept free of slow imports: scripts call it all the time."""
 
+import sys
 import time
 from pathlib import Path
 
-from coordinator.artifacts.paths import find_project
-from coordinator.cli.report import emit, say, styled
+from coordinator.artifacts.paths import Layout, find_project
+from coordinator.cli.remembered import Stamped
+from coordinator.cli.report import json_text, say, styled
 from coordinator.model.snapshot import LoopState, Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.text import clip, plain, width
@@ -33,12 +35,25 @@ _LOOP_STYLES = {
 
 def print_status(directory: str, *, as_json: bool) -> int:
     """Print where everything stands now; 0."""
-    snapshot = Observer(find_project(Path(directory))).snapshot()
+    layout = find_project(Path(directory))
     if as_json:
-        emit(status_json(snapshot, time.time()))
+        _print_json(layout)
     else:
-        print_snapshot(snapshot, time.time())
+        print_snapshot(Observer(layout).snapshot(), time.time())
     return 0
+
+
+def _print_json(layout: Layout) -> None:
+    """Print the document, and remember it for the next who asks before anything has changed."""
+    observer = Observer(layout)
+    stamped = Stamped(str(layout.root), [str(folder) for folder in observer.folders()])
+    snapshot, now = observer.snapshot(), time.time()
+    observer.close()
+    text = json_text(status_json(snapshot, now))
+    sys.stdout.write(text)
+    pids = [step.attempt.pid for step in snapshot.steps.values() if step.attempt and step.state.live]
+    aging = any(now - agent.observed_at > 0.5 for agent in snapshot.agents)
+    stamped.remember(text, pids=[pid for pid in pids if pid > 1], until=now + 1 if aging else snapshot.due)
 
 
 def status_json(snapshot: Snapshot, now: float) -> dict[str, object]:
@@ -63,8 +78,8 @@ def print_snapshot(snapshot: Snapshot, now: float) -> None:
         glyph, colour = GLYPHS[step.state]
         fact = facts.of(number, now).text
         quiet = "dim" if prompt.status.ended else ""
-        styled([(f" {glyph} ", colour), (f"{prompt.label}  ", "dim"), (titles[number] + " " * (column - width(titles[number])), quiet)]
-               + ([("  " + fact, "dim")] if fact else []))  # fmt: skip
+        title = titles[number] + " " * (column - width(titles[number]))
+        styled([(f" {glyph} ", colour), (f"{prompt.label}  ", "dim"), (title, quiet), (f"  {fact}", "dim")])
     if not snapshot.prompts:
         say("\nNo prompts yet. Write .coord/prompts/01-planned-first.prompt.md; `coord validate` checks it.")
     if snapshot.problems:
