@@ -52,10 +52,11 @@ def record_outcome(site: Site, attempt: Attempt, action: Merge, outcome: Outcome
         case Red():
             come_back(site, attempt, _red(outcome))
         case Refused() if not action.commit:
-            come_back(site, attempt, f"{outcome.reason}; {outcome.remedy}")
+            come_back(site, attempt, f"{_with_files(outcome)}\n{outcome.remedy}")
         case Refused() | Waiting():
-            if attempt.reason != outcome.reason:
-                site.amend(attempt, reason=outcome.reason)
+            reason = _with_files(outcome)
+            if attempt.reason != reason:
+                site.amend(attempt, reason=reason)
             return False
     failpoint("merge-recorded")
     return True
@@ -63,6 +64,12 @@ def record_outcome(site: Site, attempt: Attempt, action: Merge, outcome: Outcome
 
 def _conflict(attempt: Attempt, outcome: Conflict) -> dict[str, object]:
     return {"attempt": attempt.attempt, "files": [plain(name) for name in outcome.files], "reason": outcome.message}
+
+
+def _with_files(outcome: Refused | Waiting) -> str:
+    """The reason, with the first files that it is about unless it names them itself."""
+    new = [plain(name) for name in outcome.files[:5] if plain(name) not in outcome.reason]
+    return f"{outcome.reason} ({', '.join(new)})" if new else outcome.reason
 
 
 def _red(outcome: Red) -> str:

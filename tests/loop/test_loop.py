@@ -10,7 +10,8 @@ import pytest
 from support.project import NOTHING, WRITE, Project
 from support.wait import wait_until
 
-from coordinator.artifacts.runs import read_loop
+from coordinator.artifacts.runs import loop_is_alive, read_loop
+from coordinator.loop.start import set_loop, start_loop
 from coordinator.model.event import Actor, ActorKind
 
 ADA = Actor(ActorKind.HUMAN, "ada")
@@ -318,3 +319,76 @@ def test_titles_and_paths_never_become_commands(make: Make, tmp_path: Path) -> N
     assert made.run_loop() == 0
     assert not list(tmp_path.rglob("pwned"))
     assert not os.path.exists("pwned")
+
+
+def test_a_loop_started_in_its_own_window_runs_until_it_is_asked_to_stop(make: Make) -> None:
+    made = make({1: []})
+    (made.layout.scripts / "01.sh").write_text(made.until() + WRITE)
+    made.coord("loop", "--detach", "--max-parallel", "2")
+    made.wait_for(1, "running")
+    window = next(w for w in made.terminals.windows() if w.name == "loop")
+    assert made.snapshot().loop.max_parallel == 2
+    assert made.coord("loop", "--detach", check=False).returncode == 3
+    set_loop(made.layout, "stopped", ADA)
+    wait_until(lambda: not loop_is_alive(made.layout), message="the loop's end")
+    assert made.states()[1] == "running"
+    assert "asked to stop" in made.events("run.stopped")[0].data["reason"]
+    made.release()
+    assert start_loop(made.layout) != window.id
+    made.wait_for(1, "merged")
+    set_loop(made.layout, "stopped", ADA)
+    wait_until(lambda: not loop_is_alive(made.layout), message="the loop's end")
+
+
+def test_a_suite_that_takes_long_keeps_a_stopped_loop_only_for_a_moment(make: Make) -> None:
+    made = make({})
+    made.repository.suite("unit", "touch $COORD_ROOT/../suite-runs; sleep 600")
+    made.add(1, validation_suites="[unit]")
+    loop = made.start_loop()
+    wait_until((made.repository.root.parent / "suite-runs").exists, timeout=30, message="the suite to run")
+    loop.terminate()
+    assert loop.wait(20) == 0
+    made.repository.suite("unit", "true")
+    assert made.run_loop() == 0
+
+
+def test_the_loop_answers_while_a_suite_runs(make: Make) -> None:
+    made = make({}, max_parallel=2)
+    made.repository.suite("unit", made.until().strip())
+    made.add(1, validation_suites="[unit]")
+    loop = made.start_loop("--until-idle")
+    made.wait_for(1, "change-open")
+    made.add(2, script=NOTHING)
+    made.wait_for(2, "merged")
+    assert made.states()[1] == "change-open"
+    made.release()
+    assert loop.wait(30) == 0
+
+
+def test_a_prompt_file_deleted_under_a_running_agent_does_not_free_its_place(make: Make) -> None:
+    made = make({1: [], 2: []}, max_parallel=1)
+    (made.layout.scripts / "01.sh").write_text(made.until() + WRITE)
+    loop = made.start_loop("--until-idle")
+    made.wait_for(1, "running")
+    path = made.layout.root / made.snapshot().prompts[1].path
+    text = path.read_text()
+    path.unlink()
+    wait_until(lambda: 1 not in made.snapshot().prompts, message="the file to be gone")
+    assert made.agents(1)
+    assert made.states() == {2: "pending"}
+    path.write_text(text)
+    made.release()
+    assert loop.wait(30) == 0
+    assert made.states() == {1: "merged", 2: "merged"}
+
+
+def test_the_engineers_own_changes_make_a_merge_wait_and_say_so(make: Make) -> None:
+    made = make({1: []}, {1: "echo agent >>README.md; git commit -qam Agent\n" + NOTHING})
+    (made.repository.root / "README.md").write_text("engineer\n")
+    made.start_loop("--until-idle")
+    wait_until(lambda: "README.md" in made.snapshot().steps[1].reason, message="the reason")
+    assert made.states() == {1: "change-open"}
+    assert (made.repository.root / "README.md").read_text() == "engineer\n"
+    made.repository.git("checkout", "--", "README.md")
+    made.wait_for(1, "merged")
+    assert (made.repository.root / "README.md").read_text() == "A project.\nagent\n"
