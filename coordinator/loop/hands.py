@@ -25,7 +25,7 @@ from coordinator.loop.effects import (
 from coordinator.loop.marking import mark
 from coordinator.loop.site import Site
 from coordinator.loop.worker import Result, Worker
-from coordinator.model.event import SYSTEM, Draft
+from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.model.text import plain
@@ -147,7 +147,7 @@ class Hands:
         remedy = error.remedy if isinstance(error, CoordError) else ""
         draft = Draft("problem.found", subject, {"reason": plain(text), "remedy": plain(remedy)})
         try:
-            self._site.log.append([draft], SYSTEM, self._site.run)
+            self._site.say(draft)
         except CoordError:
             return  # the log itself is what does not work; the action is tried again
 

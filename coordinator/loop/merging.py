@@ -57,6 +57,7 @@ def record_outcome(site: Site, attempt: Attempt, action: Merge, outcome: Outcome
             reason = _with_files(outcome)
             if attempt.reason != reason:
                 site.amend(attempt, reason=reason)
+                site.say(Draft("problem.found", f"prompt:{attempt.prompt}", {"reason": reason}))
             return False
     failpoint("merge-recorded")
     return True

@@ -51,7 +51,7 @@ def step(snapshot: Snapshot, now: float) -> tuple[Action, ...]:
     kept: list[Action] = []
     for number, current in snapshot.steps.items():
         attempt = current.attempt
-        if attempt is None:
+        if attempt is None or _over(snapshot.prompts[number], attempt):
             continue
         agent = agents.get((number, attempt.attempt))
         ended += _advance(snapshot, current, attempt, agent, now)
@@ -67,6 +67,8 @@ def next_due(snapshot: Snapshot, now: float) -> float | None:
     """Unix seconds of the next moment when time alone gives the loop something to do."""
     times = []
     for number, current in snapshot.steps.items():
+        if current.state is StepState.MERGED or current.state is StepState.PENDING:
+            continue
         prompt, attempt = snapshot.prompts[number], current.attempt
         retry = retry_at(current, prompt, snapshot.settings)
         limit = _limit(snapshot, prompt)
@@ -167,6 +169,11 @@ def _keep_house(prompt: Prompt, current: Step, attempt: Attempt) -> Iterator[Act
         )
     if attempt.state is StepState.MERGED and attempt.window:
         yield Tidy(prompt.number, attempt.attempt)
+
+
+def _over(prompt: Prompt, attempt: Attempt) -> bool:
+    """Merged, marked and tidied: nothing is ever to be done about it again. Most attempts of a long run are."""
+    return attempt.state is StepState.MERGED and not attempt.window and prompt.status is PromptStatus.DONE
 
 
 def _lags(prompt: Prompt, current: Step, attempt: Attempt) -> bool:

@@ -10,7 +10,7 @@ from coordinator.artifacts.paths import Layout
 from coordinator.config import Config
 from coordinator.events.store import EventLog
 from coordinator.loop.runs import RunBook
-from coordinator.model.event import Draft
+from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.step import Attempt, StepState
 from coordinator.terminals.server import Terminals, Window
 
@@ -63,6 +63,10 @@ class Site:
     def log_about(self, attempt: Attempt, *drafts: Draft) -> None:
         """Log events about an attempt, each kind once."""
         steps.record(self.log, attempt, drafts)
+
+    def say(self, *drafts: Draft) -> None:
+        """Log events as the system."""
+        self.log.append(drafts, SYSTEM, self.run)
 
     def mark(self, attempt: Attempt) -> dict[str, str]:
         """What tells the attempt's window from all others, in every life of the loop."""
