@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from shlex import quote
 
@@ -77,6 +78,7 @@ def launch_script(job: Job, command: Command, env: Mapping[str, str], coord_bin:
     return text
 
 
+@cache
 def coord_folder() -> Path | None:
     """The folder of the `coord` command that runs now, or of the one on PATH; None when there is neither."""
     own = Path(sys.argv[0])
