@@ -1,5 +1,6 @@
 """Writes are whole, durable, and never replace a version that the writer has not seen."""
 
+import itertools
 import os
 import resource
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from support.wait import wait_until
 
+from coordinator.artifacts import files
 from coordinator.artifacts.exchange import exchange
 from coordinator.artifacts.files import (
     Lock,
@@ -20,6 +22,7 @@ from coordinator.artifacts.files import (
     digest_of,
     is_held,
     is_temp,
+    process_lives,
     read_limited,
     remove,
     sha256,
@@ -311,3 +314,31 @@ def test_a_missing_file_has_no_digest(tmp_path: Path) -> None:
     assert digest_of(tmp_path / "f") is None
     (tmp_path / "f").write_bytes(b"1")
     assert digest_of(tmp_path / "f") == sha256(b"1")
+
+
+@pytest.mark.parametrize("saved", [[b"one"], [b"one", b"two"], [b"one", b"two", b"three"]])
+def test_of_an_editors_last_versions_the_newest_keeps_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, saved: list[bytes]
+) -> None:
+    """An editor saves before each of our steps: whatever came last is there in the end, nothing of ours is."""
+    path, real = tmp_path / "f", files.exchange
+    path.write_bytes(b"start")
+    versions = iter(saved)
+
+    def edited_before(one: str, other: str) -> bool:
+        for version in itertools.islice(versions, 1):
+            (tmp_path / "editor").write_bytes(version)
+            os.replace(tmp_path / "editor", path)
+        return real(one, other)
+
+    monkeypatch.setattr(files, "exchange", edited_before)
+    with pytest.raises(StalePlan):
+        write_atomic(path, b"ours", expect=sha256(b"start"))
+    assert path.read_bytes() == saved[-1]
+    assert names(tmp_path) == {"f"}
+
+
+@pytest.mark.parametrize("pid", [0, -1, 2**31, 2**80])
+def test_what_is_no_process_id_does_not_live(pid: int) -> None:
+    assert not process_lives(pid)
+    assert process_lives(os.getpid())

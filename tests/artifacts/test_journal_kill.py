@@ -40,6 +40,7 @@ edits = [
 os.path.exists({MARK!r})
 apply_edits(Layout(root), "plan-1", edits, note={{"text": "applied."}}, record=record)
 """
+PYTHON = (sys.executable, "-S", "-E", "-B", "-c", PROGRAM)
 KINDS = (
     *("rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "write", "pwrite64", "fsync"),
     *("openat", "mkdir", "mkdirat", "flock", "fchmod", "close"),
@@ -68,9 +69,14 @@ def project(folder: Path) -> Layout:
 
 def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     assert STRACE is not None
-    python = [sys.executable, "-S", "-E", "-c", PROGRAM, str(folder)]
-    command = [STRACE, "-f", "-qq", "-o", str(folder / "trace"), *options, *python]
+    command = [STRACE, "-f", "-qq", "-o", str(folder / "trace"), *options, *PYTHON, str(folder)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def fill_the_bytecode_cache(folder: Path) -> None:
+    """Or the calls that Python makes would differ from run to run."""
+    project(folder)
+    subprocess.run([*(word for word in PYTHON if word != "-B"), str(folder)], check=True, timeout=60)
 
 
 def calls(folder: Path) -> dict[str, range]:
@@ -118,13 +124,12 @@ def check_whole_after_recovery(layout: Layout, where: str) -> bool:
 
 def points(tmp_path: Path, kinds: Iterable[str]) -> Iterator[tuple[Path, Layout, str, int]]:
     """A fresh project for each call of these kinds."""
-    (tmp_path / "dry").mkdir()
+    fill_the_bytecode_cache(tmp_path / "first")
     project(tmp_path / "dry")
     found = calls(tmp_path / "dry")
     for kind in kinds:
         for number in found[kind]:
             folder = tmp_path / f"{kind}-{number}"
-            folder.mkdir()
             yield folder, project(folder), kind, number
 
 

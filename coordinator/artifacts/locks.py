@@ -1,0 +1,88 @@
+"""Locks between processes: the kernel's, on files and folders, gone with their holder."""
+
+import fcntl
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+
+from coordinator.artifacts.reading import failure
+
+
+class Lock:
+    """An exclusive `flock` on a file (made when missing) or a folder; the kernel frees it when its holder dies.
+
+    Two Lock objects exclude each other also within a process. Not for NFS, as the event log is not.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = str(path)
+        self._fd = -1
+
+    def acquire(self, *, wait: bool = True, patience: float = 0.25) -> bool:
+        """Take the lock; without `wait`, give up after `patience` seconds and return False.
+
+        The patience outlasts a look by `is_held`, which takes the lock for some microseconds.
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            fd = self._open()
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _still_there(fd, self.path):
+                    self._fd = fd
+                    return True
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    os.close(fd)
+                    return False
+                time.sleep(0.005)
+            except BaseException:
+                os.close(fd)
+                raise
+            os.close(fd)
+
+    def release(self) -> None:
+        """Free the lock; harmless when it is not held."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _open(self) -> int:
+        try:
+            return os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except (NotADirectoryError, FileNotFoundError):
+            try:
+                return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            except OSError as error:
+                raise failure("lock", self.path, error) from error
+
+    def __enter__(self) -> "Lock":
+        self.acquire()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.release()
+
+
+def _still_there(fd: int, path: str) -> bool:
+    """The lock is worth something only on the file that others are going to open."""
+    try:
+        return os.path.samestat(os.fstat(fd), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def is_held(path: Path | str) -> bool:
+    """Somebody holds the `Lock` on this path right now."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False

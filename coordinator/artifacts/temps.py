@@ -1,0 +1,76 @@
+"""Temp files: named so that those of dead writers can be told from those of live ones."""
+
+import itertools
+import os
+from pathlib import Path
+
+from coordinator.artifacts.locks import Lock
+
+_TEMP = ".coord-tmp-"
+_COUNTER = itertools.count()
+
+
+def temp_beside(target: str) -> str:
+    """A new name in the folder of `target` that tells who writes it: process id and its start time."""
+    pid = os.getpid()
+    name = f"{_TEMP}{pid}-{_start_time(pid)}-{next(_COUNTER)}"
+    return os.path.join(os.path.dirname(target), name)
+
+
+def is_temp(name: str) -> bool:
+    """The file name is that of an unfinished write: nothing to look at."""
+    return name.startswith(_TEMP)
+
+
+def sweep_stale_temps(folder: Path | str) -> int:
+    """Remove what killed writers left in a folder; return how many files that were. Live writers lose nothing."""
+    try:
+        names = [name for name in os.listdir(folder) if is_temp(name)]
+    except OSError:
+        return 0
+    lock = Lock(folder)
+    if not names or not lock.acquire(wait=False):
+        return 0
+    try:
+        dead = [name for name in names if not _writer_lives(name)]
+        for name in dead:
+            discard(os.path.join(folder, name))
+        return len(dead)
+    finally:
+        lock.release()
+
+
+def _writer_lives(name: str) -> bool:
+    pid, _, rest = name[len(_TEMP) :].partition("-")
+    started = rest.partition("-")[0]
+    if not (pid.isascii() and pid.isdigit() and len(pid) < 12):
+        return False
+    return process_lives(int(pid)) and _start_time(int(pid)) == started
+
+
+def process_lives(pid: int) -> bool:
+    """A process with this id exists, whoever owns it; one that ended and was not waited for counts as well."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return pid > 0
+
+
+def _start_time(pid: int) -> str:
+    """Start of a process in clock ticks since boot; `0` where the system doesn't tell."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stream:
+            return stream.read().rpartition(b")")[2].split()[19].decode()
+    except (OSError, IndexError):
+        return "0"
+
+
+def discard(path: str) -> None:
+    """Remove a temp file that may be gone already."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
