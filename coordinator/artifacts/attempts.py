@@ -206,7 +206,7 @@ class AttemptReader:
             )
             self._listings[folder] = known
         last = known[1]
-        if last and (number not in found or last > found[number].attempt):
+        if last and (number not in found or last >= found[number].attempt):
             found[number] = _Place(last, os.path.join(folder, f"attempt-{last}"))
 
     def _take_all(self, found: dict[int, _Place]) -> list[bool]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coordinator.artifacts import attempts
-from coordinator.artifacts.files import Lock
+from coordinator.artifacts.files import Lock, stage
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.records import BadRecord, decode, encode
 from coordinator.artifacts.runs import (
@@ -31,6 +31,7 @@ from coordinator.artifacts.runs import (
     write_run,
     write_step,
 )
+from coordinator.artifacts.sweep import sweep
 from coordinator.errors import StalePlan
 from coordinator.model.problem import Problem
 from coordinator.model.run import LoopAsk, Run
@@ -337,3 +338,18 @@ def test_the_loop_is_alive_while_somebody_holds_its_lock(layout: Layout) -> None
     with Lock(layout.loop_lock):
         assert loop_is_alive(layout)
     assert not loop_is_alive(layout)
+
+
+def test_what_killed_writers_left_is_swept_all_over_the_project(layout: Layout) -> None:
+    write_step(layout, attempt(7, 1, "run-2"))
+    new_run(layout, "M")
+    write_step(layout, attempt(7, 1, "run-3"))
+    where = folder(layout, attempt(7, 1, "run-3"))
+    dead = [place / f".coord-tmp-{2**22 + 1}-1-0" for place in (layout.coord, where)]
+    for path in dead:
+        path.write_bytes(b"half")
+    mine = stage(str(where / "step.json"), b"being written")
+    assert sweep(layout) == 2
+    assert not any(path.exists() for path in dead)
+    assert os.path.exists(mine)
+    assert read_attempts(layout)[7].run == "run-3"
