@@ -183,6 +183,7 @@ def test_uncommitted_work_is_refused(repo: Repository) -> None:
 
 
 def test_new_files_without_a_commit_are_not_taken_for_no_change(repo: Repository) -> None:
+    repo.git("config", "status.showUntrackedFiles", "no")
     info = create(repo.layout, 7, 1)
     repo.write({"forgotten.py": "work\n"}, cwd=info.path)
     outcome = merge(repo, info)

@@ -96,6 +96,14 @@ def test_nothing_that_a_suite_started_outlives_it(tmp_path: Path) -> None:
     wait_until(lambda: not alive(pid), message="the end of the child")
 
 
+def test_a_suite_that_ends_its_guard_is_cleared_up_all_the_same(tmp_path: Path) -> None:
+    ends_guard = "kill -s KILL $(ps -A -o pid= -o ppid= | awk -v shell=$$ '$2 == shell && $1 != shell {print $1}') ; "
+    result = run_suite(Suite("s", ends_guard + "sleep 600 & echo $! > child"), tmp_path)
+    pid = noted_pid(tmp_path / "child")
+    wait_until(lambda: not alive(pid), message="the end of the child")
+    assert result.status == 0
+
+
 def test_a_daemon_that_left_the_group_does_not_hold_the_suite_up(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "left")
     daemon = "import os, time; os.setsid(); print(os.getpid(), file=open('child', 'w')); open('left', 'w').close()"

@@ -259,6 +259,7 @@ def test_remove_takes_a_merged_worktree_and_its_branch(repo: Repository) -> None
 
 @pytest.mark.parametrize("left", ["new.txt", "README.md"])
 def test_remove_keeps_what_is_not_committed(repo: Repository, left: str) -> None:
+    repo.git("config", "status.showUntrackedFiles", "no")  # with which git itself would remove it
     info = create(repo.layout, 7, 1)
     repo.write({left: "not committed\n"}, cwd=info.path)
     kept = remove(repo.layout, 7, 1)
