@@ -43,7 +43,8 @@ def names(folder: Path) -> set[str]:
 def child(code: str, *arguments: str) -> subprocess.Popen[str]:
     """A Python process that runs `code` with coord importable."""
     start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); sys.argv[0] = 'child'\n"
-    return subprocess.Popen([sys.executable, "-c", start + code, *arguments], stdout=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, "-c", start + code, *arguments], stdin=pipe, stdout=pipe, text=True)
 
 
 def test_a_new_file_is_made_with_the_folders_above_it(tmp_path: Path) -> None:
