@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from coordinator.artifacts.flat import Nested, Value
+from coordinator.model.text import clip, plain
 
 _DEPTH = 16
 """Levels of nesting that are kept as they are, unread."""
@@ -18,8 +19,8 @@ class YamlError(Exception):
         self.line = line
         """1-based, in the file."""
         self.code = code
-        self.message = message
-        self.remedy = remedy
+        self.message = clip(plain(message), 160)
+        self.remedy = clip(plain(remedy), 160)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+import yaml
 
 from coordinator.artifacts.frontmatter import LIMIT, Frontmatter, parse
 from coordinator.model.problem import Problem
@@ -100,3 +101,24 @@ def test_no_frontmatter_within_the_limit_takes_long(filler: bytes) -> None:
     start = time.process_time()
     parse(data, "p.md")
     assert time.process_time() - start < 1.0
+
+
+def test_without_libyaml_the_same_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [
+        b"---\na:\n  - 1\n  -  2\nb: [x,\n  y]\n---\n",
+        b"---\na: {b: c}\nd:\n  e: [f]\n---\n",
+        b"---\na: |\n  x\nb: 'y\n\n  z'\n---\n",
+        b"---\ntitle: Fix: the thing\n---\n",
+        b"---\na: 1\na: 2\n---\n",
+        b"---\na: &x 1\n---\n",
+        b"---\na: " + b"[" * 5000 + b"\n---\n",
+        b"---\na: 1\nb: \x00\n---\n",
+    ]
+    assert yaml.__with_libyaml__
+    with_it = [parse(text, "p.md") for text in texts]
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    for fast, slow in zip(with_it, (parse(text, "p.md") for text in texts), strict=True):
+        if isinstance(fast, Problem) and isinstance(slow, Problem):
+            assert (fast.code, fast.line) == (slow.code, slow.line)
+        else:
+            assert fast == slow

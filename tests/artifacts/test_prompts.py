@@ -6,14 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from coordinator.artifacts import prompts
+from coordinator.artifacts.frontmatter import parse
 from coordinator.artifacts.naming import file_name, render_new
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.prompts import SIZE_LIMIT, PromptReader, PromptSet, read_prompt
+from coordinator.artifacts.schema import to_prompt
 from coordinator.config import Config
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
+from coordinator.model.text import plain
 
 GOOD = b"---\nnumber: 7\ntitle: Refresh tokens\nstatus: pending\ndependencies: [2]\n---\n## Tasks\n"
 
@@ -240,6 +245,31 @@ def test_windows_line_ends_and_a_byte_order_mark_are_accepted(tmp_path: Path) ->
     found = read_prompt(path, "07-x.prompt.md")
     assert isinstance(found, Prompt)
     assert found.title == "Refresh tokens"
+
+
+KEYS = st.sampled_from(
+    ["number", "title", "status", "dependencies", "timeout", "hypothesis", "x", "\x1b", "\u202e", "é"]
+)
+VALUES = st.text(alphabet="a1 -:#'\"[]{},&*!|>%@`\\~\n\t\r\x1b\x00\u202e日", max_size=30)
+SHAPED = st.lists(st.tuples(KEYS, VALUES), max_size=5).map(
+    lambda pairs: ("---\n" + "".join(f"{key}: {value}\n" for key, value in pairs) + "---\nbody").encode()
+)
+
+
+@settings(max_examples=500)
+@given(content=st.one_of(st.binary(max_size=60), SHAPED))
+def test_no_content_makes_the_reader_fail_or_print_what_it_should_not(content: bytes) -> None:
+    path = ".coord/prompts/07-x.prompt.md"
+    front = parse(content, path)
+    found = front if isinstance(front, Problem) else to_prompt(front, path, content, "")
+    if isinstance(found, Prompt):
+        assert found.number == 7
+        return
+    for words in (found.message, found.remedy):
+        assert words
+        assert plain(words) == words
+        assert len(words) < 250
+    assert found.line <= content.count(b"\n") + 1
 
 
 def spoil(layout: Layout, put: Callable[[str, bytes], Path]) -> dict[str, str]:
