@@ -78,7 +78,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Tidy:
-    """It is merged: keep its last screen, close its windows, remove its worktree."""
+    """It is merged or cancelled: keep its last screen, close its windows; remove its worktree if it is merged."""
 
     number: int
     attempt: int

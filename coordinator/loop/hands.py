@@ -111,7 +111,7 @@ class Hands:
             self._failed(action, error)
         else:
             if action not in self._under_way:
-                self._later.pop(action, None)
+                self._worked(action)
 
     def finish(self, snapshot: Snapshot, finished: Finished) -> None:
         """Take what a worker brought."""
@@ -129,7 +129,7 @@ class Hands:
             self._failed(action, error)
             return
         if done:
-            self._later.pop(action, None)
+            self._worked(action)
         else:
             self.put_off(action)
 
@@ -190,10 +190,17 @@ class Hands:
     def _merged(self, attempt: Attempt, action: Merge, result: Result) -> bool:
         return merging.record_outcome(self._site, attempt, action, result.value)
 
+    def _worked(self, action: Action) -> None:
+        self._later.pop(action, None)
+        self._reported.pop(_subject(action), None)
+
     def _failed(self, action: Action, error: Exception) -> None:
-        number = getattr(action, "number", None)
-        self.report("project" if number is None else f"prompt:{number}", error)
+        self.report(_subject(action), error)
         self.put_off(action)
+
+
+def _subject(action: Action) -> str:
+    return "milestone" if isinstance(action, CloseMilestone) else f"prompt:{action.number}"
 
 
 def _attempt_of(snapshot: Snapshot, action: Action) -> Attempt | None:

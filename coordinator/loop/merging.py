@@ -80,7 +80,7 @@ def _red(outcome: Red) -> str:
 
 
 def tidy(site: Site, snapshot: Snapshot, action: Tidy) -> None:
-    """Keep the last screens of a merged prompt's windows, close them, and remove its worktree if nothing is lost."""
+    """Keep the last screen of an attempt, close its prompt's windows, and remove a merged one's worktree."""
     attempt = snapshot.steps[action.number].attempt
     if attempt is None or attempt.attempt != action.attempt:
         return
@@ -89,7 +89,13 @@ def tidy(site: Site, snapshot: Snapshot, action: Tidy) -> None:
         ours = window.mark.get("root") == str(site.layout.root) and window.mark.get("prompt") == str(action.number)
         if ours and window.dead:
             site.terminals.kill_window(window.id)
-    kept = worktrees.remove(
+    why = _remove_worktree(site, attempt) if attempt.state is StepState.MERGED else "it is not merged"
+    site.amend(attempt, window="", pane="", worktree=attempt.worktree if why else "")
+
+
+def _remove_worktree(site: Site, attempt: Attempt) -> str:
+    """Remove a merged attempt's worktree; why it was kept instead, which is logged, if anything would be lost."""
+    removed = worktrees.remove(
         site.layout,
         attempt.prompt,
         attempt.attempt,
@@ -97,7 +103,7 @@ def tidy(site: Site, snapshot: Snapshot, action: Tidy) -> None:
         merged_as=attempt.merged_as,
         merged_tip=attempt.commits[-1] if attempt.commits else "",
     )
-    why = kept.reason if isinstance(kept, worktrees.Kept) else ""
+    why = removed.reason if isinstance(removed, worktrees.Kept) else ""
     if why:
         site.log_about(attempt, agent_event(attempt, "problem.worktree_kept", reason=why))
-    site.amend(attempt, window="", pane="", worktree=attempt.worktree if why else "")
+    return why

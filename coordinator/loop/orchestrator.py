@@ -167,7 +167,8 @@ def _keep_house(prompt: Prompt, current: Step, attempt: Attempt) -> Iterator[Act
             max(prompt.attempts, attempt.attempt),
             attempt.commits if current.state is StepState.MERGED else (),
         )
-    if attempt.state is StepState.MERGED and attempt.window:
+    ended = attempt.state is StepState.MERGED or (current.state is StepState.SKIPPED and not attempt.state.live)
+    if ended and attempt.window:
         yield Tidy(prompt.number, attempt.attempt)
 
 

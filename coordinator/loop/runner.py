@@ -168,7 +168,7 @@ class _Runner:
         try:
             self._snapshot = self._observer.refresh(self._unread)
         except CoordError as error:
-            self._hands.report("project", error)
+            self._hands.report("milestone", error)
             return
         self._unread.clear()
         self._site.config = self._observer.config

@@ -181,7 +181,7 @@ CASES: dict[str, tuple[Snapshot, tuple[Action, ...]]] = {
     ),
     "a change of a cancelled prompt is not merged": (
         world([prompt(1, status=CANCELLED, attempts=1), prompt(2)], [attempt(1, OPEN)]),
-        (Dispatch(2, 1),),
+        (Dispatch(2, 1), Tidy(1, 1)),
     ),
     "a merged attempt is tidied": (
         world([prompt(1, status=DONE, attempts=1), prompt(2)], [attempt(1, StepState.MERGED)]),
