@@ -9,6 +9,7 @@ from support.still import StillSource
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.widgets import Input
+
 from tui.actions import ACTIONS, BY_ID, RESERVED, Action, Context, Scope, bindings, footer, key_of, needs, unknown_keys
 from tui.palette import offered, title_of
 from tui.screens.pages import help_lines
