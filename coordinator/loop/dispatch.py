@@ -185,7 +185,7 @@ def _open(site: Site, attempt: Attempt, cwd: Path) -> Window:
     launch = site.directory(attempt) / "launch.sh"
     name = f"{attempt.prompt:02d}-{attempt.attempt}"
     env = environment(attempt, site.layout.root)
-    return site.terminals.open_window([str(launch)], cwd=cwd, name=name, env=env, mark=site.mark(attempt))
+    return site.terminals.open_window(["sh", str(launch)], cwd=cwd, name=name, env=env, mark=site.mark(attempt))
 
 
 def _running(site: Site, attempt: Attempt, window: Window) -> None:

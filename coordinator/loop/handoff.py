@@ -11,9 +11,9 @@ from coordinator.changes.diff import Change, attempt_change
 from coordinator.errors import Refused, UsageError
 from coordinator.events.identity import who
 from coordinator.events.store import EventLog
-from coordinator.loop.settle import left_behind
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.step import Attempt, Receipt
+from coordinator.model.text import plain
 from coordinator.steps import find_attempt, utc_now
 
 OUTCOMES = ("done", "failed", "blocked")
@@ -59,6 +59,17 @@ def hand_off(
     )
     _write(layout, attempt, receipt, actor)
     return receipt
+
+
+def left_behind(change: Change) -> str:
+    """Why the work of an attempt can't be taken as it is; empty when nothing is left behind."""
+    if change.strayed:
+        return f"its work is on {plain(change.strayed)} instead of {change.branch}"
+    left = change.modified or (() if change.commits else change.untracked)
+    if not left:
+        return ""
+    shown = ", ".join(plain(name) for name in left[:5]) + (f" and {len(left) - 5} more" if len(left) > 5 else "")
+    return f"it handed off with uncommitted work in its worktree: {shown}"
 
 
 def _own_attempt(environ: Mapping[str, str], actor: Actor) -> tuple[Layout, Attempt]:

@@ -3,15 +3,15 @@
 from pathlib import Path
 
 from coordinator.agents.launch import NO_WORKTREE
-from coordinator.changes.diff import Change, attempt_change
+from coordinator.changes.diff import attempt_change
 from coordinator.failpoint import failpoint
 from coordinator.kill import end_processes
 from coordinator.loop.effects import Expire, Return, Settle
 from coordinator.loop.exits import has_ended
+from coordinator.loop.handoff import left_behind
 from coordinator.loop.site import Site
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
-from coordinator.model.text import plain
 from coordinator.steps import agent_event, step_event
 from coordinator.terminals.processes import agent_processes
 
@@ -76,17 +76,6 @@ def judge_end(attempt: Attempt) -> tuple[StepState, str]:
     if status != 0:
         return StepState.FAILED, f"handed off as done, then ended with exit status {status}{hint}"
     return StepState.CHANGE_OPEN, ""
-
-
-def left_behind(change: Change) -> str:
-    """Why the work of an attempt can't be taken as it is; empty when nothing is left behind."""
-    if change.strayed:
-        return f"its work is on {plain(change.strayed)} instead of {change.branch}"
-    left = change.modified or (() if change.commits else change.untracked)
-    if not left:
-        return ""
-    shown = ", ".join(plain(name) for name in left[:5]) + (f" and {len(left) - 5} more" if len(left) > 5 else "")
-    return f"it handed off with uncommitted work in its worktree: {shown}"
 
 
 def expire(site: Site, snapshot: Snapshot, action: Expire) -> None:
