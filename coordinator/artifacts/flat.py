@@ -31,7 +31,7 @@ class Entry(NamedTuple):
     """1-based, in the file."""
 
 
-_UNSURE = re.compile("[^\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|\r(?!\n)")
+_UNSURE = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]|\r(?!\n)")
 """Tabs, controls, and the line breaks that only YAML 1.1 knows."""
 
 _PLAIN = r"""[^\s\-?:,\[\]{}#&*!|>'"%@`](?:[^:#\r\n]|:(?=[^ \r\n])|(?<![ ])\#)*"""

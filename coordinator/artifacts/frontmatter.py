@@ -3,13 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from coordinator.artifacts.flat import Value, read_flat
-from coordinator.artifacts.patching import NewValue, as_read, new_line, with_value
-from coordinator.artifacts.yamlreader import YamlError, read_yaml
 from coordinator.errors import CoordError
 from coordinator.model.problem import Problem
 from coordinator.model.text import plain
+
+if TYPE_CHECKING:
+    from coordinator.artifacts.patching import NewValue
 
 LIMIT = 64 * 1024
 """Characters of frontmatter that are read."""
@@ -29,8 +31,7 @@ class Frontmatter:
     """Byte offset of the first byte after the closing line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sections:
+class Sections(NamedTuple):
     """A document taken apart, positions in characters."""
 
     text: str
@@ -57,6 +58,8 @@ def parse(data: bytes, path: str) -> Frontmatter | Problem:
         return found
     entries = read_flat(found.yaml, 2)
     if entries is None:
+        from coordinator.artifacts.yamlreader import YamlError, read_yaml
+
         try:
             nodes = read_yaml(found.yaml, 2)
         except YamlError as error:
@@ -70,11 +73,14 @@ def parse(data: bytes, path: str) -> Frontmatter | Problem:
     return Frontmatter(values, lines, body)
 
 
-def patch(data: bytes, changes: Mapping[str, NewValue]) -> bytes:
+def patch(data: bytes, changes: Mapping[str, "NewValue"]) -> bytes:
     """Change single values; every byte that is not part of a changed value stays. A missing key becomes the last line.
 
     Raises CoordError when the file has no readable frontmatter, or the value can't be changed in place.
     """
+    from coordinator.artifacts.patching import as_read, new_line, with_value
+    from coordinator.artifacts.yamlreader import read_yaml
+
     found = split(data, "")
     before = parse(data, "")
     if isinstance(found, Problem) or isinstance(before, Problem):
