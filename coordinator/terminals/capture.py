@@ -58,7 +58,7 @@ def _read_batch(terminals: "Terminals", panes: list[str]) -> dict[str, Screen]:
         seal = os.urandom(8).hex()  # what a program printed can't be taken for the head of the next pane
         words: list[str] = []
         for pane in panes:
-            words += [";", "display-message", "-p", "-t", pane, f"{seal} {pane} {HEADER}"]
+            words += [";", "display-message", "-p", "-t", pane, f"{seal} #{{pane_id}} {HEADER}"]
             words += [";", "capture-pane", *OPTIONS, "-p", "-t", pane]
         try:
             return dict(_split(terminals.run(*words[1:]), seal))

@@ -31,6 +31,8 @@ _FIRST_RETRY = 0.25
 _LAST_RETRY = 30.0
 _HEALTHY = 30.0
 """Seconds of life after which a control client's end is no sign of a pattern."""
+_STOP_BOUND = 3.0
+"""Seconds to wait for the end of the thread: a wedged tmux must not keep the screen from closing."""
 _FLOOD = 65_536
 """Bytes printed since the last look at a pane after which we stop listening to it until the next look."""
 
@@ -84,7 +86,7 @@ class PaneFeed:
         self._stopping = True
         self._wake()
         if threading.current_thread() is not self._thread:
-            self._thread.join()
+            self._thread.join(_STOP_BOUND)
 
     def _wake(self) -> None:
         try:
@@ -207,7 +209,6 @@ class PaneFeed:
         loud = [p for p, size in self._printed.items() if p not in self._pace.panes or size > _FLOOD]
         for pane in loud:
             del self._printed[pane]
-            self._pace.changed(pane)
         self._client.pause([pane for pane in loud if pane not in self._muted])
         self._muted.update(loud)
 
@@ -247,7 +248,7 @@ class PaneFeed:
             self._tell(pane, screen)
 
     def _tell(self, pane: str, screen: Screen | None) -> None:
-        if screen is None or pane not in self._pace.panes or self._shown.get(pane) == screen:
+        if screen is None or pane not in self._pace.panes or self._shown.get(pane) == screen or self._stopping:
             return
         self._shown[pane] = screen
         self._on_screen(pane, screen)

@@ -24,6 +24,8 @@ _START_BOUND = 5.0
 """Seconds to get a server up: right after another one ended on the same socket, tmux refuses for a moment."""
 _COMMAND_BOUND = 20.0
 """Seconds one tmux command may take before the server counts as wedged."""
+_MOST_WAKES = 20
+"""Times that tmux is reminded of an ended program without a status before it counts as unknown for good."""
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _WINDOW_ID = re.compile(r"@[0-9]+")
@@ -113,6 +115,7 @@ class Terminals:
         self.session = session
         self.tmux_bin = tmux_bin
         self._server: libtmux.Server | None = None
+        self._wakes: dict[str, int] = {}
 
     # -- the session ---------------------------------------------------------------------------------------------
 
@@ -210,17 +213,19 @@ class Terminals:
             window = _parse_row(line)
             if window and (window.id not in found or int(window.pane[1:]) < int(found[window.id].pane[1:])):
                 found[window.id] = window  # a person may have split it: the pane we opened is the oldest
-        if any(window.dead and window.dead_status is None for window in found.values()):
-            self._wake_reaper()
+        self._wake_reaper([window.id for window in found.values() if window.dead and window.dead_status is None])
         return list(found.values())
 
-    def _wake_reaper(self) -> None:
+    def _wake_reaper(self, windows: list[str]) -> None:
         """Have tmux end a child of its own: it then sees also those whose end it missed, and learns their status.
 
-        Without that the status of one in six ended programs never came (tmux 3.3a); the next listing has it.
+        Without that the status of one in six ended programs never came (tmux 3.3a); a later listing has it.
         """
-        with contextlib.suppress(TerminalError):
-            self.run("run-shell", "-b", "true")
+        hopeful = [window for window in windows if self._wakes.get(window, 0) < _MOST_WAKES]
+        self._wakes = {window: self._wakes.get(window, 0) + 1 for window in windows}
+        if hopeful:
+            with contextlib.suppress(TerminalError):
+                self.run("run-shell", "-b", "true")
 
     def kill_window(self, window_id: str) -> bool:
         """Close a window, with a hang-up for what runs in it; False when it was gone already.
@@ -303,7 +308,7 @@ class Terminals:
 
     def _command(self, *words: str) -> str:
         result = self.server.cmd(words[0], *words[1:])
-        if result.returncode or result.stderr:
+        if result.returncode:
             raise _failure(" ".join(result.stderr), words[0])
         return "\n".join(result.stdout)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.wait import wait_until
 
-from coordinator.terminals import control
+from coordinator.terminals import control, pace
 from coordinator.terminals.feed import PaneFeed
 from coordinator.terminals.pace import IN_SIGHT
 from coordinator.terminals.screen import Screen
@@ -44,6 +44,12 @@ class Viewer:
     def client_pid(self) -> int:
         listing = self.terminals.run("list-clients", "-F", "#{client_control_mode} #{client_pid}").decode().splitlines()
         return next((int(line[2:]) for line in listing if line.startswith("1 ")), 0)
+
+
+@pytest.fixture(autouse=True)
+def _no_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notice that gets lost shall be seen to be lost."""
+    monkeypatch.setattr(pace, "CHECK", 1000.0)
 
 
 @pytest.fixture
@@ -128,6 +134,29 @@ def test_when_the_control_client_is_killed_screens_go_on_and_a_new_one_comes(
     wait_until(lambda: viewer.client_pid() not in (0, before), message="another client")
     say(terminals, window, "back")
     viewer.wait_for(window.pane, "back")
+
+
+def test_when_control_mode_stops_working_plain_captures_take_over(terminals: Terminals, tmp_path: Path) -> None:
+    tmux = tmp_path / "tmux"
+    tmux.write_text(f"""#!/bin/sh
+case "$*" in *" -C "*) [ -e {tmp_path}/broken ] && exit 1;; esac
+exec tmux "$@"
+""")
+    tmux.chmod(0o755)
+    viewer = Viewer(Terminals(terminals.socket_name, terminals.session, str(tmux)))
+    try:
+        window = echoing(terminals)
+        viewer.feed.show([window.pane], window.pane)
+        viewer.wait_for(window.pane, "ready")
+        viewer.wait_for_control()
+        (tmp_path / "broken").touch()
+        os.kill(viewer.client_pid(), signal.SIGKILL)
+        for n in range(12):
+            say(terminals, window, f"line {n}")
+            viewer.wait_for(window.pane, f"line {n}")
+        assert viewer.client_pid() == 0
+    finally:
+        viewer.feed.stop()
 
 
 def test_a_control_client_that_never_answers_is_given_up_and_tried_again(

@@ -142,12 +142,13 @@ def test_processes_born_while_others_end_are_ended_too(family: Family) -> None:
     assert ended.survivors == agent_processes(family.agent, family.root) == ()
 
 
-def test_a_stopped_process_ends(family: Family) -> None:
-    pid = family.start("import os, time\n" + WRITE % "up.pid" + "time.sleep(1000)")
+def test_a_stopped_process_gets_its_chance_to_end_well(family: Family) -> None:
+    code = "import os, signal, sys, time\nsignal.signal(15, lambda *_: sys.exit(7))\n"
+    pid = family.start(code + WRITE % "up.pid" + "time.sleep(1000)")
     family.pid_of("up.pid")
     os.kill(pid, signal.SIGSTOP)
     assert terminate_agent(family.agent, family.root).ended == (pid,)
-    assert family.started[0].wait() == -signal.SIGTERM
+    assert family.started[0].wait() == 7
 
 
 def test_other_agents_and_other_projects_with_the_same_agent_are_left_alone(family: Family) -> None:

@@ -125,7 +125,7 @@ def test_colours_carry_over_lines_until_they_end() -> None:
 
 
 def test_line_drawing_is_decoded_also_over_lines_and_styles() -> None:
-    assert parse("\x0elqqk\nx\x1b[1mx\x0fx", 20, 2).plain() == "┌──┐\n││x"
+    assert parse("\x0elqqk\nx  x\nx\x1b[1mx\x0fx", 20, 3).plain() == "┌──┐\n│  │\n││x"
 
 
 @pytest.mark.parametrize(

@@ -94,18 +94,11 @@ def test_a_program_that_ends_at_once_is_no_error(terminals: Terminals) -> None:
 
 
 def test_the_status_of_every_ended_program_becomes_known(terminals: Terminals) -> None:
-    opened = [
-        terminals.open_window(
-            ["sh", "-c", f"read key; exit {n}"], cwd="/", name=f"n-{n}", env={}, mark={"status": str(n)}
-        )
-        for n in range(1, 13)
-    ]
-    for window in opened:
+    for n in range(1, 16):
+        script = f"read key; exit {n}"
+        window = terminals.open_window(["sh", "-c", script], cwd="/", name=f"n-{n}", env={}, mark={})
         terminals.send_key(window.pane, "Enter")
-    told = {str(n): n for n in range(1, 13)}
-    wait_until(
-        lambda: {w.mark["status"]: w.dead_status for w in terminals.windows() if w.mark} == told, message="every status"
-    )
+        wait_until(lambda w=window, n=n: found(terminals, w).dead_status == n, message=f"status {n}")
 
 
 def test_a_program_ended_by_a_signal_has_the_status_a_shell_would_give(terminals: Terminals) -> None:
@@ -181,7 +174,8 @@ def test_a_pinned_size_is_kept(terminals: Terminals) -> None:
 
 def test_a_split_by_a_person_does_not_hide_the_agents_pane(terminals: Terminals) -> None:
     window = sleeper(terminals)
-    terminals.run("split-window", "-d", "-b", "-t", window.id, "sleep 1000")
+    for side in ("-b", "-d"):
+        terminals.run("split-window", "-d", side, "-t", window.pane, "sleep 1000")
     assert found(terminals, window).pane == window.pane
 
 
