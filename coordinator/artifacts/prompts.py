@@ -11,15 +11,12 @@ from typing import NamedTuple
 from coordinator.artifacts.bulk import no_collection
 from coordinator.artifacts.files import NotAFile, TooLarge, hasher, is_settled, read_regular, sha256
 from coordinator.artifacts.frontmatter import parse
-from coordinator.artifacts.naming import file_name, render_new, slug
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.schema import number_in_name, to_prompt
 from coordinator.config import Config
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.text import plain
-
-__all__ = ["SIZE_LIMIT", "PromptReader", "PromptSet", "file_name", "read_prompt", "render_new", "slug"]
 
 SIZE_LIMIT = 4 * 1024 * 1024
 """Bytes of a prompt file; a larger one is not read."""

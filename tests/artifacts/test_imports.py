@@ -29,8 +29,8 @@ read_milestone(layout), pending(layout)
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
+    from coordinator.artifacts.naming import render_new
     from coordinator.artifacts.paths import Layout
-    from coordinator.artifacts.prompts import render_new
     from coordinator.artifacts.runs import new_run
     from coordinator.config import sample
 
