@@ -58,47 +58,51 @@ def read_flat(text: str, first_line: int = 1) -> list[Entry] | None:
     if _UNSURE.search(text):
         return None
     entries: list[Entry] = []
-    items: list[str] | None = None  # of a block list that is being read
+    items: list[str] | None = None  # of the block list that may go on
     indent, position, line, end = "", 0, first_line, len(text)
     match_line = _LINE.match
     while position < end:
         match = match_line(text, position)
-        if match is None or match.end() == position:
+        if match is None:
             return None
-        position = match.end()
-        key, dash, plain, double, single, inner = match.groups()
-        line += 1
-        if key is None and dash is None:
+        position, line = match.end(), line + 1
+        kind = match.lastgroup
+        if kind is None:  # nothing, or a comment
             continue
-        value = _value(plain, double, single, inner)
+        value = _value(kind, match[kind])
         if value is None:
             return None
-        if dash is not None:
-            if items is None or not isinstance(value, str) or (plain is double is single):
-                return None
-            if items and dash != indent:
-                return None
+        key, dash = match["key"], match["dash"]
+        if key is not None:
+            _close(entries, items)
+            items = [] if kind == "key" else None
+            entries.append(Entry(key, value, line - 1))
+        elif items is None or kind == "dash" or not isinstance(value, str) or (items and dash != indent):
+            return None
+        else:
             indent = dash
             items.append(value)
-            entries[-1] = Entry(entries[-1].key, tuple(items), entries[-1].line)
-            continue
-        items = [] if plain is double is single is inner else None
-        entries.append(Entry(key, value, line - 1))
-    if len({entry.key for entry in entries}) < len(entries):
-        return None
-    return entries
+    _close(entries, items)
+    return entries if len({entry.key for entry in entries}) == len(entries) else None
 
 
-def _value(plain: str | None, double: str | None, single: str | None, inner: str | None) -> Value | None:
-    if plain is not None:
-        return plain.rstrip(" ")
-    if inner is not None:
-        return _flow_list(inner)
-    if double is not None:
-        text = double[1:-1]
+def _close(entries: list[Entry], items: list[str] | None) -> None:
+    """Give the last key the list that stood below it."""
+    if items:
+        key, _, line = entries[-1]
+        entries[-1] = Entry(key, tuple(items), line)
+
+
+def _value(kind: str, written: str) -> Value | None:
+    if kind == "plain":
+        return written.rstrip(" ")
+    if kind == "list":
+        return _flow_list(written)
+    if kind == "double":
+        text = written[1:-1]
         return _ESCAPE.sub(lambda m: _ESCAPES[m[1]], text) if "\\" in text else text
-    if single is not None:
-        return single[1:-1].replace("''", "'")
+    if kind == "single":
+        return written[1:-1].replace("''", "'")
     return ""
 
 

@@ -94,13 +94,13 @@ def test_keys_know_their_lines_in_the_file() -> None:
     assert read(fast).lines == read(full).lines == {"a": 3, "b": 5}
 
 
-@pytest.mark.parametrize("filler", [b"a: &a [x,x]\n", b"[", b"? ", b"- ", b"{a: ", b'"', b"a:\n"])
+@pytest.mark.parametrize("filler", [b"a: &a [x,x]\n", b"[", b"? ", b"- ", b"- a\n", b"{a: ", b'"', b"a:\n"])
 def test_no_frontmatter_within_the_limit_takes_long(filler: bytes) -> None:
-    """Quadratic or exponential reading would show: a second is a hundred times what is needed."""
-    data = b"---\n" + filler * ((LIMIT - 100) // len(filler)) + b"\n---\n"
+    """Quadratic or exponential reading would show: half a second is many times what is needed."""
+    data = b"---\nkey:\n" + filler * ((LIMIT - 100) // len(filler)) + b"\n---\n"
     start = time.process_time()
     parse(data, "p.md")
-    assert time.process_time() - start < 1.0
+    assert time.process_time() - start < 0.5
 
 
 def test_without_libyaml_the_same_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
