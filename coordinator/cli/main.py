@@ -48,26 +48,26 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    directory = _status_of(arguments)
-    if directory is not None:
+    status = _status_of(arguments)
+    if status is not None and status[1]:
         from coordinator.cli.remembered import remembered
 
-        text = remembered(directory)
+        text = remembered(status[0])
         if text is not None:
             sys.stdout.write(text)
             return 0
-    return _run_checked(arguments, directory)
+    return _run_checked(arguments, status)
 
 
-def _run_checked(arguments: list[str], directory: str | None) -> int:
+def _run_checked(arguments: list[str], status: tuple[str, bool] | None) -> int:
     from coordinator.cli.report import fail
     from coordinator.errors import CoordError
 
     try:
-        if directory is not None:
+        if status is not None:
             from coordinator.cli.status import print_status
 
-            return print_status(directory, as_json=True)
+            return print_status(status[0], as_json=status[1])
         from coordinator.cli.commands import run
 
         return run(arguments)
@@ -75,12 +75,15 @@ def _run_checked(arguments: list[str], directory: str | None) -> int:
         return fail(error)
 
 
-def _status_of(arguments: list[str]) -> str | None:
-    """The folder of `coord [-C DIR] status --json`, which goes around the option parser; None for all other calls."""
+def _status_of(arguments: list[str]) -> tuple[str, bool] | None:
+    """The folder of `coord [-C DIR] status [--json]`, and whether as JSON; None for all other calls.
+
+    Status goes around the option parser: prompts, bars and scripts call it all the time.
+    """
     directory, rest = ".", arguments
     if len(rest) > 2 and rest[0] == "-C":
         directory, rest = rest[1], rest[2:]
-    return directory if rest == ["status", "--json"] else None
+    return (directory, len(rest) == 2) if rest in (["status"], ["status", "--json"]) else None
 
 
 if __name__ == "__main__":
