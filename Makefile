@@ -7,7 +7,7 @@ export VENV PYTHON
 bin = "$(VENV)"/bin
 on = $(filter-out 0 no false,$(1))
 
-.PHONY: help demo test check format lint types layers test-slow bench lock clean ready ready-dev
+.PHONY: help demo test check format lint types layers test-slow bench picture lock clean ready ready-dev
 
 help:
 	@echo "make demo    watch a scripted project run in coord (HEADLESS=1: without the screen; KEEP=DIR: keep its files)"
@@ -47,6 +47,10 @@ layers: ready-dev
 
 bench: ready-dev
 	@$(bin)/python -m bench
+
+# Take the README's picture again, from the running demo.
+picture: ready-dev
+	@$(bin)/python -m docs.picture
 
 # Resolve again for all platforms, after a version in pyproject.toml changed. Needs uv.
 lock:
