@@ -66,7 +66,7 @@ class Site:
 
     def say(self, *drafts: Draft) -> None:
         """Log events as the system."""
-        self.log.append(drafts, SYSTEM, self.run)
+        self.log.append(drafts, SYSTEM, self.book.run.id if self.book.is_open else None)
 
     def mark(self, attempt: Attempt) -> dict[str, str]:
         """What tells the attempt's window from all others, in every life of the loop."""

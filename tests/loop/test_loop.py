@@ -10,6 +10,7 @@ import pytest
 from support.project import NOTHING, WRITE, Project
 from support.wait import wait_until
 
+from coordinator.artifacts.attempts import run_ids
 from coordinator.artifacts.runs import loop_is_alive, read_loop
 from coordinator.loop.start import set_loop, start_loop
 from coordinator.model.event import Actor, ActorKind
@@ -307,6 +308,7 @@ def test_settings_that_break_while_the_loop_runs_do_not_end_it(make: Make) -> No
     good = made.layout.config.read_text()
     made.layout.config.write_text("no_such_setting: 1\n")
     wait_until(lambda: made.events("problem.found"), message="the problem to be told")
+    assert run_ids(made.layout) == ["run-1"]
     made.layout.config.write_text(good)
     made.add(2)
     made.wait_for(2, "merged")
