@@ -152,9 +152,9 @@ class Project:
         found = self.layout.runs.glob(f"run-*/prompts/{number:02d}/attempt-*/step.json")
         return sorted((json.loads(path.read_text()) for path in found), key=lambda step: step["attempt"])
 
-    def agents(self, number: int) -> list[int]:
-        """Live processes that are an agent of this prompt, launchers and all that they started."""
-        name = f"COORD_AGENT=executor-{number:02d}-".encode()
+    def agents(self, number: int | None = None) -> list[int]:
+        """Live processes of this prompt's agent, or of any: launchers and all that they started."""
+        name = b"COORD_AGENT=" if number is None else f"COORD_AGENT=executor-{number:02d}-".encode()
         mark = f"COORD_ROOT={self.layout.root}".encode()
         found = []
         for folder in Path("/proc").iterdir():
@@ -179,7 +179,7 @@ class Project:
                 process.send_signal(signal.SIGCONT)
                 process.kill()
             process.wait()
-        for pid in [pid for number in self.snapshot().prompts for pid in self.agents(number)]:
+        for pid in self.agents():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         with contextlib.suppress(TerminalError):
