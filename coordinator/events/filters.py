@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from coordinator.model.text import plain
+
 COLUMNS = "seq, id, ts, run, iteration, actor_kind, actor, kind, subject, data, prev_hash, hash"
 _LONGEST_TEXT = 1000
 _ESCAPED_IN_JSON = r'["\\\x00-\x1f\ud800-\udfff]'
@@ -57,8 +59,13 @@ class Window(NamedTuple):  # made in a tenth of a dataclass's time, which every 
 
 def window(where: Filter, *, after: int = 0, before: int | None = None, limit: int, newest: bool) -> Window:
     """The part of the log between `after` and `before` (both excluded) that a filter does not rule out."""
-    ends = [end for end in (None if before is None else before - 1, where.as_of) if end is not None]
-    return Window(after, min(ends, default=None), limit, newest)
+    ends = [_fitting(end) for end in (None if before is None else before - 1, where.as_of) if end is not None]
+    return Window(_fitting(after), min(ends, default=None), max(0, _fitting(limit)), newest)
+
+
+def _fitting(number: int) -> int:
+    """SQLite counts in 64 bits; no log gets there."""
+    return max(-(1 << 62), min(number, 1 << 62))
 
 
 def matching_kinds(wanted: Iterable[str], present: Iterable[str]) -> tuple[str, ...]:
@@ -95,7 +102,7 @@ def _conditions(where: Filter, kinds: tuple[str, ...]) -> tuple[list[str], list[
     for column, wanted in (("actor", where.actor), ("subject", where.subject)):
         if wanted:
             conditions.append(f"{column} = ?")
-            values.append(wanted)
+            values.append(plain(wanted))  # as the store writes it
     if kinds:
         conditions.append(f"+kind IN ({', '.join('?' * len(kinds))})")  # +: this index is the wrong one here
         values += kinds
@@ -147,4 +154,5 @@ def _pieces(text: str) -> list[str]:
 
 def _like(word: str) -> str:
     safe = word.encode("utf-8", "backslashreplace").decode()  # as the store writes what is not Unicode
+    safe = safe.replace("\0", "\1")  # a NUL ends the pattern, and neither is in what the store writes
     return "%" + safe.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"

@@ -150,6 +150,8 @@ class EventLog:
 
     def get(self, key: int | str) -> Event | None:
         """The event with this sequence number or id."""
+        if not (0 < key < 1 << 62 if isinstance(key, int) else is_uuid7(key)):
+            return None
         rows = self._pool.rows(_BY_SEQ if isinstance(key, int) else _BY_ID, (key,))
         return _event(rows[0]) if rows else None
 

@@ -90,6 +90,8 @@ FILTERS = st.builds(
 @given(where=FILTERS, limit=st.integers(1, 100), at=st.integers(0, 90))
 @example(where=Filter(text='"hello"'), limit=10, at=0)
 @example(where=Filter(text="STEP\udcff"), limit=10, at=0)
+@example(where=Filter(text="\0"), limit=10, at=0)
+@example(where=Filter(text="wri\0ter"), limit=10, at=0)
 @example(where=Filter(kinds=("question",), text="WRITER", as_of=60), limit=3, at=10)
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_search_finds_what_a_loop_over_the_log_finds(
@@ -100,6 +102,25 @@ def test_every_search_finds_what_a_loop_over_the_log_finds(
     assert list(filled.tail(limit, where)) == found[-limit:]
     assert list(filled.since(at, limit, where)) == [event for event in found if event.seq > at][:limit]
     assert list(filled.before(at, limit, where)) == [event for event in found if event.seq < at][-limit:]
+
+
+@pytest.mark.parametrize("number", [-(10**30), -1, 0, 10**30])
+def test_numbers_that_no_log_reaches_are_no_error(log: EventLog, number: int) -> None:
+    log.append([decision(i) for i in range(3)], ADA)
+    big = number > 0
+    assert len(log.since(number)) == (0 if big else 3)
+    assert len(log.before(number)) == (3 if big else 0)
+    assert len(log.tail(number)) == (3 if big else 0)
+    assert len(log.tail(5, Filter(as_of=number))) == (3 if big else 0)
+    assert log.get(number) is None
+
+
+def test_what_is_no_text_is_found_as_it_was_written(log: EventLog) -> None:
+    name = "file:caf\udce9"
+    log.append([decision("x", name)], ADA)
+    assert len(log.tail(5, Filter(subject=name))) == 1
+    assert len(log.tail(5, Filter(actor=name, kinds=("\udce9",)))) == 0
+    assert log.get("\udce9") is None
 
 
 def test_nothing_is_left_out_of_an_empty_filter(filled: EventLog) -> None:
