@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,11 +10,13 @@ from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
 from tui.actions import unknown_keys
+from tui.ascii import AsciiFilter
 from tui.messages import Answered, Done, Failed, LastScreenRead, SnapshotArrived
 from tui.screens.main import MainScreen
 from tui.source import Source, Trouble, Wish
@@ -48,6 +50,7 @@ class CoordApp(App[None]):
         """`clock` gives Unix seconds."""
         super().__init__()
         self.clock = clock
+        self.animation_level = "none"  # what scrolls smoothly arrives late, and live windows would pull it back
         environ = os.environ if environ is None else environ
         self.source = source
         self.environ = environ
@@ -78,6 +81,10 @@ class CoordApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         return ()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        filters = super().get_line_filters()
+        return filters if self.marks.boxes else [*filters, AsciiFilter()]
 
     # ── the stream
 

@@ -74,7 +74,7 @@ def _light() -> Theme:
         dark=False,
         primary="#1f52c4",
         secondary="#7633b8",
-        accent="#a84a00",
+        accent="#a04600",
         success="#256b3c",
         warning="#865300",
         error="#b3193c",

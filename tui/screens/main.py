@@ -44,6 +44,7 @@ class MainScreen(Panels):
         self._chosen_agent = ""
         self._watched: tuple[str, ...] = ()
         self._read_screens: set[str] = set()
+        self._covered = False
 
     def compose(self) -> ComposeResult:
         self.header = Header(self.marks, id="header")
@@ -178,7 +179,7 @@ class MainScreen(Panels):
     def watch_panes(self) -> None:
         """Stream the window that is in sight, and no other."""
         agent = self.window.agent
-        visible = self.in_sight("window") and self.is_current
+        visible = self.in_sight("window") and not self._covered
         live = agent is not None and agent.pane and not agent.state.ended
         panes = (agent.pane,) if agent is not None and live and visible else ()
         if panes != self._watched:
@@ -190,9 +191,14 @@ class MainScreen(Panels):
         self.post_message(PaneDrawn(pane, screen))
 
     @on(events.ScreenResume)
+    def _came(self) -> None:
+        self._covered = False
+        self.watch_panes()
+
     @on(events.ScreenSuspend)
-    def _came_or_went(self) -> None:
-        self.call_after_refresh(self.watch_panes)
+    def _went(self) -> None:
+        self._covered = True
+        self.watch_panes()
 
     def sight_changed(self) -> None:
         self.watch_panes()

@@ -96,13 +96,9 @@ class EventList(Lines):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        height = self.scrollable_content_region.height
-        if new_value < old_value:
-            self.following = False
-            if round(new_value) == 0:
-                self.post_message(self.TopReached())
-        elif round(new_value) + height >= len(self.events):
-            self.following = True
+        self.following = round(new_value) + self.scrollable_content_region.height >= len(self.events)
+        if round(new_value) == 0 and new_value < old_value:
+            self.post_message(self.TopReached())
 
     def go(self, row: int) -> None:
         self.following = row >= len(self.events) - 1
@@ -303,7 +299,7 @@ class EventsPanel(Vertical):
                 if query == self.query_wanted:
                     self._take(query, page, events, head)
         except CoordError as error:
-            self.post_message(Failed(error.message, error.remedy))
+            self.app.post_message(Failed(error.message, error.remedy))
         finally:
             self._reading = False
 

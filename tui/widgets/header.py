@@ -72,7 +72,8 @@ def _versions(snapshot: Snapshot, marks: Glyphs) -> list[Spans]:
     )
     run = _run(snapshot, marks)
     loop, short = _loop(snapshot, marks, full=True), _loop(snapshot, marks, full=False)
-    bar, merged, cost = _bar(snapshot, marks), _merged(snapshot), _cost(snapshot)
+    bar, small = _bar(snapshot, marks, _BAR_WIDTH), _bar(snapshot, marks, _BAR_WIDTH // 2)
+    merged, cost = _merged(snapshot), _cost(snapshot)
     gap = Span("   ")
     tail = [merged, *([Span(f" {marks.dot} ", "quiet"), cost] if cost else [])]
     clipped = [goal[0], goal[1]._replace(text=_shorten(snapshot.milestone.title, 24, marks))] if goal else []
@@ -80,6 +81,7 @@ def _versions(snapshot: Snapshot, marks: Glyphs) -> list[Spans]:
         [name, *goal, gap, run, gap, *loop, gap, *bar, Span(" "), *tail],
         [name, *clipped, gap, run, gap, *loop, gap, *bar, Span(" "), *tail],
         [name, *clipped, gap, *loop, gap, *bar, Span(" "), *tail],
+        [name, *clipped, gap, *loop, gap, *small, Span(" "), *tail],
         [name, *clipped, gap, *loop, gap, *tail],
         [name, gap, *loop, gap, *tail],
         [name, gap, *short, gap, *tail],
@@ -125,13 +127,13 @@ def _counts(snapshot: Snapshot) -> tuple[int, int, int, int, int]:
     )
 
 
-def _bar(snapshot: Snapshot, marks: Glyphs) -> Spans:
+def _bar(snapshot: Snapshot, marks: Glyphs, width: int) -> Spans:
     """Progress as a line: merged, in review, running, failed, and what is left."""
     merged, review, live, failed, total = _counts(snapshot)
-    cells = _shares((merged, review, live, failed), total, _BAR_WIDTH)
+    cells = _shares((merged, review, live, failed), total, width)
     inks = ("good", "review", "run", "failed")
     drawn = [Span(marks.bar * count, ink) for count, ink in zip(cells, inks, strict=True) if count]
-    return [*drawn, Span(marks.bar_rest * (_BAR_WIDTH - sum(cells)), "faint")]
+    return [*drawn, Span(marks.bar_rest * (width - sum(cells)), "faint")]
 
 
 def _shares(parts: Sequence[int], total: int, width: int) -> list[int]:

@@ -62,6 +62,16 @@ def ink_css(widget: str) -> str:
     return f"{widget} {{\n{rules}\n{pills}\n}}"
 
 
+_JOINERS = str.maketrans("", "", "\u200d\ufe0f")
+"""Zero-width joiner and emoji selector: terminals disagree on the width of what they make of their neighbours."""
+
+
+def safe(text: str) -> str:
+    """Make any text safe to print on one line, of a width that is the sum of its characters'."""
+    text = plain(text)
+    return text if text.isascii() else text.translate(_JOINERS)
+
+
 class Span(NamedTuple):
     """A piece of a line. Its text may be anything: it is made safe when it is painted."""
 
@@ -76,7 +86,7 @@ Spans = Sequence[Span]
 
 def columns(spans: Iterable[Span]) -> int:
     """Columns that these spans take."""
-    return sum(cell_len(plain(span.text)) for span in spans)
+    return sum(cell_len(safe(span.text)) for span in spans)
 
 
 def fit(spans: Spans, width: int, ellipsis: str = "…") -> list[Span]:
@@ -84,7 +94,7 @@ def fit(spans: Spans, width: int, ellipsis: str = "…") -> list[Span]:
     out: list[Span] = []
     left = max(0, width)
     for index, span in enumerate(spans):
-        text = plain(span.text)
+        text = safe(span.text)
         size = cell_len(text)
         rest = index + 1 < len(spans)
         if size < left or (size == left and not (rest and columns(spans[index + 1 :]))):
@@ -99,7 +109,7 @@ def fit(spans: Spans, width: int, ellipsis: str = "…") -> list[Span]:
 
 def clip(text: str, width: int, ellipsis: str = "…") -> str:
     """Make a text safe and cut it to at most `width` columns."""
-    text = plain(text)
+    text = safe(text)
     if cell_len(text) <= width:
         return text
     if width <= 0:
@@ -133,7 +143,7 @@ def paint(spans: Spans, width: int, ink: InkOf, base: Style | None = None) -> St
             style = base + Style(color=style.color, bold=style.bold) if name != "text" else base
         if act:
             style += _meta(act)
-        segments.append(Segment(plain(text), style))
+        segments.append(Segment(safe(text), style))
     strip = Strip(Segment.simplify(segments))
     return strip.adjust_cell_length(width, base if base is not None else ink("text"))
 
@@ -145,26 +155,35 @@ def _meta(act: str) -> Style:
 
 def wrap(spans: Spans, width: int) -> list[list[Span]]:
     """Break spans at spaces into lines of at most `width` columns; a longer word is cut where the line ends."""
+    width = max(1, width)
     lines: list[list[Span]] = [[]]
     used = 0
     for span in spans:
-        for word in _words(plain(span.text)):
-            size = cell_len(word)
-            if used and used + cell_len(word.rstrip()) > width:
+        for word in _words(safe(span.text)):
+            if used and used + cell_len(word.rstrip(" ")) > width:
                 lines.append([])
                 used = 0
-                word = word.lstrip()
-                size = cell_len(word)
-            while size > width > 0 and cell_len(word.rstrip()) > width:
-                head = set_cell_size(word, width)
-                lines[-1].append(span._replace(text=head))
-                lines.append([])
-                word = word[len(head.rstrip()) :]
-                size = cell_len(word)
-            if word:
-                lines[-1].append(span._replace(text=word))
-                used += size
+            for piece in _pieces(word, width):
+                if used and used + cell_len(piece.rstrip(" ")) > width:
+                    lines.append([])
+                    used = 0
+                piece = piece if used else piece.lstrip(" ") if len(lines) > 1 else piece
+                lines[-1].append(span._replace(text=piece))
+                used += cell_len(piece)
     return lines
+
+
+def _pieces(word: str, width: int) -> list[str]:
+    """A word that is longer than a line, cut; at least one character each, however narrow the line is."""
+    if cell_len(word.rstrip(" ")) <= width:
+        return [word]
+    pieces, current = [], ""
+    for char in word:
+        if current and cell_len(current) + cell_len(char) > width:
+            pieces.append(current)
+            current = ""
+        current += char
+    return [*pieces, current]
 
 
 def _words(text: str) -> list[str]:
@@ -192,7 +211,7 @@ def mark(spans: Spans, needle: str, ink: str = "found") -> list[Span]:
     out: list[Span] = []
     low = needle.casefold()
     for span in spans:
-        text = plain(span.text)
+        text = safe(span.text)
         folded = text.casefold()
         if len(folded) != len(text) or low not in folded:
             out.append(span)

@@ -1,0 +1,84 @@
+"""The table of agents: lined up, urgent first, and honest about its evidence."""
+
+from dataclasses import replace
+
+import pytest
+from support import scenes
+from support.onscreen import screen_text, shown, until
+from support.still import StillSource
+
+from coordinator.model.snapshot import Agent, AgentState
+from tui.theme import UNICODE
+from tui.widgets.agents import agent_spans, columns_for
+from tui.widgets.ink import columns
+
+
+def row(agent: Agent, width: int, longest: int = 12) -> str:
+    return "".join(span.text for span in agent_spans(agent, columns_for(width, longest), scenes.NOW, UNICODE))
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (76, " ⠸ 04  executor    claude    working                    2m13    18k   $0.12"),
+        (55, " ⠸ 04  executor    claude    working       2m13    18k"),
+        (50, " ⠸ 04  executor    claude    working         2m13"),
+        (40, " ⠸ 04  executor    working         2m13"),
+        (27, " ⠸ 04  working        2m13"),
+    ],
+)
+def test_columns_leave_from_the_least_important(width: int, line: str) -> None:
+    agent = scenes.agent(4, AgentState.WORKING, 133, tokens=18_200, cost_usd=0.12)
+    assert row(agent, width) == line
+
+
+def test_rows_of_all_states_line_up() -> None:
+    agents = scenes.crowd().agents
+    for width in (30, 46, 60, 80, 120):
+        assert len({columns(agent_spans(a, columns_for(width, 12), scenes.NOW, UNICODE)) for a in agents}) == 1
+
+
+@pytest.mark.parametrize(
+    ("evidence", "age", "note"),
+    [("hook", 2, ""), ("hook", 90, "hook 1m30 ago"), ("none", 2, "no evidence"), ("", 2, "no evidence")],
+)
+def test_old_and_missing_evidence_is_said(evidence: str, age: float, note: str) -> None:
+    agent = scenes.agent(4, AgentState.IDLE, 300, evidence=evidence, observed_at=scenes.NOW - age)
+    assert (note or "idle  ") in row(agent, 100)
+    assert ("ago" in row(agent, 100)) == ("ago" in note)
+
+
+def test_what_an_agent_says_it_does_is_shown_where_there_is_room() -> None:
+    agent = scenes.agent(4, AgentState.WORKING, 3, doing="editing \x1b[31mtests[/]")
+    assert "working  editing ·[31mtests[/]" in row(agent, 100)
+
+
+def test_the_clock_of_an_ended_agent_stands_still() -> None:
+    agent = scenes.agent(4, AgentState.FINISHED, 300, observed_at=scenes.NOW - 200)
+    assert "1m40" in row(agent, 80)
+
+
+async def test_urgent_agents_come_first_and_the_cursor_stays_with_its_agent() -> None:
+    source = StillSource(scenes.bucket())
+    async with shown(source) as (app, pilot):
+        assert [agent.prompt for agent in app.main.agents.agents] == [6, 4, None, 5]
+        await pilot.press("2", "down")
+        await until(lambda: app.main.agents.has_focus and app.main.window.agent.id == "executor-04-1", "agent 04")
+        calm = tuple(replace(a, state=AgentState.WORKING) if a.prompt == 6 else a for a in scenes.bucket().agents)
+        source.put(replace(scenes.bucket(), agents=calm))
+        await until(lambda: app.main.snapshot.agents == calm, "the next snapshot")
+        assert [agent.prompt for agent in app.main.agents.agents] == [4, 6, None, 5]
+        assert app.main.agents.current.id == "executor-04-1"
+        assert app.main.window.agent.id == "executor-04-1"
+
+
+async def test_enter_on_an_agent_selects_its_prompt() -> None:
+    async with shown(StillSource(scenes.bucket())) as (app, pilot):
+        await pilot.press("2", "down", "enter")
+        await until(lambda: app.main.selected == 4 and app.main.graph.has_focus, "prompt 04")
+
+
+async def test_without_agents_the_panel_teaches_how_to_get_some() -> None:
+    async with shown(StillSource(scenes.stopped())) as (app, _):
+        assert "Nobody works, and no loop is running." in screen_text(app)
+        assert "l starts it" in screen_text(app)

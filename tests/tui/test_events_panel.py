@@ -1,0 +1,183 @@
+"""The log on screen: follows its end, filters, searches, reads older pages, opens and jumps."""
+
+from dataclasses import replace
+
+import pytest
+from support import scenes
+from support.onscreen import line_with, screen_text, shown, until
+from support.still import StillSource
+
+from coordinator.model.event import Event
+from tui.app import CoordApp
+from tui.forms.answer import AnswerForm
+from tui.screens.reading import Reading
+from tui.source import Show
+from tui.theme import UNICODE
+from tui.widgets.events import PAGE, event_spans
+
+
+def log(count: int) -> list[Event]:
+    return [
+        scenes.event(
+            n, (count - n) * 2, "executor-04-1", "decision.recorded", f"prompt:{n % 9 + 1}", text=f"choice {n}"
+        )
+        for n in range(1, count + 1)
+    ]
+
+
+def long_source(count: int) -> StillSource:
+    return StillSource(replace(scenes.bucket(), head=count), log(count))
+
+
+def seqs(app: CoordApp) -> list[int]:
+    return [event.seq for event in app.main.log_panel.list.events]
+
+
+def test_an_open_question_says_how_long_it_waits_and_how_to_answer() -> None:
+    question = scenes.bucket().questions[0]
+    event = scenes.bucket_events()[8]
+    line = "".join(span.text for span in event_spans(event, question, 120, scenes.NOW, UNICODE))
+    assert line.endswith("waiting 13s – ↵ to answer")
+    narrow = "".join(span.text for span in event_spans(event, question, 78, scenes.NOW, UNICODE))
+    assert narrow.endswith("waiting 13s – ↵ to answer")
+    assert len(narrow) <= 78
+    answered = "".join(span.text for span in event_spans(event, None, 120, scenes.NOW, UNICODE))
+    assert "waiting" not in answered
+
+
+async def test_the_newest_event_is_in_sight_and_new_ones_scroll_in() -> None:
+    source = long_source(50)
+    async with shown(source) as (app, _):
+        assert "choice 50" in screen_text(app)
+        source.events_by_seq = log(53)
+        source.put(replace(scenes.bucket(), head=53))
+        await until(lambda: "choice 53" in screen_text(app), "the new events")
+        assert seqs(app) == list(range(1, 54))
+
+
+async def test_reading_above_the_end_is_not_disturbed_by_new_events() -> None:
+    source = long_source(50)
+    async with shown(source) as (app, pilot):
+        await pilot.press("4")
+        await until(lambda: app.main.panel == "events", "the focus")
+        await pilot.press("home")
+        await until(lambda: "choice 1 " in screen_text(app) + " ", "the oldest event")
+        source.events_by_seq = log(60)
+        source.put(replace(scenes.bucket(), head=60))
+        await until(lambda: 60 in seqs(app), "the new events")
+        assert "choice 60" not in screen_text(app)
+        assert app.main.log_panel.list.scroll_offset.y == 0
+        await pilot.press("end")
+        await until(lambda: "choice 60" in screen_text(app), "the end")
+        assert app.main.log_panel.list.following
+
+
+async def test_older_pages_are_read_when_the_first_row_comes_into_sight() -> None:
+    source = long_source(3 * PAGE)
+    async with shown(source) as (app, pilot):
+        assert seqs(app) == list(range(2 * PAGE + 1, 3 * PAGE + 1))
+        await pilot.press("4")
+        await until(lambda: app.main.panel == "events", "the focus")
+        await pilot.press("home")
+        await until(lambda: seqs(app)[0] == PAGE + 1, "the page before")
+        assert app.main.log_panel.list.current.seq == 2 * PAGE + 1
+        await pilot.press("home")
+        await until(lambda: seqs(app)[0] == 1, "the first page")
+        assert seqs(app) == list(range(1, 3 * PAGE + 1))
+        await pilot.press("home")
+        await until(lambda: not app.main.log_panel.busy, "rest")
+        assert seqs(app) == list(range(1, 3 * PAGE + 1))
+
+
+async def test_filters_follow_the_selection_and_skip_what_has_none() -> None:
+    async with shown(StillSource(scenes.bucket(), scenes.bucket_events())) as (app, pilot):
+        panel = app.main.log_panel
+        await pilot.press("4")
+        await until(lambda: app.main.panel == "events", "the focus")
+        await pilot.press("f")
+        await until(lambda: seqs(app) == [9], "the events of 06")
+        assert "Events · 06" in screen_text(app)
+        await pilot.press("f")
+        await until(lambda: panel.query_wanted.show is Show.AGENT and not panel.busy, "the events of its agent")
+        assert seqs(app) == [9]
+        await pilot.press("f")
+        await until(lambda: panel.query_wanted.show is Show.QUESTION and not panel.busy, "the questions")
+        assert seqs(app) == [9]
+        app.main.select(5)
+        await pilot.press("4", "f", "f")
+        await until(lambda: "Events · 05" in screen_text(app) and seqs(app) == [4, 7], "the events of 05")
+        app.main.select(11)
+        await until(lambda: "Events · 11" in screen_text(app) and seqs(app) == [], "no events of 11")
+        await pilot.press("4", "f")
+        await until(
+            lambda: panel.query_wanted.show is Show.QUESTION, "the filter after the one that 11 has nothing for"
+        )
+
+
+async def test_search_shows_what_it_finds_and_escape_ends_it() -> None:
+    async with shown(StillSource(scenes.bucket(), scenes.bucket_events())) as (app, pilot):
+        await pilot.press("4")
+        await until(lambda: app.main.panel == "events", "the focus")
+        await pilot.press("slash", *"wal")
+        await until(lambda: seqs(app) == [10], "the found event")
+        assert "Events · “wal”" in screen_text(app)
+        await pilot.press("x")
+        await until(lambda: seqs(app) == [], "nothing")
+        assert "Nothing on the log contains “walx”" in screen_text(app)
+        await pilot.press("backspace", "enter")
+        await until(lambda: app.main.log_panel.list.has_focus and seqs(app) == [10], "the kept search")
+        await pilot.press("escape")
+        await until(lambda: seqs(app) == list(range(1, 11)), "all events")
+        assert not app.main.log_panel.has_class("-searching")
+
+
+async def test_enter_on_an_open_question_answers_it() -> None:
+    async with shown(StillSource(scenes.bucket(), scenes.bucket_events())) as (app, pilot):
+        await pilot.press("4")
+        await until(lambda: app.main.panel == "events", "the focus")
+        await pilot.press("up", "enter")
+        await until(lambda: isinstance(app.main.form, AnswerForm), "the question")
+
+
+async def test_enter_shows_everything_about_an_event() -> None:
+    async with shown(StillSource(scenes.bucket(), scenes.bucket_events())) as (app, pilot):
+        await pilot.press("4")
+        await until(lambda: app.main.panel == "events", "the focus")
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, Reading), "the event")
+        await pilot.pause()
+        assert "decision.recorded" in screen_text(app)
+        assert '"text": "use WAL and one writer; reload reads the newest checkpoint only"' in screen_text(app)
+        await pilot.press("escape")
+        await until(lambda: app.screen is app.main, "the main screen")
+
+
+async def test_an_event_leads_to_its_prompt() -> None:
+    async with shown(StillSource(scenes.bucket(), scenes.bucket_events())) as (app, pilot):
+        await pilot.press("4")
+        await until(lambda: app.main.panel == "events", "the focus")
+        await pilot.press("o")
+        await until(lambda: app.main.selected == 4 and app.main.graph.has_focus, "prompt 04")
+
+
+@pytest.mark.parametrize("broken", ["[@click=app.quit]x[/]", "\x1b[31mred\x1b[0m", "a\u202eb"])
+async def test_what_agents_write_is_shown_as_text(broken: str) -> None:
+    events = [scenes.event(1, 5, "executor-04-1", "decision.recorded", "prompt:4", text=broken)]
+    async with shown(StillSource(replace(scenes.bucket(), head=1), events)) as (app, _):
+        line = line_with(app, "decision")
+        assert "\x1b" not in line
+        assert "\u202e" not in line
+        assert broken.replace("\x1b", "·").replace("\u202e", "·") in line
+
+
+async def test_a_log_that_can_not_be_read_is_told() -> None:
+    from coordinator.errors import CoordError
+
+    class Broken(StillSource):
+        def events(self, *args: object, **more: object) -> tuple[Event, ...]:
+            raise CoordError("the log is damaged", "coord log verify")
+
+    async with shown(Broken(scenes.bucket()), loaded=False) as (app, _):
+        await until(
+            lambda: "the log is damaged" in screen_text(app) and "coord log verify" in screen_text(app), "the toast"
+        )

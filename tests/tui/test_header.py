@@ -1,0 +1,109 @@
+"""The first line: says less in less room, and never loses what needs a human."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import scenes
+from support.onscreen import place_of, screen_text, shown, until
+from support.still import StillSource
+
+from coordinator.model.snapshot import Loop, LoopState, Milestone, Snapshot
+from tui.forms.answer import AnswerForm
+from tui.screens.reading import Listing
+from tui.theme import ASCII, UNICODE
+from tui.widgets.header import _shares, header_spans
+from tui.widgets.ink import columns, safe
+
+
+def text(snapshot: Snapshot | None, width: int) -> str:
+    return "".join(span.text for span in header_spans(snapshot, width, UNICODE))
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (
+            160,
+            " coord  tokenbucket › Rate limiting v1   run 3 · iteration 2   ▶ running 2/3   ━━━━━━━━━━━━━━──────── "
+            "3/10 merged · $0.36              1 question   permission ",
+        ),
+        (
+            120,
+            " coord  tokenbucket › Rate limiting v1   ▶ running 2/3   ━━━━━━━──── 3/10 merged · $0.36     "
+            "  1 question   permission ",
+        ),
+        (80, " coord  tokenbucket   ▶ 2/3   3/10 merged · $0.36      1 question   permission "),
+        (60, " coord  ▶ 2/3   3/10 merged        1 question   permission "),
+    ],
+)
+def test_the_line_says_less_the_narrower_it_gets(width: int, line: str) -> None:
+    assert text(scenes.bucket(), width) == line
+
+
+@given(st.integers(40, 220), st.text(max_size=60), st.text(max_size=60))
+def test_pills_stay_whatever_the_width_and_the_names(width: int, project: str, title: str) -> None:
+    snapshot = replace(scenes.bucket(), project=project, milestone=Milestone(title))
+    line = text(snapshot, width)
+    assert line.endswith(" 1 question   permission ")
+    assert columns(header_spans(snapshot, width, UNICODE)) <= max(width, 34)
+
+
+@pytest.mark.parametrize(
+    ("state", "shown_as"),
+    [
+        (LoopState.RUNNING, "▶ running 2/3"),
+        (LoopState.PAUSED, "‖ paused 2/3"),
+        (LoopState.WAITING, "? waiting 2/3"),
+        (LoopState.HALTED, "✗ halted 2/3"),
+        (LoopState.STUCK, "✗ stuck 2/3"),
+        (LoopState.STOPPED, "■ stopped 2/3"),
+        (LoopState.FINISHED, "✓ finished 2/3"),
+    ],
+)
+def test_every_state_of_the_loop_has_a_glyph_and_a_word(state: LoopState, shown_as: str) -> None:
+    snapshot = replace(scenes.bucket(), loop=Loop(state, "", 3, alive=True))
+    assert shown_as in text(snapshot, 200)
+
+
+def test_before_the_first_snapshot_it_says_that_it_reads() -> None:
+    assert "reading the project" in text(None, 80)
+
+
+def test_ascii_marks_are_ascii() -> None:
+    assert "".join(span.text for span in header_spans(scenes.bucket(), 160, ASCII)).isascii()
+
+
+@given(st.lists(st.integers(0, 50), min_size=4, max_size=4), st.integers(0, 50))
+def test_the_bar_is_full_only_when_everything_is(parts: list[int], rest: int) -> None:
+    total = sum(parts) + rest
+    cells = _shares(parts, total, 22)
+    assert all((part > 0) == (count > 0) for part, count in zip(parts, cells, strict=True))
+    if total:
+        assert (sum(cells) == 22) == (rest == 0)
+
+
+async def test_a_click_on_a_pill_goes_to_what_needs_you() -> None:
+    async with shown(StillSource(scenes.bucket())) as (app, pilot):
+        await pilot.click(offset=place_of(app, "1 question"))
+        await until(lambda: isinstance(app.main.form, AnswerForm), "the question")
+    async with shown(StillSource(scenes.troubled())) as (app, pilot):
+        await pilot.click(offset=place_of(app, "2 problems"))
+        await until(lambda: isinstance(app.screen, Listing), "the list of problems")
+        assert "Close the quote." in screen_text(app)
+
+
+async def test_the_line_is_drawn_anew_when_the_project_changes() -> None:
+    source = StillSource(scenes.bucket())
+    async with shown(source) as (app, _):
+        assert "3/10 merged" in screen_text(app)
+        source.put(replace(scenes.bucket(), loop=Loop(LoopState.PAUSED, "", 3, alive=True)))
+        await until(lambda: "‖ paused" in screen_text(app), "the new state")
+
+
+def test_names_are_made_safe() -> None:
+    snapshot = replace(scenes.bucket(), project="\x1b]0;x\x07", milestone=Milestone("[@click=app.quit]x[/]"))
+    line = text(snapshot, 200)
+    assert safe(line) != line or "\x1b" not in line
+    assert "[@click=app.quit]x[/]" in line
