@@ -132,7 +132,7 @@ def _drafts(plan: Plan) -> list[Draft]:
 
 
 def _refuse_what_actor_may_not(log: EventLog, drafts: list[Draft], actor: Actor) -> None:
-    for draft in drafts:
+    for draft in reversed(drafts):  # what the plan does says more than that it is a plan
         if not may_write(actor, draft.kind, draft.data):
             log.append([draft], actor)  # refuses, and logs that it did
 

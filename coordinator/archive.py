@@ -106,10 +106,21 @@ def undo_of(archived: Archived, snapshot: Snapshot, layout: Layout) -> Plan:
         service="undo",
         summary=f"take back: {archived.summary}",
         edits=edits,
+        effects=_intent_again(archived),
         undoes=archived.id,
         order_before=snapshot.graph.order,
         order_after=tuple(n for n in snapshot.graph.order if n not in archived.created),
     )
+
+
+def _intent_again(archived: Archived) -> tuple[Record, ...]:
+    """The intent as it was, as a version of its own: the log tells what is in force."""
+    if archived.service != "intent":
+        return ()
+    from coordinator.services.intent import MILESTONE, version
+
+    documents = [file.before for file in archived.files if file.path == MILESTONE]
+    return tuple(version(before, "taken back") for before in documents if before is not None)
 
 
 def _reverse(layout: Layout, file: Replaced) -> FileEdit:

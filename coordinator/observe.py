@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,6 +49,7 @@ class Observer:
         self._read_from: tuple[object, object] = (None, None)
         self._steps: dict[int, Step] = {}
         self._documents: dict[str, bytes] = {}
+        self._document_paths = frozenset((layout.coord, layout.alignment, layout.milestone))
 
     def snapshot(self) -> Snapshot:
         """Look at everything."""
@@ -69,7 +71,7 @@ class Observer:
             self._graph_problems = problems(self._graph, found.prompts)
             self._found = found
         self._derive(found, attempts)
-        if full or changed is None or self.layout.alignment in changed or self.layout.coord in changed:
+        if full or changed is None or not self._document_paths.isdisjoint(changed):
             self._read_documents()
         return self._compose(found, attempts)
 
@@ -107,12 +109,10 @@ class Observer:
         self._read_from = (found, attempts)
 
     def _read_documents(self) -> None:
-        try:
-            self._documents = {
-                self.layout.rel(self.layout.alignment): read_limited(self.layout.alignment, DOCUMENT_LIMIT)
-            }
-        except (OSError, CoordError):
-            self._documents = {}
+        self._documents = {}
+        for path in (self.layout.alignment, self.layout.milestone):
+            with suppress(OSError, CoordError):
+                self._documents[self.layout.rel(path)] = read_limited(path, DOCUMENT_LIMIT)
 
     def _compose(self, found: PromptSet, attempts: Mapping[int, Attempt]) -> Snapshot:
         run = current_run(self.layout)

@@ -7,6 +7,7 @@ from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.scalars import scalar
 from coordinator.config import sample
 from coordinator.errors import UsageError
+from coordinator.model.intent import PLACEHOLDER
 
 IGNORED = """\
 # State of this machine's loop: never committed.
@@ -29,7 +30,7 @@ status: open
 ---
 ## Goal
 
-What is to be true when this is done.
+{goal}
 
 ## Non-Goals
 
@@ -64,7 +65,7 @@ def create_project(directory: Path, *, title: str) -> list[str]:
     contents = {
         layout.coord / ".gitignore": IGNORED,
         layout.config: sample(),
-        layout.milestone: _MILESTONE.format(title=scalar(title)),
+        layout.milestone: _MILESTONE.format(title=scalar(title), goal=PLACEHOLDER),
         layout.alignment: _ALIGNMENT,
     }
     for path, text in contents.items():

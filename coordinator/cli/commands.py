@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 _GROUPS = (
     ("Start", ("init", "demo", "doctor")),
-    ("See", ("status", "graph", "why", "agents", "attach", "log", "questions", "validate")),
+    ("See", ("intent", "status", "graph", "why", "agents", "attach", "log", "questions", "validate")),
     ("Run", ("loop", "pause", "resume", "answer")),
     ("Steer", ("interject", "patch", "edit", "surgery", "kill", "restart", "undo")),
-    ("Record", ("ask", "decide", "agent")),
+    ("Record", ("ask", "decide", "link", "artifact", "agent")),
 )
 
 

@@ -29,6 +29,9 @@ VERBS: dict[str, tuple[str, str]] = {
     "answer": ("talk", "Answer a question."),
     "questions": ("talk", "The questions, open ones first."),
     "decide": ("talk", "Record a decision on the log."),
+    "intent": ("intent", "What the milestone is for: show, set, diff."),
+    "link": ("record", "Attach an issue, change, file, page or memory record."),
+    "artifact": ("record", "Record a file that was made, with its fingerprint."),
     "agent": ("agent", "What agents call to hand off their work."),
 }
 """Verb → module of this package that defines it, and the line that help shows."""

@@ -34,7 +34,7 @@ def ask(
 ) -> None:
     """Ask the human a question; new work waits until it is answered."""
     layout = layout_of(ctx)
-    draft = service.ask(text, options=options, default=default, only_dependents=only_dependents, subject=_own_subject())
+    draft = service.ask(text, options=options, default=default, only_dependents=only_dependents, subject=own_subject())
     with EventLog.open(layout.events_db) as log:
         (event,) = log.append([draft], who(os.environ, os.getpid()), run=os.environ.get("COORD_RUN"))
     if wait:
@@ -109,7 +109,7 @@ def _print_question(question: Question) -> None:
 def decide(ctx: click.Context, text: str, as_json: bool) -> None:
     """Record a decision, and why, on the log."""
     with EventLog.open(layout_of(ctx).events_db) as log:
-        draft = Draft("decision.recorded", _own_subject(), {"text": text})
+        draft = Draft("decision.recorded", own_subject(), {"text": text})
         (event,) = log.append([draft], who(os.environ, os.getpid()), run=os.environ.get("COORD_RUN"))
     if as_json:
         emit({"id": event.id, "seq": event.seq})
@@ -117,7 +117,9 @@ def decide(ctx: click.Context, text: str, as_json: bool) -> None:
         say(f"recorded as event {event.seq}")
 
 
-def _own_subject() -> str:
-    """What an agent speaks about is its own prompt; what a human says is about the milestone."""
+def own_subject(prompt: int | None = None) -> str:
+    """What somebody speaks about: the prompt that is named, else an agent's own prompt, else the milestone."""
+    if prompt is not None:
+        return f"prompt:{prompt}"
     number = os.environ.get("COORD_PROMPT", "")
     return f"prompt:{int(number)}" if number.isascii() and number.isdigit() else "milestone"

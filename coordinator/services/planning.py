@@ -108,14 +108,18 @@ class PlanBuilder:
         self.effects.append(Record("prompt.edited", f"prompt:{number}", {"changed": what}))
 
     def _edit(self, path: str) -> FileEdit:
-        before, after = self._before[path], self._after[path]
-        return FileEdit(
-            path=path,
-            change="create" if before is None else "modify",
-            content=after,
-            before=None if before is None else sha256(before),
-            diff=unified_diff(path, before or b"", after),
-        )
+        return file_edit(path, self._before[path], self._after[path])
+
+
+def file_edit(path: str, before: bytes | None, after: bytes) -> FileEdit:
+    """The edit that makes one version of a file another; `before` None: the file must not be there."""
+    return FileEdit(
+        path=path,
+        change="create" if before is None else "modify",
+        content=after,
+        before=None if before is None else sha256(before),
+        diff=unified_diff(path, before or b"", after),
+    )
 
 
 def execution_order(prompts: Mapping[int, Prompt]) -> tuple[int, ...]:

@@ -1,0 +1,135 @@
+"""The intent as it stands in the body of `milestone.md`: sections of markdown, read forgivingly and changed one by one.
+
+Whatever else an engineer wrote there stays byte for byte: other sections, their order, comments, line endings.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from coordinator.model.intent import Intent, intent
+
+TITLES = {
+    "goal": "Goal",
+    "non_goals": "Non-Goals",
+    "constraints": "Constraints",
+    "criteria": "Success Criteria",
+}
+"""Part of an intent → heading of its section."""
+
+_NAMES = {
+    "goal": "goal",
+    "goals": "goal",
+    "nongoals": "non_goals",
+    "constraints": "constraints",
+    "successcriteria": "criteria",
+}
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)")
+_ESCAPED = re.compile(r"^([ \t]*)\\(\\*[#`~])")
+_SPECIAL = re.compile(r"^([ \t]*)(\\*[#`~])")
+
+
+class _Section(NamedTuple):
+    part: str
+    start: int
+    """Where its content starts, in characters."""
+    end: int
+    text: str
+
+
+def read_intent(text: str) -> Intent:
+    """The intent in a body; of two sections with the same heading the first counts."""
+    found: dict[str, str] = {}
+    for section in _sections(text):
+        found.setdefault(section.part, section.text)
+    goal = "\n".join(_ESCAPED.sub(r"\1\2", line, count=1) for line in found.pop("goal", "").splitlines())
+    return intent(goal, **{part: tuple(_items(content)) for part, content in found.items()})
+
+
+def with_intent(text: str, wanted: Intent) -> str:
+    """The body with those sections replaced that say something else; missing ones are added where they belong."""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    before = read_intent(text)
+    for part in TITLES:
+        if getattr(before, part) != getattr(wanted, part):
+            text = _with_part(text, part, _rendered(wanted, part), newline)
+    return text
+
+
+def _with_part(text: str, part: str, content: list[str], newline: str) -> str:
+    block = "".join(line + newline for line in content)
+    sections = {section.part: section for section in reversed(list(_sections(text)))}
+    own = sections.get(part)
+    if own is not None:
+        head = text[: own.start] + ("" if text[: own.start].endswith(("\n", "\r")) else newline)
+        gap = newline if block and text[own.end :] else ""
+        return head + newline + block + gap + text[own.end :]
+    order = list(TITLES)
+    above = [sections[name].end for name in order[: order.index(part)] if name in sections]
+    place = max(above, default=len(text))
+    head, tail = text[:place], text[place:]
+    if head and not head.endswith(("\n", "\r")):
+        head += newline
+    if head and not head.endswith(newline * 2):
+        head += newline
+    return f"{head}## {TITLES[part]}{newline * 2}{block}{newline if tail else ''}{tail}"
+
+
+def _rendered(wanted: Intent, part: str) -> list[str]:
+    """The lines of a section; those that markdown would take for a heading or a fence are escaped."""
+    if part == "goal":
+        return [
+            _SPECIAL.sub(r"\1\\\2", line, count=1) if _SPECIAL.match(line) else line
+            for line in wanted.goal.splitlines()
+        ]
+    return [f"- {item}" for item in getattr(wanted, part)]
+
+
+def _sections(text: str) -> Iterator[_Section]:
+    """The sections that hold the intent, each up to the next heading of its own level or above."""
+    part, level, start, place, lines = "", 0, 0, 0, list[str]()
+    found = _LINE.findall(text)
+    fenced = _fenced(found)
+    for row, line in enumerate(found):
+        heading = None if row in fenced else _HEADING.match(line.rstrip("\r\n"))
+        if heading and (not part or len(heading[1]) <= level):
+            if part:
+                yield _Section(part, start, place, "".join(lines))
+            part = _NAMES.get(re.sub(r"[^a-z]", "", heading[2].casefold()), "")
+            level, start, lines = len(heading[1]), place + len(line), []
+        else:
+            lines.append(line)
+        place += len(line)
+    if part:
+        yield _Section(part, start, place, "".join(lines))
+
+
+def _fenced(lines: list[str]) -> set[int]:
+    """Rows of fenced code; a fence that is never closed is none."""
+    rows: set[int] = set()
+    mark, begun = "", 0
+    for row, line in enumerate(lines):
+        found = _FENCE.match(line)
+        if not found:
+            continue
+        if not mark:
+            mark, begun = found[1], row
+        elif found[1].startswith(mark):
+            rows.update(range(begun, row + 1))
+            mark = ""
+    return rows
+
+
+def _items(text: str) -> Iterator[str]:
+    """The items of a list, lines that belong together joined; a paragraph that is no item is one as well."""
+    item: list[str] = []
+    for line in [*text.splitlines(), ""]:
+        heading = _HEADING.match(line)
+        if item and (heading or _ITEM.match(line) or not line.strip()):
+            yield " ".join(item)
+            item = []
+        if line.strip() and not heading:
+            item.append(line.strip())

@@ -1,0 +1,97 @@
+"""The intent: what a human wants of the milestone, written into `milestone.md` and versioned on the log."""
+
+from dataclasses import dataclass, replace
+
+from coordinator.artifacts.frontmatter import patch, split
+from coordinator.errors import Refused
+from coordinator.model.ids import uuid7
+from coordinator.model.intent import Intent, checked, differences, intent, summary
+from coordinator.model.intent_text import read_intent, with_intent
+from coordinator.model.plan import Plan, Record
+from coordinator.model.problem import Problem
+from coordinator.model.snapshot import Snapshot
+from coordinator.services.planning import check_title, file_edit
+
+MILESTONE = ".coord/milestone.md"
+_EMPTY = b"---\ntitle: First milestone\nstatus: open\n---\n"
+
+
+@dataclass(frozen=True, slots=True)
+class SetIntent:
+    """What is to be another; None stays as it is."""
+
+    title: str | None = None
+    goal: str | None = None
+    non_goals: tuple[str, ...] | None = None
+    constraints: tuple[str, ...] | None = None
+    criteria: tuple[str, ...] | None = None
+    document: bytes | None = None
+    """Markdown that holds a whole intent; the other fields are changes to it."""
+    logged: Intent | None = None
+    """The newest version on the log; None: there is none."""
+    reason: str = ""
+
+
+def plan_intent(snapshot: Snapshot, request: SetIntent) -> Plan:
+    """Plan another version of the intent; the rest of the file stays byte for byte.
+
+    UsageError for an intent that nobody can go by; Refused when nothing would change, and when the file can't be read.
+    A file that was edited by hand becomes a version when nothing else is asked for.
+    """
+    before = snapshot.documents.get(MILESTONE)
+    source = before if before is not None else _EMPTY
+    present = intent_of(source)
+    wanted = checked(_wanted(present, request))
+    if wanted != present:
+        source = _with(source, wanted)
+    if request.title is not None:
+        source = patch(source, {"title": check_title(request.title)})
+    if source == before and wanted == request.logged:
+        raise Refused("the intent says that already", "`coord intent show` shows it")
+    changes = differences(request.logged or Intent(), wanted)
+    said = f"intent: {summary(changes)}" if request.logged else "intent: the first version"
+    return Plan(
+        id=uuid7(),
+        service="intent",
+        summary=said,
+        edits=() if source == before else (file_edit(MILESTONE, before, source),),
+        effects=(version(source, summary(changes) if request.logged else "the first version", request.reason),),
+        reason=request.reason.strip(),
+    )
+
+
+def version(document: bytes, said: str, reason: str = "") -> Record:
+    """The event that makes a version of what stands in the milestone's file."""
+    data: dict[str, object] = {"summary": said, **intent_of(document).to_json()}
+    if reason.strip():
+        data["reason"] = reason.strip()
+    return Record("intent.set", "milestone", data)
+
+
+def intent_of(document: bytes) -> Intent:
+    """The intent in a milestone's file. Refused when the file can't be taken apart."""
+    sections = split(document, MILESTONE)
+    if isinstance(sections, Problem):
+        raise Refused(f"{MILESTONE}: {sections.message}", sections.remedy)
+    return read_intent(sections.text[sections.body :])
+
+
+def _wanted(present: Intent, request: SetIntent) -> Intent:
+    if request.document is not None:
+        found = split(request.document, "the file")
+        text = request.document.decode("utf-8", "replace") if isinstance(found, Problem) else found.text[found.body :]
+        present = read_intent(text)
+    given = intent(request.goal or "", request.non_goals or (), request.constraints or (), request.criteria or ())
+    changes = {
+        name: getattr(given, name)
+        for name in ("goal", "non_goals", "constraints", "criteria")
+        if getattr(request, name) is not None
+    }
+    return replace(present, **changes)
+
+
+def _with(source: bytes, wanted: Intent) -> bytes:
+    sections = split(source, MILESTONE)
+    assert not isinstance(sections, Problem), "it was read before"
+    head, body = sections.text[: sections.body], sections.text[sections.body :]
+    return (head + with_intent(body, wanted)).encode()
