@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from coordinator.agents.evidence import Terminal, last_report, observe_agent
-from coordinator.artifacts.documents import MILESTONE_STATUSES, read_milestone
+from coordinator.artifacts.documents import MILESTONE_STATUSES, examine_milestone
 from coordinator.artifacts.files import read_limited, sha256
 from coordinator.artifacts.numbers import highest_claimed
 from coordinator.artifacts.paths import Layout
@@ -57,7 +57,6 @@ class Observer:
 
     def refresh(self, changed: Collection[Path] | None) -> Snapshot:
         """Look again at the changed paths, or at everything for None; the log is read on in either case."""
-        full = changed is None
         if changed is None or self.layout.config in changed or self.layout.coord in changed:
             self.config = load_config(self.layout)
             self._prompts.configure(self.config)
@@ -71,7 +70,7 @@ class Observer:
             self._graph_problems = problems(self._graph, found.prompts)
             self._found = found
         self._derive(found, attempts)
-        if full or changed is None or not self._document_paths.isdisjoint(changed):
+        if changed is None or not self._document_paths.isdisjoint(changed):
             self._read_documents()
         return self._compose(found, attempts)
 
@@ -117,7 +116,8 @@ class Observer:
     def _compose(self, found: PromptSet, attempts: Mapping[int, Attempt]) -> Snapshot:
         run = current_run(self.layout)
         asked, loop_problem = read_loop(self.layout)
-        extra = (loop_problem,) if loop_problem is not None else ()
+        milestone, milestone_problem = self._milestone()
+        extra = [problem for problem in (loop_problem, milestone_problem) if problem is not None]
         settings = self.config.settings
         loop: Loop = judge(
             graph=self._graph,
@@ -132,7 +132,7 @@ class Observer:
         )
         return Snapshot(
             project=self.config.project,
-            milestone=self._milestone(),
+            milestone=milestone,
             loop=loop,
             graph=self._graph,
             prompts=found.prompts,
@@ -151,11 +151,11 @@ class Observer:
             due=next_retry(found.prompts, self._steps, settings),
         )
 
-    def _milestone(self) -> Milestone:
+    def _milestone(self) -> tuple[Milestone, Problem | None]:
         """The milestone as its file tells it, with the status that was logged last, if any was."""
-        milestone = read_milestone(self.layout)
+        milestone, problem = examine_milestone(self.layout)
         logged = self._log.milestone_status
-        return replace(milestone, status=logged) if logged in MILESTONE_STATUSES else milestone
+        return (replace(milestone, status=logged) if logged in MILESTONE_STATUSES else milestone), problem
 
     def _agents(self, attempts: Mapping[int, Attempt]) -> tuple[Agent, ...]:
         """Agents at work and those whose end still matters, in the order of their prompts."""

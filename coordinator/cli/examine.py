@@ -20,7 +20,7 @@ def examine(directory: Path) -> tuple[list[Problem], list[str]]:
     """Return what is missing or wrong, and a line for each thing that is fine."""
     problems: list[Problem] = []
     notes = [f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}"]
-    for tool, arguments, minimum in (("tmux", "-V", TMUX_MINIMUM), ("git", "--version", (2, 20))):
+    for tool, arguments, minimum in (("tmux", "-V", TMUX_MINIMUM), ("git", "--version", (2, 30))):
         _tool(tool, arguments, minimum, problems, notes)
     found = [name for name in AGENT_COMMANDS if shutil.which(name)]
     notes.append(f"agents: {', '.join(found)}" if found else "agents: none installed; the demo needs none")

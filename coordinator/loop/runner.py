@@ -14,6 +14,7 @@ from coordinator.apply import recover
 from coordinator.artifacts.files import Lock
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import read_loop, write_loop
+from coordinator.artifacts.sweep import sweep
 from coordinator.errors import CoordError, Refused
 from coordinator.events.store import EventLog
 from coordinator.loop.effects import Action, Settle
@@ -56,6 +57,7 @@ def run_loop(
         )
     try:
         recover(layout)
+        sweep(layout)
         _ask_to_run(layout, max_parallel)
         with _Runner(layout, until_idle, on_event) as runner, _signals(runner.stop):
             return runner.run()
