@@ -51,7 +51,8 @@ def main() -> list[Row]:
 
 def _landings(made: Project) -> list[int]:
     """Run the loop to its end; the moments (ns) at which the base branch moved."""
-    folders, stop, moments = InotifyFolders(), Stop(), []
+    folders, stop = InotifyFolders(), Stop()
+    moments: list[int] = []
     folders.want([made.repository.root / ".git/refs/heads"])
 
     def watch() -> None:
