@@ -9,7 +9,7 @@ from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError
 from coordinator.events.filters import Filter
 from coordinator.events.store import EventLog
-from coordinator.model.event import Event
+from coordinator.model.event import Actor, Event
 
 
 class Desk:
@@ -43,14 +43,19 @@ class Desk:
 
     def answer(self, question: str, text: str) -> str:
         """Answer a question by its id or number; returns the answer as it went on the log."""
-        from coordinator.events.identity import who
         from coordinator.events.questions import questions
         from coordinator.services.questions import answer
 
         if self._log.head() == 0:
             raise CoordError("there is no question yet", "questions come from agents: `coord ask`")
-        (event,) = self._log.append([answer(questions(self._log), question, text)], who(os.environ, os.getpid()))
+        (event,) = self._log.append([answer(questions(self._log), question, text)], self.actor())
         return str(event.data["answer"])
+
+    def actor(self) -> Actor:
+        """Who acts here, as the log will have it."""
+        from coordinator.events.identity import who
+
+        return who(os.environ, os.getpid())
 
     def start_loop(self) -> str:
         """Start the loop in a tmux window and let it run, whatever it was asked before; returns the window's id."""
@@ -61,10 +66,9 @@ class Desk:
 
     def set_loop(self, state: str) -> None:
         """Ask the loop to be `running`, `paused` or `stopped`."""
-        from coordinator.events.identity import who
         from coordinator.loop.start import set_loop
 
-        set_loop(self.layout, state, who(os.environ, os.getpid()))
+        set_loop(self.layout, state, self.actor())
 
     def close(self) -> None:
         self._log.close()

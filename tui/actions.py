@@ -12,6 +12,7 @@ from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
 class Group(StrEnum):
     """Headings of the help screen."""
 
+    STEER = "Steering the work"
     LOOP = "The loop"
     NEEDS_YOU = "What needs you"
     LOOK = "Looking around"
@@ -132,6 +133,24 @@ def _zoom_label(context: Context) -> str:
 
 
 ACTIONS: tuple[Action, ...] = (
+    Action(
+        "interject",
+        "i",
+        "interject",
+        "Put a new prompt between others; the graph shows its place while you write",
+        Group.STEER,
+        when=_not_loaded,
+        footer=21,
+    ),
+    Action(
+        "undo",
+        "u",
+        "undo",
+        "Take back the newest plan that was applied, while nothing has been built on it",
+        Group.STEER,
+        when=_not_loaded,
+        footer=29,
+    ),
     Action(
         "loop.toggle",
         "l",
@@ -259,7 +278,7 @@ ACTIONS: tuple[Action, ...] = (
 
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 
-RESERVED = frozenset("ipeskrvu")
+RESERVED = frozenset("peskrv")
 """Keys of the services (interject, patch, edit, surgery, kill, restart, review, undo): nothing else may take them."""
 
 

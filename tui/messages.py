@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from coordinator.errors import CoordError
+    from coordinator.model.plan import Plan
     from coordinator.model.snapshot import Snapshot
     from coordinator.terminals.screen import Screen as PaneScreen
+    from tui.steering import Outlook, Planner
 
 
 @dataclass
@@ -86,3 +89,31 @@ class Answered(Message):
 @dataclass
 class FormClosed(Message):
     """The form in the place of the events was left."""
+
+
+@dataclass
+class PlanMade(Message, bubble=False):
+    """A thread made the plan that a form asked for."""
+
+    found: Outlook | CoordError
+    wanted: tuple[Planner, Snapshot]
+    """What it was asked for: an older request is of no use any more."""
+
+
+@dataclass
+class PlanApplied(Message, bubble=False):
+    """A plan is applied; the next snapshot shows it."""
+
+    plan: Plan
+    notes: tuple[str, ...]
+    """What else there is to say about it."""
+
+
+@dataclass
+class PlanNotApplied(Message, bubble=False):
+    """A plan could not be applied. Refused: nothing was written; any other error came after the files."""
+
+    plan: Plan
+    error: CoordError
+    fresh: Snapshot | None
+    """How things are now, when the plan was stale."""

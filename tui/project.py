@@ -14,6 +14,7 @@ from coordinator.config import Config, load_config
 from coordinator.desk import Desk
 from coordinator.errors import CoordError
 from coordinator.model.event import Event
+from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
 from coordinator.observe import Observer
@@ -156,6 +157,28 @@ class ProjectSource:
 
     def answer(self, question: str, text: str) -> str:
         return f"Answered: {self._desk.answer(question, text)}"
+
+    # ── plans
+
+    def engineer(self) -> str:
+        return self._desk.actor().name
+
+    def look(self) -> Snapshot:
+        observer = Observer(self.layout)
+        try:
+            return observer.snapshot()
+        finally:
+            observer.close()
+
+    def plan_undo(self, snapshot: Snapshot) -> Plan:
+        from coordinator.apply import plan_undo
+
+        return plan_undo(self.layout, snapshot)
+
+    def apply(self, plan: Plan) -> tuple[str, ...]:
+        from coordinator.apply import apply
+
+        return apply(self.layout, plan, self._desk.actor()).notes
 
     def close(self) -> None:
         self._news.close()

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from coordinator.model.event import Event
+from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
 
@@ -76,8 +77,8 @@ class Trouble:
 class Source(Protocol):
     """Where everything comes from and where wishes go.
 
-    `snapshots`, `events`, `last_screen`, `ask_loop` and `answer` may block: they are called in worker threads. Every
-    failure that a user can meet is a `CoordError`.
+    All but `preferences`, `show_panes`, `attach`, `engineer` and `close` may block: they are called in worker threads.
+    Every failure that a user can meet is a `CoordError`.
     """
 
     def preferences(self) -> Preferences: ...
@@ -113,6 +114,25 @@ class Source(Protocol):
 
     def answer(self, question: str, text: str) -> str:
         """Answer a question by its id; tells in a sentence what that sets going."""
+        ...
+
+    def engineer(self) -> str:
+        """The name under which the log will have what is done here."""
+        ...
+
+    def look(self) -> Snapshot:
+        """The project as it is at this moment; for planning again after a plan was stale."""
+        ...
+
+    def plan_undo(self, snapshot: Snapshot) -> Plan:
+        """The plan that takes back the newest applied one; Refused when it can't be taken back."""
+        ...
+
+    def apply(self, plan: Plan) -> tuple[str, ...]:
+        """Apply a plan, in the engineer's name; sentences about what else there is to know.
+
+        Refused, and StalePlan among it: nothing was written. Any other CoordError comes after the files were.
+        """
         ...
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from coordinator.artifacts.naming import render_new
 from coordinator.model.event import Event
 from coordinator.model.graph import Graph
 from coordinator.model.problem import Problem
@@ -24,7 +25,6 @@ def iso(seconds_ago: float) -> str:
 def prompt(
     number: int, title: str, *needs: int, kind: str = "planned", status: str = "pending", **more: object
 ) -> Prompt:
-    text = f"---\nnumber: {number}\ntitle: {title}\nstatus: {status}\n---\n## Tasks\n- do it\n"
     made = Prompt(
         number,
         title,
@@ -32,9 +32,19 @@ def prompt(
         type=PromptType(kind),
         status=PromptStatus(status),
         dependencies=needs,
-        source=text.encode(),
     )
-    return replace(made, **more)  # type: ignore[arg-type]
+    made = replace(made, **more)  # type: ignore[arg-type]
+    source = render_new(
+        number=number,
+        title=title,
+        body="## Tasks\n\n- do it\n\n## Acceptance Criteria\n\n- it is done\n",
+        type=kind,
+        status=status,
+        dependencies=needs,
+        priority=made.priority,
+        patches_prompts=made.patches_prompts,
+    )
+    return made if made.source else replace(made, source=source)
 
 
 def step(number: int, state: StepState, began: float = 0, took: float = 0, **more: object) -> Step:

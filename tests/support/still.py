@@ -4,8 +4,9 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from coordinator.errors import CoordError
+from coordinator.errors import CoordError, Refused
 from coordinator.model.event import Event
+from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
 from tui.source import OnScreen, Preferences, Query, Show, Trouble, Wish
@@ -31,8 +32,9 @@ class StillSource:
         self.command: Sequence[str] | None = ("true",)
         self._preferences = preferences or Preferences()
         self._next: list[Snapshot | Trouble] = [snapshot] if snapshot is not None else []
+        self._last: Snapshot | None = snapshot
         self._wake = threading.Condition()
-        self._closed = False
+        self.closed = False
 
     def preferences(self) -> Preferences:
         return self._preferences
@@ -46,10 +48,11 @@ class StillSource:
     def snapshots(self) -> Iterator[Snapshot | Trouble]:
         while True:
             with self._wake:
-                self._wake.wait_for(lambda: self._next or self._closed)
-                if self._closed:
+                self._wake.wait_for(lambda: self._next or self.closed)
+                if self.closed:
                     return
                 found = self._next.pop(0)
+            self._last = found if isinstance(found, Snapshot) else self._last
             yield found
 
     def events(
@@ -83,9 +86,25 @@ class StillSource:
         self.asked.append(("answer", question, text))
         return "answered"
 
+    def engineer(self) -> str:
+        return "ada"
+
+    def look(self) -> Snapshot:
+        assert self._last is not None
+        return self._last
+
+    def plan_undo(self, snapshot: Snapshot) -> Plan:
+        raise Refused("there is no plan to take back", "nothing was applied yet")
+
+    def apply(self, plan: Plan) -> tuple[str, ...]:
+        self.asked.append(("apply", plan))
+        if self.refusal is not None:
+            raise self.refusal
+        return ()
+
     def close(self) -> None:
         with self._wake:
-            self._closed = True
+            self.closed = True
             self._wake.notify_all()
 
 

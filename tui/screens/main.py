@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from coordinator.model.snapshot import Agent, Question, Snapshot
 from tui.actions import BY_ID, Context, Scope, bindings, footer, key_of, needs
 from tui.messages import ActionAsked, LastScreenRead, PaneDrawn, SnapshotArrived
-from tui.screens.panels import Panels
+from tui.screens.steered import Steered
 from tui.selection import agent_by_id, agent_of, attempt_of, moves, past_agent
 from tui.source import Source
 from tui.theme import Glyphs
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tui.app import CoordApp
 
 
-class MainScreen(Panels):
+class MainScreen(Steered):
     """Shows a snapshot. What it is asked to do beyond looking, the app does."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.MAIN)]
@@ -82,6 +82,7 @@ class MainScreen(Panels):
         self.log_panel.show(snapshot, now)
         self.selected = self.graph.selected
         self._follow_selection(now)
+        self.project_changed()
         if moves(snapshot):
             self._ticker.resume()
         else:
@@ -119,7 +120,9 @@ class MainScreen(Panels):
 
     @on(PromptGraph.Activated)
     def _prompt_opened(self, message: PromptGraph.Activated) -> None:
-        if self.snapshot is not None and message.number in self.snapshot.prompts:
+        if self.plan_form is not None:
+            self.plan_form.focus_field()
+        elif self.snapshot is not None and message.number in self.snapshot.prompts:
             self.app.read_prompt(self.snapshot.prompts[message.number])
 
     @on(Lines.Moved, "#agents")
@@ -235,7 +238,7 @@ class MainScreen(Panels):
     async def action_act(self, action_id: str) -> None:
         """Do a registered action, or say why it can't be done now."""
         action = BY_ID[action_id]
-        reason = action.when(self.context())
+        reason = self.held_by_form(action) or action.when(self.context())
         if reason:
             self.app.say(reason)
             return
@@ -245,10 +248,13 @@ class MainScreen(Panels):
 
     @on(ActionAsked)
     async def _asked(self, message: ActionAsked) -> None:
+        form = self.form
+        do = form.act(message.action) if form is not None else None
         if message.need:
             self.go_to_need(message.need)
-        elif self.form is not None and (do := self.form.act(message.action)):
-            do()
+        elif form is not None and do is not None:
+            # In the form's own turn: what it posts would end here, where it was asked for.
+            form.call_later(do)
         elif message.action in BY_ID:
             await self.action_act(message.action)
 

@@ -102,7 +102,7 @@ class PromptGraph(Lines):
         super().__init__(id=id, classes=classes)
         self.marks = marks
         self._scene: Scene | None = None
-        self._planned: tuple[Prompt, ...] = ()
+        self._planned: tuple[tuple[Prompt, ...], frozenset[int]] = ((), frozenset())
         self._rows: RailRows | MapRows = RailRows(layout(Graph.of(())))
         self._laid_out: tuple[object, ...] = ()
         self._looks: dict[int, RowLook] = {}
@@ -131,9 +131,9 @@ class PromptGraph(Lines):
         self._now = now
         self._repaint()
 
-    def preview(self, prompts: Iterable[Prompt]) -> None:
-        """Draw a plan on the graph: these prompts as they are going to be. None of them: back to what is."""
-        planned = tuple(prompts)
+    def preview(self, prompts: Iterable[Prompt], gone: Iterable[int] = ()) -> None:
+        """Draw a plan on the graph: these prompts as they are going to be, and which go away. None: back to what is."""
+        planned = (tuple(prompts), frozenset(gone))
         if planned != self._planned:
             self._planned = planned
             if self._scene is not None:
@@ -147,6 +147,11 @@ class PromptGraph(Lines):
     @selected.setter
     def selected(self, number: int) -> None:
         self._select(number)
+
+    def bring(self, number: int) -> None:
+        """Scroll just far enough that a prompt's row is in sight, without selecting it."""
+        if self._scene is not None and number in self._scene.graph.dependencies:
+            self.reveal(self._rows.row_of(number))
 
     @property
     def marked(self) -> frozenset[int]:
@@ -163,7 +168,7 @@ class PromptGraph(Lines):
 
     def _set_scene(self, snapshot: Snapshot) -> None:
         old = self._scene
-        preview = Preview.of(snapshot.prompts, self._planned)
+        preview = Preview.of(snapshot.prompts, *self._planned)
         self._scene = scene = Scene.of(snapshot, preview, self.marks, old.graph if old else None)
         self._marked &= frozenset(scene.graph.nodes)
         if self._selected not in scene.graph.dependencies:

@@ -103,12 +103,12 @@ class Preview:
     """Number → what becomes different, in a few words."""
 
     @classmethod
-    def of(cls, prompts: Mapping[int, Prompt], planned: Iterable[Prompt]) -> "Preview":
+    def of(cls, prompts: Mapping[int, Prompt], planned: Iterable[Prompt], gone: Iterable[int] = ()) -> "Preview":
         """Compare planned prompts with those that are; the ones that stay as they are don't count."""
         changed = {p.number: p for p in planned if prompts.get(p.number) != p}
         new = frozenset(changed).difference(prompts)
         gains: dict[int, tuple[int, ...]] = {}
-        notes: dict[int, str] = {}
+        notes = {number: "goes away" for number in gone if number in prompts}
         for number, prompt in changed.items():
             if number in new:
                 notes[number] = "new"
@@ -265,7 +265,7 @@ def _relation(scene: Scene, number: int, selected: int | None, marked: Collectio
     sign = signs(scene.marks)
     if number in marked:
         return Span(sign.marked, "badge")
-    if number in scene.preview.planned:
+    if number in scene.preview.notes:
         return Span(" " if number in scene.preview.new else sign.changed, "badge")
     if selected is not None and selected != number:
         if number in scene.graph.dependencies.get(selected, ()):

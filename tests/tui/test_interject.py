@@ -1,0 +1,310 @@
+"""Interjecting on the screen: by keys alone, on real files."""
+
+from pathlib import Path
+
+import pytest
+from support import scenes
+from support.onscreen import shown, until
+from support.steering import Desk, path_of, plain_project, steered
+from support.still import StillSource
+
+from coordinator.apply import planning
+from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.runs import write_step
+from coordinator.model.prompt import PromptType
+from coordinator.model.step import Attempt, StepState
+from tui.forms.interject import suggested
+from tui.forms.plan_form import Stage
+from tui.steering import Outlook
+from tui.widgets.graph import PromptGraph
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """1 is done; 2 waits for it, 3 for 2, 4 for 3; 5 stands alone."""
+    chain = {1: (), 2: (1,), 3: (2,), 4: (3,), 5: ()}
+    return plain_project(tmp_path, chain, {1: {"status": "done"}, 5: {"title": "Benchmarks against the naive limiter"}})
+
+
+async def test_title_and_two_enters_put_a_prompt_behind_the_selected_one(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        await desk.press("i")
+        await desk.type("Reject negative costs")
+        assert "before 03" in desk.line("Reject negative costs new")
+        assert "now after 06 too" in desk.line("Prompt 3")
+        assert "06-planned-reject-negative-costs.prompt.md" in desk.line("Effect")
+        await desk.press("enter")
+        assert "+dependencies: [2, 6]" in desk.text
+        assert set(desk.prompts()) == {1, 2, 3, 4, 5}
+        await desk.press("enter")
+        await desk.closed()
+        prompts = desk.prompts()
+        assert prompts[6].title == "Reject negative costs"
+        assert prompts[6].dependencies == (2,)
+        assert prompts[3].dependencies == (2, 6)
+        assert prompts[4].dependencies == (3,)
+        assert [event.subject for event in desk.events("plan.applied")] == ["prompt:6"]
+        assert desk.app.main.selected == 6
+        assert "new" not in desk.line("Reject negative costs")
+        await desk.sees("takes it back")
+
+
+async def test_run_before_is_chosen_on_the_graph_without_leaving_the_field(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        await desk.press("i")
+        await desk.type("x")
+        await desk.press("tab", "tab", "backspace", "down", "down", "space")
+        assert desk.app.main.selected == 4
+        assert desk.form.field("before").value == (4,)
+        assert "▌" in desk.line("Prompt 4")
+        await desk.press("space", "up", "space", "ctrl+s")
+        await desk.closed()
+        assert desk.prompts()[3].dependencies == (2, 6)
+        assert desk.prompts()[4].dependencies == (3,)
+
+
+async def test_rows_are_marked_on_the_graph_itself_and_escape_comes_back(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        await desk.press("i")
+        await desk.type("x")
+        await desk.press("tab", "tab", "ctrl+g")
+        await until(lambda: desk.app.main.panel == "prompts", "the focus on the graph")
+        await desk.sees("run before: space marks")
+        await desk.press("down", "down", "space")
+        assert "▌" not in desk.line("x new")
+        await desk.press("down", "down", "space", "escape")
+        assert desk.form.field("before").has_focus
+        assert desk.form.field("before").value == (3, 4)
+        await desk.press("ctrl+g")
+        await until(lambda: desk.app.main.panel == "prompts", "the focus on the graph again")
+        await desk.press("space", "enter")
+        assert desk.form.field("before").has_focus
+        assert desk.form.field("before").value == (3,)
+        assert PromptGraph.BORDER_TITLE in desk.line("─ Prompts ─")
+
+
+async def test_numbers_and_words_of_titles_are_completed_and_unknown_ones_explained(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        await desk.press("i")
+        await desk.type("x")
+        await desk.press("tab", "backspace")
+        await desk.type("naive bench")
+        assert "05 Benchmarks against the naive limiter" in desk.line("Run after")
+        assert desk.app.main.selected == 5
+        await desk.press("enter")
+        await desk.type("4,")
+        assert desk.form.field("after").value == (5, 4)
+        await desk.type("77")
+        assert "there is no prompt 77; the nearest are 03, 04, 05" in desk.line("Run after")
+        await desk.press("ctrl+s")
+        assert desk.form.stage is Stage.EDIT
+        await desk.press("backspace", "backspace")
+        await desk.type("qq")
+        assert "no title has “qq”" in desk.line("Run after")
+
+
+async def test_what_may_mean_several_prompts_is_asked_about_and_what_means_one_is_taken(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        await desk.press("i")
+        await desk.type("x")
+        await desk.press("tab", "tab", "backspace")
+        await desk.type("prompt")
+        await desk.press("tab", "ctrl+s")
+        assert desk.form.stage is Stage.EDIT
+        assert desk.form.field("before").has_focus
+        await desk.press("down", "enter")
+        assert desk.form.field("before").value == (2,)
+        await desk.press("backspace")
+        await desk.type("4")
+        await desk.press("ctrl+s")
+        await desk.closed()
+        assert desk.prompts()[4].dependencies == (3, 6)
+
+
+async def test_escape_changes_nothing_and_keeps_what_was_typed(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        before, head = desk.files(), len(desk.events())
+        await desk.press("space", "down", "i")
+        await desk.type("Half a thought")
+        await desk.press("tab", "tab", "5", "enter", "enter")
+        assert desk.form.stage is Stage.CONFIRM
+        await desk.press("escape")
+        assert desk.form.stage is Stage.EDIT
+        await desk.press("escape")
+        await desk.closed()
+        assert (desk.files(), len(desk.events())) == (before, head)
+        assert desk.app.main.selected == 3
+        assert desk.app.main.graph.marked == {2}
+        assert "Half a thought" not in desk.line("Prompt 3")
+        await desk.press("i")
+        assert desk.form.field("title").value == "Half a thought"
+        assert desk.form.field("before").value == (5,)
+        await desk.press("ctrl+n")
+        await until(lambda: desk.form.field("title").value == "", "a fresh form")
+        await desk.press("ctrl+n")
+        await until(lambda: desk.form.field("title").value == "Half a thought", "the draft")
+
+
+async def test_a_form_that_was_only_looked_at_leaves_no_draft(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        await desk.press("i", "escape")
+        await desk.closed()
+        assert desk.app.main.drafts == {}
+
+
+async def test_before_a_done_prompt_is_refused_and_what_still_waits_is_offered(layout: Layout) -> None:
+    async with steered(layout, selected=5) as desk:
+        await desk.press("i")
+        await desk.type("x")
+        await desk.press("tab", "tab", "1", "enter")
+        assert "prompt 01 is done" in desk.line("Refused")
+        await desk.press("enter")
+        assert desk.form.stage is Stage.REFUSED
+        assert "b before 02 instead" in desk.text
+        await desk.press("b")
+        assert desk.form.stage is Stage.CONFIRM
+        await desk.press("enter")
+        await desk.closed()
+        assert desk.prompts()[2].dependencies == (1, 6)
+
+
+async def test_a_cycle_is_refused_and_each_end_of_it_can_be_dropped(layout: Layout) -> None:
+    async with steered(layout, selected=3) as desk:
+        await desk.press("i")
+        await desk.type("x")
+        await desk.press("tab", "tab", "ctrl+u", "2", "enter", "enter")
+        assert "cycle: 02 → 03 → new → 02" in desk.line("Refused")
+        await desk.press("b")
+        assert desk.form.field("before").value == ()
+        assert desk.form.stage is Stage.CONFIRM
+
+
+def running(layout: Layout, number: int) -> None:
+    """An attempt in flight, as the loop writes it."""
+    at = "2026-03-01T14:00:00Z"
+    attempt = Attempt(number, 1, "run-1", 1, StepState.RUNNING, at, at, f"executor-{number:02d}-1", window="@99")
+    layout.attempt("run-1", number, 1).mkdir(parents=True)
+    (layout.run("run-1") / "run.json").write_text('{"id": "run-1"}')
+    write_step(layout, attempt)
+
+
+async def test_before_a_running_prompt_asks_what_becomes_of_it(layout: Layout) -> None:
+    running(layout, 2)
+    async with steered(layout, selected=1) as desk:
+        await desk.press("i")
+        await desk.type("x")
+        await desk.press("tab", "tab", "ctrl+u", "2", "enter")
+        assert "prompt 02 is in progress (executor-02-1)" in desk.line("Refused")
+        await desk.press("enter", "f")
+        assert desk.form.stage is Stage.CONFIRM
+        assert "prompt 02 finishes as it is; 03 wait for the new prompt" in desk.text
+        await desk.press("escape")
+        assert "let it finish" in desk.line("It runs")
+        await desk.press("ctrl+s")
+        await desk.closed()
+        assert desk.prompts()[2].dependencies == (1,)
+        assert desk.prompts()[3].dependencies == (2, 6)
+
+
+async def test_an_editor_that_saves_while_a_plan_is_applied_loses_nothing(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        await desk.press("i")
+        await desk.type("x")
+        await desk.press("enter")
+        with planning(layout):
+            await desk.pilot.press("enter")
+            assert desk.form.stage is Stage.APPLYING
+            path_of(layout, 3).write_text(path_of(layout, 3).read_text() + "\nwritten meanwhile\n")
+        await until(lambda: desk.form.stage is Stage.EDIT, "the form to ask again")
+        await desk.sees("03-planned-prompt-3.prompt.md changed meanwhile: this is the plan for how things are now")
+        assert desk.events("plan.applied") == []
+        await desk.press("enter", "enter")
+        await desk.closed()
+        assert "written meanwhile" in path_of(layout, 3).read_text()
+        assert desk.prompts()[3].dependencies == (2, max(desk.prompts()))
+
+
+async def test_a_review_that_would_show_something_else_by_now_goes_back_to_the_fields(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        await desk.press("i")
+        await desk.type("x")
+        await desk.press("enter")
+        path_of(layout, 3).write_text(path_of(layout, 3).read_text().replace("[2]", "[2, 5]"))
+        await until(lambda: desk.form.stage is Stage.EDIT, "the form to notice")
+        await desk.sees("03-planned-prompt-3.prompt.md changed meanwhile: this is the plan for how things are now")
+        await desk.press("enter", "enter")
+        await desk.closed()
+        assert desk.prompts()[3].dependencies == (2, 5, 6)
+
+
+async def test_a_change_elsewhere_does_not_disturb_the_review(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        await desk.press("i")
+        await desk.type("x")
+        await desk.press("enter")
+        path_of(layout, 3).write_text(path_of(layout, 3).read_text() + "\nmore\n")
+        await until(lambda: desk.app.main.snapshot.prompts[3].source.endswith(b"more\n"), "the snapshot")
+        assert desk.form.stage is Stage.CONFIRM
+        await desk.press("enter")
+        await desk.closed()
+        assert path_of(layout, 3).read_text().endswith("more\n")
+
+
+async def test_hostile_text_is_shown_as_text_and_stays_in_one_line(layout: Layout) -> None:
+    path_of(layout, 2).write_text(
+        path_of(layout, 2).read_text().replace("title: Prompt 2", 'title: "[b]x[/b] \\e[31mred"')
+    )
+    async with steered(layout, selected=2) as desk:
+        await desk.press("i")
+        await desk.type("[red]a")
+        desk.form.field("title").insert("\x1b[31m\x07\u202eb\n", 6)
+        await desk.pilot.pause()
+        assert "[b]x[/b]" in desk.line("Run after")
+        assert "[red]a" in desk.line("Title")
+        assert "\x1b" not in desk.form.field("title").value
+        await desk.press("ctrl+s")
+        await desk.closed()
+        assert desk.prompts()[6].title == "[red]a[31mb"
+
+
+async def test_fixes_make_it_a_user_patch_and_words_go_on_record(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        await desk.press("i")
+        await desk.type("x")
+        await desk.press("tab", "tab", "tab", "1", "enter", "tab", "tab", "h", "tab")
+        await desk.type("clock stepped back")
+        await desk.press("enter", "enter")
+        await desk.closed()
+        made = desk.prompts()[6]
+        assert (made.type, made.patches_prompts, made.priority.value) == (PromptType.USER_PATCH, (1,), "high")
+        assert "clock stepped back" in (layout.alignment).read_text()
+
+
+async def test_other_services_wait_while_a_form_is_open(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        await desk.press("i", "ctrl+g")
+        await until(lambda: desk.app.main.panel == "prompts", "the focus on the graph")
+        await desk.press("q")
+        await desk.sees("A form is open")
+        assert desk.app.is_running
+
+
+async def test_a_long_plan_is_made_aside_and_the_newest_request_wins() -> None:
+    async with shown(StillSource(scenes.many(2000))) as (app, pilot):
+        app.main.select(1001)
+        desk = Desk(app, pilot, Layout(Path("/nowhere")))
+        await pilot.press("i", *"abc", "enter")
+        await until(lambda: not desk.form.busy, "the plan", timeout=30)
+        assert isinstance(desk.form.found, Outlook)
+        assert desk.form.found.prompts[0].title == "abc"
+        assert desk.form.stage is Stage.CONFIRM
+
+
+def test_what_is_suggested_follows_the_selection() -> None:
+    snapshot = scenes.bucket()
+    assert suggested(snapshot, 9, ()) == ((9,), (7,))
+    assert suggested(snapshot, 4, ()) == ((4,), ())
+    assert suggested(snapshot, 2, ()) == ((2,), (9,))
+    assert suggested(snapshot, 11, ()) == ((), ())
+    assert suggested(snapshot, 11, (9, 5)) == ((5, 9), ())
+    assert suggested(None, None, ()) == ((), ())

@@ -1,0 +1,42 @@
+"""Handing the terminal to the engineer's editor, and taking it back."""
+
+from typing import TYPE_CHECKING
+
+from textual.app import SuspendNotSupported
+
+from coordinator.editor import edit_copy
+from coordinator.errors import CoordError
+from tui.messages import Failed
+
+if TYPE_CHECKING:
+    from tui.app import CoordApp
+
+
+def edit_text(app: "CoordApp", text: str, name: str) -> str | None:
+    """The text as the editor left it; None when it was not changed, or the editor could not be used."""
+    before = text.encode()
+    try:
+        with app.suspend():
+            after = _edited(before, name)
+    except SuspendNotSupported:
+        app.post_message(Failed("This terminal can't be handed over to an editor.", "Write in the fields instead."))
+        return None
+    app.refresh(repaint=True)
+    if isinstance(after, CoordError):
+        app.post_message(Failed(after.message, after.remedy))
+        return None
+    try:
+        return None if after == before else after.decode()
+    except UnicodeDecodeError:
+        app.post_message(Failed("The editor saved something that is not UTF-8; nothing was changed.", "Save as UTF-8."))
+        return None
+
+
+def _edited(content: bytes, name: str) -> bytes | CoordError:
+    """Raises nothing: whatever is raised while the app is suspended leaves the terminal unusable."""
+    try:
+        return edit_copy(content, name)
+    except CoordError as error:
+        return error
+    except Exception as error:
+        return CoordError(f"the editor could not be used: {error}", "nothing was changed")

@@ -1,0 +1,161 @@
+"""Interjection: a new prompt between others, drawn at its place while it is written."""
+
+from collections.abc import Collection, Iterable, Sequence
+from functools import partial
+from typing import ClassVar
+
+from coordinator.errors import CoordError
+from coordinator.model.body import TEMPLATE
+from coordinator.model.facts import names
+from coordinator.model.plan import Plan
+from coordinator.model.prompt import Priority, PromptStatus
+from coordinator.model.snapshot import Snapshot
+from coordinator.services.interjection import Interjection, NeedsChoice, plan_interjection
+from coordinator.services.planning import is_done
+from coordinator.services.quick_patch import waiting_dependents
+from tui.forms.body_field import BodyField, without_blanks
+from tui.forms.fields import ChoiceField, Row, TextField
+from tui.forms.plan_form import Offer, PlanForm
+from tui.forms.prompts_field import PromptsField
+from tui.steering import Planner
+from tui.widgets.footer import Hint
+
+PRIORITIES = (("high", "high", "h"), ("medium", "medium", "m"), ("low", "low", "l"))
+RUNNING = (("finish", "let it finish", "f"), ("kill", "kill it, queue it behind", "k"))
+_MANY = 3
+"""Waiting prompts beyond which nobody means `before all of them` without saying so."""
+
+
+class InterjectForm(PlanForm):
+    """Title, between what and what, and why."""
+
+    SERVICE = "interject"
+    TITLE = "Interject"
+    HELP: ClassVar[str] = (
+        "A new prompt between others. Say what it runs after and before: move on the graph and press space, or type "
+        "numbers or words of titles. The graph shows the plan as you type. Enter shows what is going to happen, Enter "
+        "again does it; ctrl+s does it at once, Esc keeps what you typed."
+    )
+
+    def rows(self) -> Iterable[Row]:
+        after, before = suggested(self.board.snapshot, self.board.graph.selected, self.board.graph.marked)
+        start = self.start_with
+        yield Row("Title", TextField(start("title", ""), placeholder="what is to be done, in a few words", id="title"))
+        yield Row("Run after", PromptsField(start("after", after), empty="nothing: it is ready at once", id="after"))
+        yield Row("Run before", PromptsField(start("before", before), empty="nothing waits for it", id="before"))
+        yield Row("Fixes", PromptsField(start("fixes", ()), empty="nothing: it is new work", id="fixes"))
+        self.running = Row("It runs", ChoiceField(RUNNING, start("running", ""), id="running"))
+        self.running.display = bool(start("running", ""))
+        yield self.running
+        yield Row("Body", BodyField(start("body", ""), empty="made of the title", id="body"))
+        yield Row("Priority", ChoiceField(PRIORITIES, start("priority", "medium"), id="priority"))
+        yield Row("Reason", TextField(start("reason", ""), placeholder="for the log and the agents", id="reason"))
+
+    def request(self, snapshot: Snapshot) -> Planner | str:
+        title = self.field("title").value
+        if not title.strip():
+            return "Write a title; the plan is drawn on the graph as you type."
+        running = self.field("running").value
+        asked = Interjection(
+            title=title,
+            after=self.field("after").value,
+            before=self.field("before").value,
+            fixes=self.field("fixes").value,
+            body=self.field("body").value,
+            priority=Priority(self.field("priority").value),
+            running=running or None,
+            reason=self.field("reason").value,
+            who=self.board.engineer,
+            at=self.board.now_iso(),
+        )
+        return partial(_plan, asked)
+
+    def field_changed(self) -> None:
+        self.running.display = bool(self.field("running").value)
+        super().field_changed()
+
+    def extra_hints(self) -> tuple[Hint, ...]:
+        return (("^e", "body in $EDITOR", "form.editor"),)
+
+    def edit_body(self) -> None:
+        body = self.field("body")
+        edited = self.board.edit_text(body.value or TEMPLATE, "prompt.md")
+        if edited is not None:
+            body.value = without_blanks(edited)
+
+    # ── what is allowed instead
+
+    def offers(self) -> Sequence[Offer]:
+        snapshot = self.board.snapshot
+        if snapshot is None or not isinstance(self.found, CoordError):
+            return ()
+        if isinstance(self.found, NeedsChoice):
+            return self._running_offers(self.found.number)
+        return self._ended_offers(snapshot) or self._cycle_offers(snapshot) or self._body_offers()
+
+    def _running_offers(self, number: int) -> Sequence[Offer]:
+        choose = lambda value: setattr(self.field("running"), "value", value)  # noqa: E731
+        return (
+            Offer("f", f"let {number:02d} finish as it is", partial(choose, "finish")),
+            Offer("K", f"kill {number:02d} and queue it behind the new prompt", partial(choose, "kill")),
+            Offer("x", f"leave {number:02d} out", partial(self._leave_out, "before", number)),
+        )
+
+    def _ended_offers(self, snapshot: Snapshot) -> Sequence[Offer]:
+        """Nothing can run before what has ended: what still waits for it, or after it."""
+        for number in self.field("before").value:
+            if is_done(snapshot, number):
+                waiting = waiting_dependents(snapshot, (number,))
+                instead = Offer("b", f"before {names(waiting, 3)} instead", partial(self._before, number, waiting))
+                after = Offer("a", f"after {number:02d} instead", partial(self._after, number))
+                out = Offer("x", f"leave {number:02d} out", partial(self._leave_out, "before", number))
+                return (*((instead,) if waiting else ()), after, out)
+            if snapshot.prompts[number].status is PromptStatus.CANCELLED:
+                return (Offer("x", f"leave {number:02d} out", partial(self._leave_out, "before", number)),)
+        return ()
+
+    def _cycle_offers(self, snapshot: Snapshot) -> Sequence[Offer]:
+        for later in self.field("before").value:
+            for earlier in self.field("after").value:
+                if later == earlier or later in snapshot.graph.ancestors(earlier):
+                    return (
+                        Offer("a", f"not after {earlier:02d}", partial(self._leave_out, "after", earlier)),
+                        Offer("b", f"not before {later:02d}", partial(self._leave_out, "before", later)),
+                    )
+        return ()
+
+    def _body_offers(self) -> Sequence[Offer]:
+        return (Offer("e", "write the body", self.edit_body, retry=False),) if self.field("body").value else ()
+
+    def _leave_out(self, name: str, number: int) -> None:
+        field = self.field(name)
+        field.value = tuple(n for n in field.value if n != number)
+
+    def _before(self, number: int, waiting: tuple[int, ...]) -> None:
+        field = self.field("before")
+        field.value = tuple(n for n in (*field.value, *waiting) if n != number)
+
+    def _after(self, number: int) -> None:
+        self._leave_out("before", number)
+        self.field("after").value = (*self.field("after").value, number)
+
+
+def _plan(asked: Interjection, snapshot: Snapshot) -> Plan:
+    return plan_interjection(snapshot, asked)
+
+
+def suggested(
+    snapshot: Snapshot | None, selected: int | None, marked: Collection[int]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Run-after and run-before as the selection suggests: right behind it, before the few that wait for it.
+
+    Marked prompts are what it runs after; then nothing is guessed about the rest.
+    """
+    if snapshot is None:
+        return (), ()
+    if marked:
+        return tuple(n for n in snapshot.graph.order if n in marked), ()
+    if selected is None or snapshot.prompts[selected].status is PromptStatus.CANCELLED:
+        return (), ()
+    waiting = waiting_dependents(snapshot, (selected,))
+    return (selected,), waiting if len(waiting) <= _MANY else ()

@@ -1,0 +1,398 @@
+"""What all services have in common on the screen: a plan while one types, a review, and the apply."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from coordinator.errors import CoordError, StalePlan
+from coordinator.model.plan import Kill, Plan
+from coordinator.model.snapshot import Snapshot
+from tui.forms.field_form import Draft, FieldForm
+from tui.forms.prompts_field import PromptsField
+from tui.forms.review import diff_lines, review_lines, stale_sentence
+from tui.forms.said import Line, Said
+from tui.messages import PlanMade
+from tui.steering import Outlook, Planner, came_true, essence, foresee
+from tui.widgets.footer import Hint
+from tui.widgets.ink import Span, Spans
+
+if TYPE_CHECKING:
+    from tui.screens.steered import Steered
+
+_AT_ONCE = 1500
+"""Prompts up to which a plan is made while the key is handled: it takes less than two frames."""
+_LABEL = 13
+"""Columns of the labels at the left."""
+
+
+class Stage(Enum):
+    EDIT = "edit"
+    """Fields are being filled in."""
+    REFUSED = "refused"
+    """Enter was pressed, and the service refuses: what is allowed is on keys."""
+    CONFIRM = "confirm"
+    """The plan is shown, waiting for the yes."""
+    APPLYING = "applying"
+    DONE = "done"
+    """Applied; the next snapshot shows it."""
+
+
+_SHOWS_PLAN = (Stage.CONFIRM, Stage.APPLYING, Stage.DONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something allowed instead of what was refused."""
+
+    key: str
+    label: str
+    do: Callable[[], object]
+    retry: bool = True
+    """Go on to the review when the plan is granted now."""
+
+
+class PlanForm(FieldForm):
+    """A form over one service. Subclasses give the fields, and the request that they make.
+
+    Nothing but `action_apply` changes anything; leaving keeps what was typed as a draft.
+    """
+
+    SERVICE: ClassVar[str]
+    """Id of the action that opens the form."""
+    TITLE: ClassVar[str]
+    ASIDE: ClassVar[bool] = False
+    """Planning reads more than the snapshot: it happens in a thread, however few prompts there are."""
+    DEFAULT_CSS = """
+    PlanForm { overflow-y: auto; scrollbar-size-vertical: 1; }
+    PlanForm > #fields { height: auto; }
+    PlanForm > #review { display: none; }
+    PlanForm.-plan > #fields, PlanForm.-plan > #effect { display: none; }
+    PlanForm.-plan > #review { display: block; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "apply", "apply", show=False),
+        Binding("ctrl+n", "afresh", "begin anew", show=False),
+    ]
+
+    def __init__(self, board: "Steered", draft: Draft | None = None) -> None:
+        super().__init__(board, draft)
+        self.stage = Stage.EDIT
+        self.found: Outlook | CoordError | str = ""
+        """What comes of the fields as they are: the plan, why it is refused, or what is missing."""
+        self._wanted: tuple[Planner, Snapshot] | None = None
+        """The newest request that a thread has to plan."""
+        self._planning = False
+        self._eager = False
+        """Enter was pressed before the plan was there."""
+        self._notice = ""
+        self._agreed: Plan | None = None
+        """The plan that the review showed first."""
+        self._since = 0.0
+        self.border_title = Content(self.TITLE)
+
+    # ── what subclasses say
+
+    def request(self, snapshot: Snapshot) -> Planner | str:
+        """What the fields ask of the service; a sentence when something is still missing."""
+        raise NotImplementedError
+
+    def offers(self) -> Sequence[Offer]:
+        """What is allowed instead of what was refused."""
+        return ()
+
+    def extra_hints(self) -> tuple[Hint, ...]:
+        """Keys of this form's own while fields are filled in."""
+        return ()
+
+    def edit_body(self) -> None:
+        """Open $EDITOR; forms without a text have nothing to open."""
+
+    def compose(self) -> ComposeResult:
+        yield from super().compose()
+        yield Said(least=1, most=5, id="effect")
+        yield Said(most=30, id="review")
+
+    def start(self) -> None:
+        super().start()
+        self.replan()
+
+    # ── planning
+
+    def field_changed(self) -> None:
+        self._notice = ""
+        self.replan()
+
+    def replan(self, snapshot: Snapshot | None = None) -> None:
+        """Make the plan of the fields as they are now."""
+        snapshot = snapshot or self.board.snapshot
+        if snapshot is None or self.stage in (Stage.APPLYING, Stage.DONE):
+            return
+        asked = self.unclear or self.request(snapshot)
+        self._wanted = None
+        if isinstance(asked, str):
+            self._take(asked)
+        elif len(snapshot.prompts) <= _AT_ONCE and not self.ASIDE:
+            self._take(foresee(asked, snapshot))
+        else:
+            self._wanted = (asked, snapshot)
+            self._plan_aside()
+
+    def _plan_aside(self) -> None:
+        """Let a thread plan the newest request, once it is done with an older one."""
+        if self._wanted is not None and not self._planning:
+            self._planning = True
+            self._foresee(self._wanted)
+
+    @work(thread=True, group="planning", exit_on_error=False)
+    def _foresee(self, wanted: tuple[Planner, Snapshot]) -> None:
+        self.post_message(PlanMade(foresee(*wanted), wanted))
+
+    @on(PlanMade)
+    def _made(self, message: PlanMade) -> None:
+        self._planning = False
+        if self._wanted is message.wanted:
+            self._wanted = None
+            self._take(message.found)
+        self._plan_aside()
+
+    @property
+    def busy(self) -> bool:
+        """A plan is being made, or applied."""
+        return self._wanted is not None or self.stage is Stage.APPLYING
+
+    def _take(self, found: Outlook | CoordError | str) -> None:
+        self.found = found
+        self.board.show_plan(found if isinstance(found, Outlook) else None)
+        if self.stage is Stage.REFUSED and not isinstance(found, CoordError):
+            self._enter(Stage.EDIT)
+        if self._eager:
+            self._eager = False
+            self.go_on()
+        self._say()
+
+    # ── what is said
+
+    def _say(self) -> None:
+        self.query_one("#effect", Said).show(self._effect_lines())
+        if self.stage in _SHOWS_PLAN and isinstance(self.found, Outlook):
+            self.query_one("#review", Said).show([*self._progress(self.found.plan), *review_lines(self.found)])
+        self.board.update_keys()
+
+    def _effect_lines(self) -> list[Line]:
+        lines = [_labelled("!", "need", [Span(self._notice, "need")])] if self._notice else []
+        found = self.found
+        if isinstance(found, str):
+            return [*lines, _labelled("", "quiet", [Span(found, "quiet")])]
+        if isinstance(found, CoordError):
+            message = _labelled("Refused", "failed", [Span(found.message, "failed")])
+            return [*lines, message, _labelled("", "quiet", self._ways(found))]
+        alarms = [_labelled("!", "need", [Span(alarm, "need")]) for alarm in found.alarms]
+        return [*lines, _labelled("Effect", "quiet", found.effect), *alarms]
+
+    def _ways(self, error: CoordError) -> Spans:
+        """What is allowed instead, on keys where the form knows, else in the service's words."""
+        offers = self.offers()
+        if not offers:
+            return [Span(error.remedy, "quiet")]
+        spans = [] if self.stage is Stage.REFUSED else [Span("↵", "key"), Span(" then ", "quiet")]
+        for offer in offers:
+            spans += [Span(offer.key, "key"), Span(f" {offer.label}   ")]
+        return spans
+
+    def _progress(self, plan: Plan) -> list[Line]:
+        if self.stage is not Stage.APPLYING:
+            return [Line(Span("! ", "need"), [Span(self._notice, "need")])] if self._notice else []
+        kills = any(isinstance(effect, Kill) for effect in plan.effects)
+        words = "Ending agents, gracefully first" if kills else "Applying"
+        return [Line(Span(""), [Span(f"{words}… {int(self.board.app.clock() - self._since)}s", "need")])]
+
+    def tick(self) -> None:
+        """A second went by."""
+        if self.stage is Stage.APPLYING:
+            self._say()
+
+    # ── stages
+
+    @property
+    def editable(self) -> bool:
+        return self.stage is Stage.EDIT
+
+    def _enter(self, stage: Stage) -> None:
+        self.stage = stage
+        self.set_class(stage in _SHOWS_PLAN, "-plan")
+        title = f"{self.TITLE} {self.board.marks.dot} this is going to happen" if stage in _SHOWS_PLAN else self.TITLE
+        self.border_title = Content(title)
+        if stage is not Stage.EDIT:
+            self.focus()
+
+    def go_on(self) -> None:
+        """Enter: to the review, to the ways out, or to what is missing."""
+        if not self.settle():
+            self.app.bell()
+        elif self._wanted is not None:
+            self._eager = True
+        elif isinstance(self.found, Outlook):
+            self._notice = ""
+            self._agreed = self.found.plan
+            self._enter(Stage.CONFIRM)
+        elif isinstance(self.found, CoordError) and self.offers():
+            self._enter(Stage.REFUSED)
+        elif self.fields:
+            self.app.bell()
+        self._say()
+
+    def back(self) -> None:
+        """To the fields again."""
+        self._enter(Stage.EDIT)
+        self.focus_field()
+        self._say()
+
+    def action_apply(self) -> None:
+        """Apply, from the fields too; a refusal is shown instead."""
+        ready = self.settle() and self._wanted is None and isinstance(self.found, Outlook)
+        if self.stage is Stage.EDIT and not ready:
+            self.go_on()
+        elif self.stage in (Stage.EDIT, Stage.CONFIRM) and isinstance(self.found, Outlook):
+            self._since = self.board.app.clock()
+            self._notice = ""
+            self._enter(Stage.APPLYING)
+            self.board.apply_plan(self.found.plan)
+            self._say()
+
+    def applied(self) -> None:
+        """The plan is applied; it stays drawn until a snapshot shows it."""
+        self._enter(Stage.DONE)
+        self._say()
+        self._close_if_true()
+
+    def _close_if_true(self) -> None:
+        snapshot = self.board.snapshot
+        if snapshot is not None and isinstance(self.found, Outlook) and came_true(self.found.plan, snapshot):
+            self.board.plan_came_true(self.found.plan)
+
+    def refused(self, error: CoordError, fresh: Snapshot | None) -> None:
+        """Nothing was written: plan for how things are now, say what changed, and ask again."""
+        before = self.found.plan if isinstance(self.found, Outlook) else None
+        self._enter(Stage.EDIT)
+        self.replan(fresh)
+        self._notice = _now_different(before, self.found) if isinstance(error, StalePlan) else error.message
+        self._ask_again()
+
+    def _ask_again(self) -> None:
+        if not self.fields and isinstance(self.found, Outlook):
+            self._agreed = self.found.plan
+            self._enter(Stage.CONFIRM)
+            self._say()
+        else:
+            self.back()
+
+    def project_changed(self) -> None:
+        """Another snapshot: what was planned may be another plan now."""
+        if self.stage is Stage.DONE:
+            self._close_if_true()
+        elif self.stage is not Stage.APPLYING:
+            self.know_prompts()
+            self.replan()
+            if self.stage is Stage.CONFIRM and self._wanted is None:
+                self._check_agreed()
+
+    def _check_agreed(self) -> None:
+        """What the review shows must stay what it showed when the engineer began to read it."""
+        agreed, found = self._agreed, self.found
+        if agreed is None or not isinstance(found, Outlook) or essence(agreed) != essence(found.plan):
+            self._notice = _now_different(agreed, found)
+            self._ask_again()
+
+    # ── keys
+
+    def action_afresh(self) -> None:
+        """Begin with what the selection suggests; what was typed becomes the draft."""
+        if self.stage is Stage.EDIT and self.fields:
+            self.board.swap_draft(self)
+
+    def action_leave(self) -> None:
+        """One step back: from the review to the fields, from the fields out of the form. Nothing is changed."""
+        if self.stage in (Stage.CONFIRM, Stage.REFUSED) and self.fields:
+            self.back()
+        else:
+            self.board.leave_plan(self)
+
+    def on_key(self, event: events.Key) -> None:
+        does: dict[str, Callable[[], object]] = {}
+        if self.stage is Stage.CONFIRM:
+            does = {"enter": self.action_apply, "y": self.action_apply, "d": self.read_diff, "n": self.action_leave}
+        elif self.stage is Stage.REFUSED:
+            does = {offer.key: lambda offer=offer: self.take_offer(offer) for offer in self.offers()}  # type: ignore[misc]
+        do = does.get(event.key) or does.get(event.character or "")
+        if do is not None:
+            event.stop()
+            do()
+
+    def take_offer(self, offer: Offer) -> None:
+        """Do what is allowed instead, and go on."""
+        self.back()
+        offer.do()
+        if offer.retry and self.is_mounted:
+            self.replan()
+            self.go_on()
+
+    def read_diff(self) -> None:
+        """All of the diff, over the screen."""
+        from tui.screens.reading import Reading
+
+        if isinstance(self.found, Outlook):
+            plan = self.found.plan
+            self.app.push_screen(Reading(f"Diff {self.board.marks.dot} {plan.summary}", diff_lines(plan)))
+
+    def hints(self) -> tuple[Hint, ...]:
+        if self.board.panel == "prompts":
+            goal = self.picks_for()
+            mark: tuple[Hint, ...] = (("space", f"mark: {goal}", "form.mark"),) if goal else ()
+            return (*mark, ("esc", "back to the form", "form.back"))
+        match self.stage:
+            case Stage.REFUSED:
+                offers = tuple((offer.key, offer.label, f"offer.{offer.key}") for offer in self.offers())
+                return (*offers, ("esc", "back", "form.leave"))
+            case Stage.CONFIRM:
+                back = "back" if self.fields else "leave"
+                return (("↵", "apply", "form.apply"), ("d", "diff", "form.diff"), ("esc", back, "form.leave"))
+            case Stage.APPLYING | Stage.DONE:
+                return (("esc", "leave it to itself", "form.leave"),)
+        go = (("↵", "go on", "form.enter"), ("^s", "apply", "form.apply"), ("tab", "next field", "form.next"))
+        graph = (("^g", "graph", "form.graph"),) if self.query(PromptsField) else ()
+        afresh = (("^n", "afresh", "form.afresh"),) if self.draft else ()
+        return (*go, *self.extra_hints(), *graph, *afresh, ("esc", "leave", "form.leave"))
+
+    def act(self, hint: str) -> Callable[[], None] | None:
+        if hint.startswith("offer."):
+            offer = next((offer for offer in self.offers() if hint == f"offer.{offer.key}"), None)
+            return None if offer is None else lambda: self.take_offer(offer)
+        does: dict[str, Callable[[], None]] = {
+            "form.enter": self.go_on,
+            "form.apply": self.action_apply,
+            "form.diff": self.read_diff,
+            "form.next": lambda: self.action_step(1),
+            "form.graph": self.action_graph,
+            "form.afresh": self.action_afresh,
+            "form.editor": self.edit_body,
+            "form.back": self.focus_field,
+            "form.mark": self.board.graph.action_mark,
+        }
+        return does.get(hint) or super().act(hint)
+
+
+def _labelled(label: str, ink: str, spans: Spans) -> Line:
+    return Line(Span(label.ljust(_LABEL), ink), spans)
+
+
+def _now_different(before: Plan | None, found: Outlook | CoordError | str) -> str:
+    """What changed since a plan was made, and what there is instead."""
+    after = found.plan.edits if isinstance(found, Outlook) else ()
+    sentence = stale_sentence(before.edits if before is not None else (), after)
+    return f"{sentence}: this is the plan for how things are now" if isinstance(found, Outlook) else f"{sentence}:"

@@ -1,0 +1,243 @@
+"""The screen that services are steered from: which form is open, what it draws on the graph, and the applying."""
+
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.actions import SkipAction
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from coordinator.errors import CoordError, Refused, StalePlan
+from coordinator.model.plan import Kill, Plan, Steer
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.text import plain
+from tui.actions import BY_ID, Action, Group, Reason, key_of
+from tui.forms.field_form import Draft
+from tui.forms.plan_form import PlanForm
+from tui.messages import Failed, FormClosed, PlanApplied, PlanNotApplied
+from tui.screens.panels import Panels
+from tui.steering import Outlook
+from tui.theme import Glyphs
+from tui.widgets.graph import PromptGraph
+
+if TYPE_CHECKING:
+    from tui.app import CoordApp
+    from tui.source import Source
+
+
+class Steered(Panels):
+    """What forms may ask of the screen. Subclasses compose the panels and have the source, snapshot and graph."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "form_back", show=False)]
+
+    app: "CoordApp"
+    source: "Source"
+    marks: Glyphs
+    snapshot: Snapshot | None
+    selected: int | None
+    graph: PromptGraph
+
+    def select(self, number: int, *, focus: bool = True) -> None:
+        raise NotImplementedError
+
+    def update_keys(self) -> None:
+        raise NotImplementedError
+
+    @cached_property
+    def drafts(self) -> dict[str, Draft]:
+        """What was typed in forms that were left, by service."""
+        return {}
+
+    @cached_property
+    def engineer(self) -> str:
+        """Who steers, as the log will name them."""
+        return self.source.engineer()
+
+    def now_iso(self) -> str:
+        return datetime.fromtimestamp(self.app.clock(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+    def edit_text(self, text: str, name: str) -> str | None:
+        """Let $EDITOR work on a copy of a text; None when nothing was changed, or it can't be used here."""
+        from tui.editor import edit_text
+
+        return edit_text(self.app, text, name)
+
+    # ── forms
+
+    @property
+    def plan_form(self) -> PlanForm | None:
+        """The open form of a service."""
+        form = self.form
+        return form if isinstance(form, PlanForm) else None
+
+    async def open_plan(self, make: type[PlanForm]) -> None:
+        """Open the form of a service, with what was typed before."""
+        if self.form is not None or self.snapshot is None:
+            return
+        self._before = (self.graph.selected, self.graph.marked)
+        form = make(self, self.drafts.pop(make.SERVICE, None))
+        await self.open_form(form)
+
+    def leave_plan(self, form: PlanForm) -> None:
+        """Close a form that changed nothing; what was typed is kept."""
+        typed = form.typed
+        if typed is not None:
+            self.drafts[form.SERVICE] = typed
+            key = key_of(BY_ID[form.SERVICE], self.app.keys)
+            self.app.say(f"Nothing was changed. What you typed is kept: {key} brings it back.")
+        selected, marked = self._before
+        self._clear_graph()
+        self.mark(marked)
+        if selected is not None:
+            self.select(selected, focus=False)
+        self.post_message(FormClosed())
+
+    @work(group="forms")
+    async def swap_draft(self, form: PlanForm) -> None:
+        """Begin a form anew; pressing the key again brings back what was typed."""
+        typed, make = form.typed, type(form)
+        await form.remove()
+        self.remove_class("-form")
+        self.mark(())
+        if self._before[0] is not None:
+            self.select(self._before[0], focus=False)
+        await self.open_form(make(self, self.drafts.pop(make.SERVICE, None)))
+        if typed is not None:
+            self.drafts[make.SERVICE] = typed
+
+    def held_by_form(self, action: Action) -> Reason:
+        """Why an action has to wait while a form is open; empty when it needn't."""
+        if self.form is None or (action.group in (Group.LOOK, Group.SCREEN) and action.id not in ("quit", "attach")):
+            return ""
+        return "A form is open; Esc leaves it, and keeps what was typed."
+
+    def project_changed(self) -> None:
+        """Tell the open form of a new snapshot."""
+        form = self.plan_form
+        if form is not None:
+            form.project_changed()
+
+    def action_form_act(self, hint: str) -> None:
+        form = self.form
+        do = form.act(hint) if form is not None else None
+        if do is not None:
+            do()
+
+    def action_form_back(self) -> None:
+        """Escape on a panel: back to the form, if one is open."""
+        form = self.plan_form
+        if form is None or form.has_focus_within or form.has_focus:
+            raise SkipAction
+        form.focus_field()
+
+    # ── the graph
+
+    def show_plan(self, outlook: Outlook | None) -> None:
+        """Draw a plan on the graph, or what is."""
+        self.graph.preview(outlook.prompts if outlook else (), outlook.gone if outlook else ())
+        if outlook is not None and outlook.plan.number is not None:
+            self.graph.bring(outlook.plan.number)
+
+    def mark(self, numbers: "frozenset[int] | tuple[int, ...]") -> None:
+        self.graph.marked = numbers
+
+    def point(self, number: int | None, action: str, by: int) -> None:
+        """Move the graph's cursor for a field that has the focus."""
+        if number is not None:
+            self.select(number, focus=False)
+        elif action == "move":
+            self.graph.action_move(by)
+        elif action == "page":
+            self.graph.action_page(by)
+        else:
+            self.graph.action_edge(by)
+
+    def _clear_graph(self) -> None:
+        self.graph.preview(())
+        self.graph.border_title = PromptGraph.BORDER_TITLE
+
+    @on(PromptGraph.Marked)
+    def _marked(self, message: PromptGraph.Marked) -> None:
+        form = self.plan_form
+        if form is not None and self.panel == "prompts":
+            form.marked(message.marked)
+
+    def on_descendant_focus(self) -> None:
+        form = self.plan_form
+        goal = form.picks_for() if form is not None and self.panel == "prompts" else ""
+        title = f"Prompts › {goal}: space marks, esc goes back" if goal else PromptGraph.BORDER_TITLE
+        self.graph.border_title = Content(title.replace("›", self.marks.crumb))
+
+    # ── applying
+
+    @work(thread=True, group="plans")
+    def apply_plan(self, plan: Plan) -> None:
+        """Apply in a thread. Leaving the form does not stop it."""
+        try:
+            notes = self.source.apply(plan)
+        except StalePlan as stale:
+            self.post_message(PlanNotApplied(plan, stale, self._fresh()))
+        except CoordError as error:
+            self.post_message(PlanNotApplied(plan, error, None))
+        except Exception as error:
+            fault = CoordError(f"{type(error).__name__}: {error}", "This is a fault of coord; the rest goes on.")
+            self.post_message(PlanNotApplied(plan, fault, None))
+        else:
+            self.post_message(PlanApplied(plan, notes))
+
+    def _fresh(self) -> Snapshot | None:
+        try:
+            return self.source.look()
+        except CoordError:
+            return None
+
+    @on(PlanApplied)
+    def _applied(self, message: PlanApplied) -> None:
+        self._tell(message.plan, message.notes)
+        form = self._form_of(message.plan)
+        if form is not None:
+            form.applied()
+
+    @on(PlanNotApplied)
+    def _not_applied(self, message: PlanNotApplied) -> None:
+        form = self._form_of(message.plan)
+        if form is not None and isinstance(message.error, Refused):
+            form.refused(message.error, message.fresh)
+            return
+        self.app.post_message(Failed(message.error.message, message.error.remedy))
+        if form is not None:
+            self.leave_plan(form)
+
+    def _form_of(self, plan: Plan) -> PlanForm | None:
+        """The form that waits for this plan; None when it was left."""
+        form = self.plan_form
+        waits = form is not None and isinstance(form.found, Outlook) and form.found.plan.id == plan.id
+        return form if waits else None
+
+    def _tell(self, plan: Plan, notes: tuple[str, ...]) -> None:
+        lines = [plain(plan.summary), *(plain(note) for note in notes)]
+        if plan.undoes is None and not any(isinstance(effect, Kill | Steer) for effect in plan.effects):
+            lines.append(f"{key_of(BY_ID['undo'], self.app.keys)} takes it back")
+        self.app.notify("\n".join(lines), title="Done", markup=False, timeout=8)
+
+    def plan_came_true(self, plan: Plan) -> None:
+        """The snapshot shows what was planned: the form has done its work."""
+        self._clear_graph()
+        self.mark(())
+        if plan.number is not None:
+            self.select(plan.number, focus=False)
+        self.post_message(FormClosed())
+
+    # ── the services
+
+    async def action_interject(self) -> None:
+        from tui.forms.interject import InterjectForm
+
+        await self.open_plan(InterjectForm)
+
+    async def action_undo(self) -> None:
+        from tui.forms.undo import UndoForm
+
+        await self.open_plan(UndoForm)

@@ -1,0 +1,231 @@
+"""What a plan would do, in the terms of the screen: the rows that it changes, and sentences about it. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import median
+
+from coordinator.artifacts.drafts import parse_prompt
+from coordinator.artifacts.files import sha256
+from coordinator.artifacts.frontmatter import split
+from coordinator.errors import CoordError
+from coordinator.model.facts import age, names
+from coordinator.model.graph import SATISFIED, Graph
+from coordinator.model.plan import FileEdit, Kill, Plan, Steer
+from coordinator.model.problem import Problem
+from coordinator.model.prompt import Prompt, PromptStatus
+from coordinator.model.situation import timestamp
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Step, StepState
+from coordinator.services.planning import ALIGNMENT
+from tui.widgets.ink import Span
+
+Planner = Callable[[Snapshot], Plan]
+"""A request to a service, waiting for the snapshot to plan on."""
+
+_THEN = {"requeue": "queued again", "fail": "failed", "hold": "held until you restart it"}
+_FIELDS = (
+    ("title", "title"),
+    ("type", "type"),
+    ("priority", "priority"),
+    ("patches_prompts", "what it patches"),
+    ("agent", "agent"),
+    ("model", "model"),
+    ("pipeline", "pipeline"),
+    ("timeout", "timeout"),
+    ("skills", "skills"),
+    ("validation_suites", "suites"),
+)
+_RECENT = 20
+"""Merged steps that tell how long one takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """A plan, with what the screen shows of it before it is applied."""
+
+    plan: Plan
+    prompts: tuple[Prompt, ...]
+    """Those that it changes or makes, as they are going to be."""
+    gone: frozenset[int]
+    """Numbers of the prompts whose files it takes away."""
+    effect: tuple[Span, ...]
+    """What is going to happen, in plain sentences."""
+    alarms: tuple[str, ...]
+    """What to know before saying yes: running agents that are touched, warnings."""
+
+
+def foresee(planner: Planner, snapshot: Snapshot) -> Outlook | CoordError:
+    """Plan on a snapshot, and look at what comes of it; the refusal, when the service refuses."""
+    try:
+        plan = planner(snapshot)
+    except CoordError as error:
+        return error
+    return outlook(plan, snapshot)
+
+
+def outlook(plan: Plan, snapshot: Snapshot) -> Outlook:
+    """What a plan made for this snapshot does to its prompts."""
+    here = {prompt.path: prompt for prompt in snapshot.prompts.values()}
+    prompts, gone = [], set()
+    for edit in plan.edits:
+        if edit.change == "delete":
+            gone |= {here[edit.path].number} if edit.path in here else set()
+            continue
+        read = parse_prompt(edit.content, edit.path) if _is_prompt(edit, here) else None
+        if isinstance(read, Prompt):
+            prompts.append(read)
+    planned = {prompt.number: prompt for prompt in prompts}
+    effect = _sentences(plan, snapshot, planned, frozenset(gone))
+    return Outlook(plan, tuple(prompts), frozenset(gone), tuple(effect), (*plan.invalidates, *plan.warnings))
+
+
+def _is_prompt(edit: FileEdit, here: Mapping[str, Prompt]) -> bool:
+    return edit.path in here or edit.path.endswith(".prompt.md")
+
+
+def essence(plan: Plan) -> object:
+    """What an engineer agreed to: equal for two plans that do the same, wherever in a file the lines stand."""
+    edits = [(e.path, e.change, tuple(changed_lines(e.diff))) for e in plan.edits]
+    return (tuple(edits), plan.effects, plan.warnings, plan.invalidates, plan.order_after)
+
+
+def changed_lines(diff: str) -> list[str]:
+    """The added and removed lines of a unified diff."""
+    return [line for line in diff.splitlines() if line[:1] in "+-" and line[:4] not in ("+++ ", "--- ")]
+
+
+def came_true(plan: Plan, snapshot: Snapshot) -> bool:
+    """The snapshot was taken after the plan's files were written."""
+    here = {prompt.path: prompt.digest or sha256(prompt.source) for prompt in snapshot.prompts.values()}
+    for edit in plan.edits:
+        if edit.path == ALIGNMENT:
+            continue  # it grows by other hands too
+        if (edit.path in here or edit.path.endswith(".prompt.md")) and here.get(edit.path) == edit.before:
+            return False
+    return True
+
+
+# ── sentences
+
+
+def _sentences(plan: Plan, snapshot: Snapshot, planned: Mapping[int, Prompt], gone: frozenset[int]) -> list[Span]:
+    graph = snapshot.graph.with_prompt(*planned.values()) if planned else snapshot.graph
+    parts: list[list[Span]] = []
+    for number, prompt in planned.items():
+        old = snapshot.prompts.get(number)
+        if old is None:
+            parts.append([Span("New file "), Span(prompt.path.rpartition("/")[2], "strong")])
+            parts += _waiting(number, graph, snapshot, planned)
+        else:
+            parts += _changes(old, prompt, frozenset(planned) - frozenset(snapshot.prompts))
+    parts += [[Span(f"{number:02d} {_title(snapshot, number)} goes away")] for number in sorted(gone)]
+    parts += _agents(plan, snapshot)
+    if any(edit.path == ALIGNMENT for edit in plan.edits):
+        parts.append([Span("Your words go to the alignment document", "quiet")])
+    parts += _delay(snapshot, graph)
+    spans: list[Span] = []
+    for part in parts:
+        spans += [Span(" ")] if spans else []
+        spans += [*part[:-1], part[-1]._replace(text=part[-1].text + ".")]
+    return spans
+
+
+def _waiting(number: int, graph: Graph, snapshot: Snapshot, planned: Mapping[int, Prompt]) -> list[list[Span]]:
+    """Who waits for a new prompt, and what waits for those."""
+    direct = [d for d in graph.dependents.get(number, ()) if d in planned]
+    if not direct:
+        return []
+    steps = snapshot.steps
+    behind = [n for n in sorted(graph.descendants(number)) if n not in direct]
+    behind = [n for n in behind if n not in steps or steps[n].state not in SATISFIED]
+    verb = "waits" if len(direct) == 1 else "wait"
+    tail = f", and behind that {names(behind, 3)}" if behind else ""
+    return [[Span(names(direct, 3), "badge"), Span(f" {verb} for {number:02d} too{tail}")]]
+
+
+def _changes(old: Prompt, new: Prompt, fresh: frozenset[int]) -> list[list[Span]]:
+    """What becomes different about a prompt; that it waits for a new one is said with the new one."""
+    parts = []
+    gains = [d for d in new.dependencies if d not in old.dependencies and d not in fresh]
+    losses = [d for d in old.dependencies if d not in new.dependencies]
+    if gains:
+        parts.append([Span(old.label, "badge"), Span(f" waits for {names(gains, 3)} too")])
+    if losses:
+        parts.append([Span(old.label, "badge"), Span(f" no longer waits for {names(losses, 3)}")])
+    if new.status is not old.status:
+        word = "is queued again" if new.status is PromptStatus.PENDING else f"becomes {new.status.value}"
+        parts.append([Span(old.label, "badge"), Span(f" {word}")])
+    others = [word for field, word in _FIELDS if getattr(new, field) != getattr(old, field)]
+    others += ["text"] if _body(new) != _body(old) else []
+    if others:
+        parts.append([Span(old.label, "badge"), Span(f" changes: {', '.join(others)}")])
+    return parts
+
+
+def _body(prompt: Prompt) -> str:
+    found = split(prompt.source, prompt.path)
+    return "" if isinstance(found, Problem) else found.text[found.body :]
+
+
+def _agents(plan: Plan, snapshot: Snapshot) -> list[list[Span]]:
+    """Who is ended or told something; that nobody is, where that could be feared."""
+    parts = []
+    for effect in plan.effects:
+        if not isinstance(effect, Kill | Steer):
+            continue
+        attempt = snapshot.steps[effect.prompt].attempt
+        agent = attempt.agent if attempt is not None else f"the agent of {effect.prompt:02d}"
+        if isinstance(effect, Steer):
+            parts.append([Span(agent, "need"), Span(" is told at once")])
+        elif not any(agent in warning for warning in plan.warnings):
+            parts.append([Span(agent, "need"), Span(f" is ended, {effect.prompt:02d} {_THEN[effect.then]}")])
+    if not parts and not plan.invalidates and not any(isinstance(e, Kill) for e in plan.effects):
+        parts.append([Span("Nobody running is touched", "quiet")])
+    return parts
+
+
+def _delay(snapshot: Snapshot, graph: Graph) -> list[list[Span]]:
+    """How much longer the longest chain of work becomes."""
+    if graph is snapshot.graph:
+        return []
+    longer = _chain(graph, snapshot) - _chain(snapshot.graph, snapshot)
+    if longer <= 0:
+        return []
+    typical = typical_seconds(snapshot)
+    if typical:
+        return [[Span(f"Adds about {_about(longer * typical)} to the longest chain", "quiet")]]
+    return [[Span(f"The longest chain grows by {longer} prompt{'s' if longer > 1 else ''}", "quiet")]]
+
+
+def _chain(graph: Graph, snapshot: Snapshot) -> int:
+    """Prompts of the longest chain that is still to be worked."""
+    steps, depth = snapshot.steps, dict.fromkeys(graph.nodes, 0)
+    for number in graph.order:
+        step = steps.get(number)
+        todo = step is None or step.state not in SATISFIED
+        depth[number] = todo + max((depth[d] for d in graph.dependencies[number]), default=0)
+    return max(depth.values(), default=0)
+
+
+def typical_seconds(snapshot: Snapshot) -> float:
+    """How long a step takes here: the median of the last merged ones; 0 while none is known."""
+    merged = [step for step in snapshot.steps.values() if step.state is StepState.MERGED and step.attempt]
+    spent = [seconds for step in merged[-_RECENT:] if (seconds := _seconds(step)) > 0]
+    return median(spent) if spent else 0.0
+
+
+def _seconds(step: Step) -> float:
+    attempt = step.attempt
+    if attempt is None:
+        return 0.0
+    began = timestamp(attempt.started)
+    ended = timestamp(attempt.exit.at if attempt.exit else attempt.since)
+    return ended - began if began and ended else 0.0
+
+
+def _about(seconds: float) -> str:
+    return f"{round(seconds / 60)} min" if seconds >= 90 else age(seconds)
+
+
+def _title(snapshot: Snapshot, number: int) -> str:
+    return snapshot.prompts[number].title
