@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -40,7 +41,7 @@ class CoordApp(App[None]):
     """The screen over a source. Draws; everything that takes time happens in workers."""
 
     TITLE = "coord"
-    CSS_PATH = "coord.tcss"
+    CSS_PATH = Path(__file__).with_name("coord.tcss")
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "leave", show=False, system=True)]
 

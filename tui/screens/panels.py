@@ -21,7 +21,7 @@ class Panels(Screen[None]):
     """Subclasses compose the panels, and a container `#bottom` around the events."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide"), (190, "-vast")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-medium"), (44, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (16, "-short"), (30, "-medium"), (44, "-tall")]  # noqa: RUF012
     ALLOW_IN_MAXIMIZED_VIEW = "Header, Footer"
     AUTO_FOCUS = "#prompts"
 
