@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
@@ -86,6 +86,13 @@ class CoordApp(App[None]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         filters = super().get_line_filters()
         return filters if self.marks.boxes else [*filters, AsciiFilter()]
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Let a form have what was typed ahead of it: keys that were on their way to the panel in focus before."""
+        form, focused = self.main.form, self.focused
+        if form is not None and event.time < self.main.form_since and focused in form.walk_children(with_self=True):
+            event.prevent_default()
+            focused._forward_event(events.Key(event.key, event.character))
 
     # ── the stream
 

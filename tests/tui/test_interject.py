@@ -7,6 +7,7 @@ from support import scenes
 from support.onscreen import shown, until
 from support.steering import Desk, path_of, plain_project, steered
 from support.still import StillSource
+from textual.events import Key
 
 from coordinator.apply import planning
 from coordinator.artifacts.paths import Layout
@@ -308,3 +309,11 @@ def test_what_is_suggested_follows_the_selection() -> None:
     assert suggested(snapshot, 11, ()) == ((), ())
     assert suggested(snapshot, 11, (9, 5)) == ((5, 9), ())
     assert suggested(None, None, ()) == ((), ())
+
+
+async def test_what_is_typed_ahead_of_the_form_goes_into_it(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        for char in "iquery":
+            desk.app.post_message(Key(char, char))
+        await until(lambda: desk.app.main.form is not None, "the form")
+        await until(lambda: desk.form.field("title").value == "query", "the title")

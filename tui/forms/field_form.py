@@ -67,7 +67,8 @@ class FieldForm(Form, can_focus=True):
     def start(self) -> None:
         self._pristine = self.values()
         self.know_prompts()
-        (self._reachable() or [self])[0].focus()
+        # At once, not after a refresh: what is typed ahead is waiting.
+        self.screen.set_focus((self._reachable() or [self])[0])
 
     @property
     def fields(self) -> dict[str, Any]:

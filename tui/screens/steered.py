@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
+from textual._time import get_time
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -15,6 +16,7 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
 from tui.actions import BY_ID, Action, Group, Reason, key_of
 from tui.forms.field_form import Draft
+from tui.forms.form import Form
 from tui.forms.plan_form import PlanForm
 from tui.messages import Failed, FormClosed, PlanApplied, PlanNotApplied
 from tui.screens.panels import Panels
@@ -65,6 +67,13 @@ class Steered(Panels):
         return edit_text(self.app, text, name)
 
     # ── forms
+
+    form_since = 0.0
+    """When the open form took the focus, on the clock of events."""
+
+    async def open_form(self, form: Form) -> None:
+        await super().open_form(form)
+        self.form_since = get_time()
 
     @property
     def plan_form(self) -> PlanForm | None:
