@@ -145,6 +145,8 @@ def _lasting(plan: Plan) -> str:
         return "it ended an agent"
     if any(isinstance(effect, Steer) for effect in plan.effects):
         return "it told an agent something"
+    if any(isinstance(effect, Record) and effect.kind.startswith("change.") for effect in plan.effects):
+        return "the loop acts on a verdict at once"
     return "it takes back another one" if plan.undoes else ""
 
 

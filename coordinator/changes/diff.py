@@ -1,67 +1,16 @@
 """What an attempt produced: its commits, its files and their diff, read from git without taking a lock."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.changes.command import decode
 from coordinator.changes.git import Git, branch_name
 from coordinator.changes.places import Places
+from coordinator.model.change import Change, Commit, FileChange
 
 DIFF_LIMIT = 1 << 20
 """Bytes of a diff that are read."""
 COMMIT_LIMIT = 1000
 _PLAIN_DIFF = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames", "--ignore-submodules=none")
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """A commit as git states it; subject and author are untrusted text."""
-
-    sha: str
-    subject: str
-    author: str
-    time: int
-    """Unix seconds of the commit."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileChange:
-    """A changed file; its path is relative to the repository and untrusted text."""
-
-    path: str
-    added: int | None
-    """Lines; None for a binary file."""
-    removed: int | None
-    old_path: str = ""
-    """What it was called before, if it was renamed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What an attempt's branch holds beyond its base."""
-
-    branch: str
-    base_branch: str
-    tip: str
-    """Commit at the end of the branch; empty when the branch is gone."""
-    base_tip: str
-    """Commit at the end of the base branch."""
-    fork: str
-    """Commit at which branch and base branch parted; empty when they share no history."""
-    commits: tuple[Commit, ...] = ()
-    """Oldest first, at most 1,000 of the newest."""
-    files: tuple[FileChange, ...] = ()
-    modified: tuple[str, ...] = ()
-    """Tracked files with uncommitted changes in the worktree."""
-    untracked: tuple[str, ...] = ()
-    """New files in the worktree that were never added, ignored ones aside; a whole new folder is one entry."""
-    strayed: str = ""
-    """What the worktree stands on, if that is not its branch and has commits the branch lacks: the work is there."""
-
-    @property
-    def empty(self) -> bool:
-        """Neither a commit nor anything uncommitted."""
-        return not (self.commits or self.modified or self.untracked or self.strayed)
 
 
 def attempt_change(places: Places, number: int, attempt: int, base: str = "", *, start: str = "") -> Change:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from coordinator.changes.aside import sweep, temporary_checkout
 from coordinator.changes.build import build
-from coordinator.changes.diff import Change, attempt_change
+from coordinator.changes.diff import attempt_change
 from coordinator.changes.git import Git, branch_name
 from coordinator.changes.history import find_merge
 from coordinator.changes.land import land
@@ -23,6 +23,7 @@ from coordinator.changes.places import Places
 from coordinator.changes.settle import settle
 from coordinator.changes.suites import Suite, read_suite, run_suite
 from coordinator.errors import CoordError
+from coordinator.model.change import Change
 from coordinator.model.text import clip, plain
 
 ROUNDS = 5

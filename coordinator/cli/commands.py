@@ -16,7 +16,7 @@ _GROUPS = (
     ("Start", ("init", "demo", "doctor")),
     ("See", ("intent", "status", "graph", "why", "agents", "attach", "log", "questions", "validate")),
     ("Run", ("loop", "pause", "resume", "answer")),
-    ("Steer", ("interject", "patch", "edit", "surgery", "kill", "restart", "undo")),
+    ("Steer", ("interject", "patch", "edit", "surgery", "kill", "restart", "review", "undo")),
     ("Record", ("ask", "decide", "link", "artifact", "agent")),
 )
 

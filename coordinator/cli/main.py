@@ -24,6 +24,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "surgery": ("plans", "Keep, improve or eliminate emergent work."),
     "kill": ("plans", "End an agent with everything it started."),
     "restart": ("plans", "Run a prompt again."),
+    "review": ("review", "Look at a change; approve it or send it back."),
     "undo": ("plans", "Take back what was applied last."),
     "ask": ("talk", "Ask the human a question."),
     "answer": ("talk", "Answer a question."),

@@ -7,10 +7,11 @@ from coordinator.artifacts.documents import append_summary
 from coordinator.artifacts.files import write_atomic
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import write_receipt
-from coordinator.changes.diff import Change, attempt_change
+from coordinator.changes.diff import attempt_change
 from coordinator.errors import Refused, UsageError
 from coordinator.events.identity import who
 from coordinator.events.store import EventLog
+from coordinator.model.change import Change
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.step import Attempt, Receipt
 from coordinator.model.text import plain

@@ -60,7 +60,9 @@ def _settle_ended(site: Site, attempt: Attempt, status: int) -> Attempt:
     if not change.commits:
         return site.advance(attempt, StepState.MERGED, exited)
     commits = tuple(commit.sha for commit in change.commits)
-    return site.advance(attempt, StepState.CHANGE_OPEN, exited, commits=commits, data={"files": len(change.files)})
+    size = {"added": change.added, "removed": change.removed}
+    data = {"files": len(change.files), **size}
+    return site.advance(attempt, StepState.CHANGE_OPEN, exited, commits=commits, data=data, **size)
 
 
 def judge_end(attempt: Attempt) -> tuple[StepState, str]:

@@ -2,9 +2,10 @@ from pathlib import Path
 
 from support.repository import Repository
 
-from coordinator.changes.diff import FileChange, attempt_change, diff_text
+from coordinator.changes.diff import attempt_change, diff_text
 from coordinator.changes.git import Git
 from coordinator.changes.worktrees import create
+from coordinator.model.change import FileChange
 
 
 def test_an_attempt_tells_commits_files_and_what_is_not_committed(repo: Repository) -> None:

@@ -1,0 +1,172 @@
+"""`coord review`: look at an open change, approve it, or send it back with words."""
+
+from typing import Any
+
+import click
+
+from coordinator.artifacts.paths import Layout
+from coordinator.cli.carry_out import apply_now
+from coordinator.cli.commands import layout_of
+from coordinator.cli.look import json_option, number_of
+from coordinator.cli.plans import actor_name, now_iso
+from coordinator.cli.report import emit, say, style, styled
+from coordinator.errors import Refused, UsageError
+from coordinator.model.change import ChangePage, FileChange
+from coordinator.model.plan import Plan
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.text import plain, plain_lines
+from coordinator.observe import Observer
+from coordinator.reviewing import open_changes, read_change
+from coordinator.services.review import ReviewRequest, plan_review
+
+_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+@click.command()
+@click.argument("number", required=False)
+@click.option("--approve", is_flag=True, help="Let it be merged.")
+@click.option("--reject", metavar="TEXT", help="Send it back: a new attempt goes on from it, and gets TEXT.")
+@click.option("--note", default="", help="With --approve: a remark for the log.")
+@click.option("--commit", default="", metavar="SHA", help="What was looked at: a branch that has moved is refused.")
+@click.option("--diff", is_flag=True, help="Show the diff too.")
+@json_option
+@click.pass_context
+def review(ctx: click.Context, /, number: str | None, as_json: bool, **given: Any) -> int:
+    """Look at the change of prompt NUMBER: what its agent said, commits, files; approve or reject it.
+
+    Without NUMBER: the open change if there is one, else a list.
+    """
+    layout = layout_of(ctx)
+    approve, words = given["approve"], given["reject"]
+    if approve and words is not None:
+        raise UsageError("a change is approved or rejected, not both", "give one of --approve and --reject")
+    snapshot = Observer(layout).snapshot()
+    waiting = open_changes(snapshot)
+    chosen = number_of(number) if number is not None else waiting[0] if len(waiting) == 1 else None
+    if approve or words is not None:
+        return _decide(layout, _named(chosen, waiting), approve, words or given["note"], given["commit"], as_json)
+    if chosen is None:
+        return _list(layout, snapshot, waiting, as_json)
+    page = read_change(layout, snapshot, chosen, diff=given["diff"])
+    if as_json:
+        emit(page.to_json(diff=given["diff"]))
+    else:
+        _print(page, diff=given["diff"])
+    return 0
+
+
+def _named(chosen: int | None, waiting: tuple[int, ...]) -> int:
+    if chosen is None:
+        some = ", ".join(f"{number:02d}" for number in waiting)
+        remedy = f"name one of {some}" if waiting else "`coord status` tells what runs"
+        raise Refused("several changes are open" if waiting else "no change is open", remedy)
+    return chosen
+
+
+def _decide(layout: Layout, number: int, approve: bool, words: str, commit: str, as_json: bool) -> int:
+    from coordinator.apply import planning
+
+    with planning(layout):
+        plan = _plan(layout, number, approve, words, commit)
+        apply_now(layout, plan)
+    if as_json:
+        emit(plan.to_json(applied=True))
+    else:
+        styled([("✓ ", "green"), (plan.summary, "")])
+    return 0
+
+
+def _plan(layout: Layout, number: int, approve: bool, words: str, commit: str) -> Plan:
+    snapshot = Observer(layout).snapshot()
+    tip = read_change(layout, snapshot, number, diff=False).change.tip
+    seen = tip if not commit or (len(commit) >= 7 and tip.startswith(commit)) else commit
+    request = ReviewRequest(number, approve, seen, tip, words, actor_name(), now_iso())
+    return plan_review(snapshot, request)
+
+
+def _list(layout: Layout, snapshot: Snapshot, waiting: tuple[int, ...], as_json: bool) -> int:
+    pages = [read_change(layout, snapshot, number, diff=False) for number in waiting]
+    if as_json:
+        emit({"changes": [page.to_json(diff=False) for page in pages]})
+        return 0
+    if not pages:
+        say("No change is open.")
+    for page in pages:
+        _print_head(page)
+        styled([(f"   coord review {page.number}", "dim")])
+    return 0
+
+
+def _print_head(page: ChangePage) -> None:
+    change = page.change
+    styled(
+        [
+            (f"{page.number:02d} ", "bold"),
+            (page.title, "bold"),
+            (f"  {change.branch} → {change.base_branch}  ", "dim"),
+            (f"+{change.added}", "green"),
+            (f" -{change.removed}", "red"),
+        ]
+    )
+
+
+def _print(page: ChangePage, *, diff: bool) -> None:
+    """What a reviewer needs, in the order of reading: said, committed, changed, checked, how to go on."""
+    _print_head(page)
+    receipt, attempt = page.attempt.receipt, page.attempt
+    if attempt.reason:
+        styled([("! ", "yellow"), (attempt.reason.split("\n", 1)[0], "")])
+    for line in plain_lines(receipt.summary) if receipt else ():
+        say(f"  {line}")
+    for title, lines in _said(page):
+        styled([(f"\n{title}", "dim")])
+        for line in lines:
+            styled([("  · ", "dim"), (" ".join(line.split()), "")])
+    styled([(f"\n{len(page.change.commits)} commit(s)", "dim")])
+    for commit in page.change.commits:
+        styled([(f"  {commit.sha[:10]}  ", "yellow"), (commit.subject, ""), (f"  {commit.author}", "dim")])
+    styled([(f"\n{len(page.change.files)} file(s)", "dim")])
+    for file in page.change.files:
+        styled([*_counts(file), (file.path, ""), (f"  was {file.old_path}" if file.old_path else "", "dim")])
+    if diff:
+        _print_diff(page)
+    _print_way_on(page)
+
+
+def _said(page: ChangePage) -> list[tuple[str, tuple[str, ...]]]:
+    receipt = page.attempt.receipt
+    found = [
+        ("decided", receipt.decisions if receipt else ()),
+        ("limitations", receipt.limitations if receipt else ()),
+        ("checked by the agent", receipt.validation if receipt else ()),
+        ("suites that run on the merge result", page.suites),
+        ("left uncommitted", (*page.change.modified, *page.change.untracked)),
+    ]
+    return [(title, lines) for title, lines in found if lines]
+
+
+def _counts(file: FileChange) -> list[tuple[str, str]]:
+    if file.added is None:
+        return [("   binary    ", "dim")]
+    return [(f"  {'+' + str(file.added):>5}", "green"), (f" {'-' + str(file.removed or 0):<5} ", "red")]
+
+
+def _print_diff(page: ChangePage) -> None:
+    say()
+    for line in page.diff.splitlines():
+        colour = "" if line.startswith(("+++", "---")) else _COLOURS.get(line[:1], "")
+        print(style(plain(line), colour))
+    if page.cut:
+        commits = f"{page.change.fork[:10]}..{page.change.tip[:10]}"
+        styled([(f"… the rest is long; git diff {commits} shows it", "dim")])
+
+
+def _print_way_on(page: ChangePage) -> None:
+    if page.review is not None:
+        word = "approved" if page.review.approved else "rejected"
+        styled(
+            [(f"\n{word} by {page.review.by}", "magenta"), (f": {page.review.note}" if page.review.note else "", "")]
+        )
+    elif page.attempt.state.value == "change-open":
+        number, commit = page.number, page.change.tip[:10]
+        styled([(f"\ncoord review {number} --approve --commit {commit}   |   --reject TEXT", "dim")])

@@ -1,0 +1,116 @@
+"""A change as it is reviewed: what an attempt's branch holds beyond its base, and what its agent said about it."""
+
+from dataclasses import asdict, dataclass
+
+from coordinator.model.snapshot import Review
+from coordinator.model.step import Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit as git states it; subject and author are untrusted text."""
+
+    sha: str
+    subject: str
+    author: str
+    time: int
+    """Unix seconds of the commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A changed file; its path is relative to the repository and untrusted text."""
+
+    path: str
+    added: int | None
+    """Lines; None for a binary file."""
+    removed: int | None
+    old_path: str = ""
+    """What it was called before, if it was renamed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an attempt's branch holds beyond its base."""
+
+    branch: str
+    base_branch: str
+    tip: str
+    """Commit at the end of the branch; empty when the branch is gone."""
+    base_tip: str
+    """Commit at the end of the base branch."""
+    fork: str
+    """Commit at which branch and base branch parted; empty when they share no history."""
+    commits: tuple[Commit, ...] = ()
+    """Oldest first, at most 1,000 of the newest."""
+    files: tuple[FileChange, ...] = ()
+    modified: tuple[str, ...] = ()
+    """Tracked files with uncommitted changes in the worktree."""
+    untracked: tuple[str, ...] = ()
+    """New files in the worktree that were never added, ignored ones aside; a whole new folder is one entry."""
+    strayed: str = ""
+    """What the worktree stands on, if that is not its branch and has commits the branch lacks: the work is there."""
+
+    @property
+    def empty(self) -> bool:
+        """Neither a commit nor anything uncommitted."""
+        return not (self.commits or self.modified or self.untracked or self.strayed)
+
+    @property
+    def added(self) -> int:
+        """Lines that it adds, binary files aside."""
+        return sum(file.added or 0 for file in self.files)
+
+    @property
+    def removed(self) -> int:
+        """Lines that it removes, binary files aside."""
+        return sum(file.removed or 0 for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePage:
+    """All that a reviewer looks at; every text in it is untrusted."""
+
+    number: int
+    title: str
+    attempt: Attempt
+    """With the receipt that its agent handed off."""
+    change: Change
+    suites: tuple[str, ...] = ()
+    """Validation suites that run on the merge result before it lands."""
+    review: Review | None = None
+    """The newest verdict on this attempt."""
+    diff: str = ""
+    """Unified, as git prints it."""
+    cut: bool = False
+    """The diff is longer than what is here."""
+
+    @property
+    def folder(self) -> str:
+        """The attempt's worktree, relative to the project; empty when it is gone."""
+        return self.attempt.worktree
+
+    def to_json(self, *, diff: bool) -> dict[str, object]:
+        """The page for programs; `diff`: with the text of the diff."""
+        receipt, change = self.attempt.receipt, self.change
+        page: dict[str, object] = {
+            "number": self.number,
+            "title": self.title,
+            "attempt": self.attempt.attempt,
+            "step": self.attempt.state.value,
+            "reason": self.attempt.reason,
+            "branch": change.branch,
+            "base_branch": change.base_branch,
+            "commit": change.tip,
+            "summary": receipt.summary if receipt else "",
+            "decisions": list(receipt.decisions) if receipt else [],
+            "limitations": list(receipt.limitations) if receipt else [],
+            "validation": list(receipt.validation) if receipt else [],
+            "suites": list(self.suites),
+            "commits": [asdict(commit) for commit in change.commits],
+            "files": [asdict(file) for file in change.files],
+            "added": change.added,
+            "removed": change.removed,
+            "review": asdict(self.review) if self.review else None,
+        }
+        return page | ({"diff": self.diff, "cut": self.cut} if diff else {})

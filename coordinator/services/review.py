@@ -1,0 +1,87 @@
+"""Review: a human's verdict on an open change. Approved, the gate merges it; rejected, a new attempt gets the words."""
+
+from dataclasses import dataclass
+
+from coordinator.errors import Refused, UsageError
+from coordinator.model.plan import Plan, Record
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Attempt, StepState
+from coordinator.services.planning import PlanBuilder, known
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRequest:
+    """A verdict on what a branch held when it was looked at."""
+
+    number: int
+    approve: bool
+    commit: str
+    """Head of the branch that was looked at."""
+    tip: str
+    """Head of the branch now."""
+    note: str = ""
+    """What is to change, for a rejection; a remark, for an approval."""
+    who: str = ""
+    at: str = ""
+    """UTC, ISO 8601."""
+
+
+def plan_review(snapshot: Snapshot, request: ReviewRequest) -> Plan:
+    """Plan a verdict.
+
+    Refused: nothing is open, the branch moved since it was looked at, the same verdict was given, a change that is
+    merged at the forge. UsageError for a rejection that does not say what is to change.
+    """
+    prompt = known(snapshot, request.number)
+    attempt = _open_attempt(snapshot, request.number)
+    if request.approve and snapshot.settings.gate == "forge":
+        raise Refused(
+            f"the change of {prompt.label} is merged at the forge, not here",
+            "merge its pull request there; the loop sees it",
+        )
+    if not request.approve and not request.note.strip():
+        raise UsageError("a rejection says what is to change", f"coord review {request.number} --reject TEXT")
+    _check_commit(request, attempt)
+    _refuse_repeated(snapshot, request, attempt)
+    builder = PlanBuilder(snapshot, "review")
+    data: dict[str, object] = {"attempt": attempt.attempt, "commit": request.tip, "note": request.note.strip()}
+    kind = "change.approved" if request.approve else "change.rejected"
+    builder.effects.append(Record(kind, f"prompt:{request.number}", data))
+    if request.approve:
+        return builder.build(f"approve {attempt.branch} of prompt {prompt.label}; it is merged")
+    builder.steer(request.number, request.note, request.who, request.at)
+    return builder.build(
+        f"reject {attempt.branch}; attempt {attempt.attempt + 1} of prompt {prompt.label} goes on from it",
+        reason=request.note,
+    )
+
+
+def _open_attempt(snapshot: Snapshot, number: int) -> Attempt:
+    step = snapshot.steps[number]
+    if step.state is not StepState.CHANGE_OPEN or step.attempt is None:
+        raise Refused(f"prompt {number:02d} has no open change ({step.state.value})", f"see `coord why {number}`")
+    if step.attempt.kill:
+        raise Refused(f"the attempt of prompt {number:02d} is being ended", "wait for its next one")
+    return step.attempt
+
+
+def _check_commit(request: ReviewRequest, attempt: Attempt) -> None:
+    if not request.tip:
+        raise Refused(f"the branch {attempt.branch} is gone", "restore it under its name, or restart the prompt")
+    if request.commit != request.tip:
+        raise Refused(
+            f"{attempt.branch} has moved since it was reviewed: {request.commit[:10]} → {request.tip[:10]}",
+            f"look at what it holds now: coord review {request.number} --diff",
+        )
+
+
+def _refuse_repeated(snapshot: Snapshot, request: ReviewRequest, attempt: Attempt) -> None:
+    last = snapshot.reviews.get(request.number)
+    if last is None or (last.attempt, last.approved, last.commit) != (attempt.attempt, request.approve, request.tip):
+        return
+    word = "approved" if last.approved else "rejected"
+    waits = attempt.reason if last.approved else ""
+    raise Refused(
+        f"the change of {request.number:02d} is {word} already, by {last.by}",
+        f"it waits: {waits}" if waits else "the loop goes on with it",
+    )
