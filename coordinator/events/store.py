@@ -4,6 +4,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,12 +21,15 @@ from coordinator.model.text import plain
 MAX_DATA = 1 << 20
 """Most characters of JSON that one event may carry; bigger things are files, and the event names them."""
 
-INDEX_EVERY = 64
-"""Events that a step of the text index usually takes in. The steps come after an append is safe and readers have been
-told, so that no append is slower, and none can fail, because of the index."""
+INDEX_STEP = 64
+"""Events that the text index takes in at a time. It does so after an append is safe and readers have been told, only if
+the log was quiet before, and only if nobody else is writing: no append waits for it, or fails because of it."""
+
+QUIET = 0.1
+"""Seconds between two events that make the log quiet."""
 
 _INSERT = f"INSERT INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_HEAD = "SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1"
+_HEAD = "SELECT seq, hash, ts FROM events ORDER BY seq DESC LIMIT 1"
 _BY_ID = f"SELECT {COLUMNS} FROM events WHERE id = ?"
 _BY_SEQ = f"SELECT {COLUMNS} FROM events WHERE seq = ?"
 
@@ -82,8 +86,8 @@ class EventLog:
             return ()
         common = (run, iteration, actor.kind.value, plain(actor.name))
 
-        def write(connection: sqlite3.Connection) -> tuple[Event, ...]:
-            seq, prev = connection.execute(_HEAD).fetchone() or (0, GENESIS)
+        def write(connection: sqlite3.Connection) -> tuple[str, tuple[Event, ...]]:
+            seq, prev, before = connection.execute(_HEAD).fetchone() or (0, GENESIS, "")
             written: dict[str, Event] = {}
             for id_, draft, data in prepared:
                 there = written.get(id_) or (_by_id(connection, id_) if draft.id else None)
@@ -95,11 +99,11 @@ class EventLog:
                     there = _event((*columns, prev))
                 _check_same(there, draft, actor)
                 written[id_] = there
-            return tuple(written[id_] for id_, _, _ in prepared)
+            return before, tuple(written[id_] for id_, _, _ in prepared)
 
-        events = self._pool.transact(write)
-        if events[-1].seq // INDEX_EVERY > (events[0].seq - 1) // INDEX_EVERY:
-            self.index(INDEX_EVERY * 16)
+        before, events = self._pool.transact(write)
+        if _quiet(before, events[-1].ts) and events[-1].seq - self._indexed() >= INDEX_STEP:
+            self.index(INDEX_STEP * 8)
         return events
 
     def index(self, most: int) -> int:
@@ -220,6 +224,14 @@ def _from_json(text: str) -> dict[str, Any]:
     except (TypeError, ValueError, RecursionError):
         data = None
     return data if isinstance(data, dict) else {"unreadable": str(text)[:200]}
+
+
+def _quiet(before: str, now: str) -> bool:
+    """Whether nothing was written for a while before `now`."""
+    try:
+        return (datetime.fromisoformat(now) - datetime.fromisoformat(before)).total_seconds() >= QUIET
+    except ValueError:
+        return False
 
 
 def _now() -> str:

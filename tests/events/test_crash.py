@@ -32,9 +32,8 @@ def test_no_acknowledged_event_is_lost_when_writers_are_killed(path: Path, kills
         _spin(chance.uniform(0, 0.002))  # to be at any point of an append
         for writer in writers:
             writer.kill()
-        told += [[line.split() for line in writer.communicate()[0].splitlines()] for writer in writers]
-        for words in (words for lines in told for words in lines if len(words) == 4):
-            acknowledged[words[0]] = int(words[1])
+        told += [_rest(writer) for writer in writers]
+        acknowledged |= {words[0]: int(words[1]) for lines in told for words in lines}
         verdict = verify(path)
         assert verdict.ok, verdict.reason
     with EventLog.open(path) as log:
@@ -49,6 +48,17 @@ def test_no_acknowledged_event_is_lost_when_writers_are_killed(path: Path, kills
 def _acknowledged(writer: "subprocess.Popen[str]", count: int) -> list[list[str]]:
     assert writer.stdout
     return [writer.stdout.readline().split() for _ in range(count)]
+
+
+def _rest(writer: "subprocess.Popen[str]") -> list[list[str]]:
+    """What it acknowledged before it was killed, read through the same buffer as before."""
+    assert writer.stdin
+    assert writer.stdout
+    lines = writer.stdout.read().splitlines(keepends=True)
+    writer.wait()
+    writer.stdin.close()
+    writer.stdout.close()
+    return [line.split() for line in lines if line.endswith("\n")]
 
 
 def _spin(seconds: float) -> None:

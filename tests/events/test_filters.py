@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support.writers import ADA, EXECUTOR, PLANNER, decision
 
+from coordinator.events import store
 from coordinator.events.filters import EVERYTHING, Filter, matching_kinds
-from coordinator.events.store import INDEX_EVERY, EventLog
+from coordinator.events.store import INDEX_STEP, EventLog
 from coordinator.model.event import SYSTEM, Draft, Event
 
 TEXTS = (
@@ -36,7 +37,7 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
                 log.append([Draft("run.started", "milestone"), Draft("run.stopped", "milestone")], SYSTEM)
             if i % 4 == 1:
                 log.append([Draft("plan.applied", "milestone", {"summary": text})], ADA)
-        assert log.head() < INDEX_EVERY * 2
+        assert log.head() < INDEX_STEP * 2
         most = log.head() if request.param is None else request.param
         log._pool.transact(
             lambda connection: connection.execute("INSERT INTO events_fts(events_fts) VALUES('delete-all')")
@@ -147,20 +148,31 @@ def test_a_log_without_a_text_index_is_searched_all_the_same(log: EventLog) -> N
     log.append([decision("needle"), decision("hay")], ADA)
     log._pool.transact(lambda connection: connection.execute("DROP TABLE events_fts"))
     assert [event.seq for event in log.tail(10, Filter(text="needle"))] == [1]
-    log.append([decision("hay") for _ in range(INDEX_EVERY)], ADA)
+    log.append([decision("hay") for _ in range(INDEX_STEP)], ADA)
     assert [event.seq for event in log.tail(10, Filter(text="needle"))] == [1]
 
 
-def test_the_index_follows_the_log_by_itself(log: EventLog) -> None:
-    for i in range(INDEX_EVERY * 2 + 1):
+def test_the_index_follows_the_log_by_itself(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "QUIET", 0.0)
+    for i in range(INDEX_STEP * 2 + 1):
         log.append([decision(f"number {i}")], ADA)
-    assert log._indexed() == INDEX_EVERY * 2
+    assert log._indexed() == INDEX_STEP * 2
+
+
+def test_the_index_waits_while_much_is_written(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "QUIET", 60.0)
+    for i in range(INDEX_STEP * 2):
+        log.append([decision(f"number {i}")], ADA)
+    assert log._indexed() == 0
+    monkeypatch.setattr(store, "QUIET", 0.0)
+    log.append([decision("then it is quiet")], ADA)
+    assert log._indexed() == INDEX_STEP * 2 + 1
 
 
 def test_each_event_is_indexed_once_however_many_writers_see_to_it(path: Path) -> None:
     with EventLog.open(path, create=True) as one, EventLog.open(path) as other:
-        for i in range(INDEX_EVERY * 3):
+        for i in range(INDEX_STEP * 3):
             (one if i % 2 else other).append([decision(f"number {i}")], ADA)
             other.index(7)
         (count,) = one._pool.rows("SELECT count(*) FROM events_fts WHERE events_fts MATCH 'number'")[0]
-        assert count == one._indexed() == INDEX_EVERY * 3
+        assert count == one._indexed() == INDEX_STEP * 3

@@ -30,7 +30,8 @@ sys.stdin.readline()
 for i in range(count):
     start = time.perf_counter()
     event, = log.append([Draft("decision.recorded", "prompt:7", {"text": f"{name} {i}", "at": time.time_ns()})], actor)
-    print(event.id, event.seq, time.perf_counter() - start, time.time_ns(), flush=True)
+    sys.stdout.write(f"{event.id} {event.seq} {time.perf_counter() - start} {time.time_ns()}\\n")
+    sys.stdout.flush()
 log.close()
 """
 
