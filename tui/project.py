@@ -14,7 +14,6 @@ from coordinator.config import Config, load_config
 from coordinator.desk import Desk
 from coordinator.errors import CoordError
 from coordinator.model.event import Event
-from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
 from coordinator.observe import Observer
@@ -22,6 +21,7 @@ from coordinator.watch import Changes, Watch
 from tui.source import OnScreen, Preferences, Query, Trouble, Wish
 
 if TYPE_CHECKING:
+    from coordinator.model.plan import Plan
     from coordinator.terminals.feed import PaneFeed
     from coordinator.terminals.screen import Screen
     from coordinator.terminals.server import Terminals, Window
@@ -170,12 +170,12 @@ class ProjectSource:
         finally:
             observer.close()
 
-    def plan_undo(self, snapshot: Snapshot) -> Plan:
+    def plan_undo(self, snapshot: Snapshot) -> "Plan":
         from coordinator.apply import plan_undo
 
         return plan_undo(self.layout, snapshot)
 
-    def apply(self, plan: Plan) -> tuple[str, ...]:
+    def apply(self, plan: "Plan") -> tuple[str, ...]:
         from coordinator.apply import apply
 
         return apply(self.layout, plan, self._desk.actor()).notes

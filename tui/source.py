@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from coordinator.model.event import Event
-from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
 
 if TYPE_CHECKING:
+    from coordinator.model.plan import Plan
     from coordinator.terminals.screen import Screen
 
 OnScreen = Callable[[str, "Screen"], None]
@@ -124,11 +124,11 @@ class Source(Protocol):
         """The project as it is at this moment; for planning again after a plan was stale."""
         ...
 
-    def plan_undo(self, snapshot: Snapshot) -> Plan:
+    def plan_undo(self, snapshot: Snapshot) -> "Plan":
         """The plan that takes back the newest applied one; Refused when it can't be taken back."""
         ...
 
-    def apply(self, plan: Plan) -> tuple[str, ...]:
+    def apply(self, plan: "Plan") -> tuple[str, ...]:
         """Apply a plan, in the engineer's name; sentences about what else there is to know.
 
         Refused, and StalePlan among it: nothing was written. Any other CoordError comes after the files were.

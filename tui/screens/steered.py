@@ -1,5 +1,7 @@
 """The screen that services are steered from: which form is open, what it draws on the graph, and the applying."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -11,22 +13,22 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from coordinator.errors import CoordError, Refused, StalePlan
-from coordinator.model.plan import Kill, Plan, Steer
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
 from tui.actions import BY_ID, Action, Group, Reason, key_of
-from tui.forms.field_form import Draft
-from tui.forms.form import Form
-from tui.forms.plan_form import PlanForm
 from tui.messages import Failed, FormClosed, PlanApplied, PlanNotApplied
 from tui.screens.panels import Panels
-from tui.steering import Outlook
 from tui.theme import Glyphs
 from tui.widgets.graph import PromptGraph
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # forms are read when the first one opens: they would cost the first picture a fifth of its time
+    from coordinator.model.plan import Plan
     from tui.app import CoordApp
+    from tui.forms.field_form import Draft
+    from tui.forms.form import Form
+    from tui.forms.plan_form import PlanForm
     from tui.source import Source
+    from tui.steering import Outlook
 
 
 class Steered(Panels):
@@ -34,8 +36,8 @@ class Steered(Panels):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "form_back", show=False)]
 
-    app: "CoordApp"
-    source: "Source"
+    app: CoordApp
+    source: Source
     marks: Glyphs
     snapshot: Snapshot | None
     selected: int | None
@@ -79,6 +81,10 @@ class Steered(Panels):
     def plan_form(self) -> PlanForm | None:
         """The open form of a service."""
         form = self.form
+        if form is None:
+            return None
+        from tui.forms.plan_form import PlanForm
+
         return form if isinstance(form, PlanForm) else None
 
     async def open_plan(self, make: type[PlanForm]) -> None:
@@ -149,7 +155,7 @@ class Steered(Panels):
         if outlook is not None and outlook.plan.number is not None:
             self.graph.bring(outlook.plan.number)
 
-    def mark(self, numbers: "frozenset[int] | tuple[int, ...]") -> None:
+    def mark(self, numbers: frozenset[int] | tuple[int, ...]) -> None:
         self.graph.marked = numbers
 
     def point(self, number: int | None, action: str, by: int) -> None:
@@ -221,11 +227,15 @@ class Steered(Panels):
 
     def _form_of(self, plan: Plan) -> PlanForm | None:
         """The form that waits for this plan; None when it was left."""
+        from tui.steering import Outlook
+
         form = self.plan_form
         waits = form is not None and isinstance(form.found, Outlook) and form.found.plan.id == plan.id
         return form if waits else None
 
     def _tell(self, plan: Plan, notes: tuple[str, ...]) -> None:
+        from coordinator.model.plan import Kill, Steer
+
         lines = [plain(plan.summary), *(plain(note) for note in notes)]
         if plan.undoes is None and not any(isinstance(effect, Kill | Steer) for effect in plan.effects):
             lines.append(f"{key_of(BY_ID['undo'], self.app.keys)} takes it back")
