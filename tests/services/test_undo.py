@@ -1,0 +1,53 @@
+"""Plans applied on a real disk and taken back, newest first: every byte is as it was."""
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.onpaper import Paper
+from support.requests import papers, planned, requests
+
+from coordinator.apply import apply, plan_undo
+from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.project import create_project
+from coordinator.model.event import Actor, ActorKind
+from coordinator.model.plan import Kill, Steer
+from coordinator.model.snapshot import Snapshot
+from coordinator.observe import Observer
+
+ADA = Actor(ActorKind.HUMAN, "ada")
+
+
+def bytes_of(layout: Layout) -> dict[str, bytes]:
+    paths = [*layout.prompts.iterdir(), layout.alignment]
+    return {path.name: path.read_bytes() for path in paths}
+
+
+def look(layout: Layout) -> Snapshot:
+    observer = Observer(layout)
+    try:
+        return observer.snapshot()
+    finally:
+        observer.close()
+
+
+@settings(max_examples=40, deadline=None)
+@given(papers(), st.integers(1, 4), st.data())
+def test_taking_back_every_plan_restores_every_byte(paper: Paper, length: int, data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        create_project(Path(folder), title="M")
+        layout = Layout(Path(folder))
+        for path, content in paper.files.items():
+            (layout.root / path).write_bytes(content)
+        states = [bytes_of(layout)]
+        for _ in range(length):
+            snapshot = look(layout)
+            plan = planned(snapshot, data.draw(requests(max(snapshot.prompts))))
+            if plan is None or any(isinstance(effect, (Kill, Steer)) for effect in plan.effects):
+                continue
+            apply(layout, plan, ADA)
+            states.append(bytes_of(layout))
+        for before in reversed(states[:-1]):
+            apply(layout, plan_undo(layout, look(layout)), ADA)
+            assert bytes_of(layout) == before
