@@ -2,7 +2,6 @@
 
 import json
 import sys
-from datetime import datetime
 
 import click
 
@@ -52,29 +51,14 @@ def log(
     for event in found:
         _print(event, as_json)
     if follow:
-        _follow(layout, head, kinds, actor, subject, grep, as_json)
+        _follow(layout, head, where, as_json)
 
 
-def _follow(
-    layout: Layout,
-    head: int,
-    kinds: tuple[str, ...],
-    actor: str,
-    subject: str,
-    grep: str,
-    as_json: bool,
-) -> None:
+def _follow(layout: Layout, head: int, where: Filter, as_json: bool) -> None:
     from coordinator.events.follow import follow as follow_log
 
-    needle = grep.casefold()
-    for batch in follow_log(layout.events_db, since=head):
+    for batch in follow_log(layout.events_db, since=head, where=where):
         for event in batch:
-            if kinds and not any(event.kind == k or event.kind.startswith(k.rstrip(".") + ".") for k in kinds):
-                continue
-            if (actor and event.actor != actor) or (subject and event.subject != subject):
-                continue
-            if needle and needle not in json.dumps(dict(event.data), ensure_ascii=False).casefold():
-                continue
             _print(event, as_json)
         sys.stdout.flush()
 
@@ -83,8 +67,7 @@ def _print(event: Event, as_json: bool) -> None:
     if as_json:
         print(json.dumps(event.to_json(), ensure_ascii=False))
         return
-    clock = datetime.fromisoformat(event.ts).astimezone().strftime("%H:%M:%S")
-    print(f"{style(f'{event.seq:>6}', 'dim')}  {event_line(event, clock)}")
+    print(f"{style(f'{event.seq:>6}', 'dim')}  {event_line(event)}")
 
 
 @log.command()
@@ -101,7 +84,8 @@ def verify(ctx: click.Context, as_json: bool) -> int:
     elif verdict.ok:
         styled([("✓ ", "green"), (f"{verdict.checked} events, the chain is whole", "")])
     else:
-        styled([("✗ ", "red"), (f"event {verdict.bad_seq}: {verdict.reason}", "")])
+        where = f"event {verdict.bad_seq}: " if verdict.bad_seq is not None else ""
+        styled([("✗ ", "red"), (f"{where}{verdict.reason}", "")])
     return 0 if verdict.ok else 1
 
 

@@ -68,14 +68,17 @@ def styled(parts: Iterable[tuple[str, str]]) -> None:
     print("".join(style(plain(text), name) if name else plain(text) for text, name in parts).rstrip())
 
 
-def event_line(event: "Event", clock: str) -> str:
-    """An event as one line of columns: when, who, a word for what, and the point of it."""
+def event_line(event: "Event") -> str:
+    """An event as one line of columns: when (local time), who, a word for what, and the point of it."""
+    from datetime import datetime
+
     from coordinator.model.sentence import describe
     from coordinator.model.text import clip, width
 
     line = describe(event)
     actor = clip(line.actor, 14)
     actor += " " * (14 - width(actor))
+    clock = datetime.fromisoformat(event.ts).astimezone().strftime("%H:%M:%S")
     return (
         f"{style(clock, 'dim')}  {style(actor, _ACTOR_STYLES.get(event.actor_kind, ''))}  {line.word:<10}  {line.text}"
     )

@@ -1,10 +1,9 @@
 """The verbs that run and hold the loop."""
 
-import os
-
 import click
 
 from coordinator.cli.commands import layout_of
+from coordinator.cli.humans import humans_only
 from coordinator.cli.report import emit, event_line, say, styled
 from coordinator.model.event import Event
 
@@ -19,6 +18,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 def loop(ctx: click.Context, until_idle: bool, max_parallel: int | None, detach: bool) -> int:
     """Run the loop: dispatch what is ready, merge what passes, until you stop it. C-c leaves agents running."""
     layout = layout_of(ctx)
+    humans_only(layout, "run a loop")
     if detach:
         from coordinator.loop.start import start_loop
 
@@ -34,7 +34,7 @@ def loop(ctx: click.Context, until_idle: bool, max_parallel: int | None, detach:
 
 
 def _print_progress(event: Event) -> None:
-    print(event_line(event, event.ts[11:19]), flush=True)
+    print(event_line(event), flush=True)
 
 
 @click.command()
@@ -54,12 +54,11 @@ def resume(ctx: click.Context, as_json: bool) -> None:
 
 
 def _ask_loop(ctx: click.Context, state: str, as_json: bool) -> None:
-    from coordinator.events.identity import who
     from coordinator.loop.start import set_loop
     from coordinator.observe import Observer
 
     layout = layout_of(ctx)
-    set_loop(layout, state, who(os.environ, os.getpid()))
+    set_loop(layout, state, humans_only(layout, "steer the loop"))
     loop_now = Observer(layout).snapshot().loop
     if as_json:
         emit(

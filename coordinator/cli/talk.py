@@ -1,17 +1,24 @@
 """Questions, answers and decisions: the verbs with which humans and agents speak on the log."""
 
 import os
+import sys
+from pathlib import Path
+from typing import Any
 
 import click
 
+from coordinator.artifacts.answers import deliver, delivered
+from coordinator.artifacts.paths import Layout
 from coordinator.cli.commands import layout_of
 from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say, styled
 from coordinator.events.identity import who
+from coordinator.events.questions import asked
 from coordinator.events.questions import questions as read_questions
 from coordinator.events.store import EventLog
-from coordinator.model.event import Draft, Event
+from coordinator.model.event import Draft
 from coordinator.model.snapshot import Question
+from coordinator.model.text import plain_lines
 from coordinator.services import questions as service
 
 
@@ -19,40 +26,59 @@ from coordinator.services import questions as service
 @click.argument("text")
 @click.option("--option", "options", multiple=True, help="An answer to offer; may be repeated.")
 @click.option("--default", "default", default=None, help="The answer you would choose yourself.")
+@click.option("--context", default="", metavar="TEXT", help="What the human should know to answer.")
 @click.option("--only-dependents", is_flag=True, help="Hold back only what depends on the asking prompt.")
 @click.option("--wait", is_flag=True, help="Wait for the answer and print it.")
 @json_option
 @click.pass_context
-def ask(
-    ctx: click.Context,
-    text: str,
-    options: tuple[str, ...],
-    default: str | None,
-    only_dependents: bool,
-    wait: bool,
-    as_json: bool,
-) -> None:
-    """Ask the human a question; new work waits until it is answered."""
+def ask(ctx: click.Context, /, text: str, wait: bool, as_json: bool, **given: Any) -> None:
+    """Ask the human a question; new work waits until it is answered.
+
+    A call that was cut off can be made again: the same question is not asked twice until you got its answer.
+    """
     layout = layout_of(ctx)
-    draft = service.ask(text, options=options, default=default, only_dependents=only_dependents, subject=own_subject())
+    draft = service.ask(text, subject=own_subject(), **given)
+    directory = _own_attempt(layout)
+    known = delivered(directory) if directory is not None else None
     with EventLog.open(layout.events_db) as log:
-        (event,) = log.append([draft], who(os.environ, os.getpid()), run=os.environ.get("COORD_RUN"))
-    if wait:
-        click.echo(_wait_for_answer(layout.events_db, event))
-    elif as_json:
-        emit({"id": event.id, "seq": event.seq})
+        question = service.asked_before(read_questions(log), draft, known)
+        new = question is None
+        if question is None:
+            (event,) = log.append([draft], who(os.environ, os.getpid()), run=os.environ.get("COORD_RUN"))
+            question = asked(event)
+    answer = question.answer
+    if wait and answer is None:
+        answer = _wait_for_answer(layout.events_db, question)
+    if as_json:
+        emit({"id": question.id, "seq": question.seq, "answer": answer, "new": new})
+    elif wait:
+        click.echo(answer)
+    elif answer is not None:
+        say(f"answered already, as question {question.seq}: {answer}")
     else:
-        say(f"asked as question {event.seq}; new work waits for the answer")
+        say(f"asked as question {question.seq}; new work waits for the answer")
+    if answer is not None and known is not None and directory is not None:
+        sys.stdout.flush()
+        deliver(directory, question.seq)
 
 
-def _wait_for_answer(path: object, asked: Event) -> str:
-    from pathlib import Path
+def _own_attempt(layout: Layout) -> Path | None:
+    """The directory of the attempt that this process belongs to."""
+    values = [os.environ.get(f"COORD_{name}", "") for name in ("RUN", "PROMPT", "ATTEMPT")]
+    run, number, count = values
+    if not (run and run == os.path.basename(run) and number.isdecimal() and count.isdecimal()):
+        return None
+    return layout.attempt(run, int(number), int(count))
 
+
+def _wait_for_answer(path: Path, question: Question) -> str:
+    """The answer as soon as it is there; until then this waits, whatever becomes of loop, screen and terminal."""
+    from coordinator.events.filters import Filter
     from coordinator.events.follow import follow
 
-    for batch in follow(Path(str(path)), since=asked.seq):
+    for batch in follow(path, since=question.seq, where=Filter(kinds=("question.answered",))):
         for event in batch:
-            if event.kind == "question.answered" and event.data.get("question") == asked.id:
+            if event.data.get("question") == question.id:
                 return str(event.data.get("answer", ""))
     raise AssertionError("following the log ends only with the process")
 
@@ -64,10 +90,9 @@ def _wait_for_answer(path: object, asked: Event) -> str:
 @click.pass_context
 def answer(ctx: click.Context, question: str, text: str, as_json: bool) -> None:
     """Answer QUESTION, its number on the log or its id, with TEXT, or with the number of an option."""
-    layout = layout_of(ctx)
-    with EventLog.open(layout.events_db) as log:
-        draft = service.answer(read_questions(log), question, text)
-        (event,) = log.append([draft], who(os.environ, os.getpid()))
+    from coordinator.apply import answer as give
+
+    event = give(layout_of(ctx), question, text, who(os.environ, os.getpid()))
     if as_json:
         emit({"id": event.data["question"], "answer": event.data["answer"], "seq": event.seq})
     else:
@@ -94,6 +119,8 @@ def questions(ctx: click.Context, as_json: bool, everything: bool) -> None:
 def _print_question(question: Question) -> None:
     mark, colour = ("?", "yellow") if question.open else ("✓", "green")
     styled([(f"{mark} {question.seq}  ", colour), (question.text, "bold"), (f"  {question.asker}", "dim")])
+    for line in plain_lines(question.context) if question.context and question.open else ():
+        styled([(f"     {line}", "dim")])
     for place, option in enumerate(question.options, 1):
         styled([(f"     {place}  {option}", "")])
     if question.answer is not None:

@@ -277,3 +277,14 @@ def in_a_terminal(project: Project, command: str, answer: str = "", **environ: s
     os.waitpid(pid, 0)
     os.close(terminal)
     return said.decode()
+
+
+@pytest.mark.parametrize("arguments", [("loop",), ("loop", "--detach"), ("pause",), ("resume",)])
+def test_an_agent_may_not_steer_the_loop(
+    three: Project, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COORD_AGENT", "executor-01-1")
+    monkeypatch.setenv("COORD_ROLE", "executor")
+    assert coord(*arguments, at=three.layout.root).code == 3
+    assert not three.layout.loop_json.exists()
+    assert [event.data["actor"] for event in three.events("access.denied")] == ["executor-01-1"]
