@@ -16,7 +16,7 @@ from textual.screen import Screen
 
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
-from tui.actions import unknown_keys
+from tui.actions import reviewed, unknown_keys
 from tui.ascii import AsciiFilter
 from tui.messages import Answered, Done, Failed, LastScreenRead, SnapshotArrived
 from tui.screens.main import MainScreen
@@ -89,8 +89,10 @@ class CoordApp(App[None]):
 
     async def _on_key(self, event: events.Key) -> None:
         """Let a form have what was typed ahead of it: keys that were on their way to the panel in focus before."""
-        form, focused = self.main.form, self.focused
-        if form is not None and event.time < self.main.form_since and focused in form.walk_children(with_self=True):
+        form, focused = self.main.form, self.main.focused
+        if form is None or focused is None or event.time >= self.main.form_since or not self.main.is_current:
+            return
+        if focused in form.walk_children(with_self=True):
             event.prevent_default()
             focused._forward_event(events.Key(event.key, event.character))
 
@@ -208,6 +210,13 @@ class CoordApp(App[None]):
 
         verb = lambda row: "select its prompt" if goal(row) is not None else ""  # noqa: E731
         self.push_screen(Listing("Problems", problem_entries(problems), verb), opened)
+
+    def action_review(self) -> None:
+        from tui.screens.review import Review
+
+        number = reviewed(self.main.context())
+        if number is not None:
+            self.push_screen(Review(number, self.source, self.marks))
 
     def action_problems(self) -> None:
         self.read_problems()

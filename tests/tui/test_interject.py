@@ -317,3 +317,15 @@ async def test_what_is_typed_ahead_of_the_form_goes_into_it(layout: Layout) -> N
             desk.app.post_message(Key(char, char))
         await until(lambda: desk.app.main.form is not None, "the form")
         await until(lambda: desk.form.field("title").value == "query", "the title")
+
+
+async def test_keys_that_come_all_at_once_do_what_they_do_one_by_one(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        await desk.press("i")
+        keys = [*"quick", "tab", "tab", "backspace", "4", "enter", "tab", "tab", "tab", "tab", *"why", "ctrl+s"]
+        for key in keys:
+            desk.app.post_message(Key(key, key if len(key) == 1 else None))
+        await desk.closed()
+        assert desk.prompts()[6].title == "quick"
+        assert desk.prompts()[4].dependencies == (3, 6)
+        assert "why" in layout.alignment.read_text()

@@ -23,9 +23,10 @@ Draft = Mapping[str, Any]
 class FieldForm(Form, can_focus=True):
     """Rows of fields over the graph. Subclasses give the rows, and say what follows from them."""
 
+    # Priority: the field that has the focus next gets what is typed right behind the key, not the one before.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "step(1)", "next field", show=False),
-        Binding("shift+tab", "step(-1)", "previous field", show=False),
+        Binding("tab", "step(1)", "next field", show=False, priority=True),
+        Binding("shift+tab", "step(-1)", "previous field", show=False, priority=True),
         Binding("ctrl+g", "graph", "the graph", show=False),
     ]
 
@@ -101,12 +102,9 @@ class FieldForm(Form, can_focus=True):
 
     def settle(self) -> bool:
         """Take what was typed for the prompts it means; False, and the focus there, when that is not clear."""
-        before = self.values()
         unclear = [field for field in self.query(PromptsField) if not field.settle()]
         if unclear:
             unclear[0].focus()
-        if self.values() != before:
-            self.field_changed()
         return not unclear
 
     # ── the focus
@@ -123,8 +121,9 @@ class FieldForm(Form, can_focus=True):
     def action_step(self, by: int) -> None:
         reachable = self._reachable()
         if self.editable and reachable:
-            here = next((i for i, field in enumerate(reachable) if field.has_focus), -1 if by > 0 else 0)
-            reachable[(here + by) % len(reachable)].focus()
+            focused = self.screen.focused  # what a field knows of itself comes later
+            here = reachable.index(focused) if focused in reachable else -1 if by > 0 else 0
+            self.screen.set_focus(reachable[(here + by) % len(reachable)])
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         self._target = event.widget.id or ""

@@ -18,7 +18,7 @@ from textual.widgets import Input, Static, TextArea
 from textual.widgets.text_area import EditResult
 
 from coordinator.model.text import bare
-from tui.widgets.ink import INKS, Span, Spans, ink_css, ink_of, paint
+from tui.widgets.ink import Span, Spans, ink_of, paint
 
 EDITOR = Binding("ctrl+e", "screen.form_act('form.editor')", show=False)
 """Opens $EDITOR, also where a text field has that key for the end of the line."""
@@ -38,6 +38,24 @@ class Stepped(Message):
     def __init__(self, by: int) -> None:
         super().__init__()
         self.by = by
+
+
+class Immediate:
+    """Mixed into a field: its keys act the moment it gets them.
+
+    Textual runs a binding only once the key has bubbled up to the app; characters that were typed right behind it are
+    in the field by then, and a burst of keys acts in another order than it was typed in.
+    """
+
+    async def act_at_once(self, event: events.Key) -> bool:
+        """Run the binding of a key, if the field has one itself."""
+        assert isinstance(self, Widget)
+        for binding in self._bindings.key_to_bindings.get(event.key, ()):
+            if await self.app.run_action(binding.action, self):
+                event.stop()
+                event.prevent_default()
+                return True
+        return False
 
 
 def typed(text: str) -> str:
@@ -65,7 +83,7 @@ class Row(Horizontal):
         yield self.field
 
 
-class TextField(Input):
+class TextField(Immediate, Input):
     """One line of text."""
 
     DEFAULT_CSS = """
@@ -82,6 +100,9 @@ class TextField(Input):
     def __init__(self, value: str = "", *, placeholder: str = "", id: str) -> None:
         super().__init__(typed(value), placeholder=placeholder, id=id, select_on_focus=False)
         self.cursor_blink = False
+
+    async def on_key(self, event: events.Key) -> None:
+        await self.act_at_once(event)
 
     def replace(self, text: str, start: int, end: int) -> None:
         super().replace(typed(text), start, end)
@@ -104,7 +125,7 @@ class TextField(Input):
         self.post_message(Stepped(by))
 
 
-class ProseField(TextArea):
+class ProseField(Immediate, TextArea):
     """Some lines of text: it grows with them. Enter goes on with the form, ctrl+j begins a line."""
 
     DEFAULT_CSS = """
@@ -143,6 +164,8 @@ class ProseField(TextArea):
             event.prevent_default()
             event.stop()
             self.post_message(Entered())
+        else:
+            await self.act_at_once(event)
 
     def _line(self) -> str:
         return str(self.document.get_line(self.cursor_location[0]))
@@ -174,18 +197,15 @@ class ItemsField(ProseField):
         return tuple(line.strip() for line in self.text.splitlines() if line.strip())
 
 
-class Painted(Widget, can_focus=True):
+class Painted(Immediate, Widget, can_focus=True):
     """A field that paints its line itself."""
 
-    DEFAULT_CSS = (
-        ink_css("Painted")
-        + """
+    DEFAULT_CSS = """
     Painted { height: 1; width: 1fr; }
     Painted > .ink--caret { background: $foreground; color: $background; }
     Painted:ansi > .ink--caret { background: ansi_default; color: ansi_default; text-style: reverse; }
     """
-    )
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*INKS, "ink--caret"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"ink--caret"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", show=False),
         Binding("up", "step(-1)", show=False),
@@ -205,6 +225,13 @@ class Painted(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         return paint(self.spans(self.size.width), self.size.width, self.ink)
+
+    async def on_key(self, event: events.Key) -> None:
+        if not await self.act_at_once(event):
+            self.other_key(event)
+
+    def other_key(self, event: events.Key) -> None:
+        """A key that no binding has."""
 
     def on_focus(self) -> None:
         self.refresh()
@@ -270,7 +297,7 @@ class ChoiceField(Painted):
         here = values.index(self._value) if self._value in values else -1 if by > 0 else 0
         self.value = values[(here + by) % len(values)]
 
-    def on_key(self, event: events.Key) -> None:
+    def other_key(self, event: events.Key) -> None:
         for value, _, key in self.options:
             if key and event.character == key:
                 event.stop()

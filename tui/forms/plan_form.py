@@ -88,6 +88,8 @@ class PlanForm(FieldForm):
         self._wanted: tuple[Planner, Snapshot] | None = None
         """The newest request that a thread has to plan."""
         self._planning = False
+        self._considered: Draft = {}
+        """What was in the fields when the plan was asked for."""
         self._eager = False
         """Enter was pressed before the plan was there."""
         self._notice = ""
@@ -134,6 +136,7 @@ class PlanForm(FieldForm):
         if snapshot is None or self.stage in (Stage.APPLYING, Stage.DONE):
             return
         asked = self.unclear or self.request(snapshot)
+        self._considered = self.values()
         self._wanted = None
         if isinstance(asked, str):
             self._take(asked)
@@ -142,6 +145,13 @@ class PlanForm(FieldForm):
         else:
             self._wanted = (asked, snapshot)
             self._plan_aside()
+
+    def _settle(self) -> bool:
+        """Plan what is in the fields at this moment; False while something typed is unclear."""
+        clear = self.settle()
+        if self.values() != self._considered:
+            self.field_changed()
+        return clear
 
     def _plan_aside(self) -> None:
         """Let a thread plan the newest request, once it is done with an older one."""
@@ -233,7 +243,7 @@ class PlanForm(FieldForm):
 
     def go_on(self) -> None:
         """Enter: to the review, to the ways out, or to what is missing."""
-        if not self.settle():
+        if not self._settle():
             self.app.bell()
         elif self._wanted is not None:
             self._eager = True
@@ -255,7 +265,7 @@ class PlanForm(FieldForm):
 
     def action_apply(self) -> None:
         """Apply, from the fields too; a refusal is shown instead."""
-        ready = self.settle() and self._wanted is None and isinstance(self.found, Outlook)
+        ready = self._settle() and self._wanted is None and isinstance(self.found, Outlook)
         if self.stage is Stage.EDIT and not ready:
             self.go_on()
         elif self.stage in (Stage.EDIT, Stage.CONFIRM) and isinstance(self.found, Outlook):

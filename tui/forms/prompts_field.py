@@ -141,9 +141,9 @@ class PromptsField(Painted):
 
     # ── what keys do
 
-    def on_key(self, event: events.Key) -> None:
+    def other_key(self, event: events.Key) -> None:
         char = event.character
-        if char is None or not event.is_printable or char == ",":
+        if char is None or not event.is_printable:
             return
         event.stop()
         event.prevent_default()

@@ -8,7 +8,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.widgets.ink import INKS, Span, Spans, columns, fit, ink_css, ink_of, paint, wrap
+from tui.widgets.ink import Span, Spans, columns, fit, ink_of, paint, wrap
 
 
 class Line(NamedTuple):
@@ -21,15 +21,12 @@ class Line(NamedTuple):
 class Said(Widget):
     """Lines with a lead each; a wrapped one goes on where its text began."""
 
-    DEFAULT_CSS = (
-        ink_css("Said")
-        + """
+    DEFAULT_CSS = """
     Said { height: auto; width: 1fr; }
     Said > .ink--added { color: $success; }
     Said > .ink--removed { color: $error; }
     """
-    )
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*INKS, "ink--added", "ink--removed"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"ink--added", "ink--removed"}
 
     def __init__(self, *, least: int = 0, most: int = 12, id: str | None = None) -> None:
         """`least` and `most` are rows: a text that changes while one types should not make the form jump."""
