@@ -1,7 +1,7 @@
-"""How long after a dependency has landed the next agent's process runs, beside `git worktree add` alone.
+"""How long after a dependency has landed, or a question was answered, the next agent's process runs.
 
-The landing is seen from outside, by inotify on the base branch's ref; the start is the time stamp of the `started`
-folder that the launch script makes first of all.
+The landing is seen from outside, by inotify on the base branch's ref; an answer counts from when it is given. The start
+is the time stamp of the `started` folder that the launch script makes first of all. Floor: `git worktree add` alone.
 """
 
 import statistics
@@ -13,12 +13,15 @@ import time
 from pathlib import Path
 
 from bench.report import Row, print_rows
+from coordinator.apply import answer
 from coordinator.events.notice import Stop
 from coordinator.folders import InotifyFolders
+from coordinator.model.event import Actor, ActorKind
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from support.project import Project, project
+from support.wait import wait_until
 
 PROMPTS = 41
 AGENT = """\
@@ -26,6 +29,8 @@ echo 1 >"file-$COORD_PROMPT.txt"
 git add -A && git commit -qm "Write file $COORD_PROMPT"
 coord agent done --summary done
 """
+ANSWERS = 20
+ASKER = "coord ask 'May the next one start?'\ncoord agent done --summary done\n"
 FILES = 200
 """In the repository: as many as a small project has."""
 
@@ -46,7 +51,33 @@ def main() -> list[Row]:
     return [
         Row("landed → next agent's process, p50", p50, "ms", name, add50, target_value=add50 + 15),
         Row("landed → next agent's process, p95", p95, "ms", name, add95, target_value=add95 + 15),
+        *_answers(add50),
     ]
+
+
+def _answers(floor: float) -> list[Row]:
+    """A chain of prompts whose agents each ask something and end: the next one starts when that is answered."""
+    with tempfile.TemporaryDirectory() as folder:
+        chain = {number: [number - 1] if number > 1 else [] for number in range(1, ANSWERS + 2)}
+        with project(Path(folder), chain, dict.fromkeys(chain, ASKER)) as made:
+            made.start_loop()
+            waits = sorted(_answer(made, number) for number in range(1, ANSWERS + 1))
+    name = "git worktree add"
+    return [
+        Row("answered → next agent's process, p50", statistics.median(waits), "ms", name, floor, target_value=100),
+        Row("answered → next agent's process, slowest", waits[-1], "ms", name, floor, target_value=100),
+    ]
+
+
+def _answer(made: Project, number: int) -> float:
+    """Milliseconds from the answer to the question of a prompt, which is settled by then, to the start of the next."""
+    wait_until(lambda: made.snapshot().prompts[number].status == "done", message=f"prompt {number}", timeout=60)
+    (asked,) = [event for event in made.events("question.asked") if event.prompt == number]
+    started = made.layout.attempt("run-1", number + 1, 1) / "started"
+    before = time.time_ns()
+    answer(made.layout, str(asked.seq), "go on", Actor(ActorKind.HUMAN, "ada"))
+    wait_until(started.exists, message="the start")
+    return (started.stat().st_mtime_ns - before) / 1e6
 
 
 def _landings(made: Project) -> list[int]:

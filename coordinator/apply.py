@@ -14,23 +14,30 @@ from typing import Any, TypeVar
 
 from coordinator import archive
 from coordinator.artifacts import journal
+from coordinator.artifacts.documents import ALIGNMENT_START, add_steering
+from coordinator.artifacts.documents import LIMIT as DOCUMENT_LIMIT
 from coordinator.artifacts.files import Lock, digest_of, read_limited, sha256
 from coordinator.artifacts.numbers import claim_number, highest_named
 from coordinator.artifacts.paths import Layout
 from coordinator.config import load_config
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.events.filters import Filter
+from coordinator.events.questions import questions
 from coordinator.events.store import EventLog
 from coordinator.kill import ENDABLE, finish_kill
-from coordinator.model.event import Actor, ActorKind, Draft, may_write
+from coordinator.model.event import Actor, ActorKind, Draft, Event, may_write
 from coordinator.model.ids import uuid7
 from coordinator.model.plan import FileEdit, Kill, Plan, Record, Steer
+from coordinator.model.situation import subject_number
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
-from coordinator.steps import attempt_lock, find_attempt, reread
+from coordinator.services import questions as service
+from coordinator.services.planning import file_edit
+from coordinator.steps import attempt_lock, find_attempt, reread, utc_now
 from coordinator.terminals.server import Terminals
 
 _STEP_LIMIT = 4 * 1024 * 1024
+_TRIES = 20
 _RECENT = 1000
 """Applied plans that `plan_undo` looks through for the newest."""
 _here = threading.local()
@@ -79,6 +86,46 @@ def apply(layout: Layout, plan: Plan, actor: Actor) -> Applied:
     notes = [*kept, *_steer(layout, plan)]
     _end_agents(layout, [attempt for attempt, _ in kills])
     return Applied(plan, tuple(notes))
+
+
+def answer(layout: Layout, which: str, text: str, actor: Actor) -> Event:
+    """Answer a question: the event that lets the work go on and, in `alignment.md`, the engineer's words, or neither.
+
+    Raises Refused when the actor may not or the question is answered, CoordError when there is none, UsageError for an
+    empty answer.
+    """
+    with planning(layout), EventLog.open(layout.events_db) as log:
+        recover(layout)  # an answer that was cut off counts
+        known = questions(log)
+        question = service.find(known, which)
+        _refuse_what_actor_may_not(
+            log, [Draft("question.answered", question.subject, {"question": question.id})], actor
+        )
+        draft = replace(service.answer(known, which, text), id=uuid7())
+        words = service.steering(question, str(draft.data["answer"]))
+        note = {"actor": asdict(actor), "drafts": [asdict(draft)]}
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                edit = _align(layout, subject_number(question.subject), words, actor)
+                journal.apply_edits(layout, draft.id, [edit], note=note, record=lambda _, said: _log_note(log, said))
+                break
+            except StalePlan:  # an agent reports at this very moment
+                if not tries_left:
+                    raise
+        event = log.get(draft.id)
+    assert event is not None, "it was appended"
+    return event
+
+
+def _align(layout: Layout, number: int | None, words: str, actor: Actor) -> FileEdit:
+    """The edit that puts the engineer's words into the alignment document."""
+    try:
+        before: bytes | None = read_limited(layout.alignment, DOCUMENT_LIMIT)
+    except FileNotFoundError:
+        before = None
+    document = ALIGNMENT_START if before is None else before
+    after = add_steering(document, number=number, text=words, who=actor.name, at=utc_now())
+    return file_edit(layout.rel(layout.alignment), before, after)
 
 
 def recover(layout: Layout) -> list[str]:

@@ -43,13 +43,11 @@ class Desk:
 
     def answer(self, question: str, text: str) -> str:
         """Answer a question by its id or number; returns the answer as it went on the log."""
-        from coordinator.events.questions import questions
-        from coordinator.services.questions import answer
+        from coordinator.apply import answer
 
         if self._log.head() == 0:
             raise CoordError("there is no question yet", "questions come from agents: `coord ask`")
-        (event,) = self._log.append([answer(questions(self._log), question, text)], self.actor())
-        return str(event.data["answer"])
+        return str(answer(self.layout, question, text, self.actor()).data["answer"])
 
     def actor(self) -> Actor:
         """Who acts here, as the log will have it."""

@@ -87,7 +87,9 @@ def _answers(questions: Sequence[Question]) -> str:
     given = [q for q in questions if q.answer is not None]
     if not given:
         return ""
-    lines = [f"- {_one_line(q.text)}\n  Answer: {_one_line(q.answer or '')}" for q in given]
+    lines = [
+        f"- {_one_line(q.text)}\n  Answer: {_one_line(q.answer or '')}" for q in sorted(given, key=lambda q: q.seq)
+    ]
     return "## Your questions were answered\n\n" + "\n".join(lines)
 
 

@@ -27,6 +27,8 @@ What agents report, each report followed by what the engineer says to it. Append
 MILESTONE_STATUSES = ("open", "done", "stuck")
 
 _SECTION = re.compile(r"^## (?:Prompt 0*(\d{1,9})\b)?.*$", re.MULTILINE)
+_WHOLE = "## Milestone"
+"""Heading of what concerns no prompt in particular."""
 _TRIES = 50
 
 
@@ -66,17 +68,22 @@ def add_summary(document: bytes, *, number: int, agent: str, text: str, at: str)
     return _encoded(_joined(current, f"{heading}{newline * 2}{quoted}", newline))
 
 
-def add_steering(document: bytes, *, number: int, text: str, who: str, at: str) -> bytes:
+def add_steering(document: bytes, *, number: int | None, text: str, who: str, at: str) -> bytes:
     """The alignment document with an engineer's words below the newest summary of the prompt.
 
-    A prompt that has no summary yet gets a section of its own.
+    A prompt that has no summary yet gets a section of its own; so does the milestone as a whole (`number` None).
     """
     newline, current = _decoded(document)
     words = newline.join(_no_heading(line) for line in plain_lines(text.strip()))
     steering = f"### Steering by {plain(who) or 'the engineer'} · {plain(at)}{newline * 2}{words}"
+    title = _WHOLE if number is None else f"## Prompt {number:02d}"
     sections = [section for section in _sections(current) if section.number == number]
+    if number is None:
+        sections = [
+            section for section in sections if current.startswith((_WHOLE + "\n", _WHOLE + "\r"), section.start)
+        ]
     if not sections:
-        return _encoded(_joined(current, f"## Prompt {number:02d}{newline * 2}{steering}", newline))
+        return _encoded(_joined(current, f"{title}{newline * 2}{steering}", newline))
     end = sections[-1].end
     rest = current[end:]
     above = _joined(current[:end], steering, newline)
@@ -94,7 +101,7 @@ def append_summary(layout: Layout, *, number: int, agent: str, text: str, at: st
     _change_alignment(layout, lambda before: add_summary(before, number=number, agent=agent, text=text, at=at))
 
 
-def append_steering(layout: Layout, *, number: int, text: str, who: str, at: str) -> None:
+def append_steering(layout: Layout, *, number: int | None, text: str, who: str, at: str) -> None:
     """Append an engineer's words to `alignment.md` below the summary that they steer, durable."""
     _change_alignment(layout, lambda before: add_steering(before, number=number, text=text, who=who, at=at))
 

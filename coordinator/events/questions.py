@@ -29,7 +29,7 @@ class QuestionFold:
                 continue
             self.seq = event.seq
             if event.kind == "question.asked":
-                self._questions[event.id] = _asked(event)
+                self._questions[event.id] = asked(event)
                 self._sorted = None
             elif event.kind == "question.answered":
                 self._answer(str(event.data.get("question", "")), _text(event.data.get("answer")))
@@ -65,7 +65,8 @@ def questions(log: EventLog) -> tuple[Question, ...]:
     return QuestionFold().catch_up(log)
 
 
-def _asked(event: Event) -> Question:
+def asked(event: Event) -> Question:
+    """The open question that a `question.asked` event asks."""
     options = event.data.get("options")
     default = event.data.get("default")
     return Question(
@@ -78,6 +79,7 @@ def _asked(event: Event) -> Question:
         asked=event.ts,
         default=None if default is None else _text(default),
         only_dependents=event.data.get("only_dependents") is True,
+        context=_text(event.data.get("context")),
     )
 
 

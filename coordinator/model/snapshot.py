@@ -112,6 +112,8 @@ class Question:
     """What the asker suggests; it is never taken without a human."""
     only_dependents: bool = False
     """Holds back the asker's dependents instead of everything."""
+    context: str = ""
+    """What the asker wants known before it is answered; lines of untrusted text."""
 
     @property
     def open(self) -> bool:
@@ -122,9 +124,12 @@ class Question:
             "id": self.id,
             "seq": self.seq,
             "text": self.text,
+            "context": self.context,
             "asker": self.asker,
             "subject": self.subject,
             "options": list(self.options),
+            "default": self.default,
+            "only_dependents": self.only_dependents,
             "asked": self.asked,
             "answer": self.answer,
         }

@@ -1,29 +1,64 @@
 """Questions: asking pauses the work, answering lets it go on. Answers are for humans to give."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from coordinator.errors import CoordError, Refused, UsageError
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Question
+from coordinator.model.text import plain_lines
+
+LONGEST_CONTEXT = 64 * 1024
+"""Characters; a person has to read them."""
 
 
 def ask(
     text: str,
     *,
+    context: str = "",
     options: tuple[str, ...] = (),
     default: str | None = None,
     only_dependents: bool = False,
     subject: str = "milestone",
 ) -> Draft:
-    """Make the event that asks; UsageError for an empty question or a default that is not on offer."""
+    """Make the event that asks.
+
+    UsageError for an empty question, more context than anybody reads, or a default that is not on offer.
+    """
     if not text.strip():
         raise UsageError("the question is empty", "say what you need to know to go on")
     if default is not None and options and default not in options:
         raise UsageError(f"the default `{default}` is none of the options", f"options: {', '.join(options)}")
+    if len(context) > LONGEST_CONTEXT:
+        raise UsageError(f"the context has {len(context):,} characters", "put it into a file, and name the file")
     data: dict[str, object] = {"text": text.strip(), "options": list(options), "only_dependents": only_dependents}
+    if context.strip():
+        data["context"] = context.strip()
     if default is not None:
         data["default"] = default
     return Draft("question.asked", subject, data)
+
+
+def asked_before(
+    questions: Iterable[Question], draft: Draft, delivered: Collection[int] | None = None
+) -> Question | None:
+    """The question that this one only repeats: nobody is to answer the same thing twice.
+
+    An agent whose call was cut off (a tool's time limit, a kill) asks again, and so does the next attempt of its
+    prompt; both get the question that is there, answered or not. Who got an answer and asks again means it anew.
+    `delivered`: numbers of the answers that the asker got; None: nobody keeps a list for this asker.
+    """
+    text, options = draft.data.get("text"), draft.data.get("options")
+    for question in questions:
+        same = (question.subject, question.text, list(question.options)) == (draft.subject, text, options)
+        if same and (question.open or (delivered is not None and question.seq not in delivered)):
+            return question
+    return None
+
+
+def steering(question: Question, given: str) -> str:
+    """The engineer's answer as it stands in the alignment document, below the question."""
+    asked = "\n".join(f"> {line}".rstrip() for line in plain_lines(question.text))
+    return f"Answer to question {question.seq} of {question.asker}:\n\n{asked}\n\n{given}"
 
 
 def answer(questions: Iterable[Question], which: str, text: str) -> Draft:

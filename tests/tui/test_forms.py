@@ -175,3 +175,20 @@ async def test_a_refused_wish_says_why_and_how_to_go_on() -> None:
     async with shown(source) as (app, pilot):
         await pilot.press("l")
         await until(lambda: "runs already" in screen_text(app) and "coord attach loop" in screen_text(app), "the toast")
+
+
+async def test_what_the_asker_wants_known_stands_below_the_question_without_its_controls() -> None:
+    source = source_with(context="Debian ships 7.0.\n\x1b[31mRed\x1b]0;x\x07 Hat 6.2 [b]")
+    async with shown(source) as (app, pilot):
+        await pilot.press("n")
+        await until(lambda: isinstance(app.main.form, AnswerForm) and app.focused.id == "options", "the options")
+        await pilot.pause()
+        lines = [line.strip("│ ") for line in screen_text(app).splitlines()]
+        place = lines.index("Debian ships 7.0.")
+        assert lines[place + 1] == "·[31mRed·]0;x· Hat 6.2 [b]"
+        assert place > lines.index("Which Redis versions must be supported?")
+        await pilot.press("escape")
+        await until(lambda: app.main.form is None, "the events")
+        await pilot.press("Q")
+        await until(lambda: "asked, " in screen_text(app), "the questions")
+        assert "Debian ships 7.0." in screen_text(app)

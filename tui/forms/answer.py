@@ -6,6 +6,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
@@ -54,6 +55,7 @@ class AnswerForm(Form):
     AnswerForm > Input { height: 1; border: none; padding: 0 1; background: $panel; margin-top: 1; }
     AnswerForm > Input:focus { border: none; }
     AnswerForm > #question { text-style: bold; max-height: 8; margin-bottom: 1; }
+    AnswerForm > #context { height: auto; max-height: 8; margin-bottom: 1; color: $text-muted; }
     AnswerForm > #effect { color: $text-muted; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,6 +73,9 @@ class AnswerForm(Form):
 
     def compose(self) -> ComposeResult:
         yield Static(Content("\n".join(plain_lines(self.question.text))), id="question")
+        if self.question.context:
+            with VerticalScroll(id="context", can_focus=False):
+                yield Static(Content("\n".join(plain_lines(self.question.context))))
         if self.question.options:
             yield Options(self.question.options)
         hint = "or write an answer of your own" if self.question.options else "write the answer"

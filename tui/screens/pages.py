@@ -117,6 +117,7 @@ def question_entries(questions: Sequence[Question], now: float) -> list[Entry]:
         details += [
             [Span(f"{actor_name(question.asker)} asked, {day_and_time(question.asked)}", "quiet")],
             [],
+            *([Span(f"  {row}", "quiet")] for row in plain_lines(question.context) if question.context),
             *([Span(f"  {place}. {option}")] for place, option in enumerate(question.options, 1)),
         ]
         if question.answer is not None:
