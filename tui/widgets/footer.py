@@ -1,14 +1,12 @@
 """The last line: the keys that act here and now, and nothing else."""
 
-from typing import ClassVar
-
 from rich.style import Style
 from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.messages import ActionAsked
-from tui.widgets.ink import INKS, Span, columns, ink_css, ink_of, paint
+from tui.widgets.ink import Span, columns, ink_of, paint
 
 Hint = tuple[str, str, str]
 """Key, label, id of the action."""
@@ -20,8 +18,7 @@ _KEEP = ("help", "palette")
 class Footer(Widget):
     """Keys and labels; a click does what the key does."""
 
-    DEFAULT_CSS = ink_css("Footer") + "\nFooter { height: 1; dock: bottom; background: $panel; }"
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
+    DEFAULT_CSS = "Footer { height: 1; dock: bottom; background: $panel; }"
     hints: tuple[Hint, ...] = ()
 
     def show(self, hints: tuple[Hint, ...]) -> None:

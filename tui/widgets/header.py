@@ -13,7 +13,7 @@ from coordinator.model.step import StepState
 from tui.actions import needs
 from tui.messages import ActionAsked
 from tui.theme import LOOP_INK, UNICODE, Glyphs, loop_glyph
-from tui.widgets.ink import INKS, Span, Spans, columns, fit, ink_css, ink_of, paint
+from tui.widgets.ink import Span, Spans, columns, fit, ink_of, paint
 
 _BAR_WIDTH = 22
 
@@ -25,8 +25,7 @@ class Header(Widget):
         "Project, milestone, run, what the loop does, how many prompts are merged and what the agents cost. "
         "Filled labels at the right wait for you: click one, or press the key for what needs you."
     )
-    DEFAULT_CSS = ink_css("Header") + "\nHeader { height: 1; dock: top; background: $panel; }"
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
+    DEFAULT_CSS = "Header { height: 1; dock: top; background: $panel; }"
 
     def __init__(self, marks: Glyphs = UNICODE, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -11,7 +11,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.widgets.ink import INKS, Spans, ink_css, ink_of, paint
+from tui.widgets.ink import Spans, ink_of, paint
 
 _CACHE_LIMIT = 2000
 
@@ -26,9 +26,7 @@ class Lines(ScrollView, can_focus=True):
     HELP: ClassVar[str] = ""
     """What the panel is for, in the words of the help screen."""
 
-    DEFAULT_CSS = (
-        ink_css("Lines")
-        + """
+    DEFAULT_CSS = """
     Lines {
         scrollbar-size-vertical: 1;
         scrollbar-size-horizontal: 0;
@@ -36,8 +34,6 @@ class Lines(ScrollView, can_focus=True):
         background: transparent;
     }
     """
-    )
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "Up", show=False),
         Binding("down", "move(1)", "Down", show=False),
@@ -79,6 +75,7 @@ class Lines(ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self._drawn: dict[tuple[object, ...], Strip] = {}
         self._inks: dict[str, Style] = {}
+        self._theme = ""
 
     # What subclasses say
 
@@ -116,6 +113,11 @@ class Lines(ScrollView, can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
+        self._forget(self._theme)
+
+    def _forget(self, theme: str) -> None:
+        """Draw anew from here, in the colours of this theme."""
+        self._theme = theme
         self._inks.clear()
         self._drawn.clear()
 
@@ -124,6 +126,8 @@ class Lines(ScrollView, can_focus=True):
         self.rows_changed()
 
     def render_line(self, y: int) -> Strip:
+        if self._theme != self.app.theme:
+            self._forget(self.app.theme)
         width = self.scrollable_content_region.width
         row = y + self.scroll_offset.y
         count = self.row_count()

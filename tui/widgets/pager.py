@@ -9,19 +9,15 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.widgets.ink import INKS, Span, Spans, ink_css, ink_of, paint, wrap
+from tui.widgets.ink import Span, Spans, ink_of, paint, wrap
 
 
 class Pager(ScrollView, can_focus=True):
     """Lines of spans, each wrapped to the width; `indent` of a wrapped line is that of its first one."""
 
-    DEFAULT_CSS = (
-        ink_css("Pager")
-        + """
+    DEFAULT_CSS = """
     Pager { overflow-x: hidden; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; background: transparent; }
     """
-    )
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "page_down", "Page down", show=False),
         Binding("j", "scroll_down", "Down", show=False),

@@ -11,7 +11,7 @@ from coordinator.model.facts import badge
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.why import sentence, why
 from tui.theme import UNICODE, Glyphs
-from tui.widgets.ink import INKS, Span, Spans, fit, ink_css, ink_of, paint, wrap
+from tui.widgets.ink import Span, Spans, fit, ink_of, paint, wrap
 
 _MOST = 6
 """Lines at most, however long the reasons are."""
@@ -24,8 +24,7 @@ class Why(Widget):
         "Why the selected prompt runs, waits or can't start, in a sentence, and what it holds back in turn."
     )
     BORDER_TITLE = "Why"
-    DEFAULT_CSS = ink_css("Why") + "\nWhy { height: auto; }"
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
+    DEFAULT_CSS = "Why { height: auto; }"
 
     def __init__(self, marks: Glyphs = UNICODE, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)

@@ -18,7 +18,7 @@ from coordinator.model.sentence import actor_name
 from coordinator.model.snapshot import Agent
 from coordinator.model.text import plain
 from tui.theme import UNICODE, Glyphs
-from tui.widgets.ink import INKS, Span, Spans, ink_css, ink_of, paint
+from tui.widgets.ink import Span, Spans, ink_of, paint
 
 if TYPE_CHECKING:
     from coordinator.terminals import screen as pane
@@ -36,13 +36,9 @@ class LiveWindow(ScrollView, can_focus=True):
         "until you scroll; End follows again. Attach to type into it. Ended agents keep their last screen."
     )
     BORDER_TITLE = "Live window"
-    DEFAULT_CSS = (
-        ink_css("LiveWindow")
-        + """
+    DEFAULT_CSS = """
     LiveWindow { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; }
     """
-    )
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
     BINDINGS: ClassVar[list[BindingType]] = [Binding("end", "follow", "Follow", show=False)]
 
     def __init__(self, marks: Glyphs = UNICODE, *, id: str | None = None, classes: str | None = None) -> None:
@@ -143,12 +139,13 @@ class LiveWindow(ScrollView, can_focus=True):
         return self._strip(screen.rows[row]).crop_extend(left, left + region.width, self.ink("text"))
 
     def _strip(self, row: "pane.Row") -> Strip:
-        strip = self._strips.get(row)
+        key = (self.app.theme, row)
+        strip = self._strips.get(key)
         if strip is None:
             if len(self._strips) > _CACHE_LIMIT:
                 self._strips.clear()
             base = self.ink("text")
-            strip = self._strips[row] = Strip([Segment(plain(run.text), pane_style(run.style, base)) for run in row])
+            strip = self._strips[key] = Strip([Segment(plain(run.text), pane_style(run.style, base)) for run in row])
         return strip
 
     def _describe(self) -> None:
