@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, redirect_stdout
+from contextlib import AbstractContextManager, closing, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,20 +54,26 @@ class ProjectSource:
     # ── snapshots
 
     def snapshots(self) -> Iterator[Snapshot | Trouble]:
-        watch = Watch(self.layout, self._news.add)
-        try:
-            while (observer := self._observer()) is not None:
-                if isinstance(observer, Trouble):
-                    yield observer
-                    if self._news.wait(None) is None:
-                        return
-                    continue
-                watch.stop()
-                watch = Watch(self.layout, self._news.add, observer.folders())
-                try:
+        told: Trouble | None = None
+        while (observer := self._observer()) is not None:
+            if isinstance(observer, Observer):
+                told = None
+                with self._watching(observer.folders()) as watch, closing(observer):
                     yield from self._observe(observer, watch)
-                finally:
-                    observer.close()
+            else:
+                if observer != told:
+                    yield observer
+                told = observer
+                with self._watching(()):
+                    # What was repaired before the watch began is seen by trying once more.
+                    if isinstance(self._observer(), Trouble) and self._news.wait(None) is None:
+                        return
+
+    @contextmanager
+    def _watching(self, folders: Sequence[Path]) -> Iterator[Watch]:
+        watch = Watch(self.layout, self._news.add, folders)
+        try:
+            yield watch
         finally:
             watch.stop()
 
