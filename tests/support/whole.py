@@ -1,0 +1,113 @@
+"""What has to hold of a project whatever was killed: nothing lost, nothing twice, nothing half, nothing left lying."""
+
+import os
+from collections import Counter
+
+from support.project import WRITE, Project
+
+from coordinator.artifacts.files import is_temp
+from coordinator.artifacts.runs import current_run
+from coordinator.events.verify import verify
+from coordinator.model.snapshot import AgentState
+
+COUNTED = 'echo "$COORD_ATTEMPT" >>"$COORD_ROOT/../ran-$COORD_PROMPT"\n' + WRITE
+"""A scripted agent that does its work, and leaves word of each time that it really runs."""
+STEPS = ("step.dispatched", "step.running", "step.change_open", "step.merged")
+
+
+def runs_of(made: Project, number: int) -> list[str]:
+    """Attempts in which the script of a prompt (`COUNTED`) really ran."""
+    place = made.repository.root.parent / f"ran-{number}"
+    return place.read_text().split() if place.exists() else []
+
+
+def agents_commits(made: Project) -> list[str]:
+    """Every commit that is on an agent's branch now and not on the base branch."""
+    return made.repository.git("rev-list", "--glob=refs/heads/coord", "^main").split()
+
+
+def check_explained(made: Project, where: str) -> None:
+    """Right after a kill, before anything made it good: what can be read makes sense."""
+    snapshot = made.snapshot()
+    assert not snapshot.problems, f"{where}: {snapshot.problems}"
+    assert snapshot.loop.state.value, where
+    unexplained = [a.id for a in snapshot.agents if a.state is AgentState.UNKNOWN]
+    assert not unexplained, f"{where}: nobody knows what {unexplained} do"
+    check_log(made, where)
+
+
+def check_log(made: Project, where: str) -> None:
+    """No row of the log is missing, changed or there twice."""
+    verdict = verify(made.layout.events_db)
+    assert verdict.ok, f"{where}: {verdict}"
+    events = made.events()
+    assert [event.seq for event in events] == list(range(1, len(events) + 1)), where
+    assert len({event.id for event in events}) == len(events), where
+
+
+def check_told_once(made: Project, where: str) -> None:
+    """Each transition of each attempt is on the log once, in order."""
+    told = [event for event in made.events() if event.kind.startswith("step.")]
+    twice = [key for key, n in Counter((e.subject, e.data["attempt"], e.kind) for e in told).items() if n > 1]
+    assert not twice, f"{where}: told twice: {twice}"
+    for key in {(e.subject, e.data["attempt"]) for e in told}:
+        kinds = [e.kind for e in told if (e.subject, e.data["attempt"]) == key]
+        order = [STEPS.index(kind) for kind in kinds if kind in STEPS]
+        assert order == sorted(order), f"{where}: {key}: {kinds}"
+        assert kinds[:2] == list(STEPS[:2]), f"{where}: {key}: {kinds}"
+
+
+def check_base(made: Project, start: str, where: str) -> None:
+    """From where it was, the base branch went on by whole merges only, one for each merged prompt; checkout clean."""
+    git = made.repository.git
+    line = git("log", "--first-parent", "--reverse", "--format=%H|%P|%(trailers:key=Coord-Prompt,valueonly,separator=)")
+    before = set(git("rev-list", start).split())
+    merged = []
+    for commit in line.split("\n"):
+        sha, parents, prompt = commit.split("|")
+        if sha in before:
+            continue
+        assert len(parents.split()) == 2, f"{where}: {sha} is no merge"
+        merged.append(int(prompt))
+    told = [event.prompt for event in made.events("step.merged")]
+    assert sorted(merged) == sorted(n for n in told if n is not None), f"{where}: on the branch {merged}, told {told}"
+    assert len(set(merged)) == len(merged), f"{where}: merged twice: {merged}"
+    assert made.repository.status() == "", f"{where}: {made.repository.status()}"
+
+
+def check_no_commit_lost(made: Project, where: str, *, known: list[str]) -> None:
+    """Commits that an agent ever had on its branch are on the base branch or on a branch of an attempt."""
+    kept = set(made.repository.git("rev-list", "main", "--glob=refs/heads/coord").split())
+    assert not set(known) - kept, f"{where}: lost {set(known) - kept}"
+    lost = made.repository.git("fsck", "--unreachable", "--no-reflogs", "--no-progress", check=False)
+    commits = [line.split()[-1] for line in lost.splitlines() if line.startswith("unreachable commit")]
+    alone = [c for c in commits if len(made.repository.git("rev-list", "--parents", "-n1", c).split()) < 3]
+    assert not alone, f"{where}: {alone} can't be reached from any branch"  # a merge that never landed may lie about
+
+
+def check_no_litter(made: Project, where: str) -> None:
+    """No unfinished file, journal, lock of git, checkout or process is left."""
+    coord, git = made.layout.coord, made.repository.root / ".git"
+    litter = [os.path.join(at, name) for at, _, names in os.walk(coord) for name in names if is_temp(name)]
+    litter += [str(path) for path in (*made.layout.journal.glob("*"), *made.layout.worktrees.glob("gate-*"))]
+    litter += [
+        str(path) for path in (*git.rglob("*.lock"), *git.glob("coord-landing*")) if path.name != "coord-merge.lock"
+    ]
+    assert not litter, f"{where}: left lying: {litter}"
+    assert made.agents() == [], f"{where}: {made.agents()} still run"
+
+
+def check_whole(made: Project, start: str, where: str, *, known: list[str]) -> None:
+    """All of it, for a project that was brought to its end after a kill; `start` is where its base branch began."""
+    states = made.states()
+    assert set(states.values()) == {"merged"}, f"{where}: {states}\n{made.said()}"
+    snapshot = made.snapshot()
+    assert {prompt.status.value for prompt in snapshot.prompts.values()} == {"done"}, where
+    assert (snapshot.loop.state.value, snapshot.milestone.status) == ("finished", "done"), where
+    run = current_run(made.layout)
+    assert run is None or run.state == "ended", f"{where}: {run}"
+    check_log(made, where)
+    check_told_once(made, where)
+    check_base(made, start, where)
+    check_no_commit_lost(made, where, known=known)
+    check_no_litter(made, where)
