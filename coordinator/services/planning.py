@@ -11,7 +11,7 @@ from coordinator.errors import Refused, UsageError
 from coordinator.model.body import has_criteria, with_steering
 from coordinator.model.graph import Graph
 from coordinator.model.ids import uuid7
-from coordinator.model.plan import Effect, FileEdit, Plan, Record
+from coordinator.model.plan import Effect, FileEdit, Kill, Plan, Record
 from coordinator.model.prompt import Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Step, StepState
@@ -29,6 +29,8 @@ class PlanBuilder:
         self.prompts: dict[int, Prompt] = dict(snapshot.prompts)
         self.warnings: list[str] = []
         self.invalidates: list[str] = []
+        self._consumed: dict[int, str] = {}
+        """Prompt → what its running agent has read and the plan changes."""
         self.effects: list[Effect] = []
         self.number: int | None = None
         self._before: dict[str, bytes | None] = {}
@@ -87,7 +89,7 @@ class PlanBuilder:
             effects=tuple(self.effects),
             order_before=execution_order(self.snapshot.prompts),
             order_after=execution_order(self.prompts),
-            invalidates=tuple(dict.fromkeys(self.invalidates)),
+            invalidates=(*self._outdated(), *dict.fromkeys(self.invalidates)),
             warnings=tuple(self.warnings),
             number=self.number,
             undoes=undoes,
@@ -102,7 +104,12 @@ class PlanBuilder:
         self._after[prompt.path] = content
         attempt = self.snapshot.steps[prompt.number].attempt if prompt.number in self.snapshot.steps else None
         if attempt is not None and self.snapshot.steps[prompt.number].state.live:
-            self.invalidates.append(f"{attempt.agent} already works from prompt {prompt.label} as it was")
+            self._consumed[prompt.number] = f"{attempt.agent} already works from prompt {prompt.label} as it was"
+
+    def _outdated(self) -> list[str]:
+        """Who goes on with an old version: not those that the plan ends."""
+        ended = {effect.prompt for effect in self.effects if isinstance(effect, Kill)}
+        return [sentence for number, sentence in self._consumed.items() if number not in ended]
 
     def _record_edit(self, number: int, what: list[str]) -> None:
         self.effects.append(Record("prompt.edited", f"prompt:{number}", {"changed": what}))

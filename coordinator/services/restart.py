@@ -49,7 +49,6 @@ def plan_kill(snapshot: Snapshot, request: KillRequest) -> Plan:
     builder = PlanBuilder(snapshot, "kill")
     _end(builder, step, request.then, request.reason)
     builder.steer(request.number, request.reason, request.who, request.at)
-    builder.invalidates.append(f"what {step.attempt.agent} has not committed stays in its worktree only")
     return builder.build(
         f"kill {step.attempt.agent}; prompt {prompt.label} {_SENTENCE[request.then]}", reason=request.reason
     )
@@ -79,6 +78,7 @@ def plan_restart(snapshot: Snapshot, request: RestartRequest) -> Plan:
 def _end(builder: PlanBuilder, step: Step, then: Then, reason: str) -> None:
     assert step.attempt is not None
     builder.effects.append(Kill(step.number, step.attempt.attempt, then, reason))
+    builder.invalidates.append(f"what {step.attempt.agent} has not committed stays in its worktree only")
     _set_status(builder, step.number, _STATUS[then], attempts=step.attempt.attempt)
 
 
