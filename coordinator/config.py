@@ -27,6 +27,10 @@ class Config:
     """Which agent executes prompts that name none."""
     command: tuple[str, ...] = ()
     """What the runtime `command` runs, word by word."""
+    agent_arguments: Mapping[str, str] = field(default_factory=dict)
+    """Runtime → further words for its command line, quoted as for a shell."""
+    headless: bool = False
+    """Run agents without a screen of their own, where their CLI has one: nobody can talk to them or permit anything."""
     gate: str = "review"
     """`review`, `auto` or `forge`: what a change has to pass before it lands."""
     max_parallel: int = 3
@@ -180,6 +184,18 @@ def _folders(value: Value) -> tuple[str, ...]:
     return folders
 
 
+def _arguments(value: Value) -> dict[str, str]:
+    if value == "":
+        return {}
+    if not isinstance(value, Nested) or not value.pairs:
+        raise ValueError("a mapping of agents to words of their command line")
+    from shlex import split
+
+    for _, words in value.pairs:
+        split(words)
+    return dict(value.pairs)
+
+
 def _keys(value: Value) -> dict[str, str]:
     if value == "":
         return {}
@@ -192,6 +208,8 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "project": _text,
     "runtime": _name,
     "command": _texts,
+    "agent_arguments": _arguments,
+    "headless": _flag,
     "gate": _one_of("review", "auto", "forge"),
     "max_parallel": _whole(1, 256),
     "max_attempts": _whole(1, 100),
@@ -219,6 +237,9 @@ _SAMPLE = """\
 # project: name              # on screen; default: the name of the folder
 # runtime: claude            # claude | codex | gemini | opencode | command | scripted
 # command: [my-agent, run]   # what the runtime `command` starts; the prompt comes on its stdin
+# agent_arguments:           # agent: further words of its command line
+#   claude: --permission-mode acceptEdits
+# headless: false            # true: no screen of their own; what they may not do, they are refused
 # gate: review               # review: a human approves | auto: validation suites pass | forge: merged on the remote
 # max_parallel: 3            # agents at work at the same time
 # max_attempts: 1            # 1: a failure halts the plan; more: it is tried again

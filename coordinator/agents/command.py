@@ -1,19 +1,17 @@
 """Any program as an agent: `command: [...]` of the settings, what it is told on its standard input."""
 
 import shutil
-from dataclasses import dataclass
 
-from coordinator.agents.runtime import Command, Job
+from coordinator.agents.runtime import Command, Job, Runtime
 from coordinator.errors import CoordError
 
 
-@dataclass(frozen=True, slots=True)
-class CommandRuntime:
+class CommandRuntime(Runtime):
     """The words are passed as they are, except that `{model}` as a word of its own becomes the prompt's model."""
 
-    name: str
-    words: tuple[str, ...]
-    reports_itself: bool = False
+    def __init__(self, name: str, words: tuple[str, ...]) -> None:
+        self.name = name
+        self.words = words
 
     def command(self, job: Job) -> Command:
         """The configured words; CoordError when there are none or the program is not there."""

@@ -2,15 +2,23 @@
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.model.step import Attempt, StepState
 
+if TYPE_CHECKING:
+    from coordinator.agents.runtime import Runtime
+
 HOOK_AGE_LIMIT = 900.0
 """Seconds after which a hook's word no longer counts: an agent that died or hangs would look busy for ever."""
 _STATUS_LINE_LIMIT = 64 * 1024
 _DOING_LIMIT = 200
+_LINES = 50
+"""Usable lines that are compared: they are in order, but for clocks that tell whole seconds."""
+_SLACK = 1.0
+_SOURCES = ("hook", "session", "screen")
 _REPORTABLE = {s.value: s for s in AgentState if not s.ended and s is not AgentState.STARTING}
 
 
@@ -28,7 +36,7 @@ class Terminal:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One line of `status.jsonl`: what the agent CLI's own hooks last said."""
+    """One line of `status.jsonl`: what the agent CLI's own hooks, its session file or its screen last said."""
 
     state: AgentState
     at: float
@@ -36,15 +44,29 @@ class Report:
     doing: str = ""
     tokens: int | None = None
     cost_usd: float | None = None
+    source: str = "hook"
+    """`hook`, `session` or `screen`."""
+    ask: str = ""
+    """Name of the question at which the agent's hook waits for a decision."""
 
 
-def last_report(data: bytes) -> Report | None:
-    """The newest usable line of a `status.jsonl`; broken and unknown lines are passed over."""
+def last_report(data: bytes, runtime: "Runtime | None" = None) -> Report | None:
+    """The freshest usable line of a `status.jsonl`; broken and unknown lines are passed over.
+
+    `runtime` understands what its own CLI's hooks said; lines with a `state` need none.
+    """
+    best: Report | None = None
+    usable = 0
     for line in reversed(data[-_STATUS_LINE_LIMIT:].splitlines()):
-        report = _report(line)
-        if report is not None:
-            return report
-    return None
+        report = _report(line) or _heard(line, runtime)
+        if report is None:
+            continue
+        if best is None or report.at > best.at + _SLACK:
+            best = report
+        usable += 1
+        if usable == _LINES:
+            break
+    return best
 
 
 def observe_agent(
@@ -101,7 +123,7 @@ def _judge_running(
 ) -> tuple[AgentState, str, float]:
     if report is not None:
         fresh = terminal is None or terminal.observed_at - report.at <= HOOK_AGE_LIMIT
-        return (report.state if fresh or report.state.needs_human else AgentState.UNKNOWN), "hook", report.at
+        return (report.state if fresh or report.state.needs_human else AgentState.UNKNOWN), report.source, report.at
     if terminal is not None and not reports_itself:
         return AgentState.WORKING, "window", terminal.observed_at
     return AgentState.UNKNOWN, "none", terminal.observed_at if terminal else 0.0
@@ -125,7 +147,21 @@ def _report(line: bytes) -> Report | None:
         str(value.get("doing") or "")[:_DOING_LIMIT],
         tokens if isinstance(tokens, int) and not isinstance(tokens, bool) and tokens >= 0 else None,
         float(cost) if isinstance(cost, (int, float)) and not isinstance(cost, bool) and 0 <= cost < 1e9 else None,
+        source if (source := value.get("source")) in _SOURCES else "hook",
     )
+
+
+def _heard(line: bytes, runtime: "Runtime | None") -> Report | None:
+    """What a hook's own words mean to its runtime."""
+    if runtime is None:
+        return None
+    from coordinator.agents.hooks import hook_line
+
+    said_at = hook_line(line)
+    said = runtime.heard(said_at.payload) if said_at is not None else None
+    if said_at is None or said is None:
+        return None
+    return Report(said.state, said_at.at, " ".join(said.doing.split())[:_DOING_LIMIT], ask=said_at.ask)
 
 
 def _seconds(value: object) -> float | None:

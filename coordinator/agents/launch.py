@@ -39,7 +39,10 @@ unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 cd {worktree} || end {no_worktree}
 [ "$signalled" = 0 ] || end "$signalled"
 {command}
-end "$?"
+status=$?
+# It had handed off, and was asked to leave: that is no failure.
+[ ! -e "$dir/dismissed" ] || status=0
+end "$status"
 """
 
 
@@ -63,7 +66,6 @@ def launch_script(job: Job, command: Command, env: Mapping[str, str], coord_bin:
     exports = [f"export {name}={quote(value)}" for name, value in {**env, **command.env}.items()]
     if coord_bin is not None:
         exports.append(f'export PATH={quote(str(coord_bin))}:"$PATH"')
-    words = " ".join(quote(word) for word in command.argv)
     text = _SCRIPT.format(
         agent=job.attempt.agent,
         directory=quote(str(job.directory)),
@@ -71,11 +73,25 @@ def launch_script(job: Job, command: Command, env: Mapping[str, str], coord_bin:
         no_worktree=NO_WORKTREE,
         exports="\n".join(exports),
         worktree=quote(str(job.worktree)),
-        command=words if command.stdin is None else f"{words} <{quote(str(command.stdin))}",
+        command=_command_line(command),
     )
     if "\0" in text:
         raise CoordError(f"{job.attempt.agent} can't be launched: a word of its command holds a NUL", "take it out")
     return text
+
+
+def _command_line(command: Command) -> str:
+    """The agent's own line. Its process id is noted, for whoever has to end it without its launcher."""
+    words = " ".join(quote(word) for word in command.argv)
+    line = f"""sh -c 'echo "$$" >"$0/started/agent"; exec "$@"' "$dir" {words}"""
+    if command.argument is not None:
+        line += f' "$(cat {quote(str(command.argument))})"'
+    if command.stdin is not None:
+        line += f" <{quote(str(command.stdin))}"
+    if command.output is not None:
+        copy = quote(str(command.output))
+        line = f'{{ {line}; echo "$?" >"$dir/started/status"; }} | tee -a {copy}\n(exit "$(cat "$dir/started/status")")'
+    return line
 
 
 @cache

@@ -4,13 +4,14 @@ A new one is one new module of this package that holds a `RUNTIME`; its file nam
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 from coordinator.errors import CoordError
 from coordinator.model.prompt import Prompt
+from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -32,6 +33,10 @@ class Job:
     model: str | None = None
     resume: str = ""
     """Session of an earlier attempt that the agent goes on with; empty: it starts afresh."""
+    arguments: tuple[str, ...] = ()
+    """Further words for the CLI, from the project's settings."""
+    headless: bool = False
+    """Run it to its end without a person; else, where the CLI can, in its own screen, where people can talk to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +46,115 @@ class Command:
     argv: tuple[str, ...]
     stdin: Path | None = None
     """File that is its standard input; None: the terminal."""
+    argument: Path | None = None
+    """File whose text is the last word, for what is told to a CLI that keeps the terminal."""
+    output: Path | None = None
+    """File that gets a copy of what it prints."""
     env: Mapping[str, str] = field(default_factory=dict)
     session: str = ""
     """The session id that the CLI was told to use, for resuming."""
 
 
-class Runtime(Protocol):
-    """One kind of agent."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an agent's hook, session file or screen says of its state."""
 
-    @property
-    def name(self) -> str: ...
+    state: AgentState
+    doing: str = ""
+    """A few words: what it wants to do, asks or complains about; untrusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an agent has used so far."""
+
+    tokens: int = 0
+    """Read, written and cached ones, as its service counts them."""
+    cost_usd: float | None = None
+    """None: its CLI doesn't tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What to press at a permission question of a CLI."""
+
+    allow: str
+    deny: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the traces of a running agent are."""
+
+    directory: Path
+    """The attempt's own directory."""
+    worktree: Path
+    session: str = ""
+    since: str = ""
+    """UTC, ISO 8601: a resumed session tells also of what came before, which doesn't count."""
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What has to be there before a CLI is started, for `coord doctor` and for the loop."""
+
+    program: str
+    minimum: tuple[int, ...]
+    """Oldest version that does what the runtime asks of it."""
+    install: str
+    """A command, for people."""
+    login: tuple[str, ...] = ()
+    """Words that make the CLI tell, by its exit status, whether it is logged in."""
+    log_in: str = ""
+    """How people log in."""
+
+
+class Runtime:
+    """One kind of agent. A new one says how it is run; whatever else it can tell makes its state better known."""
+
+    name: str = ""
+    needs: Needs | None = None
+    """None: nothing but what is on every machine."""
+    keys: Keys | None = None
+    """None: a permission question can't be answered by keys."""
 
     @property
     def reports_itself(self) -> bool:
-        """Its own hooks append to `status.jsonl`: a process without a report says nothing of what it does."""
+        """Its own traces tell what it does: a process without them says nothing."""
+        return False
 
     def command(self, job: Job) -> Command:
         """The command for a job; may write helper files into its directory. CoordError when it can't be run."""
+        raise NotImplementedError
+
+    def heard(self, payload: Mapping[str, Any]) -> Said | None:
+        """What the payload of a hook of this CLI means; None: nothing about its state."""
+        return None
+
+    def seen(self, screen: str) -> Said | None:
+        """What its screen shows, the last resort: plain text, a line a row. None where the screen can't tell."""
+        return None
+
+    def composer_is_empty(self, screen: str) -> bool:
+        """Text that is pasted now would be taken as a new message, and as nothing else."""
+        return False
+
+    def sessions(self, place: Place) -> Iterable[Path]:
+        """Files with the agent's own record of what it did: JSON lines, which only grow."""
+        return ()
+
+    def recorded(self, record: Mapping[str, Any]) -> Said | None:
+        """What a line of a session file means for its state."""
+        return None
+
+    def spent(self, records: Iterable[Mapping[str, Any]], place: Place) -> Usage:
+        """What the records of its session files add up to."""
+        return Usage()
+
+    def distrust(self, root: Path, environ: Mapping[str, str]) -> str:
+        """What a first-run dialog would ask about the project; empty when it would ask nothing."""
+        return ""
 
 
 def find_runtime(name: str, commands: Mapping[str, Sequence[str]]) -> Runtime:

@@ -1,15 +1,11 @@
 """The runtime without a model: a shell script per prompt, `.coord/scripts/NN.sh`. For demos, tests and chores."""
 
-from dataclasses import dataclass
-
 from coordinator.agents.runtime import Command, Job, Runtime
 from coordinator.errors import CoordError
 
 
-@dataclass(frozen=True, slots=True)
-class Scripted:
-    name: str = "scripted"
-    reports_itself: bool = False
+class Scripted(Runtime):
+    name = "scripted"
 
     def command(self, job: Job) -> Command:
         """Run the prompt's script in the worktree, what an agent would be told on its standard input."""

@@ -1,12 +1,13 @@
 """Starts an attempt: claim, worktree, launch script, window. Killed anywhere in between, `resume` picks it up."""
 
 import os
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
 from coordinator.agents.brief import Brief, compose
 from coordinator.agents.launch import coord_folder, environment, launch_script
-from coordinator.agents.runtime import Job, find_runtime
+from coordinator.agents.runtime import Job
 from coordinator.artifacts.files import read_limited
 from coordinator.artifacts.frontmatter import split
 from coordinator.changes import worktrees
@@ -81,6 +82,7 @@ def _new_attempt(site: Site, prompt: Prompt, count: int) -> Attempt:
 def _start(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> None:
     try:
         last = find_attempt(site.layout, attempt.prompt, attempt.attempt - 1)
+        site.check_ready(attempt.runtime)
         tree = _make_worktree(site, prompt, attempt, last)
         failpoint("dispatch-worktree")
         attempt = replace(attempt, base=tree.base, base_branch=tree.base_branch, digest=prompt.digest)
@@ -100,7 +102,8 @@ def _make_worktree(site: Site, prompt: Prompt, attempt: Attempt, last: Attempt |
         raise CoordError(f"isolation `{prompt.isolation}` can't be had", "use `isolation: worktree`, or leave it out")
     if prompt.pipeline != "direct":
         raise CoordError(f"pipeline `{prompt.pipeline}` can't be had", "use `pipeline: direct`, or leave it out")
-    continued = last is not None and last.continues and _branch_from(site, attempt, last)
+    goes_on = last is not None and (last.continues or bool(_session(attempt, last)))
+    continued = goes_on and last is not None and _branch_from(site, attempt, last)
     base = site.config.base_branch or ""
     return worktrees.create(site.layout, attempt.prompt, attempt.attempt, base, resume=bool(continued))
 
@@ -125,15 +128,34 @@ def _write_launch(
 ) -> Attempt:
     """Write `prompt.txt` and `launch.sh`; they need not survive a power cut, for the agent does not either."""
     directory = site.directory(attempt)
-    job = Job(attempt, prompt, site.layout.coord, directory, cwd, directory / "prompt.txt", model=prompt.model)
-    command = find_runtime(attempt.runtime, {"command": site.config.command}).command(job)
+    job = Job(
+        attempt,
+        prompt,
+        site.layout.coord,
+        directory,
+        cwd,
+        directory / "prompt.txt",
+        model=prompt.model,
+        resume=_session(attempt, last),
+        arguments=tuple(shlex.split(site.config.agent_arguments.get(attempt.runtime, ""))),
+        headless=site.config.headless,
+    )
+    job.prompt_file.write_bytes(_prompt_text(site, snapshot, prompt, attempt, last).encode("utf-8", "replace"))
+    command = site.runtime(attempt.runtime).command(job)
     env = environment(attempt, site.layout.root)
     script = launch_script(job, command, env, coord_folder())
-    job.prompt_file.write_bytes(_prompt_text(site, snapshot, prompt, attempt, last).encode("utf-8", "replace"))
     launch = directory / "launch.sh"
     launch.write_bytes(os.fsencode(script))
     launch.chmod(0o755)
     return replace(attempt, session=command.session)
+
+
+def _session(attempt: Attempt, last: Attempt | None) -> str:
+    """The session that the attempt goes on with: of the one before it, if that was stopped half-way or sent back."""
+    if last is None or last.runtime != attempt.runtime or not last.session:
+        return ""
+    stopped = last.receipt is None and (last.exit is None or last.exit.status != 0)
+    return last.session if stopped or last.continues else ""
 
 
 def _prompt_text(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt, last: Attempt | None) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from coordinator import steps
+from coordinator.agents.readiness import not_ready
+from coordinator.agents.runtime import Runtime, find_runtime
 from coordinator.artifacts.paths import Layout
 from coordinator.config import Config
 from coordinator.events.store import EventLog
@@ -26,11 +28,26 @@ class Site:
     """Files and attempt directories that were written since the last look; workers add to it too."""
     pids: dict[str, int] = field(default_factory=dict)
     """Agent → process of its window, known before its own record of it is."""
+    ready: set[str] = field(default_factory=set)
+    """Runtimes that were found ready to be started."""
 
     @property
     def run(self) -> str:
         """`run-3`: the run that new attempts belong to."""
         return self.book.run.id
+
+    def runtime(self, name: str) -> Runtime:
+        """The runtime of this name; CoordError when there is none."""
+        return find_runtime(name, {"command": self.config.command})
+
+    def check_ready(self, name: str) -> None:
+        """CoordError when the runtime's CLI would not get to work; asked until it is ready, then no more."""
+        if name in self.ready:
+            return
+        trouble = not_ready(self.runtime(name), self.layout.root)
+        if trouble is not None:
+            raise trouble
+        self.ready.add(name)
 
     def take_touched(self) -> set[Path]:
         """What was touched since this was asked for the last time."""

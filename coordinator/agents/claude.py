@@ -1,0 +1,211 @@
+"""Claude Code: in its own screen with hooks of its own settings file, or headless. Known versions: 2.1."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from coordinator.agents.hooks import LINE, hook_command, write_hook
+from coordinator.agents.opening import opening
+from coordinator.agents.readiness import installed
+from coordinator.agents.records import read_json_file
+from coordinator.agents.runtime import Command, Job, Keys, Needs, Place, Runtime, Said, Usage
+from coordinator.agents.screens import Sign, read, rows_of
+from coordinator.model.snapshot import AgentState
+
+_NOTED = ("SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "Stop", "StopFailure", "SubagentStop")
+"""Hooks that every version knows: a name that is unknown to an older one opens a dialog that blocks."""
+_A_DAY = 86_400
+"""Seconds that a permission question may wait for its answer."""
+_WORKING = frozenset(
+    {
+        *("UserPromptSubmit", "PreToolUse", "PostToolUse", "PostToolUseFailure", "PostToolBatch"),
+        *("MessageDisplay", "SubagentStart", "SubagentStop"),
+    }
+)
+_COUNTED = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+_RULE = re.compile(r"─{20,}")
+_LIMITED = re.compile(r"\b(?:429|529)\b|rate.?limit|overloaded|usage limit|limit reached", re.IGNORECASE)
+_SIGNS = (
+    Sign(AgentState.WAITING, r"Enter to confirm · Esc to cancel", doing=r"^ *(.*(?:one you trust|this API key)\?)"),
+    Sign(AgentState.WAITING, r"Enter to select · ↑/↓ to navigate", doing=r"^(\S.*\?)$"),
+    Sign(
+        AgentState.PERMISSION,
+        r"^ Esc to cancel",
+        also=r"^ Do you want to .*\?\n(?:.*\n)?? ❯ 1\. Yes",
+        doing=r"╌{9}\n((?: .*\n)+?)╌{9}|^ (Do you want to (?!proceed).*\?)",
+    ),
+    Sign(AgentState.WAITING, r"Enter to .*Esc to cancel$", doing=r"^  (Auto mode can't .*)$"),
+)
+"""Dialogs; everything else is read from around the composer."""
+
+
+class Claude(Runtime):
+    name = "claude"
+    needs = Needs(
+        "claude",
+        (2, 1),
+        "npm install -g @anthropic-ai/claude-code",
+        ("auth", "status"),
+        "run `claude` and log in, or set ANTHROPIC_API_KEY",
+    )
+    keys = Keys(allow="1", deny="Escape")
+
+    @property
+    def reports_itself(self) -> bool:
+        return True
+
+    def command(self, job: Job) -> Command:
+        """`claude` with hooks that report to the attempt's directory, in its session or a new one."""
+        installed(self.needs)
+        session = job.resume or str(uuid4())
+        settings = self._settings(job)
+        words = ["claude", *(("--resume", session) if job.resume else ("--session-id", session))]
+        words += ["--settings", str(settings), *(("--model", job.model) if job.model else ()), *job.arguments]
+        if job.headless:
+            words += ["-p", "--output-format", "stream-json", "--verbose"]
+            return Command(tuple(words), stdin=job.prompt_file, output=job.directory / "output.jsonl", session=session)
+        told, folder = opening(job)
+        words += ["--add-dir", str(folder)] if folder else []
+        return Command((*words, "--"), argument=told, session=session)
+
+    def _settings(self, job: Job) -> Path:
+        import json
+
+        hook = write_hook(job.directory)
+        note: dict[str, Any] = {"type": "command", "command": hook_command(hook, "note")}
+        ask = note | {"command": hook_command(hook, "ask"), "timeout": _A_DAY}
+        hooks = {name: [{"hooks": [note]}] for name in _NOTED} | {"PermissionRequest": [{"hooks": [ask]}]}
+        values: dict[str, Any] = {
+            "hooks": hooks,
+            "statusLine": {"type": "command", "command": hook_command(hook, "line")},
+            # else a question to a human, which `coord ask --wait` waits for, ends after minutes
+            "env": {"BASH_MAX_TIMEOUT_MS": str(_A_DAY * 1000)},
+        }
+        path = job.directory / "claude.json"
+        path.write_text(json.dumps(values, indent=1), "utf-8", "surrogateescape")
+        return path
+
+    def heard(self, payload: Mapping[str, Any]) -> Said | None:
+        event = payload.get("hook_event_name")
+        if event in _WORKING:
+            return Said(AgentState.WORKING, _call(payload))
+        match event:
+            case "SessionStart":
+                return Said(AgentState.IDLE)
+            case "PermissionRequest":
+                asks = payload.get("tool_name") == "AskUserQuestion"
+                return Said(AgentState.WAITING if asks else AgentState.PERMISSION, _call(payload))
+            case "Notification":
+                kind = payload.get("notification_type")
+                return Said(AgentState.PERMISSION if kind == "permission_prompt" else AgentState.IDLE)
+            case "Stop":
+                # it also fires while subagents are at work
+                return Said(AgentState.IDLE if payload.get("background_tasks", []) == [] else AgentState.WORKING)
+            case "StopFailure":
+                return _trouble(str(payload.get("last_assistant_message") or ""), str(payload.get("error") or ""))
+        return None
+
+    def seen(self, screen: str) -> Said | None:
+        dialog = read(screen, _SIGNS)
+        if dialog is not None:
+            return dialog
+        composer = _composer(screen)
+        if composer is None:
+            return None
+        above, _, footer = composer
+        retry = re.search(r"^[^\w\s] (.*) · retrying in ", "\n".join(above[-8:]), re.MULTILINE)
+        if "esc to interrupt" in footer:
+            return _trouble(retry[1]) if retry else Said(AgentState.WORKING)
+        return _last_words(above)
+
+    def composer_is_empty(self, screen: str) -> bool:
+        composer = _composer(screen)
+        return composer is not None and composer[1] in ("❯", "❯ Resend your message to try again")
+
+    def sessions(self, place: Place) -> Iterable[Path]:
+        home = place.environ.get("CLAUDE_CONFIG_DIR") or os.path.join(place.environ.get("HOME", ""), ".claude")
+        projects = Path(home, "projects")
+        if place.session:
+            yield from projects.glob(f"*/{place.session}.jsonl")
+            yield from projects.glob(f"*/{place.session}/subagents/*.jsonl")
+
+    def spent(self, records: Iterable[Mapping[str, Any]], place: Place) -> Usage:
+        """A message is recorded once for each of its blocks, with the same usage: it counts once, as it was last."""
+        messages: dict[str, int] = {}
+        for record in records:
+            message = record.get("message")
+            if not isinstance(message, dict) or not isinstance(usage := message.get("usage"), dict):
+                continue
+            if str(record.get("timestamp") or "~") >= place.since:
+                numbers = [usage.get(name) for name in _COUNTED]
+                messages[str(message.get("id"))] = sum(n for n in numbers if isinstance(n, int))
+        cost = read_json_file(place.directory / LINE).get("cost")
+        known = cost.get("total_cost_usd") if isinstance(cost, dict) else None
+        return Usage(sum(messages.values()), float(known) if isinstance(known, (int, float)) else None)
+
+    def distrust(self, root: Path, environ: Mapping[str, str]) -> str:
+        home = environ.get("CLAUDE_CONFIG_DIR") or environ.get("HOME", "")
+        known = read_json_file(Path(home, ".claude.json"))
+        if not known.get("hasCompletedOnboarding"):
+            return "claude was never started here: it would open with its first-run dialogs"
+        projects = _mapping(known.get("projects"))
+        places = [str(root), *map(str, root.parents)]
+        if not any(_mapping(projects.get(place)).get("hasTrustDialogAccepted") for place in places):
+            return "claude does not trust this folder yet: it would ask"
+        key = environ.get("ANTHROPIC_API_KEY", "")[-20:]
+        if key and key not in (_mapping(known.get("customApiKeyResponses")).get("approved") or ()):
+            return "claude was never told whether to use ANTHROPIC_API_KEY: it would ask"
+        return ""
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _call(payload: Mapping[str, Any]) -> str:
+    """What a tool call is about, in a line."""
+    given = payload.get("tool_input")
+    given = given if isinstance(given, dict) else payload
+    questions = given.get("questions")
+    if isinstance(questions, list) and questions and isinstance(questions[0], dict):
+        return str(questions[0].get("question") or "")
+    what = given.get("command") or given.get("file_path") or given.get("url") or given.get("description") or ""
+    tool = str(payload.get("tool_name") or "")
+    return f"{tool}: {what}" if tool and what else tool
+
+
+def _trouble(text: str, error: str = "") -> Said:
+    """A call to the model that failed: whether by a limit or by anything else is in its words."""
+    limited = _LIMITED.search(f"{error} {text}")
+    return Said(AgentState.RATE_LIMITED if limited else AgentState.INTERRUPTED, " ".join((text or error).split())[:160])
+
+
+def _composer(screen: str) -> tuple[list[str], str, str] | None:
+    """The rows above the composer, what is typed in it, and the row that tells of keys; None without a composer."""
+    rows = rows_of(screen)
+    rules = [place for place, row in enumerate(rows) if _RULE.match(row)]
+    if len(rules) < 2:
+        return None
+    upper, lower = rules[-2:]
+    typed = rows[upper + 1 : lower]
+    if not typed or not typed[0].startswith("❯") or len(rows) - lower > 4:
+        return None
+    return rows[:upper], " ".join(" ".join(typed).split()), rows[-1]
+
+
+def _last_words(above: list[str]) -> Said | None:
+    """What the end of the conversation says while nothing runs."""
+    for row in reversed(above):
+        if re.match(r"  ⎿\s+Interrupted", row):
+            return Said(AgentState.INTERRUPTED)
+        if row.startswith("● API Error:"):
+            return _trouble(row.removeprefix("● API Error:").strip())
+        if row.startswith(("●", "✻", "❯", "▝▜", " ▝▝")) and "/effort" not in row:
+            return Said(AgentState.IDLE)
+    return Said(AgentState.IDLE)
+
+
+RUNTIME: Runtime = Claude()

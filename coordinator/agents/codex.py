@@ -1,0 +1,186 @@
+"""Codex CLI: in its own screen, or `codex exec`. Known version: 0.169.
+
+Its hooks need the user's consent; so its session file, its `notify` program and its screen tell what it does.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from coordinator.agents.hooks import write_hook
+from coordinator.agents.opening import opening
+from coordinator.agents.readiness import installed
+from coordinator.agents.records import first_record
+from coordinator.agents.runtime import Command, Job, Keys, Needs, Place, Runtime, Said, Usage
+from coordinator.agents.screens import Sign, read, rows_of
+from coordinator.model.snapshot import AgentState
+
+_LIMITED = re.compile(r"\b429\b|rate.?limit|usage.?limit|quota|too many requests", re.IGNORECASE)
+_SIGNS = (
+    Sign(
+        AgentState.PERMISSION,
+        r"Press enter to confirm or esc to cancel",
+        also=r"^  Would you like to .*\?$(?:\n.*)*^› 1\. Yes",
+        doing=r"^  (?:\$ (.*)|Would you like to (?!run the).*)$",
+        within=1,
+    ),
+    Sign(
+        AgentState.WAITING, r"^  enter (?:continue|confirm) · esc", doing=r"^  (Trust this folder\?|Hooks need review)"
+    ),
+    Sign(AgentState.INTERRUPTED, r"^› ", also=r"^• Reconnecting\.\.\.[^\n]*\n(?!(?:.*\n)*•)", within=8, reach=12),
+    Sign(AgentState.WORKING, r"^• .*\(.*esc to interrupt\)", within=8),
+)
+_EMPTY = "› Ask Codex to do anything"
+
+
+class Codex(Runtime):
+    name = "codex"
+    needs = Needs(
+        "codex",
+        (0, 169),
+        "npm install -g @openai/codex",
+        ("login", "status"),
+        "run `codex login`",
+    )
+    keys = Keys(allow="y", deny="Escape")
+
+    @property
+    def reports_itself(self) -> bool:
+        return True
+
+    def command(self, job: Job) -> Command:
+        """`codex` in its sandbox, which may write what an agent's own commits and `coord` need, and nothing more."""
+        installed(self.needs)
+        words = ["codex", *(("exec",) if job.headless else ("--no-daemon",))]
+        for place in _writable(job):
+            words += ["--add-dir", str(place)]
+        words += [*(("-m", job.model) if job.model else ()), *job.arguments]
+        if job.headless:
+            words += ["--json", "-s", "workspace-write", *(("resume", job.resume) if job.resume else ()), "-"]
+            output = job.directory / "output.jsonl"
+            return Command(tuple(words), stdin=job.prompt_file, output=output, session=job.resume)
+        hook = write_hook(job.directory)
+        notify = ", ".join(_toml(word) for word in ("sh", str(hook), "note"))
+        words += ["-c", f"notify=[{notify}]", *(("resume", job.resume) if job.resume else ())]
+        told, _ = opening(job)
+        return Command(tuple(words), argument=told, session=job.resume)
+
+    def heard(self, payload: Mapping[str, Any]) -> Said | None:
+        """Of `notify` nothing counts: it also tells of the threads that make up titles; its call wakes the reader."""
+        match payload.get("hook_event_name"):
+            case "UserPromptSubmit" | "PreToolUse" | "PostToolUse":
+                return Said(AgentState.WORKING)
+            case "PermissionRequest":
+                given = payload.get("tool_input")
+                return Said(AgentState.PERMISSION, str(given.get("command") or "") if isinstance(given, dict) else "")
+            case "SessionStart" | "Stop":
+                return Said(AgentState.IDLE)
+        return None
+
+    def seen(self, screen: str) -> Said | None:
+        sign = read(screen, _SIGNS)
+        rows = rows_of(screen)
+        composer = next((place for place in range(len(rows) - 1, -1, -1) if rows[place].startswith("› ")), None)
+        if sign is not None or composer is None or len(rows) - composer > 6:
+            return sign
+        for row in reversed(rows[:composer]):
+            if row.startswith("■ Conversation interrupted"):
+                return Said(AgentState.INTERRUPTED)
+            if row.startswith("■ "):
+                return _trouble(row[2:])
+            if re.match(r"  Worked for \S+ ", row):
+                return Said(AgentState.IDLE)
+            if row[:2] in ("• ", "› "):
+                return None
+        return None
+
+    def composer_is_empty(self, screen: str) -> bool:
+        return _EMPTY in rows_of(screen)[-4:]
+
+    def sessions(self, place: Place) -> Iterable[Path]:
+        home = place.environ.get("CODEX_HOME") or os.path.join(place.environ.get("HOME", ""), ".codex")
+        folder = Path(home, "sessions")
+        if place.session:
+            yield from folder.glob(f"*/*/*/rollout-*-{place.session}.jsonl")
+            return
+        day = place.since[:10].replace("-", "/")
+        for path in sorted(folder.glob("*/*/*/rollout-*.jsonl")):
+            if str(path.parent.relative_to(folder)) < day and day:
+                continue  # the folder is the local date: a day before, at most, is looked at in vain
+            payload = first_record(path).get("payload")
+            if isinstance(payload, dict) and payload.get("cwd") == str(place.worktree):
+                yield path
+
+    def recorded(self, record: Mapping[str, Any]) -> Said | None:
+        payload = record.get("payload")
+        if record.get("type") != "event_msg" or not isinstance(payload, dict):
+            return None
+        match payload.get("type"):
+            case "task_started":
+                return Said(AgentState.WORKING)
+            case "turn_aborted":
+                return Said(AgentState.INTERRUPTED)
+            case "task_complete":
+                error = payload.get("error")
+                return (
+                    _trouble(str(error.get("message") or ""), str(error.get("codex_error_info") or ""))
+                    if isinstance(error, dict)
+                    else Said(AgentState.IDLE)
+                )
+        return None
+
+    def spent(self, records: Iterable[Mapping[str, Any]], place: Place) -> Usage:
+        """The sum over responses, each once: the running total would tell of a resumed session's past too."""
+        responses: dict[str, int] = {}
+        for record in records:
+            payload = record.get("payload")
+            if not isinstance(payload, dict) or str(record.get("timestamp") or "~") < place.since:
+                continue
+            usage = payload.get("usage")
+            if record.get("type") == "token_usage_record" and isinstance(usage, dict):
+                total = usage.get("total_tokens")
+                responses[str(payload.get("response_id"))] = total if isinstance(total, int) else 0
+        return Usage(sum(responses.values()))
+
+    def distrust(self, root: Path, environ: Mapping[str, str]) -> str:
+        import tomllib
+
+        home = environ.get("CODEX_HOME") or os.path.join(environ.get("HOME", ""), ".codex")
+        try:
+            projects = tomllib.loads(Path(home, "config.toml").read_text("utf-8")).get("projects", {})
+        except (OSError, ValueError):
+            projects = {}
+        known = projects.get(str(root)) if isinstance(projects, dict) else None
+        if isinstance(known, dict) and known.get("trust_level"):
+            return ""
+        return "codex does not know this folder yet: it would ask whether to trust it"
+
+
+def _writable(job: Job) -> Iterable[Path]:
+    """What lies outside the worktree and is written by its own commits, and by `coord`."""
+    yield job.coord
+    try:
+        gitdir = Path((job.worktree / ".git").read_text("utf-8").removeprefix("gitdir:").strip())
+        common = (gitdir / (gitdir / "commondir").read_text("utf-8").strip()).resolve()
+    except (OSError, ValueError):
+        return
+    branch = Path(job.attempt.branch).parent
+    for folder in (gitdir, common / "objects", common / "refs/heads" / branch, common / "logs/refs/heads" / branch):
+        if folder.is_dir():
+            yield folder
+
+
+def _trouble(text: str, error: str = "") -> Said:
+    limited = _LIMITED.search(f"{error} {text}")
+    return Said(AgentState.RATE_LIMITED if limited else AgentState.INTERRUPTED, " ".join((text or error).split())[:160])
+
+
+def _toml(text: str) -> str:
+    import json
+
+    return json.dumps(text, ensure_ascii=False)
+
+
+RUNTIME: Runtime = Codex()

@@ -1,0 +1,55 @@
+"""What an agent's screen shows, where nothing better tells: a table of signs per CLI, read from the bottom. Pure.
+
+An agent can print anything into its history; so what counts is where it stands: the dialog or composer at the bottom.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from coordinator.agents.runtime import Said
+from coordinator.model.snapshot import AgentState
+
+_DOING_LIMIT = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A state, by patterns that all have to be found among the last rows that aren't blank."""
+
+    state: AgentState
+    footer: str
+    """Expression for one of the `within` last rows."""
+    also: str = ""
+    """Expression for the rows above it, as one text; empty: nothing more is asked."""
+    doing: str = ""
+    """Expression whose first group, at its last match, is what the agent wants, asks or complains about."""
+    within: int = 3
+    reach: int = 40
+    """Rows from the bottom in which `also` and `doing` are looked for."""
+
+
+def rows_of(screen: str) -> list[str]:
+    """The rows that aren't blank, without blanks at their ends."""
+    return [row.rstrip() for row in screen.splitlines() if row.strip()]
+
+
+def read(screen: str, signs: Sequence[Sign]) -> Said | None:
+    """What the first sign that fits says; None when none does."""
+    rows = rows_of(screen)
+    for sign in signs:
+        if not any(re.search(sign.footer, row) for row in rows[-sign.within :]):
+            continue
+        text = "\n".join(rows[-sign.reach :])
+        if sign.also and not re.search(sign.also, text, re.MULTILINE):
+            continue
+        return Said(sign.state, _doing(sign, text))
+    return None
+
+
+def _doing(sign: Sign, text: str) -> str:
+    found = [match for match in re.finditer(sign.doing, text, re.MULTILINE) if match[0]] if sign.doing else []
+    if not found:
+        return ""
+    words = next((group for group in found[-1].groups() if group), "")
+    return " ".join(words.split())[:_DOING_LIMIT]

@@ -1,0 +1,190 @@
+"""Real screens, hook payloads and session files of real agent CLIs: what coord takes them for."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from coordinator.agents.records import Tail
+from coordinator.agents.runtime import Place, Runtime, Usage, find_runtime
+from coordinator.model.snapshot import AgentState
+from coordinator.terminals.screen import parse
+
+CAPTURES = Path(__file__).parent / "captures"
+W, P, I, A, X, L = (  # noqa: E741
+    AgentState.WORKING,
+    AgentState.PERMISSION,
+    AgentState.IDLE,
+    AgentState.WAITING,
+    AgentState.INTERRUPTED,
+    AgentState.RATE_LIMITED,
+)
+
+SCREENS: dict[str, tuple[AgentState | None, str]] = {
+    "claude-401": (X, "401 invalid x-api-key"),
+    "claude-ask-answered": (I, ""),
+    "claude-ask-question": (A, "Which database should I use?"),
+    "claude-bypass-idle": (I, ""),
+    "claude-denied": (X, ""),
+    "claude-error-400": (X, "400 messages: something invalid"),
+    "claude-exited": (None, ""),
+    "claude-finished": (I, ""),
+    "claude-first-1": (None, ""),
+    "claude-first-2": (A, "Quick safety check: Is this a project you created or one you trust?"),
+    "claude-first-3": (A, "Do you want to use this API key?"),
+    "claude-idle": (I, ""),
+    "claude-idle-first": (I, ""),
+    "claude-interrupted": (X, ""),
+    "claude-perm-hook-done": (I, ""),
+    "claude-permission-bash": (P, "touch b.txt && sleep 3"),
+    "claude-permission-write": (P, "Do you want to create a.txt?"),
+    "claude-ratelimited": (L, "429 This request would exceed your account rate limit"),
+    "claude-resumed": (I, ""),
+    "claude-retrying-529": (L, "529 Overloaded"),
+    "claude-typed": (I, ""),
+    "claude-unreachable": (X, "Connection refused — a firewall or proxy may be blocking it (ECONNREFUSED)"),
+    "claude-unreachable-retrying": (X, "Connection refused — a firewall or proxy may be blocking it (ECONNREFUSED)"),
+    "claude-working": (W, ""),
+    "claude-working-bash": (W, ""),
+    "codex-error": (X, "We’re currently experiencing high demand, which may cause temporary errors."),
+    "codex-exited": (None, ""),
+    "codex-finished": (I, ""),
+    "codex-first-1": (None, ""),
+    "codex-first-2": (A, "Hooks need review"),
+    "codex-nodaemon-working": (None, ""),
+    "codex-permission": (P, "touch /home/users/outside.txt"),
+    "codex-trust": (I, ""),
+    "codex-trust-c": (I, ""),
+    "codex-working": (W, ""),
+    "gemini-finished": (I, ""),
+    "opencode-finished": (I, ""),
+}
+"""None: the screen alone can't tell."""
+HOOKS: dict[str, tuple[AgentState | None, str]] = {
+    "claude-MessageDisplay": (W, ""),
+    "claude-Notification-idle_prompt": (I, ""),
+    "claude-Notification-permission_prompt": (P, ""),
+    "claude-PermissionRequest": (P, "Write: /home/users/work/t3/a.txt"),
+    "claude-PermissionRequest-AskUserQuestion": (A, "Which database should I use?"),
+    "claude-PostToolBatch": (W, ""),
+    "claude-PostToolUse": (W, "Write: /home/users/work/t3/a.txt"),
+    "claude-PostToolUseFailure": (W, "Bash: touch b.txt && ls; exit 3"),
+    "claude-PreToolUse": (W, "Write: /home/users/work/t3/a.txt"),
+    "claude-SessionEnd-other": (None, ""),
+    "claude-SessionEnd-prompt_input_exit": (None, ""),
+    "claude-SessionStart-resume": (I, ""),
+    "claude-SessionStart-startup": (I, ""),
+    "claude-Stop": (I, ""),
+    "claude-Stop-with-background-tasks": (W, ""),
+    "claude-StopFailure-rate_limit": (L, "API Error: Request rejected (429) · rate limited"),
+    "claude-StopFailure-server_error": (
+        X,
+        "API Error: Connection refused — a firewall or proxy may be blocking it (ECONNREFUSED)",
+    ),
+    "claude-StopFailure-unknown": (X, "API Error: 400 messages: something invalid"),
+    "claude-SubagentStart": (W, ""),
+    "claude-SubagentStop": (W, ""),
+    "claude-UserPromptSubmit": (W, ""),
+    "claude-statusLine": (None, ""),
+    "codex-PermissionRequest": (P, "touch /home/users/outside.txt"),
+    "codex-PostToolUse": (W, ""),
+    "codex-PreToolUse": (W, ""),
+    "codex-SessionEnd-other": (None, ""),
+    "codex-SessionStart": (I, ""),
+    "codex-Stop": (I, ""),
+    "codex-UserPromptSubmit": (W, ""),
+    "codex-notify": (None, ""),
+    "codex-notify-title-thread-noise": (None, ""),
+    "gemini-AfterAgent": (I, ""),
+    "gemini-AfterTool": (W, ""),
+    "gemini-BeforeAgent": (W, ""),
+    "gemini-BeforeTool": (W, ""),
+    "gemini-Notification-ToolPermission": (P, "touch gmt.txt"),
+    "gemini-SessionEnd-exit": (None, ""),
+    "gemini-SessionStart": (I, ""),
+}
+
+
+def runtime_of(name: str) -> Runtime:
+    return find_runtime(name.partition("-")[0], {})
+
+
+def screen(name: str) -> str:
+    """The capture as coord sees it: with its colours, through its own parser."""
+    return parse((CAPTURES / "screens" / f"{name}.ansi.txt").read_bytes(), 120, 40).plain()
+
+
+def test_every_capture_is_judged() -> None:
+    assert {path.name.removesuffix(".ansi.txt") for path in (CAPTURES / "screens").glob("*.ansi.txt")} == set(SCREENS)
+    assert {path.stem for path in (CAPTURES / "hooks").glob("*.json")} == set(HOOKS)
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_a_screen_shows_its_state_or_nothing(name: str) -> None:
+    said = runtime_of(name).seen(screen(name))
+    assert (said.state if said else None, said.doing if said else "") == SCREENS[name]
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_a_hook_tells_its_state_or_nothing(name: str) -> None:
+    said = runtime_of(name).heard(json.loads((CAPTURES / "hooks" / f"{name}.json").read_text()))
+    assert (said.state if said else None, said.doing if said else "") == HOOKS[name]
+
+
+@pytest.mark.parametrize("name", [name for name in SCREENS if name.startswith(("claude", "codex"))])
+def test_text_may_be_pasted_only_where_a_composer_is_empty(name: str) -> None:
+    empty = {n for n in SCREENS if SCREENS[n][0] in (I, X, L, W)} - {"claude-typed"}
+    empty |= {"codex-first-1", "codex-nodaemon-working"}
+    assert runtime_of(name).composer_is_empty(screen(name)) == (name in empty)
+
+
+@pytest.mark.parametrize("name", ["claude-permission-bash", "codex-permission"])
+def test_a_question_that_an_agent_only_prints_is_none(name: str) -> None:
+    above = "\n".join(line for line in screen(name).splitlines() if line.strip())
+    idle = screen("claude-finished" if name.startswith("claude") else "codex-finished")
+    said = runtime_of(name).seen(above + "\n" + idle)
+    assert said is not None
+    assert said.state is I
+
+
+def read(*names: str) -> list[dict[str, object]]:
+    return [record for name in names for record in Tail(CAPTURES / "sessions" / f"{name}.jsonl").read()]
+
+
+def place(since: str = "", directory: Path = Path("/nowhere")) -> Place:
+    return Place(directory, Path("/nowhere"), since=since)
+
+
+def test_claude_counts_each_message_once_and_its_subagents_too() -> None:
+    claude = find_runtime("claude", {})
+    own, both = read("claude-t3"), read("claude-t3", "claude-t3-subagent")
+    lines = [r["message"] for r in both if isinstance(r.get("message"), dict) and "usage" in r["message"]]  # type: ignore[operator]
+    ids = {m["id"]: m["usage"] for m in lines}  # type: ignore[index]
+    expected = sum(u["input_tokens"] + u["output_tokens"] for u in ids.values())
+    assert claude.spent(both, place()).tokens == expected
+    assert 0 < claude.spent(own, place()).tokens < expected
+    assert claude.spent(both, place("2099-01-01T00:00:00Z")).tokens == 0
+
+
+def test_claude_tells_its_cost_in_its_status_line(tmp_path: Path) -> None:
+    payload = json.loads((CAPTURES / "hooks" / "claude-statusLine.json").read_text())
+    payload["cost"]["total_cost_usd"] = 0.25
+    (tmp_path / "statusline.json").write_text(json.dumps(payload))
+    assert find_runtime("claude", {}).spent([], place(directory=tmp_path)) == Usage(0, 0.25)
+
+
+def test_codex_counts_each_response_of_its_own_time() -> None:
+    codex, records = find_runtime("codex", {}), read("codex-rollout")
+    assert codex.spent(records, place()).tokens == 27_346  # what it printed itself, in codex-exited
+    assert codex.spent(records, place("2026-11-20T21:44:50Z")).tokens == 13_724
+
+
+def test_codex_tells_its_turns_in_its_session_file() -> None:
+    codex = find_runtime("codex", {})
+    said = [s for record in read("codex-rollout") if (s := codex.recorded(record))]
+    assert [s.state for s in said] == [W, I, W, X]
+    assert "high demand" in said[-1].doing
+
+
+def test_gemini_counts_the_messages_of_a_chat() -> None:
+    assert find_runtime("gemini", {}).spent(read("gemini-chat"), place()) == Usage(7_918)
