@@ -9,8 +9,11 @@ from coordinator.errors import CoordError, Refused
 from coordinator.model.change import Change, ChangePage
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.text import plain
 from coordinator.services.planning import known
 
+_FILE_LIMIT = 4 * 1024 * 1024
+"""Bytes of a file that is opened for a look."""
 _SEEN = (StepState.CHANGE_OPEN, StepState.MERGED, StepState.FAILED, StepState.BLOCKED, StepState.PENDING)
 """States in which an attempt may hold commits that are worth a look; a live one is watched in its window."""
 
@@ -42,6 +45,20 @@ def read_change(layout: Layout, snapshot: Snapshot, number: int, *, diff: bool =
         diff=text,
         cut=cut,
     )
+
+
+def read_file(layout: Layout, commit: str, path: str) -> str:
+    """A text file as a commit has it. Raises CoordError when it isn't there, is too large, or is no text."""
+    git = Git(layout.root)
+    done = git.run("cat-file", "blob", f"{commit}:{path}", ok=(0, 128), cwd=git.main.root, limit=_FILE_LIMIT)
+    if done.cut:
+        raise CoordError(f"{plain(path)} is too large to open here", "look at it in the attempt's worktree")
+    if done.status:
+        raise CoordError(f"{plain(path)} is not in the change any more: it was deleted", "choose another file")
+    try:
+        return done.out.decode()
+    except UnicodeDecodeError:
+        raise CoordError(f"{plain(path)} is no UTF-8 text", "look at it in the attempt's worktree") from None
 
 
 def _change(layout: Layout, attempt: Attempt) -> tuple[Change, str]:

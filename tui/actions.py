@@ -7,6 +7,7 @@ from enum import StrEnum
 from textual.binding import Binding
 
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
+from coordinator.model.step import StepState
 
 
 class Group(StrEnum):
@@ -84,6 +85,26 @@ def _no_agent(context: Context) -> Reason:
     return f"No agent has a window for {context.selected:02d}; there is nothing to attach to."
 
 
+def reviewed(context: Context) -> int | None:
+    """The prompt whose change would be looked at: the selected one's, else the first that waits."""
+    snapshot = context.snapshot
+    if snapshot is None:
+        return None
+    step = snapshot.steps.get(context.selected or 0)
+    if step is not None and step.attempt is not None and (step.attempt.commits or step.state is StepState.CHANGE_OPEN):
+        return step.number
+    return next((n for n in snapshot.graph.order if snapshot.steps[n].state is StepState.CHANGE_OPEN), None)
+
+
+def _no_change(context: Context) -> Reason:
+    return "" if reviewed(context) is not None else "No change is open, and the selected prompt has none."
+
+
+def _review_label(context: Context) -> str:
+    number = reviewed(context)
+    return f"review {number:02d}" if number is not None else "review"
+
+
 def _no_question(context: Context) -> Reason:
     if context.snapshot is not None and context.snapshot.questions:
         return ""
@@ -141,6 +162,15 @@ ACTIONS: tuple[Action, ...] = (
         Group.STEER,
         when=_not_loaded,
         footer=21,
+    ),
+    Action(
+        "review",
+        "v",
+        _review_label,
+        "Look at what an agent did: its words, commits and diff; approve it or send it back",
+        Group.STEER,
+        when=_no_change,
+        footer=19,
     ),
     Action(
         "undo",
@@ -278,7 +308,7 @@ ACTIONS: tuple[Action, ...] = (
 
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 
-RESERVED = frozenset("peskrv")
+RESERVED = frozenset("peskr")
 """Keys of the services (interject, patch, edit, surgery, kill, restart, review, undo): nothing else may take them."""
 
 

@@ -12,6 +12,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from coordinator.errors import CoordError
+    from coordinator.model.change import ChangePage
     from coordinator.model.plan import Plan
     from coordinator.model.snapshot import Snapshot
     from coordinator.terminals.screen import Screen as PaneScreen
@@ -98,6 +99,20 @@ class PlanMade(Message, bubble=False):
     found: Outlook | CoordError
     wanted: tuple[Planner, Snapshot]
     """What it was asked for: an older request is of no use any more."""
+
+
+@dataclass
+class ChangeRead(Message, bubble=False):
+    """A thread read the change that is to be reviewed."""
+
+    found: ChangePage | CoordError
+
+
+@dataclass
+class Judged(Message, bubble=False):
+    """A verdict was given, in a sentence, or could not be."""
+
+    found: str | CoordError
 
 
 @dataclass

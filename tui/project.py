@@ -13,6 +13,7 @@ from coordinator.artifacts.paths import Layout
 from coordinator.config import Config, load_config
 from coordinator.desk import Desk
 from coordinator.errors import CoordError
+from coordinator.model.change import ChangePage
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
@@ -185,6 +186,16 @@ class ProjectSource:
         from coordinator.apply import apply
 
         return apply(self.layout, plan, self._desk.actor()).notes
+
+    def change(self, number: int) -> ChangePage:
+        from coordinator.reviewing import read_change
+
+        return read_change(self.layout, self.look(), number)
+
+    def file(self, commit: str, path: str) -> str:
+        from coordinator.reviewing import read_file
+
+        return read_file(self.layout, commit, path)
 
     def close(self) -> None:
         self._news.close()

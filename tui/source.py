@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from coordinator.model.change import ChangePage
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
@@ -133,6 +134,14 @@ class Source(Protocol):
 
         Refused, and StalePlan among it: nothing was written. Any other CoordError comes after the files were.
         """
+        ...
+
+    def change(self, number: int) -> ChangePage:
+        """The change of a prompt's last attempt, with its diff; Refused when it has none."""
+        ...
+
+    def file(self, commit: str, path: str) -> str:
+        """A text file as a commit has it; CoordError for one that is none, or that isn't there."""
         ...
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from coordinator.errors import CoordError, Refused
+from coordinator.model.change import ChangePage
 from coordinator.model.event import Event
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Agent, Snapshot
@@ -27,6 +28,7 @@ class StillSource:
     ) -> None:
         self.events_by_seq = list(events)
         self.screens = dict(screens or {})
+        self.changes: dict[int, ChangePage] = {}
         self.asked: list[object] = []
         self.refusal: CoordError | None = None
         self.command: Sequence[str] | None = ("true",)
@@ -101,6 +103,14 @@ class StillSource:
         if self.refusal is not None:
             raise self.refusal
         return ()
+
+    def change(self, number: int) -> ChangePage:
+        if number not in self.changes:
+            raise Refused(f"prompt {number:02d} has no change to review", "no change is open")
+        return self.changes[number]
+
+    def file(self, commit: str, path: str) -> str:
+        return f"{path} at {commit}\n"
 
     def close(self) -> None:
         with self._wake:
