@@ -6,8 +6,9 @@ from enum import StrEnum
 
 from textual.binding import Binding
 
-from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
+from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import StepState
+from tui.needs import needs
 
 
 class Group(StrEnum):
@@ -310,51 +311,6 @@ BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 
 RESERVED = frozenset("peskr")
 """Keys of the services (interject, patch, edit, surgery, kill, restart, review, undo): nothing else may take them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """A kind of thing that waits for a human, as the header shows it."""
-
-    kind: str
-    """`question`, `permission`, `input`, `halted`, `stuck` or `problem`, most urgent first."""
-    text: str
-    ink: str
-    prompt: int | None = None
-    """A prompt to go to."""
-
-
-def needs(snapshot: Snapshot) -> tuple[Need, ...]:
-    """What waits for a human, most urgent first."""
-    found: list[Need] = []
-    count = len(snapshot.open_questions)
-    if count:
-        found.append(Need("question", _count(count, "question"), "pill-need"))
-    for state, kind, word in (
-        (AgentState.PERMISSION, "permission", "permission"),
-        (AgentState.WAITING, "input", "agent waiting"),
-    ):
-        asking = [agent for agent in snapshot.agents if agent.state is state]
-        if asking:
-            text = word if len(asking) == 1 else f"{len(asking)} {_PLURALS[word]}"
-            found.append(Need(kind, text, "pill-need", asking[0].prompt))
-    if snapshot.loop.state is LoopState.HALTED:
-        by = snapshot.loop.halted_by
-        found.append(
-            Need("halted", "halted" + (f" by {by[0]:02d}" if by else ""), "pill-failed", by[0] if by else None)
-        )
-    if snapshot.loop.state is LoopState.STUCK:
-        found.append(Need("stuck", "stuck", "pill-failed"))
-    if snapshot.problems:
-        found.append(Need("problem", _count(len(snapshot.problems), "problem"), "pill-need"))
-    return tuple(found)
-
-
-_PLURALS = {"permission": "permissions", "agent waiting": "agents waiting"}
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" + ("" if number == 1 else "s")
 
 
 def bindings(scope: Scope) -> list[Binding]:

@@ -10,7 +10,8 @@ from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.widgets import Input
 
-from tui.actions import ACTIONS, BY_ID, RESERVED, Action, Context, Scope, bindings, footer, key_of, needs, unknown_keys
+from tui.actions import ACTIONS, BY_ID, RESERVED, Action, Context, Scope, bindings, footer, key_of, unknown_keys
+from tui.needs import needs
 from tui.palette import offered, title_of
 from tui.screens.pages import help_lines
 from tui.source import Preferences
@@ -145,6 +146,6 @@ def test_events_list_has_the_keys_of_its_scope_only_there() -> None:
 
 
 def test_needs_come_most_urgent_first() -> None:
-    assert [need.kind for need in needs(scenes.bucket())] == ["question", "permission"]
+    assert [need.kind for need in needs(scenes.bucket())] == ["question", "permission", "review"]
     assert [need.kind for need in needs(scenes.troubled())] == ["halted", "problem"]
     assert needs(scenes.stopped()) == ()

@@ -25,29 +25,34 @@ def text(snapshot: Snapshot | None, width: int) -> str:
     ("width", "line"),
     [
         (
-            160,
+            200,
             " coord  tokenbucket › Rate limiting v1   run 3 · iteration 2   ▶ running 2/3   ━━━━━━━━━━━━━━──────── "
-            "3/10 merged · $0.36              1 question   permission ",
+            "3/10 merged · $0.36                                       1 question   06 permission   review 05 ",
+        ),
+        (
+            160,
+            " coord  tokenbucket › Rate limiting v1   ▶ running 2/3   ━━━━━━━━━━━━━━──────── 3/10 merged · $0.36"
+            "                     1 question   06 permission   review 05 ",
         ),
         (
             120,
-            " coord  tokenbucket › Rate limiting v1   ▶ running 2/3   ━━━━━━━──── 3/10 merged · $0.36     "
-            "  1 question   permission ",
+            " coord  tokenbucket › Rate limiting v1   ▶ running 2/3   3/10 merged · $0.36    1 question   06 permis"
+            "sion   review 05 ",
         ),
-        (80, " coord  tokenbucket   ▶ 2/3   3/10 merged · $0.36      1 question   permission "),
-        (60, " coord  ▶ 2/3   3/10 merged        1 question   permission "),
+        (80, " coord  ▶ 2/3   3/10 merged             1 question   06 permission   review 05 "),
+        (60, " coord  ▶ 2/3       1 question   06 permission   review 05 "),
     ],
 )
 def test_the_line_says_less_the_narrower_it_gets(width: int, line: str) -> None:
     assert text(scenes.bucket(), width) == line
 
 
-@given(st.integers(40, 220), st.text(max_size=60), st.text(max_size=60))
+@given(st.integers(54, 220), st.text(max_size=60), st.text(max_size=60))
 def test_pills_stay_whatever_the_width_and_the_names(width: int, project: str, title: str) -> None:
     snapshot = replace(scenes.bucket(), project=project, milestone=Milestone(title))
     line = text(snapshot, width)
-    assert line.endswith(" 1 question   permission ")
-    assert columns(header_spans(snapshot, width, UNICODE)) <= max(width, 34)
+    assert line.endswith(" 1 question   06 permission   review 05 ")
+    assert columns(header_spans(snapshot, width, UNICODE)) <= max(width, 52)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ async def test_every_size_shows_prompts_events_and_keys(size: tuple[int, int]) -
 async def test_eighty_columns_keep_prompts_why_and_events_and_tab_brings_the_rest() -> None:
     async with shown(full(), size=(80, 24)) as (app, pilot):
         lines = screen_text(app).splitlines()
-        assert lines[0] == " coord  tokenbucket   ▶ 2/3   3/10 merged · $0.36      1 question   permission"
+        assert lines[0] == " coord  ▶ 2/3   3/10 merged             1 question   06 permission   review 05"
         assert "Redis backend" in screen_text(app)
         assert "06 Running: codex asks a question" in screen_text(app)
         assert "waiting 13s – ↵ to answer" in screen_text(app)

@@ -8,8 +8,9 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
 from coordinator.model.snapshot import Agent, Question, Snapshot
-from tui.actions import BY_ID, Context, Scope, bindings, footer, key_of, needs
+from tui.actions import BY_ID, Context, Scope, bindings, footer, key_of
 from tui.messages import ActionAsked, LastScreenRead, PaneDrawn, SnapshotArrived
+from tui.needs import needs
 from tui.screens.steered import Steered
 from tui.selection import agent_by_id, agent_of, attempt_of, moves, past_agent
 from tui.source import Source
@@ -270,6 +271,8 @@ class MainScreen(Steered):
                     self.app.read_problems()
                 elif need.prompt is not None:
                     self.select(need.prompt)
+                    if need.kind == "review":
+                        self.app.action_review()
                 else:
                     self.app.say(self.snapshot.loop.reason)
                 return

@@ -10,8 +10,8 @@ from textual.widget import Widget
 
 from coordinator.model.snapshot import LoopState, Snapshot
 from coordinator.model.step import StepState
-from tui.actions import needs
 from tui.messages import ActionAsked
+from tui.needs import needs
 from tui.theme import LOOP_INK, UNICODE, Glyphs, loop_glyph
 from tui.widgets.ink import Span, Spans, columns, fit, ink_of, paint
 
@@ -86,6 +86,7 @@ def _versions(snapshot: Snapshot, marks: Glyphs) -> list[Spans]:
         [name, gap, *short, gap, *tail],
         [name, gap, *short, gap, merged],
         [*short, gap, merged],
+        [*short],
     ]
 
 

@@ -1,0 +1,69 @@
+"""What waits for a human: the filled labels of the header, and where they lead."""
+
+from dataclasses import dataclass
+
+from coordinator.model.snapshot import AgentState, LoopState, Snapshot
+from coordinator.model.step import Step, StepState
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A kind of thing that waits for a human, as the header shows it."""
+
+    kind: str
+    """`question`, `permission`, `input`, `halted`, `stuck`, `problem` or `review`, most urgent first."""
+    text: str
+    ink: str
+    prompt: int | None = None
+    """A prompt to go to."""
+
+
+def needs(snapshot: Snapshot) -> tuple[Need, ...]:
+    """What waits for a human, most urgent first."""
+    found: list[Need] = []
+    count = len(snapshot.open_questions)
+    if count:
+        found.append(Need("question", _count(count, "question"), "pill-need"))
+    for state, kind, word in (
+        (AgentState.PERMISSION, "permission", "permission"),
+        (AgentState.WAITING, "input", "waiting"),
+    ):
+        asking = [agent for agent in snapshot.agents if agent.state is state]
+        if asking:
+            who = f"{asking[0].prompt:02d}" if asking[0].prompt is not None else asking[0].role
+            text = f"{who} {word}" if len(asking) == 1 else f"{len(asking)} {_PLURALS[word]}"
+            found.append(Need(kind, text, "pill-need", asking[0].prompt))
+    if snapshot.loop.state is LoopState.HALTED:
+        by = snapshot.loop.halted_by
+        found.append(
+            Need("halted", "halted" + (f" by {by[0]:02d}" if by else ""), "pill-failed", by[0] if by else None)
+        )
+    if snapshot.loop.state is LoopState.STUCK:
+        found.append(Need("stuck", "stuck", "pill-failed"))
+    if snapshot.problems:
+        found.append(Need("problem", _count(len(snapshot.problems), "problem"), "pill-need"))
+    waiting = to_review(snapshot)
+    if waiting:
+        text = f"review {waiting[0]:02d}" if len(waiting) == 1 else f"{len(waiting)} reviews"
+        found.append(Need("review", text, "pill-review", waiting[0]))
+    return tuple(found)
+
+
+def to_review(snapshot: Snapshot) -> tuple[int, ...]:
+    """Open changes that nobody approved or rejected yet, where a human has to; in the order of the graph."""
+    if snapshot.settings.gate != "review":
+        return ()
+
+    def decided(step: Step) -> bool:
+        review = snapshot.reviews.get(step.number)
+        return review is not None and step.attempt is not None and review.attempt == step.attempt.attempt
+
+    steps = (snapshot.steps[number] for number in snapshot.graph.order)
+    return tuple(step.number for step in steps if step.state is StepState.CHANGE_OPEN and not decided(step))
+
+
+_PLURALS = {"permission": "permissions", "waiting": "agents waiting"}
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")
