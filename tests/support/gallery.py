@@ -58,6 +58,10 @@ PICTURES: dict[str, tuple[Callable[[], StillSource], tuple[int, int], str, Play]
     "crowd": (lambda: still("crowd"), (160, 45), "coord-dark", _nothing),
     "many": (lambda: StillSource(scenes.many(1000)), (160, 45), "coord-dark", _nothing),
     "zoom": (still, (160, 45), "coord-dark", keys("Z")),
+    "toast": (lambda: still("stopped"), (120, 30), "coord-dark", keys("a")),
+    "ascii": (still, (120, 30), "coord-dark", _nothing),
+    "review": (still, (160, 45), "coord-dark", keys("v")),
+    "interject": (still, (160, 45), "coord-dark", keys("i")),
     "question-list": (still, (120, 30), "coord-dark", keys("Q")),
 }
 
@@ -66,9 +70,10 @@ async def draw(name: str, environ: dict[str, str] | None = None) -> str:
     """The SVG of one picture."""
     make, size, theme, play = PICTURES[name]
     source = make()
-    app = CoordApp(source, environ or {"LANG": "C.UTF-8"}, clock=lambda: scenes.NOW)
+    environ = environ or {"LANG": "C.UTF-8", "COORD_ASCII": "1" if name == "ascii" else "0"}
+    app = CoordApp(source, environ, clock=lambda: scenes.NOW)
     app.theme = theme
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         while app.is_running and (app.main.snapshot is None or app.main.log_panel.busy):
             await pilot.pause(0.001)
         await play(pilot)

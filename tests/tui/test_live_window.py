@@ -55,6 +55,17 @@ async def test_blank_rows_below_the_cursor_are_not_shown() -> None:
         assert text(app).splitlines()[:2] == ["one", "two"]
 
 
+async def test_it_goes_on_following_when_the_panel_grows_and_shrinks() -> None:
+    app = Alone()
+    async with app.run_test(size=(40, 10)) as pilot:
+        window = app.query_one(LiveWindow)
+        window.draw("executor-04-1", lines(50))
+        for height in (30, 12, 60, 10):
+            await pilot.resize_terminal(40, height)
+            await pilot.pause()
+            assert "line 49" in text(app), height
+
+
 async def test_scrolling_up_stays_until_end_is_pressed() -> None:
     app = Alone()
     async with app.run_test(size=(40, 10)) as pilot:

@@ -107,7 +107,8 @@ class LiveWindow(ScrollView, can_focus=True):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        self._following = round(new_value) >= self._aim
+        # A panel that grew pulls the view back by itself: that is not the user's hand.
+        self._following = round(new_value) >= min(self._aim, self.max_scroll_y)
 
     def action_follow(self) -> None:
         self._following = True
