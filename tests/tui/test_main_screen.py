@@ -243,7 +243,7 @@ async def test_ages_go_on_while_something_runs_and_nothing_ticks_when_idle() -> 
     async with shown(source, clock=lambda: now[0]) as (app, _):
         assert app.main._ticker._active.is_set()
         now[0] += 60
-        app.main._tick()
+        app.main.tick()
         await until(lambda: "3m13" in screen_text(app), "the age of 04, a minute later")
         source.put(scenes.stopped())
         await until(lambda: not app.main._ticker._active.is_set(), "the clock to stop")

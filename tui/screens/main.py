@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from tui.app import CoordApp
 
 
+_ROWS_A_SECOND = 12
+"""Rows that are painted for nothing but a later time; a screen full of them is not worth more of the processor."""
+
+
 class MainScreen(Steered):
     """Shows a snapshot. What it is asked to do beyond looking, the app does."""
 
@@ -45,6 +49,7 @@ class MainScreen(Steered):
         self._chosen_agent = ""
         self._watched: tuple[str, ...] = ()
         self._read_screens: set[str] = set()
+        self._ticks_to_skip = 0
         self._covered = False
 
     def compose(self) -> ComposeResult:
@@ -68,7 +73,7 @@ class MainScreen(Steered):
         yield self.footer
 
     def on_mount(self) -> None:
-        self._ticker = self.set_interval(1.0, self._tick, pause=True)
+        self._ticker = self.set_interval(1.0, self.tick, pause=True)
         self.update_keys()
 
     # ── what arrives
@@ -99,16 +104,18 @@ class MainScreen(Steered):
     def _last_screen_read(self, message: LastScreenRead) -> None:
         self.window.draw(message.agent, message.screen)
 
-    def _tick(self) -> None:
-        """Let ages go on: once a second, while something runs."""
+    def tick(self) -> None:
+        """Let ages go on: once a second while something runs, more rarely the more of it is in sight."""
         if self.snapshot is None or not self.is_current:
             return
+        if self._ticks_to_skip > 0:
+            self._ticks_to_skip -= 1
+            return
         now = self.app.clock()
-        self.graph.show(self.snapshot, now)
+        moved = self.graph.tick(now) + self.agents.tick(now) + self.log_panel.tick(now)
         self.why.show(self.snapshot, self.selected, now)
-        self.agents.tick(now)
         self.window.tick(now)
-        self.log_panel.tick(now)
+        self._ticks_to_skip = (moved - 1) // _ROWS_A_SECOND
 
     # ── one selection for all panels
 

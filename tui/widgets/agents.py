@@ -35,6 +35,8 @@ class Agents(Lines):
         """How the key that starts the loop is written."""
         self.loop_alive = False
         self._agents: tuple[Agent, ...] = ()
+        self._widest = 0
+        """Columns of the longest state that an agent is in."""
         self._now = 0.0
 
     def show(self, snapshot: Snapshot, now: float) -> None:
@@ -44,16 +46,16 @@ class Agents(Lines):
         self._now = now
         self.loop_alive = snapshot.loop.alive
         living = sum(not agent.state.ended for agent in self._agents)
-        self.border_subtitle = f"{living} live" if self._agents else ""
+        self._widest = max((len(state_word(agent.state)) for agent in self._agents), default=0)
+        self.entitle(subtitle=f"{living} live" if self._agents else "")
         if current is not None:
             self.point_at(current.id)
         self.rows_changed()
 
-    def tick(self, now: float) -> None:
-        """Let ages and spinners move on."""
+    def tick(self, now: float) -> int:
+        """Let ages and spinners move on; in how many rows they do."""
         self._now = now
-        if self._agents:
-            self.refresh()
+        return self.repaint()
 
     @property
     def agents(self) -> tuple[Agent, ...]:
@@ -69,19 +71,17 @@ class Agents(Lines):
             if agent.id == agent_id and row != self.cursor:
                 self.set_reactive(Lines.cursor, row)
                 self.reveal(row)
-                self.refresh()
+                self.repaint()
 
     def row_count(self) -> int:
         return len(self._agents)
 
     def row_version(self, row: int) -> object:
         agent = self._agents[row]
-        widest = max(len(state_word(other.state)) for other in self._agents)
-        return (agent, int(self._now) if not agent.state.ended else 0, widest)
+        return (agent, int(self._now) if not agent.state.ended else 0, self._widest)
 
     def row_spans(self, row: int, width: int) -> Spans:
-        longest = max(len(state_word(agent.state)) for agent in self._agents)
-        return agent_spans(self._agents[row], columns_for(width, longest), self._now, self.marks)
+        return agent_spans(self._agents[row], columns_for(width, self._widest), self._now, self.marks)
 
     def empty_spans(self) -> list[Spans]:
         if self.loop_alive:

@@ -208,13 +208,13 @@ class EventsPanel(Vertical):
         self._list.open_questions = {question.id: question for question in snapshot.open_questions}
         self._list.now = now
         self._head = snapshot.head
-        self._list.refresh()
+        self._list.repaint()
         self._wake()
 
-    def tick(self, now: float) -> None:
+    def tick(self, now: float) -> int:
+        """Let the waiting of open questions go on; in how many rows it does."""
         self._list.now = now
-        if self._list.open_questions:
-            self._list.refresh()
+        return self._list.repaint() if self._list.open_questions else 0
 
     def point_at(self, number: int | None, agent_id: str) -> None:
         """Follow the selection, in the filters that depend on it."""

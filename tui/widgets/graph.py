@@ -107,8 +107,6 @@ class PromptGraph(Lines):
         self._laid_out: tuple[object, ...] = ()
         self._looks: dict[int, RowLook] = {}
         """Row → what is in it now; forgotten whenever anything that rows depend on differs."""
-        self._painted: dict[int, object] = {}
-        """Row → the version of it that is on screen."""
         self._now = 0.0
         self._selected: int | None = None
         self._marked: frozenset[int] = frozenset()
@@ -124,12 +122,12 @@ class PromptGraph(Lines):
         if self._scene is None or snapshot is not self._scene.snapshot:
             self._set_scene(snapshot)
         else:
-            self._repaint()
+            self.repaint()
 
-    def tick(self, now: float) -> None:
-        """Let durations and spinners of the visible rows move on."""
+    def tick(self, now: float) -> int:
+        """Let durations and spinners of the visible rows move on; how many do."""
         self._now = now
-        self._repaint()
+        return self.repaint()
 
     def preview(self, prompts: Iterable[Prompt], gone: Iterable[int] = ()) -> None:
         """Draw a plan on the graph: these prompts as they are going to be, and which go away. None: back to what is."""
@@ -163,7 +161,7 @@ class PromptGraph(Lines):
         marked = frozenset(numbers)
         if marked != self._marked:
             self._marked = marked
-            self._repaint()
+            self.repaint()
             self.post_message(self.Marked(self, marked))
 
     def _set_scene(self, snapshot: Snapshot) -> None:
@@ -174,11 +172,12 @@ class PromptGraph(Lines):
         if self._selected not in scene.graph.dependencies:
             self._selected = self._neighbour(scene.graph) if old else self._first_look(scene)
         self._lay_out()
-        self._repaint()
+        self.repaint()
         ready = len(scene.facts.ready)
         mode = "map ▸ rails (m)" if self._as_map else "rails ▸ map (m)"
         mode = mode if self.marks.boxes else mode.replace("▸", self.marks.crumb)
-        self.border_subtitle = f"{len(snapshot.prompts)} {self.marks.dot} {ready} ready {self.marks.dot} {mode}"
+        words = f"{len(snapshot.prompts)} {self.marks.dot} {ready} ready {self.marks.dot} {mode}"
+        self.entitle(subtitle=words)
 
     def _neighbour(self, graph: Graph) -> int | None:
         """What is selected when the selected prompt is gone: what followed it, else what came before."""
@@ -208,7 +207,6 @@ class PromptGraph(Lines):
         anchor, above = self._anchor() if self._laid_out else (self._selected, self._height() // 3)
         self._laid_out = wanted
         self._looks.clear()
-        self._painted.clear()
         if self._as_map:
             self._rows = MapRows.of(scene.graph, width, scene.digits)
         else:
@@ -227,11 +225,6 @@ class PromptGraph(Lines):
 
     def _height(self) -> int:
         return self.scrollable_content_region.height
-
-    def _visible(self) -> range:
-        """Rows in sight."""
-        top = self.scroll_offset.y
-        return range(top, min(top + self._height(), self.row_count()))
 
     def on_resize(self) -> None:
         self._lay_out()
@@ -265,15 +258,15 @@ class PromptGraph(Lines):
         ]
 
     def render_line(self, y: int) -> Strip:
-        row = y + self.scroll_offset.y
-        if row < self.row_count():
-            self._painted[row] = (self.row_version(row), row == self.cursor)
-        return super().render_line(y).apply_style(self.rich_style)
+        return super().render_line(y).apply_style(self.ink("panel"))
 
     def ink(self, name: str) -> Style:
-        """Rails and ghost rows are tinted: their colours are blended with the panel's own."""
-        if name in self._inks or not name.startswith(("rail-", "ghost")):
+        """Rails and ghost rows are tinted: their colours are blended with the panel's own, which is the ink `panel`."""
+        if name in self._inks or not name.startswith(("rail-", "ghost", "panel")):
             return super().ink(name)
+        if name == "panel":
+            self._inks[name] = self.rich_style
+            return self._inks[name]
         blended = self.get_component_rich_style(f"ink--{name}")
         tint = Style(bgcolor=blended.bgcolor) if name == "ghost" else Style(color=blended.color)
         self._inks[name] = tint
@@ -307,12 +300,10 @@ class PromptGraph(Lines):
             return ""
         return super()._under(row) or self._look(self._rows, row).ground
 
-    def _repaint(self) -> None:
+    def repaint(self) -> int:
         """Something that rows depend on changed: paint those in sight that differ from what is on screen."""
         self._looks.clear()
-        for row in self._visible():
-            if self._painted.get(row) != (self.row_version(row), row == self.cursor):
-                self.refresh_line(row)
+        return super().repaint()
 
     # ── moving and choosing
 
@@ -332,7 +323,7 @@ class PromptGraph(Lines):
         self._selected = number
         self.cursor = self._rows.row_of(number)
         self.reveal(self.cursor)
-        self._repaint()
+        self.repaint()
         return True
 
     def action_side(self, by: int) -> None:
@@ -342,9 +333,9 @@ class PromptGraph(Lines):
             if self._selected is not None:
                 self._choose(rows.beside(self._selected, by))
             return
-        longest = max((columns(self._look(rows, row).middle) for row in self._visible()), default=0)
+        longest = max((columns(self._look(rows, row).middle) for row in self.rows_in_sight()), default=0)
         self._pan = max(0, min(self._pan + by * _PAN, longest - _PAN))
-        self._repaint()
+        self.repaint()
 
     def action_mark(self) -> None:
         if self._selected is not None:

@@ -31,16 +31,22 @@ class Header(Widget):
         super().__init__(id=id)
         self.marks = marks
         self._snapshot: Snapshot | None = None
+        self._painted: Spans = ()
 
     def show(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self.refresh()
+        if self._spans() != self._painted:
+            self.refresh()
+
+    def _spans(self) -> Spans:
+        return header_spans(self._snapshot, self.size.width, self.marks)
 
     def ink(self, name: str) -> Style:
         return ink_of(self, name)
 
     def render_line(self, y: int) -> Strip:
-        return paint(header_spans(self._snapshot, self.size.width, self.marks), self.size.width, self.ink)
+        self._painted = self._spans()
+        return paint(self._painted, self.size.width, self.ink)
 
     def on_click(self, event: events.Click) -> None:
         kind = event.style.meta.get("act", "")

@@ -12,11 +12,12 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.widgets.ink import Spans, ink_of, paint
+from tui.widgets.titled import Titled
 
 _CACHE_LIMIT = 2000
 
 
-class Lines(ScrollView, can_focus=True):
+class Lines(ScrollView, Titled, can_focus=True):
     """Rows with a cursor. Subclasses say how many there are and what is in each.
 
     A row is drawn again when `version` of it differs from the one that was drawn; whoever shows times in its rows
@@ -44,7 +45,7 @@ class Lines(ScrollView, can_focus=True):
         Binding("enter", "activate", "Open", show=False),
     ]
 
-    cursor: reactive[int] = reactive(0, init=False)
+    cursor: reactive[int] = reactive(0, init=False, repaint=False)
     """Index of the row that keys act on."""
 
     class Moved(Message):
@@ -74,6 +75,8 @@ class Lines(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._drawn: dict[tuple[object, ...], Strip] = {}
+        self._painted: dict[int, object] = {}
+        """Row → what it looked like when it was last painted."""
         self._inks: dict[str, Style] = {}
         self._theme = ""
 
@@ -100,8 +103,23 @@ class Lines(ScrollView, can_focus=True):
         """Take over a new number of rows, and repaint what differs."""
         count = self.row_count()
         self.set_reactive(Lines.cursor, max(0, min(self.cursor, count - 1)))
-        self.virtual_size = Size(self.scrollable_content_region.width, count)
-        self.refresh()
+        size = Size(self.scrollable_content_region.width, count)
+        if size == self.virtual_size and count:
+            self.repaint()
+        else:
+            self.virtual_size = size
+            self.refresh()
+
+    def repaint(self) -> int:
+        """Paint those rows in sight again that look different from what is on screen; how many they are."""
+        differ = [row for row in self.rows_in_sight() if self._painted.get(row) != self._look_of(row)]
+        for row in differ:
+            self.refresh_line(row)
+        return len(differ)
+
+    def rows_in_sight(self) -> range:
+        top = self.scroll_offset.y
+        return range(top, min(top + self.scrollable_content_region.height, self.row_count()))
 
     # Painting
 
@@ -120,9 +138,11 @@ class Lines(ScrollView, can_focus=True):
         self._theme = theme
         self._inks.clear()
         self._drawn.clear()
+        self._painted.clear()
 
     def on_resize(self) -> None:
         self._drawn.clear()
+        self._painted.clear()
         self.rows_changed()
 
     def render_line(self, y: int) -> Strip:
@@ -133,15 +153,20 @@ class Lines(ScrollView, can_focus=True):
         count = self.row_count()
         if row >= count:
             return self._blank_or_empty(y, count, width)
-        under = self._under(row)
-        key = (self.row_version(row), row == self.cursor, under, width)
-        strip = self._drawn.get(key)
+        if len(self._drawn) > _CACHE_LIMIT:
+            self._drawn.clear()
+            self._painted.clear()
+        look = self._painted[row] = self._look_of(row)
+        strip = self._drawn.get((look, width))
         if strip is None:
-            if len(self._drawn) > _CACHE_LIMIT:
-                self._drawn.clear()
+            under = self._under(row)
             base = self.ink(under) if under else None
-            strip = self._drawn[key] = paint(self.row_spans(row, width), width, self.ink, base)
+            strip = self._drawn[look, width] = paint(self.row_spans(row, width), width, self.ink, base)
         return strip
+
+    def _look_of(self, row: int) -> object:
+        """Equal for rows that are drawn alike."""
+        return (self.row_version(row), row == self.cursor, self._under(row))
 
     def _under(self, row: int) -> str:
         """Ink that lies under the cursor row: bright only where keys go."""

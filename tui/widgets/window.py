@@ -19,6 +19,7 @@ from coordinator.model.snapshot import Agent
 from coordinator.model.text import plain
 from tui.theme import UNICODE, Glyphs
 from tui.widgets.ink import Span, Spans, ink_of, paint
+from tui.widgets.titled import Titled
 
 if TYPE_CHECKING:
     from coordinator.terminals import screen as pane
@@ -28,7 +29,7 @@ _KEPT = 64
 _CACHE_LIMIT = 4000
 
 
-class LiveWindow(ScrollView, can_focus=True):
+class LiveWindow(ScrollView, Titled, can_focus=True):
     """Shows one agent's pane. Scroll up to read; at the end it follows again."""
 
     HELP: ClassVar[str] = (
@@ -50,6 +51,7 @@ class LiveWindow(ScrollView, can_focus=True):
         self._following = True
         self._aim = 0
         self._strips: dict[object, Strip] = {}
+        self._inks: dict[str, Style] = {}
         self._now = 0.0
 
     # What the screen tells
@@ -117,11 +119,14 @@ class LiveWindow(ScrollView, can_focus=True):
     # Painting
 
     def ink(self, name: str) -> Style:
-        return ink_of(self, name)
+        if name not in self._inks:
+            self._inks[name] = ink_of(self, name)
+        return self._inks[name]
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._strips.clear()
+        self._inks.clear()
 
     def render_line(self, y: int) -> Strip:
         region = self.scrollable_content_region
@@ -153,7 +158,7 @@ class LiveWindow(ScrollView, can_focus=True):
         """Whose window it is and whether it lives, on the border."""
         agent = self.agent
         if agent is None:
-            self.border_title, self.border_subtitle = "Live window", ""
+            self.entitle(title="Live window", subtitle="")
             return
         who = f"{agent.prompt:02d}" if agent.prompt is not None else agent.role
         dot = self.marks.dot
@@ -161,8 +166,7 @@ class LiveWindow(ScrollView, can_focus=True):
             title = f"{who} {dot} last screen {dot} {agent.state.value} {age(self._now - agent.observed_at)} ago"
         else:
             title = f"{who} {dot} live window"
-        self.border_title = Content(plain(title))
-        self.border_subtitle = "a attach" if agent.window else ""
+        self.entitle(title=Content(plain(title)), subtitle="a attach" if agent.window else "")
 
 
 @lru_cache(maxsize=1024)
