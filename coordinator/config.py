@@ -33,6 +33,10 @@ class Config:
     """Run agents without a screen of their own, where their CLI has one: nobody can talk to them or permit anything."""
     gate: str = "review"
     """`review`, `auto` or `forge`: what a change has to pass before it lands."""
+    remote: str = "origin"
+    """Where the gate `forge` pushes branches, and looks for what was merged."""
+    forge: str = "auto"
+    """What opens pull requests there: `gh`, `glab`, `none`, or `auto` by the remote's address."""
     max_parallel: int = 3
     max_attempts: int = 1
     """Attempts a prompt gets before its failure halts the plan; 1: no automatic retry."""
@@ -211,6 +215,8 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "agent_arguments": _arguments,
     "headless": _flag,
     "gate": _one_of("review", "auto", "forge"),
+    "remote": _name,
+    "forge": _one_of("auto", "gh", "glab", "none"),
     "max_parallel": _whole(1, 256),
     "max_attempts": _whole(1, 100),
     "retry_backoff": _seconds,
@@ -241,6 +247,8 @@ _SAMPLE = """\
 #   claude: --permission-mode acceptEdits
 # headless: false            # true: no screen of their own; what they may not do, they are refused
 # gate: review               # review: a human approves | auto: validation suites pass | forge: merged on the remote
+# remote: origin             # for the gate `forge`: where branches are pushed
+# forge: auto                # what opens pull requests there: gh | glab | none | auto, by the remote's address
 # max_parallel: 3            # agents at work at the same time
 # max_attempts: 1            # 1: a failure halts the plan; more: it is tried again
 # retry_backoff: 10          # seconds before the second attempt, doubling up to 300

@@ -5,11 +5,9 @@ becomes visible by one step, the move of the base branch. After a kill at any po
 done, and does it, or the merge done, and says so. One merge at a time per repository.
 """
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from coordinator.changes.aside import sweep, temporary_checkout
 from coordinator.changes.build import build
@@ -18,8 +16,9 @@ from coordinator.changes.git import Git, branch_name
 from coordinator.changes.history import find_merge
 from coordinator.changes.land import land
 from coordinator.changes.lock import locked
-from coordinator.changes.outcome import Conflict, Merged, Nothing, Outcome, Red, Refused, Waiting
+from coordinator.changes.outcome import Conflict, Merged, Outcome, Red, Waiting
 from coordinator.changes.places import Places
+from coordinator.changes.rules import refuse
 from coordinator.changes.settle import settle
 from coordinator.changes.suites import Suite, read_suite, run_suite
 from coordinator.errors import CoordError
@@ -92,7 +91,7 @@ class _Gate:
             )
             if merged is not None:
                 return merged
-            stopped = self.refuse(change) or self.merge(change)
+            stopped = refuse(self.places, self.git, change, reviewed=request.tip) or self.merge(change)
             if not isinstance(stopped, Waiting) or self.git.head(self.base) == change.base_tip:
                 return stopped
             waiting = stopped
@@ -110,51 +109,6 @@ class _Gate:
             return Waiting(f"{self.branch} moved during the merge")
         waiting = land(self.git, self.base, result, change.base_tip, self.hold)
         return waiting or Merged(result, tuple(commit.sha for commit in change.commits), change.untracked)
-
-    def refuse(self, change: Change) -> Refused | Nothing | None:
-        """Apply the rules of the gate to what the attempt produced."""
-        if change.strayed:
-            return Refused(
-                f"the work of {self.branch} is on {plain(change.strayed)} instead of its branch",
-                f"in its worktree: `git switch -C {self.branch}`, then hand off again",
-            )
-        if not change.tip:
-            return Refused(f"the branch {self.branch} is gone", "restore it under its name, or restart the prompt")
-        if self.request.tip and self.request.tip != change.tip:
-            return Refused(f"{self.branch} has moved since it was reviewed", "review what it holds now")
-        left = change.modified or (() if change.commits else change.untracked)
-        if left:
-            return Refused(
-                f"{self.branch} left uncommitted work: {_some(left)}",
-                "commit what belongs to the change and discard the rest, then hand off again",
-                left,
-            )
-        if not change.commits:
-            return Nothing()
-        if not change.fork:
-            return Refused(f"{self.branch} shares no history with {plain(self.base)}", "restart the prompt")
-        return self.refuse_own_files(change)
-
-    def refuse_own_files(self, change: Change) -> Refused | None:
-        """The harness's own folder is off limits: agents speak through `coord`."""
-        guarded = _inside(self.places.coord, self.git.main.root)
-        if guarded is None:
-            return None
-        paths = {path for file in change.files for path in (file.path, file.old_path)}
-        log = ("log", "-z", "--format=", "--name-only", "--no-merges", "--no-renames")
-        between = f"{change.base_tip}..{change.tip}"
-        paths.update(self.git.main.run(*log, between, "--", f":(top,icase,literal){guarded}").fields)
-        folded = guarded.casefold()
-        touched = tuple(
-            sorted(path for path in paths if path.casefold() == folded or path.casefold().startswith(folded + "/"))
-        )
-        if not touched:
-            return None
-        return Refused(
-            f"{self.branch} touches {plain(guarded)}/, which belongs to the loop: {_some(touched)}",
-            "take it out of the branch's commits; agents speak through the `coord` command",
-            touched,
-        )
 
     def try_suites(self, commit: str) -> Red | None:
         """Run the validation suites on the merge result, in a checkout of it that is removed afterwards."""
@@ -200,14 +154,3 @@ class _Gate:
             trailers.setdefault(key, value)
         lines = [f"{key}: {' '.join(plain(value).split())}" for key, value in trailers.items()]
         return subject + "\n\n" + "\n".join(lines) + "\n"
-
-
-def _inside(path: Path, top: Path) -> str | None:
-    """A folder's path in the repository; None when it lies outside of it."""
-    inner, outer = Path(os.path.realpath(path)), Path(os.path.realpath(top))
-    return inner.relative_to(outer).as_posix() if inner.is_relative_to(outer) else None
-
-
-def _some(names: tuple[str, ...]) -> str:
-    shown = ", ".join(plain(name) for name in names[:5])
-    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown

@@ -52,6 +52,15 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class AtForge:
+    """The branch is on the remote, and people merge it there; look again."""
+
+    reason: str
+    url: str = ""
+    """Of its pull request."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A rule forbids to merge this branch as it is. Trying again without a change gives the same."""
 
@@ -60,4 +69,4 @@ class Refused:
     files: tuple[str, ...] = ()
 
 
-Outcome: TypeAlias = Merged | Nothing | Conflict | Red | Waiting | Refused
+Outcome: TypeAlias = Merged | Nothing | Conflict | Red | Waiting | AtForge | Refused

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from coordinator.changes import worktrees
+from coordinator.changes.forge import Remote, pass_forge
 from coordinator.changes.gate import MergeRequest, merge_attempt
-from coordinator.changes.outcome import Conflict, Merged, Nothing, Outcome, Red, Refused, Waiting
+from coordinator.changes.outcome import AtForge, Conflict, Merged, Nothing, Outcome, Red, Refused, Waiting
 from coordinator.failpoint import failpoint
 from coordinator.loop.effects import Merge, Tidy
 from coordinator.loop.settle import clear_up, come_back
@@ -12,7 +13,7 @@ from coordinator.loop.site import Site
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
-from coordinator.model.text import plain
+from coordinator.model.text import plain, plain_lines
 from coordinator.steps import agent_event
 
 _OUTPUT_TAIL = 4000
@@ -34,7 +35,19 @@ def gate_run(site: Site, snapshot: Snapshot, action: Merge) -> Callable[[], Outc
         tip=action.commit,
         suites=prompt.validation_suites,
     )
+    if site.config.gate == "forge" and not action.commit:
+        remote = Remote(site.config.remote, site.config.forge)
+        body = _description(attempt)
+        return lambda: pass_forge(site.layout, request, remote, body=body)
     return lambda: merge_attempt(site.layout, request)
+
+
+def _description(attempt: Attempt) -> str:
+    """The text of a pull request: what the agent handed off, as quoted text."""
+    receipt = attempt.receipt
+    said = receipt.summary if receipt else ""
+    parts = ["\n".join(f"> {line}" for line in plain_lines(said)), f"Prompt {attempt.prompt:02d}, {attempt.agent}"]
+    return "\n\n".join(part for part in parts if part)
 
 
 def record_outcome(site: Site, attempt: Attempt, action: Merge, outcome: Outcome) -> bool:
@@ -53,6 +66,12 @@ def record_outcome(site: Site, attempt: Attempt, action: Merge, outcome: Outcome
             come_back(site, attempt, _red(outcome))
         case Refused() if not action.commit:
             come_back(site, attempt, f"{_with_files(outcome)}\n{outcome.remedy}")
+        case AtForge():
+            if attempt.reason != outcome.reason:
+                site.amend(attempt, reason=outcome.reason)
+                data = {"attempt": attempt.attempt, "reason": outcome.reason, "url": outcome.url}
+                site.say(Draft("run.at_forge", f"prompt:{attempt.prompt}", data))
+            return False
         case Refused() | Waiting():
             reason = _with_files(outcome)
             if attempt.reason != reason:

@@ -132,7 +132,7 @@ def _gate(snapshot: Snapshot, number: int, attempt: Attempt) -> Iterator[Action]
             yield Merge(number, attempt.attempt, review.commit)
         else:
             yield Return(number, attempt.attempt, review.note or "the change was rejected")
-    elif snapshot.settings.gate == "auto":
+    elif snapshot.settings.gate in ("auto", "forge"):
         yield Merge(number, attempt.attempt)
 
 

@@ -11,7 +11,7 @@ from coordinator.model.change import FileChange
 from tui.diffing import Kind, Pair, Row, parse_diff, side_by_side
 from tui.theme import Glyphs
 from tui.widgets.colouring import Colouring
-from tui.widgets.ink import INKS, Span, Spans, clip, ink_of, pad
+from tui.widgets.ink import Span, Spans, clip, ink_of, pad
 from tui.widgets.lines import Lines
 
 _TOKENS = {
@@ -41,7 +41,7 @@ class DiffView(Lines):
 
     HELP = "The change as a diff. Up and down move, left and right pan, ] and [ go from file to file."
     DEFAULT_CSS = _css()
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*INKS, *(f"ink--{name}" for name in (*_TOKENS, *_SIDES))}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"ink--{name}" for name in (*_TOKENS, *_SIDES)}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", f"pan({-_STEP})", "Left", show=False),
         Binding("right", f"pan({_STEP})", "Right", show=False),

@@ -1,0 +1,68 @@
+"""The rules of every gate: what may not be merged, whoever approved it."""
+
+import os
+from pathlib import Path
+
+from coordinator.changes.git import Git
+from coordinator.changes.outcome import Nothing, Refused
+from coordinator.changes.places import Places
+from coordinator.model.change import Change
+from coordinator.model.text import plain
+
+
+def refuse(places: Places, git: Git, change: Change, *, reviewed: str = "") -> Refused | Nothing | None:
+    """Why a change can't be taken as it is; Nothing when there is none. `reviewed`: the commit it has to be at."""
+    if change.strayed:
+        return Refused(
+            f"the work of {change.branch} is on {plain(change.strayed)} instead of its branch",
+            f"in its worktree: `git switch -C {change.branch}`, then hand off again",
+        )
+    if not change.tip:
+        return Refused(f"the branch {change.branch} is gone", "restore it under its name, or restart the prompt")
+    if reviewed and reviewed != change.tip:
+        return Refused(f"{change.branch} has moved since it was reviewed", "review what it holds now")
+    left = change.modified or (() if change.commits else change.untracked)
+    if left:
+        return Refused(
+            f"{change.branch} left uncommitted work: {_some(left)}",
+            "commit what belongs to the change and discard the rest, then hand off again",
+            left,
+        )
+    if not change.commits:
+        return Nothing()
+    if not change.fork:
+        return Refused(f"{change.branch} shares no history with {plain(change.base_branch)}", "restart the prompt")
+    return _refuse_own_files(places, git, change)
+
+
+def _refuse_own_files(places: Places, git: Git, change: Change) -> Refused | None:
+    """The harness's own folder is off limits: agents speak through `coord`."""
+    guarded = _inside(places.coord, git.main.root)
+    if guarded is None:
+        return None
+    paths = {path for file in change.files for path in (file.path, file.old_path)}
+    log = ("log", "-z", "--format=", "--name-only", "--no-merges", "--no-renames")
+    between = f"{change.base_tip}..{change.tip}"
+    paths.update(git.main.run(*log, between, "--", f":(top,icase,literal){guarded}").fields)
+    folded = guarded.casefold()
+    touched = tuple(
+        sorted(path for path in paths if path.casefold() == folded or path.casefold().startswith(folded + "/"))
+    )
+    if not touched:
+        return None
+    return Refused(
+        f"{change.branch} touches {plain(guarded)}/, which belongs to the loop: {_some(touched)}",
+        "take it out of the branch's commits; agents speak through the `coord` command",
+        touched,
+    )
+
+
+def _inside(path: Path, top: Path) -> str | None:
+    """A folder's path in the repository; None when it lies outside of it."""
+    inner, outer = Path(os.path.realpath(path)), Path(os.path.realpath(top))
+    return inner.relative_to(outer).as_posix() if inner.is_relative_to(outer) else None
+
+
+def _some(names: tuple[str, ...]) -> str:
+    shown = ", ".join(plain(name) for name in names[:5])
+    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown
