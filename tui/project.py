@@ -97,7 +97,7 @@ class ProjectSource:
             if found != last:
                 yield found
                 last = found
-            changed = self._news.wait(_patience(found))
+            changed = self._news.wait(patience(found))
             if changed is None or observer.folders() != folders:
                 return
 
@@ -261,7 +261,7 @@ def _look(observer: Observer, changed: set[Path] | None) -> Snapshot | Trouble:
         return Trouble(error.message, error.remedy)
 
 
-def _patience(found: Snapshot | Trouble) -> float | None:
+def patience(found: Snapshot | Trouble) -> float | None:
     """Seconds until time alone, or a process that dies silently, may have changed the picture; None: for ever."""
     if isinstance(found, Trouble):
         return None

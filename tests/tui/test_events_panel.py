@@ -121,6 +121,8 @@ async def test_search_shows_what_it_finds_and_escape_ends_it() -> None:
         await pilot.press("slash", *"wal")
         await until(lambda: seqs(app) == [10], "the found event")
         assert "Events · “wal”" in screen_text(app)
+        events = app.main.log_panel.list
+        assert [span.text for span in events.row_spans(0, 120) if span.ink == "found"] == ["WAL"]
         await pilot.press("x")
         await until(lambda: seqs(app) == [], "nothing")
         assert "Nothing on the log contains “walx”" in screen_text(app)

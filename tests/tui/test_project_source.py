@@ -4,8 +4,10 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
+from support import scenes
 from support.project import Project
 from support.wait import wait_until
 
@@ -15,7 +17,7 @@ from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
 from coordinator.terminals.screen import Screen
-from tui.project import ProjectSource
+from tui.project import ProjectSource, patience
 from tui.source import Query, Show, Trouble, Wish
 
 Make = Callable[..., Project]
@@ -204,13 +206,23 @@ def test_live_windows_last_screens_and_attaching_go_by_the_agents_mark(make: Mak
 
 
 def test_a_loop_that_is_killed_is_noticed_although_it_writes_nothing(make: Make) -> None:
-    project = make({1: ()}, {1: LONG})
+    project = make({1: ()}, {1: "sleep 600\n"})
     process = project.start_loop()
+    project.wait_for(1, "running")
     with looking(project) as look:
         look.wait(lambda s: s.loop.alive and s.steps[1].state is StepState.RUNNING, "the loop")
         os.kill(process.pid, 9)
         process.wait()
         look.wait(lambda s: not s.loop.alive, "the loop to be seen dead")
+
+
+def test_it_looks_again_by_itself_only_while_something_lives_that_may_die_silently() -> None:
+    busy, idle = scenes.bucket(), scenes.stopped()
+    assert patience(busy) is not None
+    assert patience(replace(busy, loop=idle.loop)) is not None
+    assert patience(replace(idle, loop=busy.loop)) is not None
+    assert patience(idle) is None
+    assert patience(Trouble("broken", "repair it")) is None
 
 
 def test_closing_ends_everything_also_before_the_first_snapshot(make: Make) -> None:
