@@ -7,9 +7,9 @@ import pytest
 from support import scenes
 from support.onscreen import UTF8, line_with, place_of, screen_text, shown, until
 from support.still import StillSource
+from textual.pilot import Pilot
 
 from coordinator.model.snapshot import Milestone
-from textual.pilot import Pilot
 from tui.app import CoordApp
 from tui.screens.reading import Listing, Reading
 from tui.source import Trouble
