@@ -4,12 +4,21 @@ Beside the waist: `observe` tells what is, `apply` makes plans come true, and th
 """
 
 import os
+from typing import TYPE_CHECKING
 
 from coordinator.artifacts.paths import Layout
-from coordinator.errors import CoordError
+from coordinator.errors import CoordError, Refused
 from coordinator.events.filters import Filter
 from coordinator.events.store import EventLog
-from coordinator.model.event import Actor, Event
+from coordinator.model.event import Actor, Draft, Event, may_write
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.status import counts
+
+if TYPE_CHECKING:
+    from coordinator.model.milestone import MilestonePage
+
+_PAGE = 200
+"""Events of a kind on the milestone's page."""
 
 
 class Desk:
@@ -48,6 +57,40 @@ class Desk:
         if self._log.head() == 0:
             raise CoordError("there is no question yet", "questions come from agents: `coord ask`")
         return str(answer(self.layout, question, text, self.actor()).data["answer"])
+
+    def milestone(self, snapshot: Snapshot) -> "MilestonePage":
+        """The milestone's page. Refused when its file can't be read."""
+        from coordinator.events.intents import newest_version
+        from coordinator.model.intent import Intent
+        from coordinator.model.milestone import MilestonePage
+        from coordinator.services.intent import MILESTONE, intent_of
+
+        document = snapshot.documents.get(MILESTONE)
+        intent = Intent() if document is None else intent_of(document)
+        version = newest_version(self._log)
+        kinds = ("attachment.added", "artifact.produced", "decision.recorded")
+        attachments, artifacts, decisions = (self._log.tail(_PAGE, Filter(kinds=(kind,))) for kind in kinds)
+        return MilestonePage(
+            milestone=snapshot.milestone,
+            intent=intent,
+            version=version.seq if version else None,
+            recorded=version is not None and version.intent == intent,
+            set_by=version.by if version else "",
+            set_at=version.at if version else "",
+            counts=counts(snapshot),
+            attachments=attachments,
+            artifacts=artifacts,
+            decisions=decisions,
+        )
+
+    def set_milestone(self, status: str, reason: str, *, before: str) -> Event:
+        """Call the milestone `open` or `done`. Refused for agents, and when it is that already."""
+        draft = Draft("milestone.status", "milestone", {"status": status} | ({"reason": reason} if reason else {}))
+        actor = self.actor()
+        if status == before and may_write(actor, draft.kind):
+            raise Refused(f"the milestone is {status} already", "`coord milestone` shows it")
+        (event,) = self._log.append([draft], actor)
+        return event
 
     def actor(self) -> Actor:
         """Who acts here, as the log will have it."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _GROUPS = (
     ("Start", ("init", "demo", "doctor")),
-    ("See", ("intent", "status", "graph", "why", "agents", "attach", "log", "questions", "validate")),
+    ("See", ("milestone", "intent", "status", "graph", "why", "agents", "attach", "log", "questions", "validate")),
     ("Run", ("loop", "pause", "resume", "answer")),
     ("Steer", ("interject", "patch", "edit", "surgery", "kill", "restart", "review", "undo")),
     ("Record", ("ask", "decide", "link", "artifact", "agent")),

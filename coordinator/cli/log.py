@@ -8,7 +8,8 @@ import click
 from coordinator.artifacts.paths import Layout
 from coordinator.cli.commands import layout_of
 from coordinator.cli.look import json_option
-from coordinator.cli.report import emit, event_line, style, styled
+from coordinator.cli.report import emit, event_line, say, style, styled
+from coordinator.errors import UsageError
 from coordinator.events.filters import Filter
 from coordinator.events.store import EventLog
 from coordinator.model.event import Event
@@ -87,6 +88,38 @@ def verify(ctx: click.Context, as_json: bool) -> int:
         where = f"event {verdict.bad_seq}: " if verdict.bad_seq is not None else ""
         styled([("✗ ", "red"), (f"{where}{verdict.reason}", "")])
     return 0 if verdict.ok else 1
+
+
+@log.command()
+@click.argument("kind")
+@click.option(
+    "--subject", default=None, help="What it is about, such as prompt:7; default: your own prompt, or milestone."
+)
+@click.option("--data", default="{}", metavar="JSON", help="A JSON object.")
+@click.option("--id", "id_", default="", metavar="UUIDv7", help="Appending it twice appends it once.")
+@json_option
+@click.pass_context
+def append(ctx: click.Context, /, kind: str, subject: str | None, data: str, id_: str, as_json: bool) -> None:
+    """Append an event of KIND, for hooks and other tools; the rules of who may write what hold."""
+    import os
+
+    from coordinator.cli.talk import own_subject
+    from coordinator.events.identity import who
+    from coordinator.model.event import Draft
+
+    try:
+        values = json.loads(data)
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise UsageError("--data is not a JSON object", """for example --data '{"text": "use WAL"}'""")
+    draft = Draft(kind, own_subject() if subject is None else subject, values, id_)
+    with EventLog.open(layout_of(ctx).events_db) as events:
+        (event,) = events.append([draft], who(), run=os.environ.get("COORD_RUN"))
+    if as_json:
+        print(json.dumps(event.to_json(), ensure_ascii=False))
+    else:
+        say(f"appended as event {event.seq}")
 
 
 @log.command()

@@ -31,6 +31,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "questions": ("talk", "The questions, open ones first."),
     "decide": ("talk", "Record a decision on the log."),
     "intent": ("intent", "What the milestone is for: show, set, diff."),
+    "milestone": ("milestone", "The milestone on one page; reopen it, or close it."),
     "link": ("record", "Attach an issue, change, file, page or memory record."),
     "artifact": ("record", "Record a file that was made, with its fingerprint."),
     "agent": ("agent", "What agents call to hand off their work."),

@@ -1,34 +1,11 @@
 """Who may write what: the table of the design, cell by cell."""
 
 import pytest
+from support.rights import ROLES, TABLE
 
 from coordinator.model.event import ALL_KINDS, SYSTEM, Actor, ActorKind, is_kind, may_write, who_may
 
 HUMAN = Actor(ActorKind.HUMAN, "ada")
-ROLES = ("planner", "executor", "verifier", "specialist", "stage", "coordinator", "")
-
-TABLE = {
-    "intent.set": {"human"},
-    "milestone.status": {"human"},
-    "question.answered": {"human"},
-    "change.approved": {"human"},
-    "change.rejected": {"human"},
-    "decision.recorded": {"human", *ROLES},
-    "artifact.produced": {"human", *ROLES},
-    "question.asked": {"human", *ROLES},
-    "attachment.added": {"human", *ROLES},
-    "prompt.created": {"human", "planner"},
-    "prompt.edited": {"human"},
-    "prompt.cancelled": {"human"},
-    "plan.applied": {"human", "planner"},
-    "plan.undone": {"human"},
-    "feedback.filed": {"human", "specialist"},
-    "verdict.given": {"human", "verifier"},
-    "planner.decided": {"human", "planner"},
-    "learning.noted": {"human", "planner", "executor", "verifier", "specialist", "stage"},
-    "handoff.given": {"human", "planner", "executor", "verifier", "specialist", "stage"},
-}
-"""Kind → who; kinds that are not here are for the system alone."""
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)

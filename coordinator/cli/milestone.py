@@ -1,0 +1,88 @@
+"""`coord milestone`: all of it on one page, and the two words on it that are a human's."""
+
+from collections.abc import Sequence
+
+import click
+
+from coordinator.cli.commands import layout_of
+from coordinator.cli.intent import print_intent
+from coordinator.cli.look import json_option
+from coordinator.cli.report import emit, say, styled
+from coordinator.desk import Desk
+from coordinator.model.event import Event
+from coordinator.model.milestone import MilestonePage
+from coordinator.model.sentence import actor_name, describe
+from coordinator.observe import Observer
+
+_SHOWN = 10
+"""Events of a list that people are shown; with --json they get more."""
+
+
+@click.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+def milestone(ctx: click.Context, as_json: bool) -> None:
+    """The milestone: its intent, what is attached to it, what was decided, and how far it is."""
+    if ctx.invoked_subcommand is not None:
+        return
+    layout = layout_of(ctx)
+    desk = Desk(layout)
+    page = desk.milestone(Observer(layout).snapshot())
+    desk.close()
+    if as_json:
+        emit(page.to_json())
+    else:
+        _print(page)
+
+
+@milestone.command()
+@click.option("--reason", default="", help="Why; goes to the log.")
+@json_option
+@click.pass_context
+def reopen(ctx: click.Context, reason: str, as_json: bool) -> None:
+    """Go on with a milestone that was closed."""
+    _set_status(ctx, "open", reason, as_json)
+
+
+@milestone.command()
+@click.option("--reason", default="", help="Why; goes to the log.")
+@json_option
+@click.pass_context
+def close(ctx: click.Context, reason: str, as_json: bool) -> None:
+    """Call the milestone done, whatever is left of it."""
+    _set_status(ctx, "done", reason, as_json)
+
+
+def _set_status(ctx: click.Context, status: str, reason: str, as_json: bool) -> None:
+    layout = layout_of(ctx)
+    desk = Desk(layout)
+    event = desk.set_milestone(status, reason, before=Observer(layout).snapshot().milestone.status)
+    desk.close()
+    if as_json:
+        emit({"status": status, "seq": event.seq, "id": event.id})
+    else:
+        say(f"the milestone is {status}, event {event.seq}")
+
+
+def _print(page: MilestonePage) -> None:
+    counts = page.counts
+    styled(
+        [
+            (page.milestone.title, "bold"),
+            (f"  {page.milestone.status}", "dim"),
+            (f"  {counts['merged']} of {counts['total'] - counts['skipped']} merged", ""),
+        ]
+    )
+    print_intent(page.intent)
+    _print_events("Attached", page.attachments)
+    _print_events("Made", page.artifacts)
+    _print_events("Decided", page.decisions)
+
+
+def _print_events(title: str, events: Sequence[Event]) -> None:
+    if not events:
+        return
+    left_out = len(events) - _SHOWN
+    styled([(title, "bold"), (f"  the newest {_SHOWN} of {len(events)}" if left_out > 0 else "", "dim")])
+    for event in events[-_SHOWN:]:
+        styled([(f"  {event.seq:>5}  ", "dim"), (describe(event).text, ""), (f"  {actor_name(event.actor)}", "dim")])

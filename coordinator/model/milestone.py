@@ -1,0 +1,45 @@
+"""The milestone as a whole: its intent, what is attached to it, and how far it is."""
+
+from dataclasses import dataclass
+
+from coordinator.model.event import Event
+from coordinator.model.intent import Intent
+from coordinator.model.sentence import describe
+from coordinator.model.snapshot import Milestone
+
+
+@dataclass(frozen=True, slots=True)
+class MilestonePage:
+    """All that a person wants to see of a milestone beside its prompts."""
+
+    milestone: Milestone
+    intent: Intent
+    version: int | None
+    """Event that set the version in force; None: nobody set one."""
+    recorded: bool
+    """The file says what that version says: it was not edited by hand since."""
+    set_by: str
+    set_at: str
+    """UTC, ISO 8601; empty without a version."""
+    counts: dict[str, int]
+    """Prompts by the state of their step, and `total`."""
+    attachments: tuple[Event, ...] = ()
+    artifacts: tuple[Event, ...] = ()
+    decisions: tuple[Event, ...] = ()
+    """Oldest first, as all of these; the newest ones of many."""
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "title": self.milestone.title,
+            "status": self.milestone.status,
+            "intent": self.intent.to_json() | {"seq": self.version, "recorded": self.recorded},
+            "counts": self.counts,
+            "attachments": [_short(event) for event in self.attachments],
+            "artifacts": [_short(event) for event in self.artifacts],
+            "decisions": [_short(event) for event in self.decisions],
+        }
+
+
+def _short(event: Event) -> dict[str, object]:
+    facts = {"seq": event.seq, "actor": event.actor, "subject": event.subject, "text": describe(event).text}
+    return {**facts, **event.data}

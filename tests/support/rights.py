@@ -1,0 +1,30 @@
+"""The rights of the design, cell by cell; written down a second time, so that a slip in one shows."""
+
+ROLES = ("planner", "executor", "verifier", "specialist", "stage", "coordinator", "")
+
+TABLE = {
+    "intent.set": {"human"},
+    "milestone.status": {"human"},
+    "question.answered": {"human"},
+    "change.approved": {"human"},
+    "change.rejected": {"human"},
+    "permission.answered": {"human"},
+    "agent.told": {"human"},
+    "permission.answered": {"human"},
+    "agent.told": {"human"},
+    "decision.recorded": {"human", *ROLES},
+    "artifact.produced": {"human", *ROLES},
+    "question.asked": {"human", *ROLES},
+    "attachment.added": {"human", *ROLES},
+    "prompt.created": {"human", "planner"},
+    "prompt.edited": {"human"},
+    "prompt.cancelled": {"human"},
+    "plan.applied": {"human", "planner"},
+    "plan.undone": {"human"},
+    "feedback.filed": {"human", "specialist"},
+    "verdict.given": {"human", "verifier"},
+    "planner.decided": {"human", "planner"},
+    "learning.noted": {"human", "planner", "executor", "verifier", "specialist", "stage"},
+    "handoff.given": {"human", "planner", "executor", "verifier", "specialist", "stage"},
+}
+"""Kind → who; kinds that are not here are for the system alone."""
