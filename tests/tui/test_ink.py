@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from tui.widgets.ink import Span, clip, columns, fit, mark, pad, paint, safe, spread, wrap
+from tui.widgets.pager import wrapped
 
 texts = st.text(max_size=40) | st.text("設定 ab\x1b[31m\u202e👩\u200d💻é", max_size=30)
 spans = st.lists(st.builds(Span, texts), max_size=6)
@@ -75,6 +76,30 @@ def test_wrapped_lines_fit_and_lose_nothing_but_spaces(text: str, width: int) ->
 
 def test_words_stay_whole_where_they_fit() -> None:
     assert [joined(line).rstrip() for line in wrap([Span("one two three")], 8)] == ["one two", "three"]
+
+
+def test_a_page_wraps_texts_beside_their_cells_and_below_their_indent() -> None:
+    key = [Span("  a   "), Span("attach    "), Span("go into the agent's own window")]
+    assert [joined(line).rstrip() for line in wrapped(key, 40)] == [
+        "  a   attach    go into the agent's own",
+        "                window",
+    ]
+    assert [joined(line).rstrip() for line in wrapped([Span("    an indented text of some words")], 20)] == [
+        "    an indented",
+        "    text of some",
+        "    words",
+    ]
+    assert [joined(line).rstrip() for line in wrapped(key, 24)][1].startswith("  ")
+
+
+@given(spans, st.integers(2, 60))
+def test_a_page_never_exceeds_its_width(line: list[Span], width: int) -> None:
+    if all(cell_len(char) <= 1 for span in line for char in safe(span.text)):
+        assert all(
+            columns(piece[:-1]) + cell_len(piece[-1].text.rstrip(" ")) < width
+            for piece in wrapped(line, width)
+            if piece
+        )
 
 
 def test_marks_every_occurrence_whatever_the_case() -> None:

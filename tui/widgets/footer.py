@@ -11,7 +11,7 @@ from tui.widgets.ink import Span, columns, ink_of, paint
 Hint = tuple[str, str, str]
 """Key, label, id of the action."""
 
-_KEEP = ("help", "palette")
+_KEEP = ("help", "palette", "panel.next")
 """Never left out: they lead to everything else."""
 
 

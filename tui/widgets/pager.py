@@ -9,11 +9,14 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.widgets.ink import Span, Spans, ink_of, paint, wrap
+from tui.widgets.ink import Span, Spans, columns, ink_of, paint, wrap
+
+_CELLS_SHARE = 0.45
+"""Most of the width that the cells before a text may take for it to be wrapped beside them."""
 
 
 class Pager(ScrollView, can_focus=True):
-    """Lines of spans, each wrapped to the width; `indent` of a wrapped line is that of its first one."""
+    """Lines of spans, each wrapped to the width."""
 
     DEFAULT_CSS = """
     Pager { overflow-x: hidden; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; background: transparent; }
@@ -46,7 +49,7 @@ class Pager(ScrollView, can_focus=True):
         if width == self._width or width <= 0:
             return
         self._width = width
-        self._lines = [line for spans in self._source for line in _wrapped(spans, width)]
+        self._lines = [line for spans in self._source for line in wrapped(spans, width)]
         self.virtual_size = Size(width, len(self._lines))
 
     def ink(self, name: str) -> Style:
@@ -60,11 +63,17 @@ class Pager(ScrollView, can_focus=True):
         return paint(self._lines[row], width, self.ink)
 
 
-def _wrapped(spans: Spans, width: int) -> list[Spans]:
-    first = spans[0].text if spans else ""
-    indent = len(first) - len(first.lstrip(" "))
-    lines = wrap(spans, width - 1)
-    if len(lines) < 2 or not indent or indent > width // 2:
-        return list(lines)
-    again = wrap(spans, width - 1 - indent)
-    return [again[0], *([Span(" " * indent), *line] for line in again[1:])]
+def wrapped(spans: Spans, width: int) -> list[Spans]:
+    """Break a line; what follows stands beside its cells (spans that end in a blank), or below its own indent."""
+    whole = wrap(spans, width - 1)
+    if len(whole) < 2:
+        return list(whole)
+    cells = columns(spans[:-1])
+    if len(spans) > 1 and spans[-2].text.endswith(" ") and cells <= width * _CELLS_SHARE:
+        first, *rest = wrap(spans[-1:], width - 1 - cells)
+        return [[*spans[:-1], *first], *([Span(" " * cells), *line] for line in rest)]
+    indent = len(spans[0].text) - len(spans[0].text.lstrip(" "))
+    if not indent or indent > width // 2:
+        return list(whole)
+    first, *rest = wrap(spans, width - 1 - indent)
+    return [first, *([Span(" " * indent), *line] for line in rest)]
