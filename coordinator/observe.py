@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from coordinator.agents.evidence import Terminal, last_report, observe_agent
+from coordinator.agents.runtime import known_runtime
+from coordinator.agents.usage import read_usage
 from coordinator.artifacts.documents import MILESTONE_STATUSES, examine_milestone
 from coordinator.artifacts.files import read_limited, sha256
 from coordinator.artifacts.numbers import highest_claimed
@@ -167,8 +169,17 @@ class Observer:
         return tuple(sorted(agents, key=lambda agent: agent.prompt or 0))
 
     def _agent(self, attempt: Attempt) -> Agent:
-        report = last_report(self._status_tail(attempt)) if attempt.state.live else None
-        return observe_agent(attempt, terminal=_process(attempt), report=report)
+        agent = self._judged(attempt)
+        tokens, cost = read_usage(self.layout.root / attempt.directory)
+        return agent if tokens is None else replace(agent, tokens=tokens, cost_usd=cost)
+
+    def _judged(self, attempt: Attempt) -> Agent:
+        if not attempt.state.live:
+            return observe_agent(attempt)
+        runtime = known_runtime(attempt.runtime)
+        report = last_report(self._status_tail(attempt), runtime)
+        reports_itself = runtime is not None and runtime.reports_itself
+        return observe_agent(attempt, terminal=_process(attempt), report=report, reports_itself=reports_itself)
 
     def _status_tail(self, attempt: Attempt) -> bytes:
         path = self.layout.root / attempt.directory / "status.jsonl"

@@ -11,8 +11,8 @@ from coordinator.agents.hooks import LINE, hook_command, write_hook
 from coordinator.agents.opening import opening
 from coordinator.agents.readiness import installed
 from coordinator.agents.records import read_json_file
-from coordinator.agents.runtime import Command, Job, Keys, Needs, Place, Runtime, Said, Usage
-from coordinator.agents.screens import Sign, read, rows_of
+from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
+from coordinator.agents.screens import Sign, read, rows_of, without_panel
 from coordinator.model.snapshot import AgentState
 
 _NOTED = ("SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "Stop", "StopFailure", "SubagentStop")
@@ -109,6 +109,7 @@ class Claude(Runtime):
         return None
 
     def seen(self, screen: str) -> Said | None:
+        screen = without_panel(screen)
         dialog = read(screen, _SIGNS)
         if dialog is not None:
             return dialog
@@ -122,7 +123,7 @@ class Claude(Runtime):
         return _last_words(above)
 
     def composer_is_empty(self, screen: str) -> bool:
-        composer = _composer(screen)
+        composer = _composer(without_panel(screen))
         return composer is not None and composer[1] in ("❯", "❯ Resend your message to try again")
 
     def sessions(self, place: Place) -> Iterable[Path]:
@@ -132,19 +133,18 @@ class Claude(Runtime):
             yield from projects.glob(f"*/{place.session}.jsonl")
             yield from projects.glob(f"*/{place.session}/subagents/*.jsonl")
 
-    def spent(self, records: Iterable[Mapping[str, Any]], place: Place) -> Usage:
-        """A message is recorded once for each of its blocks, with the same usage: it counts once, as it was last."""
-        messages: dict[str, int] = {}
-        for record in records:
-            message = record.get("message")
-            if not isinstance(message, dict) or not isinstance(usage := message.get("usage"), dict):
-                continue
-            if str(record.get("timestamp") or "~") >= place.since:
-                numbers = [usage.get(name) for name in _COUNTED]
-                messages[str(message.get("id"))] = sum(n for n in numbers if isinstance(n, int))
-        cost = read_json_file(place.directory / LINE).get("cost")
-        known = cost.get("total_cost_usd") if isinstance(cost, dict) else None
-        return Usage(sum(messages.values()), float(known) if isinstance(known, (int, float)) else None)
+    def counted(self, record: Mapping[str, Any]) -> Count | None:
+        """A message is recorded once for each of its blocks, with the same usage."""
+        message = _mapping(record.get("message"))
+        usage = message.get("usage")
+        if not isinstance(usage, dict):
+            return None
+        numbers = [usage.get(name) for name in _COUNTED]
+        return Count(str(message.get("id")), sum(n for n in numbers if isinstance(n, int)))
+
+    def told_cost(self, place: Place) -> float | None:
+        cost = _mapping(read_json_file(place.directory / LINE).get("cost")).get("total_cost_usd")
+        return float(cost) if isinstance(cost, (int, float)) and 0 <= cost < 1e9 else None
 
     def distrust(self, root: Path, environ: Mapping[str, str]) -> str:
         home = environ.get("CLAUDE_CONFIG_DIR") or environ.get("HOME", "")

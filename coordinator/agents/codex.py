@@ -13,7 +13,7 @@ from coordinator.agents.hooks import write_hook
 from coordinator.agents.opening import opening
 from coordinator.agents.readiness import installed
 from coordinator.agents.records import first_record
-from coordinator.agents.runtime import Command, Job, Keys, Needs, Place, Runtime, Said, Usage
+from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
 from coordinator.agents.screens import Sign, read, rows_of
 from coordinator.model.snapshot import AgentState
 
@@ -131,18 +131,18 @@ class Codex(Runtime):
                 )
         return None
 
-    def spent(self, records: Iterable[Mapping[str, Any]], place: Place) -> Usage:
-        """The sum over responses, each once: the running total would tell of a resumed session's past too."""
-        responses: dict[str, int] = {}
-        for record in records:
-            payload = record.get("payload")
-            if not isinstance(payload, dict) or str(record.get("timestamp") or "~") < place.since:
-                continue
-            usage = payload.get("usage")
-            if record.get("type") == "token_usage_record" and isinstance(usage, dict):
-                total = usage.get("total_tokens")
-                responses[str(payload.get("response_id"))] = total if isinstance(total, int) else 0
-        return Usage(sum(responses.values()))
+    def counted(self, record: Mapping[str, Any]) -> Count | None:
+        """By response: the running total would tell of a resumed session's past too."""
+        payload = record.get("payload")
+        if record.get("type") != "token_usage_record" or not isinstance(payload, dict):
+            return None
+        usage = payload.get("usage")
+        total = usage.get("total_tokens") if isinstance(usage, dict) else None
+        return Count(str(payload.get("response_id")), total) if isinstance(total, int) else None
+
+    def session_of(self, path: Path) -> str:
+        match = re.search(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", path.stem)
+        return match[0] if match else ""
 
     def distrust(self, root: Path, environ: Mapping[str, str]) -> str:
         import tomllib

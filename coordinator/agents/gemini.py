@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from coordinator.agents.readiness import installed
-from coordinator.agents.runtime import Command, Job, Needs, Place, Runtime, Said, Usage
+from coordinator.agents.runtime import Command, Count, Job, Needs, Place, Runtime, Said
 from coordinator.agents.screens import rows_of
 from coordinator.model.snapshot import AgentState
 
@@ -50,16 +50,14 @@ class Gemini(Runtime):
             Said(AgentState.WORKING) if record.get("type") in ("init", "message", "tool_use", "tool_result") else None
         )
 
-    def spent(self, records: Iterable[Mapping[str, Any]], place: Place) -> Usage:
-        """The statistics at the end of a run; of a chat file, the messages, each once."""
-        total, messages = 0, dict[str, int]()
-        for record in records:
-            stats, tokens = record.get("stats"), record.get("tokens")
-            if isinstance(stats, dict) and isinstance(stats.get("total_tokens"), int):
-                total += stats["total_tokens"]
-            if isinstance(tokens, dict) and isinstance(tokens.get("total"), int):
-                messages[str(record.get("id"))] = tokens["total"]
-        return Usage(total + sum(messages.values()))
+    def counted(self, record: Mapping[str, Any]) -> Count | None:
+        """The statistics at the end of a run; in a chat file each message."""
+        stats, tokens = record.get("stats"), record.get("tokens")
+        if isinstance(stats, dict) and isinstance(stats.get("total_tokens"), int):
+            return Count("run", stats["total_tokens"])
+        if isinstance(tokens, dict) and isinstance(tokens.get("total"), int):
+            return Count(str(record.get("id")), tokens["total"])
+        return None
 
 
 RUNTIME: Runtime = Gemini()

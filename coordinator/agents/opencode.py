@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from coordinator.agents.readiness import installed
-from coordinator.agents.runtime import Command, Job, Needs, Place, Runtime, Said, Usage
+from coordinator.agents.runtime import Command, Count, Job, Needs, Place, Runtime, Said
 from coordinator.agents.screens import rows_of
 from coordinator.model.snapshot import AgentState
 
@@ -32,16 +32,14 @@ class OpenCode(Runtime):
     def recorded(self, record: Mapping[str, Any]) -> Said | None:
         return Said(AgentState.WORKING) if record.get("type") in ("step_start", "text", "tool_use") else None
 
-    def spent(self, records: Iterable[Mapping[str, Any]], place: Place) -> Usage:
-        """The sum over its steps, each once."""
-        steps: dict[str, tuple[int, float]] = {}
-        for record in records:
-            holder = record.get("properties")
-            part = (holder if isinstance(holder, dict) else record).get("part")
-            if not isinstance(part, dict) or part.get("type") != "step-finish":
-                continue
-            steps[str(part.get("id"))] = (_tokens(part.get("tokens")), float(part.get("cost") or 0))
-        return Usage(sum(n for n, _ in steps.values()), sum(cost for _, cost in steps.values()) if steps else None)
+    def counted(self, record: Mapping[str, Any]) -> Count | None:
+        part = record.get("part")
+        if not isinstance(part, dict) or part.get("type") != "step-finish":
+            return None
+        cost = part.get("cost")
+        return Count(
+            str(part.get("id")), _tokens(part.get("tokens")), float(cost) if isinstance(cost, (int, float)) else None
+        )
 
 
 def _tokens(counts: object) -> int:

@@ -6,6 +6,7 @@ A new one is one new module of this package that holds a `RUNTIME`; its file nam
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,15 @@ class Usage:
     """Read, written and cached ones, as its service counts them."""
     cost_usd: float | None = None
     """None: its CLI doesn't tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One message or response of a session, with what it used."""
+
+    id: str
+    tokens: int
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +158,17 @@ class Runtime:
         """What a line of a session file means for its state."""
         return None
 
-    def spent(self, records: Iterable[Mapping[str, Any]], place: Place) -> Usage:
-        """What the records of its session files add up to."""
-        return Usage()
+    def counted(self, record: Mapping[str, Any]) -> Count | None:
+        """What a line of a session file adds to what was used; the last line of an id counts."""
+        return None
+
+    def told_cost(self, place: Place) -> float | None:
+        """US dollars so far, where the CLI tells besides its session files."""
+        return None
+
+    def session_of(self, path: Path) -> str:
+        """The session that a session file belongs to; empty when its name doesn't tell."""
+        return ""
 
     def distrust(self, root: Path, environ: Mapping[str, str]) -> str:
         """What a first-run dialog would ask about the project; empty when it would ask nothing."""
@@ -173,6 +191,17 @@ def find_runtime(name: str, commands: Mapping[str, Sequence[str]]) -> Runtime:
         return runtime
     known = ", ".join(sorted({*packaged_runtimes(), *commands}))
     raise CoordError(f"there is no agent `{name}`", f"use one of {known}, or give it a command in .coord/coord.yaml")
+
+
+@cache
+def known_runtime(name: str) -> Runtime | None:
+    """The packaged runtime of this name; None for a project's own command, and for any other name."""
+    if name == "scripted":
+        return None  # it tells nothing of itself, and is not worth an import to whoever only looks
+    try:
+        return find_runtime(name, {})
+    except CoordError:
+        return None
 
 
 def packaged_runtimes() -> tuple[str, ...]:

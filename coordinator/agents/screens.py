@@ -4,13 +4,17 @@ An agent can print anything into its history; so what counts is where it stands:
 """
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from coordinator.agents.runtime import Said
 from coordinator.model.snapshot import AgentState
+from coordinator.model.text import width
 
 _DOING_LIMIT = 160
+_PANEL_FROM = 30
+"""Columns that belong to the conversation in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,24 @@ class Sign:
 def rows_of(screen: str) -> list[str]:
     """The rows that aren't blank, without blanks at their ends."""
     return [row.rstrip() for row in screen.splitlines() if row.strip()]
+
+
+def without_panel(screen: str, bar: str = "│") -> str:
+    """The screen without a panel on its right, told by the bar that goes down most of its rows in one column."""
+    lines = screen.splitlines()
+    columns = [{place for place, char in _cells(line) if char == bar} for line in lines]
+    counts = Counter(place for found in columns for place in found if place >= _PANEL_FROM)
+    place, rows = max(counts.items(), key=lambda item: item[1], default=(0, 0))
+    if rows * 2 < len([line for line in lines if line.strip()]):
+        return screen
+    return "\n".join("".join(char for column, char in _cells(line) if column < place).rstrip() for line in lines)
+
+
+def _cells(line: str) -> Iterator[tuple[int, str]]:
+    column = 0
+    for char in line:
+        yield column, char
+        column += width(char)
 
 
 def read(screen: str, signs: Sequence[Sign]) -> Said | None:

@@ -7,6 +7,8 @@ import click
 from coordinator.cli.commands import layout_of
 from coordinator.cli.report import emit, say, style, styled
 from coordinator.errors import CoordError, UsageError
+from coordinator.model.snapshot import AgentState
+from coordinator.model.text import plain
 from coordinator.observe import Observer
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
@@ -112,8 +114,18 @@ def agents(ctx: click.Context, as_json: bool) -> None:
                 (f"{agent.role:<11}{agent.runtime:<10}", ""),
                 (f"{agent.state.value:<19}", colour),
                 (f"{agent.evidence}, {age} s ago   window {agent.window or 'none'}", "dim"),
+                (_used(agent.tokens, agent.cost_usd), "dim"),
             ]
         )
+        if agent.doing:
+            styled([(f"      {plain(agent.doing)}", "")])
+        if agent.state is AgentState.PERMISSION:
+            styled([(f"      coord permit {label} --allow | --deny", "dim")])
+
+
+def _used(tokens: int | None, cost: float | None) -> str:
+    used = f"   {tokens:,} tokens" if tokens is not None else ""
+    return used + (f"   ${cost:.2f}" if cost is not None else "")
 
 
 @click.command()

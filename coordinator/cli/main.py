@@ -15,6 +15,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "agents": ("look", "The agents and what they are at."),
     "attach": ("look", "Go to an agent's own window."),
     "log": ("log", "The event log: read, follow, verify, export."),
+    "permit": ("permit", "Allow or deny what an agent asks to do."),
+    "tell": ("permit", "Send a message to a running agent."),
     "loop": ("steer", "Run the loop in this terminal."),
     "pause": ("steer", "Start nothing new; running agents finish."),
     "resume": ("steer", "Go on after a pause."),

@@ -28,6 +28,7 @@ from coordinator.model.run import LoopAsk
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.observe import Observer
+from coordinator.sight import Sight
 from coordinator.steps import utc_now
 from coordinator.terminals.server import Terminals
 from coordinator.watch import Changes, Watch
@@ -99,6 +100,7 @@ class _Runner:
         self._gone: set[tuple[int, int]] = set()
         self._unread: set[Path] = set()
         self._stopping = False
+        self._sight = Sight(layout, config, terminals)
         self._watch = Watch(layout, self._changed, self._observer.folders())  # before the first look: nothing is missed
         self._snapshot = self._observer.snapshot()
 
@@ -107,6 +109,7 @@ class _Runner:
 
     def __exit__(self, *_: object) -> None:
         self._watch.stop()
+        self._sight.close()
         self._exits.close()
         self._hands.close()
         self._tell()
@@ -239,6 +242,7 @@ class _Runner:
                 self._watched[key] = pid
                 self._exits.watch(pid)
         self._watch.attend(self._observer.attended())
+        self._sight.attend(live.values())
 
     def _changed(self, changes: Changes) -> None:
         self.wake.put(Changed(changes.paths))

@@ -12,6 +12,7 @@ from coordinator.loop.handoff import left_behind
 from coordinator.loop.site import Site
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
+from coordinator.sight import final_usage
 from coordinator.steps import agent_event, step_event
 from coordinator.terminals.processes import agent_processes
 
@@ -48,7 +49,7 @@ def settle(site: Site, snapshot: Snapshot, action: Settle) -> Attempt | None:
 
 
 def _settle_ended(site: Site, attempt: Attempt, status: int) -> Attempt:
-    exited = agent_event(attempt, "agent.exited", status=status)
+    exited = agent_event(attempt, "agent.exited", status=status, **final_usage(site.layout, attempt, site.config))
     state, reason = judge_end(attempt)
     if state is not StepState.CHANGE_OPEN:
         return site.advance(attempt, state, exited, reason=reason)

@@ -101,6 +101,8 @@ _WRITERS: dict[str, frozenset[str]] = {
     "question.answered": _PEOPLE_ONLY,
     "change.approved": _PEOPLE_ONLY,
     "change.rejected": _PEOPLE_ONLY,
+    "permission.answered": _PEOPLE_ONLY,
+    "agent.told": _PEOPLE_ONLY,
     "decision.recorded": _PEOPLE_AND_AGENTS,
     "artifact.produced": _PEOPLE_AND_AGENTS,
     "question.asked": _PEOPLE_AND_AGENTS,

@@ -22,6 +22,8 @@ _WORDS = {
     "change.approved": "approved",
     "change.rejected": "rejected",
     "decision.recorded": "decision",
+    "permission.answered": "permission",
+    "agent.told": "told",
     "artifact.produced": "artifact",
     "attachment.added": "attached",
     "prompt.created": "created",
@@ -158,7 +160,25 @@ def _agent(data: Mapping[str, object], about: str, state: str) -> str:
         _in_brackets(_value(data, "runtime")) if state == "started" else "",
         _value(data, "evidence") if state == "status" else "",
     )
-    return _joined(": ", _joined(" ", actor_name(about), status, *facts), _value(data, "reason"))
+        _usage(data),
+    return _joined(": ", _joined(" ", actor_name(about), status, *facts), _value(data, "reason", "doing"))
+
+
+def _usage(data: Mapping[str, object]) -> str:
+    tokens, cost = data.get("tokens"), data.get("cost_usd")
+    used = f"{tokens:,} tokens" if isinstance(tokens, int) else ""
+    return _in_brackets(_joined(", ", used, f"${cost:.2f}" if isinstance(cost, float) else ""))
+
+
+def _permission(data: Mapping[str, object], about: str, _: str) -> str:
+    verdict = "allowed" if data.get("allowed") is True else "denied"
+    return _joined(
+        ": ", _joined(" ", verdict, actor_name(about)), _value(data, "doing", "text"), _value(data, "reason")
+    )
+
+
+def _told(data: Mapping[str, object], about: str, _: str) -> str:
+    return _joined(": ", actor_name(about), _value(data, "text"))
 
 
 def _happening(data: Mapping[str, object], about: str, name: str) -> str:
@@ -214,6 +234,8 @@ _SAY: dict[str, _Say] = {
     "agent": _agent,
     "run": _happening,
     "iteration": _happening,
+    "agent.told": _told,
+    "permission": _permission,
     "stage": _happening,
     "problem": _problem,
     "access": _denied,

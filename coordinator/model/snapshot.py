@@ -91,6 +91,7 @@ class Agent:
             "cost_usd": self.cost_usd,
             "since": self.since,
         }
+            "doing": self.doing,
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import pytest
 
 from coordinator.agents.records import Tail
 from coordinator.agents.runtime import Place, Runtime, Usage, find_runtime
+from coordinator.agents.usage import Meter
 from coordinator.model.snapshot import AgentState
 from coordinator.terminals.screen import parse
 
@@ -37,6 +38,10 @@ SCREENS: dict[str, tuple[AgentState | None, str]] = {
     "claude-interrupted": (X, ""),
     "claude-perm-hook-done": (I, ""),
     "claude-permission-bash": (P, "touch b.txt && sleep 3"),
+    "claude-permission-beside-panel": (
+        P,
+        'coord ask "Which colour?" --option red --option blue --wait >colour.txt',
+    ),
     "claude-permission-write": (P, "Do you want to create a.txt?"),
     "claude-ratelimited": (L, "429 This request would exceed your account rate limit"),
     "claude-resumed": (I, ""),
@@ -111,7 +116,8 @@ def runtime_of(name: str) -> Runtime:
 
 def screen(name: str) -> str:
     """The capture as coord sees it: with its colours, through its own parser."""
-    return parse((CAPTURES / "screens" / f"{name}.ansi.txt").read_bytes(), 120, 40).plain()
+    capture = (CAPTURES / "screens" / f"{name}.ansi.txt").read_bytes()
+    return parse(capture, *((200, 50) if "panel" in name else (120, 40))).plain()
 
 
 def test_every_capture_is_judged() -> None:
@@ -147,44 +153,44 @@ def test_a_question_that_an_agent_only_prints_is_none(name: str) -> None:
     assert said.state is I
 
 
-def read(*names: str) -> list[dict[str, object]]:
-    return [record for name in names for record in Tail(CAPTURES / "sessions" / f"{name}.jsonl").read()]
-
-
-def place(since: str = "", directory: Path = Path("/nowhere")) -> Place:
-    return Place(directory, Path("/nowhere"), since=since)
+def spent(name: str, *files: str, since: str = "", directory: Path = Path("/nowhere")) -> Usage:
+    meter = Meter(find_runtime(name, {}), Place(directory, Path("/nowhere"), since=since))
+    for file in files:
+        meter.feed(Tail(CAPTURES / "sessions" / f"{file}.jsonl").read())
+    return meter.usage
 
 
 def test_claude_counts_each_message_once_and_its_subagents_too() -> None:
-    claude = find_runtime("claude", {})
-    own, both = read("claude-t3"), read("claude-t3", "claude-t3-subagent")
-    lines = [r["message"] for r in both if isinstance(r.get("message"), dict) and "usage" in r["message"]]  # type: ignore[operator]
-    ids = {m["id"]: m["usage"] for m in lines}  # type: ignore[index]
-    expected = sum(u["input_tokens"] + u["output_tokens"] for u in ids.values())
-    assert claude.spent(both, place()).tokens == expected
-    assert 0 < claude.spent(own, place()).tokens < expected
-    assert claude.spent(both, place("2099-01-01T00:00:00Z")).tokens == 0
+    records = [
+        r for f in ("claude-t3", "claude-t3-subagent") for r in Tail(CAPTURES / "sessions" / f"{f}.jsonl").read()
+    ]
+    usages = {r["message"]["id"]: r["message"]["usage"] for r in records if "usage" in r.get("message", {})}
+    expected = sum(u["input_tokens"] + u["output_tokens"] for u in usages.values())
+    assert spent("claude", "claude-t3", "claude-t3-subagent").tokens == expected
+    assert 0 < spent("claude", "claude-t3").tokens < expected
+    assert spent("claude", "claude-t3", since="2099-01-01T00:00:00Z").tokens == 0
 
 
 def test_claude_tells_its_cost_in_its_status_line(tmp_path: Path) -> None:
     payload = json.loads((CAPTURES / "hooks" / "claude-statusLine.json").read_text())
     payload["cost"]["total_cost_usd"] = 0.25
     (tmp_path / "statusline.json").write_text(json.dumps(payload))
-    assert find_runtime("claude", {}).spent([], place(directory=tmp_path)) == Usage(0, 0.25)
+    assert spent("claude", directory=tmp_path) == Usage(0, 0.25)
 
 
 def test_codex_counts_each_response_of_its_own_time() -> None:
-    codex, records = find_runtime("codex", {}), read("codex-rollout")
-    assert codex.spent(records, place()).tokens == 27_346  # what it printed itself, in codex-exited
-    assert codex.spent(records, place("2026-11-20T21:44:50Z")).tokens == 13_724
+    assert spent("codex", "codex-rollout").tokens == 27_346  # what it printed itself, in codex-exited
+    assert spent("codex", "codex-rollout", "codex-rollout").tokens == 27_346
+    assert spent("codex", "codex-rollout", since="2026-11-20T21:44:50Z").tokens == 13_724
 
 
 def test_codex_tells_its_turns_in_its_session_file() -> None:
     codex = find_runtime("codex", {})
-    said = [s for record in read("codex-rollout") if (s := codex.recorded(record))]
+    records = Tail(CAPTURES / "sessions" / "codex-rollout.jsonl").read()
+    said = [s for record in records if (s := codex.recorded(record))]
     assert [s.state for s in said] == [W, I, W, X]
     assert "high demand" in said[-1].doing
 
 
 def test_gemini_counts_the_messages_of_a_chat() -> None:
-    assert find_runtime("gemini", {}).spent(read("gemini-chat"), place()) == Usage(7_918)
+    assert spent("gemini", "gemini-chat") == Usage(7_918)

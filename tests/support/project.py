@@ -55,6 +55,8 @@ class Project:
         self.layout: Layout = self.repository.layout
         self.socket = f"coord-test-{os.getpid()}-{secrets.token_hex(4)}"
         self.terminals = Terminals(self.socket, "coord")
+        self.own_environment: dict[str, str] = {}
+        """What its processes get besides, and instead."""
         self._folder = folder
         self._processes: list[subprocess.Popen[bytes]] = []
         for place in (self.layout.prompts, self.layout.scripts, self.layout.suites):
@@ -85,7 +87,7 @@ class Project:
             coord.chmod(0o755)
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("COORD_", "TMUX", "GIT_"))}
         own = {"PATH": f"{bin_}:{kept['PATH']}", "PYTHONPATH": str(ROOT), "GIT_CONFIG_GLOBAL": "/dev/null"}
-        return kept | own | IDENTITY | more
+        return kept | own | IDENTITY | self.own_environment | more
 
     def coord(self, *arguments: str, check: bool = True, **environ: str) -> "subprocess.CompletedProcess[str]":
         """Run a `coord` command about this project."""

@@ -1,0 +1,79 @@
+"""What an agent has used: read on from its session files, kept in `usage.json` of the attempt for whoever looks."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from coordinator.agents.records import Tail, read_json_file
+from coordinator.agents.runtime import Place, Runtime, Said, Usage
+from coordinator.model.situation import timestamp
+
+USAGE = "usage.json"
+_LOOK_AGAIN = 5
+"""Reads after which session files that came later, of subagents, are looked for."""
+
+
+class Meter:
+    """Follows the session files of one agent. Belongs to one thread."""
+
+    def __init__(self, runtime: Runtime, place: Place) -> None:
+        self._runtime = runtime
+        self._place = place
+        self._tails: dict[Path, Tail] = {}
+        self._counts: dict[str, tuple[int, float | None]] = {}
+        self._reads = 0
+        self.said: tuple[float, Said] | None = None
+        """What the session said last of its state, and when: Unix seconds."""
+
+    @property
+    def session(self) -> str:
+        """The session that the files belong to, as far as they tell."""
+        return next((known for path in self._tails if (known := self._runtime.session_of(path))), "")
+
+    @property
+    def usage(self) -> Usage:
+        costs = [cost for _, cost in self._counts.values() if cost is not None]
+        told = self._runtime.told_cost(self._place)
+        cost = told if told is not None else sum(costs) if costs else None
+        return Usage(sum(tokens for tokens, _ in self._counts.values()), cost)
+
+    def read(self) -> None:
+        """Take in what the session files have gained."""
+        if not self._tails or self._reads % _LOOK_AGAIN == 0:
+            for path in self._runtime.sessions(self._place):
+                self._tails.setdefault(path, Tail(path))
+        self._reads += 1
+        for tail in self._tails.values():
+            self.feed(tail.read())
+
+    def feed(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Take in records; those from before the attempt began, of a session that goes on, don't count."""
+        for record in records:
+            at = str(record.get("timestamp") or "~")
+            if at < self._place.since:
+                continue
+            count = self._runtime.counted(record)
+            if count is not None:
+                self._counts[count.id] = (count.tokens, count.cost_usd)
+            said = self._runtime.recorded(record)
+            if said is not None and timestamp(at):
+                self.said = (timestamp(at), said)
+
+
+def write_usage(directory: Path, usage: Usage) -> None:
+    """Keep what was used so far; a reader sees the old or the new."""
+    temporary = directory / f".{USAGE}.{os.getpid()}"
+    temporary.write_text(json.dumps({"tokens": usage.tokens, "cost_usd": usage.cost_usd}))
+    temporary.rename(directory / USAGE)
+
+
+def read_usage(directory: Path) -> tuple[int | None, float | None]:
+    """Tokens and US dollars of an attempt; None where nobody told."""
+    values = read_json_file(directory / USAGE)
+    tokens, cost = values.get("tokens"), values.get("cost_usd")
+    return (
+        tokens if isinstance(tokens, int) and not isinstance(tokens, bool) else None,
+        float(cost) if isinstance(cost, (int, float)) else None,
+    )

@@ -1,0 +1,257 @@
+"""A model service on the loopback that says what a test wants: the APIs of Anthropic and OpenAI, as far as needed."""
+
+import json
+import re
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+_WHO = re.compile(r"You are (executor-\d+-\d+)\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the model answers to one request of an agent."""
+
+    text: str = ""
+    tool: str = ""
+    input: Mapping[str, Any] = field(default_factory=dict)
+    error: int = 0
+    """HTTP status of an answer that is a failure, `times` times; then the next step is taken."""
+    kind: str = "api_error"
+    message: str = ""
+    drop: bool = False
+    """Break the connection instead."""
+    times: int = 1_000_000
+    release: threading.Event | None = None
+    """Answer only once this is set."""
+
+
+def shell(command: str, text: str = "") -> Step:
+    """A shell command of Claude Code."""
+    return Step(text, "Bash", {"command": command, "description": "a step of the task"})
+
+
+class FakeApi:
+    """Answers each agent by its own script: the n-th request after it was told its task gets the n-th step."""
+
+    def __init__(self, scripts: Mapping[str, Sequence[Step]]) -> None:
+        self.scripts = dict(scripts)
+        self.told: dict[str, str] = {}
+        """Agent → the message with its task, as it came."""
+        self._failed: dict[tuple[str, int], int] = {}
+        self._lock = threading.Lock()
+        handler = type("Handler", (_Handler,), {"api": self})
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, name="fake-api", daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def step(self, turns: Sequence[tuple[str, str]], tools: Sequence[str]) -> Step:
+        """The step for a conversation of (role, text); requests without tools, for titles and the like, get a word."""
+        task = next(
+            (i for i in range(len(turns) - 1, -1, -1) if turns[i][0] == "user" and _WHO.search(turns[i][1])), -1
+        )
+        if task < 0 or not tools:
+            return Step("ok")
+        agent = _WHO.findall(turns[task][1])[-1]
+        self.told.setdefault(agent, turns[task][1])
+        steps = self.scripts.get(agent, [Step("nothing to do")])
+        done, before = 0, "user"
+        for role, _ in turns[task + 1 :]:
+            done += role == "assistant" and before != "assistant"
+            before = role
+        return self._past_failures(agent, steps, min(done + self._skipped(agent, steps, done), len(steps) - 1))
+
+    def _skipped(self, agent: str, steps: Sequence[Step], done: int) -> int:
+        """Steps that failed leave no trace in the conversation: those that are through count as taken."""
+        skipped = 0
+        for n, step in enumerate(steps):
+            if n - skipped >= done and not (step.error or step.drop):
+                break
+            if (step.error or step.drop) and self._failed.get((agent, n), 0) >= step.times:
+                skipped += 1
+        return skipped
+
+    def _past_failures(self, agent: str, steps: Sequence[Step], n: int) -> Step:
+        with self._lock:
+            while (steps[n].error or steps[n].drop) and n + 1 < len(steps):
+                failed = self._failed[agent, n] = self._failed.get((agent, n), 0) + 1
+                if failed <= steps[n].times:
+                    break
+                self._failed[agent, n] = steps[n].times
+                n += 1
+        return steps[n]
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    api: FakeApi
+
+    def log_message(self, format: str, *args: object) -> None: ...
+
+    def handle_one_request(self) -> None:
+        with suppress(OSError):
+            super().handle_one_request()
+            return
+        self.close_connection = True
+
+    def do_HEAD(self) -> None:
+        self._json(200, {})
+
+    def do_GET(self) -> None:
+        self._json(200, {"data": [], "object": "list", "has_more": False})
+
+    def do_POST(self) -> None:
+        request = self._body()
+        path = self.path.split("?")[0]
+        if path.endswith("/count_tokens"):
+            self._json(200, {"input_tokens": 100})
+        elif path.endswith("/messages"):
+            self._answer(request, _anthropic_turns(request), self._anthropic)
+        elif path.endswith("/responses"):
+            self._answer(request, _openai_turns(request), self._openai)
+        else:
+            self._json(404, {"error": {"type": "not_found_error", "message": path}})
+
+    def _answer(self, request: dict[str, Any], turns: list[tuple[str, str]], send: Any) -> None:
+        tools = [str(tool.get("name") or tool.get("type")) for tool in request.get("tools", [])]
+        step = self.api.step(turns, tools)
+        if step.release is not None:
+            step.release.wait(60)
+        if step.drop:
+            self.close_connection = True
+            self.connection.shutdown(2)
+        elif step.error:
+            error = {"type": step.kind, "code": step.kind, "message": step.message}
+            self._json(step.error, {"type": "error", "error": error})
+        else:
+            send(request, step)
+
+    def _anthropic(self, request: dict[str, Any], step: Step) -> None:
+        blocks: list[dict[str, Any]] = [{"type": "text", "text": step.text}] if step.text else []
+        if step.tool:
+            blocks.append({"type": "tool_use", "id": f"toolu_{_id()}", "name": step.tool, "input": dict(step.input)})
+        stop = "tool_use" if step.tool else "end_turn"
+        usage = {"input_tokens": 1000, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
+        message = {"id": f"msg_{_id()}", "type": "message", "role": "assistant", "model": request.get("model")}
+        message |= {"content": [], "stop_reason": None, "stop_sequence": None, "usage": usage | {"output_tokens": 1}}
+        if not request.get("stream"):
+            self._json(200, message | {"content": blocks, "stop_reason": stop, "usage": usage | {"output_tokens": 50}})
+            return
+        events: list[dict[str, Any]] = [{"type": "message_start", "message": message}]
+        for index, block in enumerate(blocks):
+            events += _block_events(index, block)
+        delta = {"stop_reason": stop, "stop_sequence": None}
+        events.append({"type": "message_delta", "delta": delta, "usage": usage | {"output_tokens": 50}})
+        self._stream([*events, {"type": "message_stop"}])
+
+    def _openai(self, request: dict[str, Any], step: Step) -> None:
+        items: list[dict[str, Any]] = []
+        if step.text:
+            content = [{"type": "output_text", "text": step.text, "annotations": []}]
+            item = {"type": "message", "id": f"msg_{_id()}", "role": "assistant", "status": "completed"}
+            items.append(item | {"content": content})
+        if step.tool:
+            call = {"type": "function_call", "id": f"fc_{_id()}", "call_id": f"call_{_id()}", "status": "completed"}
+            items.append(call | {"name": step.tool, "arguments": json.dumps(dict(step.input))})
+        details = {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0}}
+        usage = {"input_tokens": 1000, "output_tokens": 50, "total_tokens": 1050} | details
+        response = {"id": f"resp_{_id()}", "object": "response", "created_at": 0, "model": request.get("model")}
+        response |= {"status": "completed", "output": items, "usage": usage}
+        started = response | {"status": "in_progress", "output": [], "usage": None}
+        events: list[dict[str, Any]] = [{"type": "response.created", "response": started}]
+        for index, item in enumerate(items):
+            if item["type"] == "message":
+                shown = item | {"content": [], "status": "in_progress"}
+                events.append({"type": "response.output_item.added", "output_index": index, "item": shown})
+                where = {"item_id": item["id"], "output_index": index, "content_index": 0}
+                events.append({"type": "response.output_text.delta", "delta": step.text} | where)
+            events.append({"type": "response.output_item.done", "output_index": index, "item": item})
+        self._stream([*events, {"type": "response.completed", "response": response}])
+
+    def _body(self) -> dict[str, Any]:
+        data = self.rfile.read(int(self.headers.get("content-length") or 0))
+        try:
+            value = json.loads(data or b"{}")
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def _json(self, status: int, value: object) -> None:
+        data = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+    def _stream(self, events: Sequence[Mapping[str, Any]]) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("connection", "close")
+        self.end_headers()
+        for event in events:
+            self.wfile.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+        self.close_connection = True
+
+
+def _block_events(index: int, block: dict[str, Any]) -> list[dict[str, Any]]:
+    if block["type"] == "text":
+        start, delta = {"type": "text", "text": ""}, {"type": "text_delta", "text": block["text"]}
+    else:
+        start, delta = block | {"input": {}}, {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
+    return [
+        {"type": "content_block_start", "index": index, "content_block": start},
+        {"type": "content_block_delta", "index": index, "delta": delta},
+        {"type": "content_block_stop", "index": index},
+    ]
+
+
+def _anthropic_turns(request: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(str(m.get("role")), _text(m.get("content"))) for m in request.get("messages", [])]
+
+
+def _openai_turns(request: dict[str, Any]) -> list[tuple[str, str]]:
+    given = request.get("input", [])
+    turns = []
+    for item in [{"role": "user", "content": given}] if isinstance(given, str) else given:
+        kind = item.get("type", "message")
+        if kind == "message":
+            turns.append((str(item.get("role", "user")), _text(item.get("content"))))
+        else:
+            turns.append(("assistant" if kind in ("function_call", "reasoning") else "tool", ""))
+    return turns
+
+
+def _text(content: object) -> str:
+    if isinstance(content, str):
+        return content
+    blocks = content if isinstance(content, list) else []
+    return "\n".join(str(block.get("text") or "") for block in blocks if isinstance(block, dict))
+
+
+def _id() -> str:
+    return uuid.uuid4().hex[:20]
+
+
+@contextmanager
+def fake_api(scripts: Mapping[str, Sequence[Step]]) -> Iterator[FakeApi]:
+    """The service, while the block runs."""
+    api = FakeApi(scripts)
+    try:
+        yield api
+    finally:
+        api.close()
