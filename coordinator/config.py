@@ -10,7 +10,7 @@ from coordinator.artifacts.files import NotAFile, TooLarge, read_limited, sha256
 from coordinator.artifacts.flat import Entry, Nested, Value, read_flat
 from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError, UsageError
-from coordinator.model.settings import Settings
+from coordinator.model.settings import Budget, Settings
 from coordinator.model.text import clip, plain
 
 SIZE_LIMIT = 256 * 1024
@@ -44,6 +44,16 @@ class Config:
     """Seconds before the second attempt; doubles with each further one, up to 300."""
     timeout: float | None = None
     """Seconds an attempt may take; None: no limit."""
+    budget_tokens: int | None = None
+    """Tokens that a prompt may use, over all of its attempts in a run, before a human is asked."""
+    budget_cost: float | None = None
+    """The same in US dollars."""
+    budget_time: float | None = None
+    """The same in seconds of work."""
+    run_budget_tokens: int | None = None
+    """Tokens that all prompts of a run may use together."""
+    run_budget_cost: float | None = None
+    run_budget_time: float | None = None
     require_criteria: bool = False
     """Refuse prompts without acceptance criteria."""
     base_branch: str | None = None
@@ -66,6 +76,8 @@ class Config:
             max_attempts=self.max_attempts,
             retry_backoff=self.retry_backoff,
             timeout=self.timeout,
+            prompt_budget=Budget(self.budget_tokens, self.budget_cost, self.budget_time),
+            run_budget=Budget(self.run_budget_tokens, self.run_budget_cost, self.run_budget_time),
             require_criteria=self.require_criteria,
         )
 
@@ -165,6 +177,12 @@ def _limit(value: Value) -> float | None:
     return _seconds(value) or None
 
 
+def _count(value: Value) -> int | None:
+    if value in ("", "none", "null", "~"):
+        return None
+    return _whole(1, 999_999_999)(value)
+
+
 def _one_of(*choices: str) -> Callable[[Value], str]:
     def read(value: Value) -> str:
         if value not in choices:
@@ -221,6 +239,12 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "max_attempts": _whole(1, 100),
     "retry_backoff": _seconds,
     "timeout": _limit,
+    "budget_tokens": _count,
+    "budget_cost": _limit,
+    "budget_time": _limit,
+    "run_budget_tokens": _count,
+    "run_budget_cost": _limit,
+    "run_budget_time": _limit,
     "require_criteria": _flag,
     "base_branch": _branch,
     "prompt_folders": _folders,
@@ -253,6 +277,12 @@ _SAMPLE = """\
 # max_attempts: 1            # 1: a failure halts the plan; more: it is tried again
 # retry_backoff: 10          # seconds before the second attempt, doubling up to 300
 # timeout: none              # seconds that an attempt may take
+# budget_tokens: none        # tokens that a prompt may use before you are asked
+# budget_cost: none          # US dollars
+# budget_time: none          # seconds of work
+# run_budget_tokens: none    # the same for all prompts of a run together
+# run_budget_cost: none
+# run_budget_time: none
 # require_criteria: false    # refuse prompts without acceptance criteria
 # base_branch: main          # where changes land; default: the branch that is checked out
 # prompt_folders: []         # further folders with prompts, where every *.md counts

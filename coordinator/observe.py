@@ -21,9 +21,13 @@ from coordinator.errors import CoordError
 from coordinator.events.memory import LogMemory
 from coordinator.model.graph import Graph, problems
 from coordinator.model.problem import Problem
+from coordinator.model.run import Run
+from coordinator.model.settings import Settings
 from coordinator.model.situation import judge, next_retry
 from coordinator.model.snapshot import Agent, Loop, Milestone, Snapshot
+from coordinator.model.spent import Spent
 from coordinator.model.step import Attempt, Step, StepState, derive_step
+from coordinator.spending import Spending
 
 DOCUMENT_LIMIT = 16 * 1024 * 1024
 """Bytes of a document that services append to."""
@@ -44,6 +48,7 @@ class Observer:
         self.config = load_config(layout)
         self._prompts = PromptReader(layout, self.config)
         self._attempts = AttemptReader(layout)
+        self._spending = Spending(layout)
         self._log = LogMemory(layout.events_db)
         self._graph = Graph.of(())
         self._graph_problems: tuple[Problem, ...] = ()
@@ -148,10 +153,16 @@ class Observer:
             head=self._log.head,
             highest_number=max(found.highest, self._log.highest_number, highest_claimed(self.layout)),
             settings=settings,
+            spent=self._spent(run, settings),
             documents=self._documents,
             fingerprints={path: sha256(data) for path, data in self._documents.items()},
             due=next_retry(found.prompts, self._steps, settings),
         )
+
+    def _spent(self, run: Run | None, settings: Settings) -> Mapping[int, Spent]:
+        """Only read where a budget makes it matter."""
+        wanted = run is not None and (settings.prompt_budget.any or settings.run_budget.any)
+        return self._spending.of_run(run.id) if run is not None and wanted else {}
 
     def _milestone(self) -> tuple[Milestone, Problem | None]:
         """The milestone as its file tells it, with the status that was logged last, if any was."""

@@ -9,7 +9,7 @@ from coordinator.model.event import Event
 from coordinator.model.snapshot import Question, Review
 
 _KINDS = (
-    *("question.asked", "question.answered", "change.approved", "change.rejected"),
+    *("question.asked", "question.answered", "run.asked", "change.approved", "change.rejected"),
     *("prompt.created", "milestone.status"),
 )
 _PAGE = 1000

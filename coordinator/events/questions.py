@@ -8,7 +8,8 @@ from coordinator.events.store import EventLog
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Question
 
-KINDS = ("question.asked", "question.answered")
+KINDS = ("question.asked", "question.answered", "run.asked")
+"""`run.asked`: the loop itself asks, about a budget."""
 _PAGE = 1000
 
 
@@ -28,7 +29,7 @@ class QuestionFold:
             if event.seq <= self.seq:
                 continue
             self.seq = event.seq
-            if event.kind == "question.asked":
+            if event.kind in ("question.asked", "run.asked"):
                 self._questions[event.id] = asked(event)
                 self._sorted = None
             elif event.kind == "question.answered":
@@ -80,6 +81,7 @@ def asked(event: Event) -> Question:
         default=None if default is None else _text(default),
         only_dependents=event.data.get("only_dependents") is True,
         context=_text(event.data.get("context")),
+        about=_text(event.data.get("about")) if event.kind == "run.asked" else "",
     )
 
 

@@ -40,6 +40,24 @@ class Expire:
 
 
 @dataclass(frozen=True, slots=True)
+class AskOver:
+    """A budget is used up: ask whether it may go on; the open question holds whatever has not started."""
+
+    subject: str
+    about: str
+    text: str
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndOver:
+    """A human said that a prompt whose budget is used up is to end."""
+
+    number: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class FinishKill:
     """A kill was asked for: end what is left of its processes, then do with the step what was asked."""
 
@@ -89,4 +107,6 @@ class CloseMilestone:
     """Nothing is left to run."""
 
 
-Action = Dispatch | Resume | Settle | Expire | FinishKill | Merge | Return | Mark | Tidy | CloseMilestone
+Action = (
+    Dispatch | Resume | Settle | Expire | AskOver | EndOver | FinishKill | Merge | Return | Mark | Tidy | CloseMilestone
+)

@@ -11,8 +11,10 @@ from coordinator.kill import finish_kill
 from coordinator.loop import dispatch, merging, settle
 from coordinator.loop.effects import (
     Action,
+    AskOver,
     CloseMilestone,
     Dispatch,
+    EndOver,
     Expire,
     FinishKill,
     Mark,
@@ -169,6 +171,11 @@ class Hands:
                     self._submit(self._chores, action, lambda: settle.clear_up(site, ended))
             case Expire():
                 settle.expire(site, snapshot, action)
+            case AskOver():
+                data = {"text": action.text, "options": list(action.options), "about": action.about}
+                site.say(Draft("run.asked", action.subject, data))
+            case EndOver():
+                settle.end_over(site, snapshot, action)
             case Return():
                 settle.give_back(site, snapshot, action)
             case Mark():
@@ -205,6 +212,8 @@ class Hands:
 
 
 def _subject(action: Action) -> str:
+    if isinstance(action, AskOver):
+        return action.subject
     return "milestone" if isinstance(action, CloseMilestone) else f"prompt:{action.number}"
 
 

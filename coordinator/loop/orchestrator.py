@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from coordinator.loop.effects import (
     Action,
+    AskOver,
     CloseMilestone,
     Dispatch,
+    EndOver,
     Expire,
     FinishKill,
     Mark,
@@ -16,8 +18,16 @@ from coordinator.loop.effects import (
     Settle,
     Tidy,
 )
+from coordinator.model.budget import next_overrun, overruns
 from coordinator.model.prompt import Prompt, PromptStatus
-from coordinator.model.situation import dependencies_ended, held_by_questions, retry_at, startable, timestamp
+from coordinator.model.situation import (
+    dependencies_ended,
+    held_by_questions,
+    retry_at,
+    startable,
+    subject_number,
+    timestamp,
+)
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
 from coordinator.model.step import Attempt, Step, StepState
 
@@ -57,7 +67,10 @@ def step(snapshot: Snapshot, now: float) -> tuple[Action, ...]:
         ended += _advance(snapshot, current, attempt, agent, now)
         if number not in again:
             kept += _keep_house(snapshot.prompts[number], current, attempt)
-    actions = [*ended, *started, *kept]
+    over = list(_budgets(snapshot, now))
+    if any(isinstance(action, AskOver) for action in over):
+        started = []  # the question comes first
+    actions = [*over, *ended, *started, *kept]
     if snapshot.loop.state is LoopState.FINISHED and snapshot.milestone.status == "open":
         actions.append(CloseMilestone())
     return tuple(actions)
@@ -76,7 +89,8 @@ def next_due(snapshot: Snapshot, now: float) -> float | None:
             times.append(retry)
         if attempt is not None and attempt.state.live and limit is not None:
             times.append(timestamp(attempt.started) + limit)
-    return min((t for t in times if t > now), default=None)
+    over = next_overrun(snapshot, now)
+    return min((t for t in (*times, *([] if over is None else [over])) if t > now), default=None)
 
 
 def outcome(snapshot: Snapshot) -> Outcome | None:
@@ -123,6 +137,17 @@ def _advance(snapshot: Snapshot, current: Step, attempt: Attempt, agent: Agent |
             yield Expire(number, k, limit)
     elif current.state is StepState.CHANGE_OPEN:
         yield from _gate(snapshot, number, attempt)
+
+
+def _budgets(snapshot: Snapshot, now: float) -> Iterator[AskOver | EndOver]:
+    """Budgets that are used up: asked about once, and ended where a human said so."""
+    for over in overruns(snapshot, now):
+        number = subject_number(over.subject)
+        attempt = snapshot.steps[number].attempt if number is not None else None
+        if over.question is None:
+            yield AskOver(over.subject, over.about, over.text, over.options)
+        elif over.to_end and number is not None and attempt is not None and attempt.state.live and not attempt.kill:
+            yield EndOver(number, attempt.attempt)
 
 
 def _gate(snapshot: Snapshot, number: int, attempt: Attempt) -> Iterator[Action]:

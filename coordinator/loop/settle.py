@@ -6,7 +6,7 @@ from coordinator.agents.launch import NO_WORKTREE
 from coordinator.changes.diff import attempt_change
 from coordinator.failpoint import failpoint
 from coordinator.kill import end_processes
-from coordinator.loop.effects import Expire, Return, Settle
+from coordinator.loop.effects import EndOver, Expire, Return, Settle
 from coordinator.loop.exits import has_ended
 from coordinator.loop.handoff import left_behind
 from coordinator.loop.site import Site
@@ -86,6 +86,13 @@ def expire(site: Site, snapshot: Snapshot, action: Expire) -> None:
     attempt = _fresh(site, snapshot, action.number, action.attempt)
     if attempt is not None and attempt.state.live and not attempt.kill:
         site.amend(attempt, kill="fail", reason=f"took longer than the {action.limit:g} s it was given")
+
+
+def end_over(site: Site, snapshot: Snapshot, action: EndOver) -> None:
+    """Ask for the end of an attempt whose prompt has used up its budget; it is held until a human restarts it."""
+    attempt = _fresh(site, snapshot, action.number, action.attempt)
+    if attempt is not None and attempt.state.live and not attempt.kill:
+        site.amend(attempt, kill="hold", reason="its budget is used up, and it was to end there")
 
 
 def give_back(site: Site, snapshot: Snapshot, action: Return) -> None:

@@ -18,12 +18,13 @@ _WORDS = {
     "intent.set": "intent",
     "milestone.status": "milestone",
     "question.asked": "question",
+    "run.asked": "question",
     "question.answered": "answer",
     "change.approved": "approved",
     "change.rejected": "rejected",
-    "decision.recorded": "decision",
     "permission.answered": "permission",
     "agent.told": "told",
+    "decision.recorded": "decision",
     "artifact.produced": "artifact",
     "attachment.added": "attached",
     "prompt.created": "created",
@@ -159,8 +160,8 @@ def _agent(data: Mapping[str, object], about: str, state: str) -> str:
         f"with {code}" if code else "",
         _in_brackets(_value(data, "runtime")) if state == "started" else "",
         _value(data, "evidence") if state == "status" else "",
-    )
         _usage(data),
+    )
     return _joined(": ", _joined(" ", actor_name(about), status, *facts), _value(data, "reason", "doing"))
 
 
@@ -216,6 +217,7 @@ _SAY: dict[str, _Say] = {
     "intent": _intent,
     "milestone": _milestone,
     "question.asked": _question,
+    "run.asked": _question,
     "question.answered": _answer,
     "change": _review,
     "decision": _text,
@@ -232,10 +234,10 @@ _SAY: dict[str, _Say] = {
     "handoff": _handoff,
     "step": _step,
     "agent": _agent,
-    "run": _happening,
-    "iteration": _happening,
     "agent.told": _told,
     "permission": _permission,
+    "run": _happening,
+    "iteration": _happening,
     "stage": _happening,
     "problem": _problem,
     "access": _denied,

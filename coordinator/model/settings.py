@@ -7,6 +7,19 @@ BACKOFF_LIMIT = 300.0
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """What may be used up before a human is asked; None: no limit."""
+
+    tokens: int | None = None
+    cost_usd: float | None = None
+    seconds: float | None = None
+
+    @property
+    def any(self) -> bool:
+        return (self.tokens, self.cost_usd, self.seconds) != (None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     runtime: str = "claude"
     gate: str = "review"
@@ -17,6 +30,10 @@ class Settings:
     """Seconds before the second attempt; doubles with each further one, up to `BACKOFF_LIMIT`."""
     timeout: float | None = None
     """Seconds an attempt may take; None: no limit."""
+    prompt_budget: Budget = Budget()
+    """Of each prompt, over all of its attempts in a run."""
+    run_budget: Budget = Budget()
+    """Of all prompts of a run together."""
     require_criteria: bool = False
     """Refuse prompts without acceptance criteria."""
 

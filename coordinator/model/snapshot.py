@@ -8,6 +8,7 @@ from coordinator.model.graph import Graph
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.settings import Settings
+from coordinator.model.spent import Spent
 from coordinator.model.step import Step
 
 
@@ -90,8 +91,8 @@ class Agent:
             "tokens": self.tokens,
             "cost_usd": self.cost_usd,
             "since": self.since,
-        }
             "doing": self.doing,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,8 @@ class Question:
     """Holds back the asker's dependents instead of everything."""
     context: str = ""
     """What the asker wants known before it is answered; lines of untrusted text."""
+    about: str = ""
+    """What the loop itself asks about, such as a budget; empty for what others ask."""
 
     @property
     def open(self) -> bool:
@@ -202,6 +205,8 @@ class Snapshot:
     """Content of the small files that services plan for: `.coord/alignment.md`, `.coord/loop.json`, …"""
     fingerprints: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Path → SHA-256 of everything in `documents`."""
+    spent: Mapping[int, Spent] = field(default_factory=dict)
+    """By prompt: what its attempts in this run used, without the time of those under way; empty without budgets."""
     due: float = 0.0
     """Unix seconds when time alone changes what is ready (a retry's back-off ends); 0: never."""
 
