@@ -61,7 +61,7 @@ _REMEDIES = (
     ("Out of diskspace", _NO_SPACE),
     ("Disk quota exceeded", _NO_SPACE),
     ("unable to write", _NO_SPACE),
-    ("index.lock", "another git command is at work there, or died: if none runs, delete the index.lock that git names"),
+    (".lock': File exists", "another git command is at work there, or died: if none runs, delete the lock it names"),
     ("'refs/heads/coord' exists", "rename the branch `coord`: attempts have branches below that name"),
     ("already checked out at", _ELSEWHERE),
     ("already used by worktree", _ELSEWHERE),

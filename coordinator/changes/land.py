@@ -1,6 +1,7 @@
 """Moving the base branch to a finished merge commit, without touching anything of the engineer's that is in the way."""
 
 import os
+import re
 from pathlib import Path
 
 from coordinator.changes.command import Done, failure
@@ -14,6 +15,7 @@ _FAST_FORWARD = (
     *("--no-autostash", "--no-overwrite-ignore", "--no-verify-signatures"),
 )
 """Spelled out, so that no setting of the engineer makes it stash, squash or overwrite an ignored file."""
+_LOCK = re.compile(r"Unable to create '(?:.*/)?([^/]*\.lock)': File exists")
 _IN_THE_WAY = ("would be overwritten", "would lose untracked files", "not uptodate", "not up to date")
 
 
@@ -37,11 +39,14 @@ def land(git: Git, branch: str, commit: str, expected: str, hold: int) -> Waitin
     done = git.run(*_FAST_FORWARD, commit, cwd=here.path, ok=None, writes=True, hold=hold)
     if done.status:
         refusal = _refusal(here, branch, done)
-        if refusal is None:
-            settle(git)
+        if refusal is not None:
+            forget(git)
+            return refusal
+        settle(git)
+        lock = _LOCK.search(done.err)
+        if lock is None:
             raise failure(done, ("merge",))
-        forget(git)
-        return refusal
+        return _locked(here, lock[1])
     forget(git)
     if git.head(branch) != commit:
         return Waiting(f"{plain(str(here.path))} left the branch {plain(branch)} during the merge")
@@ -65,12 +70,16 @@ def _refusal(here: Checkout, branch: str, done: Done) -> Waiting | None:
         files = tuple(line[1:] for line in done.err.splitlines() if line.startswith("\t"))
         return Waiting(f"uncommitted changes in {place} are in the way: commit or move them", files)
     if "index.lock': File exists" in done.err:
-        return Waiting(f"another git command is at work in {place} (or died, and left its index.lock)")
+        return _locked(here, "index.lock")
     if "not concluded your" in done.err or "unmerged files" in done.err:
         return Waiting(f"a merge or cherry-pick is under way in {place}: conclude or abort it")
     if "Not possible to fast-forward" in done.err:
         return Waiting(f"{plain(branch)} moved during the merge")
     return None
+
+
+def _locked(here: Checkout, lock: str) -> Waiting:
+    return Waiting(f"another git command is at work in {plain(str(here.path))} (or died, and left its {plain(lock)})")
 
 
 def _held_by_rebase(git: Git, branch: str) -> Waiting | None:

@@ -24,6 +24,8 @@ ORPHAN_PATIENCE = 60.0
 """Seconds to wait for a checkout that a killed loop's git is still making."""
 _STALE_LOCK = 60.0
 """Seconds after which an index.lock is stale where the system can't tell who works in a folder."""
+_BRIEF = 1.0
+"""Seconds after which the lock of a branch that nobody works on is stale."""
 _NAME = re.compile(r"(\d{2,})-(\d+)\Z")
 
 
@@ -77,8 +79,11 @@ def create(places: Places, number: int, attempt: int, base: str = "", *, resume:
                 f"another git command is still making the worktree {maker.label}",
                 "wait for it, or end it, and try again",
             )
+        if os.path.lexists(maker.path) and maker.is_whole():
+            return maker.adopt()
+        maker.clear_branch_lock()
         if os.path.lexists(maker.path):
-            return maker.adopt() if maker.is_whole() else maker.make_good(hold, resume)
+            return maker.make_good(hold, resume)
         return maker.make(hold) or maker.make_good(hold, resume)
 
 
@@ -130,6 +135,17 @@ class _Maker:
             raise failure(done, args)
         start = self.git.merge_base(tip, self.start) if own else self.start
         return self.info(start, adopted=True, warning=warning)
+
+    def clear_branch_lock(self) -> None:
+        """Delete the lock that a git which was killed left on the branch.
+
+        No git of ours is at it while the worktree's own lock is held; `pack-refs` of the engineer takes no such time.
+        """
+        lock = self.git.place.common / "refs" / "heads" / f"{self.branch}.lock"
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            while time.time() - lock.stat().st_mtime < _BRIEF:
+                time.sleep(0.02)
+            lock.unlink()
 
     def adopt(self) -> WorktreeInfo:
         """Take over the whole worktree that is there."""

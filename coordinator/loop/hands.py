@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,8 @@ class Hands:
             self._site.touched.append(self._site.directory(attempt))
         if finished.result.error is not None:
             self._failed(action, finished.result.error)
+            if isinstance(action, Merge) and attempt is not None:
+                self._explain(attempt, finished.result.error)
             return
         try:
             done = not isinstance(action, Merge) or attempt is None or self._merged(attempt, action, finished.result)
@@ -201,6 +204,13 @@ class Hands:
 
     def _merged(self, attempt: Attempt, action: Merge, result: Result) -> bool:
         return merging.record_outcome(self._site, attempt, action, result.value)
+
+    def _explain(self, attempt: Attempt, error: Exception) -> None:
+        """Let the step itself say why its change does not land."""
+        reason = f"{error.message}; {error.remedy}" if isinstance(error, CoordError) else str(error)
+        with suppress(CoordError, OSError):  # what keeps it from landing, a full disk, may keep this from being written
+            if self._site.reread(attempt).reason != reason:
+                self._site.amend(attempt, reason=reason)
 
     def _worked(self, action: Action) -> None:
         self._later.pop(action, None)

@@ -177,13 +177,15 @@ def test_a_checkout_of_the_base_that_is_gone_is_told(repo: Repository, base: str
     assert "gone" in outcome.reason
 
 
-def test_another_git_command_at_work_is_waited_for(repo: Repository, base: str) -> None:
-    lock = repo.root / ".git/index.lock"
+@pytest.mark.parametrize("name", ["index.lock", "ORIG_HEAD.lock", "HEAD.lock", "refs/heads/main.lock"])
+def test_another_git_command_at_work_is_waited_for(repo: Repository, base: str, name: str) -> None:
+    lock = repo.root / ".git" / name
     lock.touch()
     outcome = merge(repo)
     assert isinstance(outcome, Waiting)
-    assert "index.lock" in outcome.reason
+    assert lock.name in outcome.reason
     assert lock.exists()
+    assert repo.head() == base
     lock.unlink()
     assert isinstance(merge(repo), Merged)
 

@@ -203,6 +203,14 @@ def test_a_stale_index_lock_is_removed(repo: Repository) -> None:
     repo.commit({"a.txt": "a\n"}, cwd=info.path)
 
 
+def test_a_stale_lock_on_the_branch_is_removed(repo: Repository) -> None:
+    lock = repo.root / ".git/refs/heads/coord/07-1.lock"
+    repo.write({".git/refs/heads/coord/07-1.lock": ""})
+    os.utime(lock, (0, 0))
+    assert create(repo.layout, 7, 1).base == repo.head("coord/07-1")
+    assert not lock.exists()
+
+
 def test_the_index_lock_of_a_living_process_stays(repo: Repository) -> None:
     info = create(repo.layout, 7, 1)
     lock = repo.root / ".git/worktrees/07-1/index.lock"
