@@ -1,28 +1,18 @@
 """The loop killed at system calls of every kind that writes, all through the life of a prompt: the next one goes on."""
 
 import signal
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.project import Project, project
+from support.project import project
 from support.tracing import Call, Point, needs_strace, points, run, spread, traced
-from support.whole import COUNTED, agents_commits, check_explained, check_whole, runs_of
+from support.whole import COUNTED, agents_commits, check_explained, check_whole, coord_of, loop_of, quiet, runs_of
 
 pytestmark = needs_strace
 PHASES = ("start", "dispatch", "completion", "merge", "end")
 """What the loop is at; each ends with the `step.json` that says so."""
-
-
-def loop_of(made: Project) -> list[str]:
-    return [sys.executable, "-m", "coordinator.cli.main", "-C", str(made.layout.root), "loop", "--until-idle"]
-
-
-def environment(made: Project) -> dict[str, str]:
-    """Python makes the same calls each time: it writes no bytecode."""
-    return made.environment(PYTHONDONTWRITEBYTECODE="1")
 
 
 def phases() -> Callable[[Call], str]:
@@ -43,8 +33,8 @@ def rehearse(tmp_path: Path) -> list[Point]:
     with project(tmp_path / "rehearsal", {1: []}, {1: COUNTED}) as made:
         made.terminals.ensure_session()
         for _ in range(2):  # the first fills the cache of bytecode
-            run([*loop_of(made)[:-2], "status"], made.environment())
-        done = run(traced(loop_of(made), tmp_path / "calls"), environment(made))
+            run(coord_of(made, "status"), made.environment())
+        done = run(traced(loop_of(made), tmp_path / "calls"), quiet(made))
         assert done.returncode == 0, done.stdout + done.stderr
     return points(tmp_path / "calls", phases())
 
@@ -54,7 +44,7 @@ def kill_and_go_on(folder: Path, point: Point) -> str:
     with project(folder, {1: []}, {1: COUNTED}) as made:
         start = made.repository.head()
         made.terminals.ensure_session()
-        done = run(traced(loop_of(made), folder / "trace", at=point), environment(made))
+        done = run(traced(loop_of(made), folder / "trace", at=point), quiet(made))
         killed = done.returncode == -signal.SIGKILL
         assert killed or done.returncode == 0, f"{point}: {done.stderr}"
         check_explained(made, str(point))

@@ -1,6 +1,7 @@
 """What has to hold of a project whatever was killed: nothing lost, nothing twice, nothing half, nothing left lying."""
 
 import os
+import sys
 from collections import Counter
 
 from support.project import WRITE, Project
@@ -13,6 +14,20 @@ from coordinator.model.snapshot import AgentState
 COUNTED = 'echo "$COORD_ATTEMPT" >>"$COORD_ROOT/../ran-$COORD_PROMPT"\n' + WRITE
 """A scripted agent that does its work, and leaves word of each time that it really runs."""
 STEPS = ("step.dispatched", "step.running", "step.change_open", "step.merged")
+
+
+def loop_of(made: Project) -> list[str]:
+    """The command that runs the loop until nothing is left."""
+    return coord_of(made, "loop", "--until-idle")
+
+
+def coord_of(made: Project, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "coordinator.cli.main", "-C", str(made.layout.root), *arguments]
+
+
+def quiet(made: Project) -> dict[str, str]:
+    """An environment in which Python makes the same calls each time: it writes no bytecode."""
+    return made.environment(PYTHONDONTWRITEBYTECODE="1")
 
 
 def runs_of(made: Project, number: int) -> list[str]:
