@@ -127,15 +127,19 @@ async def test_a_click_on_a_key_of_the_footer_does_what_the_key_does() -> None:
         await until(lambda: source.asked and source.asked[-1][0] == "loop", "the wish")
 
 
-async def test_zoom_gives_a_panel_the_whole_screen_and_takes_it_back() -> None:
-    async with shown(full()) as (app, pilot):
-        await pilot.press("4")
-        await until(lambda: app.main.panel == "events", "the focus")
+@pytest.mark.parametrize("size", [(80, 24), (160, 45), (60, 15)])
+@pytest.mark.parametrize(("key", "panel"), [("1", "prompts"), ("2", "agents"), ("3", "window"), ("4", "events")])
+async def test_zoom_gives_a_panel_the_whole_screen_and_takes_it_back(
+    key: str, panel: str, size: tuple[int, int]
+) -> None:
+    async with shown(full(), size=size) as (app, pilot):
+        await pilot.press(key)
+        await until(lambda: app.main.panel == panel, "the focus")
         await pilot.press("Z")
-        await until(lambda: "Prompts" not in screen_text(app), "the zoom")
+        await until(lambda: app.main.query_one(f"#{panel}").outer_size == (size[0], size[1] - 2), "the zoom")
         assert screen_text(app).splitlines()[0].startswith(" coord")
         await pilot.press("escape")
-        await until(lambda: "Prompts" in screen_text(app), "all panels")
+        await until(lambda: app.main.maximized is None, "all panels")
 
 
 async def test_the_help_lists_keys_and_panels() -> None:
