@@ -47,6 +47,11 @@ def read_change(layout: Layout, snapshot: Snapshot, number: int, *, diff: bool =
     )
 
 
+def work_of(layout: Layout, attempt: Attempt) -> Change:
+    """What an attempt has made, live ones too. Raises CoordError when the repository can't tell."""
+    return _change(layout, attempt)[0]
+
+
 def read_file(layout: Layout, commit: str, path: str) -> str:
     """A text file as a commit has it. Raises CoordError when it isn't there, is too large, or is no text."""
     git = Git(layout.root)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from textual.binding import Binding
 
 from coordinator.model.snapshot import Agent, Snapshot
-from coordinator.model.step import StepState
+from coordinator.model.step import Step, StepState
 from tui.needs import needs
 
 
@@ -84,6 +84,49 @@ def _no_agent(context: Context) -> Reason:
     if context.selected is None:
         return "Select a prompt that an agent works on."
     return f"No agent has a window for {context.selected:02d}; there is nothing to attach to."
+
+
+def target_of(context: Context) -> int | None:
+    """The prompt that services act on: that of the agent in focus, else the selected one."""
+    if context.panel in ("agents", "window") and context.agent is not None and context.agent.prompt is not None:
+        return context.agent.prompt
+    known = context.snapshot.prompts if context.snapshot is not None else {}
+    return context.selected if context.selected in known else None
+
+
+def _step(context: Context) -> Step | None:
+    number = target_of(context)
+    return context.snapshot.steps.get(number) if context.snapshot is not None and number is not None else None
+
+
+def _no_prompt(context: Context) -> Reason:
+    return "" if _step(context) is not None else "Select a prompt first."
+
+
+def _nothing_runs(context: Context) -> Reason:
+    step = _step(context)
+    if step is None:
+        return "Select a prompt that an agent works on."
+    return "" if step.state.live else f"Nobody works on {step.number:02d}; there is nobody to end."
+
+
+def _no_restart(context: Context) -> Reason:
+    step = _step(context)
+    if step is None:
+        return "Select a prompt that failed, is held, or runs."
+    if step.state is StepState.PENDING:
+        return f"{step.number:02d} has not started yet; it starts by itself when it is its turn."
+    return ""
+
+
+def _kill_label(context: Context) -> str:
+    number = target_of(context)
+    return f"kill {number:02d}" if number is not None else "kill"
+
+
+def _restart_label(context: Context) -> str:
+    number = target_of(context)
+    return f"restart {number:02d}" if number is not None else "restart"
 
 
 def reviewed(context: Context) -> int | None:
@@ -172,6 +215,42 @@ ACTIONS: tuple[Action, ...] = (
         Group.STEER,
         when=_no_change,
         footer=19,
+    ),
+    Action(
+        "patch",
+        "p",
+        "patch",
+        "Correct earlier work: a prompt with what went wrong and what you want instead",
+        Group.STEER,
+        when=_no_prompt,
+        footer=22,
+    ),
+    Action(
+        "edit",
+        "e",
+        "edit",
+        "Change a prompt that is not done: its values here, its text in your editor",
+        Group.STEER,
+        when=_no_prompt,
+        footer=23,
+    ),
+    Action(
+        "kill",
+        "k",
+        _kill_label,
+        "End an agent with everything it started, and say what becomes of its prompt",
+        Group.STEER,
+        when=_nothing_runs,
+        footer=31,
+    ),
+    Action(
+        "restart",
+        "r",
+        _restart_label,
+        "Run a failed, held or running prompt again as a new attempt",
+        Group.STEER,
+        when=_no_restart,
+        footer=32,
     ),
     Action(
         "undo",
@@ -309,7 +388,7 @@ ACTIONS: tuple[Action, ...] = (
 
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 
-RESERVED = frozenset("peskr")
+RESERVED = frozenset("s")
 """Keys of the services (interject, patch, edit, surgery, kill, restart, review, undo): nothing else may take them."""
 
 

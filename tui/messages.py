@@ -12,7 +12,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from coordinator.errors import CoordError
-    from coordinator.model.change import ChangePage
+    from coordinator.model.change import Change, ChangePage
     from coordinator.model.plan import Plan
     from coordinator.model.snapshot import Snapshot
     from coordinator.terminals.screen import Screen as PaneScreen
@@ -113,6 +113,14 @@ class Judged(Message, bubble=False):
     """A verdict was given, in a sentence, or could not be."""
 
     found: str | CoordError
+
+
+@dataclass
+class WorkSeen(Message, bubble=False):
+    """What an attempt has made so far, read from git."""
+
+    prompt: int
+    change: Change
 
 
 @dataclass

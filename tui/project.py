@@ -13,7 +13,7 @@ from coordinator.artifacts.paths import Layout
 from coordinator.config import Config, load_config
 from coordinator.desk import Desk
 from coordinator.errors import CoordError
-from coordinator.model.change import ChangePage
+from coordinator.model.change import Change, ChangePage
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
@@ -191,6 +191,11 @@ class ProjectSource:
         from coordinator.reviewing import read_change
 
         return read_change(self.layout, self.look(), number)
+
+    def work(self, attempt: Attempt) -> Change:
+        from coordinator.reviewing import work_of
+
+        return work_of(self.layout, attempt)
 
     def file(self, commit: str, path: str) -> str:
         from coordinator.reviewing import read_file

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from coordinator.model.change import ChangePage
+from coordinator.model.change import Change, ChangePage
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
@@ -138,6 +138,10 @@ class Source(Protocol):
 
     def change(self, number: int) -> ChangePage:
         """The change of a prompt's last attempt, with its diff; Refused when it has none."""
+        ...
+
+    def work(self, attempt: Attempt) -> Change:
+        """What an attempt has made so far, without its diff; CoordError when that can't be told."""
         ...
 
     def file(self, commit: str, path: str) -> str:

@@ -8,6 +8,7 @@ from coordinator.artifacts.drafts import parse_prompt
 from coordinator.artifacts.files import sha256
 from coordinator.artifacts.frontmatter import split
 from coordinator.errors import CoordError
+from coordinator.model.body import STEERING
 from coordinator.model.facts import age, names
 from coordinator.model.graph import SATISFIED, Graph
 from coordinator.model.plan import FileEdit, Kill, Plan, Steer
@@ -110,6 +111,7 @@ def came_true(plan: Plan, snapshot: Snapshot) -> bool:
 
 def _sentences(plan: Plan, snapshot: Snapshot, planned: Mapping[int, Prompt], gone: frozenset[int]) -> list[Span]:
     graph = snapshot.graph.with_prompt(*planned.values()) if planned else snapshot.graph
+    ended = {effect.prompt for effect in plan.effects if isinstance(effect, Kill)}
     parts: list[list[Span]] = []
     for number, prompt in planned.items():
         old = snapshot.prompts.get(number)
@@ -117,11 +119,10 @@ def _sentences(plan: Plan, snapshot: Snapshot, planned: Mapping[int, Prompt], go
             parts.append([Span("New file "), Span(prompt.path.rpartition("/")[2], "strong")])
             parts += _waiting(number, graph, snapshot, planned)
         else:
-            parts += _changes(old, prompt, frozenset(planned) - frozenset(snapshot.prompts))
+            parts += _changes(old, prompt, frozenset(planned) - frozenset(snapshot.prompts), number in ended)
     parts += [[Span(f"{number:02d} {_title(snapshot, number)} goes away")] for number in sorted(gone)]
     parts += _agents(plan, snapshot)
-    if any(edit.path == ALIGNMENT for edit in plan.edits):
-        parts.append([Span("Your words go to the alignment document", "quiet")])
+    parts += _words(plan, snapshot, planned)
     parts += _delay(snapshot, graph)
     spans: list[Span] = []
     for part in parts:
@@ -143,8 +144,25 @@ def _waiting(number: int, graph: Graph, snapshot: Snapshot, planned: Mapping[int
     return [[Span(names(direct, 3), "badge"), Span(f" {verb} for {number:02d} too{tail}")]]
 
 
-def _changes(old: Prompt, new: Prompt, fresh: frozenset[int]) -> list[list[Span]]:
-    """What becomes different about a prompt; that it waits for a new one is said with the new one."""
+def _words(plan: Plan, snapshot: Snapshot, planned: Mapping[int, Prompt]) -> list[list[Span]]:
+    """Where the engineer's own words go."""
+    noted = [n for n, prompt in planned.items() if n in snapshot.prompts and _noted(snapshot.prompts[n], prompt)]
+    places = [names(noted, 3)] if noted else []
+    places += ["the alignment document"] if any(edit.path == ALIGNMENT for edit in plan.edits) else []
+    return [[Span(f"Your words go into {' and '.join(places)}", "quiet")]] if places and plan.undoes is None else []
+
+
+def _noted(old: Prompt, new: Prompt) -> bool:
+    """The text only gains a note of the engineer."""
+    before, after = _body(old).strip(), _body(new).strip()
+    return before != after and after.startswith(before) and STEERING in after
+
+
+def _changes(old: Prompt, new: Prompt, fresh: frozenset[int], ended: bool) -> list[list[Span]]:
+    """What becomes different about a prompt.
+
+    That it waits for a new prompt is said with that one; what becomes of it when its agent is `ended`, with the agent.
+    """
     parts = []
     gains = [d for d in new.dependencies if d not in old.dependencies and d not in fresh]
     losses = [d for d in old.dependencies if d not in new.dependencies]
@@ -152,11 +170,11 @@ def _changes(old: Prompt, new: Prompt, fresh: frozenset[int]) -> list[list[Span]
         parts.append([Span(old.label, "badge"), Span(f" waits for {names(gains, 3)} too")])
     if losses:
         parts.append([Span(old.label, "badge"), Span(f" no longer waits for {names(losses, 3)}")])
-    if new.status is not old.status:
+    if new.status is not old.status and not ended:
         word = "is queued again" if new.status is PromptStatus.PENDING else f"becomes {new.status.value}"
         parts.append([Span(old.label, "badge"), Span(f" {word}")])
     others = [word for field, word in _FIELDS if getattr(new, field) != getattr(old, field)]
-    others += ["text"] if _body(new) != _body(old) else []
+    others += ["text"] if _body(new) != _body(old) and not _noted(old, new) else []
     if others:
         parts.append([Span(old.label, "badge"), Span(f" changes: {', '.join(others)}")])
     return parts

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from coordinator.errors import CoordError, Refused
-from coordinator.model.change import ChangePage
+from coordinator.model.change import Change, ChangePage
 from coordinator.model.event import Event
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Agent, Snapshot
@@ -108,6 +108,9 @@ class StillSource:
         if number not in self.changes:
             raise Refused(f"prompt {number:02d} has no change to review", "no change is open")
         return self.changes[number]
+
+    def work(self, attempt: Attempt) -> Change:
+        return self.change(attempt.prompt).change
 
     def file(self, commit: str, path: str) -> str:
         return f"{path} at {commit}\n"

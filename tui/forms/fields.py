@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.document._edit import Edit
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -155,6 +155,10 @@ class ProseField(Immediate, TextArea):
         edit.text = typed(edit.text)
         return super().edit(edit)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # A form that was closed is painted once more before the layout knows; its styles are gone by then.
+        return super().render_lines(crop) if self.is_attached else [Strip.blank(crop.width)] * crop.height
+
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "ctrl+j" or (event.key == "enter" and self.each_line and self._line().strip()):
             event.prevent_default()
@@ -224,7 +228,8 @@ class Painted(Immediate, Widget, can_focus=True):
         return 1
 
     def render_line(self, y: int) -> Strip:
-        return paint(self.spans(self.size.width), self.size.width, self.ink)
+        width = self.size.width
+        return paint(self.spans(width), width, self.ink) if self.is_attached else Strip.blank(width)
 
     async def on_key(self, event: events.Key) -> None:
         if not await self.act_at_once(event):
@@ -262,6 +267,17 @@ class ChoiceField(Painted):
         super().__init__(id=id)
         self.options = tuple(options)
         self._value = value
+        self._note = ""
+
+    @property
+    def note(self) -> str:
+        """What there is to know about the choice, beside it."""
+        return self._note
+
+    @note.setter
+    def note(self, text: str) -> None:
+        self._note = text
+        self.refresh()
 
     @property
     def value(self) -> str:
@@ -290,7 +306,7 @@ class ChoiceField(Painted):
                     Span(f"{tail} ", "quiet"),
                 ]
             spans.append(Span(" "))
-        return spans
+        return [*spans, Span(f"  {self._note}", "quiet")] if self._note else spans
 
     def action_turn(self, by: int) -> None:
         values = [value for value, _, _ in self.options]

@@ -9,10 +9,12 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.timer import Timer
 
 from coordinator.errors import CoordError, StalePlan
 from coordinator.model.plan import Kill, Plan
 from coordinator.model.snapshot import Snapshot
+from coordinator.model.text import plain
 from tui.forms.field_form import Draft, FieldForm
 from tui.forms.prompts_field import PromptsField
 from tui.forms.review import diff_lines, review_lines, stale_sentence
@@ -82,6 +84,7 @@ class PlanForm(FieldForm):
 
     def __init__(self, board: "Steered", draft: Draft | None = None) -> None:
         super().__init__(board, draft)
+        self.kept_under = self.draft_key(board)
         self.stage = Stage.EDIT
         self.found: Outlook | CoordError | str = ""
         """What comes of the fields as they are: the plan, why it is refused, or what is missing."""
@@ -96,9 +99,20 @@ class PlanForm(FieldForm):
         self._agreed: Plan | None = None
         """The plan that the review showed first."""
         self._since = 0.0
-        self.border_title = Content(self.TITLE)
+        self._clock: Timer | None = None
+        self.title = plain(self.name_of(board))
+        self.border_title = Content(self.title)
 
     # ── what subclasses say
+
+    @classmethod
+    def draft_key(cls, board: "Steered") -> str:
+        """What a draft is kept under: forms about one prompt have one a prompt."""
+        return cls.SERVICE
+
+    def name_of(self, board: "Steered") -> str:
+        """The form's title."""
+        return self.TITLE
 
     def request(self, snapshot: Snapshot) -> Planner | str:
         """What the fields ask of the service; a sentence when something is still missing."""
@@ -111,6 +125,10 @@ class PlanForm(FieldForm):
     def extra_hints(self) -> tuple[Hint, ...]:
         """Keys of this form's own while fields are filled in."""
         return ()
+
+    def more_lines(self) -> list[Line]:
+        """What this form has to say besides the effect."""
+        return []
 
     def edit_body(self) -> None:
         """Open $EDITOR; forms without a text have nothing to open."""
@@ -184,26 +202,28 @@ class PlanForm(FieldForm):
         if self._eager:
             self._eager = False
             self.go_on()
-        self._say()
+        self.say()
 
     # ── what is said
 
-    def _say(self) -> None:
-        self.query_one("#effect", Said).show(self._effect_lines())
+    def say(self) -> None:
+        """Show what there is to say now."""
+        self.query_one("#effect", Said).show([*self._effect_lines(), *self.more_lines()])
         if self.stage in _SHOWS_PLAN and isinstance(self.found, Outlook):
-            self.query_one("#review", Said).show([*self._progress(self.found.plan), *review_lines(self.found)])
+            lines = [*self._progress(self.found.plan), *review_lines(self.found), *self.more_lines()]
+            self.query_one("#review", Said).show(lines)
         self.board.update_keys()
 
     def _effect_lines(self) -> list[Line]:
-        lines = [_labelled("!", "need", [Span(self._notice, "need")])] if self._notice else []
+        lines = [labelled("!", "need", [Span(self._notice, "need")])] if self._notice else []
         found = self.found
         if isinstance(found, str):
-            return [*lines, _labelled("", "quiet", [Span(found, "quiet")])]
+            return [*lines, labelled("", "quiet", [Span(found, "quiet")])]
         if isinstance(found, CoordError):
-            message = _labelled("Refused", "failed", [Span(found.message, "failed")])
-            return [*lines, message, _labelled("", "quiet", self._ways(found))]
-        alarms = [_labelled("!", "need", [Span(alarm, "need")]) for alarm in found.alarms]
-        return [*lines, _labelled("Effect", "quiet", found.effect), *alarms]
+            message = labelled("Refused", "failed", [Span(found.message, "failed")])
+            return [*lines, message, labelled("", "quiet", self._ways(found))]
+        alarms = [labelled("!", "need", [Span(alarm, "need")]) for alarm in found.alarms]
+        return [*lines, labelled("Effect", "quiet", found.effect), *alarms]
 
     def _ways(self, error: CoordError) -> Spans:
         """What is allowed instead, on keys where the form knows, else in the service's words."""
@@ -222,10 +242,12 @@ class PlanForm(FieldForm):
         words = "Ending agents, gracefully first" if kills else "Applying"
         return [Line(Span(""), [Span(f"{words}… {int(self.board.app.clock() - self._since)}s", "need")])]
 
-    def tick(self) -> None:
-        """A second went by."""
+    def _tick(self) -> None:
+        """A second went by while the plan is applied."""
         if self.stage is Stage.APPLYING:
-            self._say()
+            self.say()
+        elif self._clock is not None:
+            self._clock.stop()
 
     # ── stages
 
@@ -236,8 +258,8 @@ class PlanForm(FieldForm):
     def _enter(self, stage: Stage) -> None:
         self.stage = stage
         self.set_class(stage in _SHOWS_PLAN, "-plan")
-        title = f"{self.TITLE} {self.board.marks.dot} this is going to happen" if stage in _SHOWS_PLAN else self.TITLE
-        self.border_title = Content(title)
+        going = f" {self.board.marks.dot} this is going to happen" if stage in _SHOWS_PLAN else ""
+        self.border_title = Content(self.title + going)
         if stage is not Stage.EDIT:
             self.focus()
 
@@ -255,13 +277,13 @@ class PlanForm(FieldForm):
             self._enter(Stage.REFUSED)
         elif self.fields:
             self.app.bell()
-        self._say()
+        self.say()
 
     def back(self) -> None:
         """To the fields again."""
         self._enter(Stage.EDIT)
         self.focus_field()
-        self._say()
+        self.say()
 
     def action_apply(self) -> None:
         """Apply, from the fields too; a refusal is shown instead."""
@@ -272,13 +294,14 @@ class PlanForm(FieldForm):
             self._since = self.board.app.clock()
             self._notice = ""
             self._enter(Stage.APPLYING)
+            self._clock = self.set_interval(1.0, self._tick)
             self.board.apply_plan(self.found.plan)
-            self._say()
+            self.say()
 
     def applied(self) -> None:
         """The plan is applied; it stays drawn until a snapshot shows it."""
         self._enter(Stage.DONE)
-        self._say()
+        self.say()
         self._close_if_true()
 
     def _close_if_true(self) -> None:
@@ -298,7 +321,7 @@ class PlanForm(FieldForm):
         if not self.fields and isinstance(self.found, Outlook):
             self._agreed = self.found.plan
             self._enter(Stage.CONFIRM)
-            self._say()
+            self.say()
         else:
             self.back()
 
@@ -397,7 +420,8 @@ class PlanForm(FieldForm):
         return does.get(hint) or super().act(hint)
 
 
-def _labelled(label: str, ink: str, spans: Spans) -> Line:
+def labelled(label: str, ink: str, spans: Spans) -> Line:
+    """A line below the fields, its label in their column."""
     return Line(Span(label.ljust(_LABEL), ink), spans)
 
 

@@ -63,7 +63,7 @@ class Said(Widget):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         lines = self._lay(width)
-        return paint(lines[y], width, self.ink) if y < len(lines) else Strip.blank(width, self.ink("text"))
+        return paint(lines[y], width, self.ink) if y < len(lines) and self.is_attached else Strip.blank(width)
 
 
 def _wrapped(line: Line, width: int) -> list[Spans]:

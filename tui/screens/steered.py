@@ -15,7 +15,7 @@ from textual.content import Content
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
-from tui.actions import BY_ID, Action, Group, Reason, key_of
+from tui.actions import BY_ID, Action, Context, Group, Reason, key_of, target_of
 from tui.messages import Failed, FormClosed, PlanApplied, PlanNotApplied
 from tui.screens.panels import Panels
 from tui.theme import Glyphs
@@ -92,14 +92,13 @@ class Steered(Panels):
         if self.form is not None or self.snapshot is None:
             return
         self._before = (self.graph.selected, self.graph.marked)
-        form = make(self, self.drafts.pop(make.SERVICE, None))
-        await self.open_form(form)
+        await self.open_form(make(self, self.drafts.pop(make.draft_key(self), None)))
 
     def leave_plan(self, form: PlanForm) -> None:
         """Close a form that changed nothing; what was typed is kept."""
         typed = form.typed
         if typed is not None:
-            self.drafts[form.SERVICE] = typed
+            self.drafts[form.kept_under] = typed
             key = key_of(BY_ID[form.SERVICE], self.app.keys)
             self.app.say(f"Nothing was changed. What you typed is kept: {key} brings it back.")
         selected, marked = self._before
@@ -112,15 +111,29 @@ class Steered(Panels):
     @work(group="forms")
     async def swap_draft(self, form: PlanForm) -> None:
         """Begin a form anew; pressing the key again brings back what was typed."""
-        typed, make = form.typed, type(form)
+        typed, key = form.typed, form.kept_under
+        await self._replace(form, type(form), self.drafts.pop(key, None))
+        if typed is not None:
+            self.drafts[key] = typed
+
+    @work(group="forms")
+    async def change_form(self, service: str, draft: Draft | None = None) -> None:
+        """Go on in the form of another service, about the same prompt."""
+        form = self.plan_form
+        if form is not None:
+            await self._replace(form, form_of(service), draft)
+
+    async def _replace(self, form: PlanForm, make: type[PlanForm], draft: Draft | None) -> None:
+        from tui.forms.prompt_form import PromptForm
+
+        self._clear_graph()
+        self.mark(())
+        number = form.number if isinstance(form, PromptForm) else self._before[0]
+        if number is not None:
+            self.select(number, focus=False)
         await form.remove()
         self.remove_class("-form")
-        self.mark(())
-        if self._before[0] is not None:
-            self.select(self._before[0], focus=False)
-        await self.open_form(make(self, self.drafts.pop(make.SERVICE, None)))
-        if typed is not None:
-            self.drafts[make.SERVICE] = typed
+        await self.open_form(make(self, draft))
 
     def held_by_form(self, action: Action) -> Reason:
         """Why an action has to wait while a form is open; empty when it needn't."""
@@ -251,12 +264,57 @@ class Steered(Panels):
 
     # ── the services
 
-    async def action_interject(self) -> None:
-        from tui.forms.interject import InterjectForm
+    @property
+    def target(self) -> int | None:
+        """The prompt that services act on."""
+        return target_of(self.context())
 
-        await self.open_plan(InterjectForm)
+    def context(self) -> Context:
+        raise NotImplementedError
+
+    async def action_interject(self) -> None:
+        await self.open_plan(form_of("interject"))
+
+    async def action_patch(self) -> None:
+        await self.open_plan(form_of("patch"))
+
+    async def action_edit(self) -> None:
+        await self.open_plan(form_of("edit"))
+
+    async def action_kill(self) -> None:
+        await self.open_plan(form_of("kill"))
+
+    async def action_restart(self) -> None:
+        await self.open_plan(form_of("restart"))
 
     async def action_undo(self) -> None:
-        from tui.forms.undo import UndoForm
+        await self.open_plan(form_of("undo"))
 
-        await self.open_plan(UndoForm)
+
+def form_of(service: str) -> type[PlanForm]:
+    """The form of a service, read when it is needed."""
+    match service:
+        case "interject":
+            from tui.forms.interject import InterjectForm
+
+            return InterjectForm
+        case "patch":
+            from tui.forms.patch import PatchForm
+
+            return PatchForm
+        case "edit":
+            from tui.forms.edit import EditForm
+
+            return EditForm
+        case "kill":
+            from tui.forms.restart import KillForm
+
+            return KillForm
+        case "restart":
+            from tui.forms.restart import RestartForm
+
+            return RestartForm
+        case _:
+            from tui.forms.undo import UndoForm
+
+            return UndoForm

@@ -1,0 +1,268 @@
+"""Editing a prompt: single values in place, the whole file in $EDITOR; nothing is saved before it was validated."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
+
+from coordinator.artifacts.drafts import parse_prompt
+from coordinator.errors import CoordError, Refused
+from coordinator.model.body import CRITERIA, items
+from coordinator.model.plan import Plan
+from coordinator.model.prompt import Prompt, PromptStatus, PromptType
+from coordinator.model.snapshot import Snapshot
+from coordinator.services.edit import Edit, edited_source, plan_edit
+from coordinator.services.planning import is_done
+from tui.forms.fields import ChoiceField, ItemsField, ProseField, Row, TextField
+from tui.forms.file_field import FileField
+from tui.forms.interject import PRIORITIES
+from tui.forms.plan_form import Offer
+from tui.forms.prompt_form import PromptForm
+from tui.forms.prompts_field import PromptsField
+from tui.steering import Planner
+from tui.widgets.footer import Hint
+
+if TYPE_CHECKING:
+    from tui.forms.field_form import Draft
+    from tui.screens.steered import Steered
+
+RUNNING = (
+    ("finish", "finish with the old text", "f"),
+    ("steer", "tell it now", "t"),
+    ("restart", "restart it", "r"),
+)
+STATUSES = {
+    PromptStatus.PENDING: ("pending", "p"),
+    PromptStatus.BLOCKED: ("blocked", "b"),
+    PromptStatus.CANCELLED: ("cancelled", "c"),
+}
+YES_NO = (("no", "no", "n"), ("yes", "yes", "y"))
+_SIMPLE = {"title": "title", "after": "dependencies", "priority": "priority", "status": "status"}
+"""Id of a field → the frontmatter key that it changes."""
+
+
+class EditForm(PromptForm):
+    """The values of one prompt. Only what was changed is written; every other byte of the file stays."""
+
+    SERVICE = "edit"
+    TITLE = "Edit"
+    HELP: ClassVar[str] = (
+        "Changes a prompt that is not done: its values here, its text in $EDITOR with ctrl+e. A running agent finishes "
+        "with the old text, is told, or starts again, as you choose. A user-patch says whose work it corrects."
+    )
+
+    def __init__(self, board: "Steered", draft: "Draft | None" = None) -> None:
+        super().__init__(board, draft)
+        self._was: Mapping[str, object] = {}
+        """What the fields held when they showed the prompt as it is."""
+
+    # ── the fields
+
+    def rows(self) -> Iterable[Row]:
+        prompt = self.prompt
+        if prompt is None or self._ended:
+            return
+        start = self.start_with
+        self._was = _shown(prompt)
+        yield Row("Title", TextField(start("title", prompt.title), id="title"))
+        after = PromptsField(start("after", prompt.dependencies), empty="nothing: it is ready at once", id="after")
+        yield Row("Run after", after)
+        yield Row("Priority", ChoiceField(PRIORITIES, start("priority", prompt.priority.value), id="priority"))
+        yield Row("Status", ChoiceField(_statuses(prompt), start("status", prompt.status.value), id="status"))
+        yield Row("User-patch", ChoiceField(YES_NO, start("patch", self._was["patch"]), id="patch"))
+        fixes = PromptsField(start("fixes", prompt.patches_prompts), empty="name the prompts it corrects", id="fixes")
+        yield Row("Fixes", fixes)
+        yield Row("Went wrong", ProseField(start("wrong", ""), placeholder="what you saw", id="wrong"))
+        yield Row("Issues", ItemsField(start("issues", ""), placeholder="specific ones, one a line", id="issues"))
+        yield Row("Text", FileField(start("file", None), _counted(prompt), id="file"))
+        yield Row("It runs", ChoiceField(RUNNING, start("running", ""), id="running"))
+        yield Row("Feedback", ProseField(start("feedback", ""), placeholder="your words on it", id="feedback"))
+
+    @property
+    def _ended(self) -> bool:
+        """It is done: there is nothing to fill in."""
+        snapshot = self.board.snapshot
+        return snapshot is not None and self.number in snapshot.prompts and is_done(snapshot, self.number)
+
+    def start(self) -> None:
+        super().start()
+        self._show_rows()
+        if self._ended:
+            self.go_on()
+
+    def field_changed(self) -> None:
+        self._show_rows()
+        super().field_changed()
+
+    def _show_rows(self) -> None:
+        """Only what has a meaning for this prompt as it is going to be."""
+        snapshot, fields = self.board.snapshot, self.fields
+        if snapshot is None or not fields:
+            return
+        step = snapshot.steps.get(self.number)
+        patch = fields["patch"].value == "yes"
+        marked = patch and self._was["patch"] == "no"
+        shown = {"fixes": patch, "wrong": marked, "issues": marked, "running": step is not None and step.state.live}
+        for row in self.query(Row):
+            row.display = shown.get(str(row.field.id), True)
+
+    # ── the request
+
+    def request(self, snapshot: Snapshot) -> Planner | str:
+        prompt = snapshot.prompts.get(self.number)
+        if prompt is None:
+            return f"The file of {self.number:02d} is gone."
+        if not self.fields:
+            return partial(_plan, Edit(self.number, values={"title": prompt.title}))
+        if self.field("patch").value == "yes" and not self.field("fixes").value:
+            return "Name the prompts that it corrects."
+        values, file = self._changes(), self.field("file").value
+        if not values and file is None and not self._marks() and not self.field("feedback").value.strip():
+            return "Nothing is changed yet."
+        if file is not None and file.digest != prompt.digest:
+            return partial(_outdated, prompt)
+        return partial(self._plan_whole if file is not None else self._plan_values, values)
+
+    def _changes(self) -> dict[str, str]:
+        """Frontmatter values that are not as they were shown; unchanged ones stay whatever the file says by now."""
+        changes = {}
+        for name, key in _SIMPLE.items():
+            value = self.field(name).value
+            if value != self._was[name]:
+                changes[key] = ", ".join(map(str, value)) if isinstance(value, tuple) else value
+        if self.field("patch").value == "no" and self._was["patch"] == "yes":
+            changes |= {"type": PromptType.PLANNED.value, "patches_prompts": ""}
+        return changes
+
+    def _marks(self) -> tuple[int, ...]:
+        """The prompts that it becomes a user-patch of, unless it is that already."""
+        fixes: tuple[int, ...] = self.field("fixes").value
+        yes = self.field("patch").value == "yes"
+        return fixes if yes and (self._was["patch"] == "no" or fixes != self._was["fixes"]) else ()
+
+    def _edit(self, **what: object) -> Edit:
+        running = cast(Literal["finish", "steer", "restart"] | None, self.field("running").value or None)
+        asked = Edit(
+            self.number,
+            mark_user_patch=self._marks(),
+            went_wrong=self.field("wrong").value,
+            feedback=self.field("feedback").value,
+            issues=self.field("issues").items,
+            running=running,
+            who=self.board.engineer,
+            at=self.board.now_iso(),
+        )
+        return replace(asked, **what)  # type: ignore[arg-type]
+
+    def _plan_values(self, values: Mapping[str, str], snapshot: Snapshot) -> Plan:
+        return plan_edit(snapshot, self._edit(values=values))
+
+    def _plan_whole(self, values: Mapping[str, str], snapshot: Snapshot) -> Plan:
+        """The file as the editor left it, with what was changed in the fields after that."""
+        text = self.field("file").value.text.encode()
+        prompt = replace(snapshot.prompts[self.number], source=text)
+        content = edited_source(prompt, Edit(self.number, values)) if values else text
+        return plan_edit(snapshot, self._edit(source=content))
+
+    # ── the editor
+
+    def extra_hints(self) -> tuple[Hint, ...]:
+        return (("^e", "file in $EDITOR", "form.editor"),) if self.fields else ()
+
+    def edit_body(self) -> None:
+        """Open the whole file as the fields have it; what comes back is what the fields show."""
+        prompt, field = self.prompt, self.fields.get("file")
+        if prompt is None or field is None:
+            return
+        base = field.value.text.encode() if field.value is not None else prompt.source
+        try:
+            content = edited_source(replace(prompt, source=base), Edit(self.number, self._changes()))
+        except CoordError as error:
+            self.board.app.say(error.message)
+            return
+        edited = self.board.edit_text(content.decode(), prompt.path.rpartition("/")[2])
+        if edited is not None:
+            self._show_file(prompt, edited)
+
+    def _show_file(self, prompt: Prompt, text: str) -> None:
+        read = parse_prompt(text.encode(), prompt.path)
+        if isinstance(read, Prompt):
+            self._was = _shown(read)
+            for name in ("title", "after", "priority", "status", "patch", "fixes"):
+                self.field(name).value = self._was[name]
+        self.field("file").write(prompt.digest, text, _counted(read) if isinstance(read, Prompt) else "not readable")
+
+    # ── what is allowed instead
+
+    def offers(self) -> Sequence[Offer]:
+        if not isinstance(self.found, CoordError):
+            return ()
+        if self._ended:
+            return (Offer("p", "patch it instead", partial(self.board.change_form, "patch"), retry=False),)
+        file = self.field("file").value
+        if isinstance(self.found, Outdated):
+            return (
+                Offer("o", "write yours over it", self._overwrite),
+                Offer("t", "take theirs, drop your text", self._take_theirs),
+            )
+        if self._runs and not self.field("running").value:
+            choose = lambda value: setattr(self.field("running"), "value", value)  # noqa: E731
+            return tuple(Offer(key, words, partial(choose, value)) for value, words, key in RUNNING)
+        return (Offer("e", "edit the text again", self.edit_body, retry=False),) if file is not None else ()
+
+    @property
+    def _runs(self) -> bool:
+        snapshot = self.board.snapshot
+        return snapshot is not None and snapshot.steps[self.number].state.live
+
+    def _overwrite(self) -> None:
+        prompt, file = self.prompt, self.field("file").value
+        if prompt is not None and file is not None:
+            self.field("file").write(prompt.digest, file.text, self.field("file").words)
+
+    def _take_theirs(self) -> None:
+        prompt = self.prompt
+        if prompt is not None:
+            self._was = _shown(prompt)
+            for name, value in self._was.items():
+                self.field(name).value = value
+            self.field("file").forget(_counted(prompt))
+
+
+class Outdated(Refused):
+    """Another editor saved the file while this one had it open."""
+
+
+def _outdated(prompt: Prompt, snapshot: Snapshot) -> Plan:
+    raise Outdated(
+        f"{prompt.path.rpartition('/')[2]} was saved by somebody else since you opened it",
+        "take theirs, or write yours over it after a look at the diff",
+    )
+
+
+def _plan(asked: Edit, snapshot: Snapshot) -> Plan:
+    return plan_edit(snapshot, asked)
+
+
+def _shown(prompt: Prompt) -> dict[str, object]:
+    """What the fields show of a prompt."""
+    return {
+        "title": prompt.title,
+        "after": prompt.dependencies,
+        "priority": prompt.priority.value,
+        "status": prompt.status.value,
+        "patch": "yes" if prompt.type is PromptType.USER_PATCH else "no",
+        "fixes": prompt.patches_prompts,
+    }
+
+
+def _statuses(prompt: Prompt) -> list[tuple[str, str, str]]:
+    """What an engineer may set, and what it is now."""
+    own = [] if prompt.status in STATUSES else [(prompt.status.value, prompt.status.value.replace("_", " "), "")]
+    return [*own, *((status.value, words, key) for status, (words, key) in STATUSES.items())]
+
+
+def _counted(prompt: Prompt) -> str:
+    text = prompt.source.decode("utf-8", "replace")
+    tasks, criteria = items(text, "tasks"), items(text, CRITERIA)
+    return f"{tasks} task{'' if tasks == 1 else 's'}, {criteria} criteri{'on' if criteria == 1 else 'a'}"

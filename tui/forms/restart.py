@@ -1,0 +1,163 @@
+"""Kill and restart: which agent is ended, what becomes of its prompt, and what is lost."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on, work
+
+from coordinator.errors import CoordError
+from coordinator.model.facts import age
+from coordinator.model.plan import Plan
+from coordinator.model.situation import timestamp
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Attempt
+from coordinator.services.restart import KillRequest, RestartRequest, Then, plan_kill, plan_restart
+from tui.forms.fields import ChoiceField, ProseField, Row
+from tui.forms.plan_form import Offer, labelled
+from tui.forms.prompt_form import PromptForm
+from tui.forms.said import Line
+from tui.messages import WorkSeen
+from tui.selection import agent_of
+from tui.steering import Planner
+from tui.widgets.clock import dollars, tokens
+from tui.widgets.footer import Hint
+from tui.widgets.ink import Span
+
+if TYPE_CHECKING:
+    from coordinator.model.change import Change
+    from tui.forms.field_form import Draft
+    from tui.screens.steered import Steered
+
+THEN = (
+    ("hold", "hold it until I restart it", "h"),
+    ("requeue", "queue it again", "q"),
+    ("fail", "count it as failed", "f"),
+)
+
+
+class _AttemptForm(PromptForm):
+    """A form about the attempt of one prompt."""
+
+    def __init__(self, board: "Steered", draft: "Draft | None" = None) -> None:
+        super().__init__(board, draft)
+        self._lost: tuple[str, ...] = ()
+
+    @property
+    def attempt(self) -> Attempt | None:
+        snapshot = self.board.snapshot
+        step = snapshot.steps.get(self.number) if snapshot is not None else None
+        return step.attempt if step is not None else None
+
+    def start(self) -> None:
+        super().start()
+        attempt = self.attempt
+        if attempt is not None and attempt.state.live:
+            self._look_at_work(attempt)
+
+    @work(thread=True, group="work", exit_on_error=False)
+    def _look_at_work(self, attempt: Attempt) -> None:
+        """What the agent has made so far; git is asked in a thread."""
+        try:
+            self.post_message(WorkSeen(attempt.prompt, self.board.source.work(attempt)))
+        except CoordError:
+            return  # what there is to lose stays unknown: the plan says where it would be
+
+    @on(WorkSeen)
+    def _work_seen(self, message: WorkSeen) -> None:
+        self._lost = lost(message.change)
+        self.say()
+
+    def more_lines(self) -> list[Line]:
+        attempt, snapshot = self.attempt, self.board.snapshot
+        if attempt is None or snapshot is None or not attempt.state.live:
+            return []
+        spent = _spent(attempt, snapshot, self.board.app.clock())
+        return [labelled("So far", "quiet", [Span(f"{attempt.agent} worked {spent}. {' '.join(self._lost)}")])]
+
+
+class KillForm(_AttemptForm):
+    """End an agent with everything it started."""
+
+    SERVICE = "kill"
+    TITLE = "Kill"
+    HELP: ClassVar[str] = (
+        "Ends the agent with everything it started: it is asked first, then its whole process tree is ended. Its "
+        "commits and its worktree stay. You say what becomes of its prompt."
+    )
+
+    def rows(self) -> Iterable[Row]:
+        yield Row("Then", ChoiceField(THEN, self.start_with("then", "hold"), id="then"))
+        placeholder = "why; the next attempt reads it"
+        yield Row("Reason", ProseField(self.start_with("reason", ""), placeholder=placeholder, id="reason"))
+
+    def request(self, snapshot: Snapshot) -> Planner | str:
+        then = cast(Then, self.field("then").value)
+        reason = self.field("reason").value
+        asked = KillRequest(self.number, then, reason, self.board.engineer, self.board.now_iso())
+        return partial(_plan_kill, asked)
+
+    def offers(self) -> Sequence[Offer]:
+        return (Offer("r", "restart it instead", partial(self.board.change_form, "restart"), retry=False),)
+
+
+class RestartForm(_AttemptForm):
+    """A new attempt, with what its agent should know."""
+
+    SERVICE = "restart"
+    TITLE = "Restart"
+    HELP: ClassVar[str] = (
+        "Runs the prompt again as a new attempt; an agent that works on it is ended first. What you write is put into "
+        "the prompt. ctrl+e edits the prompt before it starts again."
+    )
+
+    def rows(self) -> Iterable[Row]:
+        placeholder = "what the next attempt should know; goes into the prompt"
+        yield Row("Reason", ProseField(self.start_with("reason", ""), placeholder=placeholder, id="reason"))
+
+    def request(self, snapshot: Snapshot) -> Planner | str:
+        asked = RestartRequest(self.number, self.field("reason").value, self.board.engineer, self.board.now_iso())
+        return partial(_plan_restart, asked)
+
+    def extra_hints(self) -> tuple[Hint, ...]:
+        return (("^e", "edit it first", "form.editor"),)
+
+    def edit_body(self) -> None:
+        """Edit the prompt first: the edit form restarts it too."""
+        self.board.change_form("edit", {"running": "restart", "status": "pending"})
+
+    def offers(self) -> Sequence[Offer]:
+        return (Offer("p", "patch it instead", partial(self.board.change_form, "patch"), retry=False),)
+
+
+def _plan_kill(asked: KillRequest, snapshot: Snapshot) -> Plan:
+    return plan_kill(snapshot, asked)
+
+
+def _plan_restart(asked: RestartRequest, snapshot: Snapshot) -> Plan:
+    return plan_restart(snapshot, asked)
+
+
+def _spent(attempt: Attempt, snapshot: Snapshot, now: float) -> str:
+    """`2m13, 18k tokens, $0.12`: what an attempt has cost so far, as far as anybody knows."""
+    agent = agent_of(snapshot, attempt.prompt)
+    parts = [age(now - timestamp(attempt.started or attempt.since))]
+    if agent is not None and agent.id == attempt.agent:
+        parts += [f"{tokens(agent.tokens)} tokens"] if agent.tokens is not None else []
+        parts += [dollars(agent.cost_usd)] if agent.cost_usd is not None else []
+    return ", ".join(parts)
+
+
+def lost(change: "Change") -> tuple[str, ...]:
+    """What an attempt has made: what stays on its branch, and what is in its worktree only."""
+    commits = len(change.commits)
+    kept = f"{_commits(commits)} on {change.branch}." if commits else "No commit yet."
+    loose = (*change.modified, *change.untracked)
+    if not loose:
+        return (kept, "Nothing is uncommitted.")
+    shown = ", ".join(loose[:3]) + (f" and {len(loose) - 3} more" if len(loose) > 3 else "")
+    return (kept, f"Not committed: {shown}.")
+
+
+def _commits(count: int) -> str:
+    return "1 commit stays" if count == 1 else f"{count} commits stay"
