@@ -13,7 +13,9 @@ from coordinator.model.step import Step, StepState
 from coordinator.model.text import clip, plain
 
 _QUOTE = 80
-"""Columns that somebody else's words get."""
+"""Columns that a question gets, of which there may be many."""
+_REASON = 400
+"""Columns that the prompt's own reason gets: what went wrong and what to do about it, whole unless it is a novel."""
 _WAITS = "waits for "
 _WORDS = {
     StepState.PENDING: "not started",
@@ -80,7 +82,7 @@ def why(snapshot: Snapshot, number: int, now: float | None = None) -> Why:
 def sentence(why: Why) -> str:
     """All of it for people.
 
-    Such as `Ready. Starts when one of 3 agents is free. Holds back 07 and, after it, nothing else.`
+    Such as `Ready. Starts when one of 3 agents is free. Holds back 07 and, after it, 1 more.`
     """
     near = [b.message for b in why.because if not b.behind]
     behind = [b.message for b in why.because if b.behind]
@@ -91,8 +93,8 @@ def sentence(why: Why) -> str:
         parts.append(_WAITS + _listed(waits, 4) + further)
     parts += [message for message in near if not message.startswith(_WAITS)]
     if why.holds:
-        more = f"{why.beyond} more" if why.beyond else "nothing else"
-        parts.append(f"holds back {names(why.holds, 4)} and, after {_it(why.holds)}, {more}")
+        more = f" and, after {_it(why.holds)}, {why.beyond} more" if why.beyond else ""
+        parts.append(f"holds back {names(why.holds, 4)}{more}")
     return " ".join(f"{part[0].upper()}{part[1:]}." for part in parts)
 
 
@@ -176,7 +178,7 @@ def _itself(snapshot: Snapshot, step: Step, now: float | None) -> Because:
     """Why a prompt that is not pending isn't."""
     subject, attempt = f"prompt:{step.number}", step.attempt
     fact = Facts(snapshot).of(step.number, now or 0.0).text
-    colon = f": {clip(plain(step.reason), _QUOTE)}" if step.reason else ""
+    colon = f": {clip(plain(step.reason), _REASON)}" if step.reason else ""
     match step.state:
         case StepState.MERGED:
             return Because("merged", "merged", subject)

@@ -38,7 +38,7 @@ def test_a_ready_prompt_waits_for_a_free_agent() -> None:
     running = [attempt(n, StepState.RUNNING) for n in (1, 2, 3)]
     shot = snapshot(*(prompt(n) for n in range(1, 5)), prompt(7, 4), attempts=running)
     assert codes(shot, 4) == [("capacity", "loop")]
-    assert said(shot, 4) == "Ready. Starts when one of 3 agents is free. Holds back 07 and, after it, nothing else."
+    assert said(shot, 4) == "Ready. Starts when one of 3 agents is free. Holds back 07."
 
 
 def test_a_ready_prompt_waits_for_those_in_front_of_it() -> None:
@@ -150,6 +150,15 @@ def test_a_prompt_that_is_not_pending_tells_its_own_state(
     shot = snapshot(waiting, attempts=[attempt(1, state, **more)])
     assert codes(shot, 1) == [(code, "prompt:1")]
     assert said(shot, 1).startswith(start)
+
+
+def test_the_reason_of_a_failure_is_told_whole_for_it_ends_with_what_to_do() -> None:
+    reason = "git rev-parse: not a git repository (or any of the parent directories): .git; `git init` one"
+    waiting = prompt(1, status=PromptStatus.IN_PROGRESS, attempts=1)
+    shot = snapshot(waiting, attempts=[attempt(1, StepState.FAILED, reason=reason)])
+    assert reason in said(shot, 1)
+    endless = snapshot(waiting, attempts=[attempt(1, StepState.FAILED, reason="x" * 5000)])
+    assert len(said(endless, 1)) < 500
 
 
 def test_a_back_off_tells_when_it_ends() -> None:
