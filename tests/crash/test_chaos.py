@@ -1,0 +1,173 @@
+"""A plan of thirty prompts, hit twenty times at random, ends with the very tree of an undisturbed run."""
+
+import os
+import random
+import secrets
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support.project import Project, project
+from support.terminal import Terminal
+from support.wait import wait_until
+from support.whole import check_whole
+
+from coordinator.artifacts.runs import loop_is_alive
+from coordinator.loop.start import start_loop
+from coordinator.terminals.server import TerminalError
+
+PROMPTS, AT_ONCE, KILLS = 30, 4, 20
+PATIENCE = 150.0
+"""Seconds in which the plan has to be through, whatever is killed."""
+SCRIPT = """\
+set -eu
+cat README.md {parts} | git hash-object --stdin >part-{number:02d}.txt
+git add part-{number:02d}.txt
+git commit -qm "Part {number}"
+sed -i "s/^line {number} .*/line {number} is $(cat part-{number:02d}.txt)/" table.txt
+git commit -qam "Line {number}"
+coord agent done --summary "part {number}"
+"""
+"""What an agent does depends on what its prompt depends on, and on nothing else."""
+Plan = dict[int, list[int]]
+
+
+def random_plan(chance: random.Random) -> Plan:
+    """Each prompt depends on some of the eight before it."""
+    plan: Plan = {}
+    for number in range(1, PROMPTS + 1):
+        before = range(max(1, number - 8), number)
+        plan[number] = sorted(chance.sample(before, min(len(before), chance.choice((0, 1, 1, 2, 3)))))
+    return plan
+
+
+def scripts(plan: Plan) -> dict[int, str]:
+    return {
+        number: SCRIPT.format(number=number, parts=" ".join(f"part-{n:02d}.txt" for n in needed))
+        for number, needed in plan.items()
+    }
+
+
+def fill(made: Project) -> None:
+    """Give the project the table in which each prompt has a line, none next to another's."""
+    made.repository.commit({"table.txt": "".join(f"line {n} is empty\n\n\n\n" for n in range(1, PROMPTS + 1))})
+
+
+def undisturbed(folder: Path, plan: Plan) -> str:
+    """The tree that the plan comes to."""
+    with project(folder, plan, scripts(plan), max_parallel=AT_ONCE) as made:
+        fill(made)
+        assert made.run_loop(timeout=PATIENCE) == 0, made.said()
+        return made.repository.tree()
+
+
+class Chaos:
+    """Kills one thing after the other, and does what an engineer would do about it."""
+
+    def __init__(self, made: Project, terminal: Terminal, chance: random.Random) -> None:
+        self.made, self.terminal, self.chance = made, terminal, chance
+        self.killed = Counter[str]()
+        self.restarted = 0
+        self._next = 0
+        """Number of the event after which something is killed."""
+
+    def run(self) -> None:
+        """Until all is merged."""
+        self.set_right()
+        deadline = time.monotonic() + PATIENCE
+        while set(self.made.states().values()) != {"merged"} or self.made.snapshot().milestone.status != "done":
+            assert time.monotonic() < deadline, f"{self.killed}: {self.made.states()}"
+            if self.killed.total() < KILLS and len(self.made.events()) >= self._next:
+                self.kill()
+            self.set_right()
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """Kill something that is there to be killed."""
+        victims = {"loop": self.loop, "screen": self.screen, "server": self.server, "agent": self.agent}
+        name = self.chance.choice(list(victims))
+        pid = victims[name]()
+        if pid is None:
+            return
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: gone(pid), message=f"the end of the {name}")
+        self.killed[name] += 1
+        self._next = len(self.made.events()) + self.chance.randint(1, 6)
+
+    def set_right(self) -> None:
+        """Start again what is gone, and restart what failed."""
+        if not loop_is_alive(self.made.layout):
+            start_loop(self.made.layout)
+            wait_until(lambda: loop_is_alive(self.made.layout), message="the loop to start")
+        if self.screen() is None:
+            self.terminal.open(self.made)
+        for number, state in self.made.states().items():
+            if state == "failed":
+                done = self.made.coord("restart", str(number), "--yes", check=False)
+                self.restarted += done.returncode == 0
+
+    def loop(self) -> int | None:
+        windows = [window for window in self.made.terminals.windows() if window.name == "loop" and not window.dead]
+        return windows[0].pid if windows else None
+
+    def screen(self) -> int | None:
+        try:
+            pid = self.terminal.pid()
+        except AssertionError:
+            return None
+        return None if gone(pid) else pid
+
+    def server(self) -> int | None:
+        try:
+            return int(self.made.terminals.run("display-message", "-p", "#{pid}"))
+        except (TerminalError, ValueError):
+            return None
+
+    def agent(self) -> int | None:
+        pids = self.made.agents()
+        return self.chance.choice(sorted(pids)) if pids else None
+
+
+def gone(pid: int) -> bool:
+    """The process has ended, waited for or not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    made = Terminal()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def chance() -> random.Random:
+    seed = int(os.environ.get("COORD_TEST_SEED") or secrets.randbelow(1_000_000))
+    print(f"COORD_TEST_SEED={seed} does the same again")
+    return random.Random(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_a_plan_hit_twenty_times_ends_with_the_tree_of_an_undisturbed_one(
+    make: Callable[..., Project], tmp_path: Path, terminal: Terminal, chance: random.Random
+) -> None:
+    plan = random_plan(chance)
+    print("plan:", plan)
+    tree = undisturbed(tmp_path / "undisturbed", plan)
+    made = make(plan, scripts(plan), max_parallel=AT_ONCE)
+    fill(made)
+    start = made.repository.head()
+    chaos = Chaos(made, terminal, chance)
+    began = time.monotonic()
+    chaos.run()
+    print(f"{dict(chaos.killed)} killed, {chaos.restarted} restarted, {time.monotonic() - began:.0f} s")
+    assert made.repository.tree() == tree
+    check_whole(made, start, "after all", known=[], locks=False)
+    assert chaos.killed.total() >= KILLS / 2, "the plan was through too soon"
