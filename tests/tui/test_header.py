@@ -96,7 +96,7 @@ async def test_a_click_on_a_pill_goes_to_what_needs_you() -> None:
     async with shown(StillSource(scenes.troubled())) as (app, pilot):
         await pilot.click(offset=place_of(app, "2 problems"))
         await until(lambda: isinstance(app.screen, Listing), "the list of problems")
-        assert "Close the quote." in screen_text(app)
+        await until(lambda: "Close the quote." in screen_text(app), "its details")
 
 
 async def test_the_line_is_drawn_anew_when_the_project_changes() -> None:
