@@ -1,0 +1,113 @@
+"""What is said before an agent is started that would not get to work."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.project import project
+
+from coordinator.agents.readiness import not_ready
+from coordinator.agents.runtime import find_runtime
+
+Fake = Callable[..., Path]
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
+    """Puts a program on PATH that tells a version and whether it is logged in."""
+    bin_ = tmp_path / "clis"
+    bin_.mkdir()
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("PATH", f"{bin_}:/usr/bin:/bin")
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("ANTHROPIC_API_KEY", "CLAUDE_CONFIG_DIR", "CODEX_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def make(name: str, version: str, login: int = 0) -> Path:
+        program = bin_ / name
+        program.write_text(
+            f'#!/bin/sh\n[ "$1" = --version ] && {{ echo "{version} ({name})"; exit 0; }}\nexit {login}\n'
+        )
+        program.chmod(0o755)
+        return home
+
+    return make
+
+
+def said(name: str, root: Path) -> tuple[str, str]:
+    trouble = not_ready(find_runtime(name, {}), root)
+    return (trouble.message, trouble.remedy) if trouble else ("", "")
+
+
+def test_a_cli_that_is_not_there_is_said_with_how_to_get_it(cli: Fake, tmp_path: Path) -> None:
+    for name in ("claude", "codex", "gemini", "opencode"):
+        message, remedy = said(name, tmp_path)
+        assert message == f"the agent CLI `{name}` is not installed"
+        assert "npm install -g " in remedy
+
+
+def test_a_cli_that_is_too_old_is_said(cli: Fake, tmp_path: Path) -> None:
+    cli("claude", "2.0.9")
+    assert said("claude", tmp_path)[0] == "claude 2.0.9 is too old: coord needs 2.1"
+    cli("codex", "codex-cli 0.99.1")
+    assert said("codex", tmp_path)[0] == "codex 0.99.1 is too old: coord needs 0.169"
+
+
+def test_a_cli_that_is_not_logged_in_is_said(cli: Fake, tmp_path: Path) -> None:
+    cli("claude", "2.1.329", login=1)
+    assert said("claude", tmp_path) == ("claude is not logged in", "run `claude` and log in, or set ANTHROPIC_API_KEY")
+
+
+def test_each_first_run_dialog_of_claude_is_said_until_it_was_answered(
+    cli: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = cli("claude", "2.1.329")
+    settings = home / ".claude.json"
+    assert "never started here" in said("claude", tmp_path)[0]
+    settings.write_text(json.dumps({"hasCompletedOnboarding": True}))
+    assert "does not trust this folder" in said("claude", tmp_path)[0]
+    known = {"hasCompletedOnboarding": True, "projects": {str(tmp_path): {"hasTrustDialogAccepted": True}}}
+    settings.write_text(json.dumps(known))
+    assert said("claude", tmp_path / "below") == ("", "")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-a-key")
+    assert "whether to use ANTHROPIC_API_KEY" in said("claude", tmp_path)[0]
+    settings.write_text(json.dumps(known | {"customApiKeyResponses": {"approved": ["sk-ant-a-key"]}}))
+    assert said("claude", tmp_path) == ("", "")
+
+
+@pytest.mark.parametrize("text", ["", "not toml [", '[projects."/elsewhere"]\ntrust_level = "trusted"\n'])
+def test_a_folder_that_codex_would_ask_about_is_said(cli: Fake, tmp_path: Path, text: str) -> None:
+    home = cli("codex", "codex-cli 0.169.0")
+    (home / ".codex").mkdir()
+    config = home / ".codex" / "config.toml"
+    config.write_text(text)
+    message, remedy = said("codex", tmp_path)
+    assert "would ask whether to trust it" in message
+    assert f"run `codex` once in {tmp_path}" in remedy
+    config.write_text(f'[projects."{tmp_path}"]\ntrust_level = "trusted"\n')
+    assert said("codex", tmp_path) == ("", "")
+
+
+def test_the_loop_refuses_an_agent_that_is_not_ready_in_one_line_and_starts_nothing(cli: Fake, tmp_path: Path) -> None:
+    cli("claude", "2.0.9")
+    with project(tmp_path / "p", {}) as made:
+        made.add(1, agent="claude")
+        assert made.run_loop() == 1
+        step = made.snapshot().steps[1]
+        assert step.reason == "claude 2.0.9 is too old: coord needs 2.1; `npm install -g @anthropic-ai/claude-code`"
+        assert not made.layout.worktrees.exists()
+        assert made.events("agent.started") == []
+
+
+def test_doctor_tells_of_agents_that_the_project_uses(cli: Fake, tmp_path: Path) -> None:
+    cli("claude", "2.0.9")
+    cli("codex", "codex-cli 0.99.1")
+    with project(tmp_path / "p", {}) as made:
+        made.add(1, agent="claude")
+        done = made.coord("doctor", check=False)
+        assert done.returncode == 1
+        assert "claude 2.0.9 is too old: coord needs 2.1" in done.stdout
+        assert "agent codex: codex 0.99.1 is too old: coord needs 0.169 (no prompt uses it)" in done.stdout
+        assert "gemini" not in done.stdout
