@@ -67,7 +67,7 @@ def print_snapshot(snapshot: Snapshot, now: float) -> None:
     """Print a snapshot for people: what needs them first, then a line a prompt."""
     from coordinator.model.facts import Facts
 
-    _print_head(snapshot)
+    _print_head(snapshot, now)
     facts = Facts(snapshot)
     if snapshot.prompts:
         say()
@@ -86,9 +86,11 @@ def print_snapshot(snapshot: Snapshot, now: float) -> None:
         styled([(f"\n{len(snapshot.problems)} problem(s): ", "yellow"), ("coord validate", "bold")])
 
 
-def _print_head(snapshot: Snapshot) -> None:
+def _print_head(snapshot: Snapshot, now: float) -> None:
+    from coordinator.model.forecast import forecast
+
     merged = sum(s.state is StepState.MERGED for s in snapshot.steps.values())
-    loop = snapshot.loop
+    loop, ahead = snapshot.loop, forecast(snapshot, now)
     live = sum(s.state.live for s in snapshot.steps.values())
     styled([(snapshot.project, "bold"), (f" › {snapshot.milestone.title}", ""), (f"  {_run(snapshot)}", "dim")])
     styled(
@@ -96,9 +98,14 @@ def _print_head(snapshot: Snapshot) -> None:
             (loop.state.value, _LOOP_STYLES.get(loop.state, "dim")),
             (f" {live}/{loop.max_parallel}" if loop.state is LoopState.RUNNING else "", ""),
             (f"  {merged} of {len(snapshot.steps)} merged", ""),
+            (f"  {ahead.words}" if ahead.words else "", ""),
             (f"  {loop.reason}" if loop.state is not LoopState.RUNNING else "", "dim"),
         ]
     )
+    if ahead.words and len(ahead.critical_path) > 1:
+        chain = " → ".join(f"{number:02d}" for number in ahead.critical_path[:12])
+        more = f" and {len(ahead.critical_path) - 12} more" if len(ahead.critical_path) > 12 else ""
+        styled([(f"longest chain  {chain}{more}", "dim")])
     for question in snapshot.open_questions:
         styled([("? ", "yellow"), (question.text, "bold"), (f"  {question.asker}", "dim")])
         styled([(f"  coord answer {question.seq} …", "dim")])

@@ -1,5 +1,6 @@
 """The status document: a snapshot as the JSON that programs read. Its keys are a contract; more may be added."""
 
+from coordinator.model.forecast import forecast
 from coordinator.model.prompt import Prompt
 from coordinator.model.situation import dependencies_ended, startable
 from coordinator.model.snapshot import Snapshot
@@ -25,6 +26,7 @@ def document(snapshot: Snapshot, now: float) -> dict[str, object]:
         "agents": [agent.to_json(now) for agent in snapshot.agents],
         "questions": [question.to_json() for question in snapshot.questions],
         "problems": [problem.to_json() for problem in snapshot.problems],
+        "forecast": forecast(snapshot, now).to_json(),
     }
 
 

@@ -186,3 +186,10 @@ def test_every_verb_has_help(project: Path) -> None:
         help_text = coord(verb, "--help", at=project)
         assert help_text.code == 0, verb
         assert "Usage:" in help_text.out
+
+
+def test_status_tells_what_is_left_and_about_how_long_it_takes(project: Path) -> None:
+    found = coord("status", "--json", at=project).json["forecast"]
+    assert set(found) == {"critical_path", "left", "stuck", "remaining_s", "samples"}
+    assert found["left"] == len(coord("status", "--json", at=project).json["prompts"])
+    assert found["remaining_s"] is None

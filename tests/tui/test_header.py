@@ -9,6 +9,7 @@ from support import scenes
 from support.onscreen import place_of, screen_text, shown, until
 from support.still import StillSource
 
+from coordinator.model.forecast import forecast
 from coordinator.model.snapshot import Loop, LoopState, Milestone, Snapshot
 from tui.forms.answer import AnswerForm
 from tui.screens.reading import Listing
@@ -112,3 +113,18 @@ def test_names_are_made_safe() -> None:
     line = text(snapshot, 200)
     assert safe(line) != line or "\x1b" not in line
     assert "[@click=app.quit]x[/]" in line
+
+
+def test_the_forecast_stands_behind_the_progress_where_there_is_room() -> None:
+    def line(width: int) -> str:
+        return "".join(span.text for span in header_spans(scenes.bucket(), width, UNICODE, "about 40 min left"))
+
+    assert "3/10 merged · about 40 min left · $0.36" in line(200)
+    assert "about 40 min" not in line(100)
+
+
+async def test_the_forecast_of_the_project_is_on_the_screen() -> None:
+    async with shown(StillSource(scenes.bucket()), size=(200, 45)) as (app, _):
+        words = forecast(scenes.bucket(), scenes.NOW).words
+        assert words.startswith("about ")
+        assert f"merged · {words}" in screen_text(app)

@@ -82,7 +82,7 @@ class MainScreen(Steered):
     def _arrived(self, message: SnapshotArrived) -> None:
         self.snapshot = snapshot = message.snapshot
         now = self.app.clock()
-        self.header.show(snapshot)
+        self.header.show(snapshot, now)
         self.graph.show(snapshot, now)
         self.agents.show(snapshot, now)
         self.log_panel.show(snapshot, now)

@@ -1,5 +1,6 @@
 """The first line: which project, what the loop does, how far it is, and what needs a human."""
 
+import time
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -8,6 +9,7 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
+from coordinator.model.forecast import forecast
 from coordinator.model.snapshot import LoopState, Snapshot
 from coordinator.model.step import StepState
 from tui.messages import ActionAsked
@@ -32,14 +34,26 @@ class Header(Widget):
         self.marks = marks
         self._snapshot: Snapshot | None = None
         self._painted: Spans = ()
+        self._left = ""
+        """`about 40 min left`."""
+        self._next_forecast = 0.0
 
-    def show(self, snapshot: Snapshot) -> None:
+    def show(self, snapshot: Snapshot, now: float) -> None:
         self._snapshot = snapshot
+        self._forecast(snapshot, now)
         if self._spans() != self._painted:
             self.refresh()
 
+    def _forecast(self, snapshot: Snapshot, now: float) -> None:
+        """How long it will take; of very large plans only now and then, for it takes a while itself."""
+        began = time.monotonic()
+        if began < self._next_forecast:
+            return
+        self._left = forecast(snapshot, now).words
+        self._next_forecast = began + 100 * (time.monotonic() - began)
+
     def _spans(self) -> Spans:
-        return header_spans(self._snapshot, self.size.width, self.marks)
+        return header_spans(self._snapshot, self.size.width, self.marks, self._left)
 
     def ink(self, name: str) -> Style:
         return ink_of(self, name)
@@ -54,14 +68,17 @@ class Header(Widget):
             self.post_message(ActionAsked("need", kind))
 
 
-def header_spans(snapshot: Snapshot | None, width: int, marks: Glyphs) -> list[Span]:
-    """The line for a width: pieces that matter less are left out first, pills never."""
+def header_spans(snapshot: Snapshot | None, width: int, marks: Glyphs, ahead: str = "") -> list[Span]:
+    """The line for a width: pieces that matter less are left out first, pills never.
+
+    `ahead`: the forecast in words.
+    """
     brand = [Span(" coord", "brand"), Span("  ")]
     if snapshot is None:
         return [*brand, Span("reading the project" + marks.ellipsis, "quiet")]
     pills = _pills(snapshot)
     room = width - columns(pills) - columns(brand) - 2
-    for left in _versions(snapshot, marks):
+    for left in _versions(snapshot, marks, ahead):
         if columns(left) <= room:
             break
     left = fit(left, max(0, room), marks.ellipsis)
@@ -69,7 +86,7 @@ def header_spans(snapshot: Snapshot | None, width: int, marks: Glyphs) -> list[S
     return [*brand, *left, Span(" " * max(1, gap)), *pills]
 
 
-def _versions(snapshot: Snapshot, marks: Glyphs) -> list[Spans]:
+def _versions(snapshot: Snapshot, marks: Glyphs, ahead: str) -> list[Spans]:
     """The same from rich to sparse."""
     name = Span(snapshot.project)
     goal = [Span(f" {marks.crumb} ", "quiet"), Span(snapshot.milestone.title, "strong")] * bool(
@@ -81,11 +98,12 @@ def _versions(snapshot: Snapshot, marks: Glyphs) -> list[Spans]:
     merged, cost = _merged(snapshot), _cost(snapshot)
     gap = Span("   ")
     tail = [merged, *([Span(f" {marks.dot} ", "quiet"), cost] if cost else [])]
+    rich = [merged, *([Span(f" {marks.dot} {ahead}", "quiet")] if ahead else []), *tail[1:]]
     clipped = [goal[0], goal[1]._replace(text=_shorten(snapshot.milestone.title, 24, marks))] if goal else []
     return [
-        [name, *goal, gap, run, gap, *loop, gap, *bar, Span(" "), *tail],
-        [name, *clipped, gap, run, gap, *loop, gap, *bar, Span(" "), *tail],
-        [name, *clipped, gap, *loop, gap, *bar, Span(" "), *tail],
+        [name, *goal, gap, run, gap, *loop, gap, *bar, Span(" "), *rich],
+        [name, *clipped, gap, run, gap, *loop, gap, *bar, Span(" "), *rich],
+        [name, *clipped, gap, *loop, gap, *bar, Span(" "), *rich],
         [name, *clipped, gap, *loop, gap, *small, Span(" "), *tail],
         [name, *clipped, gap, *loop, gap, *tail],
         [name, gap, *loop, gap, *tail],
