@@ -1,15 +1,11 @@
 """Everything that is → Snapshot: the one way from the disk and the log to whatever looks at them."""
 
-import os
-import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from coordinator.agents.evidence import Terminal, last_report, observe_agent
-from coordinator.agents.runtime import known_runtime
-from coordinator.agents.usage import read_usage
+from coordinator.agents.presence import Presence
 from coordinator.artifacts.documents import MILESTONE_STATUSES, examine_milestone
 from coordinator.artifacts.files import read_limited, sha256
 from coordinator.artifacts.numbers import highest_claimed
@@ -21,17 +17,17 @@ from coordinator.errors import CoordError
 from coordinator.events.memory import LogMemory
 from coordinator.model.graph import Graph, problems
 from coordinator.model.problem import Problem
+from coordinator.model.prompt import Prompt
 from coordinator.model.run import Run
 from coordinator.model.settings import Settings
 from coordinator.model.situation import judge, next_retry
-from coordinator.model.snapshot import Agent, Loop, Milestone, Snapshot
+from coordinator.model.snapshot import Loop, Milestone, Snapshot
 from coordinator.model.spent import Spent
 from coordinator.model.step import Attempt, Step, StepState, derive_step
 from coordinator.spending import Spending
 
 DOCUMENT_LIMIT = 16 * 1024 * 1024
 """Bytes of a document that services append to."""
-_STATUS_TAIL = 64 * 1024
 _SHOWN = (StepState.DISPATCHED, StepState.RUNNING, StepState.CHANGE_OPEN, StepState.FAILED, StepState.BLOCKED)
 """States in which the agent of a prompt's last attempt is still of interest."""
 
@@ -53,8 +49,9 @@ class Observer:
         self._graph = Graph.of(())
         self._graph_problems: tuple[Problem, ...] = ()
         self._found: PromptSet | None = None
-        self._read_from: tuple[object, object] = (None, None)
+        self._read_from: tuple[Mapping[int, Prompt], Mapping[int, Attempt]] = ({}, {})
         self._steps: dict[int, Step] = {}
+        self._presence = Presence(layout.root)
         self._documents: dict[str, bytes] = {}
         self._document_paths = frozenset((layout.coord, layout.alignment, layout.milestone))
 
@@ -103,16 +100,19 @@ class Observer:
         return (self.layout.run(run.id) / "prompts" / f"{number:02d}" for number in numbers)
 
     def _derive(self, found: PromptSet, attempts: Mapping[int, Attempt]) -> None:
-        """Steps of all prompts, unless both sides are the very objects they were derived from."""
-        if self._read_from[0] is found and self._read_from[1] is attempts:
+        """Steps of all prompts; those stay whose prompt and attempt are the very objects they were derived from."""
+        old_prompts, old_attempts = self._read_from
+        if old_prompts is found.prompts and old_attempts is attempts:
             return
         before = self._steps
         self._steps = {}
         for number, prompt in found.prompts.items():
-            step = derive_step(prompt, attempts.get(number))
-            known = before.get(number)
-            self._steps[number] = known if known == step else step
-        self._read_from = (found, attempts)
+            attempt, known = attempts.get(number), before.get(number)
+            if known is None or old_prompts[number] is not prompt or old_attempts.get(number) is not attempt:
+                step = derive_step(prompt, attempt)
+                known = known if known == step else step
+            self._steps[number] = known
+        self._read_from = (found.prompts, attempts)
 
     def _read_documents(self) -> None:
         self._documents = {}
@@ -146,7 +146,7 @@ class Observer:
             steps=self._steps,
             run=run.id if run is not None else None,
             iteration=run.iteration if run is not None else 0,
-            agents=self._agents(attempts),
+            agents=self._presence.of(self._of_interest(attempts)),
             questions=self._log.questions,
             reviews=self._log.reviews,
             problems=tuple(sorted((*found.problems, *self._graph_problems, *self._attempts.problems, *extra))),
@@ -170,48 +170,9 @@ class Observer:
         logged = self._log.milestone_status
         return (replace(milestone, status=logged) if logged in MILESTONE_STATUSES else milestone), problem
 
-    def _agents(self, attempts: Mapping[int, Attempt]) -> tuple[Agent, ...]:
-        """Agents at work and those whose end still matters, in the order of their prompts."""
-        agents = []
+    def _of_interest(self, attempts: Mapping[int, Attempt]) -> Iterator[Attempt]:
+        """Attempts whose agents are at work, or whose end still matters."""
         for number, attempt in attempts.items():
             step = self._steps.get(number)
             if attempt.state.live or (step is not None and step.state is attempt.state and step.state in _SHOWN):
-                agents.append(self._agent(attempt))
-        return tuple(sorted(agents, key=lambda agent: agent.prompt or 0))
-
-    def _agent(self, attempt: Attempt) -> Agent:
-        agent = self._judged(attempt)
-        tokens, cost = read_usage(self.layout.root / attempt.directory)
-        return agent if tokens is None else replace(agent, tokens=tokens, cost_usd=cost)
-
-    def _judged(self, attempt: Attempt) -> Agent:
-        if not attempt.state.live:
-            return observe_agent(attempt)
-        runtime = known_runtime(attempt.runtime)
-        report = last_report(self._status_tail(attempt), runtime)
-        reports_itself = runtime is not None and runtime.reports_itself
-        return observe_agent(attempt, terminal=_process(attempt), report=report, reports_itself=reports_itself)
-
-    def _status_tail(self, attempt: Attempt) -> bytes:
-        path = self.layout.root / attempt.directory / "status.jsonl"
-        try:
-            with open(path, "rb") as stream:
-                size = os.fstat(stream.fileno()).st_size
-                stream.seek(max(0, size - _STATUS_TAIL))
-                return stream.read(_STATUS_TAIL)
-        except OSError:
-            return b""
-
-
-def _process(attempt: Attempt) -> Terminal | None:
-    """What the process table says of an attempt's launch script; None when it was not asked or can't know."""
-    if not attempt.state.live or attempt.exit is not None or attempt.pid <= 1:
-        return None
-    try:
-        os.kill(attempt.pid, 0)
-        alive = True
-    except ProcessLookupError:
-        alive = False
-    except PermissionError:
-        alive = True
-    return Terminal(alive, time.time(), attempt.window, attempt.pane)
+                yield attempt

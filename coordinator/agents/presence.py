@@ -1,0 +1,104 @@
+"""The agents as they are now, asked of the process table and of their own reports."""
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from coordinator.agents.evidence import Terminal, last_report, observe_agent
+from coordinator.agents.runtime import known_runtime
+from coordinator.agents.usage import USAGE, read_usage
+from coordinator.model.snapshot import Agent
+from coordinator.model.step import Attempt
+
+_STATUS = "status.jsonl"
+_STATUS_TAIL = 64 * 1024
+_RENEWED = 10.0
+"""Seconds after which an agent seen again in the same state counts as newly seen. Until then it is the same agent, so
+that looking often at many who go on as before makes no news."""
+
+
+_Stamp = tuple[int, int, int] | None
+"""Tells whether a file is another one; None: it is not there."""
+
+
+class _Known(NamedTuple):
+    """An agent, and everything that was looked at to tell how it is."""
+
+    agent: Agent
+    attempt: Attempt
+    alive: bool | None
+    files: tuple[_Stamp, _Stamp]
+    until: float
+
+
+class Presence:
+    """Tells how agents are, and remembers it. Belongs to one thread."""
+
+    def __init__(self, root: Path) -> None:
+        """`root` is the project's, to which the directories of attempts are relative."""
+        self._root = str(root)
+        self._known: dict[int, _Known] = {}
+
+    def of(self, attempts: Iterable[Attempt]) -> tuple[Agent, ...]:
+        """The agents of these attempts, in the order of their prompts."""
+        now = time.time()
+        return tuple([self._agent(attempt, now) for attempt in sorted(attempts, key=lambda a: a.prompt)])
+
+    def _agent(self, attempt: Attempt, now: float) -> Agent:
+        directory = f"{self._root}/{attempt.directory}"
+        live = attempt.state.live
+        alive = _alive(attempt) if live else None
+        files = (_stamp(f"{directory}/{_STATUS}") if live else None, _stamp(f"{directory}/{USAGE}"))
+        known = self._known.get(attempt.prompt)
+        same = known is not None and known.attempt is attempt and (known.alive, known.files) == (alive, files)
+        if known is not None and same and now < known.until:
+            return known.agent
+        terminal = Terminal(alive, now, attempt.window, attempt.pane) if alive is not None else None
+        agent = _judged(attempt, terminal, directory) if live else observe_agent(attempt)
+        tokens, cost = read_usage(Path(directory)) if files[1] else (None, None)
+        if tokens is not None:
+            agent = replace(agent, tokens=tokens, cost_usd=cost)
+        self._known[attempt.prompt] = _Known(agent, attempt, alive, files, now + _RENEWED)
+        return agent
+
+
+def _alive(attempt: Attempt) -> bool | None:
+    """Whether the attempt's launch script runs; None when that is no longer of interest, or nobody can know."""
+    if attempt.exit is not None or attempt.pid <= 1:
+        return None
+    try:
+        os.kill(attempt.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _stamp(path: str) -> _Stamp:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _judged(attempt: Attempt, terminal: Terminal | None, directory: str) -> Agent:
+    runtime = known_runtime(attempt.runtime)
+    report = last_report(_tail(f"{directory}/{_STATUS}"), runtime)
+    reports_itself = runtime is not None and runtime.reports_itself
+    return observe_agent(attempt, terminal=terminal, report=report, reports_itself=reports_itself)
+
+
+def _tail(path: str) -> bytes:
+    """The end of what the agent said of itself."""
+    try:
+        with open(path, "rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            stream.seek(max(0, size - _STATUS_TAIL))
+            return stream.read(_STATUS_TAIL)
+    except OSError:
+        return b""

@@ -1,0 +1,91 @@
+"""How agents are, asked of real processes and real files."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from coordinator.agents import presence
+from coordinator.agents.presence import Presence
+from coordinator.agents.runtime import Usage
+from coordinator.agents.usage import write_usage
+from coordinator.model.snapshot import AgentState
+from coordinator.model.step import Attempt, Exit, StepState
+
+DIRECTORY = ".coord/runs/run-1/prompts/07/attempt-1"
+
+
+@pytest.fixture
+def process() -> Iterator["subprocess.Popen[bytes]"]:
+    """Stands for the launch script of an attempt."""
+    with subprocess.Popen(["sleep", "600"]) as started:
+        yield started
+        started.kill()
+
+
+def attempt(pid: int) -> Attempt:
+    began = "2026-01-01T00:00:00Z"
+    return Attempt(*(7, 1, "run-1", 1, StepState.RUNNING, began, began, "executor-07-1"), pid=pid, directory=DIRECTORY)
+
+
+def report(root: Path, state: str) -> None:
+    path = root / DIRECTORY / "status.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as stream:
+        stream.write(json.dumps({"state": state, "at": time.time()}) + "\n")
+
+
+def test_an_agent_that_goes_on_as_before_is_the_same_agent(tmp_path: Path) -> None:
+    look, one = Presence(tmp_path), attempt(os.getpid())
+    assert look.of([one])[0] is look.of([one])[0]
+
+
+def test_an_agent_that_goes_on_is_newly_seen_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "_RENEWED", 0.0)
+    look, one = Presence(tmp_path), attempt(os.getpid())
+    (first,), (second,) = look.of([one]), look.of([one])
+    assert second.observed_at > first.observed_at
+    assert replace(second, observed_at=first.observed_at) == first
+
+
+def test_a_process_that_died_is_seen_at_the_next_look(tmp_path: Path, process: "subprocess.Popen[bytes]") -> None:
+    look, one = Presence(tmp_path), attempt(process.pid)
+    assert look.of([one])[0].state is AgentState.WORKING
+    process.kill()
+    process.wait()
+    assert look.of([one])[0].state is AgentState.LOST
+
+
+def test_what_an_agent_reports_is_seen_at_the_next_look(tmp_path: Path) -> None:
+    look, one = Presence(tmp_path), attempt(os.getpid())
+    assert look.of([one])[0].evidence == "window"
+    for state in (AgentState.PERMISSION, AgentState.WORKING):
+        report(tmp_path, state.value)
+        (seen,) = look.of([one])
+        assert (seen.state, seen.evidence) == (state, "hook")
+
+
+def test_what_an_agent_used_is_seen_at_the_next_look(tmp_path: Path) -> None:
+    look, one = Presence(tmp_path), attempt(os.getpid())
+    assert look.of([one])[0].tokens is None
+    (tmp_path / DIRECTORY).mkdir(parents=True)
+    write_usage(tmp_path / DIRECTORY, Usage(1200, 0.5))
+    (seen,) = look.of([one])
+    assert (seen.tokens, seen.cost_usd) == (1200, 0.5)
+
+
+def test_an_attempt_that_was_read_anew_is_judged_anew(tmp_path: Path) -> None:
+    look, one = Presence(tmp_path), attempt(os.getpid())
+    look.of([one])
+    ended = replace(one, exit=Exit(1, "2026-01-01T00:01:00Z"))
+    assert look.of([ended])[0].state is AgentState.CRASHED
+
+
+def test_agents_come_in_the_order_of_their_prompts(tmp_path: Path) -> None:
+    attempts = [replace(attempt(os.getpid()), prompt=number) for number in (9, 2, 5)]
+    assert [agent.prompt for agent in Presence(tmp_path).of(attempts)] == [2, 5, 9]
