@@ -97,9 +97,8 @@ async def test_the_selection_drives_why_window_and_events() -> None:
 async def test_enter_reads_the_prompts_file() -> None:
     async with shown(full()) as (app, pilot):
         await pilot.press("enter")
-        await until(lambda: isinstance(app.screen, Reading), "the file")
-        await pilot.pause()
-        assert ".coord/prompts/06-planned.prompt.md" in screen_text(app)
+        path = ".coord/prompts/06-planned.prompt.md"
+        await until(lambda: isinstance(app.screen, Reading) and path in screen_text(app), "the file")
         assert "## Tasks" in screen_text(app)
         await pilot.press("q")
         await until(lambda: app.screen is app.main, "the main screen")
@@ -145,8 +144,7 @@ async def test_zoom_gives_a_panel_the_whole_screen_and_takes_it_back(
 async def test_the_help_lists_keys_and_panels() -> None:
     async with shown(full(), size=(160, 90)) as (app, pilot):
         await pilot.press("question_mark")
-        await until(lambda: isinstance(app.screen, Reading), "the help")
-        await pilot.pause()
+        await until(lambda: isinstance(app.screen, Reading) and "The loop" in screen_text(app), "the help")
         for words in ("The loop", "What needs you", "Why the selected prompt runs", "mouse", "attach 06"):
             assert words in screen_text(app)
 
