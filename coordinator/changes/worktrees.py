@@ -26,6 +26,8 @@ _STALE_LOCK = 60.0
 """Seconds after which an index.lock is stale where the system can't tell who works in a folder."""
 _BRIEF = 1.0
 """Seconds after which the lock of a branch that nobody works on is stale."""
+_ADMIN = ("HEAD", "commondir", "index")
+"""What git keeps of every worktree that was checked out."""
 _NAME = re.compile(r"(\d{2,})-(\d+)\Z")
 
 
@@ -120,7 +122,9 @@ class _Maker:
         if self.is_whole():
             return self.adopt()
         if _admin_of(self.git, self.path):
-            self.git.run("worktree", "remove", "--force", "--force", "--", str(self.path), writes=True)
+            self.git.run("worktree", "remove", "--force", "--force", "--", str(self.path), ok=None, writes=True)
+        if admin := _admin_of(self.git, self.path):
+            shutil.rmtree(admin)  # half of it is gone: git takes it for no worktree of its own
         tip = self.git.head(self.branch)
         own = tip and not self.git.is_ancestor(tip, self.start)
         if own and not resume:
@@ -173,7 +177,9 @@ class _Maker:
     def is_whole(self) -> bool:
         """A worktree of this repository whose first checkout was completed."""
         admin = _admin_of(self.git, self.path)
-        return admin is not None and (self.path / ".git").is_file() and not _initializing(admin)
+        if admin is None or not (self.path / ".git").is_file() or _initializing(admin):
+            return False
+        return all((admin / name).is_file() for name in _ADMIN)  # git takes them away one by one when it gives up
 
     def _clear(self) -> str:
         """Make room for the worktree; returns what the engineer should know."""
@@ -183,8 +189,8 @@ class _Maker:
         if admin is not None and _initializing(admin):
             shutil.rmtree(self.path)  # a checkout that never ended: create() did not hand it to anyone
             return ""
-        if self.path.is_dir() and not os.listdir(self.path):
-            self.path.rmdir()
+        if self.path.is_dir() and os.listdir(self.path) in ([], [".git"]):
+            shutil.rmtree(self.path)
             return ""
         if (self.path / ".git").is_file():  # the project was moved: git can tell
             self.git.run("worktree", "repair", "--", str(self.path), ok=None, writes=True)

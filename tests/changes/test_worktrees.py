@@ -203,6 +203,28 @@ def test_a_stale_index_lock_is_removed(repo: Repository) -> None:
     repo.commit({"a.txt": "a\n"}, cwd=info.path)
 
 
+@pytest.mark.parametrize("missing", ["HEAD", "commondir", "index"])
+def test_a_worktree_that_git_was_giving_up_when_it_died_is_made_again(repo: Repository, missing: str) -> None:
+    info = create(repo.layout, 7, 1)
+    (repo.root / ".git/worktrees/07-1" / missing).unlink()
+    for name in ("README.md", "src/app.py"):
+        (info.path / name).unlink()
+    (info.path / "src").rmdir()
+    again = create(repo.layout, 7, 1)
+    assert (again.base, repo.status(cwd=again.path)) == (repo.head(), "")
+    assert len(repo.git("worktree", "list").splitlines()) == 2
+
+
+def test_work_in_a_worktree_that_git_cannot_read_is_kept_aside(repo: Repository) -> None:
+    info = create(repo.layout, 7, 1)
+    repo.write({"mine.txt": "mine\n"}, cwd=info.path)
+    (repo.root / ".git/worktrees/07-1/HEAD").unlink()
+    again = create(repo.layout, 7, 1)
+    assert "07-1.stray-1" in again.warning
+    assert (info.path.with_name("07-1.stray-1") / "mine.txt").read_text() == "mine\n"
+    assert repo.status(cwd=again.path) == ""
+
+
 def test_a_stale_lock_on_the_branch_is_removed(repo: Repository) -> None:
     lock = repo.root / ".git/refs/heads/coord/07-1.lock"
     repo.write({".git/refs/heads/coord/07-1.lock": ""})
