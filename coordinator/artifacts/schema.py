@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from coordinator.artifacts.flat import Nested, Value
@@ -69,6 +70,11 @@ def to_prompt(front: Frontmatter, path: str, source: bytes, digest: str) -> Prom
             fields[key] = read(value)
         except BadValue as bad:
             return Problem(path, front.lines[key], bad.code, f"{key}: {bad.message}", bad.remedy, _known(named, front))
+    for key in extra:
+        meant = meant_key(key)
+        if meant in _HARMFUL and meant not in fields:
+            message = f"`{clip(plain(key), 40)}` is no key of a prompt, and would be ignored"
+            return Problem(path, front.lines[key], "misspelled-key", message, f"write `{meant}`", _known(named, front))
     number = fields.setdefault("number", named)
     if number is None:
         return Problem(path, 1, "no-number", "the prompt has no number", "add `number: N`, or name it NN-….prompt.md")
@@ -79,6 +85,16 @@ def to_prompt(front: Frontmatter, path: str, source: bytes, digest: str) -> Prom
     if not fields.get("title"):
         fields["title"] = _title_from(name)
     return Prompt(path=path, extra=extra, source=source, digest=digest, **fields)
+
+
+@cache
+def meant_key(key: str) -> str | None:
+    """The key that a misspelled one stands for; None for an unlike one, which may be anybody's own."""
+    from difflib import get_close_matches
+
+    plain_key = key.strip().lower().replace("-", "_").replace(" ", "_")
+    close = get_close_matches(plain_key, _READERS, 1, 0.8)
+    return close[0] if close else _OTHER_WORDS.get(plain_key)
 
 
 def _known(named: int | None, front: Frontmatter) -> tuple[int, ...]:
@@ -198,3 +214,9 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "trivial": _choice("bad-value", _BOOLEANS, "true, false"),
     "created_by": _optional,
 }
+_HARMFUL = frozenset({"dependencies", "status", "patches_prompts", "validation_suites", "isolation", "timeout"})
+"""Keys without which a prompt would run too early, twice, unchecked or without end."""
+_OTHER_WORDS = dict.fromkeys(
+    ("depends_on", "depends", "dependency", "deps", "needs", "requires", "after", "blocked_by"), "dependencies"
+)
+"""What other tools call it."""

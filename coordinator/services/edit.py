@@ -6,12 +6,14 @@ from typing import Literal
 
 from coordinator.artifacts.drafts import parse_prompt, replace_body
 from coordinator.artifacts.frontmatter import patch
+from coordinator.artifacts.schema import meant_key
 from coordinator.errors import Refused, UsageError
 from coordinator.model.graph import Graph
 from coordinator.model.plan import Kill, Plan, Steer
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import Snapshot
+from coordinator.model.text import plain
 from coordinator.services.planning import (
     PlanBuilder,
     check_body,
@@ -80,6 +82,10 @@ def edited_source(prompt: Prompt, request: Edit) -> bytes:
             raise UsageError("a whole file excludes single changes", "give either the file or --set/--body")
         content = request.source
     else:
+        for key in request.values:
+            meant = meant_key(key)
+            if meant not in (None, key) and key not in prompt.extra:
+                raise UsageError(f"there is no key `{plain(key)}`", f"did you mean `{meant}`?")
         changes = {key: _value(key, text) for key, text in request.values.items()}
         content = patch(prompt.source, changes) if changes else prompt.source
         if request.body is not None:

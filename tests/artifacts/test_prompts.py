@@ -143,6 +143,31 @@ def test_an_unknown_status_is_a_problem_and_never_run(tmp_path: Path, written: s
 
 
 @pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("dependancies: [2]", "dependencies"),
+        ("Dependencies: [2]", "dependencies"),
+        ("depends_on: [2]", "dependencies"),
+        ("needs: 2", "dependencies"),
+        ("stauts: done", "status"),
+        ("validation-suites: [unit]", "validation_suites"),
+        ("patch_prompts: [2]", "patches_prompts"),
+    ],
+)
+def test_a_misspelled_key_holds_its_prompt_back_and_is_named(tmp_path: Path, written: str, meant: str) -> None:
+    problem = bad(tmp_path, f"number: 7\n{written}")
+    assert (problem.code, problem.line, problem.numbers) == ("misspelled-key", 3, (7,))
+    assert problem.remedy == f"write `{meant}`"
+
+
+@pytest.mark.parametrize(
+    "written", ["dependencies: [2]\ndepends_on: [3]", "owner: ann", "state: x", "created: today", "after_hours: yes"]
+)
+def test_a_key_of_somebodys_own_is_kept_and_harms_nothing(tmp_path: Path, written: str) -> None:
+    assert good(tmp_path, f"number: 7\n{written}").extra
+
+
+@pytest.mark.parametrize(
     ("written", "numbers"),
     [
         ("[1]", (1,)),
