@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from coordinator.artifacts.documents import add_steering
 from coordinator.artifacts.files import sha256
-from coordinator.artifacts.frontmatter import patch
+from coordinator.artifacts.frontmatter import parse, patch
 from coordinator.errors import Refused, UsageError
 from coordinator.model.body import has_criteria, with_steering
 from coordinator.model.graph import Graph
 from coordinator.model.ids import uuid7
 from coordinator.model.plan import Effect, FileEdit, Kill, Plan, Record
+from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Step, StepState
@@ -52,15 +53,17 @@ class PlanBuilder:
     def set_values(self, number: int, changes: Mapping[str, Value], **typed: object) -> None:
         """Change frontmatter values of a prompt; `typed` are the same changes as fields of `Prompt`."""
         prompt = self.prompts[number]
-        self._write(prompt, patch(self._current(prompt), changes))
+        before, after = self._current(prompt), patch(self._current(prompt), changes)
+        self._write(prompt, after)
         self.prompts[number] = replace(prompt, **typed)  # type: ignore[arg-type]
-        self._record_edit(number, sorted(changes))
+        self._record_edit(number, _changed(before, after))
 
     def set_source(self, number: int, content: bytes, edited: Prompt) -> None:
         """Replace a prompt's whole file by an edited and already read version."""
+        changed = _changed(self._current(self.prompts[number]), content)
         self._write(self.prompts[number], content)
         self.prompts[number] = edited
-        self._record_edit(number, ["body"])
+        self._record_edit(number, changed)
 
     def steer(self, number: int, words: str, who: str, at: str) -> None:
         """Put the engineer's words into the prompt's file, unless it is done, and into the alignment document."""
@@ -116,6 +119,15 @@ class PlanBuilder:
 
     def _edit(self, path: str) -> FileEdit:
         return file_edit(path, self._before[path], self._after[path])
+
+
+def _changed(before: bytes, after: bytes) -> list[str]:
+    """Keys whose values differ between two versions of a prompt file, and `body`."""
+    old, new = parse(before, ""), parse(after, "")
+    if isinstance(old, Problem) or isinstance(new, Problem):
+        return ["body"]
+    keys = [key for key in {**old.values, **new.values} if old.values.get(key) != new.values.get(key)]
+    return [*keys, *(["body"] if before[old.body :] != after[new.body :] else [])]
 
 
 def file_edit(path: str, before: bytes | None, after: bytes) -> FileEdit:

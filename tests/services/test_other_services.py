@@ -5,7 +5,7 @@ from support.onpaper import Paper
 from support.worlds import attempt
 
 from coordinator.errors import Refused, UsageError
-from coordinator.model.plan import Kill, Steer
+from coordinator.model.plan import Kill, Record, Steer
 from coordinator.model.prompt import PromptStatus, PromptType
 from coordinator.model.step import StepState
 from coordinator.services.edit import Edit, plan_edit
@@ -44,6 +44,32 @@ def test_an_edit_changes_only_the_value_that_was_named() -> None:
     before = paper.prompts()[1].source
     paper.apply(plan_edit(paper.snapshot(), Edit(1, {"priority": "high"})))
     assert paper.prompts()[1].source == before.replace(b"priority: medium", b"priority: high")
+
+
+def test_an_edit_of_a_misspelled_key_is_refused_and_of_an_own_one_is_not() -> None:
+    paper = Paper().add(1)
+    with pytest.raises(UsageError, match="no key `prioritty`") as refused:
+        plan_edit(paper.snapshot(), Edit(1, {"prioritty": "high"}))
+    assert refused.value.remedy == "did you mean `priority`?"
+    paper.apply(plan_edit(paper.snapshot(), Edit(1, {"estimate": "3 days"})))
+    assert paper.prompts()[1].extra == {"estimate": "3 days"}
+
+
+def test_an_edit_is_recorded_with_what_it_really_changed() -> None:
+    def recorded(request: Edit) -> object:
+        plan = plan_edit(paper.snapshot(), request)
+        return next(e.data["changed"] for e in plan.effects if isinstance(e, Record))
+
+    paper = Paper().add(1)
+    source = paper.prompts()[1].source
+    assert recorded(Edit(1, {"priority": "high"})) == ["priority"]
+    assert recorded(Edit(1, body="## Tasks\n- another\n")) == ["body"]
+    assert recorded(Edit(1, {"title": "T"}, body="## Tasks\n- another\n")) == ["title", "body"]
+    whole = source.replace(b"priority: medium\n", b"") + b"- one more\n"
+    assert recorded(Edit(1, source=whole)) == ["priority", "body"]
+    failed = Paper().add(1, status="failed", attempts=1)
+    plan = plan_restart(failed.snapshot(), RestartRequest(1))
+    assert [e.data["changed"] for e in plan.effects if isinstance(e, Record)] == [["status"]]
 
 
 @pytest.mark.parametrize(
