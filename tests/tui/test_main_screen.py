@@ -50,6 +50,14 @@ async def test_eighty_columns_keep_prompts_why_and_events_and_tab_brings_the_res
         await until(lambda: app.main.panel == "prompts", "the prompts")
 
 
+async def test_tabs_that_come_faster_than_the_focus_moves_all_count() -> None:
+    async with shown(full(), size=(80, 24)) as (app, _):
+        for _ in range(3):
+            app.main.action_panel_next()
+        await until(lambda: app.main.panel == "events", "the third panel after the prompts")
+        await until(lambda: "Prompts" in screen_text(app), "its page")
+
+
 async def test_wide_screens_show_all_panels_at_once() -> None:
     async with shown(full()) as (app, _):
         for title in ("Prompts", "Why", "Agents", "06 · live window", "Events"):

@@ -25,6 +25,9 @@ class Panels(Screen[None]):
     ALLOW_IN_MAXIMIZED_VIEW = "Header, Footer"
     AUTO_FOCUS = "#prompts"
 
+    _heading = ""
+    """Id of the panel that is about to get the focus."""
+
     def sight_changed(self) -> None:
         """Called after other panels came into sight, or another one has the focus."""
 
@@ -53,6 +56,7 @@ class Panels(Screen[None]):
         self._show_page(name)
         panel = self.query_one(f"#{name}")
         target = panel if panel.can_focus else next(child for child in panel.query(Widget) if child.can_focus)
+        self._heading = name
         # A panel of the other page can take the focus only once the page was laid out.
         self.call_after_refresh(target.focus)
 
@@ -64,6 +68,7 @@ class Panels(Screen[None]):
     def on_descendant_focus(self) -> None:
         if self.panel:
             self._show_page(self.panel)
+        self._heading = ""
         self.call_after_refresh(self.sight_changed)
 
     def action_panel_next(self) -> None:
@@ -73,7 +78,9 @@ class Panels(Screen[None]):
         self._step_panel(-1)
 
     def _step_panel(self, by: int) -> None:
-        here = PANELS.index(self.panel) if self.panel else 0
+        # Keys may come faster than the focus moves: go on from where it is going.
+        panel = self._heading or self.panel
+        here = PANELS.index(panel) if panel else 0
         self.focus_panel(PANELS[(here + by) % len(PANELS)])
 
     def action_panel_prompts(self) -> None:
