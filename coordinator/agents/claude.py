@@ -27,6 +27,8 @@ _WORKING = frozenset(
 )
 _COUNTED = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 _RULE = re.compile(r"─{20,}")
+_EMPTY = ("❯", "❯ Resend your message to try again", "❯ Once fixed, resend your message")
+"""A composer without text, and with its hints."""
 _LIMITED = re.compile(r"\b(?:429|529)\b|rate.?limit|overloaded|usage limit|limit reached", re.IGNORECASE)
 _SIGNS = (
     Sign(AgentState.WAITING, r"Enter to confirm · Esc to cancel", doing=r"^ *(.*(?:one you trust|this API key)\?)"),
@@ -124,7 +126,7 @@ class Claude(Runtime):
 
     def composer_is_empty(self, screen: str) -> bool:
         composer = _composer(without_panel(screen))
-        return composer is not None and composer[1] in ("❯", "❯ Resend your message to try again")
+        return composer is not None and composer[1] in _EMPTY
 
     def sessions(self, place: Place) -> Iterable[Path]:
         home = place.environ.get("CLAUDE_CONFIG_DIR") or os.path.join(place.environ.get("HOME", ""), ".claude")
@@ -201,6 +203,9 @@ def _last_words(above: list[str]) -> Said | None:
     for row in reversed(above):
         if re.match(r"  ⎿\s+Interrupted", row):
             return Said(AgentState.INTERRUPTED)
+        refused = re.match(r"  ⎿\s+(.*(?:API key|/login|[Cc]redit|limit reached).*)$", row)
+        if refused:
+            return _trouble(refused[1])
         if row.startswith("● API Error:"):
             return _trouble(row.removeprefix("● API Error:").strip())
         if row.startswith(("●", "✻", "❯", "▝▜", " ▝▝")) and "/effort" not in row:

@@ -54,6 +54,7 @@ class Codex(Runtime):
         """`codex` in its sandbox, which may write what an agent's own commits and `coord` need, and nothing more."""
         installed(self.needs)
         words = ["codex", *(("exec",) if job.headless else ("--no-daemon",))]
+        words += ["-c", "allow_login_shell=false"]  # a login shell sets PATH anew, and `coord` is not found
         for place in _writable(job):
             words += ["--add-dir", str(place)]
         words += [*(("-m", job.model) if job.model else ()), *job.arguments]

@@ -38,7 +38,11 @@ SCREENS: dict[str, tuple[AgentState | None, str]] = {
     "claude-interrupted": (X, ""),
     "claude-perm-hook-done": (I, ""),
     "claude-permission-bash": (P, "touch b.txt && sleep 3"),
-    "claude-permission-beside-panel": (
+    "claude-retrying-401-200x50": (X, "401 invalid x-api-key"),
+    "claude-retrying-429-200x50": (L, "429 too many requests"),
+    "claude-retrying-529-200x50": (L, "529 Overloaded"),
+    "claude-retrying-dropped-200x50": (X, "Connection dropped (ECONNRESET)"),
+    "claude-permission-beside-panel-200x50": (
         P,
         'coord ask "Which colour?" --option red --option blue --wait >colour.txt',
     ),
@@ -117,7 +121,7 @@ def runtime_of(name: str) -> Runtime:
 def screen(name: str) -> str:
     """The capture as coord sees it: with its colours, through its own parser."""
     capture = (CAPTURES / "screens" / f"{name}.ansi.txt").read_bytes()
-    return parse(capture, *((200, 50) if "panel" in name else (120, 40))).plain()
+    return parse(capture, *((200, 50) if "200x50" in name else (120, 40))).plain()
 
 
 def test_every_capture_is_judged() -> None:

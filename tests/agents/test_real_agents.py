@@ -1,6 +1,9 @@
 """The real agent CLIs, each in its own tmux window, with a model service on the loopback: the whole way."""
 
 import json
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +44,7 @@ def real_project(
 
 def agent_of(made: Project, number: int) -> dict[str, Any]:
     found = json.loads(made.coord("agents", "--json").stdout)["agents"]
-    return next((agent for agent in found if agent["prompt"] == number), {"state": None})
+    return next((agent for agent in found if agent["prompt"] == number), {"state": None, "evidence": "", "doing": ""})
 
 
 def wait_for_agent(made: Project, number: int, state: str, timeout: float = 60) -> dict[str, Any]:
@@ -59,7 +62,11 @@ def wait_for_agent(made: Project, number: int, state: str, timeout: float = 60) 
 
 def screen(made: Project, number: int) -> str:
     steps = made.attempts(number)
-    return made.terminals.run("capture-pane", "-p", "-t", steps[-1]["pane"]).decode() if steps else ""
+    return (
+        made.terminals.run("capture-pane", "-p", "-t", steps[-1]["pane"]).decode()
+        if steps and "pane" in steps[-1]
+        else ""
+    )
 
 
 def test_a_claude_agent_edits_asks_permission_asks_a_human_hands_off_and_is_merged(tmp_path: Path) -> None:
@@ -117,3 +124,121 @@ def work_to_the_end(made: Project, number: int, answer: str) -> None:
     permit_until(made, number, lambda: bool(questions(made)), "its question")
     made.coord("answer", str(questions(made)[0]["seq"]), answer)
     permit_until(made, number, lambda: made.states().get(number) == "merged", f"{number} to be merged")
+
+
+def run_in(command: str, **more: object) -> Step:
+    """A shell command of Codex."""
+    return Step("", "exec_command", {"cmd": command, "yield_time_ms": 30_000, **more})
+
+
+def test_a_codex_agent_edits_asks_permission_asks_a_human_hands_off_and_is_merged(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.txt"
+    escalated = {"sandbox_permissions": "require_escalated", "justification": "I need it out there"}
+    script = [
+        run_in("echo by codex >made.txt"),
+        run_in(f"touch {outside}", **escalated),
+        run_in(ASK),
+        run_in(FINISH),
+        Step("Done."),
+    ]
+    with real_project(tmp_path, {"executor-01-1": script}, {1: "codex"}) as (made, _):
+        made.start_loop()
+        agent = wait_for_agent(made, 1, "permission")
+        assert (agent["evidence"], agent["doing"]) == ("screen", f"touch {outside}")
+        assert not outside.exists()
+        work_to_the_end(made, 1, "blue")
+        assert outside.exists()
+        assert made.repository.git("show", "main:made.txt") == "by codex"
+        assert made.repository.git("show", "main:colour.txt") == "blue"
+        exited = made.events("agent.exited")[-1].data
+        assert (exited["status"], exited["tokens"]) == (0, 5 * 1050)
+        assert made.attempts(1)[-1]["session"]
+        assert made.agents() == []
+
+
+FREE = {"claude": "--permission-mode acceptEdits --allowedTools Bash"}
+"""No question is asked: what a test is about is something else."""
+
+
+def test_an_agent_that_is_killed_half_way_goes_on_in_its_session(tmp_path: Path) -> None:
+    held = threading.Event()
+    half = shell('echo half >half.txt && git add -A && git commit -qm "Half of it"')
+    scripts = {
+        "executor-01-1": [half, Step("…", release=held)],
+        "executor-01-2": [shell(f"cp half.txt whole.txt && {FINISH}"), Step("Done.")],
+    }
+    with real_project(tmp_path, scripts, {1: "claude"}, FREE) as (made, api):
+        made.start_loop()
+        wait_until(
+            lambda: made.repository.head("coord/01-1") not in ("", made.repository.head("main")),
+            timeout=60,
+            message="a commit",
+        )
+        (first,) = made.attempts(1)
+        agent = made.layout.attempt(first["run"], 1, 1) / "started" / "agent"
+        os.kill(int(agent.read_text()), signal.SIGKILL)
+        made.wait_for(1, "failed")
+        held.set()
+        made.coord("restart", "1", "--yes")
+        permit_until(made, 1, lambda: made.states().get(1) == "merged", "1 to be merged")
+        assert made.attempts(1)[1]["session"] == first["session"]
+        assert "stopped half-way" in api.told["executor-01-2"]
+        assert made.repository.git("show", "main:whole.txt") == "half"
+        assert made.events("agent.exited")[0].data["status"] == 137
+
+
+TROUBLES = (
+    (Step(error=429, kind="rate_limit_error", message="too many requests"), "rate-limited", "429"),
+    (Step(error=529, kind="overloaded_error", message="Overloaded"), "rate-limited", "verloaded"),
+    (Step(drop=True), "interrupted", "onnection"),
+    (Step(error=401, kind="authentication_error", message="invalid x-api-key"), "interrupted", "API key"),
+)
+
+
+def test_each_trouble_of_the_service_shows_as_what_it_is(tmp_path: Path) -> None:
+    scripts = {"executor-01-1": [shell(FINISH.replace("commit", "commit --allow-empty")), Step("Done.")]}
+    with real_project(tmp_path, scripts, {1: "claude"}, FREE, CLAUDE_CODE_MAX_RETRIES="1") as (made, api):
+        api.trouble = TROUBLES[0][0]
+        made.start_loop()
+        for trouble, state, words in TROUBLES:
+            if api.trouble is not trouble:
+                api.trouble = trouble
+                made.coord("tell", "1", "Go on.")
+            given_up(made, state, words)
+        api.trouble = None
+        made.coord("tell", "1", "Go on.")
+        permit_until(made, 1, lambda: made.states().get(1) == "merged", "1 to be merged")
+        logged = [(e.data["state"]) for e in made.events("agent.status")]
+        assert {"rate-limited", "interrupted"} <= set(logged)
+        assert [e.data["text"] for e in made.events("agent.told")] == ["Go on."] * len(TROUBLES)
+
+
+def given_up(made: Project, state: str, words: str) -> None:
+    """Wait until the agent says by its hook that its turn ended this way."""
+
+    def there() -> bool:
+        agent = agent_of(made, 1)
+        return (agent["state"], agent["evidence"]) == (state, "hook") and words in agent["doing"]
+
+    try:
+        wait_until(there, timeout=40, message=f"{state}: {words}")
+    except AssertionError as error:
+        raise AssertionError(f"{error}; {agent_of(made, 1)}\n{screen(made, 1)[-1500:]}\n{made.said()}") from None
+
+
+@pytest.mark.parametrize(("name", "size"), [("claude", 1_000_000), ("codex", 1_000_000), ("claude", 0), ("codex", 0)])
+def test_a_prompt_arrives_whole_whatever_is_in_it(tmp_path: Path, name: str, size: int) -> None:
+    text = "# 日本語の課題 $(touch pwned) `touch pwned` \"'; #{pane_id} @file /help !ls\n" + "語" * (size // 3)
+    counted = 'wc -c <"$COORD_ROOT/.coord/runs/$COORD_RUN/prompts/01/attempt-1/prompt.txt" >size.txt; '
+    tool = shell if name == "claude" else run_in
+    scripts = {"executor-01-1": [tool(counted + FINISH), Step("Done.")]}
+    with real_project(tmp_path, scripts, {1: name}, FREE) as (made, api):
+        path = next(made.layout.prompts.glob("01-*"))
+        path.write_text(path.read_text() + text + "\nthe last word\n")
+        made.start_loop()
+        permit_until(made, 1, lambda: made.states().get(1) == "merged", "1 to be merged")
+        told = (made.layout.attempt("run-1", 1, 1) / "prompt.txt").read_text()
+        assert text in told
+        assert int(made.repository.git("show", "main:size.txt")) == len(told.encode())
+        assert ("prompt.txt" in api.told["executor-01-1"]) if size else (told.strip() in api.told["executor-01-1"])
+        assert not list(made.layout.root.rglob("pwned"))

@@ -21,12 +21,11 @@ class Step:
     tool: str = ""
     input: Mapping[str, Any] = field(default_factory=dict)
     error: int = 0
-    """HTTP status of an answer that is a failure, `times` times; then the next step is taken."""
+    """HTTP status of an answer that is a failure."""
     kind: str = "api_error"
     message: str = ""
     drop: bool = False
     """Break the connection instead."""
-    times: int = 1_000_000
     release: threading.Event | None = None
     """Answer only once this is set."""
 
@@ -43,8 +42,8 @@ class FakeApi:
         self.scripts = dict(scripts)
         self.told: dict[str, str] = {}
         """Agent → the message with its task, as it came."""
-        self._failed: dict[tuple[str, int], int] = {}
-        self._lock = threading.Lock()
+        self.trouble: Step | None = None
+        """What every request gets while it is set."""
         handler = type("Handler", (_Handler,), {"api": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
@@ -56,6 +55,8 @@ class FakeApi:
 
     def step(self, turns: Sequence[tuple[str, str]], tools: Sequence[str]) -> Step:
         """The step for a conversation of (role, text); requests without tools, for titles and the like, get a word."""
+        if self.trouble is not None:
+            return self.trouble
         task = next(
             (i for i in range(len(turns) - 1, -1, -1) if turns[i][0] == "user" and _WHO.search(turns[i][1])), -1
         )
@@ -68,27 +69,7 @@ class FakeApi:
         for role, _ in turns[task + 1 :]:
             done += role == "assistant" and before != "assistant"
             before = role
-        return self._past_failures(agent, steps, min(done + self._skipped(agent, steps, done), len(steps) - 1))
-
-    def _skipped(self, agent: str, steps: Sequence[Step], done: int) -> int:
-        """Steps that failed leave no trace in the conversation: those that are through count as taken."""
-        skipped = 0
-        for n, step in enumerate(steps):
-            if n - skipped >= done and not (step.error or step.drop):
-                break
-            if (step.error or step.drop) and self._failed.get((agent, n), 0) >= step.times:
-                skipped += 1
-        return skipped
-
-    def _past_failures(self, agent: str, steps: Sequence[Step], n: int) -> Step:
-        with self._lock:
-            while (steps[n].error or steps[n].drop) and n + 1 < len(steps):
-                failed = self._failed[agent, n] = self._failed.get((agent, n), 0) + 1
-                if failed <= steps[n].times:
-                    break
-                self._failed[agent, n] = steps[n].times
-                n += 1
-        return steps[n]
+        return steps[min(done, len(steps) - 1)]
 
     def close(self) -> None:
         self.server.shutdown()
