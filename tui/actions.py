@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from textual.binding import Binding
 
+from coordinator.model.prompt import PromptType
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Step, StepState
 from tui.needs import needs
@@ -101,6 +102,12 @@ def _step(context: Context) -> Step | None:
 
 def _no_prompt(context: Context) -> Reason:
     return "" if _step(context) is not None else "Select a prompt first."
+
+
+def _nothing_emergent(context: Context) -> Reason:
+    prompts = context.snapshot.prompts.values() if context.snapshot is not None else ()
+    found = any(prompt.type is PromptType.EMERGENT for prompt in prompts)
+    return "" if found else "There is no emergent prompt: no agent came upon work of its own so far."
 
 
 def _nothing_runs(context: Context) -> Reason:
@@ -233,6 +240,15 @@ ACTIONS: tuple[Action, ...] = (
         Group.STEER,
         when=_no_prompt,
         footer=23,
+    ),
+    Action(
+        "surgery",
+        "s",
+        "surgery",
+        "All emergent prompts side by side: keep, improve or eliminate each",
+        Group.STEER,
+        when=_nothing_emergent,
+        footer=24,
     ),
     Action(
         "kill",
@@ -387,9 +403,6 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
-
-RESERVED = frozenset("s")
-"""Keys of the services (interject, patch, edit, surgery, kill, restart, review, undo): nothing else may take them."""
 
 
 def bindings(scope: Scope) -> list[Binding]:

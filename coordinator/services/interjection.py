@@ -115,7 +115,8 @@ def _resolve_running(snapshot: Snapshot, request: Interjection, builder: PlanBui
             followers = [d for d in snapshot.graph.dependents.get(number, ()) if not in_flight(snapshot.steps[d])]
             followers = [d for d in followers if not snapshot.prompts[d].status.ended]
             result.extend(followers)
-            held = f"; {numbers_text(followers)} wait for the new prompt" if followers else ""
+            verb = "waits" if len(followers) == 1 else "wait"
+            held = f"; {numbers_text(followers)} {verb} for the new prompt" if followers else ""
             builder.warnings.append(f"prompt {number:02d} finishes as it is{held}")
         else:
             raise NeedsChoice(number, step.attempt.agent)

@@ -138,7 +138,8 @@ def _eliminate(builder: PlanBuilder, number: int, request: Surgery) -> None:
     builder.effects.append(Record("prompt.cancelled", f"prompt:{number}", {"reason": request.rationale}))
     followers = waiting_dependents(snapshot, (number,))
     if followers:
-        builder.warnings.append(f"{numbers_text(followers)} no longer wait for prompt {prompt.label}")
+        verb = "waits" if len(followers) == 1 else "wait"
+        builder.warnings.append(f"{numbers_text(followers)} no longer {verb} for prompt {prompt.label}")
 
 
 def _follow_up(

@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from coordinator.artifacts.documents import add_summary
 from coordinator.artifacts.naming import render_new
 from coordinator.model.event import Event
 from coordinator.model.graph import Graph
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Agent, AgentState, Loop, LoopState, Milestone, Question, Snapshot
-from coordinator.model.step import Attempt, Exit, Step, StepState
+from coordinator.model.step import Attempt, Exit, Receipt, Step, StepState
 from coordinator.terminals.screen import Screen, parse
 
 NOW = datetime(2026, 3, 1, 14, 2, 14, tzinfo=UTC).timestamp()
@@ -257,6 +258,34 @@ def empty() -> Snapshot:
 def stopped() -> Snapshot:
     prompts = [prompt(1, "First things first"), prompt(2, "Then the rest", 1)]
     return snapshot(prompts, loop=Loop(LoopState.STOPPED, "no loop is running", 3), run=None, iteration=0)
+
+
+def laboratory() -> Snapshot:
+    """Emergent prompts in every state, with much to read about each."""
+    long = "The bucket's clock is read under the lock; with sixteen threads that is where the time goes. " * 3
+    prompts = [
+        prompt(1, "Token bucket core", status="done"),
+        prompt(
+            2, "Sliding window variant", 1, kind="emergent", hypothesis=long, status="done", commits=("abc1234def",)
+        ),
+        prompt(3, "Rewrite the hot loop in Rust", 1, kind="emergent", hypothesis="Ten times faster."),
+        prompt(4, "バケットの永続化を別のスレッドに移す", 2, kind="emergent", hypothesis="書き込みを待たなくて済む。"),
+        prompt(5, "[b]Bold[/b] \x1b[31mclaims", 1, kind="emergent", hypothesis="\u202eevil"),
+        prompt(6, "Benchmarks", 2, 3),
+        prompt(7, "Another cache", 1, kind="emergent", status="cancelled"),
+    ]
+    receipt = Receipt("done", "Two windows; 40 % less memory than the log of hits.", "executor-02-1", iso(900))
+    steps = [
+        step(1, StepState.MERGED, 9000, 242),
+        step(2, StepState.MERGED, 3000, 461, commits=("abc1234def",), receipt=receipt),
+        step(4, StepState.RUNNING, 133),
+        Step(7, StepState.SKIPPED),
+    ]
+    noted = "memory was the bottleneck, not time"
+    alignment = add_summary(b"", number=2, agent="executor-02-1", text=noted, at=iso(900))
+    return snapshot(
+        prompts, steps, agents=(agent(4, AgentState.WORKING, 133),), documents={".coord/alignment.md": alignment}
+    )
 
 
 def troubled() -> Snapshot:

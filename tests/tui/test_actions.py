@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.widgets import Input
 
-from tui.actions import ACTIONS, BY_ID, RESERVED, Action, Context, Scope, bindings, footer, key_of, unknown_keys
+from tui.actions import ACTIONS, BY_ID, Action, Context, Scope, bindings, footer, key_of, unknown_keys
 from tui.needs import needs
 from tui.palette import offered, title_of
 from tui.screens.pages import help_lines
@@ -46,8 +46,9 @@ def test_no_panel_takes_a_key_of_the_screen(panel: type) -> None:
     assert not main & own
 
 
-def test_keys_of_the_services_are_left_free() -> None:
-    assert not RESERVED & {key for action in ACTIONS for key in keys_of(action)}
+def test_services_have_the_keys_that_they_are_known_by() -> None:
+    services = ("interject", "patch", "edit", "surgery", "kill", "restart", "review", "undo")
+    assert "".join(BY_ID[service].keys for service in services) == "ipeskrvu"
 
 
 def test_ids_are_unique_and_everything_is_described() -> None:

@@ -198,7 +198,7 @@ async def test_before_a_running_prompt_asks_what_becomes_of_it(layout: Layout) -
         assert "prompt 02 is in progress (executor-02-1)" in desk.line("Refused")
         await desk.press("enter", "f")
         assert desk.form.stage is Stage.CONFIRM
-        assert "prompt 02 finishes as it is; 03 wait for the new prompt" in desk.text
+        assert "prompt 02 finishes as it is; 03 waits for the new prompt" in desk.text
         await desk.press("escape")
         assert "let it finish" in desk.line("It runs")
         await desk.press("ctrl+s")

@@ -69,7 +69,7 @@ class FieldForm(Form, can_focus=True):
         self._pristine = self.values()
         self.know_prompts()
         # At once, not after a refresh: what is typed ahead is waiting.
-        self.screen.set_focus((self._reachable() or [self])[0])
+        self.screen.set_focus((self.reachable() or [self])[0])
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -109,17 +109,18 @@ class FieldForm(Form, can_focus=True):
 
     # ── the focus
 
-    def _reachable(self) -> list[Widget]:
+    def reachable(self) -> list[Widget]:
+        """The fields that can have the focus, in the order of the Tab key."""
         return [row.field for row in self.query(Row) if row.display and row.field.can_focus]
 
     def focus_field(self) -> None:
         """Take the focus back, where it was."""
-        reachable = self._reachable() if self.editable else []
+        reachable = self.reachable() if self.editable else []
         here = self.fields.get(self._target)
         (here if here in reachable else (reachable or [self])[0]).focus()
 
     def action_step(self, by: int) -> None:
-        reachable = self._reachable()
+        reachable = self.reachable()
         if self.editable and reachable:
             focused = self.screen.focused  # what a field knows of itself comes later
             here = reachable.index(focused) if focused in reachable else -1 if by > 0 else 0

@@ -135,6 +135,10 @@ class PlanForm(FieldForm):
 
     def compose(self) -> ComposeResult:
         yield from super().compose()
+        yield from self.words()
+
+    def words(self) -> ComposeResult:
+        """What is said below the fields, and instead of them."""
         yield Said(least=1, most=5, id="effect")
         yield Said(most=30, id="review")
 

@@ -281,6 +281,9 @@ class Steered(Panels):
     async def action_edit(self) -> None:
         await self.open_plan(form_of("edit"))
 
+    async def action_surgery(self) -> None:
+        await self.open_plan(form_of("surgery"))
+
     async def action_kill(self) -> None:
         await self.open_plan(form_of("kill"))
 
@@ -306,6 +309,10 @@ def form_of(service: str) -> type[PlanForm]:
             from tui.forms.edit import EditForm
 
             return EditForm
+        case "surgery":
+            from tui.forms.surgery import SurgeryForm
+
+            return SurgeryForm
         case "kill":
             from tui.forms.restart import KillForm
 

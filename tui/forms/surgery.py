@@ -1,0 +1,195 @@
+"""Emergent surgery: every emergent prompt on a card, each kept, improved or eliminated, as one plan."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widget import Widget
+
+from coordinator.errors import CoordError
+from coordinator.model.plan import Plan
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Attempt
+from coordinator.services.planning import in_flight
+from coordinator.services.surgery import Surgery, emergent, plan_surgery
+from tui.forms.cards import Cards, Verdict, Verdicts
+from tui.forms.fields import ProseField, Row
+from tui.forms.plan_form import Offer, PlanForm
+from tui.messages import WorkSeen
+from tui.steering import Planner
+from tui.widgets.footer import Hint
+
+_READING = 100
+"""Columns of a card that is read whole."""
+
+
+class SurgeryForm(PlanForm):
+    """Cards above, the words on them below."""
+
+    SERVICE = "surgery"
+    TITLE = "Surgery"
+    HELP: ClassVar[str] = (
+        "All emergent prompts side by side: what each supposes, how, and what came of it. k keeps it, i improves it "
+        "with a patch, x eliminates it: pending work is cancelled, done work is reverted by a patch. Your rationale "
+        "goes to the prompts and the alignment document."
+    )
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="fields"):
+            empty = Verdicts({}, {})
+            yield Cards(self.start_with("cards", empty), self.board.marks, id="cards")
+            yield from self.rows()
+        yield from self.words()
+
+    def rows(self) -> Iterable[Row]:
+        placeholder = "why; goes to the prompts and the alignment document"
+        self._improve = ProseField("", placeholder="what is to be better about it", id="improve")
+        yield Row("Improve", self._improve)
+        yield Row("Rationale", ProseField(self.start_with("rationale", ""), placeholder=placeholder, id="rationale"))
+
+    @property
+    def cards(self) -> Cards:
+        return self.query_one(Cards)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        return {"cards": self.cards, **super().fields}
+
+    def values(self) -> dict[str, Any]:
+        # The words on improving belong to the cards; their field shows those of the chosen one.
+        return {name: field.value for name, field in self.fields.items() if name != "improve"}
+
+    def reachable(self) -> list[Widget]:
+        return [self.cards, *super().reachable()]
+
+    def start(self) -> None:
+        self._kill = False
+        self._asked_for: set[int] = set()
+        self._show_cards()
+        if self.board.graph.selected is not None:
+            self.cards.choose(self.board.graph.selected)
+        super().start()
+        self._chosen()
+
+    def project_changed(self) -> None:
+        self._show_cards()
+        super().project_changed()
+
+    def _show_cards(self) -> None:
+        snapshot = self.board.snapshot
+        if snapshot is not None:
+            self.cards.show(emergent(snapshot))
+
+    # ── the request
+
+    def request(self, snapshot: Snapshot) -> Planner | str:
+        if not self.cards.cards:
+            return "There is no emergent prompt any more."
+        verdicts = self.cards.value
+        if not verdicts.chosen:
+            return "Decide on one or more: k keeps, i improves with a patch, x eliminates."
+        asked = Surgery(
+            keep=verdicts.of(Verdict.KEEP),
+            improve={number: verdicts.improve.get(number, "") for number in verdicts.of(Verdict.IMPROVE)},
+            eliminate=verdicts.of(Verdict.ELIMINATE),
+            rationale=self.field("rationale").value,
+            kill_running=self._kill,
+            who=self.board.engineer,
+            at=self.board.now_iso(),
+        )
+        return partial(_plan, asked)
+
+    def offers(self) -> Sequence[Offer]:
+        snapshot = self.board.snapshot
+        eliminated = self.cards.value.of(Verdict.ELIMINATE)
+        running = [n for n in eliminated if snapshot is not None and in_flight(snapshot.steps[n])]
+        if not isinstance(self.found, CoordError) or not eliminated:
+            return ()
+        clear = Offer("c", "take the verdict back", self._clear)
+        return (Offer("K", f"end the agent of {running[0]:02d} too", self._kill_too), clear) if running else (clear,)
+
+    def _kill_too(self) -> None:
+        self._kill = True
+
+    def _clear(self) -> None:
+        self.cards.action_decide("")
+
+    # ── the chosen card
+
+    @on(Cards.Chosen)
+    def _chosen(self) -> None:
+        """Show the chosen prompt on the graph, its words in their field, and ask git for its files."""
+        card = self.cards.current
+        if card is None:
+            return
+        self.board.select(card.number, focus=False)
+        self._improve.value = self.cards.value.improve.get(card.number, "")
+        self._show_improve()
+        place = [each.number for each in self.cards.cards].index(card.number) + 1
+        self.border_subtitle = f"{place} of {len(self.cards.cards)}"
+        for each in self.cards.cards:
+            self._ask_for_files(each.number)
+
+    def field_changed(self) -> None:
+        card = self.cards.current
+        if card is not None and self._improve.has_focus:
+            self.cards.write(card.number, self._improve.value)
+        self._show_improve()
+        super().field_changed()
+
+    def _show_improve(self) -> None:
+        card = self.cards.current
+        chosen = self.cards.value.chosen.get(card.number) if card is not None else None
+        self.query_one("#row-improve", Row).display = chosen is Verdict.IMPROVE
+
+    @on(Cards.Opened)
+    def _read_card(self) -> None:
+        """All of the chosen card, over the screen."""
+        from tui.screens.reading import Reading
+
+        card = self.cards.current
+        if card is not None:
+            self.app.push_screen(Reading(f"{card.number:02d} {card.title}", self.cards.text_of(card, _READING)))
+
+    def _ask_for_files(self, number: int) -> None:
+        step = self.board.snapshot.steps.get(number) if self.board.snapshot is not None else None
+        if step is None or step.attempt is None or number in self._asked_for:
+            return
+        self._asked_for.add(number)
+        self._read_files(step.attempt)
+
+    @work(thread=True, group="work", exit_on_error=False)
+    def _read_files(self, attempt: Attempt) -> None:
+        try:
+            self.post_message(WorkSeen(attempt.prompt, self.board.source.work(attempt)))
+        except CoordError:
+            return  # the card goes on showing the commits
+
+    @on(WorkSeen)
+    def _files_read(self, message: WorkSeen) -> None:
+        self.cards.know_files(message.prompt, [file.path for file in message.change.files])
+
+    # ── keys
+
+    def extra_hints(self) -> tuple[Hint, ...]:
+        if not self.cards.has_focus:
+            return ()
+        decide = (("k", "keep", "form.keep"), ("i", "improve", "form.improve"), ("x", "eliminate", "form.eliminate"))
+        return (*decide, ("←→", "card", "form.card"), ("o", "read it whole", "form.read"))
+
+    def act(self, hint: str) -> Callable[[], None] | None:
+        word = hint.removeprefix("form.")
+        if word in tuple(Verdict):
+            return partial(self.cards.action_decide, word)
+        own: dict[str, Callable[[], None]] = {
+            "form.card": partial(self.cards.action_turn, 1),
+            "form.read": self._read_card,
+        }
+        return own.get(hint) or super().act(hint)
+
+
+def _plan(asked: Surgery, snapshot: Snapshot) -> Plan:
+    return plan_surgery(snapshot, asked)
