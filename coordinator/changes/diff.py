@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from coordinator.changes.command import decode
+from coordinator.changes.command import decode, failure
 from coordinator.changes.git import Git, branch_name
 from coordinator.changes.places import Places
 from coordinator.model.change import Change, Commit, FileChange
@@ -17,12 +17,12 @@ def attempt_change(places: Places, number: int, attempt: int, base: str = "", *,
     """Tell what an attempt has produced so far. Raises CoordError when the repository can't be read.
 
     `base` is the branch that the attempt merges into, `start` the commit it started from: with it the commits of a
-    branch that is merged already are told too.
+    branch that is merged already are told too, and those of one whose base branch is gone.
     """
     git, branch = Git(places.root), branch_name(number, attempt)
     base_branch = git.base_branch(base)
-    tip, base_tip = git.head(branch), git.base_commit(base_branch)
-    modified, untracked, strayed = _worktree_state(git, places.worktree(number, attempt), branch, tip)
+    tip, base_tip = git.head(branch), git.head(base_branch) or start or git.base_commit(base_branch)
+    modified, untracked, strayed, unreadable = _worktree_state(git, places.worktree(number, attempt), branch, tip)
     fork = git.merge_base(base_tip, tip) if tip else ""
     merged = bool(start and tip) and fork == tip and git.is_ancestor(start, tip)
     commits = commits_between(git, start if merged else base_tip, tip) if tip else []
@@ -38,6 +38,7 @@ def attempt_change(places: Places, number: int, attempt: int, base: str = "", *,
         modified=modified,
         untracked=untracked,
         strayed=strayed,
+        unreadable=unreadable,
     )
 
 
@@ -92,13 +93,16 @@ def diff_text(places: Places, base: str, tip: str, *, limit: int = DIFF_LIMIT, c
     return (text[: text.rfind("\n") + 1] if done.cut else text), done.cut
 
 
-def _worktree_state(git: Git, path: Path, branch: str, tip: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-    """Modified tracked files, untracked ones, and where the worktree strayed to; nothing when it is gone."""
+def _worktree_state(git: Git, path: Path, branch: str, tip: str) -> tuple[tuple[str, ...], tuple[str, ...], str, str]:
+    """Modified tracked files, untracked ones, where the worktree strayed to, and why none of that can be told."""
+    if not path.is_dir():
+        return (), (), "", "its worktree is gone"
     if not (path / ".git").is_file():
-        return (), (), ""
-    done = git.run("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", cwd=path, ok=(0, 128))
+        return (), (), "", "its worktree is none any more: its .git is gone"
+    args = ("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal")
+    done = git.run(*args, cwd=path, ok=(0, 128))
     if done.status:
-        return (), (), ""
+        return (), (), "", f"its worktree can't be read: {failure(done, args).message}"
     modified, untracked, on, head = [], [], "", ""
     fields = iter(done.fields)
     for field in fields:
@@ -113,7 +117,7 @@ def _worktree_state(git: Git, path: Path, branch: str, tip: str) -> tuple[tuple[
             if mark == "2":
                 next(fields, None)
     strays = on != branch and head != tip and not (tip and git.is_ancestor(head, tip))
-    return tuple(modified), tuple(untracked), (on if strays else "")
+    return tuple(modified), tuple(untracked), (on if strays else ""), ""
 
 
 def _count(text: str) -> int | None:

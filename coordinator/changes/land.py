@@ -26,6 +26,7 @@ def land(git: Git, branch: str, commit: str, expected: str, hold: int) -> Waitin
     `hold` is the descriptor of the merge lock: git keeps it as long as it lives. Nothing was changed if it has to wait,
     nor if it raises GitError.
     """
+    git.base_commit(branch)  # renamed or deleted meanwhile: says so
     held = _held_by_rebase(git, branch)
     if held:
         return held

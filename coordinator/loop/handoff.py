@@ -43,7 +43,7 @@ def hand_off(
     actor = who(environ, pid)
     layout, attempt = _own_attempt(environ, actor)
     commits: tuple[str, ...] = ()
-    if outcome == "done":
+    if outcome == "done" and attempt.branch:
         change = _complete_change(layout, attempt)
         commits = tuple(commit.sha for commit in change.commits)
         files = files or [file.path for file in change.files]
@@ -66,6 +66,8 @@ def left_behind(change: Change) -> str:
     """Why the work of an attempt can't be taken as it is; empty when nothing is left behind."""
     if change.strayed:
         return f"its work is on {plain(change.strayed)} instead of {change.branch}"
+    if change.unreadable and not change.commits:
+        return f"nothing is committed, and {change.unreadable}"
     left = change.modified or (() if change.commits else change.untracked)
     if not left:
         return ""

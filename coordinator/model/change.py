@@ -50,6 +50,8 @@ class Change:
     """New files in the worktree that were never added, ignored ones aside; a whole new folder is one entry."""
     strayed: str = ""
     """What the worktree stands on, if that is not its branch and has commits the branch lacks: the work is there."""
+    unreadable: str = ""
+    """Why nothing can be told of what is in the worktree but not committed; empty when it was looked at."""
 
     @property
     def empty(self) -> bool:
