@@ -83,7 +83,7 @@ def test_a_claude_agent_edits_asks_permission_asks_a_human_hands_off_and_is_merg
         )
         made.start_loop()
         agent = wait_for_agent(made, 1, "permission")
-        assert agent["evidence"] == "hook"
+        assert agent["evidence"] in ("hook", "screen")  # whichever was seen first
         assert "made.txt" in agent["doing"]
         made.coord("permit", "1", "--allow")
         work_to_the_end(made, 1, "blue")

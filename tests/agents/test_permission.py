@@ -1,0 +1,91 @@
+"""Answering and talking to an agent from outside, with a program in a real window that looks like a real CLI."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.project import Project, project
+from support.wait import wait_until
+
+CAPTURES = Path(__file__).parent / "captures" / "screens"
+LOOKS_LIKE_CODEX = """\
+#!/bin/sh
+case "$1" in --version) echo "codex-cli 0.169.0"; exit 0;; login) exit 0;; esac
+stty raw -echo
+show() {{ printf '\\033[2J\\033[H'; tr '\\n' '|' <"$1" | sed 's/|/\\r\\n/g'; }}
+show {captures}/codex-permission.txt
+dd bs=1 count=1 2>/dev/null >"$COORD_ROOT/key"
+show {captures}/codex-finished.txt
+stty sane -echo
+IFS= read -r said; printf '%s' "$said" >"$COORD_ROOT/said"
+coord agent done --summary "nothing to do"
+exit 0
+"""
+
+
+@pytest.fixture
+def asking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """A project whose agent shows the permission question of a captured screen."""
+    bin_, home = tmp_path / "clis", tmp_path / "home"
+    bin_.mkdir()
+    (home / ".codex").mkdir(parents=True)
+    (bin_ / "codex").write_text(LOOKS_LIKE_CODEX.format(captures=CAPTURES))
+    (bin_ / "codex").chmod(0o755)
+    with project(tmp_path / "p", {}) as made:
+        made.add(1, agent="codex")
+        trusted = f"[projects.{json.dumps(str(made.layout.root))}]\ntrust_level = 'trusted'\n"
+        (home / ".codex" / "config.toml").write_text(trusted)
+        made.own_environment |= {"PATH": f"{bin_}:{made.environment()['PATH']}", "HOME": str(home)}
+        made.start_loop()
+        wait_until(lambda: state(made) == "permission", timeout=20, message="the question to be seen")
+        yield made
+
+
+def state(made: Project) -> str:
+    found = json.loads(made.coord("agents", "--json").stdout)["agents"]
+    return str(found[0]["state"]) if found else ""
+
+
+def test_a_question_is_answered_by_the_right_key_and_a_message_arrives_afterwards(asking: Project) -> None:
+    refused = asking.coord("tell", "1", "hello", check=False)
+    assert (refused.returncode, "can't take a message now" in refused.stderr) == (3, True)
+    assert "touch /home/users/outside.txt" in asking.coord("agents").stdout
+    assert asking.coord("permit", "1", "--allow").stdout == "allowed: touch /home/users/outside.txt\n"
+    key = asking.layout.root / "key"
+    wait_until(lambda: key.exists() and key.read_text(), message="the key")
+    assert key.read_text() == "y"
+    again = asking.coord("permit", "1", "--allow", check=False)
+    assert (again.returncode, "asks for no permission now" in again.stderr) == (3, True)
+    asking.coord("tell", "1", "please finish $(touch pwned)")
+    asking.wait_for(1, "merged")
+    assert (asking.layout.root / "said").read_text() == "please finish $(touch pwned)"
+    (answered,) = asking.events("permission.answered")
+    assert answered.data["doing"] == "touch /home/users/outside.txt"
+    assert [event.data["text"] for event in asking.events("agent.told")] == ["please finish $(touch pwned)"]
+
+
+def test_no_is_the_key_that_denies(asking: Project) -> None:
+    asking.coord("permit", "1", "--deny", "--reason", "not out there")
+    key = asking.layout.root / "key"
+    wait_until(lambda: key.exists() and key.read_bytes(), message="the key")
+    assert key.read_bytes() == b"\x1b"
+    assert asking.events("permission.answered")[0].data["reason"] == "not out there"
+
+
+def test_an_agent_may_not_permit_anything_itself(asking: Project) -> None:
+    own = {"COORD_AGENT": "executor-01-1", "COORD_ROLE": "executor", "COORD_ROOT": str(asking.layout.root)}
+    done = asking.coord("permit", "1", "--allow", check=False, **own)
+    assert done.returncode == 3
+    assert asking.events("permission.answered") == []
+    assert state(asking) == "permission"
+    assert os.path.getsize(asking.layout.root / "key") == 0
+
+
+def test_a_plain_program_is_asked_nothing(tmp_path: Path) -> None:
+    with project(tmp_path, {1: ()}) as made:
+        assert made.run_loop() == 0
+        for verb in (("permit", "1", "--allow"), ("tell", "1", "hello")):
+            done = made.coord(*verb, check=False)
+            assert (done.returncode, "is not at work" in done.stderr) == (3, True)
