@@ -69,9 +69,22 @@ def answer(questions: Iterable[Question], which: str, text: str) -> Draft:
     given = text.strip()
     if not given:
         raise UsageError("the answer is empty", "an answer lets work go on: say what to do")
-    if question.options and given.isdigit() and 1 <= int(given) <= len(question.options):
-        given = question.options[int(given) - 1]
+    given = _chosen(question, given)
     return Draft("question.answered", question.subject, {"question": question.id, "answer": given})
+
+
+def _chosen(question: Question, given: str) -> str:
+    """The option that a number stands for; UsageError when it stands for none, where no option is a number itself."""
+    options = question.options
+    if not (options and given.isascii() and given.isdigit() and len(given) < 10):
+        return given
+    if 1 <= int(given) <= len(options):
+        return options[int(given) - 1]
+    if any(option.strip().isdigit() for option in options):
+        return given
+    raise UsageError(
+        f"question {question.seq} has no option {given}", f"choose 1 to {len(options)}, or write it in words"
+    )
 
 
 def find(questions: Iterable[Question], which: str) -> Question:
