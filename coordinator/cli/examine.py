@@ -10,9 +10,11 @@ from pathlib import Path
 from coordinator.agents.readiness import not_ready, version
 from coordinator.agents.runtime import find_runtime, packaged_runtimes
 from coordinator.artifacts.paths import Layout, find_project
+from coordinator.changes.git import Git
 from coordinator.config import load_config
 from coordinator.errors import CoordError
 from coordinator.model.problem import Problem
+from coordinator.model.text import amount, plain
 from coordinator.observe import Observer
 
 TMUX_MINIMUM = (3, 2)
@@ -52,6 +54,18 @@ def _agents(layout: Layout | None, problems: list[Problem], notes: list[str]) ->
         notes.append("agents: none installed; the demo needs none")
 
 
+def repository(root: Path) -> Problem | None:
+    """What keeps attempts from having worktrees here: no repository, no branch, or nothing committed to start from."""
+    git = Git(root)
+    try:
+        if not git.is_repo():
+            return Problem("git", 0, "no-repository", f"{plain(str(root))} is in no git repository", "`git init` one")
+        git.base_commit(git.base_branch(load_config(Layout(root)).base_branch or ""))
+    except CoordError as error:
+        return Problem("git", 0, "no-base", error.message, error.remedy)
+    return None
+
+
 def _used_runtimes(layout: Layout | None) -> set[str]:
     if layout is None:
         return set()
@@ -84,6 +98,8 @@ def _project(directory: Path, problems: list[Problem], notes: list[str]) -> Layo
     except CoordError as error:
         problems.append(Problem(str(directory), 0, "project", error.message, error.remedy))
         return None
-    notes.append(f"project {snapshot.project}: {len(snapshot.prompts)} prompts, {snapshot.head} events")
-    problems.extend(snapshot.problems)
+    prompts, events = amount(len(snapshot.prompts), "prompt"), amount(snapshot.head, "event")
+    notes.append(f"project {snapshot.project}: {prompts}, {events}")
+    missing = repository(layout.root) if shutil.which("git") else None
+    problems.extend([*([missing] if missing else []), *snapshot.problems])
     return layout

@@ -14,7 +14,7 @@ from coordinator.errors import Refused, UsageError
 from coordinator.model.change import ChangePage, FileChange
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
-from coordinator.model.text import plain, plain_lines
+from coordinator.model.text import amount, plain, plain_lines
 from coordinator.observe import Observer
 from coordinator.reviewing import open_changes, read_change
 from coordinator.services.review import ReviewRequest, plan_review
@@ -122,10 +122,10 @@ def _print(page: ChangePage, *, diff: bool) -> None:
         styled([(f"\n{title}", "dim")])
         for line in lines:
             styled([("  · ", "dim"), (" ".join(line.split()), "")])
-    styled([(f"\n{len(page.change.commits)} commit(s)", "dim")])
+    styled([(f"\n{amount(len(page.change.commits), 'commit')}", "dim")])
     for commit in page.change.commits:
         styled([(f"  {commit.sha[:10]}  ", "yellow"), (commit.subject, ""), (f"  {commit.author}", "dim")])
-    styled([(f"\n{len(page.change.files)} file(s)", "dim")])
+    styled([(f"\n{amount(len(page.change.files), 'file')}", "dim")])
     for file in page.change.files:
         styled([*_counts(file), (file.path, ""), (f"  was {file.old_path}" if file.old_path else "", "dim")])
     if diff:

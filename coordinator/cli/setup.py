@@ -16,6 +16,7 @@ def init(ctx: click.Context, title: str, as_json: bool) -> None:
     """Make .coord/ here; what is there already stays as it is."""
     from coordinator.artifacts.paths import Layout
     from coordinator.artifacts.project import create_project
+    from coordinator.cli.examine import repository
     from coordinator.events.store import EventLog
 
     made = create_project(Path(ctx.obj), title=title)
@@ -31,6 +32,9 @@ def init(ctx: click.Context, title: str, as_json: bool) -> None:
         for path in made:
             styled([("+ ", "green"), (path, "")])
         say("Next: write .coord/prompts/01-planned-….prompt.md, `coord validate`, then `coord`.")
+        missing = repository(layout.root)
+        if missing is not None:
+            styled([("! ", "yellow"), (f"{missing.message}: {missing.remedy} before the loop starts", "")])
 
 
 @click.command()

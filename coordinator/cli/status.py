@@ -9,7 +9,7 @@ from coordinator.cli.remembered import Stamped
 from coordinator.cli.report import json_text, say, styled
 from coordinator.model.snapshot import LoopState, Snapshot
 from coordinator.model.step import StepState
-from coordinator.model.text import clip, plain, width
+from coordinator.model.text import amount, clip, plain, width
 from coordinator.observe import Observer
 
 GLYPHS = {
@@ -83,7 +83,7 @@ def print_snapshot(snapshot: Snapshot, now: float) -> None:
     if not snapshot.prompts:
         say("\nNo prompts yet. Write .coord/prompts/01-planned-first.prompt.md; `coord validate` checks it.")
     if snapshot.problems:
-        styled([(f"\n{len(snapshot.problems)} problem(s): ", "yellow"), ("coord validate", "bold")])
+        styled([(f"\n{amount(len(snapshot.problems), 'problem')}: ", "yellow"), ("coord validate", "bold")])
 
 
 def _print_head(snapshot: Snapshot, now: float) -> None:
@@ -100,6 +100,7 @@ def _print_head(snapshot: Snapshot, now: float) -> None:
             (f"  {merged} of {len(snapshot.steps)} merged", ""),
             (f"  {ahead.words}" if ahead.words else "", ""),
             (f"  {loop.reason}" if loop.state is not LoopState.RUNNING else "", "dim"),
+            ("; `coord loop` starts one" if loop.state is LoopState.STOPPED and not loop.alive else "", "dim"),
         ]
     )
     if ahead.words and len(ahead.critical_path) > 1:

@@ -8,6 +8,7 @@ from coordinator.model.prompt import Prompt
 from coordinator.model.settings import Settings, backoff
 from coordinator.model.snapshot import Loop, LoopState, Question
 from coordinator.model.step import Step, StepState
+from coordinator.model.text import amount
 
 _ENDED = (StepState.MERGED, StepState.SKIPPED)
 
@@ -123,7 +124,7 @@ def _state(
     if asked == "stopped":
         return LoopState.STOPPED, "asked to stop; running agents finish"
     if asked == "paused":
-        return LoopState.PAUSED, "paused; running agents finish, nothing new starts"
+        return LoopState.PAUSED, "running agents finish, nothing new starts"
     if halted_by:
         return LoopState.HALTED, f"{_numbers(halted_by)} failed; restart, edit, patch or cancel to go on"
     open_questions = [q for q in questions if q.open]
@@ -156,7 +157,7 @@ def _busy_or_stuck(
     if blocked:
         return LoopState.STUCK, f"{_numbers(blocked)} blocked and nothing else can start"
     if unreadable:
-        return LoopState.STUCK, f"nothing can start; {unreadable} prompt file(s) have problems: coord validate"
+        return LoopState.STUCK, f"nothing can start; {amount(unreadable, 'prompt file')} can't be used: coord validate"
     return LoopState.STUCK, "no prompt that is left can ever start; see coord why"
 
 

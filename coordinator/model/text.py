@@ -62,6 +62,11 @@ def clip(text: str, columns: int) -> str:
     return "".join(out).rstrip() + "…"
 
 
+def amount(count: int, thing: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
 def _char_width(char: str) -> int:
     if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me", "Cf"):
         return 0

@@ -157,9 +157,10 @@ def _unmet(snapshot: Snapshot, start: Iterable[int]) -> set[int]:
 def _starts(snapshot: Snapshot, number: int) -> Iterator[Because]:
     """What a ready prompt still has to see: a loop that starts something, and a free agent."""
     loop = snapshot.loop
-    if loop.state in (LoopState.STOPPED, LoopState.PAUSED):
-        code = "loop-stopped" if loop.state is LoopState.STOPPED else "loop-paused"
-        yield Because(code, f"starts when the loop runs: {plain(loop.reason)}", "loop")
+    if loop.state is LoopState.STOPPED:
+        yield Because("loop-stopped", f"starts when the loop runs: {plain(loop.reason)}", "loop")
+    elif loop.state is LoopState.PAUSED:
+        yield Because("loop-paused", "starts when the loop goes on: it is paused", "loop")
     elif loop.state is LoopState.HALTED:
         yield Because("halted", f"starts when the plan is no longer halted: {plain(loop.reason)}", "loop")
     busy = sum(step.state.live for step in snapshot.steps.values())

@@ -1,6 +1,7 @@
 """The verbs that look: what they print for people and for programs, and how they fail."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,10 @@ def project(tmp_path: Path) -> Path:
     for number, dependencies in ((1, []), (2, [1]), (3, [1, 2])):
         put(tmp_path, number, dependencies)
     return tmp_path
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", folder, *arguments], check=True)
 
 
 def put(root: Path, number: int, dependencies: list[int], title: str = "", **values: str) -> Path:
@@ -162,6 +167,32 @@ def test_errors_say_what_and_how_to_go_on(project: Path, arguments: tuple[str, .
     assert words in result.err
     assert len(result.err.strip().splitlines()) == 2
     assert result.out == ""
+
+
+def test_status_says_how_to_start_a_loop_that_does_not_run(project: Path) -> None:
+    assert "coord loop" in coord("status", at=project).out
+
+
+def test_status_counts_one_problem_as_one(project: Path) -> None:
+    put(project, 4, [9])
+    assert "1 problem: coord validate" in coord("status", at=project).out
+    put(project, 5, [9])
+    assert "2 problems: coord validate" in coord("status", at=project).out
+
+
+def test_init_and_doctor_say_that_a_repository_is_missing(tmp_path: Path) -> None:
+    assert "`git init` one" in coord("init", at=tmp_path).out
+    checked = coord("doctor", "--json", at=tmp_path)
+    assert checked.code == 1
+    assert "no-repository" in [problem["code"] for problem in checked.json["problems"]]
+
+
+def test_doctor_says_that_a_repository_has_nothing_to_start_from(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    assert "no commit yet" in coord("init", at=tmp_path).out
+    assert "no-base" in [problem["code"] for problem in coord("doctor", "--json", at=tmp_path).json["problems"]]
+    git(tmp_path, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "first")
+    assert coord("doctor", "--json", at=tmp_path).json["problems"] == []
 
 
 def test_outside_of_a_project_the_remedy_is_init(tmp_path: Path) -> None:

@@ -54,6 +54,12 @@ def test_a_ready_prompt_waits_for_the_loop(asked: str, alive: bool, code: str) -
     assert ("loop", code) in [(s, c) for c, s in codes(snapshot(prompt(1), asked=asked, alive=alive), 1)]
 
 
+def test_a_pause_is_told_once_and_in_words() -> None:
+    shot = snapshot(prompt(1), asked="paused")
+    assert said(shot, 1) == "Ready. Starts when the loop goes on: it is paused."
+    assert "paused" not in shot.loop.reason
+
+
 def test_a_failed_prompt_halts_the_ready_ones() -> None:
     shot = snapshot(prompt(1, status=PromptStatus.FAILED), prompt(2))
     assert codes(shot, 2) == [("halted", "loop")]

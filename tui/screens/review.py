@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 from coordinator.errors import CoordError, Refused
 from coordinator.model.change import ChangePage
 from coordinator.model.step import StepState
-from coordinator.model.text import plain, plain_lines
+from coordinator.model.text import amount, plain, plain_lines
 from coordinator.services.review import ReviewRequest, plan_review
 from tui.actions import BY_ID
 from tui.messages import ActionAsked, ChangeRead, Failed, Judged
@@ -313,7 +313,7 @@ def page_lines(page: ChangePage) -> list[Spans]:
 def _size(page: ChangePage) -> str:
     change, files = page.change, len(page.change.files)
     cut = ", the beginning" if page.cut else ""
-    return f"{change.branch} into {change.base_branch}  +{change.added} -{change.removed}  {files} file(s){cut}"
+    return f"{change.branch} into {change.base_branch}  +{change.added} -{change.removed}  {amount(files, 'file')}{cut}"
 
 
 def _effect(page: ChangePage, verdict: str, edits: int) -> str:
@@ -322,5 +322,5 @@ def _effect(page: ChangePage, verdict: str, edits: int) -> str:
     if verdict == "approve":
         suites = f" once {', '.join(map(plain, page.suites))} passed on the result" if page.suites else ""
         return f"Approve {branch} at {page.change.tip[:10]}: it is merged into {base}{suites}."
-    edited = f", with your edits of {edits} file(s)" if edits else ""
+    edited = f", with your edits of {amount(edits, 'file')}" if edits else ""
     return f"Reject {branch}: attempt {page.attempt.attempt + 1} goes on from its commits, and gets your words{edited}."
