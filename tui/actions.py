@@ -66,6 +66,8 @@ class Action:
     when: Callable[[Context], Reason] = lambda _: ""
     footer: int = 0
     """Place in the footer, left to right; 0: not shown there."""
+    footer_in: str = ""
+    """The panel whose footer shows it, though its key acts in all; empty: every panel's."""
     palette: bool = True
     """Worth a line in the palette."""
     written: str = ""
@@ -344,8 +346,8 @@ ACTIONS: tuple[Action, ...] = (
         "filter",
         "Show all events, those of the selected prompt, of its agents, or questions only",
         Group.EVENTS,
-        Scope.EVENTS,
         footer=40,
+        footer_in="events",
     ),
     Action(
         "events.search",
@@ -353,8 +355,8 @@ ACTIONS: tuple[Action, ...] = (
         "search",
         "Search all events for a text",
         Group.EVENTS,
-        Scope.EVENTS,
         footer=41,
+        footer_in="events",
         written="/",
     ),
     Action(
@@ -421,7 +423,8 @@ def in_reach(context: Context) -> Iterable[Action]:
 
 def footer(context: Context) -> list[Action]:
     """What the footer shows, left to right."""
-    return sorted((a for a in in_reach(context) if a.footer), key=lambda a: a.footer)
+    shown = (a for a in in_reach(context) if a.footer and a.footer_in in ("", context.panel))
+    return sorted(shown, key=lambda a: a.footer)
 
 
 def key_of(action: Action, keymap: Mapping[str, str]) -> str:

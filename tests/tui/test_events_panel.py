@@ -114,6 +114,22 @@ async def test_filters_follow_the_selection_and_skip_what_has_none() -> None:
         )
 
 
+@pytest.mark.parametrize(("panel", "size"), [("1", (160, 45)), ("3", (160, 45)), ("2", (80, 24))])
+async def test_search_and_filter_act_from_every_panel(panel: str, size: tuple[int, int]) -> None:
+    async with shown(StillSource(scenes.bucket(), scenes.bucket_events()), size=size) as (app, pilot):
+        await pilot.press(panel)
+        await until(lambda: app.main.panel not in ("", "events"), "another panel")
+        await pilot.press("slash")
+        await until(lambda: app.main.log_panel.has_class("-searching") and app.main.in_sight("events"), "the search")
+        await pilot.press(*"wal", "enter")
+        await until(lambda: seqs(app) == [10], "what was found")
+        await pilot.press("escape", panel)
+        await until(lambda: app.main.panel not in ("", "events"), "another panel again")
+        await pilot.press("f")
+        await until(lambda: app.main.log_panel.query_wanted.show is not Show.ALL, "the filter")
+        assert app.main.in_sight("events")
+
+
 async def test_search_shows_what_it_finds_and_escape_ends_it() -> None:
     async with shown(StillSource(scenes.bucket(), scenes.bucket_events())) as (app, pilot):
         await pilot.press("4")

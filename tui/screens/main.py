@@ -300,10 +300,16 @@ class MainScreen(Steered):
         self.go_to_need()
 
     def action_events_filter(self) -> None:
+        if not self.in_sight("events"):
+            self.focus_panel("events")
         self.log_panel.next_filter()
 
     def action_events_search(self) -> None:
-        self.log_panel.open_search()
+        if self.in_sight("events"):
+            self.log_panel.open_search()
+        else:
+            self.show_page("events")
+            self.call_after_refresh(self.log_panel.open_search)
 
     def action_events_clear(self) -> None:
         self.log_panel.end_search()

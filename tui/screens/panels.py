@@ -53,21 +53,22 @@ class Panels(Screen[None]):
 
     def focus_panel(self, name: str) -> None:
         """Focus a panel, on whichever page of a narrow screen it is."""
-        self._show_page(name)
+        self.show_page(name)
         panel = self.query_one(f"#{name}")
         target = panel if panel.can_focus else next(child for child in panel.query(Widget) if child.can_focus)
         self._heading = name
         # A panel of the other page can take the focus only once the page was laid out.
         self.call_after_refresh(target.focus)
 
-    def _show_page(self, name: str) -> None:
+    def show_page(self, name: str) -> None:
+        """Bring a panel in sight: end the zoom of another one, turn to its page."""
         if self.maximized is not None and self.maximized.id != name:
             self.minimize()
         self.set_class(name in SECOND_PAGE, "-second")
 
     def on_descendant_focus(self) -> None:
         if self.panel:
-            self._show_page(self.panel)
+            self.show_page(self.panel)
         self._heading = ""
         self.call_after_refresh(self.sight_changed)
 
