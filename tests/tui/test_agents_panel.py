@@ -7,7 +7,7 @@ from support import scenes
 from support.onscreen import screen_text, shown, until
 from support.still import StillSource
 
-from coordinator.model.snapshot import Agent, AgentState
+from coordinator.model.snapshot import Agent, AgentState, Loop, LoopState
 from tui.theme import UNICODE
 from tui.widgets.agents import agent_spans, columns_for
 from tui.widgets.ink import columns
@@ -76,6 +76,13 @@ async def test_enter_on_an_agent_selects_its_prompt() -> None:
     async with shown(StillSource(scenes.bucket())) as (app, pilot):
         await pilot.press("2", "down", "enter")
         await until(lambda: app.main.selected == 4 and app.main.graph.has_focus, "prompt 04")
+
+
+async def test_after_the_last_prompt_no_agent_is_promised() -> None:
+    finished = replace(scenes.stopped(), loop=Loop(LoopState.FINISHED, "every prompt is merged or cancelled", 3))
+    async with shown(StillSource(finished)) as (app, _):
+        assert "Nobody works: everything is done." in screen_text(app)
+        assert "starts" not in "".join(s.text for line in app.main.agents.empty_spans() for s in line)
 
 
 async def test_without_agents_the_panel_teaches_how_to_get_some() -> None:

@@ -7,7 +7,7 @@ from textual import events
 
 from coordinator.model.facts import age
 from coordinator.model.situation import timestamp
-from coordinator.model.snapshot import Agent, AgentState, Snapshot
+from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
 from tui.theme import AGENT_INK, UNICODE, Glyphs, agent_glyph
 from tui.widgets.clock import dollars, tokens
 from tui.widgets.ink import Span, Spans, clip, pad
@@ -34,6 +34,7 @@ class Agents(Lines):
         self.start_key = "l"
         """How the key that starts the loop is written."""
         self.loop_alive = False
+        self.nothing_left = False
         self._agents: tuple[Agent, ...] = ()
         self._widest = 0
         """Columns of the longest state that an agent is in."""
@@ -45,6 +46,7 @@ class Agents(Lines):
         self._agents = tuple(sorted(snapshot.agents, key=_urgency))
         self._now = now
         self.loop_alive = snapshot.loop.alive
+        self.nothing_left = snapshot.loop.state is LoopState.FINISHED
         living = sum(not agent.state.ended for agent in self._agents)
         self._widest = max((len(state_word(agent.state)) for agent in self._agents), default=0)
         self.entitle(subtitle=f"{living} live" if self._agents else "")
@@ -84,6 +86,8 @@ class Agents(Lines):
         return agent_spans(self._agents[row], columns_for(width, self._widest), self._now, self.marks)
 
     def empty_spans(self) -> list[Spans]:
+        if self.nothing_left:
+            return [[Span(" Nobody works: everything is done.", "quiet")]]
         if self.loop_alive:
             return [[Span(" Nobody works.", "quiet")], [Span(" The loop starts an agent for what is ready.", "quiet")]]
         return [
