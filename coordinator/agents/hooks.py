@@ -49,7 +49,7 @@ LINE = "statusline.json"
 """What the CLI gave to its status line last, where it has one."""
 
 _FRAME = re.compile(rb'\{"at":"([^"]{0,40})","ask":"([0-9]{0,20})","hook":(.*)\}\s*', re.DOTALL)
-_FIELD = re.compile(r'"(\w{1,40})":\s*("(?:[^"\\]|\\.){0,2000}"|\[\]|true|false|-?\d+)')
+_FIELD = re.compile(r'"(\w{1,40})":\s*("(?:[^"\\]|\\.){0,2000}"|\[\]|\[|true|false|-?\d+)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,6 @@ def _whole_fields(text: str) -> Iterator[tuple[str, Any]]:
             continue
         seen.add(match[1])
         try:
-            yield match[1], json.loads(match[2])
+            yield match[1], ["…"] if match[2] == "[" else json.loads(match[2])
         except ValueError:
             continue

@@ -45,10 +45,12 @@ def test_a_long_payload_keeps_what_tells_the_state(tmp_path: Path) -> None:
     write_hook(tmp_path)
     text = '"background_tasks":[{"id":1}]' * 10_000
     tell(tmp_path, {"hook_event_name": "Stop", "last_assistant_message": text, "background_tasks": []})
+    busy = [{"id": "a", "type": "subagent"}]
+    tell(tmp_path, {"hook_event_name": "Stop", "last_assistant_message": text, "background_tasks": busy})
     tell(tmp_path, {"hook_event_name": "PostToolUse", "tool_name": "Write", "tool_input": {"content": text}})
     assert all(len(line) < LINE_LIMIT + 200 for line in lines(tmp_path))
     told = [CLAUDE.heard(line.payload) for raw in lines(tmp_path) if (line := hook_line(raw))]
-    assert [said.state for said in told if said] == [AgentState.IDLE, AgentState.WORKING]
+    assert [said.state for said in told if said] == [AgentState.IDLE, AgentState.WORKING, AgentState.WORKING]
 
 
 def test_many_hooks_at_once_leave_whole_lines(tmp_path: Path) -> None:
