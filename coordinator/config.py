@@ -29,10 +29,14 @@ class Config:
     """What the runtime `command` runs, word by word."""
     agent_arguments: Mapping[str, str] = field(default_factory=dict)
     """Runtime → further words for its command line, quoted as for a shell."""
+    agent_user: str = ""
+    """Strict mode: the user that agents run as; empty: whoever runs the loop."""
     headless: bool = False
     """Run agents without a screen of their own, where their CLI has one: nobody can talk to them or permit anything."""
     gate: str = "review"
     """`review`, `auto` or `forge`: what a change has to pass before it lands."""
+    isolation: str = "worktree"
+    """`worktree`, or `shared`: agents work in the project's own folder, one at a time, past every gate."""
     remote: str = "origin"
     """Where the gate `forge` pushes branches, and looks for what was merged."""
     forge: str = "auto"
@@ -73,6 +77,7 @@ class Config:
         return Settings(
             runtime=self.runtime,
             gate=self.gate,
+            isolation=self.isolation,
             max_attempts=self.max_attempts,
             retry_backoff=self.retry_backoff,
             timeout=self.timeout,
@@ -231,8 +236,10 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "runtime": _name,
     "command": _texts,
     "agent_arguments": _arguments,
+    "agent_user": _name,
     "headless": _flag,
     "gate": _one_of("review", "auto", "forge"),
+    "isolation": _one_of("worktree", "shared"),
     "remote": _name,
     "forge": _one_of("auto", "gh", "glab", "none"),
     "max_parallel": _whole(1, 256),
@@ -269,8 +276,10 @@ _SAMPLE = """\
 # command: [my-agent, run]   # what the runtime `command` starts; the prompt comes on its stdin
 # agent_arguments:           # agent: further words of its command line
 #   claude: --permission-mode acceptEdits
+# agent_user: name           # strict mode: agents run as this user; `coord strict setup` prepares it
 # headless: false            # true: no screen of their own; what they may not do, they are refused
 # gate: review               # review: a human approves | auto: validation suites pass | forge: merged on the remote
+# isolation: worktree        # worktree | shared: in the project's own folder, one at a time, past every gate
 # remote: origin             # for the gate `forge`: where branches are pushed
 # forge: auto                # what opens pull requests there: gh | glab | none | auto, by the remote's address
 # max_parallel: 3            # agents at work at the same time

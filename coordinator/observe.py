@@ -126,6 +126,8 @@ class Observer:
         milestone, milestone_problem = self._milestone()
         extra = [problem for problem in (loop_problem, milestone_problem) if problem is not None]
         settings = self.config.settings
+        if settings.isolation != "shared" and not _has_git(self.layout.root):
+            settings = replace(settings, isolation="shared")
         loop: Loop = judge(
             graph=self._graph,
             prompts=found.prompts,
@@ -176,3 +178,8 @@ class Observer:
             step = self._steps.get(number)
             if attempt.state.live or (step is not None and step.state is attempt.state and step.state in _SHOWN):
                 yield attempt
+
+
+def _has_git(root: Path) -> bool:
+    """The project lies in a repository, as far as a look at the folders tells: this is asked for every snapshot."""
+    return any((folder / ".git").exists() for folder in (root, *root.parents))

@@ -31,7 +31,9 @@ def read_change(layout: Layout, snapshot: Snapshot, number: int, *, diff: bool =
     prompt = known(snapshot, number)
     attempt = snapshot.steps[number].attempt
     if attempt is None or attempt.state not in _SEEN or not attempt.branch:
-        raise Refused(f"prompt {prompt.label} has no change to review", _what_is_open(snapshot))
+        in_place = attempt is not None and not attempt.branch
+        why = "worked in the project's own folder" if in_place else "has no change to review"
+        raise Refused(f"prompt {prompt.label} {why}", _what_is_open(snapshot))
     change, start = _change(layout, attempt)
     text, cut = diff_text(layout, start, change.tip) if diff and start and change.tip else ("", False)
     review = snapshot.reviews.get(number)

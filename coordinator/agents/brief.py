@@ -10,8 +10,7 @@ from coordinator.model.step import Attempt, Receipt
 _HAND_OFF = """\
 ## How to work and how to end
 
-You are `{agent}`. Your working directory is a git worktree of your own, on branch `{branch}`; nobody else works in it.
-Commit your work there. Leave `.coord/` alone: what you have to say goes through `coord`.
+You are `{agent}`. {place} Leave `.coord/` alone: what you have to say goes through `coord`.
 
 - A decision worth knowing: `coord decide "TEXT"`.
 - A question only a human can answer: `coord ask "TEXT" --option A --option B --wait`; it prints the answer.
@@ -23,6 +22,14 @@ End with exactly one of these, then exit. Without it, the attempt counts as fail
 - `coord agent blocked --reason "TEXT"` when something outside this task is in the way.
 - `coord agent fail --reason "TEXT"` when it can't be done this way.
 """
+
+
+_OWN = """\
+Your working directory is a git worktree of your own, on branch `{branch}`; nobody else works in it.
+Commit your work there."""
+_SHARED = """\
+Your working directory is the project's own folder: the engineer may be at work in it too.
+Touch only what the task needs, undo nothing that you did not do, and never clean up or stash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +61,13 @@ def compose(brief: Brief) -> str:
         _why_again(brief),
         _answers(brief.answered),
         f"## Learnings so far\n\n{brief.learnings.strip()}" if brief.learnings.strip() else "",
-        _HAND_OFF.format(agent=brief.attempt.agent, branch=brief.attempt.branch).strip(),
+        _HAND_OFF.format(agent=brief.attempt.agent, place=_place(brief.attempt)).strip(),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _place(attempt: Attempt) -> str:
+    return _OWN.format(branch=attempt.branch) if attempt.branch else _SHARED
 
 
 def _came_before(before: Sequence[tuple[Prompt, Receipt]]) -> str:

@@ -19,6 +19,7 @@ from coordinator.loop.marking import mark
 from coordinator.loop.site import Site
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus
+from coordinator.model.situation import is_shared
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.packaged import packaged
@@ -26,6 +27,7 @@ from coordinator.steps import agent_event, find_attempt, step_event, utc_now
 from coordinator.terminals.server import Window
 
 FLOW = "EXECUTION.md"
+_SHARED_MEANS = "One agent at a time; its work is there at once, past every gate, and coord can't take it back."
 _TEXT_LIMIT = 256 * 1024
 """Bytes of flows and learnings that go into a prompt."""
 
@@ -33,7 +35,7 @@ _TEXT_LIMIT = 256 * 1024
 def dispatch(site: Site, snapshot: Snapshot, action: Dispatch) -> None:
     """Start a new attempt. Whatever prevents that becomes its failure; somebody else's claim is left alone."""
     prompt = snapshot.prompts[action.number]
-    attempt = _new_attempt(site, prompt, action.attempt)
+    attempt = _new_attempt(site, prompt, action.attempt, shared=is_shared(prompt, snapshot.settings))
     try:
         site.claim(attempt)
     except StalePlan:
@@ -61,7 +63,7 @@ def resume(site: Site, snapshot: Snapshot, action: Resume) -> None:
         _start(site, snapshot, snapshot.prompts[action.number], attempt)
 
 
-def _new_attempt(site: Site, prompt: Prompt, count: int) -> Attempt:
+def _new_attempt(site: Site, prompt: Prompt, count: int, *, shared: bool) -> Attempt:
     now = utc_now()
     return Attempt(
         prompt=prompt.number,
@@ -73,8 +75,8 @@ def _new_attempt(site: Site, prompt: Prompt, count: int) -> Attempt:
         started=now,
         agent=f"executor-{prompt.label}-{count}",
         runtime=prompt.agent or site.config.runtime,
-        branch=branch_name(prompt.number, count),
-        worktree=site.layout.rel(site.layout.worktree(prompt.number, count)),
+        branch="" if shared else branch_name(prompt.number, count),
+        worktree="" if shared else site.layout.rel(site.layout.worktree(prompt.number, count)),
         digest=prompt.digest,
     )
 
@@ -98,18 +100,31 @@ def _start(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> 
 
 
 def _make_worktree(site: Site, prompt: Prompt, attempt: Attempt, last: Attempt | None) -> worktrees.WorktreeInfo:
-    if prompt.isolation != "worktree":
-        raise CoordError(f"isolation `{prompt.isolation}` can't be had", "use `isolation: worktree`, or leave it out")
     if prompt.pipeline != "direct":
         raise CoordError(f"pipeline `{prompt.pipeline}` can't be had", "use `pipeline: direct`, or leave it out")
+    if not attempt.branch:
+        return _project_folder(site, attempt)
     goes_on = last is not None and (last.continues or bool(_session(attempt, last)))
     continued = goes_on and last is not None and _branch_from(site, attempt, last)
     base = site.config.base_branch or ""
     return worktrees.create(site.layout, attempt.prompt, attempt.attempt, base, resume=bool(continued))
 
 
+def _project_folder(site: Site, attempt: Attempt) -> worktrees.WorktreeInfo:
+    """The project's own folder as the place of work, with plain words on the log about what that means."""
+    root, git = site.layout.root, Git(site.layout.root)
+    repository = git.is_repo()
+    base = git.run("rev-parse", "--verify", "--quiet", "HEAD", ok=None).text if repository else ""
+    why = "isolation is `shared`" if repository else "there is no git here (`git init` gives worktrees and review)"
+    told = f"{attempt.agent} works in the project's own folder: {why}. {_SHARED_MEANS}"
+    site.log_about(attempt, agent_event(attempt, "problem.shared_folder", reason=told))
+    return worktrees.WorktreeInfo(attempt.prompt, attempt.attempt, root, root, "", base, "")
+
+
 def _with_base(site: Site, attempt: Attempt) -> Attempt:
     """The attempt with what its worktree tells of its start."""
+    if not attempt.branch:
+        return attempt
     tree = worktrees.create(site.layout, attempt.prompt, attempt.attempt, site.config.base_branch or "")
     return replace(attempt, base=tree.base, base_branch=tree.base_branch)
 
@@ -117,7 +132,7 @@ def _with_base(site: Site, attempt: Attempt) -> Attempt:
 def _branch_from(site: Site, attempt: Attempt, last: Attempt) -> bool:
     """Let the new branch start where the last one ended; False when that one is gone."""
     git = Git(site.layout.root)
-    tip = git.head(last.branch)
+    tip = git.head(last.branch) if last.branch else ""
     if tip and not git.head(attempt.branch):
         git.run("branch", "--no-track", attempt.branch, tip, writes=True)
     return bool(tip)

@@ -34,6 +34,7 @@ def gate_run(site: Site, snapshot: Snapshot, action: Merge) -> Callable[[], Outc
         start=attempt.base,
         tip=action.commit,
         suites=prompt.validation_suites,
+        guest=site.guest,
     )
     if site.config.gate == "forge" and not action.commit:
         remote = Remote(site.config.remote, site.config.forge)
@@ -114,6 +115,8 @@ def tidy(site: Site, snapshot: Snapshot, action: Tidy) -> None:
 
 def _remove_worktree(site: Site, attempt: Attempt) -> str:
     """Remove a merged attempt's worktree; why it was kept instead, which is logged, if anything would be lost."""
+    if not attempt.branch:
+        return ""
     removed = worktrees.remove(
         site.layout,
         attempt.prompt,

@@ -23,6 +23,7 @@ from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.situation import (
     dependencies_ended,
     held_by_questions,
+    is_shared,
     retry_at,
     startable,
     subject_number,
@@ -167,10 +168,24 @@ def _dispatches(snapshot: Snapshot, now: float) -> Iterator[Dispatch]:
     if loop.asked != "running" or loop.halted_by or free <= 0:
         return
     able = {*startable(snapshot.graph, snapshot.prompts, snapshot.steps, snapshot.questions), *_retries(snapshot, now)}
-    for number in sorted(able, key=lambda n: (snapshot.prompts[n].priority.rank, n))[:free]:
+    taken = _folder_is_taken(snapshot)
+    for number in sorted(able, key=lambda n: (snapshot.prompts[n].priority.rank, n)):
+        if is_shared(snapshot.prompts[number], snapshot.settings):
+            if taken:
+                continue
+            taken = True
+        if free == 0:
+            return
+        free -= 1
         last = snapshot.steps[number].attempt
         used = max(snapshot.prompts[number].attempts, last.attempt if last else 0)
         yield Dispatch(number, used + 1)
+
+
+def _folder_is_taken(snapshot: Snapshot) -> bool:
+    """An agent works in the project's own folder."""
+    attempts = (step.attempt for step in snapshot.steps.values())
+    return any(attempt is not None and attempt.state.live and not attempt.branch for attempt in attempts)
 
 
 def _retries(snapshot: Snapshot, now: float) -> Iterator[int]:

@@ -4,12 +4,14 @@ from pathlib import Path
 
 from coordinator.agents.launch import NO_WORKTREE
 from coordinator.changes.diff import attempt_change
+from coordinator.changes.git import Git
 from coordinator.failpoint import failpoint
 from coordinator.kill import end_processes
 from coordinator.loop.effects import EndOver, Expire, Return, Settle
 from coordinator.loop.exits import has_ended
 from coordinator.loop.handoff import left_behind
 from coordinator.loop.site import Site
+from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.sight import final_usage
@@ -53,6 +55,8 @@ def _settle_ended(site: Site, attempt: Attempt, status: int) -> Attempt:
     state, reason = judge_end(attempt)
     if state is not StepState.CHANGE_OPEN:
         return site.advance(attempt, state, exited, reason=reason)
+    if not attempt.branch:
+        return _settle_shared(site, attempt, exited)
     places = site.layout
     change = attempt_change(places, attempt.prompt, attempt.attempt, attempt.base_branch, start=attempt.base)
     left = left_behind(change)
@@ -64,6 +68,16 @@ def _settle_ended(site: Site, attempt: Attempt, status: int) -> Attempt:
     size = {"added": change.added, "removed": change.removed}
     data = {"files": len(change.files), **size}
     return site.advance(attempt, StepState.CHANGE_OPEN, exited, commits=commits, data=data, **size)
+
+
+def _settle_shared(site: Site, attempt: Attempt, exited: Draft) -> Attempt:
+    """Work in the project's own folder is there already; commits that were made meanwhile are all that can be told."""
+    commits: tuple[str, ...] = ()
+    if attempt.base:
+        log = ("log", "--reverse", "--first-parent", "--no-merges", "--format=%H", f"{attempt.base}..HEAD", "--")
+        commits = tuple(Git(site.layout.root).run(*log, ok=None).text.split())
+    data = {"no_change": False, "in_place": True}
+    return site.advance(attempt, StepState.MERGED, exited, commits=commits, data=data)
 
 
 def judge_end(attempt: Attempt) -> tuple[StepState, str]:

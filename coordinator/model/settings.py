@@ -24,6 +24,8 @@ class Settings:
     runtime: str = "claude"
     gate: str = "review"
     """`review`, `auto` or `forge`: what a change has to pass before it lands."""
+    isolation: str = "worktree"
+    """`worktree`, or `shared` where agents work in the project's own folder; so it is without git."""
     max_attempts: int = 1
     """Attempts a prompt gets before its failure halts the plan; 1 means no automatic retry."""
     retry_backoff: float = 10.0

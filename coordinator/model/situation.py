@@ -23,6 +23,11 @@ def retry_at(step: Step, prompt: Prompt, settings: Settings) -> float | None:
     return timestamp(attempt.since) + backoff(settings, attempt.attempt)
 
 
+def is_shared(prompt: Prompt, settings: Settings) -> bool:
+    """Its agent works in the project's own folder: beside no other such agent, and with nothing to review or undo."""
+    return prompt.isolation == "shared" or settings.isolation == "shared"
+
+
 def next_retry(prompts: Mapping[int, Prompt], steps: Mapping[int, Step], settings: Settings) -> float:
     """Unix seconds of the earliest automatic retry; 0.0 when there is none."""
     if settings.max_attempts <= 1:
