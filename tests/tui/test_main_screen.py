@@ -179,7 +179,8 @@ async def test_an_empty_project_says_how_to_begin() -> None:
     async with shown(StillSource(scenes.empty())) as (app, _):
         text = " ".join(screen_text(app).split())
         assert "No prompts yet" in text
-        assert "Write one here (interject)" in text
+        assert "Write one here" in text
+        assert "coord run" not in text
         assert "coord demo" in text
 
 

@@ -71,7 +71,7 @@ def why_words(snapshot: Snapshot, number: int | None, now: float) -> tuple[Spans
     """The head line and the sentence."""
     if not snapshot.prompts:
         return (Span("No prompts yet", "strong"),), (
-            "Write one here (interject), put files into .coord/prompts, or see a whole run with `coord demo`."
+            "Write one here (interject) or into .coord/prompts; `coord demo` in a terminal shows a whole run."
         )
     if number is None or number not in snapshot.prompts:
         return (Span("Nothing selected", "strong"),), "Move with the arrow keys, or click a prompt."
