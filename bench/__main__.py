@@ -1,4 +1,4 @@
-"""`python -m bench [NAME…]`: runs the measurements and prints them as one table; exit 1 when one misses its target."""
+"""`python -m bench [NAME…]`: runs the measurements and prints them as one table. To miss a target is no failure."""
 
 import importlib
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.report import Row, print_rows
 
-_NOT_MEASURED = {"__init__", "__main__", "report"}
+_NOT_MEASURED = {"__init__", "__main__", "painted", "report", "stage", "trivial", "wall"}
 
 
 def names() -> list[str]:
@@ -15,15 +15,25 @@ def names() -> list[str]:
 
 
 def main(chosen: list[str]) -> int:
-    rows: list[Row] = []
+    """Measure what was chosen, or everything; 2 for a name that is not there, otherwise 0."""
     unknown = set(chosen) - set(names())
     if unknown:
         print(f"bench: there is no {', '.join(sorted(unknown))}; there is {', '.join(names())}", file=sys.stderr)
         return 2
+    measured: dict[str, list[Row]] = {}
     for name in chosen or names():
         print(f"measuring {name} …", file=sys.stderr)
-        rows += importlib.import_module(f"bench.{name}").main()
-    return 0 if print_rows(rows) else 1
+        measured[name] = importlib.import_module(f"bench.{name}").main()
+    for name, rows in measured.items():
+        print(f"\n{name}")
+        print_rows(rows)
+    _print_summary([row for rows in measured.values() for row in rows if row.aimed])
+    return 0
+
+
+def _print_summary(aimed: list[Row]) -> None:
+    over = [row.name for row in aimed if not row.ok]
+    print(f"\n{len(aimed) - len(over)} of {len(aimed)} targets met" + (f"; over: {'; '.join(over)}" if over else ""))
 
 
 if __name__ == "__main__":

@@ -138,4 +138,4 @@ if __name__ == "__main__":
         moment = time.time()
         asyncio.run(paint_once(Trivial() if sys.argv[1] == "trivial" else GraphDemo(large(1_000, moment), moment)))
     else:
-        sys.exit(0 if print_rows(main()) else 1)
+        print_rows(main())

@@ -2,6 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
+from textwrap import wrap
+
+_WIDTHS = (44, 12, 26, 9, 4)
+"""Columns of the table, a blank between them: with these it is readable on a terminal of 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +18,7 @@ class Row:
     unit: str
     """`ms`, `/s`, …; of `value`, `floor` and `target_value`."""
     floor_name: str = ""
-    """What the floor is: the least that any program could take here."""
+    """What the floor is: the least that any program could take here, or the naive way."""
     floor: float | None = None
     target_ratio: float | None = None
     """At most so many times the floor."""
@@ -39,26 +44,42 @@ class Row:
             return True
         return self.value >= self.target_value if self.is_rate else self.value <= self.target_value
 
+    @property
+    def aimed(self) -> bool:
+        """There is a target."""
+        return self.target_ratio is not None or self.target_value is not None
 
-def print_rows(rows: Iterable[Row]) -> bool:
-    """Print the measurements as a table; False when one misses its target."""
-    rows = list(rows)
-    width = max((len(row.name) for row in rows), default=0)
+
+def print_rows(rows: Iterable[Row]) -> None:
+    """Print the measurements as a table."""
     for row in rows:
-        aimed = row.target_ratio is not None or row.target_value is not None
-        verdict = "" if not aimed else "ok" if row.ok else "over"
-        print(f"{row.name:<{width}}  {_number(row.value):>9} {row.unit:<5}{_against(row):<60}{verdict}")
-    return all(row.ok for row in rows)
+        verdict = "" if not row.aimed else "ok" if row.ok else "over"
+        cells = (row.name, f"{_number(row.value)} {row.unit}", _beside(row), _target(row), verdict)
+        _print_line(cells)
 
 
-def _against(row: Row) -> str:
+def _print_line(cells: tuple[str, ...]) -> None:
+    """Cells side by side, each broken into as many lines as it needs; values stand at the right."""
+    broken = [wrap(cell, width) for cell, width in zip(cells, _WIDTHS, strict=True)]
+    for parts in zip_longest(*broken, fillvalue=""):
+        name, value, *rest = (part.ljust(width) for part, width in zip(parts, _WIDTHS, strict=True))
+        print(" ".join((name, value.strip().rjust(len(value)), *rest)).rstrip())
+
+
+def _beside(row: Row) -> str:
+    if row.ratio is None:
+        return ""
+    times = f"{row.ratio:.1f}" if row.ratio >= 0.95 else f"{row.ratio:.2g}"
+    return f"{times}× {row.floor_name}"
+
+
+def _target(row: Row) -> str:
     parts = []
-    if row.ratio is not None:
-        limit = f" (at most {row.target_ratio:g}×)" if row.target_ratio is not None else ""
-        parts.append(f"{row.ratio:.1f}× {row.floor_name}{limit}")
+    if row.target_ratio is not None:
+        parts.append(f"≤ {row.target_ratio:g}×")
     if row.target_value is not None:
-        parts.append(f"{'at least' if row.is_rate else 'at most'} {_number(row.target_value)}")
-    return ", ".join(parts)
+        parts.append(f"{'≥' if row.is_rate else '≤'} {_number(row.target_value)}")
+    return " ".join(parts)
 
 
 def _number(value: float) -> str:
