@@ -15,7 +15,7 @@ from support.terminal import Terminal
 from support.wait import wait_until
 from support.whole import check_whole
 
-from coordinator.artifacts.runs import loop_is_alive
+from coordinator.artifacts.runs import current_run, loop_is_alive
 from coordinator.loop.start import start_loop
 from coordinator.terminals.server import TerminalError
 
@@ -84,6 +84,12 @@ class Chaos:
                 self.kill()
             self.set_right()
             time.sleep(0.02)
+        wait_until(self.is_through, timeout=30, message="the loop to put everything away")
+
+    def is_through(self) -> bool:
+        """The run is closed, and nothing is left of the agents."""
+        run = current_run(self.made.layout)
+        return run is not None and run.state == "ended" and not self.made.agents()
 
     def kill(self) -> None:
         """Kill something that is there to be killed."""
