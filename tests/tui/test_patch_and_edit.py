@@ -1,5 +1,6 @@
 """Patching, editing and undoing on the screen: by keys alone, on real files."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,17 @@ def layout(tmp_path: Path) -> Layout:
 def running(layout: Layout, number: int) -> None:
     at = "2026-03-01T14:00:00Z"
     write_step(layout, Attempt(number, 1, "run-1", 1, StepState.RUNNING, at, at, f"executor-{number:02d}-1"))
+
+
+async def test_news_of_the_project_do_no_harm_while_a_form_opens(layout: Layout) -> None:
+    async with steered(layout, selected=1) as desk:
+        main = desk.app.main
+        main.call_later(main.action_patch)
+        async with asyncio.timeout(10):
+            while main.plan_form is None or not main.plan_form.has_focus_within:
+                main.project_changed()
+                await asyncio.sleep(0)
+        assert desk.form.found == "Write a title; the plan is drawn on the graph as you type."
 
 
 # ── patch

@@ -85,6 +85,7 @@ class PlanForm(FieldForm):
     def __init__(self, board: "Steered", draft: Draft | None = None) -> None:
         super().__init__(board, draft)
         self.kept_under = self.draft_key(board)
+        self._started = False
         self.stage = Stage.EDIT
         self.found: Outlook | CoordError | str = ""
         """What comes of the fields as they are: the plan, why it is refused, or what is missing."""
@@ -143,6 +144,7 @@ class PlanForm(FieldForm):
         yield Said(most=30, id="review")
 
     def start(self) -> None:
+        self._started = True
         super().start()
         self.replan()
 
@@ -331,6 +333,8 @@ class PlanForm(FieldForm):
 
     def project_changed(self) -> None:
         """Another snapshot: what was planned may be another plan now."""
+        if not self._started:
+            return  # Its fields are not there yet; it plans with the newest snapshot when they are.
         if self.stage is Stage.DONE:
             self._close_if_true()
         elif self.stage is not Stage.APPLYING:
