@@ -14,10 +14,11 @@ from coordinator.changes.git import Git
 from coordinator.config import load_config
 from coordinator.errors import CoordError
 from coordinator.model.problem import Problem
-from coordinator.model.text import amount, plain
+from coordinator.model.text import amount
 from coordinator.observe import Observer
 
 TMUX_MINIMUM = (3, 2)
+NO_REPOSITORY = "no-repository"
 
 
 def examine(directory: Path) -> tuple[list[Problem], list[str]]:
@@ -55,12 +56,19 @@ def _agents(layout: Layout | None, problems: list[Problem], notes: list[str]) ->
 
 
 def repository(root: Path) -> Problem | None:
-    """What keeps attempts from having worktrees here: no repository, no branch, or nothing committed to start from."""
+    """What keeps attempts from having worktrees here: no repository, no branch, or nothing committed to start from.
+
+    A missing repository keeps nobody from working: `NO_REPOSITORY` is for a hint.
+    """
     git = Git(root)
     try:
+        config = load_config(Layout(root))
+        if config.isolation == "shared":
+            return None
         if not git.is_repo():
-            return Problem("git", 0, "no-repository", f"{plain(str(root))} is in no git repository", "`git init` one")
-        git.base_commit(git.base_branch(load_config(Layout(root)).base_branch or ""))
+            message = "no git repository: agents work in this folder, one at a time, without review"
+            return Problem("git", 0, NO_REPOSITORY, message, "`git init` gives them worktrees")
+        git.base_commit(git.base_branch(config.base_branch or ""))
     except CoordError as error:
         return Problem("git", 0, "no-base", error.message, error.remedy)
     return None
@@ -101,5 +109,9 @@ def _project(directory: Path, problems: list[Problem], notes: list[str]) -> Layo
     prompts, events = amount(len(snapshot.prompts), "prompt"), amount(snapshot.head, "event")
     notes.append(f"project {snapshot.project}: {prompts}, {events}")
     missing = repository(layout.root) if shutil.which("git") else None
-    problems.extend([*([missing] if missing else []), *snapshot.problems])
+    if missing is not None and missing.code == NO_REPOSITORY:
+        notes.append(f"{missing.message}; {missing.remedy}")
+    elif missing is not None:
+        problems.append(missing)
+    problems.extend(snapshot.problems)
     return layout

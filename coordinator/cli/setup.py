@@ -34,7 +34,7 @@ def init(ctx: click.Context, title: str, as_json: bool) -> None:
         say("Next: write .coord/prompts/01-planned-….prompt.md, `coord validate`, then `coord`.")
         missing = repository(layout.root)
         if missing is not None:
-            styled([("! ", "yellow"), (f"before the loop starts: {missing.message}", "")])
+            styled([("! ", "yellow"), (missing.message, "")])
             styled([(f"  {missing.remedy}", "dim")])
 
 

@@ -180,11 +180,11 @@ def test_status_counts_one_problem_as_one(project: Path) -> None:
     assert "2 problems: coord validate" in coord("status", at=project).out
 
 
-def test_init_and_doctor_say_that_a_repository_is_missing(tmp_path: Path) -> None:
-    assert "`git init` one" in coord("init", at=tmp_path).out
+def test_init_and_doctor_say_what_a_project_without_a_repository_lacks(tmp_path: Path) -> None:
+    assert "`git init` gives them worktrees" in coord("init", at=tmp_path).out
     checked = coord("doctor", "--json", at=tmp_path)
-    assert checked.code == 1
-    assert "no-repository" in [problem["code"] for problem in checked.json["problems"]]
+    assert checked.json["problems"] == []
+    assert any("no git repository" in note for note in checked.json["notes"])
 
 
 def test_doctor_says_that_a_repository_has_nothing_to_start_from(tmp_path: Path) -> None:
