@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from rich.color import Color
 from rich.style import Style as RichStyle
 from support import scenes
@@ -171,3 +172,19 @@ def test_a_panes_style_is_taken_over_as_it_is() -> None:
     style = pane_style(Style(fg=(250, 100, 100), bold=True, italic=True, reverse=True), base)
     assert (style.bold, style.italic, style.reverse, style.underline) == (True, True, True, None)
     assert style.color == Color.from_rgb(250, 100, 100)
+
+
+async def test_only_lines_that_changed_are_painted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Alone()
+    async with app.run_test(size=(40, 10)) as pilot:
+        window = app.query_one(LiveWindow)
+        window.draw("executor-04-1", lines(8))
+        await pilot.pause()
+        painted: list[int] = []
+        render = LiveWindow.render_line
+        monkeypatch.setattr(LiveWindow, "render_line", lambda self, y: painted.append(y) or render(self, y))
+        window.draw("executor-04-1", parse("\n".join(f"line {n}{'!' * (n == 3)}" for n in range(8)), 80, 8))
+        await until(lambda: "line 3!" in text(app), "the change")
+        assert set(painted) == {3}
+        window.draw("executor-04-1", parse("", 80, 8))
+        await until(lambda: "line" not in text(app), "the blank screen")

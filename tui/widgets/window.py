@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -52,6 +52,8 @@ class LiveWindow(ScrollView, Titled, can_focus=True):
         self._aim = 0
         self._strips: dict[object, Strip] = {}
         self._inks: dict[str, Style] = {}
+        self._painted: dict[int, pane.Row] = {}
+        """Line of the panel → what of the agent's screen is painted there."""
         self._now = 0.0
 
     # What the screen tells
@@ -76,7 +78,7 @@ class LiveWindow(ScrollView, Titled, can_focus=True):
             del self.screens[next(iter(self.screens))]
         if self.agent is not None and self.agent.id == agent_id:
             self._fit()
-            self.refresh()
+            self._repaint()
 
     def tick(self, now: float) -> None:
         self._now = now
@@ -101,7 +103,7 @@ class LiveWindow(ScrollView, Titled, can_focus=True):
         if self._following:
             height = self.scrollable_content_region.height
             self._aim = max(0, min(rows - height, cursor))
-            self.scroll_to(x=0, y=self._aim, animate=False, force=True)
+            self.scroll_to(x=0, y=self._aim, animate=False, force=True, immediate=True)
             self._following = True
 
     def on_resize(self) -> None:
@@ -127,22 +129,34 @@ class LiveWindow(ScrollView, Titled, can_focus=True):
         super().notify_style_update()
         self._strips.clear()
         self._inks.clear()
+        self._painted.clear()
+
+    def _repaint(self) -> None:
+        """Paint the lines again that show something else now: of most agents' screens a few change at a time."""
+        width, height = self.scrollable_content_region.size
+        differ = [y for y in range(height) if self._painted.get(y) != self._row_at(y)]
+        if differ:
+            self.refresh(*(Region(0, y, width, 1) for y in differ))
+
+    def _row_at(self, y: int) -> "pane.Row":
+        """What of the agent's screen belongs into a line of the panel."""
+        screen = self.screen_shown
+        row = y + self.scroll_offset.y
+        return screen.rows[row] if screen is not None and row < len(screen.rows) else ()
 
     def render_line(self, y: int) -> Strip:
         region = self.scrollable_content_region
-        left, top = self.scroll_offset
-        screen = self.screen_shown
-        if screen is None:
+        if self.screen_shown is None:
+            self._painted.clear()
             lines = empty_lines(self.agent)
             return (
                 paint(lines[y], region.width, self.ink)
                 if y < len(lines)
                 else Strip.blank(region.width, self.ink("text"))
             )
-        row = y + top
-        if row >= len(screen.rows):
-            return Strip.blank(region.width, self.ink("text"))
-        return self._strip(screen.rows[row]).crop_extend(left, left + region.width, self.ink("text"))
+        left = self.scroll_offset.x
+        row = self._painted[y] = self._row_at(y)
+        return self._strip(row).crop_extend(left, left + region.width, self.ink("text"))
 
     def _strip(self, row: "pane.Row") -> Strip:
         key = (self.app.theme, row)
