@@ -46,6 +46,11 @@ class Layout:
         return self.coord / "loop.lock"
 
     @property
+    def door(self) -> Path:
+        """The socket over which agents speak in strict mode; `coordinator.cli.door` knows its name too."""
+        return self.coord / "log.sock"
+
+    @property
     def config(self) -> Path:
         return self.coord / "coord.yaml"
 

@@ -18,6 +18,7 @@ journal/
 plans/
 loop.json
 loop.lock
+log.sock
 *.lock
 highest-number
 .coord-status.json*

@@ -20,6 +20,7 @@ from coordinator.changes.outcome import Conflict, Merged, Outcome, Red, Waiting
 from coordinator.changes.places import Places
 from coordinator.changes.rules import refuse
 from coordinator.changes.settle import settle
+from coordinator.changes.sharing import Guest, hand_over
 from coordinator.changes.suites import Suite, read_suite, run_suite
 from coordinator.errors import CoordError
 from coordinator.model.change import Change
@@ -49,6 +50,8 @@ class MergeRequest:
     """Names of validation suites that have to pass on the merge result."""
     trailers: Mapping[str, str] = field(default_factory=dict)
     """More trailers for the merge commit."""
+    guest: Guest | None = None
+    """Strict mode: who runs the suites, since what they run is what an agent wrote."""
 
 
 def merge_attempt(places: Places, request: MergeRequest, *, patience: float = 5.0) -> Outcome:
@@ -123,9 +126,13 @@ class _Gate:
             "COORD_AGENT": f"suite-{request.number:02d}-{request.attempt}",
             "COORD_ROLE": "suite",
         }
+        words: tuple[str, ...] = ()
         with temporary_checkout(self.git, self.places, commit) as folder:
+            if request.guest is not None:
+                hand_over(folder, request.guest)
+                words, env = request.guest.words, env | dict(request.guest.env)
             for suite in self.suites:
-                result = run_suite(suite, folder / self.git.place.prefix, env)
+                result = run_suite(suite, folder / self.git.place.prefix, env, words)
                 if not result.green:
                     return Red(suite.name, result.output, result.status, result.timed_out)
         return None

@@ -81,12 +81,17 @@ def read_suite(places: Places, name: str) -> Suite:
     return Suite(name, command, _seconds(values.get("timeout"), where))
 
 
-def run_suite(suite: Suite, cwd: Path, env: Mapping[str, str] | None = None) -> SuiteResult:
-    """Run a suite's command in a folder; whatever it started is killed when it ends, times out, or we die."""
+def run_suite(
+    suite: Suite, cwd: Path, env: Mapping[str, str] | None = None, words: tuple[str, ...] = ()
+) -> SuiteResult:
+    """Run a suite's command in a folder; whatever it started is killed when it ends, times out, or we die.
+
+    `words` go in front of the command: what makes it run as another user.
+    """
     if not cwd.is_dir():
         return SuiteResult(1, f"the project's folder {cwd.name} is not in the merge result")
     process = subprocess.Popen(
-        ["sh", "-c", _GUARDED, "coord-suite", suite.command],
+        [*words, "sh", "-c", _GUARDED, "coord-suite", suite.command],
         cwd=cwd,
         env=inherited() | dict(env or {}),
         stdin=subprocess.PIPE,

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from coordinator.artifacts.paths import Layout
 
 _GROUPS = (
-    ("Start", ("init", "demo", "doctor")),
+    ("Start", ("init", "demo", "doctor", "strict")),
     ("See", ("milestone", "intent", "status", "graph", "why", "agents", "attach", "log", "questions", "validate")),
-    ("Run", ("loop", "pause", "resume", "answer")),
+    ("Run", ("loop", "pause", "resume", "answer", "permit", "tell")),
     ("Steer", ("interject", "patch", "edit", "surgery", "kill", "restart", "review", "undo")),
     ("Record", ("ask", "decide", "link", "artifact", "agent")),
 )

@@ -1,23 +1,18 @@
 """`coord intent`: what the milestone is for, in versions that the log keeps."""
 
-import sys
-from pathlib import Path
-
 import click
 
 from coordinator.cli.carry_out import apply_now, show
 from coordinator.cli.commands import layout_of
+from coordinator.cli.inputs import read_named
 from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say, styled
-from coordinator.errors import CoordError, Refused, UsageError
+from coordinator.errors import Refused
 from coordinator.events.intents import Version, newest_version, versions
 from coordinator.events.store import EventLog
 from coordinator.model.intent import Change, Intent, differences
 from coordinator.model.snapshot import Snapshot
 from coordinator.observe import Observer
-
-_LIMIT = 256 * 1024
-"""Bytes of a file that an intent is read from."""
 
 
 @click.group(invoke_without_command=True)
@@ -92,7 +87,7 @@ def set_intent(
     from coordinator.services.intent import SetIntent, plan_intent
 
     layout = layout_of(ctx)
-    document = None if source is None else _document(source)
+    document = None if source is None else read_named(source)
     with planning(layout), EventLog.open(layout.events_db, create=True) as log:
         before = newest_version(log)
         request = SetIntent(
@@ -186,16 +181,3 @@ def _version_json(version: Version | None) -> dict[str, object]:
     if version is None:
         return {"seq": None, "set_by": None, "set_at": None}
     return {"seq": version.seq, "set_by": version.by, "set_at": version.at}
-
-
-def _document(source: str) -> bytes:
-    from coordinator.artifacts.files import read_limited
-
-    if source == "-":
-        return sys.stdin.read(_LIMIT).encode("utf-8", "replace")
-    try:
-        return read_limited(Path(source), _LIMIT)
-    except FileNotFoundError:
-        raise UsageError(f"there is no file {source}", "--file FILE, or - for standard input") from None
-    except OSError as error:
-        raise CoordError(f"can't read {source}: {(error.strerror or '').lower()}", "check its permissions") from error

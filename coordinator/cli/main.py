@@ -4,6 +4,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from coordinator.cli.guard import guarded
+
 VERBS: dict[str, tuple[str, str]] = {
     "init": ("setup", "Prepare this project for coord."),
     "demo": ("setup", "Watch a scripted project run to the end."),
@@ -36,6 +38,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "milestone": ("milestone", "The milestone on one page; reopen it, or close it."),
     "link": ("record", "Attach an issue, change, file, page or memory record."),
     "artifact": ("record", "Record a file that was made, with its fingerprint."),
+    "strict": ("strict", "Run agents as a user who can't touch the log: setup, status."),
     "agent": ("agent", "What agents call to hand off their work."),
 }
 """Verb → module of this package that defines it, and the line that help shows."""
@@ -55,6 +58,17 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: list[str]) -> int:
+    if arguments == ["--version"]:
+        from coordinator import __version__
+
+        print(f"coord, version {__version__}")
+        return 0
+    directory, rest = _directory(arguments)
+    folder = guarded(directory)
+    if folder is not None:
+        from coordinator.cli.door import pass_on
+
+        return pass_on(folder, rest)
     status = _status_of(arguments)
     if status is not None and status[1]:
         from coordinator.cli.remembered import remembered
@@ -87,10 +101,13 @@ def _status_of(arguments: list[str]) -> tuple[str, bool] | None:
 
     Status goes around the option parser: prompts, bars and scripts call it all the time.
     """
-    directory, rest = ".", arguments
-    if len(rest) > 2 and rest[0] == "-C":
-        directory, rest = rest[1], rest[2:]
+    directory, rest = _directory(arguments)
     return (directory, len(rest) == 2) if rest in (["status"], ["status", "--json"]) else None
+
+
+def _directory(arguments: list[str]) -> tuple[str, list[str]]:
+    """The folder that a command is about, and its further words."""
+    return (arguments[1], arguments[2:]) if len(arguments) > 2 and arguments[0] == "-C" else (".", arguments)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,8 @@
 """The six services on the command line: show the plan, confirm, apply; with --json for programs."""
 
 import os
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 import click
@@ -68,12 +66,9 @@ def body_of(text: str | None) -> str | None:
     """The body given as a file, `-` for standard input; None when it was not given."""
     if text is None:
         return None
-    if text == "-":
-        return sys.stdin.read()
-    path = Path(text)
-    if not path.is_file():
-        raise UsageError(f"there is no file {text}", "give the body as a file, or - for standard input")
-    return path.read_text(encoding="utf-8")
+    from coordinator.cli.inputs import read_named
+
+    return read_named(text).decode("utf-8", "replace")
 
 
 @click.command()

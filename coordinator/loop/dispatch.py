@@ -8,10 +8,12 @@ from pathlib import Path
 from coordinator.agents.brief import Brief, compose
 from coordinator.agents.launch import coord_folder, environment, launch_script
 from coordinator.agents.runtime import Job
+from coordinator.agents.user import AgentUser, wrapped
 from coordinator.artifacts.files import read_limited
 from coordinator.artifacts.frontmatter import split
 from coordinator.changes import worktrees
 from coordinator.changes.git import Git, branch_name
+from coordinator.changes.sharing import share
 from coordinator.errors import CoordError, StalePlan
 from coordinator.failpoint import failpoint
 from coordinator.loop.effects import Dispatch, Mark, Resume
@@ -86,6 +88,8 @@ def _start(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> 
         last = find_attempt(site.layout, attempt.prompt, attempt.attempt - 1)
         site.check_ready(attempt.runtime)
         tree = _make_worktree(site, prompt, attempt, last)
+        if site.guest is not None and attempt.branch:
+            share(site.layout, attempt.prompt, attempt.attempt, site.guest)
         failpoint("dispatch-worktree")
         attempt = replace(attempt, base=tree.base, base_branch=tree.base_branch, digest=prompt.digest)
         attempt = _write_launch(site, snapshot, prompt, attempt, tree.cwd, last)
@@ -157,12 +161,22 @@ def _write_launch(
     )
     job.prompt_file.write_bytes(_prompt_text(site, snapshot, prompt, attempt, last).encode("utf-8", "replace"))
     command = site.runtime(attempt.runtime).command(job)
+    if site.user is not None:
+        command = wrapped(command, site.user)
+        _own_status(directory, site.user)
     env = environment(attempt, site.layout.root)
     script = launch_script(job, command, env, coord_folder())
     launch = directory / "launch.sh"
     launch.write_bytes(os.fsencode(script))
     launch.chmod(0o755)
     return replace(attempt, session=command.session)
+
+
+def _own_status(directory: Path, user: AgentUser) -> None:
+    """Let the hooks of an agent's CLI tell its state, though they run as another user."""
+    status = directory / "status.jsonl"
+    status.touch(0o644)
+    os.chown(status, user.uid, user.gid)
 
 
 def _session(attempt: Attempt, last: Attempt | None) -> str:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from coordinator import steps
+from coordinator.agents.user import find_user
 from coordinator.apply import recover
 from coordinator.artifacts.files import Lock
 from coordinator.artifacts.paths import Layout
@@ -17,6 +18,7 @@ from coordinator.artifacts.runs import read_loop, write_loop
 from coordinator.artifacts.sweep import sweep
 from coordinator.errors import CoordError, Refused
 from coordinator.events.store import EventLog
+from coordinator.loop.door import Door
 from coordinator.loop.effects import Action, Settle
 from coordinator.loop.exits import ExitWatch, has_ended
 from coordinator.loop.hands import Changed, Exited, Finished, Hands, Stopped, Wake
@@ -92,7 +94,9 @@ class _Runner:
         terminals = Terminals(config.tmux_socket, config.tmux_session)
         terminals.ensure_session()
         self._book = RunBook(layout, self._log)
-        self._site = Site(layout, config, self._log, terminals, self._book)
+        user = find_user(config.agent_user) if config.agent_user else None
+        self._site = Site(layout, config, self._log, terminals, self._book, user=user)
+        self._door = Door(layout, user) if user is not None else None
         self._hands = Hands(self._site, self.wake.put)
         self._exits = ExitWatch(lambda pid: self.wake.put(Exited(pid)))
         self._watched: dict[tuple[int, int], int] = {}
@@ -108,6 +112,8 @@ class _Runner:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._door is not None:
+            self._door.close()
         self._watch.stop()
         self._sight.close()
         self._exits.close()

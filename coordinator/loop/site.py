@@ -8,7 +8,9 @@ from typing import Any
 from coordinator import steps
 from coordinator.agents.readiness import not_ready
 from coordinator.agents.runtime import Runtime, find_runtime
+from coordinator.agents.user import AgentUser, as_user, user_environment
 from coordinator.artifacts.paths import Layout
+from coordinator.changes.sharing import Guest
 from coordinator.config import Config
 from coordinator.events.store import EventLog
 from coordinator.loop.runs import RunBook
@@ -30,6 +32,8 @@ class Site:
     """Agent → process of its window, known before its own record of it is."""
     ready: set[str] = field(default_factory=set)
     """Runtimes that were found ready to be started."""
+    user: AgentUser | None = None
+    """Strict mode: who agents run as."""
 
     @property
     def run(self) -> str:
@@ -39,6 +43,13 @@ class Site:
     def runtime(self, name: str) -> Runtime:
         """The runtime of this name; CoordError when there is none."""
         return find_runtime(name, {"command": self.config.command})
+
+    @property
+    def guest(self) -> Guest | None:
+        """Strict mode: whom worktrees and merge results are handed over to."""
+        if self.user is None:
+            return None
+        return Guest(self.user.uid, self.user.gid, as_user(self.user, ()), user_environment(self.user))
 
     def check_ready(self, name: str) -> None:
         """CoordError when the runtime's CLI would not get to work; asked until it is ready, then no more."""

@@ -1,0 +1,33 @@
+"""Tells whether this process may write the project's log itself, or has to ask the loop to: strict mode's agents do.
+
+Apart from everything else, since every command pays for it.
+"""
+
+import os
+
+from coordinator.artifacts.root import COORD, find_root
+
+SOCKET = "log.sock"
+
+
+def guarded(start: str) -> str | None:
+    """The folder of the project that `start` lies in, if its log is not ours to write and there is a door."""
+    root = find_root(os.environ.get("COORD_ROOT") or start)
+    if root is None:
+        return None
+    folder = os.path.join(root, COORD)
+    database = os.path.join(folder, "events.db")
+    if os.access(database, os.W_OK) or not os.path.exists(database):
+        return None
+    return folder if _strict(folder) else None
+
+
+def _strict(folder: str) -> bool:
+    """There is a door, or was: its socket stays behind when the loop is killed, and settings tell before it is made."""
+    if os.path.exists(os.path.join(folder, SOCKET)):
+        return True
+    try:
+        with open(os.path.join(folder, "coord.yaml"), encoding="utf-8", errors="replace") as settings:
+            return any(line.startswith("agent_user:") for line in settings)
+    except OSError:
+        return False

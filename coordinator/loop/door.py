@@ -1,0 +1,204 @@
+"""The door: in strict mode agents can't write the log, so the loop runs their `coord` commands for them.
+
+A command comes over a unix socket, whose peer the kernel names. It runs as a process of its own, in the environment of
+the launcher that the peer is below, so that it is that agent's command whatever the peer says of itself. Which commands
+an agent may use is decided where it always is: by who may write what. Only what makes no sense from within an agent, or
+reads files of the caller's choosing with our rights, does not pass the door.
+"""
+
+import codecs
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import coordinator
+from coordinator.agents.user import AgentUser
+from coordinator.artifacts.paths import Layout
+from coordinator.errors import CoordError
+from coordinator.events.peers import launcher_environment, working_folder
+from coordinator.events.store import EventLog
+from coordinator.model.event import SYSTEM, Draft
+
+REQUEST_LIMIT = 4 * 1024 * 1024
+"""Bytes of one request."""
+_PATIENCE = 20.0
+"""Seconds in which a request has to be there."""
+_MOST = 128
+"""Commands at the same time; each agent that waits for an answer is one."""
+_NOT_FOR_AGENTS = frozenset(
+    ("init", "demo", "doctor", "attach", "loop", "chat", "run", "pipeline", "strict", "-C", "--version")
+)
+_RUN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from coordinator.cli.main import main; main()"
+_CREDENTIALS = struct.Struct("3i")
+
+
+class Door:
+    """Serves one project's agents until it is closed."""
+
+    def __init__(self, layout: Layout, user: AgentUser) -> None:
+        self._layout = layout
+        self._user = user
+        self._places = threading.Semaphore(_MOST)
+        self._socket = _listen(layout.door)
+        self._thread = threading.Thread(target=self._serve, name="door", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Let nobody in any more; commands that run go on without us."""
+        with suppress(OSError):
+            self._layout.door.unlink()
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                peer, _ = self._socket.accept()
+            except OSError:
+                return
+            if self._places.acquire(blocking=False):
+                threading.Thread(target=self._attend, args=(peer,), name="door-guest", daemon=True).start()
+            else:
+                _reply(peer, err="coord: too many commands at once\n", code=1)
+                peer.close()
+
+    def _attend(self, peer: socket.socket) -> None:
+        try:
+            with peer:
+                self._answer(peer)
+        except (OSError, ValueError):
+            return  # the peer has gone, or sent what is no request
+        finally:
+            self._places.release()
+
+    def _answer(self, peer: socket.socket) -> None:
+        pid, uid, _ = _CREDENTIALS.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+        environ = launcher_environment(pid, self._user.uid) if uid == self._user.uid else {}
+        folder = working_folder(pid)
+        arguments, stdin = _request(peer)
+        if environ.get("COORD_ROOT") != str(self._layout.root):
+            self._deny(f"uid-{uid}", arguments, "it is no agent of this project")
+            words = "coord: this process belongs to no agent of this project\n  run it in the agent's own window\n"
+            _reply(peer, err=words, code=3)
+        elif not arguments or arguments[0] in _NOT_FOR_AGENTS:
+            self._deny(environ["COORD_AGENT"], arguments, "it is not for agents")
+            what = f"coord {arguments[0]}" if arguments else "the screen"
+            _reply(peer, err=f"coord: {what} is not for agents\n  ask the engineer: coord ask TEXT --wait\n", code=3)
+        else:
+            _carry_out(peer, self._layout, arguments, stdin, environ, folder)
+
+    def _deny(self, actor: str, arguments: Sequence[str], reason: str) -> None:
+        kind = f"coord {' '.join(arguments[:2])}".strip()
+        data = {"actor": actor, "actor_kind": "agent", "kind": kind, "reason": reason}
+        with suppress(CoordError), EventLog.open(self._layout.events_db) as log:
+            log.append([Draft("access.denied", "milestone", data)], SYSTEM)
+
+
+def _listen(path: Path) -> socket.socket:
+    """A socket at a path of any length: sockets have 108 bytes for theirs, so that it is named by its folder."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        path.unlink(missing_ok=True)
+        listener.bind(f"/proc/self/fd/{folder}/{path.name}")
+        path.chmod(0o666)  # whoever it is: they are told by the kernel
+        listener.listen(64)
+    except OSError as error:
+        listener.close()
+        raise CoordError(f"can't listen at {path}: {error.strerror}", "look at the folder's permissions") from error
+    finally:
+        os.close(folder)
+    return listener
+
+
+def _request(peer: socket.socket) -> tuple[list[str], str]:
+    """Arguments and standard input of a command. Raises ValueError for anything else, OSError when none comes."""
+    peer.settimeout(_PATIENCE)
+    data = bytearray()
+    while not data.endswith(b"\n"):
+        chunk = peer.recv(65536)
+        if not chunk or len(data) > REQUEST_LIMIT:
+            raise ValueError("no request")
+        data += chunk
+    peer.settimeout(None)
+    request = json.loads(data)
+    arguments, stdin = request["arguments"], request.get("stdin", "")
+    if not (isinstance(stdin, str) and isinstance(arguments, list) and all(isinstance(a, str) for a in arguments)):
+        raise ValueError("no request")
+    return arguments, stdin
+
+
+def _carry_out(
+    peer: socket.socket,
+    layout: Layout,
+    arguments: Sequence[str],
+    stdin: str,
+    environ: Mapping[str, str],
+    folder: str,
+) -> None:
+    """Run a command and pass on what it prints; when the peer goes, it ends."""
+    inside = Path(folder).is_relative_to(layout.root) and Path(folder).is_dir()
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("COORD_", "GIT_", "EDITOR"))}
+    process = subprocess.Popen(
+        [sys.executable, "-c", _RUN, str(Path(coordinator.__file__).parents[1]), *arguments],
+        cwd=folder if inside else layout.root,
+        env={**own, **environ, "COORD_DOOR": "1", "NO_COLOR": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin
+    assert process.stdout
+    assert process.stderr
+    lock = threading.Lock()
+    pipes = {"out": process.stdout, "err": process.stderr}
+    readers = [
+        threading.Thread(target=_pass_on, args=(peer, lock, name, pipe.fileno())) for name, pipe in pipes.items()
+    ]
+    watcher = threading.Thread(target=_end_with, args=(peer, process), daemon=True)
+    for thread in (*readers, watcher):
+        thread.start()
+    with suppress(OSError):
+        process.stdin.write(stdin.encode("utf-8", "surrogateescape"))
+        process.stdin.close()
+    for reader in readers:
+        reader.join()
+    code = process.wait()
+    process.stdout.close()
+    process.stderr.close()
+    with lock:
+        _reply(peer, code=code if code >= 0 else 128 - code)
+    with suppress(OSError):
+        peer.shutdown(socket.SHUT_RDWR)  # ends the watcher
+    watcher.join()
+
+
+def _pass_on(peer: socket.socket, lock: threading.Lock, name: str, pipe: int) -> None:
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    while chunk := os.read(pipe, 65536):
+        text = decoder.decode(chunk)
+        with lock:
+            _reply(peer, **{name: text})
+
+
+def _end_with(peer: socket.socket, process: "subprocess.Popen[bytes]") -> None:
+    """End the process when nobody listens any more."""
+    with suppress(OSError):
+        while peer.recv(4096):
+            continue
+    if process.poll() is None:
+        process.terminate()
+
+
+def _reply(peer: socket.socket, **part: object) -> None:
+    with suppress(OSError):  # it has gone; whoever reads from it will notice
+        peer.sendall(json.dumps(part).encode() + b"\n")

@@ -1,0 +1,125 @@
+"""Setting up strict mode, and telling what is still missing for it."""
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+from coordinator.agents.launch import coord_folder
+from coordinator.agents.user import AgentUser, as_user, find_user
+from coordinator.artifacts.files import read_limited, sha256, write_atomic
+from coordinator.artifacts.paths import Layout
+from coordinator.config import SIZE_LIMIT, load_config
+from coordinator.errors import CoordError
+from coordinator.model.problem import Problem
+
+DEFAULT_USER = "coord-agent"
+_SETTING = re.compile(r"^#?\s*agent_user:.*$", re.MULTILINE)
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def set_up(layout: Layout, name: str) -> list[str]:
+    """Make the user, if there is none of that name, and have the project's agents run as it.
+
+    Returns a sentence for each thing done. CoordError when strict mode can't be had here.
+    """
+    done = []
+    if not _exists(name):
+        _add_user(name)
+        done.append(f"made the user {name}; log its agent CLIs in once: su - {name}")
+    find_user(name)
+    if _set(layout, name):
+        done.append(f"set agent_user: {name} in {layout.rel(layout.config)}")
+    for path in (layout.coord, *layout.coord.iterdir()):
+        mode = path.lstat().st_mode
+        if mode & _OTHERS_WRITE and not stat.S_ISLNK(mode) and not stat.S_ISSOCK(mode):
+            path.chmod(stat.S_IMODE(mode) & ~_OTHERS_WRITE)
+            done.append(f"took the right to write {layout.rel(path)} from others")
+    return done
+
+
+def examine_strict(layout: Layout) -> tuple[AgentUser | None, list[Problem]]:
+    """The user that agents run as, and what keeps it from working, or from being kept out; no user: it is off."""
+    name = load_config(layout).agent_user
+    if not name:
+        return None, []
+    shown = layout.rel(layout.config)
+    try:
+        user = find_user(name)
+    except CoordError as error:
+        return None, [Problem(shown, 0, "strict", error.message, error.remedy)]
+    return user, [*_reach(layout, user), *_coord(user), *_kept_out(layout, user)]
+
+
+def _exists(name: str) -> bool:
+    import pwd
+
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+def _add_user(name: str) -> None:
+    if os.geteuid() != 0:
+        raise CoordError("only root can make a user", "run `coord strict setup` as root")
+    words = ["useradd", "--system", "--user-group", "--create-home", "--shell", "/bin/sh", name]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise CoordError(f"useradd can't be run: {error.strerror}", f"make the user {name} by hand") from error
+    if done.returncode:
+        raise CoordError(f"useradd failed: {done.stderr.strip()}", f"make the user {name} by hand")
+
+
+def _set(layout: Layout, name: str) -> bool:
+    """Whether the setting had to be changed."""
+    if load_config(layout).agent_user == name:
+        return False
+    before = read_limited(layout.config, SIZE_LIMIT) if layout.config.exists() else None
+    text, line = (before or b"").decode(), f"agent_user: {name}"
+    found = _SETTING.search(text)
+    if found:
+        text = text[: found.start()] + line + text[found.end() :]
+    else:
+        text = text + ("" if text.endswith("\n") or not text else "\n") + line + "\n"
+    write_atomic(layout.config, text.encode(), expect=None if before is None else sha256(before))
+    return True
+
+
+def _reach(layout: Layout, user: AgentUser) -> list[Problem]:
+    """Folders that the user can't pass on the way to the project."""
+    for folder in (*reversed(layout.root.parents), layout.root, layout.coord):
+        if not _succeeds(user, "test", "-x", str(folder)):
+            remedy = f"chmod o+x {folder}, or move the project"
+            return [Problem(str(folder), 0, "out-of-reach", f"{user.name} can't enter it", remedy)]
+    return []
+
+
+def _coord(user: AgentUser) -> list[Problem]:
+    folder = coord_folder()
+    command = shutil.which("coord", path=None if folder is None else str(folder)) or "coord"
+    if _succeeds(user, command, "--version"):
+        return []
+    remedy = "install coord where every user can run it, such as /opt or /usr/local"
+    return [Problem(command, 0, "out-of-reach", f"{user.name} can't run it", remedy)]
+
+
+def _kept_out(layout: Layout, user: AgentUser) -> list[Problem]:
+    """What the user can write, and must not."""
+    paths: tuple[Path, ...] = (layout.coord, layout.events_db, layout.config, layout.milestone, layout.prompts)
+    found = (path for path in paths if _succeeds(user, "test", "-w", str(path)))
+    return [
+        Problem(layout.rel(path), 0, "not-kept-out", f"{user.name} can write it", "`coord strict setup` corrects that")
+        for path in found
+    ]
+
+
+def _succeeds(user: AgentUser, *words: str) -> bool:
+    """Whether a command ends well, run as the user."""
+    line = as_user(user, words)
+    done = subprocess.run(line, cwd="/", env={"PATH": os.environ.get("PATH", os.defpath)}, capture_output=True)
+    return done.returncode == 0

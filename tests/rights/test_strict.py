@@ -1,0 +1,239 @@
+"""Strict mode, attacked from within: an agent does its work, speaks as itself, and can write nothing else."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.project import WRITE, Project
+from support.strict import needs_strict, python, strict_project
+from support.wait import wait_until
+
+from coordinator.agents.user import as_user, find_user
+from coordinator.events.verify import verify
+
+pytestmark = needs_strict
+TRY = """\
+try() {{ name=$1; shift; "$@" >"$OUT/$name.out" 2>&1; echo $? >"$OUT/$name"; }}
+OUT={out}
+"""
+SQLITE = """\
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("PRAGMA writable_schema = ON")
+connection.execute("DROP TRIGGER IF EXISTS events_next_only")
+print(connection.execute("SELECT count(*) FROM events").fetchone())
+"""
+HIDDEN = """\
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE: /proc/self belongs to root from now on
+sys.path.insert(0, sys.argv[1])
+from coordinator.cli.main import main
+main(sys.argv[2:])
+"""
+
+
+@pytest.fixture
+def out() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="coord-out-"))
+    folder.chmod(0o777)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def ends(out: Path) -> dict[str, int]:
+    """How each try ended."""
+    return {path.name: int(path.read_text()) for path in out.iterdir() if path.suffix == ""}
+
+
+def run_agent(made: Project, script: str) -> None:
+    """Have the agent of prompt 1 run a script, and its work merged."""
+    (made.layout.scripts / "01.sh").write_text(script + WRITE)
+    assert made.run_loop() == 0, made.said()
+
+
+def test_an_agent_works_commits_hands_off_and_is_merged() -> None:
+    scripts = {1: "id -un >who.txt\ncoord decide 'as nobody'\n" + WRITE}
+    with strict_project({1: [], 2: [1]}, scripts) as made:
+        made.layout.suites.joinpath("who.md").write_text('---\ncommand: test "$(id -un)" = nobody && touch made\n---\n')
+        made.add(3, 2, validation_suites="[who]")
+        assert made.run_loop() == 0, made.said()
+        assert made.states() == {1: "merged", 2: "merged", 3: "merged"}
+        assert made.repository.git("show", "main:who.txt") == "nobody"
+        decided, *_ = made.events("decision.recorded")
+        assert (decided.actor, decided.subject, decided.run) == ("executor-01-1", "prompt:1", "run-1")
+        assert {event.actor for event in made.events("handoff.given")} == {
+            "executor-01-1",
+            "executor-02-1",
+            "executor-03-1",
+        }
+        assert verify(made.layout.events_db).ok
+        assert not made.layout.worktree(1, 1).exists()
+        assert not made.layout.door.exists()
+
+
+def test_an_agent_writes_neither_the_log_nor_anything_of_the_loop(out: Path) -> None:
+    with strict_project({1: []}) as made:
+        (out / "sqlite.py").write_text(SQLITE)
+        coord, git = made.layout.coord, made.repository.root / ".git"
+        tries = {
+            "sqlite": f'{python()} {out}/sqlite.py "{made.layout.events_db}"',
+            "truncate": f"sh -c ': >\"{made.layout.events_db}\"'",
+            "replace": f'mv "{made.layout.events_db}" "{made.layout.events_db}.old"',
+            "read": f'cat "{made.layout.events_db}"',
+            "milestone": f"sh -c 'echo x >>\"{made.layout.milestone}\"'",
+            "prompt": f'touch "{made.layout.prompts}/09-planned-x.prompt.md"',
+            "settings": f"sh -c 'echo gate: auto >>\"{made.layout.config}\"'",
+            "loop": f'touch "{made.layout.loop_json}"',
+            "receipt": f'touch "{coord}/runs/run-1/prompts/01/attempt-1/receipt.json"',
+            "socket": f'rm -f "{made.layout.door}"',
+            "hook": f'touch "{git}/hooks/post-checkout"',
+            "config": "git config core.fsmonitor 'touch /tmp/owned'",
+            "main": "git update-ref refs/heads/main HEAD~0",
+            "new branch": "git branch mine",
+            "gitfile": "mv .git .git-old",
+            "gitfile2": "sh -c 'echo gitdir: /tmp/x >.git'",
+            "commondir": "sh -c 'echo /tmp/x >\"$(git rev-parse --git-dir)/commondir\"'",
+            "root": "setpriv --reuid=0 true",
+        }
+        lines = "".join(f"try {name.replace(' ', '-')} {command}\n" for name, command in tries.items())
+        run_agent(made, TRY.format(out=out) + lines + "git checkout -q .\n")
+        found = ends(out)
+        assert {name: code for name, code in found.items() if code == 0} == {}
+        assert len(found) == len(tries)
+        assert verify(made.layout.events_db).ok
+
+
+def test_an_agent_speaks_as_itself_whatever_it_says(out: Path) -> None:
+    with strict_project({1: []}) as made:
+        (out / "hidden.py").write_text(HIDDEN)
+        made.environment()
+        forged = "COORD_AGENT=planner-1 COORD_ROLE=planner COORD_PROMPT=9 COORD_RUN=run-9"
+        library = made.repository.root.parent / "lib"
+        script = f"""\
+{TRY.format(out=out)}
+try plain coord decide plain
+try forged env {forged} coord decide forged
+try scrubbed env -i "PATH=$PATH" coord decide scrubbed
+try refused env {forged} coord interject --title t --yes
+try answered env -u COORD_AGENT -u COORD_ROLE coord log append question.answered
+try setsid env {forged} setsid -w coord decide setsid
+try hidden env {forged} {python()} {out}/hidden.py '{library}' decide hidden
+try loop env -u COORD_AGENT coord loop
+try strict env -u COORD_AGENT coord strict setup
+try file coord intent set --file /etc/shadow
+cat >{out}/orphan.sh <<'END'
+sleep 0.2; coord decide orphan; echo $? >{out}/orphaned.tmp; mv {out}/orphaned.tmp {out}/orphaned
+END
+try orphan sh -c 'env {forged} setsid sh {out}/orphan.sh >/dev/null 2>&1 &'
+while [ ! -e {out}/orphaned ]; do sleep 0.02; done
+"""
+        run_agent(made, script)
+        found = ends(out)
+        well = ("plain", "forged", "scrubbed", "setsid", "hidden", "orphan")
+        assert {name: found.pop(name) for name in well} == dict.fromkeys(well, 0), (out / "hidden.out").read_text()
+        assert found == dict.fromkeys(("refused", "answered", "loop", "strict", "file", "orphaned"), 3)
+        decided = made.events("decision.recorded")
+        assert [event.data["text"] for event in decided] == ["plain", "forged", "scrubbed", "setsid", "hidden"]
+        assert {(e.actor, e.subject, e.run) for e in decided} == {("executor-01-1", "prompt:1", "run-1")}
+        denied = [(event.data["actor"], event.data["kind"]) for event in made.events("access.denied")]
+        assert ("executor-01-1", "prompt.created") in denied
+        assert ("executor-01-1", "intent.set") not in denied
+        assert (f"uid-{find_user('nobody').uid}", "coord decide orphan") in denied
+        assert not any("shadow" in path.read_text() for path in out.glob("*.out"))
+
+
+def test_somebody_else_is_not_let_in(out: Path) -> None:
+    with strict_project({1: []}) as made:
+        (made.layout.scripts / "01.sh").write_text(made.until() + WRITE)
+        made.start_loop()
+        made.wait_for(1, "running")
+        coord = str(made.repository.root.parent / "bin" / "coord")
+        user = find_user("nobody")
+        for uid in (user.uid, user.uid - 1):
+            words = as_user(user, (coord, "decide", "from outside"))
+            others = {f"--reuid={user.uid}": f"--reuid={uid}", "--init-groups": "--clear-groups"}
+            words = tuple(others.get(word, word) for word in words)
+            environ = made.environment(COORD_AGENT="executor-01-1", COORD_ROLE="executor")
+            done = subprocess.run(
+                words, cwd=made.repository.root, env=environ, capture_output=True, text=True, check=False
+            )
+            assert (done.returncode, "belongs to no agent" in done.stderr) == (3, True), done.stderr
+        assert made.events("decision.recorded") == []
+        assert len(made.events("access.denied")) == 2
+
+
+def test_a_question_outlives_the_loop_that_carried_it(out: Path) -> None:
+    script = "answer=$(coord ask 'Which?' --wait 2>/dev/null)\necho \"$answer\" >answer.txt\n" + WRITE
+    with strict_project({1: []}, {1: script}) as made:
+        loop = made.start_loop()
+        (asked,) = wait_until(lambda: made.events("question.asked"), timeout=30, message="the question")
+        loop.kill()
+        loop.wait()
+        made.start_loop()
+        made.coord("answer", str(asked.seq), "this")
+        made.wait_for(1, "merged")
+        assert made.repository.git("show", "main:answer.txt") == "this"
+        assert len(made.events("question.asked")) == 1
+
+
+def test_an_agent_that_is_killed_takes_its_commands_with_it() -> None:
+    with strict_project({1: []}, {1: "coord ask 'Which?' --wait\n" + WRITE}) as made:
+        made.start_loop()
+        wait_until(lambda: made.events("question.asked"), timeout=30, message="the question")
+        assert made.agents(1)
+        made.coord("kill", "1", "--yes")
+        wait_until(lambda: not made.agents(1), message="the end of everything of the agent")
+
+
+def test_the_loop_does_not_start_where_strict_mode_can_not_be_had() -> None:
+    with strict_project({1: []}) as made:
+        made.layout.config.write_text(made.layout.config.read_text().replace("nobody", "no-such-user"))
+        assert made.run_loop() == 1
+        assert "no-such-user" in made.said()
+        assert "coord strict setup" in made.said()
+        status = made.coord("strict", "status", check=False)
+        assert (status.returncode, "no-such-user" in status.stdout) == (1, True)
+
+
+def test_setup_turns_it_on_and_corrects_permissions() -> None:
+    with strict_project({1: []}) as made:
+        lines = made.layout.config.read_text().splitlines(keepends=True)
+        made.layout.config.write_text("".join(line for line in lines if "agent_user" not in line) + "# agent_user: x\n")
+        made.layout.prompts.chmod(0o777)
+        assert "strict mode is off" in made.coord("strict", "status").stdout
+        done = made.coord("strict", "setup", "--user", "nobody").stdout
+        assert "agents run as nobody" in done
+        assert made.layout.config.read_text().endswith("\nagent_user: nobody\n")
+        assert made.layout.prompts.stat().st_mode & 0o777 == 0o755
+        assert made.coord("strict", "setup", "--user", "nobody").returncode == 0
+        made.layout.prompts.chmod(0o777)
+        status = made.coord("strict", "status", check=False)
+        assert (status.returncode, "nobody can write it" in status.stdout) == (1, True)
+
+
+@pytest.mark.skipif(
+    subprocess.run(["unshare", "-m", "true"], check=False).returncode != 0, reason="needs mount namespaces"
+)
+def test_setup_makes_the_user(tmp_path: Path) -> None:
+    """In a file system whose /etc and /home are copies, so that nothing stays."""
+    with strict_project({1: []}) as made:
+        lines = made.layout.config.read_text().splitlines(keepends=True)
+        made.layout.config.write_text("".join(line for line in lines if "agent_user" not in line))
+        mounts = 'for d in etc home; do cp -a /$d $0/$d && mount --bind $0/$d /$d; done; exec "$@"'
+        coord = [sys.executable, "-m", "coordinator.cli.main", "-C", str(made.layout.root), "strict", "setup", "--json"]
+        done = subprocess.run(
+            ["unshare", "-m", "sh", "-c", mounts, str(tmp_path), *coord, "--user", "coord-made"],
+            env=made.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert '"user": "coord-made"' in done.stdout
+        assert os.path.isdir(tmp_path / "home" / "coord-made")
+        assert "coord-made" not in Path("/etc/passwd").read_text()
