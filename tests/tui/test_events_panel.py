@@ -6,6 +6,7 @@ import pytest
 from support import scenes
 from support.onscreen import line_with, screen_text, shown, until
 from support.still import StillSource
+from textual.widgets import Input
 
 from coordinator.model.event import Event
 from tui.app import CoordApp
@@ -120,14 +121,17 @@ async def test_search_and_filter_act_from_every_panel(panel: str, size: tuple[in
         await pilot.press(panel)
         await until(lambda: app.main.panel not in ("", "events"), "another panel")
         await pilot.press("slash")
-        await until(lambda: app.main.log_panel.has_class("-searching") and app.main.in_sight("events"), "the search")
-        await pilot.press(*"wal", "enter")
+        await until(lambda: app.main.log_panel.query_one(Input).has_focus, "the search")
+        assert app.main.in_sight("events")
+        await pilot.press(*"wal")
         await until(lambda: seqs(app) == [10], "what was found")
+        await pilot.press("enter")
+        await until(lambda: app.main.log_panel.list.has_focus, "the kept search")
         await pilot.press("escape", panel)
         await until(lambda: app.main.panel not in ("", "events"), "another panel again")
         await pilot.press("f")
         await until(lambda: app.main.log_panel.query_wanted.show is not Show.ALL, "the filter")
-        assert app.main.in_sight("events")
+        await until(lambda: app.main.in_sight("events"), "the page of the events")
 
 
 async def test_search_shows_what_it_finds_and_escape_ends_it() -> None:
