@@ -92,6 +92,7 @@ def observe_agent(
         pane=terminal.pane if terminal else attempt.pane,
         tokens=report.tokens if report else None,
         cost_usd=report.cost_usd if report else None,
+        outcome=attempt.receipt.outcome if attempt.receipt else "",
         doing=report.doing if report else "",
     )
 

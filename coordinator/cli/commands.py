@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _GROUPS = (
     ("Start", ("init", "demo", "doctor", "strict")),
     ("See", ("milestone", "intent", "status", "graph", "why", "agents", "attach", "log", "questions", "validate")),
-    ("Run", ("loop", "pause", "resume", "answer", "permit", "tell")),
-    ("Steer", ("interject", "patch", "edit", "surgery", "kill", "restart", "review", "undo")),
+    ("Run", ("loop", "pause", "resume", "stop", "answer", "permit", "tell")),
+    ("Steer", ("interject", "patch", "edit", "surgery", "cancel", "kill", "restart", "review", "undo")),
     ("Record", ("ask", "decide", "link", "artifact", "agent")),
 )
 

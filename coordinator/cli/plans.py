@@ -243,6 +243,20 @@ def restart(ctx: click.Context, /, target: str, reason: str, **given: Any) -> in
 
 
 @click.command()
+@click.argument("number", metavar="N")
+@click.option("--reason", default="", help="Why; goes to the log and the prompt.")
+@click.option("--kill-running", is_flag=True, help="If an agent is at it, kill the agent.")
+@plan_options
+@click.pass_context
+def cancel(ctx: click.Context, /, number: str, reason: str, kill_running: bool, **given: Any) -> int:
+    """Never run prompt N; what depends on it no longer waits for it."""
+    from coordinator.services.cancel import Cancel, plan_cancel
+
+    request = Cancel(number_of(number), reason, kill_running, actor_name(), now_iso())
+    return _run(ctx, lambda snapshot: plan_cancel(snapshot, request), given)
+
+
+@click.command()
 @click.argument("plan", required=False)
 @plan_options
 @click.pass_context

@@ -68,3 +68,11 @@ def _ask_loop(ctx: click.Context, state: str, as_json: bool) -> None:
         say(f"the loop is {loop_now.state.value}: {loop_now.reason}")
     else:
         say(f"noted: {state}. No loop is running; `coord loop` starts one.")
+
+
+@click.command()
+@json_option
+@click.pass_context
+def stop(ctx: click.Context, as_json: bool) -> None:
+    """End the loop. Running agents go on in their windows; the next loop takes them over."""
+    _ask_loop(ctx, "stopped", as_json)

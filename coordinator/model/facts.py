@@ -162,6 +162,9 @@ class Facts:
         retry = self._retry_at(step)
         if retry is not None:
             left = retry - now
+            held = self._held
+            if held is None or step.number in held:
+                return Fact(f"{text} · retry after an answer", Tone.FAILED)
             return Fact(f"{text} · retry {'now' if left <= 0 else 'in ' + age(left + 0.999)}", Tone.FAILED)
         if step.number in self.snapshot.loop.halted_by:
             return Fact(f"{text} · halted", Tone.FAILED)

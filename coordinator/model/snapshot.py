@@ -74,6 +74,8 @@ class Agent:
     pane: str = ""
     tokens: int | None = None
     cost_usd: float | None = None
+    outcome: str = ""
+    """How it handed off: `done`, `failed` or `blocked`; empty until then."""
     doing: str = ""
     """A few words of the agent on what it is at; untrusted text."""
 

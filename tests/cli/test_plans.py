@@ -42,6 +42,7 @@ CASES: dict[str, tuple[str, ...]] = {
     "mark": ("edit", "2", "--mark-user-patch", "1", "--went-wrong", "it is slow", "--issue", "line 3"),
     "surgery": ("surgery", "--eliminate", "4", "--rationale", "not worth it"),
     "restart": ("restart", "5"),
+    "cancel": ("cancel", "2", "--reason", "not needed"),
 }
 
 
@@ -93,6 +94,7 @@ def test_the_interjection_of_the_design(three: Project) -> None:
         (("kill", "2"), "no running agent", "coord restart"),
         (("restart", "2"), "waiting for its turn", "coord why"),
         (("surgery", "--keep", "2"), "not emergent", "coord patch"),
+        (("cancel", "4"), "04 is done", "coord patch"),
         (("undo",), "no plan to take back", "coord log"),
     ],
 )
@@ -288,3 +290,13 @@ def test_an_agent_may_not_steer_the_loop(
     assert coord(*arguments, at=three.layout.root).code == 3
     assert not three.layout.loop_json.exists()
     assert [event.data["actor"] for event in three.events("access.denied")] == ["executor-01-1"]
+
+
+def test_a_stopped_loop_ends_and_its_agents_go_on(make: Make) -> None:
+    project: Project = make({1: ()})
+    (project.layout.scripts / "01.sh").write_text(project.until() + WRITE)
+    loop = project.start_loop()
+    project.wait_for(1, "running")
+    assert coord("stop", at=project.layout.root).code == 0
+    assert loop.wait(30) == 0
+    assert project.agents(1)

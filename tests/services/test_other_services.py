@@ -8,6 +8,7 @@ from coordinator.errors import Refused, UsageError
 from coordinator.model.plan import Kill, Record, Steer
 from coordinator.model.prompt import PromptStatus, PromptType
 from coordinator.model.step import StepState
+from coordinator.services.cancel import Cancel, plan_cancel
 from coordinator.services.edit import Edit, plan_edit
 from coordinator.services.quick_patch import QuickPatch, plan_patch
 from coordinator.services.restart import KillRequest, RestartRequest, plan_kill, plan_restart
@@ -208,3 +209,16 @@ def test_restart_is_refused_for_done_and_for_waiting_prompts() -> None:
         plan_restart(Paper().add(1, status="done").snapshot(), RestartRequest(1))
     with pytest.raises(Refused, match="waiting for its turn"):
         plan_restart(Paper().add(1).snapshot(), RestartRequest(1))
+
+
+def test_cancelling_lets_dependents_go_on_and_demands_a_word_for_a_running_agent() -> None:
+    paper = Paper().add(1).add(2, 1)
+    plan = plan_cancel(paper.snapshot(), Cancel(1, "not needed"))
+    assert plan.warnings == ("02 no longer wait for prompt 01",)
+    paper.apply(plan)
+    assert paper.prompts()[1].status is PromptStatus.CANCELLED
+    with pytest.raises(Refused, match="cancelled already"):
+        plan_cancel(paper.snapshot(), Cancel(1))
+    with pytest.raises(Refused, match="in progress"):
+        plan_cancel(running().snapshot(), Cancel(1))
+    assert any(isinstance(e, Kill) for e in plan_cancel(running().snapshot(), Cancel(1, kill_running=True)).effects)

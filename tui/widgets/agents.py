@@ -144,10 +144,10 @@ _VARIANTS = (
 
 def agent_spans(agent: Agent, table: Columns, now: float, marks: Glyphs) -> list[Span]:
     """One row: glyph, prompt, role, runtime, state and its evidence, how long, tokens, cost."""
-    ink = AGENT_INK[agent.state]
+    ink = "failed" if _fell_short(agent) else AGENT_INK[agent.state]
     calm = "quiet" if agent.state.ended else "text"
     number = f"{agent.prompt:02d}" if agent.prompt is not None else marks.dash * 2
-    spans = [Span(f" {agent_glyph(agent.state, marks, now)} ", ink), Span(f"{pad(number, 3)} ", "strong")]
+    spans = [Span(f" {_glyph(agent, now, marks)} ", ink), Span(f"{pad(number, 3)} ", "strong")]
     if table.role:
         spans.append(Span(pad(agent.role, 11, marks.ellipsis) + " ", calm))
     if table.runtime:
@@ -159,6 +159,15 @@ def agent_spans(agent: Agent, table: Columns, now: float, marks: Glyphs) -> list
     if table.cost:
         spans.append(Span(f"{dollars(agent.cost_usd):>8}", "quiet"))
     return spans
+
+
+def _fell_short(agent: Agent) -> bool:
+    """Its process has ended in order, but it handed off that the work is not done."""
+    return agent.state is AgentState.FINISHED and agent.outcome not in ("", "done")
+
+
+def _glyph(agent: Agent, now: float, marks: Glyphs) -> str:
+    return marks.alarm if _fell_short(agent) else agent_glyph(agent.state, marks, now)
 
 
 def state_word(state: AgentState) -> str:
@@ -174,7 +183,7 @@ def _worked(agent: Agent, now: float) -> str:
 
 def _state(agent: Agent, ink: str, now: float, room: int, marks: Glyphs) -> list[Span]:
     """The state in words; then what it rests on, if that is old or weak; else what the agent says it does."""
-    word = clip(state_word(agent.state), room, marks.ellipsis)
+    word = clip(agent.outcome if _fell_short(agent) else state_word(agent.state), room, marks.ellipsis)
     note = clip(_evidence(agent, now) or agent.doing, room - len(word) - 3, marks.ellipsis)
     if len(note) < _SHORTEST_NOTE:
         return [Span(pad(word, room), ink)]

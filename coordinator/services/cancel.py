@@ -1,0 +1,43 @@
+"""Cancel: a prompt that is not going to be run. Its number stays used; what depends on it no longer waits for it."""
+
+from dataclasses import dataclass
+
+from coordinator.errors import Refused
+from coordinator.model.plan import Kill, Plan, Record
+from coordinator.model.prompt import PromptStatus
+from coordinator.model.snapshot import Snapshot
+from coordinator.services.planning import PlanBuilder, in_flight, known, numbers_text, refuse_done
+from coordinator.services.quick_patch import waiting_dependents
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    number: int
+    reason: str = ""
+    kill_running: bool = False
+    """Its agent is killed if it has one."""
+    who: str = ""
+    at: str = ""
+
+
+def plan_cancel(snapshot: Snapshot, request: Cancel) -> Plan:
+    """Plan to cancel a prompt. Refused: a done or cancelled one; one in progress without `kill_running`."""
+    prompt = known(snapshot, request.number)
+    refuse_done(snapshot, request.number, "cancelled")
+    if prompt.status is PromptStatus.CANCELLED:
+        remedy = f"to run it after all: coord edit {request.number} --set status=pending"
+        raise Refused(f"prompt {prompt.label} is cancelled already", remedy)
+    builder = PlanBuilder(snapshot, "cancel")
+    step = snapshot.steps[request.number]
+    if in_flight(step) and step.attempt is not None:
+        if not request.kill_running:
+            remedy = f"--kill-running ends it too; or first: coord kill {request.number}"
+            raise Refused(f"prompt {prompt.label} is in progress ({step.attempt.agent})", remedy)
+        builder.effects.append(Kill(request.number, step.attempt.attempt, "hold", request.reason or "cancelled"))
+    builder.set_values(request.number, {"status": "cancelled"}, status=PromptStatus.CANCELLED)
+    builder.effects.append(Record("prompt.cancelled", f"prompt:{request.number}", {"reason": request.reason}))
+    followers = waiting_dependents(snapshot, (request.number,))
+    if followers:
+        builder.warnings.append(f"{numbers_text(followers)} no longer wait for prompt {prompt.label}")
+    builder.steer(request.number, request.reason, request.who, request.at)
+    return builder.build(f"cancel {prompt.label} {prompt.title}", reason=request.reason)
