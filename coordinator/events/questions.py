@@ -1,12 +1,14 @@
-"""Questions and their answers, folded from the log."""
+"""Questions and their answers, read from the log."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from coordinator.events.filters import Filter
 from coordinator.events.store import EventLog
+from coordinator.model.asking import Asking, asked
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Question
+
+__all__ = ["KINDS", "QuestionFold", "asked", "questions"]
 
 KINDS = ("question.asked", "question.answered", "run.asked")
 """`run.asked`: the loop itself asks, about a budget."""
@@ -14,31 +16,25 @@ _PAGE = 1000
 
 
 class QuestionFold:
-    """What was asked and answered up to the last event fed. Other kinds of events pass through without effect."""
+    """What was asked and answered up to the last event fed; events that were fed already are skipped."""
 
     def __init__(self) -> None:
         self.seq = 0
         """Sequence number of the last event fed."""
         self._birth = ""
-        self._questions: dict[str, Question] = {}
-        self._sorted: tuple[Question, ...] | None = ()
+        self._asking = Asking()
 
     def feed(self, events: Iterable[Event]) -> None:
-        """Take the next events, in order. Events already fed are skipped."""
+        """Take the next events, in order."""
         for event in events:
-            if event.seq <= self.seq:
-                continue
-            self.seq = event.seq
-            if event.kind in ("question.asked", "run.asked"):
-                self._questions[event.id] = asked(event)
-                self._sorted = None
-            elif event.kind == "question.answered":
-                self._answer(str(event.data.get("question", "")), _text(event.data.get("answer")))
+            if event.seq > self.seq:
+                self.seq = event.seq
+                self._asking.feed(event)
 
     def catch_up(self, log: EventLog) -> tuple[Question, ...]:
         """Feed what the log has gained, reading questions only, and return all of them."""
         if self._birth and log.birth() != self._birth:  # another log is at the path now
-            self.seq, self._questions, self._sorted = 0, {}, ()
+            self.seq, self._asking = 0, Asking()
         head, self._birth = log.head(), log.birth()
         while True:
             events = log.since(self.seq, _PAGE, Filter(kinds=KINDS, as_of=head))
@@ -49,41 +45,9 @@ class QuestionFold:
 
     def questions(self) -> tuple[Question, ...]:
         """All questions: open ones first, each group in the order of asking."""
-        if self._sorted is None:
-            self._sorted = tuple(sorted(self._questions.values(), key=lambda q: (not q.open, q.seq)))
-        return self._sorted
-
-    def _answer(self, id_: str, answer: str) -> None:
-        """The first answer counts: the asker has gone on with it."""
-        question = self._questions.get(id_)
-        if question is not None and question.open:
-            self._questions[id_] = replace(question, answer=answer)
-            self._sorted = None
+        return self._asking.questions()
 
 
 def questions(log: EventLog) -> tuple[Question, ...]:
     """All questions of a log: open ones first, each group in the order of asking."""
     return QuestionFold().catch_up(log)
-
-
-def asked(event: Event) -> Question:
-    """The open question that a `question.asked` event asks."""
-    options = event.data.get("options")
-    default = event.data.get("default")
-    return Question(
-        id=event.id,
-        seq=event.seq,
-        text=_text(event.data.get("text")),
-        asker=event.actor,
-        subject=event.subject,
-        options=tuple(_text(option) for option in options) if isinstance(options, list) else (),
-        asked=event.ts,
-        default=None if default is None else _text(default),
-        only_dependents=event.data.get("only_dependents") is True,
-        context=_text(event.data.get("context")),
-        about=_text(event.data.get("about")) if event.kind == "run.asked" else "",
-    )
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)

@@ -158,7 +158,8 @@ def test_somebody_else_is_not_let_in(out: Path) -> None:
             words = as_user(user, (coord, "decide", "from outside"))
             others = {f"--reuid={user.uid}": f"--reuid={uid}", "--init-groups": "--clear-groups"}
             words = tuple(others.get(word, word) for word in words)
-            environ = made.environment(COORD_AGENT="executor-01-1", COORD_ROLE="executor")
+            root = str(made.layout.root)
+            environ = made.environment(COORD_AGENT="executor-01-1", COORD_ROLE="executor", COORD_ROOT=root)
             done = subprocess.run(
                 words, cwd=made.repository.root, env=environ, capture_output=True, text=True, check=False
             )
