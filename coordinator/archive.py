@@ -15,6 +15,7 @@ from coordinator.model.plan import FileEdit, Kill, Plan, Record, Steer
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.text import plain
+from coordinator.model.textdiff import unified_diff
 
 LIMIT = 1 << 30
 """Bytes of one plan."""
@@ -128,16 +129,10 @@ def _reverse(layout: Layout, file: Replaced) -> FileEdit:
     digest = None if current is None else sha256(current)
     if digest != file.after:
         raise Refused(f"{plain(file.path)} has changed since", "edit it by hand; what came later would be lost")
-    diff = _diff(file.path, current or b"", file.before or b"")
+    diff = unified_diff(file.path, current or b"", file.before or b"")
     if file.before is None:
         return FileEdit(file.path, "delete", b"", digest, diff)
     return FileEdit(file.path, "create" if digest is None else "modify", file.before, digest, diff)
-
-
-def _diff(path: str, before: bytes, after: bytes) -> str:
-    from coordinator.services.planning import unified_diff
-
-    return unified_diff(path, before, after)
 
 
 def _lasting(plan: Plan) -> str:

@@ -4,7 +4,7 @@ import os
 import sys
 
 from coordinator.artifacts.paths import Layout
-from coordinator.cli.look import number_of
+from coordinator.cli.targets import number_of
 from coordinator.errors import CoordError
 from coordinator.model.snapshot import Snapshot
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coordinator.cli.main import VERBS
+from coordinator.cli.verbs import VERBS
 from coordinator.errors import UsageError
 
 if TYPE_CHECKING:

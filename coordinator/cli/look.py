@@ -5,8 +5,8 @@ import time
 import click
 
 from coordinator.cli.commands import layout_of
-from coordinator.cli.report import emit, say, style, styled
-from coordinator.errors import CoordError, UsageError
+from coordinator.cli.report import emit, say, styled
+from coordinator.errors import CoordError
 from coordinator.model.snapshot import AgentState
 from coordinator.model.text import plain
 from coordinator.observe import Observer
@@ -144,14 +144,3 @@ def _nearest(number: int, numbers: list[int]) -> str:
         return "there are no prompts yet"
     nearest = min(numbers, key=lambda n: abs(n - number))
     return f"the nearest is {nearest}; `coord status` lists them"
-
-
-def number_of(text: str) -> int:
-    """A prompt number given as `7`, `07` or `executor-07-1`; UsageError for anything else."""
-    digits = text if text.isascii() and text.isdigit() else (text.split("-")[1] if text.count("-") >= 2 else "")
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
-        raise UsageError(f"`{text}` is no prompt number or agent id", "try `coord agents` for the ids")
-    return int(digits)
-
-
-__all__ = ["agents", "attach", "graph", "json_option", "number_of", "status", "style", "validate", "why"]

@@ -6,45 +6,6 @@ from collections.abc import Sequence
 
 from coordinator.cli.guard import guarded
 
-VERBS: dict[str, tuple[str, str]] = {
-    "init": ("setup", "Prepare this project for coord."),
-    "demo": ("setup", "Watch a scripted project run to the end."),
-    "doctor": ("setup", "Check tmux, git, the agents and this project."),
-    "validate": ("look", "Check every prompt file and the graph."),
-    "status": ("look", "Where everything stands."),
-    "graph": ("look", "The dependency graph."),
-    "why": ("look", "Why a prompt does not run yet."),
-    "agents": ("look", "The agents and what they are at."),
-    "attach": ("look", "Go to an agent's own window."),
-    "log": ("log", "The event log: read, follow, verify, export."),
-    "permit": ("permit", "Allow or deny what an agent asks to do."),
-    "tell": ("permit", "Send a message to a running agent."),
-    "loop": ("steer", "Run the loop in this terminal."),
-    "pause": ("steer", "Start nothing new; running agents finish."),
-    "stop": ("steer", "End the loop; running agents finish."),
-    "resume": ("steer", "Go on after a pause."),
-    "interject": ("plans", "Put a new prompt between others."),
-    "patch": ("plans", "A quick patch for a specific issue."),
-    "edit": ("plans", "Edit a prompt, checked before it is saved."),
-    "surgery": ("plans", "Keep, improve or eliminate emergent work."),
-    "cancel": ("plans", "Never run a prompt."),
-    "kill": ("plans", "End an agent with everything it started."),
-    "restart": ("plans", "Run a prompt again."),
-    "review": ("review", "Look at a change; approve it or send it back."),
-    "undo": ("plans", "Take back what was applied last."),
-    "ask": ("talk", "Ask the human a question."),
-    "answer": ("talk", "Answer a question."),
-    "questions": ("talk", "The questions, open ones first."),
-    "decide": ("talk", "Record a decision on the log."),
-    "intent": ("intent", "What the milestone is for: show, set, diff."),
-    "milestone": ("milestone", "The milestone on one page; reopen it, or close it."),
-    "link": ("record", "Attach an issue, change, file, page or memory record."),
-    "artifact": ("record", "Record a file that was made, with its fingerprint."),
-    "strict": ("strict", "Run agents as a user who can't touch the log: setup, status."),
-    "agent": ("agent", "What agents call to hand off their work."),
-}
-"""Verb → module of this package that defines it, and the line that help shows."""
-
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and end the process with its exit code."""

@@ -9,7 +9,7 @@ import click
 
 from coordinator.cli.carry_out import carry_out
 from coordinator.cli.commands import layout_of
-from coordinator.cli.look import number_of
+from coordinator.cli.targets import number_of
 from coordinator.errors import UsageError
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot

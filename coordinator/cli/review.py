@@ -7,9 +7,10 @@ import click
 from coordinator.artifacts.paths import Layout
 from coordinator.cli.carry_out import apply_now
 from coordinator.cli.commands import layout_of
-from coordinator.cli.look import json_option, number_of
+from coordinator.cli.look import json_option
 from coordinator.cli.plans import actor_name, now_iso
 from coordinator.cli.report import emit, say, style, styled
+from coordinator.cli.targets import number_of
 from coordinator.errors import Refused, UsageError
 from coordinator.model.change import ChangePage, FileChange
 from coordinator.model.plan import Plan

@@ -14,13 +14,13 @@ from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
+from coordinator.model.textdiff import unified_diff
 from coordinator.services.planning import (
     PlanBuilder,
     check_body,
     known,
     numbers_text,
     refuse_done,
-    unified_diff,
 )
 
 RUNNING_CHOICES = "--running finish (it goes on with the old text), steer (it is told) or restart (it starts again)"

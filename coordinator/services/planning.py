@@ -1,6 +1,5 @@
 """What all services share: collecting edits into one plan, with diffs, orders, fingerprints and what it invalidates."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -16,6 +15,7 @@ from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Step, StepState
+from coordinator.model.textdiff import unified_diff
 
 ALIGNMENT = ".coord/alignment.md"
 Value = str | int | bool | Sequence[int] | Sequence[str]
@@ -144,14 +144,6 @@ def file_edit(path: str, before: bytes | None, after: bytes) -> FileEdit:
 def execution_order(prompts: Mapping[int, Prompt]) -> tuple[int, ...]:
     """The order in which prompts run, cancelled ones left out."""
     return Graph.of(p for p in prompts.values() if p.status is not PromptStatus.CANCELLED).order
-
-
-def unified_diff(path: str, before: bytes, after: bytes) -> str:
-    """A diff for people; bytes that are no UTF-8 show as replacement characters."""
-    old = before.decode("utf-8", "replace").splitlines(keepends=True)
-    new = after.decode("utf-8", "replace").splitlines(keepends=True)
-    lines = difflib.unified_diff(old, new, f"a/{path}", f"b/{path}")
-    return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
 
 
 def known(snapshot: Snapshot, number: int) -> Prompt:

@@ -209,7 +209,7 @@ def test_an_unknown_setting_is_named_with_the_nearest(project: Path) -> None:
 
 
 def test_every_verb_has_help(project: Path) -> None:
-    from coordinator.cli.main import VERBS
+    from coordinator.cli.verbs import VERBS
 
     listed = coord("--help", at=project).out
     for verb in VERBS:

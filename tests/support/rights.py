@@ -10,8 +10,6 @@ TABLE = {
     "change.rejected": {"human"},
     "permission.answered": {"human"},
     "agent.told": {"human"},
-    "permission.answered": {"human"},
-    "agent.told": {"human"},
     "decision.recorded": {"human", *ROLES},
     "artifact.produced": {"human", *ROLES},
     "question.asked": {"human", *ROLES},
