@@ -106,6 +106,10 @@ def _no_prompt(context: Context) -> Reason:
     return "" if _step(context) is not None else "Select a prompt first."
 
 
+def _no_agents(context: Context) -> Reason:
+    return "" if context.snapshot is not None and context.snapshot.agents else "No agent was started in this run."
+
+
 def _nothing_emergent(context: Context) -> Reason:
     prompts = context.snapshot.prompts.values() if context.snapshot is not None else ()
     found = any(prompt.type is PromptType.EMERGENT for prompt in prompts)
@@ -304,6 +308,14 @@ ACTIONS: tuple[Action, ...] = (
         Group.LOOK,
         when=_no_agent,
         footer=30,
+    ),
+    Action(
+        "agent.status",
+        "A",
+        "agent status",
+        "Every agent with its evidence, age, tokens, cost and window, and what to do about it",
+        Group.LOOK,
+        when=_no_agents,
     ),
     Action(
         "need",

@@ -44,6 +44,8 @@ class ProjectSource:
         self._news = _News()
         self._terminals: Terminals | None = None
         self._feed: PaneFeed | None = None
+        self._on_screen: OnScreen = lambda pane, screen: None
+        """Who is told of panes at present."""
 
     def preferences(self) -> Preferences:
         try:
@@ -117,12 +119,13 @@ class ProjectSource:
         )
 
     def show_panes(self, panes: Sequence[str], focused: str | None, on_screen: OnScreen) -> None:
+        self._on_screen = on_screen
         if self._feed is None:
             if not panes:
                 return
             from coordinator.terminals.feed import PaneFeed
 
-            self._feed = PaneFeed(self._server(), on_screen)
+            self._feed = PaneFeed(self._server(), lambda pane, screen: self._on_screen(pane, screen))
         self._feed.show(list(panes), focused)
 
     def last_screen(self, attempt: Attempt) -> "Screen | None":

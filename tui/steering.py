@@ -1,22 +1,21 @@
 """What a plan would do, in the terms of the screen: the rows that it changes, and sentences about it. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from statistics import median
+from dataclasses import dataclass, replace
 
 from coordinator.artifacts.drafts import parse_prompt
 from coordinator.artifacts.files import sha256
 from coordinator.artifacts.frontmatter import split
 from coordinator.errors import CoordError
 from coordinator.model.body import STEERING
-from coordinator.model.facts import age, names
+from coordinator.model.facts import names
+from coordinator.model.forecast import forecast, rough
 from coordinator.model.graph import SATISFIED, Graph
 from coordinator.model.plan import FileEdit, Kill, Plan, Steer
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus
-from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import Snapshot
-from coordinator.model.step import Step, StepState
+from coordinator.model.step import derive_step
 from coordinator.services.planning import ALIGNMENT
 from tui.widgets.ink import Span
 
@@ -36,8 +35,8 @@ _FIELDS = (
     ("skills", "skills"),
     ("validation_suites", "suites"),
 )
-_RECENT = 20
-"""Merged steps that tell how long one takes."""
+_SHORTEST = 30.0
+"""Seconds of a delay that are worth a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +54,16 @@ class Outlook:
     """What to know before saying yes: running agents that are touched, warnings."""
 
 
-def foresee(planner: Planner, snapshot: Snapshot) -> Outlook | CoordError:
-    """Plan on a snapshot, and look at what comes of it; the refusal, when the service refuses."""
+def foresee(planner: Planner, snapshot: Snapshot, now: float) -> Outlook | CoordError:
+    """Plan on a snapshot, and look at what comes of it; the refusal, when the service refuses. `now`: Unix seconds."""
     try:
         plan = planner(snapshot)
     except CoordError as error:
         return error
-    return outlook(plan, snapshot)
+    return outlook(plan, snapshot, now)
 
 
-def outlook(plan: Plan, snapshot: Snapshot) -> Outlook:
+def outlook(plan: Plan, snapshot: Snapshot, now: float) -> Outlook:
     """What a plan made for this snapshot does to its prompts."""
     here = {prompt.path: prompt for prompt in snapshot.prompts.values()}
     prompts, gone = [], set()
@@ -76,7 +75,7 @@ def outlook(plan: Plan, snapshot: Snapshot) -> Outlook:
         if isinstance(read, Prompt):
             prompts.append(read)
     planned = {prompt.number: prompt for prompt in prompts}
-    effect = _sentences(plan, snapshot, planned, frozenset(gone))
+    effect = _sentences(plan, snapshot, planned, frozenset(gone), now)
     return Outlook(plan, tuple(prompts), frozenset(gone), tuple(effect), (*plan.invalidates, *plan.warnings))
 
 
@@ -109,7 +108,9 @@ def came_true(plan: Plan, snapshot: Snapshot) -> bool:
 # ── sentences
 
 
-def _sentences(plan: Plan, snapshot: Snapshot, planned: Mapping[int, Prompt], gone: frozenset[int]) -> list[Span]:
+def _sentences(
+    plan: Plan, snapshot: Snapshot, planned: Mapping[int, Prompt], gone: frozenset[int], now: float
+) -> list[Span]:
     graph = snapshot.graph.with_prompt(*planned.values()) if planned else snapshot.graph
     ended = {effect.prompt for effect in plan.effects if isinstance(effect, Kill)}
     parts: list[list[Span]] = []
@@ -123,7 +124,7 @@ def _sentences(plan: Plan, snapshot: Snapshot, planned: Mapping[int, Prompt], go
     parts += [[Span(f"{number:02d} {_title(snapshot, number)} goes away")] for number in sorted(gone)]
     parts += _agents(plan, snapshot)
     parts += _words(plan, snapshot, planned)
-    parts += _delay(snapshot, graph)
+    parts += _delay(plan, snapshot, planned, now) if not gone else []
     spans: list[Span] = []
     for part in parts:
         spans += [Span(" ")] if spans else []
@@ -202,47 +203,35 @@ def _agents(plan: Plan, snapshot: Snapshot) -> list[list[Span]]:
     return parts
 
 
-def _delay(snapshot: Snapshot, graph: Graph) -> list[list[Span]]:
-    """How much longer the longest chain of work becomes."""
-    if graph is snapshot.graph:
+def _delay(plan: Plan, snapshot: Snapshot, planned: Mapping[int, Prompt], now: float) -> list[list[Span]]:
+    """How much longer all of it takes, by the same forecast as in the header."""
+    before, after = forecast(snapshot, now), forecast(_as_planned(plan, snapshot, planned), now)
+    if before.seconds is not None and after.seconds is not None:
+        longer = after.seconds - before.seconds
+        if abs(longer) < _SHORTEST:
+            return []
+        word = "longer" if longer > 0 else "less"
+        return [[Span(f"All of it takes about {rough(abs(longer))} {word}", "quiet")]]
+    longer_chain = len(after.critical_path) - len(before.critical_path)
+    if longer_chain <= 0:
         return []
-    longer = _chain(graph, snapshot) - _chain(snapshot.graph, snapshot)
-    if longer <= 0:
-        return []
-    typical = typical_seconds(snapshot)
-    if typical:
-        return [[Span(f"Adds about {_about(longer * typical)} to the longest chain", "quiet")]]
-    return [[Span(f"The longest chain grows by {longer} prompt{'s' if longer > 1 else ''}", "quiet")]]
+    return [[Span(f"The longest chain grows by {_count(longer_chain, 'prompt')}", "quiet")]]
 
 
-def _chain(graph: Graph, snapshot: Snapshot) -> int:
-    """Prompts of the longest chain that is still to be worked."""
-    steps, depth = snapshot.steps, dict.fromkeys(graph.nodes, 0)
-    for number in graph.order:
-        step = steps.get(number)
-        todo = step is None or step.state not in SATISFIED
-        depth[number] = todo + max((depth[d] for d in graph.dependencies[number]), default=0)
-    return max(depth.values(), default=0)
+def _as_planned(plan: Plan, snapshot: Snapshot, planned: Mapping[int, Prompt]) -> Snapshot:
+    """The project as it would be, before anybody starts to work on it."""
+    ended = {effect.prompt for effect in plan.effects if isinstance(effect, Kill)}
+    steps = dict(snapshot.steps)
+    for number, prompt in planned.items():
+        known = steps.get(number)
+        if known is None or number in ended or prompt.status is not snapshot.prompts[number].status:
+            steps[number] = derive_step(prompt, None)
+    graph = snapshot.graph.with_prompt(*planned.values()) if planned else snapshot.graph
+    return replace(snapshot, graph=graph, prompts={**snapshot.prompts, **planned}, steps=steps)
 
 
-def typical_seconds(snapshot: Snapshot) -> float:
-    """How long a step takes here: the median of the last merged ones; 0 while none is known."""
-    merged = [step for step in snapshot.steps.values() if step.state is StepState.MERGED and step.attempt]
-    spent = [seconds for step in merged[-_RECENT:] if (seconds := _seconds(step)) > 0]
-    return median(spent) if spent else 0.0
-
-
-def _seconds(step: Step) -> float:
-    attempt = step.attempt
-    if attempt is None:
-        return 0.0
-    began = timestamp(attempt.started)
-    ended = timestamp(attempt.exit.at if attempt.exit else attempt.since)
-    return ended - began if began and ended else 0.0
-
-
-def _about(seconds: float) -> str:
-    return f"{round(seconds / 60)} min" if seconds >= 90 else age(seconds)
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")
 
 
 def _title(snapshot: Snapshot, number: int) -> str:

@@ -165,7 +165,7 @@ class PlanForm(FieldForm):
         if isinstance(asked, str):
             self._take(asked)
         elif len(snapshot.prompts) <= _AT_ONCE and not self.ASIDE:
-            self._take(foresee(asked, snapshot))
+            self._take(foresee(asked, snapshot, self.board.app.clock()))
         else:
             self._wanted = (asked, snapshot)
             self._plan_aside()
@@ -185,7 +185,7 @@ class PlanForm(FieldForm):
 
     @work(thread=True, group="planning", exit_on_error=False)
     def _foresee(self, wanted: tuple[Planner, Snapshot]) -> None:
-        self.post_message(PlanMade(foresee(*wanted), wanted))
+        self.post_message(PlanMade(foresee(*wanted, self.board.app.clock()), wanted))
 
     @on(PlanMade)
     def _made(self, message: PlanMade) -> None:

@@ -47,7 +47,7 @@ class MainScreen(Steered):
         self.snapshot: Snapshot | None = None
         self.selected: int | None = None
         self._chosen_agent = ""
-        self._watched: tuple[str, ...] = ()
+        self._watched: tuple[str, ...] | None = ()
         self._read_screens: set[str] = set()
         self._ticks_to_skip = 0
         self._covered = False
@@ -193,7 +193,9 @@ class MainScreen(Steered):
         visible = self.in_sight("window") and not self._covered
         live = agent is not None and agent.pane and not agent.state.ended
         panes = (agent.pane,) if agent is not None and live and visible else ()
-        if panes != self._watched:
+        if self.streams_elsewhere:
+            self._watched = None  # the page over this one streams: what is wanted after it has to be asked for anew
+        elif panes != self._watched:
             self._watched = panes
             self.source.show_panes(panes, panes[0] if panes else None, self._screen_came)
 

@@ -20,6 +20,7 @@ from tui.messages import Failed, FormClosed, PlanApplied, PlanNotApplied
 from tui.screens.panels import Panels
 from tui.theme import Glyphs
 from tui.widgets.graph import PromptGraph
+from tui.widgets.window import LiveWindow
 
 if TYPE_CHECKING:  # forms are read when the first one opens: they would cost the first picture a fifth of its time
     from coordinator.model.plan import Plan
@@ -27,6 +28,7 @@ if TYPE_CHECKING:  # forms are read when the first one opens: they would cost th
     from tui.forms.field_form import Draft
     from tui.forms.form import Form
     from tui.forms.plan_form import PlanForm
+    from tui.screens.agents import AgentStatus
     from tui.source import Source
     from tui.steering import Outlook
 
@@ -42,6 +44,7 @@ class Steered(Panels):
     snapshot: Snapshot | None
     selected: int | None
     graph: PromptGraph
+    window: LiveWindow
 
     def select(self, number: int, *, focus: bool = True) -> None:
         raise NotImplementedError
@@ -70,6 +73,7 @@ class Steered(Panels):
 
     # ── forms
 
+    _agents_page: AgentStatus | None = None
     form_since = 0.0
     """When the open form took the focus, on the clock of events."""
 
@@ -142,7 +146,9 @@ class Steered(Panels):
         return "A form is open; Esc leaves it, and keeps what was typed."
 
     def project_changed(self) -> None:
-        """Tell the open form of a new snapshot."""
+        """Tell the open form, and the page of agents, of a new snapshot."""
+        if self._agents_page is not None and self.snapshot is not None and self._agents_page.is_attached:
+            self._agents_page.show(self.snapshot)
         form = self.plan_form
         if form is not None:
             form.project_changed()
@@ -270,6 +276,33 @@ class Steered(Panels):
         return target_of(self.context())
 
     def context(self) -> Context:
+        raise NotImplementedError
+
+    def action_agent_status(self) -> None:
+        from tui.screens.agents import AgentStatus
+
+        agent = self.context().agent
+        if self.snapshot is not None:
+            chosen, seen = agent.id if agent else "", self.window.screens
+            self._agents_page = AgentStatus(self.source, self.marks, self.snapshot, chosen, seen)
+            self.app.push_screen(self._agents_page, self._agents_left)
+
+    @property
+    def streams_elsewhere(self) -> bool:
+        """The page of agents is open: it shows a window of its own."""
+        return self._agents_page is not None
+
+    async def _agents_left(self, asked: tuple[str, int | None] | None) -> None:
+        """Do what the page of agents was left for, about the prompt of that agent."""
+        self._agents_page = None
+        self.sight_changed()
+        action, number = asked or ("", None)
+        if number is not None:
+            self.select(number)
+        if action:
+            await self.action_act(action)
+
+    async def action_act(self, action_id: str) -> None:
         raise NotImplementedError
 
     async def action_interject(self) -> None:

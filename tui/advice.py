@@ -1,0 +1,59 @@
+"""What to do about an agent, by what is known of it. Pure."""
+
+from dataclasses import dataclass
+
+from coordinator.model.facts import age
+from coordinator.model.snapshot import Agent, AgentState
+from coordinator.model.step import StepState
+
+_SILENT = 600.0
+"""Seconds without a sign of life after which a working agent may be stuck."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A sentence, and the actions that it names, best first."""
+
+    text: str
+    actions: tuple[str, ...] = ()
+    """Ids of actions."""
+
+
+def advise(agent: Agent, step: StepState | None, now: float) -> Advice:
+    """What a human may do about an agent; `now` in Unix seconds."""
+    silent = now - agent.observed_at
+    match agent.state:
+        case AgentState.PERMISSION:
+            return Advice("It asks for permission: go into its window and decide.", ("attach",))
+        case AgentState.WAITING:
+            return Advice("It waits for words: go into its window and answer.", ("attach",))
+        case AgentState.INTERRUPTED:
+            return Advice("It was interrupted: tell it to go on in its window, or restart it.", ("attach", "restart"))
+        case AgentState.RATE_LIMITED:
+            return Advice("It goes on by itself when its service lets it; nothing is lost meanwhile.", ("attach",))
+        case AgentState.LOST:
+            return Advice("Its window is gone: restart it; its branch and worktree are kept.", ("restart",))
+        case AgentState.CRASHED:
+            return Advice("It ended without handing off: restart it, or edit its prompt first.", ("restart", "edit"))
+        case AgentState.FINISHED:
+            return _finished(step)
+        case AgentState.UNKNOWN:
+            text = f"Nothing is known of it since {age(silent)}: look into its window; if it is stuck, restart it."
+            return Advice(text, ("attach", "restart"))
+        case AgentState.IDLE:
+            return Advice("It does nothing: tell it to go on in its window, or restart it.", ("attach", "restart"))
+        case AgentState.STARTING | AgentState.WORKING:
+            if silent < _SILENT:
+                return Advice("It works; nothing to do.", ("attach",))
+            text = f"No sign of life for {age(silent)}: look into its window; if it is stuck, restart it."
+            return Advice(text, ("attach", "restart", "kill"))
+
+
+def _finished(step: StepState | None) -> Advice:
+    if step is StepState.CHANGE_OPEN:
+        return Advice("It has handed off: look at its change.", ("review",))
+    if step in (StepState.FAILED, StepState.BLOCKED):
+        return Advice(
+            "It ended, and its prompt is not done: restart it, or edit the prompt first.", ("restart", "edit")
+        )
+    return Advice("It is done.")

@@ -1,0 +1,227 @@
+"""Every agent with all that is known of it: the evidence, what it cost, its window, and what to do."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from coordinator.errors import CoordError
+from coordinator.model.facts import age
+from coordinator.model.situation import timestamp
+from coordinator.model.snapshot import Agent, Snapshot
+from tui.actions import BY_ID, Context, key_of
+from tui.advice import advise
+from tui.forms.said import Line, Said
+from tui.messages import ActionAsked, LastScreenRead, PaneDrawn
+from tui.selection import attempt_of
+from tui.theme import AGENT_INK, Glyphs
+from tui.widgets.agents import Agents, state_word
+from tui.widgets.clock import day_and_time, dollars, tokens
+from tui.widgets.footer import Footer, Hint
+from tui.widgets.ink import Span, Spans
+from tui.widgets.lines import Lines
+from tui.widgets.window import LiveWindow
+
+if TYPE_CHECKING:
+    from coordinator.model.step import Attempt
+    from coordinator.terminals.screen import Screen as PaneScreen
+    from tui.app import CoordApp
+    from tui.source import Source
+
+_LABEL = 10
+_ACTIONS = ("attach", "restart", "kill", "edit", "review")
+"""What can be done about an agent from here."""
+
+Asked = tuple[str, int | None]
+"""Id of the action to do on leaving, and the prompt to do it about."""
+
+
+class AgentStatus(Screen[Asked]):
+    """A table of all agents, and everything about the one under the cursor. Leaving it tells what to do next."""
+
+    AUTO_FOCUS = "#agents"
+    DEFAULT_CSS = """
+    AgentStatus { background: $background; }
+    AgentStatus > #agents { height: auto; max-height: 40%; min-height: 5; }
+    AgentStatus > #facts { height: auto; padding: 0 2; margin: 1 0; }
+    AgentStatus > #window { height: 1fr; background: $surface; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(BY_ID[action].keys, f"leave_for('{action}')", show=False, id=action) for action in _ACTIONS),
+        Binding("enter", "leave_for('')", show=False),
+        Binding("escape,q", "leave", show=False),
+        Binding("tab", "app.focus_next", show=False),
+        Binding("shift+tab", "app.focus_previous", show=False),
+    ]
+
+    app: "CoordApp"
+
+    def __init__(
+        self, source: "Source", marks: Glyphs, snapshot: Snapshot, chosen: str, screens: "dict[str, PaneScreen]"
+    ) -> None:
+        """`chosen` is the id of the agent under the cursor at the start, `screens` what agents' windows last showed."""
+        super().__init__()
+        self.source = source
+        self.marks = marks
+        self._snapshot = snapshot
+        self._chosen = chosen
+        self._screens = screens
+        self._watched = ""
+        self._read: set[str] = set()
+
+    def compose(self) -> ComposeResult:
+        self.agents = Agents(self.marks, id="agents", classes="panel")
+        self.facts = Said(most=12, id="facts")
+        self.window = LiveWindow(self.marks, id="window", classes="panel")
+        self.window.screens = self._screens
+        self.footer = Footer(id="footer")
+        yield self.agents
+        yield self.facts
+        yield self.window
+        yield self.footer
+
+    def on_mount(self) -> None:
+        self.set_class(self.app.has_class("-ascii"), "-ascii")
+        self.set_interval(1.0, self._tick)
+        self.show(self._snapshot)
+        self.agents.point_at(self._chosen)
+        self._look()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Take over a snapshot; the cursor stays on its agent."""
+        self._snapshot = snapshot
+        self.agents.show(snapshot, self.app.clock())
+        self._look()
+
+    def _tick(self) -> None:
+        now = self.app.clock()
+        self.agents.tick(now)
+        self.window.tick(now)
+        self._say()
+
+    @on(Lines.Moved, "#agents")
+    def _look(self) -> None:
+        """Show what is known of the agent under the cursor, and stream its window."""
+        agent = self.agents.current
+        self.window.show(agent, self.app.clock())
+        self._say()
+        self.footer.show(self._hints())
+        pane = agent.pane if agent is not None and not agent.state.ended else ""
+        if pane != self._watched:
+            self._watched = pane
+            self.source.show_panes([pane] if pane else [], pane or None, self._pane_came)
+        attempt = attempt_of(self._snapshot, agent) if agent is not None and agent.state.ended else None
+        if attempt is not None and attempt.agent not in self._read:
+            self._read.add(attempt.agent)
+            self._read_last_screen(attempt)
+
+    def _pane_came(self, pane: str, screen: "PaneScreen") -> None:
+        """Called from the feed's thread."""
+        self.post_message(PaneDrawn(pane, screen))
+
+    @on(PaneDrawn)
+    def _drawn(self, message: PaneDrawn) -> None:
+        agent = self.window.agent
+        if agent is not None and agent.pane == message.pane:
+            self.window.draw(agent.id, message.screen)
+
+    @work(thread=True, group="screens", exit_on_error=False)
+    def _read_last_screen(self, attempt: "Attempt") -> None:
+        try:
+            screen = self.source.last_screen(attempt)
+        except CoordError:
+            return  # the panel goes on saying that the window is gone
+        if screen is not None:
+            self.post_message(LastScreenRead(attempt.agent, screen))
+
+    @on(LastScreenRead)
+    def _last_screen_read(self, message: LastScreenRead) -> None:
+        self.window.draw(message.agent, message.screen)
+
+    def _say(self) -> None:
+        agent = self.agents.current
+        lines = fact_lines(agent, self._snapshot, self.app.clock(), self.app.keys) if agent is not None else []
+        self.facts.show(lines)
+
+    # ── keys
+
+    def _hints(self) -> tuple[Hint, ...]:
+        can = [action for action in _ACTIONS if not BY_ID[action].when(self.context())]
+        does = tuple((key_of(BY_ID[action], self.app.keys), _LABELS[action], action) for action in can)
+        return (*does, ("↵", "its prompt", "prompt"), ("esc", "back", "form.leave"))
+
+    def context(self) -> Context:
+        """What an action would act on: the agent under the cursor, and its prompt."""
+        agent = self.agents.current
+        return Context(self._snapshot, agent.prompt if agent is not None else None, agent, panel="agents")
+
+    @on(ActionAsked)
+    def _clicked(self, message: ActionAsked) -> None:
+        if message.action == "form.leave":
+            self.action_leave()
+        else:
+            self.action_leave_for(message.action if message.action in _ACTIONS else "")
+
+    @on(Lines.Activated, "#agents")
+    def _opened(self) -> None:
+        self.action_leave_for("")
+
+    def action_leave_for(self, action: str) -> None:
+        """Back to the main screen, to do something about this agent's prompt."""
+        reason = BY_ID[action].when(self.context()) if action else ""
+        if reason:
+            self.app.say(reason)
+        else:
+            agent = self.agents.current
+            self.dismiss((action, agent.prompt if agent is not None else None))
+
+    def action_leave(self) -> None:
+        self.dismiss(("", None))
+
+
+_LABELS = {"attach": "attach", "restart": "restart", "kill": "kill", "edit": "edit its prompt", "review": "review"}
+
+
+def fact_lines(agent: Agent, snapshot: Snapshot, now: float, keymap: dict[str, str]) -> list[Line]:
+    """All that is known of an agent, and what to do about it."""
+    step = snapshot.steps.get(agent.prompt) if agent.prompt is not None else None
+    advice = advise(agent, step.state if step is not None else None, now)
+    keys: list[Span] = []
+    for action in advice.actions:
+        keys += [Span(f"   {key_of(BY_ID[action], keymap)}", "key"), Span(f" {_LABELS[action]}", "quiet")]
+    prompt = snapshot.prompts.get(agent.prompt) if agent.prompt is not None else None
+    began = timestamp(agent.since)
+    spent = [f"{age(now - began)} since {day_and_time(agent.since)}" if began else "nobody knows since when"]
+    spent += [f"{tokens(agent.tokens)} tokens" if agent.tokens is not None else "tokens unknown"]
+    spent += [dollars(agent.cost_usd) if agent.cost_usd is not None else "cost unknown"]
+    state: Spans = [Span(state_word(agent.state), AGENT_INK[agent.state]), Span(f"  {_evidence(agent, now)}", "quiet")]
+    return [
+        _line("Agent", [Span(agent.id, "strong"), Span(f"  {agent.role}, {agent.runtime}, attempt {agent.attempt}")]),
+        _line("Prompt", [Span(f"{prompt.label} {prompt.title}" if prompt is not None else "none")]),
+        _line("State", state),
+        *([_line("Doing", [Span(agent.doing)])] if agent.doing else []),
+        _line("Spent", [Span(", ".join(spent))]),
+        _line("To do", [Span(advice.text), *keys]),
+    ]
+
+
+def _line(label: str, spans: Spans) -> Line:
+    return Line(Span(label.ljust(_LABEL), "quiet"), spans)
+
+
+def _evidence(agent: Agent, now: float) -> str:
+    if agent.evidence in ("", "none"):
+        return "nothing tells: no hook, no session file, no word on its screen"
+    return f"says {_SAYS.get(agent.evidence, agent.evidence)}, {age(now - agent.observed_at)} ago"
+
+
+_SAYS = {
+    "hook": "its own hook",
+    "session": "its session file",
+    "screen": "its screen",
+    "window": "its tmux window",
+    "exit.json": "its exit",
+    "receipt": "its receipt",
+}
