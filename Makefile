@@ -3,6 +3,8 @@
 VENV ?= .venv
 PYTHON ?=
 export VENV PYTHON
+# where it is set, each of the many short processes of a test would compile every module anew
+unexport PYTHONDONTWRITEBYTECODE
 
 bin = "$(VENV)"/bin
 on = $(filter-out 0 no false,$(1))
