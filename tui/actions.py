@@ -6,10 +6,29 @@ from enum import StrEnum
 
 from textual.binding import Binding
 
-from coordinator.model.prompt import PromptType
-from coordinator.model.snapshot import Agent, Snapshot
-from coordinator.model.step import Step, StepState
-from tui.needs import needs
+from tui.context import (
+    Context,
+    Reason,
+    attach_label,
+    kill_label,
+    loop_label,
+    no_agent,
+    no_agents,
+    no_change,
+    no_need,
+    no_problems,
+    no_prompt,
+    no_question,
+    no_restart,
+    no_search,
+    not_alive,
+    not_loaded,
+    nothing_emergent,
+    nothing_runs,
+    restart_label,
+    review_label,
+    zoom_label,
+)
 
 
 class Group(StrEnum):
@@ -28,26 +47,6 @@ class Scope(StrEnum):
 
     MAIN = "main"
     EVENTS = "events"
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What an action would act on, at this moment."""
-
-    snapshot: Snapshot | None = None
-    selected: int | None = None
-    """Number of the selected prompt."""
-    agent: Agent | None = None
-    """The agent whose window is shown."""
-    panel: str = ""
-    """Id of the focused panel."""
-    search: str = ""
-    """What the events are searched for."""
-    maximized: bool = False
-
-
-Reason = str
-"""Why an action can't act now, as a sentence for a toast; empty when it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,135 +80,6 @@ class Action:
         return self.id.replace(".", "_")
 
 
-def _no_agent(context: Context) -> Reason:
-    if context.agent is not None and context.agent.window:
-        return ""
-    if context.selected is None:
-        return "Select a prompt that an agent works on."
-    return f"No agent has a window for {context.selected:02d}; there is nothing to attach to."
-
-
-def target_of(context: Context) -> int | None:
-    """The prompt that services act on: that of the agent in focus, else the selected one."""
-    if context.panel in ("agents", "window") and context.agent is not None and context.agent.prompt is not None:
-        return context.agent.prompt
-    known = context.snapshot.prompts if context.snapshot is not None else {}
-    return context.selected if context.selected in known else None
-
-
-def _step(context: Context) -> Step | None:
-    number = target_of(context)
-    return context.snapshot.steps.get(number) if context.snapshot is not None and number is not None else None
-
-
-def _no_prompt(context: Context) -> Reason:
-    return "" if _step(context) is not None else "Select a prompt first."
-
-
-def _no_agents(context: Context) -> Reason:
-    return "" if context.snapshot is not None and context.snapshot.agents else "No agent was started in this run."
-
-
-def _nothing_emergent(context: Context) -> Reason:
-    prompts = context.snapshot.prompts.values() if context.snapshot is not None else ()
-    found = any(prompt.type is PromptType.EMERGENT for prompt in prompts)
-    return "" if found else "There is no emergent prompt: no agent came upon work of its own so far."
-
-
-def _nothing_runs(context: Context) -> Reason:
-    step = _step(context)
-    if step is None:
-        return "Select a prompt that an agent works on."
-    return "" if step.state.live else f"Nobody works on {step.number:02d}; there is nobody to end."
-
-
-def _no_restart(context: Context) -> Reason:
-    step = _step(context)
-    if step is None:
-        return "Select a prompt that failed, is held, or runs."
-    if step.state is StepState.PENDING:
-        return f"{step.number:02d} has not started yet; it starts by itself when it is its turn."
-    return ""
-
-
-def _kill_label(context: Context) -> str:
-    number = target_of(context)
-    return f"kill {number:02d}" if number is not None else "kill"
-
-
-def _restart_label(context: Context) -> str:
-    number = target_of(context)
-    return f"restart {number:02d}" if number is not None else "restart"
-
-
-def reviewed(context: Context) -> int | None:
-    """The prompt whose change would be looked at: the selected one's, else the first that waits."""
-    snapshot = context.snapshot
-    if snapshot is None:
-        return None
-    step = snapshot.steps.get(context.selected or 0)
-    if step is not None and step.attempt is not None and (step.attempt.commits or step.state is StepState.CHANGE_OPEN):
-        return step.number
-    return next((n for n in snapshot.graph.order if snapshot.steps[n].state is StepState.CHANGE_OPEN), None)
-
-
-def _no_change(context: Context) -> Reason:
-    return "" if reviewed(context) is not None else "No change is open, and the selected prompt has none."
-
-
-def _review_label(context: Context) -> str:
-    number = reviewed(context)
-    return f"review {number:02d}" if number is not None else "review"
-
-
-def _no_question(context: Context) -> Reason:
-    if context.snapshot is not None and context.snapshot.questions:
-        return ""
-    return "No question was asked yet."
-
-
-def _no_need(context: Context) -> Reason:
-    if context.snapshot is not None and needs(context.snapshot):
-        return ""
-    return "Nothing waits for you."
-
-
-def _no_problems(context: Context) -> Reason:
-    if context.snapshot is not None and context.snapshot.problems:
-        return ""
-    return "Every file is fine."
-
-
-def _not_loaded(context: Context) -> Reason:
-    return "" if context.snapshot is not None else "The project is still being read."
-
-
-def _not_alive(context: Context) -> Reason:
-    if context.snapshot is not None and context.snapshot.loop.alive:
-        return ""
-    return "No loop is running."
-
-
-def _no_search(context: Context) -> Reason:
-    return "" if context.search else "Nothing is being searched for."
-
-
-def _loop_label(context: Context) -> str:
-    if context.snapshot is None or not context.snapshot.loop.alive:
-        return "start loop"
-    return "pause loop" if context.snapshot.loop.asked == "running" else "resume loop"
-
-
-def _attach_label(context: Context) -> str:
-    if context.agent is None or context.agent.prompt is None:
-        return "attach"
-    return f"attach {context.agent.prompt:02d}"
-
-
-def _zoom_label(context: Context) -> str:
-    return "unzoom" if context.maximized else "zoom"
-
-
 ACTIONS: tuple[Action, ...] = (
     Action(
         "interject",
@@ -217,16 +87,16 @@ ACTIONS: tuple[Action, ...] = (
         "interject",
         "Put a new prompt between others; the graph shows its place while you write",
         Group.STEER,
-        when=_not_loaded,
+        when=not_loaded,
         footer=21,
     ),
     Action(
         "review",
         "v",
-        _review_label,
+        review_label,
         "Look at what an agent did: its words, commits and diff; approve it or send it back",
         Group.STEER,
-        when=_no_change,
+        when=no_change,
         footer=19,
     ),
     Action(
@@ -235,7 +105,7 @@ ACTIONS: tuple[Action, ...] = (
         "patch",
         "Correct earlier work: a prompt with what went wrong and what you want instead",
         Group.STEER,
-        when=_no_prompt,
+        when=no_prompt,
         footer=22,
     ),
     Action(
@@ -244,7 +114,7 @@ ACTIONS: tuple[Action, ...] = (
         "edit",
         "Change a prompt that is not done: its values here, its text in your editor",
         Group.STEER,
-        when=_no_prompt,
+        when=no_prompt,
         footer=23,
     ),
     Action(
@@ -253,25 +123,25 @@ ACTIONS: tuple[Action, ...] = (
         "surgery",
         "All emergent prompts side by side: keep, improve or eliminate each",
         Group.STEER,
-        when=_nothing_emergent,
+        when=nothing_emergent,
         footer=24,
     ),
     Action(
         "kill",
         "k",
-        _kill_label,
+        kill_label,
         "End an agent with everything it started, and say what becomes of its prompt",
         Group.STEER,
-        when=_nothing_runs,
+        when=nothing_runs,
         footer=31,
     ),
     Action(
         "restart",
         "r",
-        _restart_label,
+        restart_label,
         "Run a failed, held or running prompt again as a new attempt",
         Group.STEER,
-        when=_no_restart,
+        when=no_restart,
         footer=32,
     ),
     Action(
@@ -280,16 +150,16 @@ ACTIONS: tuple[Action, ...] = (
         "undo",
         "Take back the newest plan that was applied, while nothing has been built on it",
         Group.STEER,
-        when=_not_loaded,
+        when=not_loaded,
         footer=29,
     ),
     Action(
         "loop.toggle",
         "l",
-        _loop_label,
+        loop_label,
         "Start the loop, pause it, or let it go on; agents that run are never interrupted",
         Group.LOOP,
-        when=_not_loaded,
+        when=not_loaded,
         footer=10,
     ),
     Action(
@@ -298,15 +168,15 @@ ACTIONS: tuple[Action, ...] = (
         "stop loop",
         "End the loop after showing what will happen; agents finish in their windows",
         Group.LOOP,
-        when=_not_alive,
+        when=not_alive,
     ),
     Action(
         "attach",
         "a",
-        _attach_label,
+        attach_label,
         "Go into the agent's own window; detach (F12, or your tmux prefix and d) to come back",
         Group.LOOK,
-        when=_no_agent,
+        when=no_agent,
         footer=30,
     ),
     Action(
@@ -315,7 +185,7 @@ ACTIONS: tuple[Action, ...] = (
         "agent status",
         "Every agent with its evidence, age, tokens, cost and window, and what to do about it",
         Group.LOOK,
-        when=_no_agents,
+        when=no_agents,
     ),
     Action(
         "need",
@@ -323,7 +193,7 @@ ACTIONS: tuple[Action, ...] = (
         "needs you",
         "Go to the most urgent thing that waits for you: a question, a permission, a failure",
         Group.NEEDS_YOU,
-        when=_no_need,
+        when=no_need,
         footer=20,
     ),
     Action(
@@ -332,7 +202,7 @@ ACTIONS: tuple[Action, ...] = (
         "questions",
         "All questions, open ones first, with their answers",
         Group.NEEDS_YOU,
-        when=_no_question,
+        when=no_question,
     ),
     Action(
         "problems",
@@ -340,7 +210,7 @@ ACTIONS: tuple[Action, ...] = (
         "problems",
         "What is wrong in the prompt files, where, and what to do",
         Group.NEEDS_YOU,
-        when=_no_problems,
+        when=no_problems,
         footer=25,
     ),
     Action("panel.next", "tab", "next panel", "Go to the next panel", Group.LOOK, footer=80, palette=False),
@@ -350,7 +220,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("panel.window", "3", "live window", "Go to the live window", Group.LOOK),
     Action("panel.events", "4", "events", "Go to the events", Group.LOOK),
     Action(
-        "zoom", "Z", _zoom_label, "Give the focused panel the whole screen, or take it back", Group.SCREEN, footer=85
+        "zoom", "Z", zoom_label, "Give the focused panel the whole screen, or take it back", Group.SCREEN, footer=85
     ),
     Action(
         "events.filter",
@@ -378,7 +248,7 @@ ACTIONS: tuple[Action, ...] = (
         "Show events again that the search left out",
         Group.EVENTS,
         Scope.EVENTS,
-        when=_no_search,
+        when=no_search,
         footer=42,
         written="esc",
     ),

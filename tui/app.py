@@ -16,8 +16,9 @@ from textual.screen import Screen
 
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
-from tui.actions import reviewed, unknown_keys
+from tui.actions import unknown_keys
 from tui.ascii import AsciiFilter
+from tui.context import reviewed
 from tui.messages import Answered, Done, Failed, LastScreenRead, SnapshotArrived
 from tui.screens.main import MainScreen
 from tui.source import Source, Trouble, Wish

@@ -9,7 +9,8 @@ from textual.content import Content
 from textual.fuzzy import Matcher
 
 from coordinator.model.text import plain
-from tui.actions import ACTIONS, Action, Context, key_of
+from tui.actions import ACTIONS, Action, key_of
+from tui.context import Context
 
 if TYPE_CHECKING:
     from tui.app import CoordApp

@@ -14,7 +14,8 @@ from coordinator.model.event import Event
 from coordinator.model.prompt import Prompt
 from coordinator.observe import Observer
 from tui.app import CoordApp
-from tui.forms.plan_form import PlanForm, Stage
+from tui.forms.plan_form import PlanForm
+from tui.forms.stages import Stage
 from tui.project import ProjectSource
 
 _KEYS = {" ": "space", ",": "comma", "-": "minus", ".": "full_stop", "/": "slash", "'": "apostrophe"}

@@ -15,7 +15,7 @@ from coordinator.artifacts.runs import write_step
 from coordinator.model.prompt import PromptType
 from coordinator.model.step import Attempt, StepState
 from tui.forms.interject import suggested
-from tui.forms.plan_form import Stage
+from tui.forms.stages import Stage
 from tui.steering import Outlook
 from tui.widgets.graph import PromptGraph
 

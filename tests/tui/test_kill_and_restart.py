@@ -10,8 +10,8 @@ from support.project import WRITE, Project, project
 from support.steering import plain_project, steered
 
 from coordinator.model.change import Change, Commit
-from tui.forms.plan_form import Stage
 from tui.forms.restart import lost
+from tui.forms.stages import Stage
 
 LOOSE = "echo half >half.txt\ngit commit -qm 'First half' --allow-empty\n"
 """A script that has one commit and a file that is in none."""

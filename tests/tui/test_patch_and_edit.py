@@ -12,7 +12,7 @@ from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import write_step
 from coordinator.model.prompt import PromptStatus, PromptType
 from coordinator.model.step import Attempt, StepState
-from tui.forms.plan_form import Stage
+from tui.forms.stages import Stage
 
 
 @pytest.fixture

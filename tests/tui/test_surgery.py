@@ -11,7 +11,7 @@ from support.still import StillSource
 
 from coordinator.artifacts.paths import Layout
 from coordinator.model.prompt import PromptStatus
-from tui.forms.plan_form import Stage
+from tui.forms.stages import Stage
 
 EMERGENT = {"type": "emergent", "hypothesis": "faster"}
 

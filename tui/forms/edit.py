@@ -16,9 +16,9 @@ from coordinator.services.planning import is_done
 from tui.forms.fields import ChoiceField, ItemsField, ProseField, Row, TextField
 from tui.forms.file_field import FileField
 from tui.forms.interject import PRIORITIES
-from tui.forms.plan_form import Offer
 from tui.forms.prompt_form import PromptForm
 from tui.forms.prompts_field import PromptsField
+from tui.forms.stages import Offer
 from tui.steering import Planner
 from tui.widgets.footer import Hint
 

@@ -15,8 +15,9 @@ from coordinator.services.planning import is_done
 from coordinator.services.quick_patch import waiting_dependents
 from tui.forms.body_field import BodyField, without_blanks
 from tui.forms.fields import ChoiceField, Row, TextField
-from tui.forms.plan_form import Offer, PlanForm
+from tui.forms.plan_form import PlanForm
 from tui.forms.prompts_field import PromptsField
+from tui.forms.stages import Offer
 from tui.steering import Planner
 from tui.widgets.footer import Hint
 

@@ -12,8 +12,9 @@ from coordinator.services.quick_patch import QuickPatch, patch_body, plan_patch,
 from tui.forms.body_field import BodyField, without_blanks
 from tui.forms.fields import ChoiceField, ItemsField, ProseField, Row, TextField
 from tui.forms.interject import PRIORITIES
-from tui.forms.plan_form import Offer, PlanForm
+from tui.forms.plan_form import PlanForm
 from tui.forms.prompts_field import PromptsField
+from tui.forms.stages import Offer
 from tui.steering import Planner
 from tui.widgets.footer import Hint
 

@@ -1,8 +1,6 @@
 """What all services have in common on the screen: a plan while one types, a review, and the apply."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
@@ -17,8 +15,9 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
 from tui.forms.field_form import Draft, FieldForm
 from tui.forms.prompts_field import PromptsField
-from tui.forms.review import diff_lines, review_lines, stale_sentence
+from tui.forms.review import diff_lines, review_lines
 from tui.forms.said import Line, Said
+from tui.forms.stages import SHOWS_PLAN, Offer, Stage, labelled, now_different
 from tui.messages import PlanMade
 from tui.steering import Outlook, Planner, came_true, essence, foresee
 from tui.widgets.footer import Hint
@@ -29,34 +28,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 1500
 """Prompts up to which a plan is made while the key is handled: it takes less than two frames."""
-_LABEL = 13
-"""Columns of the labels at the left."""
-
-
-class Stage(Enum):
-    EDIT = "edit"
-    """Fields are being filled in."""
-    REFUSED = "refused"
-    """Enter was pressed, and the service refuses: what is allowed is on keys."""
-    CONFIRM = "confirm"
-    """The plan is shown, waiting for the yes."""
-    APPLYING = "applying"
-    DONE = "done"
-    """Applied; the next snapshot shows it."""
-
-
-_SHOWS_PLAN = (Stage.CONFIRM, Stage.APPLYING, Stage.DONE)
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """Something allowed instead of what was refused."""
-
-    key: str
-    label: str
-    do: Callable[[], object]
-    retry: bool = True
-    """Go on to the review when the plan is granted now."""
 
 
 class PlanForm(FieldForm):
@@ -215,7 +186,7 @@ class PlanForm(FieldForm):
     def say(self) -> None:
         """Show what there is to say now."""
         self.query_one("#effect", Said).show([*self._effect_lines(), *self.more_lines()])
-        if self.stage in _SHOWS_PLAN and isinstance(self.found, Outlook):
+        if self.stage in SHOWS_PLAN and isinstance(self.found, Outlook):
             lines = [*self._progress(self.found.plan), *review_lines(self.found), *self.more_lines()]
             self.query_one("#review", Said).show(lines)
         self.board.update_keys()
@@ -263,8 +234,8 @@ class PlanForm(FieldForm):
 
     def _enter(self, stage: Stage) -> None:
         self.stage = stage
-        self.set_class(stage in _SHOWS_PLAN, "-plan")
-        going = f" {self.board.marks.dot} this is going to happen" if stage in _SHOWS_PLAN else ""
+        self.set_class(stage in SHOWS_PLAN, "-plan")
+        going = f" {self.board.marks.dot} this is going to happen" if stage in SHOWS_PLAN else ""
         self.border_title = Content(self.title + going)
         if stage is not Stage.EDIT:
             self.focus()
@@ -320,7 +291,7 @@ class PlanForm(FieldForm):
         before = self.found.plan if isinstance(self.found, Outlook) else None
         self._enter(Stage.EDIT)
         self.replan(fresh)
-        self._notice = _now_different(before, self.found) if isinstance(error, StalePlan) else error.message
+        self._notice = now_different(before, self.found) if isinstance(error, StalePlan) else error.message
         self._ask_again()
 
     def _ask_again(self) -> None:
@@ -347,7 +318,7 @@ class PlanForm(FieldForm):
         """What the review shows must stay what it showed when the engineer began to read it."""
         agreed, found = self._agreed, self.found
         if agreed is None or not isinstance(found, Outlook) or essence(agreed) != essence(found.plan):
-            self._notice = _now_different(agreed, found)
+            self._notice = now_different(agreed, found)
             self._ask_again()
 
     # ── keys
@@ -426,15 +397,3 @@ class PlanForm(FieldForm):
             "form.mark": self.board.graph.action_mark,
         }
         return does.get(hint) or super().act(hint)
-
-
-def labelled(label: str, ink: str, spans: Spans) -> Line:
-    """A line below the fields, its label in their column."""
-    return Line(Span(label.ljust(_LABEL), ink), spans)
-
-
-def _now_different(before: Plan | None, found: Outlook | CoordError | str) -> str:
-    """What changed since a plan was made, and what there is instead."""
-    after = found.plan.edits if isinstance(found, Outlook) else ()
-    sentence = stale_sentence(before.edits if before is not None else (), after)
-    return f"{sentence}: this is the plan for how things are now" if isinstance(found, Outlook) else f"{sentence}:"

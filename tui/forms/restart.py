@@ -14,9 +14,9 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.services.restart import KillRequest, RestartRequest, Then, plan_kill, plan_restart
 from tui.forms.fields import ChoiceField, ProseField, Row
-from tui.forms.plan_form import Offer, labelled
 from tui.forms.prompt_form import PromptForm
 from tui.forms.said import Line
+from tui.forms.stages import Offer, labelled
 from tui.messages import WorkSeen
 from tui.selection import agent_of
 from tui.steering import Planner

@@ -17,7 +17,8 @@ from coordinator.services.planning import in_flight
 from coordinator.services.surgery import Surgery, emergent, plan_surgery
 from tui.forms.cards import Cards, Verdict, Verdicts
 from tui.forms.fields import ProseField, Row
-from tui.forms.plan_form import Offer, PlanForm
+from tui.forms.plan_form import PlanForm
+from tui.forms.stages import Offer
 from tui.messages import WorkSeen
 from tui.steering import Planner
 from tui.widgets.footer import Hint

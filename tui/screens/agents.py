@@ -11,8 +11,9 @@ from coordinator.errors import CoordError
 from coordinator.model.facts import age
 from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import Agent, Snapshot
-from tui.actions import BY_ID, Context, key_of
+from tui.actions import BY_ID, key_of
 from tui.advice import advise
+from tui.context import Context
 from tui.forms.said import Line, Said
 from tui.messages import ActionAsked, LastScreenRead, PaneDrawn
 from tui.selection import attempt_of

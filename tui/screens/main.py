@@ -8,7 +8,8 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
 from coordinator.model.snapshot import Agent, Question, Snapshot
-from tui.actions import BY_ID, Context, Scope, bindings, footer, key_of
+from tui.actions import BY_ID, Scope, bindings, footer, key_of
+from tui.context import Context
 from tui.messages import ActionAsked, LastScreenRead, PaneDrawn, SnapshotArrived
 from tui.needs import needs
 from tui.screens.steered import Steered

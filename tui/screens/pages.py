@@ -11,7 +11,8 @@ from coordinator.model.sentence import actor_name, describe
 from coordinator.model.snapshot import Question, Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.text import plain_lines
-from tui.actions import ACTIONS, Context, Group, key_of
+from tui.actions import ACTIONS, Group, key_of
+from tui.context import Context
 from tui.screens.reading import Entry
 from tui.widgets.clock import day_and_time, since
 from tui.widgets.ink import Span, Spans, pad

@@ -15,7 +15,8 @@ from textual.content import Content
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
-from tui.actions import BY_ID, Action, Context, Group, Reason, key_of, target_of
+from tui.actions import BY_ID, Action, Group, key_of
+from tui.context import Context, Reason, target_of
 from tui.messages import Failed, FormClosed, PlanApplied, PlanNotApplied
 from tui.screens.panels import Panels
 from tui.theme import Glyphs

@@ -1,0 +1,157 @@
+"""What an action would act on, why it can't act now, and how it is called there. Pure."""
+
+from dataclasses import dataclass
+
+from coordinator.model.prompt import PromptType
+from coordinator.model.snapshot import Agent, Snapshot
+from coordinator.model.step import Step, StepState
+from tui.needs import needs
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an action would act on, at this moment."""
+
+    snapshot: Snapshot | None = None
+    selected: int | None = None
+    """Number of the selected prompt."""
+    agent: Agent | None = None
+    """The agent whose window is shown."""
+    panel: str = ""
+    """Id of the focused panel."""
+    search: str = ""
+    """What the events are searched for."""
+    maximized: bool = False
+
+
+Reason = str
+"""Why an action can't act now, as a sentence for a toast; empty when it can."""
+
+
+def no_agent(context: Context) -> Reason:
+    if context.agent is not None and context.agent.window:
+        return ""
+    if context.selected is None:
+        return "Select a prompt that an agent works on."
+    return f"No agent has a window for {context.selected:02d}; there is nothing to attach to."
+
+
+def target_of(context: Context) -> int | None:
+    """The prompt that services act on: that of the agent in focus, else the selected one."""
+    if context.panel in ("agents", "window") and context.agent is not None and context.agent.prompt is not None:
+        return context.agent.prompt
+    known = context.snapshot.prompts if context.snapshot is not None else {}
+    return context.selected if context.selected in known else None
+
+
+def _step(context: Context) -> Step | None:
+    number = target_of(context)
+    return context.snapshot.steps.get(number) if context.snapshot is not None and number is not None else None
+
+
+def no_prompt(context: Context) -> Reason:
+    return "" if _step(context) is not None else "Select a prompt first."
+
+
+def no_agents(context: Context) -> Reason:
+    return "" if context.snapshot is not None and context.snapshot.agents else "No agent was started in this run."
+
+
+def nothing_emergent(context: Context) -> Reason:
+    prompts = context.snapshot.prompts.values() if context.snapshot is not None else ()
+    found = any(prompt.type is PromptType.EMERGENT for prompt in prompts)
+    return "" if found else "There is no emergent prompt: no agent came upon work of its own so far."
+
+
+def nothing_runs(context: Context) -> Reason:
+    step = _step(context)
+    if step is None:
+        return "Select a prompt that an agent works on."
+    return "" if step.state.live else f"Nobody works on {step.number:02d}; there is nobody to end."
+
+
+def no_restart(context: Context) -> Reason:
+    step = _step(context)
+    if step is None:
+        return "Select a prompt that failed, is held, or runs."
+    if step.state is StepState.PENDING:
+        return f"{step.number:02d} has not started yet; it starts by itself when it is its turn."
+    return ""
+
+
+def kill_label(context: Context) -> str:
+    number = target_of(context)
+    return f"kill {number:02d}" if number is not None else "kill"
+
+
+def restart_label(context: Context) -> str:
+    number = target_of(context)
+    return f"restart {number:02d}" if number is not None else "restart"
+
+
+def reviewed(context: Context) -> int | None:
+    """The prompt whose change would be looked at: the selected one's, else the first that waits."""
+    snapshot = context.snapshot
+    if snapshot is None:
+        return None
+    step = snapshot.steps.get(context.selected or 0)
+    if step is not None and step.attempt is not None and (step.attempt.commits or step.state is StepState.CHANGE_OPEN):
+        return step.number
+    return next((n for n in snapshot.graph.order if snapshot.steps[n].state is StepState.CHANGE_OPEN), None)
+
+
+def no_change(context: Context) -> Reason:
+    return "" if reviewed(context) is not None else "No change is open, and the selected prompt has none."
+
+
+def review_label(context: Context) -> str:
+    number = reviewed(context)
+    return f"review {number:02d}" if number is not None else "review"
+
+
+def no_question(context: Context) -> Reason:
+    if context.snapshot is not None and context.snapshot.questions:
+        return ""
+    return "No question was asked yet."
+
+
+def no_need(context: Context) -> Reason:
+    if context.snapshot is not None and needs(context.snapshot):
+        return ""
+    return "Nothing waits for you."
+
+
+def no_problems(context: Context) -> Reason:
+    if context.snapshot is not None and context.snapshot.problems:
+        return ""
+    return "Every file is fine."
+
+
+def not_loaded(context: Context) -> Reason:
+    return "" if context.snapshot is not None else "The project is still being read."
+
+
+def not_alive(context: Context) -> Reason:
+    if context.snapshot is not None and context.snapshot.loop.alive:
+        return ""
+    return "No loop is running."
+
+
+def no_search(context: Context) -> Reason:
+    return "" if context.search else "Nothing is being searched for."
+
+
+def loop_label(context: Context) -> str:
+    if context.snapshot is None or not context.snapshot.loop.alive:
+        return "start loop"
+    return "pause loop" if context.snapshot.loop.asked == "running" else "resume loop"
+
+
+def attach_label(context: Context) -> str:
+    if context.agent is None or context.agent.prompt is None:
+        return "attach"
+    return f"attach {context.agent.prompt:02d}"
+
+
+def zoom_label(context: Context) -> str:
+    return "unzoom" if context.maximized else "zoom"
