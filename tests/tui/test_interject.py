@@ -146,6 +146,20 @@ async def test_escape_changes_nothing_and_keeps_what_was_typed(layout: Layout) -
         await until(lambda: desk.form.field("title").value == "Half a thought", "the draft")
 
 
+async def test_leaving_the_screen_asks_only_when_something_typed_would_be_lost(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        await desk.press("i", "x", "escape")
+        await desk.closed()
+        await desk.press("q")
+        await desk.sees("What you typed is lost with the screen: interject.")
+        await desk.press("escape")
+        await desk.closed()
+        assert desk.app.is_running
+        desk.app.main.drafts.clear()
+        await desk.pilot.press("q")
+        await until(lambda: not desk.app.is_running, "the end")
+
+
 async def test_a_form_that_was_only_looked_at_leaves_no_draft(layout: Layout) -> None:
     async with steered(layout, selected=2) as desk:
         await desk.press("i", "escape")

@@ -140,6 +140,17 @@ class Steered(Panels):
         self.remove_class("-form")
         await self.open_form(make(self, draft))
 
+    async def action_quit(self) -> None:
+        """Leave the screen; where that would lose what was typed, say so first."""
+        if not self.drafts:
+            self.app.exit()
+            return
+        from tui.forms.confirm import Confirm
+
+        kept = ", ".join(sorted(self.drafts))
+        words = [f"What you typed is lost with the screen: {kept}.", "The loop and its agents go on either way."]
+        await self.open_form(Confirm("Leave", words, "leave", self.app.exit))
+
     def held_by_form(self, action: Action) -> Reason:
         """Why an action has to wait while a form is open; empty when it needn't."""
         if self.form is None or (action.group in (Group.LOOK, Group.SCREEN) and action.id not in ("quit", "attach")):
