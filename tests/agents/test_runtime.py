@@ -38,9 +38,17 @@ def test_a_scripted_agent_runs_the_script_of_its_prompt(tmp_path: Path) -> None:
     with pytest.raises(CoordError, match="has no script"):
         find_runtime("scripted", {}).command(job(tmp_path))
     script.write_text("true\n")
+    (tmp_path / "scripts" / "default.sh").write_text("false\n")
     command = find_runtime("scripted", {}).command(job(tmp_path))
     assert command.argv == ("sh", str(script))
     assert command.stdin == tmp_path / "prompt.txt"
+
+
+def test_a_prompt_without_a_script_of_its_own_gets_the_default_one(tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    default = tmp_path / "scripts" / "default.sh"
+    default.write_text("true\n")
+    assert find_runtime("scripted", {}).command(job(tmp_path)).argv == ("sh", str(default))
 
 
 def test_any_program_can_be_an_agent(tmp_path: Path) -> None:
