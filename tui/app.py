@@ -25,7 +25,6 @@ from tui.source import Source, Trouble, Wish
 from tui.theme import DARK, LIGHT, choose_theme, glyphs, themes
 
 if TYPE_CHECKING:
-    from coordinator.artifacts.paths import Layout
     from coordinator.model.event import Event
     from coordinator.model.prompt import Prompt
     from coordinator.model.snapshot import Question
@@ -261,11 +260,8 @@ class CoordApp(App[None]):
             attach(self, agent)
 
 
-def run_app(layout: "Layout") -> int:
-    """Run the screen on a project until it is left; returns the exit code."""
-    from tui.project import ProjectSource
-
-    source = ProjectSource(layout)
+def run_app(source: Source) -> int:
+    """Run the screen over a source until it is left; returns the exit code."""
     app = CoordApp(source)
     try:
         app.run()

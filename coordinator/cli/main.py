@@ -52,6 +52,14 @@ def _run_checked(arguments: list[str], status: tuple[str, bool] | None) -> int:
             from coordinator.cli.status import print_status
 
             return print_status(status[0], as_json=status[1])
+        directory, rest = _directory(arguments)
+        if not rest:
+            from pathlib import Path
+
+            from coordinator.artifacts.paths import find_project
+            from coordinator.cli.screen import open_screen
+
+            return open_screen(find_project(Path(directory)))
         from coordinator.cli.commands import run
 
         return run(arguments)
@@ -69,8 +77,8 @@ def _status_of(arguments: list[str]) -> tuple[str, bool] | None:
 
 
 def _directory(arguments: list[str]) -> tuple[str, list[str]]:
-    """The folder that a command is about, and its further words."""
-    return (arguments[1], arguments[2:]) if len(arguments) > 2 and arguments[0] == "-C" else (".", arguments)
+    """The folder that a command is about, and its further words; with none of them it is the screen."""
+    return (arguments[1], arguments[2:]) if len(arguments) > 1 and arguments[0] == "-C" else (".", arguments)
 
 
 if __name__ == "__main__":

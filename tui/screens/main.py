@@ -54,6 +54,7 @@ class MainScreen(Steered):
         self._covered = False
 
     def compose(self) -> ComposeResult:
+        self.take_size()
         self.header = Header(self.marks, id="header")
         self.graph = PromptGraph(self.marks, id="prompts", classes="panel")
         self.why = Why(self.marks, id="why", classes="panel")

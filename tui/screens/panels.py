@@ -28,6 +28,13 @@ class Panels(Screen[None]):
     _heading = ""
     """Id of the panel that is about to get the focus."""
 
+    def take_size(self) -> None:
+        """Have the classes of the screen's size from the beginning: Textual sets them after a first layout without."""
+        for at_hand, breakpoints in zip(
+            self.app.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True
+        ):
+            self.add_class(max((least, name) for least, name in breakpoints if at_hand >= least)[1])
+
     def sight_changed(self) -> None:
         """Called after other panels came into sight, or another one has the focus."""
 

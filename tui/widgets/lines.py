@@ -103,7 +103,7 @@ class Lines(ScrollView, Titled, can_focus=True):
         """Take over a new number of rows, and repaint what differs."""
         count = self.row_count()
         self.set_reactive(Lines.cursor, max(0, min(self.cursor, count - 1)))
-        size = Size(self.scrollable_content_region.width, count)
+        size = Size(0, count)  # rows are as wide as there is room: another width needs no other layout
         if size == self.virtual_size and count:
             self.repaint()
         else:
