@@ -82,7 +82,7 @@ def test_a_name_with_control_characters_is_made_safe() -> None:
     [
         "env -u COORD_AGENT -u COORD_ROLE $WHO",
         "unset COORD_AGENT COORD_ROLE; $WHO",
-        "env -i PYTHONPATH=$PYTHONPATH $WHO",
+        'env -i PYTHONPATH="$PYTHONPATH" $WHO',
         "COORD_AGENT=planner-1 COORD_ROLE=planner $WHO",
         "COORD_ROLE=planner $WHO",
         "COORD_AGENT=planner-1 COORD_ROLE=planner sh -c 'sh -c \"$WHO; true\"; true'",

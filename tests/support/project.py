@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from support.repository import IDENTITY, Repository
@@ -83,7 +84,9 @@ class Project:
         if not bin_.exists():
             bin_.mkdir()
             coord = bin_ / "coord"
-            coord.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m coordinator.cli.main "$@"\n')
+            coord.write_text(
+                f'#!/bin/sh\nPYTHONPATH={quote(str(ROOT))} exec {quote(sys.executable)} -m coordinator.cli.main "$@"\n'
+            )
             coord.chmod(0o755)
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("COORD_", "TMUX", "GIT_"))}
         own = {"PATH": f"{bin_}:{kept['PATH']}", "PYTHONPATH": str(ROOT), "GIT_CONFIG_GLOBAL": "/dev/null"}

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 
 import pytest
 from support.project import ROOT, Project
@@ -59,7 +60,7 @@ class StrictProject(Project):
         library = self._folder / "lib"
         if not library.exists():
             shutil.copytree(ROOT / "coordinator", library / "coordinator", ignore=shutil.ignore_patterns("__pycache__"))
-            ours = f"PYTHONPATH={ROOT} exec {sys.executable}"
+            ours = f"PYTHONPATH={quote(str(ROOT))} exec {quote(sys.executable)}"
             theirs = f"PYTHONPATH='{library}' PYTHONDONTWRITEBYTECODE=1 exec {python()}"
             lines = ("#!/bin/sh", f'[ "$(id -u)" = 0 ] && {ours} -m coordinator.cli.main "$@"')
             (self._folder / "bin" / "coord").write_text(
