@@ -47,6 +47,8 @@ async def test_its_keys_lead_to_the_services_about_that_agents_prompt() -> None:
         form = app.main.plan_form
         assert form is not None
         assert str(form.border_title).startswith("Kill 04 Persist buckets")
+        await pilot.pause()
+        assert form.field("then").has_focus
         assert app.main.selected == 4
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from support import scenes
-from support.onscreen import shown, until
+from support.onscreen import screen_text, shown, until
 from support.steering import Desk, path_of, plain_project, steered
 from support.still import StillSource
 from textual.events import Key
@@ -313,6 +313,37 @@ async def test_a_long_plan_is_made_aside_and_the_newest_request_wins() -> None:
         assert isinstance(desk.form.found, Outlook)
         assert desk.form.found.prompts[0].title == "abc"
         assert desk.form.stage is Stage.CONFIRM
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+async def test_what_is_typed_and_what_is_planned_stay_in_sight(size: tuple[int, int]) -> None:
+    async with shown(StillSource(scenes.many(300)), size=size) as (app, pilot):
+        app.main.select(160)
+        await pilot.press("i", "N", "e", "w")
+        await until(lambda: "New new" in screen_text(app), "the planned row")
+        await pilot.press("tab", "tab", *"277")
+        await until(lambda: app.main.selected == 277, "the match")
+        await pilot.pause()
+        graph = app.main.graph
+        assert 0 <= graph.cursor - graph.scroll_offset.y < graph.scrollable_content_region.height
+
+
+async def test_a_panel_that_was_on_its_way_to_the_focus_does_not_take_it_from_a_form(layout: Layout) -> None:
+    async with steered(layout) as desk:
+        desk.app.main.select(2)
+        await desk.app.main.action_interject()
+        await desk.type("here")
+        assert desk.form.field("title").value == "here"
+
+
+async def test_without_unicode_every_key_of_a_form_is_readable() -> None:
+    environ = {"LANG": "C.UTF-8", "COORD_ASCII": "1"}
+    async with shown(StillSource(scenes.bucket()), environ=environ) as (app, pilot):
+        app.main.select(9)
+        await pilot.press("i", "x")
+        await pilot.pause()
+        assert "enter go on" in screen_text(app).splitlines()[-1]
+        assert "?" not in screen_text(app).splitlines()[-1]
 
 
 def test_what_is_suggested_follows_the_selection() -> None:

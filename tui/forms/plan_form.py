@@ -207,7 +207,7 @@ class PlanForm(FieldForm):
         offers = self.offers()
         if not offers:
             return [Span(error.remedy, "quiet")]
-        spans = [] if self.stage is Stage.REFUSED else [Span("↵", "key"), Span(" then ", "quiet")]
+        spans = [] if self.stage is Stage.REFUSED else [Span(self.board.marks.enter, "key"), Span(" then ", "quiet")]
         for offer in offers:
             spans += [Span(offer.key, "key"), Span(f" {offer.label}   ")]
         return spans
@@ -367,16 +367,17 @@ class PlanForm(FieldForm):
             goal = self.picks_for()
             mark: tuple[Hint, ...] = (("space", f"mark: {goal}", "form.mark"),) if goal else ()
             return (*mark, ("esc", "back to the form", "form.back"))
+        enter = self.board.marks.enter
         match self.stage:
             case Stage.REFUSED:
                 offers = tuple((offer.key, offer.label, f"offer.{offer.key}") for offer in self.offers())
                 return (*offers, ("esc", "back", "form.leave"))
             case Stage.CONFIRM:
                 back = "back" if self.fields else "leave"
-                return (("↵", "apply", "form.apply"), ("d", "diff", "form.diff"), ("esc", back, "form.leave"))
+                return ((enter, "apply", "form.apply"), ("d", "diff", "form.diff"), ("esc", back, "form.leave"))
             case Stage.APPLYING | Stage.DONE:
                 return (("esc", "leave it to itself", "form.leave"),)
-        go = (("↵", "go on", "form.enter"), ("^s", "apply", "form.apply"), ("tab", "next field", "form.next"))
+        go = ((enter, "go on", "form.enter"), ("^s", "apply", "form.apply"), ("tab", "next field", "form.next"))
         graph = (("^g", "graph", "form.graph"),) if self.query(PromptsField) else ()
         afresh = (("^n", "afresh", "form.afresh"),) if self.draft else ()
         return (*go, *self.extra_hints(), *graph, *afresh, ("esc", "leave", "form.leave"))

@@ -128,7 +128,7 @@ class PromptsField(Painted):
         prompt = self._prompts[found[self._choice % len(found)]]
         more = f"   {self._choice % len(found) + 1}/{len(found)} \u2191\u2193" if len(found) > 1 else ""
         goal = f" {prompt.label} {clip(plain(prompt.title), 40)}"
-        return [Span(self.query_text, "strong"), cursor, Span(goal, "badge"), Span(f"  \u21b5 takes it{more}", "faint")]
+        return [Span(self.query_text, "strong"), cursor, Span(goal, "badge"), Span(f"  enter takes it{more}", "faint")]
 
     def _unknown(self) -> str:
         text = plain(self.query_text.strip())

@@ -151,7 +151,7 @@ class AgentStatus(Screen[Asked]):
     def _hints(self) -> tuple[Hint, ...]:
         can = [action for action in _ACTIONS if not BY_ID[action].when(self.context())]
         does = tuple((key_of(BY_ID[action], self.app.keys), _LABELS[action], action) for action in can)
-        return (*does, ("↵", "its prompt", "prompt"), ("esc", "back", "form.leave"))
+        return (*does, (self.marks.enter, "its prompt", "prompt"), ("esc", "back", "form.leave"))
 
     def context(self) -> Context:
         """What an action would act on: the agent under the cursor, and its prompt."""

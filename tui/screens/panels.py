@@ -65,7 +65,12 @@ class Panels(Screen[None]):
         target = panel if panel.can_focus else next(child for child in panel.query(Widget) if child.can_focus)
         self._heading = name
         # A panel of the other page can take the focus only once the page was laid out.
-        self.call_after_refresh(target.focus)
+        self.call_after_refresh(self._focus_panel, target, self.form)
+
+    def _focus_panel(self, target: Widget, form: "Form | None") -> None:
+        """Focus a panel, unless a form was opened since it was asked for: that has the focus now."""
+        if self.form is form:
+            self.set_focus(target)
 
     def show_page(self, name: str) -> None:
         """Bring a panel in sight: end the zoom of another one, turn to its page."""

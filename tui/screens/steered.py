@@ -184,7 +184,7 @@ class Steered(Panels):
         """Draw a plan on the graph, or what is."""
         self.graph.preview(outlook.prompts if outlook else (), outlook.gone if outlook else ())
         if outlook is not None and outlook.plan.number is not None:
-            self.graph.bring(outlook.plan.number)
+            self._bring(outlook.plan.number)
 
     def mark(self, numbers: frozenset[int] | tuple[int, ...]) -> None:
         self.graph.marked = numbers
@@ -199,6 +199,13 @@ class Steered(Panels):
             self.graph.action_page(by)
         else:
             self.graph.action_edge(by)
+        if self.graph.selected is not None:
+            self._bring(self.graph.selected)
+
+    def _bring(self, number: int) -> None:
+        """Keep a row in sight, also when the form grows by a line and the graph shrinks."""
+        self.graph.bring(number)
+        self.call_after_refresh(self.graph.bring, number)
 
     def _clear_graph(self) -> None:
         self.graph.preview(())
@@ -310,7 +317,7 @@ class Steered(Panels):
         self.sight_changed()
         action, number = asked or ("", None)
         if number is not None:
-            self.select(number)
+            self.select(number, focus=not action)
         if action:
             await self.action_act(action)
 
