@@ -6,6 +6,8 @@ from dataclasses import dataclass
 FOCUSED = 1 / 30
 """Least seconds between two looks at the pane in focus; the first change after a rest is looked at at once."""
 IN_SIGHT = 1 / 10
+LOOKS = 80
+"""Looks a second at all panes in sight, however many: with a wall of busy ones each moves slower."""
 CHECK = 5.0
 """Seconds after which a quiet pane is looked at all the same: a lost notice must not freeze a screen."""
 POLL_FOCUSED = 1 / 10
@@ -30,6 +32,7 @@ class Pace:
         self._panes: dict[str, _Pane] = {}
         self._focused: str | None = None
         self._told = False
+        self._interval = IN_SIGHT
 
     @property
     def panes(self) -> Collection[str]:
@@ -45,6 +48,7 @@ class Pace:
         new = {pane for pane in panes if pane not in self._panes}
         self._panes = {pane: self._panes.get(pane) or _Pane() for pane in panes}
         self._focused = focused
+        self._interval = max(IN_SIGHT, len(panes) / LOOKS)
         return new
 
     def changed(self, pane: str) -> None:
@@ -64,11 +68,19 @@ class Pace:
             state.changed, state.gone, state.last = False, gone, now
 
     def due(self, now: float) -> list[str]:
-        """Panes to read now, the one in focus first."""
-        due = [
-            pane for pane, state in self._panes.items() if (at := self._due_at(pane, state)) is not None and at <= now
-        ]
+        """Panes to read now, the one in focus first.
+
+        Changed ones out of focus that will be due soon are taken along with others: what is read together is painted
+        together, and panes that go on printing come into step.
+        """
+        moments = {pane: at for pane, state in self._panes.items() if (at := self._due_at(pane, state)) is not None}
+        due = [pane for pane, at in moments.items() if at <= now]
+        if any(pane != self._focused for pane in due):
+            due += [pane for pane, at in moments.items() if now < at <= now + self._interval / 2 and self._along(pane)]
         return sorted(due, key=lambda pane: pane != self._focused)
+
+    def _along(self, pane: str) -> bool:
+        return self._panes[pane].changed and pane != self._focused
 
     def next_due(self) -> float | None:
         """The moment at which a pane will be due if nothing happens; None: never."""
@@ -77,7 +89,7 @@ class Pace:
 
     def _due_at(self, pane: str, state: _Pane) -> float | None:
         if state.changed:
-            return state.last + (FOCUSED if pane == self._focused else IN_SIGHT)
+            return state.last + (FOCUSED if pane == self._focused else self._interval)
         if not self._told:
             return state.last + state.patience
         return None if state.gone else state.last + CHECK

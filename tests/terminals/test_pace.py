@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.terminals.pace import CHECK, FOCUSED, IN_SIGHT, POLL_FOCUSED, POLL_IN_SIGHT, POLL_QUIET, Pace
+from coordinator.terminals.pace import CHECK, FOCUSED, IN_SIGHT, LOOKS, POLL_FOCUSED, POLL_IN_SIGHT, POLL_QUIET, Pace
 
 SMALL = 1e-9
 
@@ -46,6 +46,36 @@ def test_a_busy_pane_is_read_at_its_rate_and_its_last_change_is_not_lost() -> No
         assert pace.due(10.0 + interval - SMALL) == []
         assert pace.next_due() == 10.0 + interval
         assert pace.due(10.0 + interval) == ["%1"]
+
+
+def looks(panes: list[str], seconds: float) -> list[tuple[float, str]]:
+    """When which of these panes is looked at while all of them print all the time; they began one after the other."""
+    pace = told(*panes)
+    for n, pane in enumerate(panes):
+        pace.was_read(pane, n * 0.013)
+    done, now = [], 1.0
+    while now < 1.0 + seconds:
+        pace.all_changed()
+        for pane in pace.due(now):
+            pace.was_read(pane, now)
+            done.append((now, pane))
+        now += 0.001
+    return done
+
+
+def test_panes_that_go_on_printing_come_into_step() -> None:
+    panes = [f"%{n}" for n in range(6)]
+    late = [(now, pane) for now, pane in looks(panes, 3.0) if now > 3.0]
+    moments = {now for now, _ in late}
+    assert len(late) == len(moments) * len(panes)
+    assert 9 <= len(moments) <= 10
+
+
+def test_however_many_panes_are_in_sight_the_looks_are_bounded() -> None:
+    for count in (2, 12, 50):
+        done = looks([f"%{n}" for n in range(count)], 10.0)
+        assert len(done) <= 10.0 * min(LOOKS, count / IN_SIGHT) + 2 * count
+        assert {pane for _, pane in done} == {f"%{n}" for n in range(count)}
 
 
 def test_a_pane_that_gets_the_focus_keeps_no_slow_interval() -> None:

@@ -51,6 +51,8 @@ class LiveWindow(ScrollView, Titled, can_focus=True):
         self._following = True
         self._aim = 0
         self._strips: dict[object, Strip] = {}
+        self._columns, self._theme = 0, ""
+        """What holds for all lines of one painting, and takes as long to find out as to paint a line."""
         self._inks: dict[str, Style] = {}
         self._painted: dict[int, pane.Row] = {}
         """Line of the panel → what of the agent's screen is painted there."""
@@ -144,22 +146,23 @@ class LiveWindow(ScrollView, Titled, can_focus=True):
         row = y + self.scroll_offset.y
         return screen.rows[row] if screen is not None and row < len(screen.rows) else ()
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._columns = self.scrollable_content_region.width
+        self._theme = self.app.theme
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
-        region = self.scrollable_content_region
+        width = self._columns
         if self.screen_shown is None:
             self._painted.clear()
             lines = empty_lines(self.agent)
-            return (
-                paint(lines[y], region.width, self.ink)
-                if y < len(lines)
-                else Strip.blank(region.width, self.ink("text"))
-            )
+            return paint(lines[y], width, self.ink) if y < len(lines) else Strip.blank(width, self.ink("text"))
         left = self.scroll_offset.x
         row = self._painted[y] = self._row_at(y)
-        return self._strip(row).crop_extend(left, left + region.width, self.ink("text"))
+        return self._strip(row).crop_extend(left, left + width, self.ink("text"))
 
     def _strip(self, row: "pane.Row") -> Strip:
-        key = (self.app.theme, row)
+        key = (self._theme, row)
         strip = self._strips.get(key)
         if strip is None:
             if len(self._strips) > _CACHE_LIMIT:
