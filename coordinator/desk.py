@@ -15,6 +15,7 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.status import counts
 
 if TYPE_CHECKING:
+    from coordinator.events.film import Film
     from coordinator.model.milestone import MilestonePage
 
 _PAGE = 200
@@ -57,6 +58,25 @@ class Desk:
         if self._log.head() == 0:
             raise CoordError("there is no question yet", "questions come from agents: `coord ask`")
         return str(answer(self.layout, question, text, self.actor()).data["answer"])
+
+    def film(self) -> "Film":
+        """The project as it was right after any event. Belongs to the thread that asks for it."""
+        from coordinator.config import load_config
+        from coordinator.events.film import Film, earliest_prompts
+        from coordinator.model.replay import Replay
+        from coordinator.observe import Observer
+
+        observer = Observer(self.layout)
+        now, config = observer.snapshot(), load_config(self.layout)
+        observer.close()
+        start = Replay(
+            earliest_prompts(self._log, now.prompts.values()),
+            project=now.project,
+            title=now.milestone.title,
+            settings=now.settings,
+            max_parallel=config.max_parallel,
+        )
+        return Film(self._log, start)
 
     def milestone(self, snapshot: Snapshot) -> "MilestonePage":
         """The milestone's page. Refused when its file can't be read."""

@@ -22,7 +22,8 @@ from coordinator.model.event import Event
 @click.option("--actor", default="", help="Only what ACTOR did.")
 @click.option("--prompt", type=int, default=None, help="Only what concerns this prompt.")
 @click.option("--grep", default="", metavar="TEXT", help="Only events that contain TEXT.")
-@click.option("--as-of", type=int, default=None, metavar="SEQ", help="Nothing after SEQ.")
+@click.option("--until", type=int, default=None, metavar="SEQ", help="Nothing after SEQ.")
+@click.option("--as-of", type=int, default=None, metavar="SEQ", help="The status of the time right after event SEQ.")
 @click.option(
     "-n", "--last", type=int, default=50, show_default=True, help="How many at most; with --since the first ones."
 )
@@ -36,6 +37,7 @@ def log(
     actor: str,
     prompt: int | None,
     grep: str,
+    until: int | None,
     as_of: int | None,
     last: int,
     as_json: bool,
@@ -44,8 +46,13 @@ def log(
     if ctx.invoked_subcommand is not None:
         return
     layout = layout_of(ctx.parent or ctx)
+    if as_of is not None:
+        if follow or since is not None or until is not None or kinds or actor or prompt is not None or grep:
+            raise UsageError("--as-of shows a status, not events", "--until SEQ ends the events at SEQ")
+        _print_status_of(layout, as_of, as_json)
+        return
     subject = f"prompt:{prompt}" if prompt is not None else ""
-    where = Filter(kinds=kinds, actor=actor, subject=subject, text=grep, as_of=as_of)
+    where = Filter(kinds=kinds, actor=actor, subject=subject, text=grep, as_of=until)
     with EventLog.open(layout.events_db) as events:
         head = events.head()
         found = events.tail(last, where) if since is None else events.since(since, last, where)
@@ -53,6 +60,22 @@ def log(
         _print(event, as_json)
     if follow:
         _follow(layout, head, where, as_json)
+
+
+def _print_status_of(layout: Layout, seq: int, as_json: bool) -> None:
+    from coordinator.cli.status import print_snapshot
+    from coordinator.desk import Desk
+    from coordinator.model.status import document
+
+    desk = Desk(layout)
+    state = desk.film().at(seq)
+    snapshot = state.snapshot()
+    desk.close()
+    if as_json:
+        emit(document(snapshot, state.now) | {"as_of": {"seq": state.seq, "ts": state.ts}})
+        return
+    styled([(f"as of event {state.seq}", "yellow"), (f"  {state.ts}", "dim")])
+    print_snapshot(snapshot, state.now)
 
 
 def _follow(layout: Layout, head: int, where: Filter, as_json: bool) -> None:

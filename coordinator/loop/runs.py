@@ -1,19 +1,24 @@
 """The book of runs: `run.json`, and the events that tell how a run goes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import current_run, new_run, write_run
+from coordinator.events.filters import Filter
 from coordinator.events.store import EventLog
 from coordinator.failpoint import failpoint
 from coordinator.loop.orchestrator import Outcome
+from coordinator.model.description import KIND as DESCRIPTION
+from coordinator.model.description import Row, changes, row_of, rows_after
 from coordinator.model.event import SYSTEM, Draft
+from coordinator.model.prompt import Prompt
 from coordinator.model.run import Run
 from coordinator.model.snapshot import LoopState, Snapshot
 from coordinator.model.step import Attempt
 from coordinator.steps import agent_event, utc_now
 
+_PAGE = 1000
 _TOLD = {LoopState.PAUSED: "run.paused", LoopState.HALTED: "run.halted", LoopState.STUCK: "run.stuck"}
 
 
@@ -26,6 +31,8 @@ class RunBook:
         self._run: Run | None = None
         self._title = ""
         self._state: LoopState | None = None
+        self._seen: Mapping[int, Prompt] | None = None
+        self._rows: dict[int, Row] | None = None
 
     @property
     def run(self) -> Run:
@@ -61,8 +68,9 @@ class RunBook:
             self._log.append(drafts, SYSTEM, self.run.id)
 
     def follow(self, snapshot: Snapshot) -> None:
-        """Log a pause, a halt, being stuck, and going on after it; each once."""
+        """Log what became of the prompts, a pause, a halt, being stuck, and going on after it; each once."""
         self._title = snapshot.milestone.title
+        self._describe(snapshot)
         state, before = snapshot.loop.state, self._state
         if state is before or self._run is None:
             self._state = state
@@ -85,6 +93,26 @@ class RunBook:
         """This life of the loop ends; an unfinished run is taken up by the next one."""
         if self._run is not None:
             self._say("run.stopped", outcome=outcome.state, reason=outcome.reason)
+
+    def _describe(self, snapshot: Snapshot) -> None:
+        """Tell the log which prompts there are now, where that is not what it was told last."""
+        if snapshot.prompts is self._seen:
+            return
+        self._seen = snapshot.prompts
+        before = self._told_rows() if self._rows is None else self._rows
+        self._rows = {number: row_of(prompt, snapshot.steps[number]) for number, prompt in snapshot.prompts.items()}
+        for data in changes(before, self._rows):
+            self._say(DESCRIPTION, subject="milestone", **data)
+
+    def _told_rows(self) -> dict[int, Row]:
+        """What earlier lives of the loop told of the prompts."""
+        rows: dict[int, Row] = {}
+        seq = 0
+        while events := self._log.since(seq, _PAGE, Filter(kinds=(DESCRIPTION,))):
+            seq = events[-1].seq
+            for event in events:
+                rows = rows_after(rows, event.data)
+        return rows
 
     def _end(self, reason: str) -> None:
         if self._run is not None:

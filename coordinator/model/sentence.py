@@ -188,6 +188,13 @@ def _happening(data: Mapping[str, object], about: str, name: str) -> str:
     return _joined(": ", _joined(" ", about, name.replace("-", " ")), said)
 
 
+def _prompts(data: Mapping[str, object], _about: str, _: str) -> str:
+    rows, gone = data.get("prompts"), data.get("gone")
+    told, left = (len(part) if isinstance(part, list) else 0 for part in (rows, gone))
+    verb = "found" if data.get("first") is True else "changed"
+    return _joined(", ", f"{told} prompts {verb}" if told else "", f"{left} gone" if left else "")
+
+
 def _problem(data: Mapping[str, object], about: str, name: str) -> str:
     line = _value(data, "line")
     place = _joined(":", _value(data, "path"), line if line != "0" else "") or actor_name(about)
@@ -237,6 +244,7 @@ _SAY: dict[str, _Say] = {
     "agent.told": _told,
     "permission": _permission,
     "run": _happening,
+    "run.prompts": _prompts,
     "iteration": _happening,
     "stage": _happening,
     "problem": _problem,

@@ -56,14 +56,15 @@ class PlanBuilder:
         before, after = self._current(prompt), patch(self._current(prompt), changes)
         self._write(prompt, after)
         self.prompts[number] = replace(prompt, **typed)  # type: ignore[arg-type]
-        self._record_edit(number, _changed(before, after))
+        self._record_edit(prompt, _changed(before, after))
 
     def set_source(self, number: int, content: bytes, edited: Prompt) -> None:
         """Replace a prompt's whole file by an edited and already read version."""
-        changed = _changed(self._current(self.prompts[number]), content)
-        self._write(self.prompts[number], content)
+        prompt = self.prompts[number]
+        changed = _changed(self._current(prompt), content)
+        self._write(prompt, content)
         self.prompts[number] = edited
-        self._record_edit(number, changed)
+        self._record_edit(prompt, changed)
 
     def steer(self, number: int, words: str, who: str, at: str) -> None:
         """Put the engineer's words into the prompt's file, unless it is done, and into the alignment document."""
@@ -114,8 +115,14 @@ class PlanBuilder:
         ended = {effect.prompt for effect in self.effects if isinstance(effect, Kill)}
         return [sentence for number, sentence in self._consumed.items() if number not in ended]
 
-    def _record_edit(self, number: int, what: list[str]) -> None:
-        self.effects.append(Record("prompt.edited", f"prompt:{number}", {"changed": what}))
+    def _record_edit(self, before: Prompt, what: list[str]) -> None:
+        """Record which keys changed, and of those that a replay shows what they are and were."""
+        data: dict[str, object] = {"changed": what}
+        old, new = _shown(before), _shown(self.prompts[before.number])
+        values = {key: value for key, value in new.items() if old[key] != value}
+        if values:
+            data |= {"values": values, "was": {key: old[key] for key in values}}
+        self.effects.append(Record("prompt.edited", f"prompt:{before.number}", data))
 
     def _edit(self, path: str) -> FileEdit:
         return file_edit(path, self._before[path], self._after[path])
@@ -128,6 +135,17 @@ def _changed(before: bytes, after: bytes) -> list[str]:
         return ["body"]
     keys = [key for key in {**old.values, **new.values} if old.values.get(key) != new.values.get(key)]
     return [*keys, *(["body"] if before[old.body :] != after[new.body :] else [])]
+
+
+def _shown(prompt: Prompt) -> dict[str, object]:
+    """What the graph shows of a prompt."""
+    return {
+        "title": prompt.title,
+        "type": prompt.type.value,
+        "status": prompt.status.value,
+        "priority": prompt.priority.value,
+        "dependencies": list(prompt.dependencies),
+    }
 
 
 def file_edit(path: str, before: bytes | None, after: bytes) -> FileEdit:

@@ -137,7 +137,7 @@ def test_log_prints_what_happened_and_filters_it(project: Path) -> None:
     assert coord("log", "--kind", "step", at=project).out.count("\n") == 1
     assert "monotonic" in coord("log", "--grep", "monotonic", at=project).out
     assert coord("log", "--prompt", "2", at=project).out.count("\n") == 1
-    assert coord("log", "--as-of", "2", at=project).out.count("\n") == 2
+    assert coord("log", "--until", "2", at=project).out.count("\n") == 2
     assert coord("log", "--since", "2", at=project).out.count("\n") == 1
 
 
