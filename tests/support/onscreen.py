@@ -8,6 +8,7 @@ from typing import Any
 
 from support import scenes
 from textual.pilot import Pilot
+
 from tui.app import CoordApp
 from tui.source import Source
 
