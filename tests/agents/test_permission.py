@@ -15,9 +15,9 @@ LOOKS_LIKE_CODEX = """\
 case "$1" in --version) echo "codex-cli 0.169.0"; exit 0;; login) exit 0;; esac
 stty raw -echo
 show() {{ printf '\\033[2J\\033[H'; tr '\\n' '|' <"$1" | sed 's/|/\\r\\n/g'; }}
-show {captures}/codex-permission.txt
+show "{captures}/codex-permission.txt"
 dd bs=1 count=1 2>/dev/null >"$COORD_ROOT/key"
-show {captures}/codex-finished.txt
+show "{captures}/codex-finished.txt"
 stty sane -echo
 IFS= read -r said; printf '%s' "$said" >"$COORD_ROOT/said"
 coord agent done --summary "nothing to do"

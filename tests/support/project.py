@@ -53,6 +53,9 @@ class Project:
         settings: Mapping[str, object],
     ) -> None:
         self.repository = Repository(folder / "project")
+        # agents commit as somebody also where a tmux server was started without IDENTITY in its environment
+        self.repository.git("config", "user.name", IDENTITY["GIT_AUTHOR_NAME"])
+        self.repository.git("config", "user.email", IDENTITY["GIT_AUTHOR_EMAIL"])
         self.layout: Layout = self.repository.layout
         self.socket = f"coord-test-{os.getpid()}-{secrets.token_hex(4)}"
         self.terminals = Terminals(self.socket, "coord")
