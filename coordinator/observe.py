@@ -52,6 +52,7 @@ class Observer:
         self._read_from: tuple[Mapping[int, Prompt], Mapping[int, Attempt]] = ({}, {})
         self._steps: dict[int, Step] = {}
         self._presence = Presence(layout.root)
+        self._loop_alive = False
         self._documents: dict[str, bytes] = {}
         self._document_paths = frozenset((layout.coord, layout.alignment, layout.milestone))
 
@@ -85,6 +86,10 @@ class Observer:
             for step in self._steps.values()
             if step.attempt is not None and step.state in (StepState.DISPATCHED, StepState.RUNNING)
         ]
+
+    def outlived(self) -> bool:
+        """A process has ended that the last snapshot took for alive, or the loop began. Costs next to nothing."""
+        return loop_is_alive(self.layout) != self._loop_alive or self._presence.outlived()
 
     def folders(self) -> list[Path]:
         """Prompt folders besides the project's own."""
@@ -122,6 +127,7 @@ class Observer:
 
     def _compose(self, found: PromptSet, attempts: Mapping[int, Attempt]) -> Snapshot:
         run = current_run(self.layout)
+        self._loop_alive = loop_is_alive(self.layout)
         asked, loop_problem = read_loop(self.layout)
         milestone, milestone_problem = self._milestone()
         extra = [problem for problem in (loop_problem, milestone_problem) if problem is not None]
@@ -135,7 +141,7 @@ class Observer:
             questions=self._log.questions,
             settings=settings,
             asked=asked.state,
-            alive=loop_is_alive(self.layout),
+            alive=self._loop_alive,
             max_parallel=asked.max_parallel or self.config.max_parallel,
             unreadable=len(found.problems),
         )

@@ -22,6 +22,9 @@ class Changes:
     """Files, or folders of which anything may have changed."""
     log_grew: bool = False
 
+    def __add__(self, other: "Changes") -> "Changes":
+        return Changes(self.paths | other.paths, self.log_grew or other.log_grew)
+
 
 class Watch:
     """Calls `on_change` from threads of its own, until `stop`.

@@ -3,7 +3,8 @@
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +33,9 @@ _SCREEN_LIMIT = 2_000_000
 _COLUMNS = 500
 """Widest last screen that is read."""
 _PULSE = 2.0
-"""Seconds between looks while a loop or an agent lives: a killed process writes no event."""
+"""Seconds between looks whether loop and agents live: a killed process writes no event."""
+_RENEWAL = 30.0
+"""Seconds after which an unchanged project is looked at all the same: evidence has an age."""
 
 
 class ProjectSource:
@@ -99,9 +102,17 @@ class ProjectSource:
             if found != last:
                 yield found
                 last = found
-            changed = self._news.wait(patience(found))
+            changed = self._next(observer, found)
             if changed is None or observer.folders() != folders:
                 return
+
+    def _next(self, observer: Observer, found: Snapshot | Trouble) -> Collection[Path] | None:
+        """Wait for a reason to look again: the paths that changed, none where it is another reason; None at the end."""
+        until = time.monotonic() + _RENEWAL
+        while (news := self._news.wait(patience(found))) is not None:
+            if news != Changes() or observer.outlived() or time.monotonic() > until:
+                return news.paths
+        return None
 
     # ── the rest of the world
 
@@ -237,24 +248,20 @@ class _News:
 
     def __init__(self) -> None:
         self._ready = threading.Condition()
-        self._paths: set[Path] = set()
-        self._any = False
+        self._changes = Changes()
         self.closed = False
 
     def add(self, changes: Changes) -> None:
         with self._ready:
-            self._paths |= changes.paths
-            self._any = True
+            self._changes += changes
             self._ready.notify_all()
 
-    def wait(self, timeout: float | None) -> set[Path] | None:
-        """What changed, after waiting for it; an empty set when only the log grew or time is up; None at the end."""
+    def wait(self, timeout: float | None) -> Changes | None:
+        """What changed, after waiting for it; nothing when time is up; None at the end."""
         with self._ready:
-            self._ready.wait_for(lambda: self._any or self.closed, timeout)
-            if self.closed:
-                return None
-            paths, self._paths, self._any = self._paths, set(), False
-            return paths
+            self._ready.wait_for(lambda: self._changes != Changes() or self.closed, timeout)
+            changes, self._changes = self._changes, Changes()
+            return None if self.closed else changes
 
     def close(self) -> None:
         with self._ready:
@@ -262,7 +269,7 @@ class _News:
             self._ready.notify_all()
 
 
-def _look(observer: Observer, changed: set[Path] | None) -> Snapshot | Trouble:
+def _look(observer: Observer, changed: Collection[Path] | None) -> Snapshot | Trouble:
     try:
         return observer.refresh(changed)
     except CoordError as error:
@@ -270,7 +277,7 @@ def _look(observer: Observer, changed: set[Path] | None) -> Snapshot | Trouble:
 
 
 def patience(found: Snapshot | Trouble) -> float | None:
-    """Seconds until time alone, or a process that dies silently, may have changed the picture; None: for ever."""
+    """Seconds until a process may have died silently that the picture rests on; None: there is none."""
     if isinstance(found, Trouble):
         return None
     if found.loop.alive or any(not agent.state.ended for agent in found.agents):

@@ -15,7 +15,7 @@ from coordinator.model.step import Attempt
 
 _STATUS = "status.jsonl"
 _STATUS_TAIL = 64 * 1024
-_RENEWED = 10.0
+_RENEWED = 20.0
 """Seconds after which an agent seen again in the same state counts as newly seen. Until then it is the same agent, so
 that looking often at many who go on as before makes no news."""
 
@@ -46,6 +46,10 @@ class Presence:
         """The agents of these attempts, in the order of their prompts."""
         now = time.time()
         return tuple([self._agent(attempt, now) for attempt in sorted(attempts, key=lambda a: a.prompt)])
+
+    def outlived(self) -> bool:
+        """A process has ended that was alive at the last look."""
+        return any(known.alive and not _alive(known.attempt) for known in self._known.values())
 
     def _agent(self, attempt: Attempt, now: float) -> Agent:
         directory = f"{self._root}/{attempt.directory}"

@@ -56,9 +56,12 @@ def test_an_agent_that_goes_on_is_newly_seen_after_a_while(tmp_path: Path, monke
 def test_a_process_that_died_is_seen_at_the_next_look(tmp_path: Path, process: "subprocess.Popen[bytes]") -> None:
     look, one = Presence(tmp_path), attempt(process.pid)
     assert look.of([one])[0].state is AgentState.WORKING
+    assert not look.outlived()
     process.kill()
     process.wait()
+    assert look.outlived()
     assert look.of([one])[0].state is AgentState.LOST
+    assert not look.outlived()
 
 
 def test_what_an_agent_reports_is_seen_at_the_next_look(tmp_path: Path) -> None:

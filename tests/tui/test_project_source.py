@@ -16,6 +16,7 @@ from coordinator.events.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
+from coordinator.observe import Observer
 from coordinator.terminals.screen import Screen
 from tui.project import ProjectSource, patience
 from tui.source import Query, Show, Trouble, Wish
@@ -214,6 +215,20 @@ def test_a_loop_that_is_killed_is_noticed_although_it_writes_nothing(make: Make)
         os.kill(process.pid, 9)
         process.wait()
         look.wait(lambda s: not s.loop.alive, "the loop to be seen dead")
+
+
+def test_while_what_lives_goes_on_living_nothing_is_read_again(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = make({1: ()}, {1: "sleep 600\n"})
+    project.start_loop()
+    project.wait_for(1, "running")
+    monkeypatch.setattr("tui.project._PULSE", 0.01)
+    looks, pulses = [], []
+    refresh, outlived = Observer.refresh, Observer.outlived
+    monkeypatch.setattr(Observer, "refresh", lambda self, changed: looks.append(changed) or refresh(self, changed))
+    monkeypatch.setattr(Observer, "outlived", lambda self: pulses.append(len(looks)) or outlived(self))
+    with looking(project) as look:
+        look.wait(lambda s: s.steps[1].state is StepState.RUNNING, "the agent")
+        wait_until(lambda: len(pulses) > 20 and len(set(pulses[-20:])) == 1, message="twenty pulses without a look")
 
 
 def test_it_looks_again_by_itself_only_while_something_lives_that_may_die_silently() -> None:
