@@ -127,7 +127,10 @@ class PromptGraph(Lines):
     def tick(self, now: float) -> int:
         """Let durations and spinners of the visible rows move on; how many do."""
         self._now = now
-        return self.repaint()
+        if self._scene is not None and isinstance(self._rows, RailRows):
+            moving, items = self._scene.facts.changes_with_time, self._rows.rails.items
+            self._looks = {row: look for row, look in self._looks.items() if not any(map(moving, items[row]))}
+        return super().repaint()
 
     def preview(self, prompts: Iterable[Prompt], gone: Iterable[int] = ()) -> None:
         """Draw a plan on the graph: these prompts as they are going to be, and which go away. None: back to what is."""
