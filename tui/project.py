@@ -14,7 +14,6 @@ from coordinator.artifacts.paths import Layout
 from coordinator.config import Config, load_config
 from coordinator.desk import Desk
 from coordinator.errors import CoordError
-from coordinator.model.change import Change, ChangePage
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
@@ -23,6 +22,7 @@ from coordinator.watch import Changes, Watch
 from tui.source import OnScreen, Preferences, Query, Trouble, Wish
 
 if TYPE_CHECKING:
+    from coordinator.model.change import Change, ChangePage
     from coordinator.model.plan import Plan
     from coordinator.terminals.feed import PaneFeed
     from coordinator.terminals.screen import Screen
@@ -201,12 +201,12 @@ class ProjectSource:
 
         return apply(self.layout, plan, self._desk.actor()).notes
 
-    def change(self, number: int) -> ChangePage:
+    def change(self, number: int) -> "ChangePage":
         from coordinator.reviewing import read_change
 
         return read_change(self.layout, self.look(), number)
 
-    def work(self, attempt: Attempt) -> Change:
+    def work(self, attempt: Attempt) -> "Change":
         from coordinator.reviewing import work_of
 
         return work_of(self.layout, attempt)

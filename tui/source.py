@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from coordinator.model.change import Change, ChangePage
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
 
 if TYPE_CHECKING:
+    from coordinator.model.change import Change, ChangePage
     from coordinator.model.plan import Plan
     from coordinator.terminals.screen import Screen
 
@@ -136,11 +136,11 @@ class Source(Protocol):
         """
         ...
 
-    def change(self, number: int) -> ChangePage:
+    def change(self, number: int) -> "ChangePage":
         """The change of a prompt's last attempt, with its diff; Refused when it has none."""
         ...
 
-    def work(self, attempt: Attempt) -> Change:
+    def work(self, attempt: Attempt) -> "Change":
         """What an attempt has made so far, without its diff; CoordError when that can't be told."""
         ...
 

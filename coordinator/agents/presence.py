@@ -5,13 +5,15 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from coordinator.agents.evidence import Terminal, last_report, observe_agent
-from coordinator.agents.runtime import known_runtime
 from coordinator.agents.usage import USAGE, read_usage
 from coordinator.model.snapshot import Agent
 from coordinator.model.step import Attempt
+
+if TYPE_CHECKING:
+    from coordinator.agents.runtime import Runtime
 
 _STATUS = "status.jsonl"
 _STATUS_TAIL = 64 * 1024
@@ -91,10 +93,19 @@ def _stamp(path: str) -> _Stamp:
 
 
 def _judged(attempt: Attempt, terminal: Terminal | None, directory: str) -> Agent:
-    runtime = known_runtime(attempt.runtime)
+    runtime = _runtime(attempt.runtime)
     report = last_report(_tail(f"{directory}/{_STATUS}"), runtime)
     reports_itself = runtime is not None and runtime.reports_itself
     return observe_agent(attempt, terminal=terminal, report=report, reports_itself=reports_itself)
+
+
+def _runtime(name: str) -> "Runtime | None":
+    """The packaged runtime of this name; None for those that tell nothing of themselves."""
+    if name == "scripted":
+        return None
+    from coordinator.agents.runtime import known_runtime  # eight classes: of no use to whoever sees no such agent
+
+    return known_runtime(name)
 
 
 def _tail(path: str) -> bytes:

@@ -4,11 +4,13 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coordinator.agents.records import Tail, read_json_file
-from coordinator.agents.runtime import Place, Runtime, Said, Usage
 from coordinator.model.situation import timestamp
+
+if TYPE_CHECKING:  # whoever only looks at a project pays for no runtime
+    from coordinator.agents.runtime import Place, Runtime, Said, Usage
 
 USAGE = "usage.json"
 _LOOK_AGAIN = 5
@@ -18,7 +20,7 @@ _LOOK_AGAIN = 5
 class Meter:
     """Follows the session files of one agent. Belongs to one thread."""
 
-    def __init__(self, runtime: Runtime, place: Place) -> None:
+    def __init__(self, runtime: "Runtime", place: "Place") -> None:
         self._runtime = runtime
         self._place = place
         self._tails: dict[Path, Tail] = {}
@@ -33,7 +35,9 @@ class Meter:
         return next((known for path in self._tails if (known := self._runtime.session_of(path))), "")
 
     @property
-    def usage(self) -> Usage:
+    def usage(self) -> "Usage":
+        from coordinator.agents.runtime import Usage
+
         costs = [cost for _, cost in self._counts.values() if cost is not None]
         told = self._runtime.told_cost(self._place)
         cost = told if told is not None else sum(costs) if costs else None
@@ -62,7 +66,7 @@ class Meter:
                 self.said = (timestamp(at), said)
 
 
-def write_usage(directory: Path, usage: Usage) -> None:
+def write_usage(directory: Path, usage: "Usage") -> None:
     """Keep what was used so far; a reader sees the old or the new."""
     temporary = directory / f".{USAGE}.{os.getpid()}"
     temporary.write_text(json.dumps({"tokens": usage.tokens, "cost_usd": usage.cost_usd}))
