@@ -188,18 +188,3 @@ async def test_only_lines_that_changed_are_painted_again(monkeypatch: pytest.Mon
         assert set(painted) == {3}
         window.draw("executor-04-1", parse("", 80, 8))
         await until(lambda: "line" not in text(app), "the blank screen")
-
-
-async def test_another_theme_colours_what_is_shown_already() -> None:
-    app = Alone()
-    async with app.run_test(size=(40, 10)) as pilot:
-        window = app.query_one(LiveWindow)
-        window.draw("executor-04-1", lines(8))
-        await pilot.pause()
-
-        def colour() -> object:
-            return next(s.style.color for s in app.screen._compositor.render_strips()[3] if s.text.startswith("line"))
-
-        before = colour()
-        app.theme = "textual-light"
-        await until(lambda: colour() != before, "the other colour")

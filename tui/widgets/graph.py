@@ -127,10 +127,7 @@ class PromptGraph(Lines):
     def tick(self, now: float) -> int:
         """Let durations and spinners of the visible rows move on; how many do."""
         self._now = now
-        if self._scene is not None and isinstance(self._rows, RailRows):
-            moving, items = self._scene.facts.changes_with_time, self._rows.rails.items
-            self._looks = {row: look for row, look in self._looks.items() if not any(map(moving, items[row]))}
-        return super().repaint()
+        return self.repaint()
 
     def preview(self, prompts: Iterable[Prompt], gone: Iterable[int] = ()) -> None:
         """Draw a plan on the graph: these prompts as they are going to be, and which go away. None: back to what is."""

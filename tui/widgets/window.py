@@ -129,10 +129,6 @@ class LiveWindow(ScrollView, Titled, can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._forget()
-
-    def _forget(self) -> None:
-        """Draw anew from here: colours are others."""
         self._strips.clear()
         self._inks.clear()
         self._painted.clear()
@@ -152,9 +148,7 @@ class LiveWindow(ScrollView, Titled, can_focus=True):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         self._columns = self.scrollable_content_region.width
-        if self._theme != self.app.theme:
-            self._theme = self.app.theme
-            self._forget()
+        self._theme = self.app.theme
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
@@ -168,12 +162,13 @@ class LiveWindow(ScrollView, Titled, can_focus=True):
         return self._strip(row).crop_extend(left, left + width, self.ink("text"))
 
     def _strip(self, row: "pane.Row") -> Strip:
-        strip = self._strips.get(row)
+        key = (self._theme, row)
+        strip = self._strips.get(key)
         if strip is None:
             if len(self._strips) > _CACHE_LIMIT:
                 self._strips.clear()
             base = self.ink("text")
-            strip = self._strips[row] = Strip([Segment(plain(run.text), pane_style(run.style, base)) for run in row])
+            strip = self._strips[key] = Strip([Segment(plain(run.text), pane_style(run.style, base)) for run in row])
         return strip
 
     def _describe(self) -> None:
