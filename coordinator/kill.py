@@ -1,6 +1,7 @@
 """Ends an attempt for good: its whole process tree first, then its step as it was asked for."""
 
 from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.temps import sweep_stale_temps
 from coordinator.errors import CoordError
 from coordinator.events.store import EventLog
 from coordinator.failpoint import failpoint
@@ -38,6 +39,7 @@ def finish_kill(layout: Layout, log: EventLog, attempt: Attempt) -> Attempt:
 def end_processes(layout: Layout, attempt: Attempt) -> None:
     """End everything that runs for an attempt, detached children too, gracefully first and within a bound.
 
+    What they were writing at that moment is cleared away.
     Raises CoordError that names the processes which would not end.
     """
     ended = terminate_agent(attempt.agent, layout.root)
@@ -46,3 +48,4 @@ def end_processes(layout: Layout, attempt: Attempt) -> None:
         raise CoordError(
             f"{attempt.agent} would not end: process {pids} is still there", "end it by hand, as root if need be"
         )
+    sweep_stale_temps(layout.attempt(attempt.run, attempt.prompt, attempt.attempt))

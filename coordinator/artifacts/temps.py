@@ -45,7 +45,7 @@ def _writer_lives(name: str) -> bool:
     started = rest.partition("-")[0]
     if not (pid.isascii() and pid.isdigit() and len(pid) < 12):
         return False
-    return process_lives(int(pid)) and _start_time(int(pid)) == started
+    return process_lives(int(pid)) and _start_time(int(pid)) == started and not _has_ended(int(pid))
 
 
 def process_lives(pid: int) -> bool:
@@ -61,11 +61,22 @@ def process_lives(pid: int) -> bool:
 
 def _start_time(pid: int) -> str:
     """Start of a process in clock ticks since boot; `0` where the system doesn't tell."""
+    fields = _stat(pid)
+    return fields[19] if len(fields) > 19 else "0"
+
+
+def _has_ended(pid: int) -> bool:
+    """The process only waits to be waited for: it writes no more."""
+    return _stat(pid)[:1] in (["Z"], ["X"])
+
+
+def _stat(pid: int) -> list[str]:
+    """What the kernel tells of a process, from its state on; nothing where it doesn't."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as stream:
-            return stream.read().rpartition(b")")[2].split()[19].decode()
-    except (OSError, IndexError):
-        return "0"
+            return stream.read().rpartition(b")")[2].decode().split()
+    except OSError:
+        return []
 
 
 def discard(path: str) -> None:

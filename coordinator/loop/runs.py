@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import current_run, new_run, write_run
+from coordinator.artifacts.sweep import sweep
 from coordinator.events.filters import Filter
 from coordinator.events.store import EventLog
 from coordinator.failpoint import failpoint
@@ -117,6 +118,7 @@ class RunBook:
     def _end(self, reason: str) -> None:
         if self._run is not None:
             self._say("run.finished", reason=reason)
+            sweep(self._layout)
             write_run(self._layout, replace(self._run, state="ended", outcome="done", ended=utc_now()))
             self._run = None
 

@@ -285,6 +285,15 @@ def test_only_temp_files_of_dead_writers_are_swept(tmp_path: Path) -> None:
     assert names(tmp_path) == {"f", os.path.basename(mine)}
 
 
+def test_a_killed_writer_that_nobody_waited_for_is_dead(tmp_path: Path) -> None:
+    code = "from coordinator.artifacts.files import stage\nstage(sys.argv[1], b'half'); os.kill(os.getpid(), 9)"
+    writer = child("import os\n" + code, str(tmp_path / "f"))
+    assert os.waitid(os.P_PID, writer.pid, os.WEXITED | os.WNOWAIT) is not None
+    assert sweep_stale_temps(tmp_path) == 1
+    assert not names(tmp_path)
+    writer.wait()
+
+
 @pytest.mark.parametrize("swap", [True, False], ids=["swapping", "on-a-file-system-that-can-not-swap"])
 def test_eight_writers_lose_nothing(tmp_path: Path, swap: bool) -> None:
     path = tmp_path / "f"

@@ -87,9 +87,10 @@ class Chaos:
         wait_until(self.is_through, timeout=30, message="the loop to put everything away")
 
     def is_through(self) -> bool:
-        """The run is closed, and nothing is left of the agents."""
+        """The run is closed, and nothing is left of the agents, nor of what they were writing."""
         run = current_run(self.made.layout)
-        return run is not None and run.state == "ended" and not self.made.agents()
+        left = self.made.agents() or list(self.made.layout.runs.rglob(".coord-tmp-*"))
+        return run is not None and run.state == "ended" and not left
 
     def kill(self) -> None:
         """Kill something that is there to be killed."""

@@ -109,6 +109,17 @@ def test_a_window_closed_by_hand_is_noticed_while_the_loop_runs(make: Make) -> N
     assert "gone without a word" in made.snapshot().steps[1].reason
 
 
+def test_what_a_killed_agent_was_writing_is_cleared_away_when_its_attempt_ends(make: Make) -> None:
+    half = "\"$COORD_ROOT/.coord/runs/$COORD_RUN/prompts/01/attempt-1/.coord-tmp-999999999-1-0\""
+    made = make({1: [], 2: []}, {1: f"echo half >{half}\nkill -9 $$\n"}, max_parallel=2)
+    (made.layout.scripts / "02.sh").write_text(made.until() + WRITE)
+    made.start_loop()
+    made.wait_for(1, "failed")
+    folder = made.layout.attempt("run-1", 1, 1)
+    wait_until(lambda: not list(folder.glob(".coord-tmp-*")), message="the unfinished file to go while the loop runs")
+    made.release()
+
+
 def test_every_point_is_somewhere_in_the_code() -> None:
     from pathlib import Path
 
