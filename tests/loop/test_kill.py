@@ -110,7 +110,7 @@ def test_a_window_closed_by_hand_is_noticed_while_the_loop_runs(make: Make) -> N
 
 
 def test_what_a_killed_agent_was_writing_is_cleared_away_when_its_attempt_ends(make: Make) -> None:
-    half = "\"$COORD_ROOT/.coord/runs/$COORD_RUN/prompts/01/attempt-1/.coord-tmp-999999999-1-0\""
+    half = '"$COORD_ROOT/.coord/runs/$COORD_RUN/prompts/01/attempt-1/.coord-tmp-999999999-1-0"'
     made = make({1: [], 2: []}, {1: f"echo half >{half}\nkill -9 $$\n"}, max_parallel=2)
     (made.layout.scripts / "02.sh").write_text(made.until() + WRITE)
     made.start_loop()
