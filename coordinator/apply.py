@@ -31,6 +31,7 @@ from coordinator.model.plan import FileEdit, Kill, Plan, Record, Steer
 from coordinator.model.situation import subject_number
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
+from coordinator.redaction import redact
 from coordinator.services import questions as service
 from coordinator.services.planning import file_edit
 from coordinator.steps import attempt_lock, find_attempt, reread, utc_now
@@ -248,7 +249,7 @@ def _steer(layout: Layout, plan: Plan) -> list[str]:
         try:
             if attempt is None or not attempt.state.live or not attempt.pane:
                 raise CoordError("it has ended meanwhile")
-            _terminals(layout).send_text(attempt.pane, steer.text)
+            _terminals(layout).send_text(attempt.pane, redact(steer.text))
         except CoordError as error:
             notes.append(f"the agent of prompt {steer.prompt:02d} was not told: {error.message}")
     return notes

@@ -17,6 +17,7 @@ from coordinator.model.event import Actor, Draft
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt
 from coordinator.model.text import plain
+from coordinator.redaction import redact
 
 if TYPE_CHECKING:
     from coordinator.terminals.server import Terminals
@@ -55,6 +56,7 @@ def tell(layout: Layout, attempt: Attempt, actor: Actor, text: str) -> bool:
     """
     if not text.strip():
         raise UsageError("there is nothing to send", "say what the agent should know")
+    text = redact(text)
     config = load_config(layout)
     runtime, terminals = _reach(config, attempt)
     if not runtime.composer_is_empty(_screen(terminals, attempt)):
@@ -92,7 +94,7 @@ def _answer_hook(pipe: Path, allow: bool, reason: str) -> bool:
 
     decision: dict[str, object] = {"behavior": "allow" if allow else "deny"}
     if not allow:
-        decision["message"] = reason or "the engineer said no"
+        decision["message"] = redact(reason) or "the engineer said no"
     answer = {"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": decision}}
     try:
         fd = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -16,6 +16,7 @@ from coordinator.errors import CoordError, StalePlan
 from coordinator.model.problem import Problem
 from coordinator.model.snapshot import Milestone
 from coordinator.model.text import plain, plain_lines
+from coordinator.redaction import redact
 
 LIMIT = 16 * 1024 * 1024
 """Bytes of a document."""
@@ -63,7 +64,7 @@ def examine_milestone(layout: Layout) -> tuple[Milestone, Problem | None]:
 def add_summary(document: bytes, *, number: int, agent: str, text: str, at: str) -> bytes:
     """The alignment document with an agent's summary appended."""
     newline, current = _decoded(document)
-    quoted = newline.join(f"> {line}".rstrip() for line in plain_lines(text.strip()))
+    quoted = newline.join(f"> {line}".rstrip() for line in plain_lines(redact(text.strip())))
     heading = f"## Prompt {number:02d} · {plain(agent)} · {plain(at)}"
     return _encoded(_joined(current, f"{heading}{newline * 2}{quoted}", newline))
 
@@ -74,7 +75,7 @@ def add_steering(document: bytes, *, number: int | None, text: str, who: str, at
     A prompt that has no summary yet gets a section of its own; so does the milestone as a whole (`number` None).
     """
     newline, current = _decoded(document)
-    words = newline.join(_no_heading(line) for line in plain_lines(text.strip()))
+    words = newline.join(_no_heading(line) for line in plain_lines(redact(text.strip())))
     steering = f"### Steering by {plain(who) or 'the engineer'} · {plain(at)}{newline * 2}{words}"
     title = _WHOLE if number is None else f"## Prompt {number:02d}"
     sections = [section for section in _sections(current) if section.number == number]

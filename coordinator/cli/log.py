@@ -13,6 +13,7 @@ from coordinator.errors import UsageError
 from coordinator.events.filters import Filter
 from coordinator.events.store import EventLog
 from coordinator.model.event import Event
+from coordinator.model.text import amount
 
 
 @click.group(invoke_without_command=True)
@@ -98,19 +99,40 @@ def _print(event: Event, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def verify(ctx: click.Context, as_json: bool) -> int:
-    """Recompute the hash chain; names the first bad row. Exit 1 when there is one."""
-    from coordinator.events.verify import verify as verify_chain
+    """Recompute the hash chain, and hold it against the anchors in receipts and merge commits.
+
+    Names the first bad row. Exit 1 when there is one.
+    """
+    from coordinator.anchors import prove
 
     assert ctx.parent is not None
-    verdict = verify_chain(layout_of(ctx.parent.parent or ctx).events_db)
+    proof = prove(layout_of(ctx.parent.parent or ctx))
+    verdict = proof.verdict
     if as_json:
-        emit({"ok": verdict.ok, "checked": verdict.checked, "bad_seq": verdict.bad_seq, "reason": verdict.reason})
+        more = {"anchors": proof.anchors, "witness": proof.witness, "foreign": proof.foreign}
+        emit(verdict.to_json() | more)
     elif verdict.ok:
-        styled([("✓ ", "green"), (f"{verdict.checked} events, the chain is whole", "")])
+        said = f"{amount(verdict.checked, 'event')}, the chain is whole, and {_anchors(proof.anchors)}"
+        styled([("✓ ", "green"), (said, "")])
+        if proof.foreign:
+            styled(
+                [
+                    (
+                        f"  {amount(proof.foreign, 'merge commit')} of another log: of another clone, or a deleted one",
+                        "dim",
+                    )
+                ]
+            )
     else:
         where = f"event {verdict.bad_seq}: " if verdict.bad_seq is not None else ""
         styled([("✗ ", "red"), (f"{where}{verdict.reason}", "")])
     return 0 if verdict.ok else 1
+
+
+def _anchors(count: int) -> str:
+    if not count:
+        return "nothing else knows it yet"
+    return f"{amount(count, 'anchor')} in receipts and merge commits {'fits' if count == 1 else 'fit'}"
 
 
 @log.command()

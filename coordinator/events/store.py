@@ -17,6 +17,7 @@ from coordinator.events.tables import INDEX_MORE, INDEXED, KINDS
 from coordinator.model.event import SYSTEM, Actor, Draft, Event, is_kind, may_write, who_may
 from coordinator.model.ids import is_uuid7, uuid7
 from coordinator.model.text import plain
+from coordinator.redaction import redact, redact_data
 
 MAX_DATA = 1 << 20
 """Most characters of JSON that one event may carry; bigger things are files, and the event names them."""
@@ -93,7 +94,7 @@ class EventLog:
                 there = written.get(id_) or (_by_id(connection, id_) if draft.id else None)
                 if there is None:
                     seq += 1
-                    columns = (seq, id_, _now(), *common, draft.kind, plain(draft.subject), data, prev)
+                    columns = (seq, id_, _now(), *common, draft.kind, _subject(draft), data, prev)
                     prev = row_hash(columns)
                     connection.execute(_INSERT, (*columns, prev))
                     there = _event((*columns, prev))
@@ -134,6 +135,14 @@ class EventLog:
         """Sequence number of the newest event; 0 for an empty log."""
         rows = self._pool.rows(_HEAD)
         return int(rows[0][0]) if rows else 0
+
+    def anchor(self) -> tuple[int, str]:
+        """Sequence number and hash of the newest event: noted elsewhere, it proves that all up to it stayed as it was.
+
+        0 and 64 zeros for an empty log.
+        """
+        rows = self._pool.rows(_HEAD)
+        return (int(rows[0][0]), str(rows[0][1])) if rows else (0, GENESIS)
 
     def birth(self) -> str:
         """Id of the first event, empty for an empty log: another one means that another log is at the path."""
@@ -189,9 +198,13 @@ def _by_id(connection: sqlite3.Connection, id_: str) -> Event | None:
 
 def _check_same(event: Event, draft: Draft, actor: Actor) -> None:
     """An id names one event: what has it already must be of the same kind, about the same thing, by the same actor."""
-    told = (draft.kind, plain(draft.subject), actor.kind.value, plain(actor.name))
+    told = (draft.kind, _subject(draft), actor.kind.value, plain(actor.name))
     if told != (event.kind, event.subject, event.actor_kind, event.actor):
         raise Refused(f"event {event.id} is on the log already, as {event.kind} of {event.actor}", "leave the id empty")
+
+
+def _subject(draft: Draft) -> str:
+    return redact(plain(draft.subject))
 
 
 def _checked_id(draft: Draft) -> str:
@@ -203,9 +216,9 @@ def _checked_id(draft: Draft) -> str:
 
 
 def _to_json(draft: Draft) -> str:
-    """The data as compact JSON, readable as it is (not escaped to ASCII), which SQLite can store whatever is in it."""
+    """The data without secrets as compact JSON, not escaped to ASCII, which SQLite can store whatever is in it."""
     try:
-        text = json.dumps(dict(draft.data), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = json.dumps(redact_data(draft.data), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"the data of a {draft.kind} event can't be written as JSON: {error}") from error
     text = text.encode("utf-8", "backslashreplace").decode()  # lone surrogates, of file names, as \udcXX escapes

@@ -25,6 +25,7 @@ from coordinator.model.situation import is_shared
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.packaged import packaged
+from coordinator.redaction import redact
 from coordinator.steps import agent_event, find_attempt, step_event, utc_now
 from coordinator.terminals.server import Window
 
@@ -159,7 +160,8 @@ def _write_launch(
         arguments=tuple(shlex.split(site.config.agent_arguments.get(attempt.runtime, ""))),
         headless=site.config.headless,
     )
-    job.prompt_file.write_bytes(_prompt_text(site, snapshot, prompt, attempt, last).encode("utf-8", "replace"))
+    text = redact(_prompt_text(site, snapshot, prompt, attempt, last))
+    job.prompt_file.write_bytes(text.encode("utf-8", "replace"))
     command = site.runtime(attempt.runtime).command(job)
     if site.user is not None:
         command = wrapped(command, site.user)

@@ -15,6 +15,7 @@ from coordinator.model.change import Change
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.step import Attempt, Receipt
 from coordinator.model.text import plain
+from coordinator.redaction import redact
 from coordinator.steps import find_attempt, utc_now
 
 OUTCOMES = ("done", "failed", "blocked")
@@ -47,18 +48,22 @@ def hand_off(
         change = _complete_change(layout, attempt)
         commits = tuple(commit.sha for commit in change.commits)
         files = files or [file.path for file in change.files]
-    receipt = Receipt(
-        outcome,
-        summary.strip(),
-        actor.name,
-        utc_now(),
-        commits,
-        tuple(files),
-        tuple(validation),
-        tuple(limitations),
-        tuple(decisions),
-    )
-    _write(layout, attempt, receipt, actor)
+    with EventLog.open(layout.events_db) as log:
+        seq, digest = log.anchor()
+        receipt = Receipt(
+            outcome,
+            redact(summary.strip()),
+            actor.name,
+            utc_now(),
+            commits,
+            tuple(map(redact, files)),
+            tuple(map(redact, validation)),
+            tuple(map(redact, limitations)),
+            tuple(map(redact, decisions)),
+            log_seq=seq,
+            log_hash=digest,
+        )
+        _write(layout, log, attempt, receipt, actor)
     return receipt
 
 
@@ -100,15 +105,14 @@ def _complete_change(layout: Layout, attempt: Attempt) -> Change:
     return change
 
 
-def _write(layout: Layout, attempt: Attempt, receipt: Receipt, actor: Actor) -> None:
+def _write(layout: Layout, log: EventLog, attempt: Attempt, receipt: Receipt, actor: Actor) -> None:
     """Receipt last: it is what the loop goes by."""
     directory = layout.attempt(attempt.run, attempt.prompt, attempt.attempt)
     write_atomic(directory / "handoff.md", _text(attempt, receipt).encode("utf-8", "replace"))
     append_summary(layout, number=attempt.prompt, agent=actor.name, text=receipt.summary, at=receipt.at)
     write_receipt(directory, receipt)
     data = {"outcome": receipt.outcome, "summary": receipt.summary, "attempt": attempt.attempt}
-    with EventLog.open(layout.events_db) as log:
-        log.append([Draft("handoff.given", f"prompt:{attempt.prompt}", data)], actor, attempt.run)
+    log.append([Draft("handoff.given", f"prompt:{attempt.prompt}", data)], actor, attempt.run)
 
 
 def _text(attempt: Attempt, receipt: Receipt) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from coordinator.anchors import trailer
 from coordinator.changes import worktrees
 from coordinator.changes.forge import Remote, pass_forge
 from coordinator.changes.gate import MergeRequest, merge_attempt
@@ -14,6 +15,7 @@ from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain, plain_lines
+from coordinator.redaction import redact
 from coordinator.steps import agent_event
 
 _OUTPUT_TAIL = 4000
@@ -28,13 +30,14 @@ def gate_run(site: Site, snapshot: Snapshot, action: Merge) -> Callable[[], Outc
     request = MergeRequest(
         number=attempt.prompt,
         attempt=attempt.attempt,
-        title=prompt.title,
+        title=redact(prompt.title),
         run=attempt.run,
         base=attempt.base_branch,
         start=attempt.base,
         tip=action.commit,
         suites=prompt.validation_suites,
         guest=site.guest,
+        trailers=trailer(site.log),
     )
     if site.config.gate == "forge" and not action.commit:
         remote = Remote(site.config.remote, site.config.forge)
@@ -46,7 +49,7 @@ def gate_run(site: Site, snapshot: Snapshot, action: Merge) -> Callable[[], Outc
 def _description(attempt: Attempt) -> str:
     """The text of a pull request: what the agent handed off, as quoted text."""
     receipt = attempt.receipt
-    said = receipt.summary if receipt else ""
+    said = redact(receipt.summary) if receipt else ""
     parts = ["\n".join(f"> {line}" for line in plain_lines(said)), f"Prompt {attempt.prompt:02d}, {attempt.agent}"]
     return "\n\n".join(part for part in parts if part)
 
@@ -95,7 +98,7 @@ def _with_files(outcome: Refused | Waiting) -> str:
 
 def _red(outcome: Red) -> str:
     how = "took too long" if outcome.timed_out else f"failed with exit status {outcome.status}"
-    tail = outcome.output.strip()[-_OUTPUT_TAIL:]
+    tail = redact(outcome.output.strip())[-_OUTPUT_TAIL:]
     return f"the suite `{outcome.suite}` {how} on the merge result:\n{tail}"
 
 

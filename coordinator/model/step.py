@@ -74,6 +74,10 @@ class Receipt:
     validation: tuple[str, ...] = ()
     limitations: tuple[str, ...] = ()
     decisions: tuple[str, ...] = ()
+    log_seq: int = 0
+    """Anchor: the newest event of the log when this was written; 0 where nothing was noted."""
+    log_hash: str = ""
+    """Hash of that event: the log can't be rewritten up to there without its being found."""
 
 
 @dataclass(frozen=True, slots=True)

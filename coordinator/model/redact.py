@@ -1,0 +1,138 @@
+"""Secrets taken out of text before it is written down or told to a model. Pure: the caller reads the environment.
+
+What counts as a secret: values of environment variables whose names say so, and what has the form of a key, a token,
+a private key, a log-in in a URL or an `Authorization` header. In its place stands `[redacted:NAME]`.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+SHORTEST = 8
+"""Characters of the shortest value that is taken for a secret: `1`, `true` and `dummy` stay readable."""
+
+_ROUNDS = 8
+_DEEPEST = 100
+_NAME = re.compile(
+    r"(?:^|_)(?:AUTH|BEARER|CREDENTIALS?|PASS|PASSPHRASE|PAT)(?:_|$)|(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD)S?(?:_|$)",
+    re.IGNORECASE,
+)
+_ORDINARY = re.compile(
+    r"(?:~|\.{0,2})/[^\s:@]*|https?://[^\s@?]*|[0-9.]{1,15}|(.)\1*|enabled|disabled|required|optional", re.IGNORECASE
+)
+_MARK = r"\[redacted:[A-Za-z0-9_.-]+\]"
+_PEM = r"PRIVATE KEY(?: BLOCK)?-----"
+_PATTERNS = {
+    "private_key": rf"-----BEGIN [A-Z0-9 ]*{_PEM}(?:(?!-----END)[\s\S])*(?:-----END [A-Z0-9 ]*{_PEM})?",
+    "anthropic_key": r"(?<![A-Za-z0-9])sk-ant-[A-Za-z0-9_-]{8,}",
+    "api_key": r"(?<![A-Za-z0-9])[sr]k[-_](?=[A-Za-z_-]{0,60}[0-9])[A-Za-z0-9_-]{20,}",
+    "github_token": r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})",
+    "gitlab_token": r"(?<![A-Za-z0-9])glpat-[A-Za-z0-9_.-]{16,}",
+    "aws_key": r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])",
+    "google_key": r"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{30,}",
+    "slack_token": r"(?<![A-Za-z0-9])xox[a-z]-[A-Za-z0-9-]{10,}",
+    "jwt": r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
+    "authorization": r"(?i:(?:authorization[\"']?\s*[:=]\s*[\"']?)(?:bearer|basic|token))\s+[^\s\"'\[\]]{6,}",
+    "bearer": r"(?i:\bbearer)\s+(?=[A-Za-z._~+/=-]{0,200}[0-9])[A-Za-z0-9._~+/=-]{16,}",
+    "login": r"://[^\s/@:\[\]]{0,200}:[^\s/@\[\]]{1,400}@",
+    "parameter": (
+        r"(?<=[?&;])(?i:[a-z_-]{0,30}(?:password|passwd|pwd|token|secret|api_?key|access_?key))=[^\s&#\"'<>\[\]]{3,}"
+    ),
+}
+_MARKERS = ("sk-", "sk_", "rk_", "rk-", "gh", "glpat-", "AKIA", "ASIA", "AIza", "xox", "eyJ", "-----BEGIN", "://")
+_MARKERS_LOWER = ("bearer", "authorization")
+
+
+def secrets_of(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Name and value of the variables that hold secrets, the longest value first.
+
+    Paths, plain addresses, small numbers and short values are none, whatever their variable is called.
+    """
+    found = {}
+    for name, value in environ.items():
+        value = value.strip()
+        if len(value) >= SHORTEST and _NAME.search(name) and not _ORDINARY.fullmatch(value):
+            found.setdefault(value, re.sub(r"[^A-Za-z0-9_]", "_", name))
+            found.setdefault(" ".join(value.split()), found[value])
+    return tuple(sorted(((name, value) for value, name in found.items()), key=lambda item: (-len(item[1]), item)))
+
+
+@dataclass(frozen=True, slots=True)
+class Redactor:
+    """Takes secrets out; made once, it costs a text without any a look for a few substrings."""
+
+    secrets: Sequence[tuple[str, str]] = ()
+    """(name, value), as `secrets_of` gives them."""
+    _names: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    _needles: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    _all: re.Pattern[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        names = {value: name for name, value in reversed(self.secrets)}
+        escaped = {json.dumps(value, ensure_ascii=False)[1:-1] for value in names}
+        values = "|".join(re.escape(value) for value in sorted(names, key=len, reverse=True))
+        parts = [f"(?P<mark>{_MARK})", f"(?P<value>{values})"] if values else [f"(?P<mark>{_MARK})"]
+        parts += [f"(?P<{name}>{pattern})" for name, pattern in _PATTERNS.items()]
+        object.__setattr__(self, "_names", names)
+        object.__setattr__(self, "_needles", (*names, *(escaped - names.keys())))
+        object.__setattr__(self, "_all", re.compile("|".join(parts)))
+
+    def suspects(self, text: str) -> bool:
+        """Whether there may be a secret in a text, or in the JSON of one; cheap, and never wrong in saying no."""
+        for marker in _MARKERS:
+            if marker in text:
+                return True
+        for needle in self._needles:
+            if needle in text:
+                return True
+        lower = text.lower()
+        return any(marker in lower for marker in _MARKERS_LOWER) or (
+            "=" in lower and _PARAMETER.search(text) is not None
+        )
+
+    def text(self, text: str) -> str:
+        """The text without secrets; what was redacted before stays as it is."""
+        if not self.suspects(text):
+            return text
+        for _ in range(_ROUNDS):  # what is taken out may lay bare the beginning of what stood behind it
+            before, text = text, self._all.sub(self._mark, text)
+            if text == before:
+                break
+        return text
+
+    def tree(self, value: Any, depth: int = 0) -> Any:
+        """JSON data without secrets: every text in it, names of keys too."""
+        if isinstance(value, str):
+            return self.text(value)
+        if depth > _DEEPEST:
+            return value
+        if isinstance(value, Mapping):
+            return {self.tree(key): self.tree(inner, depth + 1) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.tree(inner, depth + 1) for inner in value]
+        return value
+
+    def _mark(self, match: re.Match[str]) -> str:
+        return _WRITERS.get(str(match.lastgroup), _written)(match, self._names)
+
+
+def redact(text: str, secrets: Sequence[tuple[str, str]] = ()) -> str:
+    """The text without secrets: those given as (name, value), and what looks like one."""
+    return Redactor(secrets).text(text)
+
+
+_PARAMETER = re.compile(_PATTERNS["parameter"])
+
+
+def _written(match: re.Match[str], names: Mapping[str, str]) -> str:
+    return f"[redacted:{match.lastgroup}]"
+
+
+_WRITERS: dict[str, Callable[[re.Match[str], Mapping[str, str]], str]] = {
+    "mark": lambda match, names: match.group(),
+    "value": lambda match, names: f"[redacted:{names[match.group()]}]",
+    "login": lambda match, names: "://[redacted:login]@",
+    "parameter": lambda match, names: f"{match.group().partition('=')[0]}=[redacted:parameter]",
+}

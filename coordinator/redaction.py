@@ -1,0 +1,23 @@
+"""What this process knows to be secret, taken out of all that it writes down, logs, or has a model told."""
+
+import os
+from functools import cache
+from typing import Any
+
+from coordinator.model.redact import Redactor, secrets_of
+
+
+@cache
+def redactor() -> Redactor:
+    """For the environment that this process was started with."""
+    return Redactor(secrets_of(os.environ))
+
+
+def redact(text: str) -> str:
+    """The text without secrets; see `coordinator.model.redact`."""
+    return redactor().text(text)
+
+
+def redact_data(value: Any) -> Any:
+    """A JSON value without secrets."""
+    return redactor().tree(value)
