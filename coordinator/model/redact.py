@@ -50,7 +50,7 @@ def secrets_of(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
     Paths, plain addresses, small numbers and short values are none, whatever their variable is called.
     """
-    found = {}
+    found: dict[str, str] = {}
     for name, value in environ.items():
         value = value.strip()
         if len(value) >= SHORTEST and _NAME.search(name) and not _ORDINARY.fullmatch(value):

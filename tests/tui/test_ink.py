@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
@@ -93,6 +93,8 @@ def test_a_page_wraps_texts_beside_their_cells_and_below_their_indent() -> None:
 
 
 @given(spans, st.integers(2, 60))
+@example([Span(" "), Span("0")], 2)
+@example([Span(" 0 1")], 3)
 def test_a_page_never_exceeds_its_width(line: list[Span], width: int) -> None:
     if all(cell_len(char) <= 1 for span in line for char in safe(span.text)):
         assert all(

@@ -69,11 +69,11 @@ def wrapped(spans: Spans, width: int) -> list[Spans]:
     if len(whole) < 2:
         return list(whole)
     cells = columns(spans[:-1])
-    if len(spans) > 1 and spans[-2].text.endswith(" ") and cells <= width * _CELLS_SHARE:
+    if len(spans) > 1 and spans[-2].text.endswith(" ") and cells <= min(width * _CELLS_SHARE, width - 2):
         first, *rest = wrap(spans[-1:], width - 1 - cells)
         return [[*spans[:-1], *first], *([Span(" " * cells), *line] for line in rest)]
     indent = len(spans[0].text) - len(spans[0].text.lstrip(" "))
-    if not indent or indent > width // 2:
+    if not indent or indent > min(width // 2, width - 2):
         return list(whole)
     first, *rest = wrap(spans, width - 1 - indent)
     return [first, *([Span(" " * indent), *line] for line in rest)]
