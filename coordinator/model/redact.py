@@ -41,7 +41,10 @@ _PATTERNS = {
         r"(?<=[?&;])(?i:[a-z_-]{0,30}(?:password|passwd|pwd|token|secret|api_?key|access_?key))=[^\s&#\"'<>\[\]]{3,}"
     ),
 }
-_MARKERS = ("sk-", "sk_", "rk_", "rk-", "gh", "glpat-", "AKIA", "ASIA", "AIza", "xox", "eyJ", "-----BEGIN", "://")
+_MARKERS = (
+    *("sk-", "sk_", "rk_", "rk-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "AKIA", "ASIA"),
+    *("AIza", "xox", "eyJ", "-----BEGIN", "://"),
+)
 _MARKERS_LOWER = ("bearer", "authorization")
 
 
