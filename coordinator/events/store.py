@@ -17,7 +17,7 @@ from coordinator.events.tables import INDEX_MORE, INDEXED, KINDS
 from coordinator.model.event import SYSTEM, Actor, Draft, Event, is_kind, may_write, who_may
 from coordinator.model.ids import is_uuid7, uuid7
 from coordinator.model.text import plain
-from coordinator.redaction import redact, redact_data
+from coordinator.redaction import redact, redact_data, suspects
 
 MAX_DATA = 1 << 20
 """Most characters of JSON that one event may carry; bigger things are files, and the event names them."""
@@ -218,7 +218,9 @@ def _checked_id(draft: Draft) -> str:
 def _to_json(draft: Draft) -> str:
     """The data without secrets as compact JSON, not escaped to ASCII, which SQLite can store whatever is in it."""
     try:
-        text = json.dumps(redact_data(draft.data), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = _dumped(dict(draft.data))
+        if suspects(text):
+            text = _dumped(redact_data(draft.data))
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"the data of a {draft.kind} event can't be written as JSON: {error}") from error
     text = text.encode("utf-8", "backslashreplace").decode()  # lone surrogates, of file names, as \udcXX escapes
@@ -228,6 +230,10 @@ def _to_json(draft: Draft) -> str:
             "put it into a file and log its path",
         )
     return text
+
+
+def _dumped(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _from_json(text: str) -> dict[str, Any]:
