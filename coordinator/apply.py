@@ -31,7 +31,7 @@ from coordinator.model.plan import FileEdit, Kill, Plan, Record, Steer
 from coordinator.model.situation import subject_number
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
-from coordinator.redaction import redact
+from coordinator.redaction import redact, redact_data
 from coordinator.services import questions as service
 from coordinator.services.planning import file_edit
 from coordinator.steps import attempt_lock, find_attempt, reread, utc_now
@@ -104,7 +104,7 @@ def answer(layout: Layout, which: str, text: str, actor: Actor) -> Event:
         )
         draft = replace(service.answer(known, which, text), id=uuid7())
         words = service.steering(question, str(draft.data["answer"]))
-        note = {"actor": asdict(actor), "drafts": [asdict(draft)]}
+        note = {"actor": asdict(actor), "drafts": [redact_data(asdict(draft))]}
         for tries_left in reversed(range(_TRIES)):
             try:
                 edit = _align(layout, subject_number(question.subject), words, actor)
@@ -212,7 +212,7 @@ def _prepare_kill(layout: Layout, stack: ExitStack, kill: Kill, actor: Actor) ->
         )
     path = layout.attempt(attempt.run, attempt.prompt, attempt.attempt) / "step.json"
     before = read_limited(path, _STEP_LIMIT)
-    values = json.loads(before) | {"kill": kill.then, "reason": kill.reason or f"ended by {actor.name}"}
+    values = json.loads(before) | {"kill": kill.then, "reason": redact(kill.reason) or f"ended by {actor.name}"}
     after = json.dumps(values, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
     return attempt, FileEdit(layout.rel(path), "modify", after, sha256(before))
 
@@ -222,7 +222,7 @@ def _prepare_kill(layout: Layout, stack: ExitStack, kill: Kill, actor: Actor) ->
 
 def _place(layout: Layout, log: EventLog, plan: Plan, drafts: list[Draft], actor: Actor) -> list[str]:
     archive.keep(layout, plan)
-    note = {"actor": asdict(actor), "drafts": [asdict(draft) for draft in drafts]}
+    note = {"actor": asdict(actor), "drafts": [redact_data(asdict(draft)) for draft in drafts]}
     try:
         return journal.apply_edits(
             layout, plan.id, plan.edits, note=note, record=lambda plan_id, said: _log_note(log, said)

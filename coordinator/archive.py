@@ -16,6 +16,7 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.text import plain
 from coordinator.model.textdiff import unified_diff
+from coordinator.redaction import redact
 
 LIMIT = 1 << 30
 """Bytes of one plan."""
@@ -59,7 +60,7 @@ def keep(layout: Layout, plan: Plan) -> None:
     values = {
         "id": plan.id,
         "service": plan.service,
-        "summary": plan.summary,
+        "summary": redact(plan.summary),
         "files": files,
         "created": list(created_prompts(plan)),
         "lasting": _lasting(plan),

@@ -12,6 +12,7 @@ from coordinator.artifacts.records import BadRecord, decode, encode, read_json, 
 from coordinator.model.problem import Problem
 from coordinator.model.run import LoopAsk, Run
 from coordinator.model.step import Attempt, Receipt
+from coordinator.redaction import redact_data
 
 __all__ = [
     "AttemptReader",
@@ -41,12 +42,12 @@ def read_attempts(layout: Layout, cache: AttemptReader | None = None) -> Mapping
 def write_step(layout: Layout, attempt: Attempt, *, new: bool = False) -> None:
     """Write an attempt's `step.json`, durable. With `new`, StalePlan when that attempt was claimed already."""
     path = layout.attempt(attempt.run, attempt.prompt, attempt.attempt) / "step.json"
-    write_json(path, encode(attempt, skip=("exit", "receipt", "directory", "pid")), new=new)
+    write_json(path, redact_data(encode(attempt, skip=("exit", "receipt", "directory", "pid"))), new=new)
 
 
 def write_receipt(directory: Path, receipt: Receipt) -> None:
     """Seal an attempt. A second receipt replaces the first: the last word of an agent counts."""
-    write_json(directory / "receipt.json", encode(receipt))
+    write_json(directory / "receipt.json", redact_data(encode(receipt)))
 
 
 def new_run(layout: Layout, milestone: str, *, started: str = "") -> str:

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+from coordinator.agents.hooks import LINE, STATUS
 from coordinator.agents.launch import NO_WORKTREE
+from coordinator.artifacts.files import read_limited, write_atomic
 from coordinator.changes.diff import attempt_change
 from coordinator.changes.git import Git
+from coordinator.errors import CoordError
 from coordinator.failpoint import failpoint
 from coordinator.kill import end_processes
 from coordinator.loop.effects import EndOver, Expire, Return, Settle
@@ -14,12 +17,15 @@ from coordinator.loop.site import Site
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
+from coordinator.redaction import redact
 from coordinator.sight import final_usage
 from coordinator.steps import agent_event, step_event
 from coordinator.terminals.processes import agent_processes
 
 RETURNS = 3
 """Attempts after which work that comes back from the gate halts the plan instead, unless more are configured."""
+_TRACES = (STATUS, LINE, "output.jsonl")
+_TRACE_LIMIT = 64 * 1024 * 1024
 _HINTS = {
     NO_WORKTREE: "its worktree is gone",
     126: "its command can't be executed",
@@ -134,18 +140,32 @@ def still_runs(site: Site, attempt: Attempt) -> bool:
 
 
 def clear_up(site: Site, attempt: Attempt) -> None:
-    """Keep the last screen of an attempt that has ended, and end what it left running."""
+    """Keep the last screen of an attempt that has ended, end what it left running, clean what its CLI noted."""
     save_screen(site, attempt)
     end_processes(site.layout, attempt)
+    _clean_traces(site.directory(attempt))
 
 
 def save_screen(site: Site, attempt: Attempt) -> None:
     """Keep the last screen of an attempt's window as `screen.txt`, in its colours; nothing to keep is fine."""
     target: Path = site.directory(attempt) / "screen.txt"
     for window in site.windows(attempt):
-        text = site.terminals.capture(window.pane)
+        text = redact(site.terminals.capture(window.pane))
         target.write_text(text, "utf-8", "replace")
         return
+
+
+def _clean_traces(directory: Path) -> None:
+    """Take secrets out of what hooks and CLIs wrote while the agent ran: only now nobody writes there any more."""
+    for name in _TRACES:
+        path = directory / name
+        try:
+            text = read_limited(path, _TRACE_LIMIT).decode("utf-8", "surrogateescape")
+        except (OSError, CoordError):
+            continue
+        clean = redact(text)
+        if clean != text:
+            write_atomic(path, clean.encode("utf-8", "surrogateescape"))
 
 
 def _fresh(site: Site, snapshot: Snapshot, number: int, count: int) -> Attempt | None:

@@ -74,12 +74,12 @@ class Redactor:
 
     def __post_init__(self) -> None:
         names = {value: name for name, value in reversed(self.secrets)}
-        escaped = {json.dumps(value, ensure_ascii=False)[1:-1] for value in names}
+        names |= {json.dumps(value, ensure_ascii=False)[1:-1]: name for value, name in names.items()}  # as JSON has it
         values = "|".join(re.escape(value) for value in sorted(names, key=len, reverse=True))
         parts = [f"(?P<mark>{_MARK})", f"(?P<value>{values})"] if values else [f"(?P<mark>{_MARK})"]
         parts += [f"(?P<{name}>{pattern})" for name, pattern in _PATTERNS.items()]
         object.__setattr__(self, "_names", names)
-        object.__setattr__(self, "_needles", (*names, *(escaped - names.keys())))
+        object.__setattr__(self, "_needles", tuple(names))
         object.__setattr__(self, "_all", re.compile("|".join(parts)))
 
     def suspects(self, text: str) -> bool:

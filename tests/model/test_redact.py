@@ -146,3 +146,9 @@ def test_data_is_searched_at_every_depth(shape: object) -> None:
     told = redactor.tree(data)
     assert BODY not in json.dumps(told)
     assert (told["n"], told["none"]) == (1, None)
+
+
+def test_a_value_is_found_in_json_too() -> None:
+    value = 'quoted "word" and\nline'
+    told = redact(json.dumps({"said": f"it is {value}"}), secrets_of({"API_TOKEN": value}))
+    assert json.loads(told) == {"said": "it is [redacted:API_TOKEN]"}
