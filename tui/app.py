@@ -193,6 +193,16 @@ class CoordApp(App[None]):
 
         self.push_screen(Reading(f"Event {event.seq}", event_lines(event)))
 
+    def replay(self, seq: int | None) -> None:
+        """Go back to an event, or to the newest one."""
+        from tui.screens.replay import ReplayScreen
+
+        def left(number: int | None) -> None:
+            if number is not None and self.main.snapshot is not None and number in self.main.snapshot.prompts:
+                self.main.select(number)
+
+        self.push_screen(ReplayScreen(self.source, self.marks, seq), left)
+
     def read_problems(self) -> None:
         from tui.screens.pages import problem_entries
         from tui.screens.reading import Listing

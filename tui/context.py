@@ -137,6 +137,12 @@ def not_alive(context: Context) -> Reason:
     return "No loop is running."
 
 
+def nothing_happened(context: Context) -> Reason:
+    if context.snapshot is not None and context.snapshot.head:
+        return ""
+    return "Nothing happened yet: there is nothing to replay."
+
+
 def no_search(context: Context) -> Reason:
     return "" if context.search else "Nothing is being searched for."
 

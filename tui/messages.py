@@ -13,6 +13,7 @@ from textual.message import Message
 if TYPE_CHECKING:
     from coordinator.errors import CoordError
     from coordinator.model.change import Change, ChangePage
+    from coordinator.model.event import Event
     from coordinator.model.plan import Plan
     from coordinator.model.snapshot import Snapshot
     from coordinator.terminals.screen import Screen as PaneScreen
@@ -113,6 +114,37 @@ class Judged(Message, bubble=False):
     """A verdict was given, in a sentence, or could not be."""
 
     found: str | CoordError
+
+
+@dataclass
+class MomentCame(Message, bubble=False):
+    """A thread found how everything stood right after an event."""
+
+    seq: int
+    snapshot: Snapshot
+    now: float
+    """Unix seconds of that moment."""
+    head: int
+    """Number of the newest event."""
+    events: tuple[Event, ...] | None
+    """Those around it; None where the ones that are shown still do."""
+
+
+@dataclass
+class MomentSought(Message):
+    """Go to an event of the replay."""
+
+    seq: int
+
+
+@dataclass
+class ReplayRead(Message, bubble=False):
+    """How far a thread has read the log, on its way to a moment."""
+
+    seq: int
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, ReplayRead)
 
 
 @dataclass

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from coordinator.terminals.feed import PaneFeed
     from coordinator.terminals.screen import Screen
     from coordinator.terminals.server import Terminals, Window
+    from tui.source import Film
 
 _SCREEN_LIMIT = 2_000_000
 """Bytes of a kept last screen."""
@@ -128,6 +129,9 @@ class ProjectSource:
             after=after,
             limit=limit,
         )
+
+    def film(self) -> "Film":
+        return self._desk.film()
 
     def show_panes(self, panes: Sequence[str], focused: str | None, on_screen: OnScreen) -> None:
         self._on_screen = on_screen

@@ -12,6 +12,7 @@ from coordinator.model.step import Attempt
 if TYPE_CHECKING:
     from coordinator.model.change import Change, ChangePage
     from coordinator.model.plan import Plan
+    from coordinator.model.replay import Replay
     from coordinator.terminals.screen import Screen
 
 OnScreen = Callable[[str, "Screen"], None]
@@ -75,6 +76,14 @@ class Trouble:
     remedy: str
 
 
+class Film(Protocol):
+    """The log as a film. `at` may take long the first time, and tells on its way how far it is."""
+
+    def head(self) -> int: ...
+
+    def at(self, seq: int, on_the_way: Callable[[int], None] = ...) -> "Replay": ...
+
+
 class Source(Protocol):
     """Where everything comes from and where wishes go.
 
@@ -95,6 +104,10 @@ class Source(Protocol):
         self, query: Query, *, before: int | None = None, after: int | None = None, limit: int
     ) -> tuple[Event, ...]:
         """A page of the log, oldest first: the last `limit` ones before `before`, or the first ones after `after`."""
+        ...
+
+    def film(self) -> "Film":
+        """The project as it was right after any event; for the one thread that asks."""
         ...
 
     def show_panes(self, panes: Sequence[str], focused: str | None, on_screen: OnScreen) -> None:

@@ -14,6 +14,7 @@ from tui.source import OnScreen, Preferences, Query, Show, Trouble, Wish
 
 if TYPE_CHECKING:
     from coordinator.terminals.screen import Screen
+    from tui.source import Film
 
 
 class StillSource:
@@ -64,6 +65,9 @@ class StillSource:
         if after is not None:
             return tuple([event for event in found if event.seq > after][:limit])
         return tuple([event for event in found if before is None or event.seq < before][-limit:])
+
+    def film(self) -> "Film":
+        raise CoordError("nothing can be replayed here", "look at a project")
 
     def show_panes(self, panes: Sequence[str], focused: str | None, on_screen: OnScreen) -> None:
         self.asked.append(("panes", tuple(panes)))

@@ -328,6 +328,10 @@ class MainScreen(Steered):
         else:
             self.app.read_event(event)
 
+    def action_replay(self) -> None:
+        event = self.log_panel.list.current if self.panel == "events" else None
+        self.app.replay(event.seq if event is not None else None)
+
     def action_events_prompt(self) -> None:
         event = self.log_panel.list.current
         number = event.prompt if event is not None else None
