@@ -1,4 +1,4 @@
-"""The event log: appending, being told, and finding among a million. `python -m bench.events [--slow]`."""
+"""The event log: appending, and being told. `bench.million` finds among many."""
 
 import json
 import sqlite3
@@ -11,33 +11,29 @@ from pathlib import Path
 
 from bench.report import Row, print_rows
 from coordinator.events.connection import patiently
-from coordinator.events.filters import Filter
 from coordinator.events.follow import Stop, follow
-from coordinator.events.questions import questions
 from coordinator.events.store import EventLog
 from coordinator.events.verify import verify
 from coordinator.model.event import Actor, ActorKind, Draft
 
 _WRITERS, _RATE, _COUNT = 4, 500, 2000
 _TOLD = 300
-_AGENT = Actor(ActorKind.AGENT, "executor-04-1", "executor")
+AGENT = Actor(ActorKind.AGENT, "executor-04-1", "executor")
 _WORDS = "use WAL and one writer; reload reads the newest checkpoint only, because the store is small"
-_MILLION = 1_000_000
 
 
-def main(slow: bool = False) -> list[Row]:
-    """Measure, with real processes on a real disk; `slow` adds a log of a million events."""
+def main() -> list[Row]:
+    """Measure, with real processes on a real disk."""
     with tempfile.TemporaryDirectory(prefix="coord bench ") as directory:
         place = Path(directory)
-        rows = [*_one_writer(place), *_four_writers(place), *_told(place)]
-        return rows + (_million(place) if slow else [])
+        return [*_one_writer(place), *_four_writers(place), *_told(place)]
 
 
 def _one_writer(place: Path) -> list[Row]:
     """One process, as fast as it can."""
     ours = _paced(_appender(place / "one.db"), 1000)
     raw = _paced(_raw_appender(place / "raw.db"), 1000)
-    return [Row("append, one writer, p50", _at(ours, 50), "ms", "raw INSERT, FULL", _at(raw, 50), target_ratio=5)]
+    return [Row("append, one writer, p50", at(ours, 50), "ms", "raw INSERT, FULL", at(raw, 50), target_ratio=5)]
 
 
 def _four_writers(place: Path) -> list[Row]:
@@ -52,8 +48,8 @@ def _four_writers(place: Path) -> list[Row]:
     lost = len(ours) - (verdict.checked if verdict.ok else 0)
     name, floor = f"append, {_WRITERS} × {_RATE}/s", "raw INSERT, FULL"
     return [
-        Row(f"{name}, p50", _at(ours, 50), "ms", floor, _at(raw, 50)),
-        Row(f"{name}, p99", _at(ours, 99), "ms", floor, _at(raw, 99), target_value=10),
+        Row(f"{name}, p50", at(ours, 50), "ms", floor, at(raw, 50)),
+        Row(f"{name}, p99", at(ours, 99), "ms", floor, at(raw, 99), target_value=10),
         Row(f"{name}, slowest", ours[-1], "ms", floor, raw[-1]),
         Row(f"{name}, lost", lost, "", target_value=0),
     ]
@@ -77,58 +73,13 @@ def _told(place: Path) -> list[Row]:
     after = sorted(max(0.0, (told - returned) / 1e6) for _, returned, told in times)
     itself = sorted((returned - called) / 1e6 for called, returned, _ in times)
     return [
-        Row("append called → reader, p50", _at(whole, 50), "ms", "the append itself", _at(itself, 50)),
-        Row("append called → reader, p95", _at(whole, 95), "ms", "the append itself", _at(itself, 95)),
-        Row("append returned → reader, p95", _at(after, 95), "ms", target_value=5),
+        Row("append called → reader, p50", at(whole, 50), "ms", "the append itself", at(itself, 50)),
+        Row("append called → reader, p95", at(whole, 95), "ms", "the append itself", at(itself, 95)),
+        Row("append returned → reader, p95", at(after, 95), "ms", target_value=5),
     ]
 
 
-def _million(place: Path) -> list[Row]:
-    """Reading from a log of a million events."""
-    path = place / "million.db"
-    with EventLog.open(path, create=True) as log:
-        for first in range(0, _MILLION, 5000):
-            log.append([_draft(i) for i in range(first, first + 5000)], _AGENT)
-        while log.index(20_000):
-            pass
-    raw = sqlite3.connect(path)
-    everything = _timed(lambda: raw.execute("SELECT * FROM events").fetchall())
-    ten = _best(lambda: raw.execute("SELECT * FROM events ORDER BY seq DESC LIMIT 10").fetchall(), 50)
-    with EventLog.open(path) as log:
-        wanted = {
-            "tail of 10": Filter(),
-            "… of a rare kind": Filter(kinds=("question",)),
-            "… of a family": Filter(kinds=("step", "agent", "decision")),
-            "… of a prompt": Filter(subject="prompt:7"),
-            "… as of the middle": Filter(as_of=_MILLION // 2),
-            "… with a rare word": Filter(text="wobble 995000"),
-            "… with a frequent word": Filter(text="checkpoint"),
-            "… with a word not there": Filter(text="nowhere"),
-        }
-        rows = [
-            Row(f"{name}, of 1,000,000", _best(_tail(log, where)), "ms", "raw SELECT", ten, target_value=50)
-            for name, where in wanted.items()
-        ]
-        return [
-            *rows,
-            Row("all questions, of 1,000,000", _best(lambda: questions(log)), "ms"),
-            Row("replay of 1,000,000", _timed(lambda: _replay(log)), "ms", "raw SELECT", everything, target_ratio=5),
-            Row("verify 1,000,000", _timed(lambda: verify(path)), "ms", "raw SELECT", everything),
-        ]
-
-
-def _tail(log: EventLog, where: Filter) -> Callable[[], object]:
-    return lambda: log.tail(10, where)
-
-
-def _replay(log: EventLog) -> int:
-    seq = 0
-    while events := log.since(seq, 5000):
-        seq = events[-1].seq
-    return seq
-
-
-def _draft(number: int) -> Draft:
+def draft(number: int) -> Draft:
     if number % 10_000 == 5_000:
         return Draft("question.asked", f"prompt:{number % 40}", {"text": f"wobble {number}?", "options": ["yes", "no"]})
     return Draft("decision.recorded", f"prompt:{number % 40}", {"text": f"{_WORDS} {number}"})
@@ -136,7 +87,7 @@ def _draft(number: int) -> Draft:
 
 def _appender(path: Path) -> Callable[[int], object]:
     log = EventLog.open(path, create=True)
-    return lambda number: log.append([_draft(number)], _AGENT)
+    return lambda number: log.append([draft(number)], AGENT)
 
 
 def _raw_appender(path: Path) -> Callable[[int], object]:
@@ -190,17 +141,17 @@ def _run_writers(kind: str, path: Path) -> list[float]:
     return sorted(ms for writer in writers for ms in json.loads(writer.communicate()[0]))
 
 
-def _timed(work: Callable[[], object]) -> float:
+def timed(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return (time.perf_counter() - start) * 1000
 
 
-def _best(work: Callable[[], object], times: int = 5) -> float:
-    return min(_timed(work) for _ in range(times))
+def best(work: Callable[[], object], times: int = 5) -> float:
+    return min(timed(work) for _ in range(times))
 
 
-def _at(ordered: list[float], percent: int) -> float:
+def at(ordered: list[float], percent: int) -> float:
     return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
 
 
@@ -208,4 +159,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] and sys.argv[1].endswith("writer"):
         print(json.dumps(_write(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))))
     else:
-        print_rows(main("--slow" in sys.argv))
+        print_rows(main())
