@@ -58,12 +58,13 @@ def test_a_question_is_answered_by_the_right_key_and_a_message_arrives_afterward
     assert key.read_text() == "y"
     again = asking.coord("permit", "1", "--allow", check=False)
     assert (again.returncode, "asks for no permission now" in again.stderr) == (3, True)
-    asking.coord("tell", "1", "please finish $(touch pwned)")
+    asking.coord("tell", "1", "please finish $(touch pwned) with sk-ant-api03-0123456789abcdef")
     asking.wait_for(1, "merged")
-    assert (asking.layout.root / "said").read_text() == "please finish $(touch pwned)"
+    assert (asking.layout.root / "said").read_text() == "please finish $(touch pwned) with [redacted:anthropic_key]"
     (answered,) = asking.events("permission.answered")
     assert answered.data["doing"] == "touch /home/users/outside.txt"
-    assert [event.data["text"] for event in asking.events("agent.told")] == ["please finish $(touch pwned)"]
+    (told,) = asking.events("agent.told")
+    assert told.data["text"] == "please finish $(touch pwned) with [redacted:anthropic_key]"
 
 
 def test_no_is_the_key_that_denies(asking: Project) -> None:

@@ -25,6 +25,9 @@ export WINDOW_TOKEN='{WINDOW}'
 echo "now with $LOOP_API_KEY and {OUTPUT}"
 coord decide "use $LOOP_API_KEY and $WINDOW_TOKEN"
 coord ask "Is {QUESTION} the one?" --option "{QUESTION}" --option no --wait
+traces="$COORD_ROOT/.coord/runs/$COORD_RUN/prompts/01/attempt-1"
+echo '{{"at":"2026-01-01T00:00:00Z","ask":"","hook":{{"tool":"curl {OUTPUT} {LOOP}"}}}}' >"$traces/status.jsonl"
+echo '{{"said":"{OUTPUT} {LOOP}"}}' >"$traces/output.jsonl"
 echo hello >one.txt; git add -A; git commit -qm One
 coord agent done --summary "made it with {SUMMARY}, $LOOP_API_KEY, $WINDOW_TOKEN" --decision "keep {SUMMARY}" \\
   --limitation "$WINDOW_TOKEN" --validation "curl -H 'Authorization: Bearer $LOOP_API_KEY'"
@@ -64,11 +67,13 @@ def test_no_secret_is_left_in_what_coord_writes(make: Make) -> None:
     loop.kill()
 
     # prompts, scripts and suites are the engineer's own words, worktrees the agent's
-    assert leaks(made.layout.coord, "prompts", "scripts", "suites", "worktrees") == [], "left"
-    everything = made.layout.events_db.read_bytes() + made.layout.events_db.with_name("events.db-wal").read_bytes()
+    assert leaks(made.layout.coord, "prompts", "scripts", "suites", "worktrees") == []
+    everything = b"".join(path.read_bytes() for path in made.layout.coord.glob("events.db*"))
     assert b"[redacted:LOOP_API_KEY]" in everything
     assert b"[redacted:WINDOW_TOKEN]" in everything
     told = (made.layout.attempt("run-1", 3, 1) / "prompt.txt").read_text()
     assert "made it with [redacted:anthropic_key], [redacted:LOOP_API_KEY], [redacted:WINDOW_TOKEN]" in told
+    traces = (made.layout.attempt("run-1", 1, 1) / name for name in ("status.jsonl", "output.jsonl"))
+    assert all("[redacted:google_key] [redacted:LOOP_API_KEY]" in path.read_text() for path in traces)
     messages = made.repository.git("log", "--format=%B")
     assert TITLE not in str(messages)
