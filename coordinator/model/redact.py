@@ -33,6 +33,9 @@ _PATTERNS = {
     "aws_key": r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])",
     "google_key": r"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{30,}",
     "slack_token": r"(?<![A-Za-z0-9])xox[a-z]-[A-Za-z0-9-]{10,}",
+    "service_token": (
+        r"(?<![A-Za-z0-9])(?:hf_[A-Za-z0-9]{30,}|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{40,}|ya29\.[A-Za-z0-9_-]{20,})"
+    ),
     "jwt": r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
     "authorization": r"(?i:(?:authorization[\"']?\s*[:=]\s*[\"']?)(?:bearer|basic|token))\s+[^\s\"'\[\]]{6,}",
     "bearer": r"(?i:\bbearer)\s+(?=[A-Za-z._~+/=-]{0,200}[0-9])[A-Za-z0-9._~+/=-]{16,}",
@@ -43,7 +46,7 @@ _PATTERNS = {
 }
 _MARKERS = (
     *("sk-", "sk_", "rk_", "rk-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "AKIA", "ASIA"),
-    *("AIza", "xox", "eyJ", "-----BEGIN", "://"),
+    *("AIza", "xox", "eyJ", "-----BEGIN", "://", "hf_", "npm_", "pypi-", "ya29."),
 )
 _MARKERS_LOWER = ("bearer", "authorization")
 
