@@ -67,6 +67,8 @@ class Config:
     tmux_socket: str = ""
     """Name of the tmux server's socket; default: `coord-` and eight digits of the root path's hash."""
     tmux_session: str = "coord"
+    bell: str = "none"
+    """What tells an engineer who looks elsewhere that something waits: `none`, `terminal` or `desktop`."""
     theme: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Action id → key, where it differs from the default."""
@@ -257,6 +259,7 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "prompt_folders": _folders,
     "tmux_socket": _name,
     "tmux_session": _name,
+    "bell": _one_of("none", "terminal", "desktop"),
     "theme": _name,
     "keys": _keys,
 }
@@ -297,6 +300,7 @@ _SAMPLE = """\
 # prompt_folders: []         # further folders with prompts, where every *.md counts
 # tmux_session: coord
 # tmux_socket: coord-1234abcd
+# bell: none                 # when something waits for you: none | terminal (its bell) | desktop (a notification)
 # theme: textual-dark
 # keys:                      # action: key
 #   interject: i

@@ -15,8 +15,12 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.status import counts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from coordinator.events.film import Film
-    from coordinator.model.milestone import MilestonePage
+    from coordinator.events.intents import Version
+    from coordinator.model.milestone import MilestonePage, Revision
+    from coordinator.model.plan import Plan
 
 _PAGE = 200
 """Events of a kind on the milestone's page."""
@@ -80,7 +84,7 @@ class Desk:
 
     def milestone(self, snapshot: Snapshot) -> "MilestonePage":
         """The milestone's page. Refused when its file can't be read."""
-        from coordinator.events.intents import newest_version
+        from coordinator.events.intents import newest_version, versions
         from coordinator.model.intent import Intent
         from coordinator.model.milestone import MilestonePage
         from coordinator.services.intent import MILESTONE, intent_of
@@ -101,7 +105,30 @@ class Desk:
             attachments=attachments,
             artifacts=artifacts,
             decisions=decisions,
+            revisions=_revisions(versions(self._log)),
+            document=document or b"",
         )
+
+    def plan_intent(self, snapshot: Snapshot, document: bytes) -> "Plan":
+        """The plan that makes a version of the intent in this markdown; raises as `plan_intent` of the service."""
+        from coordinator.events.intents import newest_version
+        from coordinator.services.intent import SetIntent, plan_intent
+
+        version = newest_version(self._log)
+        return plan_intent(snapshot, SetIntent(document=document, logged=version.intent if version else None))
+
+    def decide(self, text: str) -> Event:
+        """Record a decision about the milestone."""
+        from coordinator.recording import decide
+
+        return decide(self._log, self.actor(), text)
+
+    def attach(self, ref: str) -> tuple[Event, bool]:
+        """Attach something to the milestone; False when it was attached before."""
+        from coordinator.recording import attach
+
+        event, _, new = attach(self.layout, self._log, self.actor(), ref)
+        return event, new
 
     def set_milestone(self, status: str, reason: str, *, before: str) -> Event:
         """Call the milestone `open` or `done`. Refused for agents, and when it is that already."""
@@ -133,3 +160,14 @@ class Desk:
 
     def close(self) -> None:
         self._log.close()
+
+
+def _revisions(found: "Sequence[Version]") -> "tuple[Revision, ...]":
+    from coordinator.model.intent import Intent, differences
+    from coordinator.model.milestone import Revision
+
+    before = [Intent(), *(version.intent for version in found)]
+    return tuple(
+        Revision(version.seq, version.at, version.by, differences(last, version.intent))
+        for last, version in zip(before, found, strict=False)
+    )

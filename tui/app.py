@@ -58,6 +58,7 @@ class CoordApp(App[None]):
         preferences = source.preferences()
         self.marks = glyphs(environ)
         self.keys = dict(preferences.keys)
+        self.bell_wanted = preferences.bell
         self.set_class(not self.marks.boxes, "-ascii")
         for theme in themes():
             self.register_theme(theme)
@@ -88,11 +89,11 @@ class CoordApp(App[None]):
         return filters if self.marks.boxes else [*filters, AsciiFilter()]
 
     async def _on_key(self, event: events.Key) -> None:
-        """Let a form have what was typed ahead of it: keys that were on their way to the panel in focus before."""
-        form, focused = self.main.form, self.main.focused
-        if form is None or focused is None or event.time >= self.main.form_since or not self.main.is_current:
+        """Let a form, or the search, have what was typed ahead of it: keys on their way to the last panel in focus."""
+        taker, focused = self.main.takes_words, self.main.focused
+        if taker is None or focused is None or event.time >= self.main.words_since or not self.main.is_current:
             return
-        if focused in form.walk_children(with_self=True):
+        if focused in taker.walk_children(with_self=True):
             event.prevent_default()
             focused._forward_event(events.Key(event.key, event.character))
 
@@ -111,6 +112,19 @@ class CoordApp(App[None]):
     def say(self, sentence: str) -> None:
         """A short remark: why a key does nothing here."""
         self.notify(plain(sentence), markup=False, timeout=4)
+
+    def ring(self, project: str, waiting: Sequence[str]) -> None:
+        """Call the engineer: something waits."""
+        if self.bell_wanted == "desktop":
+            more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""
+            self._notify_desktop(f"coord: {plain(project)}", plain(waiting[0]) + more)
+        else:
+            self.bell()
+
+    @work(thread=True, group="bell", exit_on_error=False)
+    def _notify_desktop(self, title: str, text: str) -> None:
+        if not self.source.notify(title, text):
+            self.call_from_thread(self.bell)
 
     @on(Done)
     def _done(self, message: Done) -> None:
@@ -227,6 +241,12 @@ class CoordApp(App[None]):
         number = reviewed(self.main.context())
         if number is not None:
             self.push_screen(Review(number, self.source, self.marks))
+
+    def action_milestone(self) -> None:
+        from tui.screens.milestone import MilestoneScreen
+
+        if self.main.snapshot is not None:
+            self.push_screen(MilestoneScreen(self.source, self.marks, self.main.snapshot))
 
     def action_problems(self) -> None:
         self.read_problems()

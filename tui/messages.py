@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from coordinator.errors import CoordError
     from coordinator.model.change import Change, ChangePage
     from coordinator.model.event import Event
+    from coordinator.model.milestone import MilestonePage
     from coordinator.model.plan import Plan
     from coordinator.model.snapshot import Snapshot
     from coordinator.terminals.screen import Screen as PaneScreen
@@ -114,6 +115,20 @@ class Judged(Message, bubble=False):
     """A verdict was given, in a sentence, or could not be."""
 
     found: str | CoordError
+
+
+@dataclass
+class MilestoneRead(Message, bubble=False):
+    """A thread read the milestone's page."""
+
+    found: MilestonePage | CoordError
+
+
+@dataclass
+class IntentPlanned(Message, bubble=False):
+    """A thread made the plan for what the editor left."""
+
+    found: Plan | CoordError
 
 
 @dataclass

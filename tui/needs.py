@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from coordinator.model.sentence import actor_name
 from coordinator.model.snapshot import AgentState, LoopState, Snapshot
 from coordinator.model.step import Step, StepState
 
@@ -60,6 +61,22 @@ def to_review(snapshot: Snapshot) -> tuple[int, ...]:
 
     steps = (snapshot.steps[number] for number in snapshot.graph.order)
     return tuple(step.number for step in steps if step.state is StepState.CHANGE_OPEN and not decided(step))
+
+
+def waiting_for_you(snapshot: Snapshot) -> dict[str, str]:
+    """Everything that waits for a human, each by an id that stays as long as it waits, in words."""
+    found = {question.id: f"{actor_name(question.asker)} asks: {question.text}" for question in snapshot.open_questions}
+    for agent in snapshot.agents:
+        if agent.state in (AgentState.PERMISSION, AgentState.WAITING):
+            what = "asks for permission" if agent.state is AgentState.PERMISSION else "waits for input"
+            found[f"{agent.state}:{agent.id}:{agent.doing}"] = f"{actor_name(agent.id)} {what} {agent.doing}".rstrip()
+    if snapshot.loop.state in (LoopState.HALTED, LoopState.STUCK):
+        found[f"{snapshot.loop.state}:{snapshot.loop.reason}"] = snapshot.loop.reason
+    for number in to_review(snapshot):
+        attempt = snapshot.steps[number].attempt
+        title = snapshot.prompts[number].title
+        found[f"review:{number}:{attempt.attempt if attempt else 0}"] = f"{number:02d} waits for review: {title}"
+    return found
 
 
 _PLURALS = {"permission": "permissions", "waiting": "agents waiting"}

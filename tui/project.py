@@ -23,6 +23,7 @@ from tui.source import OnScreen, Preferences, Query, Trouble, Wish
 
 if TYPE_CHECKING:
     from coordinator.model.change import Change, ChangePage
+    from coordinator.model.milestone import MilestonePage
     from coordinator.model.plan import Plan
     from coordinator.terminals.feed import PaneFeed
     from coordinator.terminals.screen import Screen
@@ -56,7 +57,7 @@ class ProjectSource:
             config = load_config(self.layout)
         except CoordError:
             return Preferences()  # `snapshots` tells what is wrong, on the screen
-        return Preferences(theme=config.theme, keys=config.keys)
+        return Preferences(theme=config.theme, keys=config.keys, bell=config.bell)
 
     # ── snapshots
 
@@ -129,6 +130,24 @@ class ProjectSource:
             after=after,
             limit=limit,
         )
+
+    def milestone(self) -> "MilestonePage":
+        return self._desk.milestone(self.look())
+
+    def plan_intent(self, document: str) -> "Plan":
+        return self._desk.plan_intent(self.look(), document.encode())
+
+    def link(self, ref: str) -> str:
+        event, new = self._desk.attach(ref)
+        what = f"{event.data.get('type')} {event.data.get('ref')}"
+        return f"Attached {what}." if new else f"Attached already: {what}, event {event.seq}."
+
+    def decide(self, text: str) -> str:
+        return f"Recorded as event {self._desk.decide(text).seq}."
+
+    def set_milestone(self, status: str, reason: str) -> str:
+        event = self._desk.set_milestone(status, reason, before=self.look().milestone.status)
+        return f"The milestone is {status}, event {event.seq}."
 
     def film(self) -> "Film":
         return self._desk.film()
@@ -219,6 +238,11 @@ class ProjectSource:
         from coordinator.reviewing import read_file
 
         return read_file(self.layout, commit, path)
+
+    def notify(self, title: str, text: str) -> bool:
+        from coordinator.notify import notify
+
+        return notify(title, text)
 
     def close(self) -> None:
         self._news.close()

@@ -11,6 +11,7 @@ from coordinator.model.step import Attempt
 
 if TYPE_CHECKING:
     from coordinator.model.change import Change, ChangePage
+    from coordinator.model.milestone import MilestonePage
     from coordinator.model.plan import Plan
     from coordinator.model.replay import Replay
     from coordinator.terminals.screen import Screen
@@ -66,6 +67,8 @@ class Preferences:
     theme: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Id of an action → its keys, comma-separated."""
+    bell: str = "none"
+    """`none`, `terminal` or `desktop`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,26 @@ class Source(Protocol):
         self, query: Query, *, before: int | None = None, after: int | None = None, limit: int
     ) -> tuple[Event, ...]:
         """A page of the log, oldest first: the last `limit` ones before `before`, or the first ones after `after`."""
+        ...
+
+    def milestone(self) -> "MilestonePage":
+        """Everything about the milestone beside its prompts. Refused when its file can't be read."""
+        ...
+
+    def plan_intent(self, document: str) -> "Plan":
+        """The plan that makes a version of the intent of this markdown; UsageError when nobody can go by it."""
+        ...
+
+    def link(self, ref: str) -> str:
+        """Attach something to the milestone; tells in a sentence what it was taken for."""
+        ...
+
+    def decide(self, text: str) -> str:
+        """Record a decision; tells in a sentence where."""
+        ...
+
+    def set_milestone(self, status: str, reason: str) -> str:
+        """Call the milestone `open` or `done`, in the engineer's name."""
         ...
 
     def film(self) -> "Film":
@@ -159,6 +182,10 @@ class Source(Protocol):
 
     def file(self, commit: str, path: str) -> str:
         """A text file as a commit has it; CoordError for one that is none, or that isn't there."""
+        ...
+
+    def notify(self, title: str, text: str) -> bool:
+        """Show a notification of the desktop; False where there is nothing to show it with."""
         ...
 
     def close(self) -> None:

@@ -59,6 +59,8 @@ def log(
         found = events.tail(last, where) if since is None else events.since(since, last, where)
     for event in found:
         _print(event, as_json)
+    if not found and not as_json and not follow:
+        print("no event is like that; `coord log` shows all" if head else "nothing has happened yet", file=sys.stderr)
     if follow:
         _follow(layout, head, where, as_json)
 

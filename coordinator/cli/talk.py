@@ -16,9 +16,9 @@ from coordinator.events.identity import who
 from coordinator.events.questions import asked
 from coordinator.events.questions import questions as read_questions
 from coordinator.events.store import EventLog
-from coordinator.model.event import Draft
 from coordinator.model.snapshot import Question
 from coordinator.model.text import plain_lines
+from coordinator.recording import decide as record_decision
 from coordinator.services import questions as service
 
 
@@ -136,8 +136,8 @@ def _print_question(question: Question) -> None:
 def decide(ctx: click.Context, text: str, as_json: bool) -> None:
     """Record a decision, and why, on the log."""
     with EventLog.open(layout_of(ctx).events_db) as log:
-        draft = Draft("decision.recorded", own_subject(), {"text": text})
-        (event,) = log.append([draft], who(os.environ, os.getpid()), run=os.environ.get("COORD_RUN"))
+        actor, run = who(os.environ, os.getpid()), os.environ.get("COORD_RUN")
+        event = record_decision(log, actor, text, subject=own_subject(), run=run)
     if as_json:
         emit({"id": event.id, "seq": event.seq})
     else:

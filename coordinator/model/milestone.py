@@ -3,9 +3,20 @@
 from dataclasses import dataclass
 
 from coordinator.model.event import Event
-from coordinator.model.intent import Intent
+from coordinator.model.intent import Change, Intent
 from coordinator.model.sentence import describe
 from coordinator.model.snapshot import Milestone
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A version of the intent, as a change to the one before."""
+
+    seq: int
+    at: str
+    """UTC, ISO 8601."""
+    by: str
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,9 @@ class MilestonePage:
     artifacts: tuple[Event, ...] = ()
     decisions: tuple[Event, ...] = ()
     """Oldest first, as all of these; the newest ones of many."""
+    revisions: tuple[Revision, ...] = ()
+    document: bytes = b""
+    """The milestone's file; empty where there is none."""
 
     def to_json(self) -> dict[str, object]:
         return {

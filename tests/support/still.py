@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from coordinator.errors import CoordError, Refused
 from coordinator.model.change import Change, ChangePage
 from coordinator.model.event import Event
+from coordinator.model.intent import Intent
+from coordinator.model.milestone import MilestonePage
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Agent, Snapshot
+from coordinator.model.status import counts
 from coordinator.model.step import Attempt
 from tui.source import OnScreen, Preferences, Query, Show, Trouble, Wish
 
@@ -66,6 +69,25 @@ class StillSource:
             return tuple([event for event in found if event.seq > after][:limit])
         return tuple([event for event in found if before is None or event.seq < before][-limit:])
 
+    def milestone(self) -> MilestonePage:
+        assert self._last is not None
+        return MilestonePage(self._last.milestone, Intent(), None, False, "", "", counts(self._last))
+
+    def plan_intent(self, document: str) -> Plan:
+        raise Refused("the intent says that already", "change it")
+
+    def link(self, ref: str) -> str:
+        self.asked.append(("link", ref))
+        return "attached"
+
+    def decide(self, text: str) -> str:
+        self.asked.append(("decide", text))
+        return "recorded"
+
+    def set_milestone(self, status: str, reason: str) -> str:
+        self.asked.append(("milestone", status, reason))
+        return "set"
+
     def film(self) -> "Film":
         raise CoordError("nothing can be replayed here", "look at a project")
 
@@ -118,6 +140,10 @@ class StillSource:
 
     def file(self, commit: str, path: str) -> str:
         return f"{path} at {commit}\n"
+
+    def notify(self, title: str, text: str) -> bool:
+        self.asked.append(("notify", title, text))
+        return True
 
     def close(self) -> None:
         with self._wake:

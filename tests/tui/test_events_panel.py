@@ -6,6 +6,7 @@ import pytest
 from support import scenes
 from support.onscreen import line_with, screen_text, shown, until
 from support.still import StillSource
+from textual.events import Key
 from textual.widgets import Input
 
 from coordinator.model.event import Event
@@ -132,6 +133,16 @@ async def test_search_and_filter_act_from_every_panel(panel: str, size: tuple[in
         await pilot.press("f")
         await until(lambda: app.main.log_panel.query_wanted.show is not Show.ALL, "the filter")
         await until(lambda: app.main.in_sight("events"), "the page of the events")
+
+
+async def test_what_is_typed_right_after_the_key_is_searched_for_and_does_nothing_else() -> None:
+    async with shown(StillSource(scenes.bucket(), scenes.bucket_events())) as (app, pilot):
+        await pilot.press("4")
+        await until(lambda: app.main.panel == "events", "the events")
+        for key in ("slash", "q", "i", "k"):
+            app.post_message(Key(key, None if key == "slash" else key))
+        await until(lambda: app.main.log_panel.query_wanted.text == "qik", "the search")
+        assert app.main.form is None
 
 
 async def test_search_shows_what_it_finds_and_escape_ends_it() -> None:

@@ -3,15 +3,17 @@
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
+from textual._time import get_time
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
 
 from coordinator.model.snapshot import Agent, Question, Snapshot
 from tui.actions import BY_ID, Scope, bindings, footer, key_of
 from tui.context import Context
 from tui.messages import ActionAsked, LastScreenRead, PaneDrawn, SnapshotArrived
-from tui.needs import needs
+from tui.needs import needs, waiting_for_you
 from tui.screens.steered import Steered
 from tui.selection import agent_by_id, agent_of, attempt_of, moves, past_agent
 from tui.source import Source
@@ -82,7 +84,10 @@ class MainScreen(Steered):
 
     @on(SnapshotArrived)
     def _arrived(self, message: SnapshotArrived) -> None:
-        self.snapshot = snapshot = message.snapshot
+        before, snapshot = self.snapshot, message.snapshot
+        self.snapshot = snapshot
+        if before is not None:
+            self._call(before, snapshot)
         now = self.app.clock()
         self.header.show(snapshot, now)
         self.graph.show(snapshot, now)
@@ -95,6 +100,15 @@ class MainScreen(Steered):
             self._ticker.resume()
         else:
             self._ticker.pause()
+
+    def _call(self, before: Snapshot, now: Snapshot) -> None:
+        """Ring for what waits for a human and did not before."""
+        if self.app.bell_wanted == "none":
+            return
+        known = waiting_for_you(before)
+        new = [text for name, text in waiting_for_you(now).items() if name not in known]
+        if new:
+            self.app.ring(now.project, new)
 
     @on(PaneDrawn)
     def _drawn(self, message: PaneDrawn) -> None:
@@ -310,10 +324,19 @@ class MainScreen(Steered):
 
     def action_events_search(self) -> None:
         if self.in_sight("events"):
-            self.log_panel.open_search()
+            self._open_search()
         else:
             self.show_page("events")
-            self.call_after_refresh(self.log_panel.open_search)
+            self.call_after_refresh(self._open_search)
+
+    def _open_search(self) -> None:
+        self.log_panel.open_search()
+        self.words_since = get_time()
+
+    @property
+    def takes_words(self) -> Widget | None:
+        """What is being typed into: the open form, or the search."""
+        return self.form or (self.log_panel if self.log_panel.has_class("-searching") else None)
 
     def action_events_clear(self) -> None:
         self.log_panel.end_search()

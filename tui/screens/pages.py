@@ -59,7 +59,7 @@ def event_lines(event: Event) -> list[Spans]:
         ("who", f"{event.actor}  ({event.actor_kind})"),
         ("kind", event.kind),
         ("about", event.subject),
-        ("run", f"{event.run or 'none'}, iteration {event.iteration or 0}"),
+        ("run", (event.run or "none") + (f", iteration {event.iteration}" if event.iteration else "")),
         ("id", event.id),
         ("hash", event.hash),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from textual import on, work
 from textual._time import get_time
@@ -32,6 +32,13 @@ if TYPE_CHECKING:  # forms are read when the first one opens: they would cost th
     from tui.screens.agents import AgentStatus
     from tui.source import Source
     from tui.steering import Outlook
+
+
+@runtime_checkable
+class Follows(Protocol):
+    """A page over this screen that shows the project as it goes on."""
+
+    def project_changed(self, snapshot: Snapshot) -> None: ...
 
 
 class Steered(Panels):
@@ -75,12 +82,12 @@ class Steered(Panels):
     # ── forms
 
     _agents_page: AgentStatus | None = None
-    form_since = 0.0
-    """When the open form took the focus, on the clock of events."""
+    words_since = 0.0
+    """When the open form, or the search, took the focus, on the clock of events."""
 
     async def open_form(self, form: Form) -> None:
         await super().open_form(form)
-        self.form_since = get_time()
+        self.words_since = get_time()
 
     @property
     def plan_form(self) -> PlanForm | None:
@@ -161,6 +168,9 @@ class Steered(Panels):
         """Tell the open form, and the page of agents, of a new snapshot."""
         if self._agents_page is not None and self.snapshot is not None and self._agents_page.is_attached:
             self._agents_page.show(self.snapshot)
+        over = self.app.screen
+        if over is not self and self.snapshot is not None and isinstance(over, Follows):
+            over.project_changed(self.snapshot)
         form = self.plan_form
         if form is not None:
             form.project_changed()

@@ -124,7 +124,7 @@ class EventList(Lines):
     def empty_spans(self) -> list[Spans]:
         if self.needle:
             return [[Span(f" Nothing on the log contains “{self.needle}”. Esc ends the search.", "quiet")]]
-        return [[Span(" Nothing happened yet. What you, the loop and the agents do is written down here.", "quiet")]]
+        return [[Span(" Nothing happened yet. What is done, by whom, is written down here.", "quiet")]]
 
 
 def event_spans(event: Event, question: Question | None, width: int, now: float, marks: Glyphs) -> list[Span]:
@@ -231,13 +231,16 @@ class EventsPanel(Vertical):
 
     def open_search(self) -> None:
         self.add_class("-searching")
-        self.query_one(Input).focus()
+        box = self.query_one(Input)
+        box.display = True  # at once: what is typed right after the key is for the box already
+        self.screen.set_focus(box)
 
     def end_search(self) -> None:
         box = self.query_one(Input)
         box.value = ""
         self.remove_class("-searching")
         self._list.focus()
+        box.display = False
         self._want(self.query_wanted.show, "")
 
     # Searching

@@ -1,0 +1,57 @@
+"""What is put on record beside plans: decisions, and what else belongs to the work."""
+
+from pathlib import Path
+
+from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.produced import examine_file
+from coordinator.errors import UsageError
+from coordinator.events.filters import Filter
+from coordinator.events.store import EventLog
+from coordinator.model.attachment import Attachment, attachment
+from coordinator.model.event import Actor, Draft, Event
+
+_MOST = 10_000
+"""Attachments of a subject that are looked through for the same one."""
+
+
+def decide(log: EventLog, actor: Actor, text: str, *, subject: str = "milestone", run: str | None = None) -> Event:
+    """Record a decision. UsageError for an empty one; Refused when the actor may not."""
+    if not text.strip():
+        raise UsageError("the decision is empty", "say what was decided, and why")
+    (event,) = log.append([Draft("decision.recorded", subject, {"text": text})], actor, run)
+    return event
+
+
+def attach(
+    layout: Layout,
+    log: EventLog,
+    actor: Actor,
+    ref: str,
+    *,
+    title: str = "",
+    kind: str = "",
+    subject: str = "milestone",
+    run: str | None = None,
+) -> tuple[Event, Attachment, bool]:
+    """Attach a reference, once: the event, what it was taken for, and whether it is new.
+
+    UsageError for a reference that is none, CoordError for a file that can't be read.
+    """
+    found, data = _examined(layout, ref, title, kind)
+    where = Filter(kinds=("attachment.added",), subject=subject)
+    for event in log.tail(_MOST, where):
+        if (event.data.get("type"), event.data.get("ref")) == (found.kind, found.ref):
+            return event, found, False
+    (event,) = log.append([Draft("attachment.added", subject, data)], actor, run)
+    return event, found, True
+
+
+def _examined(layout: Layout, ref: str, title: str, kind: str) -> tuple[Attachment, dict[str, object]]:
+    """The reference and what goes on the log; a file has to exist."""
+    is_file = kind in ("", "file") and Path(ref).is_file()
+    found = attachment(ref, title=title, kind=kind, is_file=is_file)
+    if found.kind == "file":
+        produced = examine_file(layout, Path(ref))
+        found = Attachment("file", produced.path, found.title)
+        return found, found.to_data() | {"digest": f"sha256:{produced.digest}", "size": produced.size}
+    return found, found.to_data()
