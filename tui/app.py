@@ -1,6 +1,8 @@
 """The app: themes, keys, the stream of snapshots, and the few things that reach beyond the screen."""
 
+import gc
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
     from coordinator.model.step import Attempt
 
 
+_FIRST_PICTURE = 2.0
+"""Seconds that the stream waits at most for its first snapshot to be painted."""
+
+
 def _palette() -> type[Provider]:
     from tui.palette import Commands
 
@@ -59,27 +65,46 @@ class CoordApp(App[None]):
         self.marks = glyphs(environ)
         self.keys = dict(preferences.keys)
         self.bell_wanted = preferences.bell
+        self.painted = threading.Event()
+        """The first snapshot is on the screen."""
         self.set_class(not self.marks.boxes, "-ascii")
         for theme in themes():
             self.register_theme(theme)
         wanted = choose_theme(preferences.theme, environ)
         self.theme = wanted if wanted in self.available_themes else DARK
+        self._styled = self.theme
+        self.stylesheet.set_variables(self.get_css_variables())
         self._odd_settings = [f"keys: no action is called {name}" for name in unknown_keys(self.keys)]
         if self.theme != wanted:
             self._odd_settings.append(f"theme: there is none called {wanted}")
         self.set_keymap({name: keys for name, keys in self.keys.items() if name not in unknown_keys(self.keys)})
-        self.main = MainScreen(source, self.marks)
+        self._first = source.first()
+        self.main = MainScreen(source, self.marks, self._first)
 
     def get_default_screen(self) -> Screen[None]:
         return self.main
 
     def on_mount(self) -> None:
         self._follow_source()
+        self.set_timer(_FIRST_PICTURE, self.started)
         for odd in self._odd_settings:
             self.notify(plain(odd), title="coord.yaml", severity="warning", markup=False)
 
+    def started(self) -> None:
+        """The first picture is there, or is long in coming: what was put off for it may begin."""
+        if not self.painted.is_set():
+            self.painted.set()
+            gc.freeze()
+            gc.enable()
+
     def on_unmount(self) -> None:
         self.source.close()
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Style all anew, for another theme: not for the first one, which Textual asks for as well."""
+        if self.theme != self._styled:
+            self._styled = self.theme
+            super().refresh_css(animate)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         return ()
@@ -101,6 +126,8 @@ class CoordApp(App[None]):
 
     @work(thread=True, group="snapshots", exit_on_error=False)
     def _follow_source(self) -> None:
+        if self._first is not None:
+            self.painted.wait(_FIRST_PICTURE)  # another look can wait, and would only slow down the first picture
         for found in self.source.snapshots():
             if isinstance(found, Trouble):
                 self.post_message(Failed(found.message, found.remedy))

@@ -1,6 +1,7 @@
 """Every message of the app on one page: what workers and panels tell the screen.
 
 Messages that come in floods replace their older, unhandled ones (`can_replace`): only the newest state counts.
+They are neither compared nor printed: methods for that would cost the first picture more than all else on this page.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tui.steering import Outlook, Planner
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SnapshotArrived(Message, bubble=False):
     """The project changed, or was read for the first time."""
 
@@ -31,7 +32,7 @@ class SnapshotArrived(Message, bubble=False):
         return isinstance(message, SnapshotArrived)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class PaneDrawn(Message, bubble=False):
     """A visible agent window shows something new."""
 
@@ -42,7 +43,7 @@ class PaneDrawn(Message, bubble=False):
         return isinstance(message, PaneDrawn) and message.pane == self.pane
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class LastScreenRead(Message, bubble=False):
     """What an ended agent's window showed at the end."""
 
@@ -50,7 +51,7 @@ class LastScreenRead(Message, bubble=False):
     screen: PaneScreen
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Failed(Message, bubble=False):
     """Something could not be done; the reason and the way out go into a toast."""
 
@@ -58,14 +59,14 @@ class Failed(Message, bubble=False):
     remedy: str = ""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Done(Message, bubble=False):
     """Something was done, in a sentence."""
 
     message: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ActionAsked(Message):
     """A click asks for an action: on a key of the footer, on a pill of the header."""
 
@@ -74,14 +75,14 @@ class ActionAsked(Message):
     """Kind of the need whose pill was clicked."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class PromptChosen(Message):
     """Another panel asks to select a prompt."""
 
     number: int
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Answered(Message):
     """The engineer answered a question."""
 
@@ -89,12 +90,12 @@ class Answered(Message):
     text: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class FormClosed(Message):
     """The form in the place of the events was left."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class PlanMade(Message, bubble=False):
     """A thread made the plan that a form asked for."""
 
@@ -103,35 +104,35 @@ class PlanMade(Message, bubble=False):
     """What it was asked for: an older request is of no use any more."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ChangeRead(Message, bubble=False):
     """A thread read the change that is to be reviewed."""
 
     found: ChangePage | CoordError
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Judged(Message, bubble=False):
     """A verdict was given, in a sentence, or could not be."""
 
     found: str | CoordError
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class MilestoneRead(Message, bubble=False):
     """A thread read the milestone's page."""
 
     found: MilestonePage | CoordError
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class IntentPlanned(Message, bubble=False):
     """A thread made the plan for what the editor left."""
 
     found: Plan | CoordError
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class MomentCame(Message, bubble=False):
     """A thread found how everything stood right after an event."""
 
@@ -145,14 +146,14 @@ class MomentCame(Message, bubble=False):
     """Those around it; None where the ones that are shown still do."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class MomentSought(Message):
     """Go to an event of the replay."""
 
     seq: int
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ReplayRead(Message, bubble=False):
     """How far a thread has read the log, on its way to a moment."""
 
@@ -162,7 +163,7 @@ class ReplayRead(Message, bubble=False):
         return isinstance(message, ReplayRead)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class WorkSeen(Message, bubble=False):
     """What an attempt has made so far, read from git."""
 
@@ -170,7 +171,7 @@ class WorkSeen(Message, bubble=False):
     change: Change
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class PlanApplied(Message, bubble=False):
     """A plan is applied; the next snapshot shows it."""
 
@@ -179,7 +180,7 @@ class PlanApplied(Message, bubble=False):
     """What else there is to say about it."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class PlanNotApplied(Message, bubble=False):
     """A plan could not be applied. Refused: nothing was written; any other error came after the files."""
 

@@ -6,28 +6,30 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, redirect_stdout
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coordinator.artifacts.files import read_limited
 from coordinator.artifacts.paths import Layout
-from coordinator.config import Config, load_config
-from coordinator.desk import Desk
 from coordinator.errors import CoordError
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
-from coordinator.observe import Observer
-from coordinator.watch import Changes, Watch
 from tui.source import OnScreen, Preferences, Query, Trouble, Wish
 
 if TYPE_CHECKING:
+    from coordinator.ahead import Ahead, Look
+    from coordinator.config import Config
+    from coordinator.desk import Desk
     from coordinator.model.change import Change, ChangePage
     from coordinator.model.milestone import MilestonePage
     from coordinator.model.plan import Plan
+    from coordinator.observe import Observer
     from coordinator.terminals.feed import PaneFeed
     from coordinator.terminals.screen import Screen
     from coordinator.terminals.server import Terminals, Window
+    from coordinator.watch import Changes, Watch
     from tui.source import Film
 
 _SCREEN_LIMIT = 2_000_000
@@ -43,9 +45,12 @@ _RENEWAL = 30.0
 class ProjectSource:
     """Implements `tui.source.Source` over a layout."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, ahead: "Ahead | None" = None) -> None:
+        """`ahead` is a first look that is on its way."""
         self.layout = layout
-        self._desk = Desk(layout)
+        self._ahead = ahead
+        self._told: Snapshot | None = None
+        """What `first` gave."""
         self._news = _News()
         self._terminals: Terminals | None = None
         self._feed: PaneFeed | None = None
@@ -53,21 +58,45 @@ class ProjectSource:
         """Who is told of panes at present."""
 
     def preferences(self) -> Preferences:
+        look = self._look_ahead
+        if look is not None:
+            return Preferences(theme=look.theme, keys=look.keys, bell=look.bell)
+        from coordinator.config import load_config
+
         try:
             config = load_config(self.layout)
         except CoordError:
             return Preferences()  # `snapshots` tells what is wrong, on the screen
         return Preferences(theme=config.theme, keys=config.keys, bell=config.bell)
 
+    @cached_property
+    def _desk(self) -> "Desk":
+        from coordinator.desk import Desk
+
+        return Desk(self.layout)
+
     # ── snapshots
 
+    @cached_property
+    def _look_ahead(self) -> "Look | None":
+        return self._ahead.look() if self._ahead is not None else None
+
+    def first(self) -> Snapshot | None:
+        look = self._look_ahead
+        self._told = look.snapshot if look is not None else None
+        return self._told
+
     def snapshots(self) -> Iterator[Snapshot | Trouble]:
+        from coordinator.observe import Observer
+
         told: Trouble | None = None
+        last, self._told = self._told, None
         while (observer := self._observer()) is not None:
             if isinstance(observer, Observer):
                 told = None
                 with self._watching(observer.folders()) as watch, closing(observer):
-                    yield from self._observe(observer, watch)
+                    yield from self._observe(observer, watch, last)
+                last = None
             else:
                 if observer != told:
                     yield observer
@@ -78,14 +107,18 @@ class ProjectSource:
                         return
 
     @contextmanager
-    def _watching(self, folders: Sequence[Path]) -> Iterator[Watch]:
+    def _watching(self, folders: Sequence[Path]) -> Iterator["Watch"]:
+        from coordinator.watch import Watch
+
         watch = Watch(self.layout, self._news.add, folders)
         try:
             yield watch
         finally:
             watch.stop()
 
-    def _observer(self) -> Observer | Trouble | None:
+    def _observer(self) -> "Observer | Trouble | None":
+        from coordinator.observe import Observer
+
         if self._news.closed:
             return None
         try:
@@ -93,10 +126,14 @@ class ProjectSource:
         except CoordError as error:
             return Trouble(error.message, error.remedy)
 
-    def _observe(self, observer: Observer, watch: Watch) -> Iterator[Snapshot | Trouble]:
-        """Snapshots by this observer; ends when the prompt folders are others, so that the watch begins anew."""
+    def _observe(
+        self, observer: "Observer", watch: "Watch", last: Snapshot | Trouble | None
+    ) -> Iterator[Snapshot | Trouble]:
+        """Snapshots by this observer that differ from the `last` one that was told.
+
+        Ends when the prompt folders are others, so that the watch begins anew.
+        """
         folders, changed = observer.folders(), None
-        last: Snapshot | Trouble | None = None
         while True:
             found = _look(observer, changed)
             if isinstance(found, Snapshot):
@@ -108,8 +145,10 @@ class ProjectSource:
             if changed is None or observer.folders() != folders:
                 return
 
-    def _next(self, observer: Observer, found: Snapshot | Trouble) -> Collection[Path] | None:
+    def _next(self, observer: "Observer", found: Snapshot | Trouble) -> Collection[Path] | None:
         """Wait for a reason to look again: the paths that changed, none where it is another reason; None at the end."""
+        from coordinator.watch import Changes
+
         until = time.monotonic() + _RENEWAL
         while (news := self._news.wait(patience(found))) is not None:
             if news != Changes() or observer.outlived() or time.monotonic() > until:
@@ -208,6 +247,8 @@ class ProjectSource:
         return self._desk.actor().name
 
     def look(self) -> Snapshot:
+        from coordinator.observe import Observer
+
         observer = Observer(self.layout)
         try:
             return observer.snapshot()
@@ -248,10 +289,12 @@ class ProjectSource:
         self._news.close()
         if self._feed is not None:
             self._feed.stop()
-        self._desk.close()
+        if "_desk" in self.__dict__:
+            self._desk.close()
 
     def _server(self) -> "Terminals":
         if self._terminals is None:
+            from coordinator.config import load_config
             from coordinator.terminals.server import Terminals
 
             config: Config = load_config(self.layout)
@@ -276,19 +319,21 @@ class _News:
 
     def __init__(self) -> None:
         self._ready = threading.Condition()
-        self._changes = Changes()
+        self._changes: Changes | None = None
         self.closed = False
 
-    def add(self, changes: Changes) -> None:
+    def add(self, changes: "Changes") -> None:
         with self._ready:
-            self._changes += changes
+            self._changes = changes if self._changes is None else self._changes + changes
             self._ready.notify_all()
 
-    def wait(self, timeout: float | None) -> Changes | None:
+    def wait(self, timeout: float | None) -> "Changes | None":
         """What changed, after waiting for it; nothing when time is up; None at the end."""
+        from coordinator.watch import Changes
+
         with self._ready:
-            self._ready.wait_for(lambda: self._changes != Changes() or self.closed, timeout)
-            changes, self._changes = self._changes, Changes()
+            self._ready.wait_for(lambda: self._changes is not None or self.closed, timeout)
+            changes, self._changes = self._changes or Changes(), None
             return None if self.closed else changes
 
     def close(self) -> None:
@@ -297,7 +342,7 @@ class _News:
             self._ready.notify_all()
 
 
-def _look(observer: Observer, changed: Collection[Path] | None) -> Snapshot | Trouble:
+def _look(observer: "Observer", changed: Collection[Path] | None) -> Snapshot | Trouble:
     try:
         return observer.refresh(changed)
     except CoordError as error:

@@ -90,14 +90,20 @@ class Film(Protocol):
 class Source(Protocol):
     """Where everything comes from and where wishes go.
 
-    All but `preferences`, `show_panes`, `attach`, `engineer` and `close` may block: they are called in worker threads.
+    All but `preferences`, `first`, `show_panes`, `attach`, `engineer` and `close` may block: they are called in worker
+    threads.
     Every failure that a user can meet is a `CoordError`.
     """
 
     def preferences(self) -> Preferences: ...
 
+    def first(self) -> Snapshot | None:
+        """A look at the project that was taken ahead; None: `snapshots` brings the first one."""
+        ...
+
     def snapshots(self) -> Iterator[Snapshot | Trouble]:
-        """The project now, and again whenever it changed, until `close`; skips what nobody had time to see.
+        """The project now, and again whenever it changed, until `close`; skips what nobody had time
+        to see, and what `first` gave.
 
         Where it can't be read, it yields why, and goes on once that changed.
         """

@@ -51,6 +51,9 @@ class StillSource:
             self._next.append(found)
             self._wake.notify_all()
 
+    def first(self) -> Snapshot | None:
+        return None
+
     def snapshots(self) -> Iterator[Snapshot | Trouble]:
         while True:
             with self._wake:

@@ -43,12 +43,14 @@ class MainScreen(Steered):
 
     app: "CoordApp"
 
-    def __init__(self, source: Source, marks: Glyphs) -> None:
+    def __init__(self, source: Source, marks: Glyphs, first: Snapshot | None = None) -> None:
+        """`first` is what is shown from the beginning."""
         super().__init__()
         self.source = source
         self.marks = marks
         self.snapshot: Snapshot | None = None
         self.selected: int | None = None
+        self._first = first
         self._chosen_agent = ""
         self._watched: tuple[str, ...] | None = ()
         self._read_screens: set[str] = set()
@@ -78,6 +80,8 @@ class MainScreen(Steered):
 
     def on_mount(self) -> None:
         self._ticker = self.set_interval(1.0, self.tick, pause=True)
+        if self._first is not None:
+            self._arrived(SnapshotArrived(self._first))
         self.update_keys()
 
     # ── what arrives
@@ -92,14 +96,25 @@ class MainScreen(Steered):
         self.header.show(snapshot, now)
         self.graph.show(snapshot, now)
         self.agents.show(snapshot, now)
-        self.log_panel.show(snapshot, now)
+        if before is not None:
+            self.log_panel.show(snapshot, now)
         self.selected = self.graph.selected
         self._follow_selection(now)
         self.project_changed()
+        if before is None:
+            self.call_after_refresh(self._painted)
         if moves(snapshot):
             self._ticker.resume()
         else:
             self._ticker.pause()
+
+    def _painted(self) -> None:
+        """Go on with what the first picture did not wait for."""
+        self.app.started()
+        if self.snapshot is not None:
+            now = self.app.clock()
+            self.log_panel.show(self.snapshot, now)
+            self.header.look_ahead(self.snapshot, now)
 
     def _call(self, before: Snapshot, now: Snapshot) -> None:
         """Ring for what waits for a human and did not before."""

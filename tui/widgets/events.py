@@ -187,10 +187,14 @@ class EventsPanel(Vertical):
 
     def compose(self) -> ComposeResult:
         yield self._list
-        yield Input(placeholder="search all events; Enter keeps it, Esc ends it", id="event-search")
 
     def on_mount(self) -> None:
         self._describe()
+        self.call_after_refresh(self._add_search)  # the first picture need not wait for it
+
+    def _add_search(self) -> None:
+        if self.is_attached:
+            self.mount(Input(placeholder="search all events; Enter keeps it, Esc ends it", id="event-search"))
 
     @property
     def list(self) -> EventList:

@@ -14,6 +14,7 @@ from coordinator.model.graph import Graph
 from coordinator.model.prompt import Prompt
 from coordinator.model.rails import layout
 from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import StepState
 from tui.theme import UNICODE, Glyphs
 from tui.widgets.graph_layout import MARGIN, MapRows, RailRows
 from tui.widgets.graph_rows import (
@@ -33,8 +34,9 @@ from tui.widgets.lines import Lines
 
 _PAN = 8
 """Columns that one press of left or right moves."""
-_FIRST_LOOK = (Tone.ATTENTION, Tone.FAILED, Tone.RUNNING, Tone.NEXT)
-"""What is selected when the first snapshot comes: the first row that is one of these, the earlier the better."""
+_FIRST_LOOK = (Tone.ATTENTION, Tone.FAILED, Tone.RUNNING)
+"""What is selected when the first snapshot comes: the first row that is one of these, the earlier the better; else what
+would start next."""
 
 
 class PromptGraph(Lines):
@@ -185,12 +187,15 @@ class PromptGraph(Lines):
         return next((n for row in rows if (n := self._rows.number_at(row, None)) in graph.dependencies), None)
 
     def _first_look(self, scene: Scene) -> int | None:
-        tones = {number: scene.fact(number, self._now).tone for number in scene.graph.order}
+        order, steps = scene.graph.order, scene.snapshot.steps
+        tones = {n: scene.fact(n, self._now).tone for n in order if steps[n].state is not StepState.PENDING}
         for tone in _FIRST_LOOK:
             for number, found in tones.items():
                 if found is tone:
                     return number
-        return next(iter(tones), None)
+        waiting = (number for number in order if number not in tones)
+        ready = (number for number in waiting if scene.fact(number, self._now).tone is Tone.NEXT)
+        return next(ready, next(iter(order), None))
 
     # ── the layout
 

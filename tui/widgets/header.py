@@ -1,15 +1,15 @@
 """The first line: which project, what the loop does, how far it is, and what needs a human."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.style import Style
 from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
-from coordinator.model.forecast import forecast
 from coordinator.model.snapshot import LoopState, Snapshot
 from coordinator.model.step import StepState
 from tui.messages import ActionAsked
@@ -39,16 +39,24 @@ class Header(Widget):
         self._next_forecast = 0.0
 
     def show(self, snapshot: Snapshot, now: float) -> None:
-        self._snapshot = snapshot
-        self._forecast(snapshot, now)
+        first, self._snapshot = self._snapshot is None, snapshot
+        if not first:
+            self._forecast(snapshot, now)
         if self._spans() != self._painted:
             self.refresh()
+
+    def look_ahead(self, snapshot: Snapshot, now: float) -> None:
+        """Add the forecast to the first picture, which does not wait for it."""
+        self._forecast(snapshot, now)
+        self.refresh()
 
     def _forecast(self, snapshot: Snapshot, now: float) -> None:
         """How long it will take; of very large plans only now and then, for it takes a while itself."""
         began = time.monotonic()
         if began < self._next_forecast:
             return
+        from coordinator.model.forecast import forecast  # the first picture is painted before
+
         self._left = forecast(snapshot, now).words
         self._next_forecast = began + 100 * (time.monotonic() - began)
 
@@ -93,9 +101,10 @@ def _versions(snapshot: Snapshot, marks: Glyphs, ahead: str) -> list[Spans]:
         snapshot.milestone.title
     )
     run = _run(snapshot, marks)
-    loop, short = _loop(snapshot, marks, full=True), _loop(snapshot, marks, full=False)
-    bar, small = _bar(snapshot, marks, _BAR_WIDTH), _bar(snapshot, marks, _BAR_WIDTH // 2)
-    merged, cost = _merged(snapshot), _cost(snapshot)
+    counts = _counts(snapshot)
+    loop, short = (_loop(snapshot, counts.live, marks, full=full) for full in (True, False))
+    bar, small = (_bar(counts, marks, width) for width in (_BAR_WIDTH, _BAR_WIDTH // 2))
+    merged, cost = _merged(counts), _cost(snapshot)
     gap = Span("   ")
     tail = [merged, *([Span(f" {marks.dot} ", "quiet"), cost] if cost else [])]
     rich = [merged, *([Span(f" {marks.dot} {ahead}", "quiet")] if ahead else []), *tail[1:]]
@@ -127,11 +136,10 @@ def _run(snapshot: Snapshot, marks: Glyphs) -> Span:
     return Span(text, "quiet")
 
 
-def _loop(snapshot: Snapshot, marks: Glyphs, *, full: bool) -> Spans:
+def _loop(snapshot: Snapshot, live: int, marks: Glyphs, *, full: bool) -> Spans:
     """What the loop does; running agents over the most there may be."""
     loop = snapshot.loop
     ink = LOOP_INK[loop.state]
-    live = sum(step.state.live for step in snapshot.steps.values())
     word = f" {loop.state.value}" if full or loop.state is not LoopState.RUNNING else ""
     spans = [Span(loop_glyph(loop.state, marks) + word, ink)]
     if live or loop.state is LoopState.RUNNING:
@@ -139,22 +147,32 @@ def _loop(snapshot: Snapshot, marks: Glyphs, *, full: bool) -> Spans:
     return spans
 
 
-def _counts(snapshot: Snapshot) -> tuple[int, int, int, int, int]:
-    """Merged, waiting for review, live, failed or blocked, all but the cancelled ones."""
-    states = [step.state for step in snapshot.steps.values()]
-    return (
-        states.count(StepState.MERGED),
-        states.count(StepState.CHANGE_OPEN),
-        sum(state.live for state in states),
-        states.count(StepState.FAILED) + states.count(StepState.BLOCKED),
-        len(states) - states.count(StepState.SKIPPED),
+class _Counts(NamedTuple):
+    """Prompts by how far they are."""
+
+    merged: int
+    review: int
+    live: int
+    failed: int
+    """Blocked ones too."""
+    total: int
+    """Without the cancelled ones."""
+
+
+def _counts(snapshot: Snapshot) -> _Counts:
+    states = Counter(step.state for step in snapshot.steps.values())
+    return _Counts(
+        merged=states[StepState.MERGED],
+        review=states[StepState.CHANGE_OPEN],
+        live=sum(count for state, count in states.items() if state.live),
+        failed=states[StepState.FAILED] + states[StepState.BLOCKED],
+        total=states.total() - states[StepState.SKIPPED],
     )
 
 
-def _bar(snapshot: Snapshot, marks: Glyphs, width: int) -> Spans:
+def _bar(counts: _Counts, marks: Glyphs, width: int) -> Spans:
     """Progress as a line: merged, in review, running, failed, and what is left."""
-    merged, review, live, failed, total = _counts(snapshot)
-    cells = _shares((merged, review, live, failed), total, width)
+    cells = _shares(counts[:4], counts.total, width)
     inks = ("good", "review", "run", "failed")
     drawn = [Span(marks.bar * count, ink) for count, ink in zip(cells, inks, strict=True) if count]
     return [*drawn, Span(marks.bar_rest * (width - sum(cells)), "faint")]
@@ -173,9 +191,8 @@ def _shares(parts: Sequence[int], total: int, width: int) -> list[int]:
     return cells
 
 
-def _merged(snapshot: Snapshot) -> Span:
-    merged, _, _, _, total = _counts(snapshot)
-    return Span(f"{merged}/{total} merged" if total else "no prompts", "quiet")
+def _merged(counts: _Counts) -> Span:
+    return Span(f"{counts.merged}/{counts.total} merged" if counts.total else "no prompts", "quiet")
 
 
 def _cost(snapshot: Snapshot) -> Span | None:
