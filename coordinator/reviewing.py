@@ -2,14 +2,21 @@
 
 from dataclasses import replace
 
+from coordinator.agents.user import find_user
 from coordinator.artifacts.paths import Layout
 from coordinator.changes.diff import attempt_change, commits_between, diff_text, files_between
+from coordinator.changes.gate import MergeRequest, rehearse_merge
 from coordinator.changes.git import Git
-from coordinator.errors import CoordError, Refused
-from coordinator.model.change import Change, ChangePage
+from coordinator.changes.outcome import Conflict, Passes, Red, Refused, Rehearsal, Waiting
+from coordinator.config import load_config
+from coordinator.errors import CoordError
+from coordinator.errors import Refused as Denied
+from coordinator.guests import guest_of
+from coordinator.model.change import Change, ChangePage, Check
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
+from coordinator.redaction import redact
 from coordinator.services.planning import known
 
 _FILE_LIMIT = 4 * 1024 * 1024
@@ -33,7 +40,7 @@ def read_change(layout: Layout, snapshot: Snapshot, number: int, *, diff: bool =
     if attempt is None or attempt.state not in _SEEN or not attempt.branch:
         in_place = attempt is not None and not attempt.branch
         why = "worked in the project's own folder" if in_place else "has no change to review"
-        raise Refused(f"prompt {prompt.label} {why}", _what_is_open(snapshot))
+        raise Denied(f"prompt {prompt.label} {why}", _what_is_open(snapshot))
     change, start = _change(layout, attempt)
     text, cut = diff_text(layout, start, change.tip) if diff and start and change.tip else ("", False)
     review = snapshot.reviews.get(number)
@@ -47,6 +54,48 @@ def read_change(layout: Layout, snapshot: Snapshot, number: int, *, diff: bool =
         diff=text,
         cut=cut,
     )
+
+
+def check_change(layout: Layout, snapshot: Snapshot, number: int) -> Check:
+    """Merge an open change aside and run its suites on the result: what approving it would come to. Lands nothing.
+
+    Takes as long as the suites do. Raises Refused when no change of the prompt is open, CoordError when a suite can't
+    be found or the repository can't be read.
+    """
+    prompt = known(snapshot, number)
+    attempt = snapshot.steps[number].attempt
+    if attempt is None or attempt.state is not StepState.CHANGE_OPEN:
+        raise Denied(f"no change of prompt {prompt.label} is open", _what_is_open(snapshot))
+    user = load_config(layout).agent_user
+    request = MergeRequest(
+        number=number,
+        attempt=attempt.attempt,
+        title=prompt.title,
+        run=attempt.run,
+        base=attempt.base_branch,
+        start=attempt.base,
+        suites=prompt.validation_suites,
+        guest=guest_of(find_user(user)) if user else None,
+    )
+    return _told(rehearse_merge(layout, request), attempt.base_branch)
+
+
+def _told(found: Rehearsal, base: str) -> Check:
+    match found:
+        case Passes():
+            suites = f"; {', '.join(found.suites)} passed on the result" if found.suites else "; it names no suite"
+            return Check(True, f"merges into {plain(base)}{plain(suites)}")
+        case Conflict():
+            return Check(False, f"conflicts with {plain(base)}", found.message)
+        case Red():
+            how = "took too long" if found.timed_out else f"failed with exit status {found.status}"
+            return Check(
+                False, f"the suite {plain(found.suite)} {how} on the merge result", redact(found.output.strip())
+            )
+        case Refused():
+            return Check(False, found.reason, found.remedy)
+        case Waiting():
+            return Check(False, f"can't be checked now: {found.reason}")
 
 
 def work_of(layout: Layout, attempt: Attempt) -> Change:

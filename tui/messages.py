@@ -13,7 +13,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from coordinator.errors import CoordError
-    from coordinator.model.change import Change, ChangePage
+    from coordinator.model.change import Change, ChangePage, Check
     from coordinator.model.event import Event
     from coordinator.model.milestone import MilestonePage
     from coordinator.model.plan import Plan
@@ -109,6 +109,13 @@ class ChangeRead(Message, bubble=False):
     """A thread read the change that is to be reviewed."""
 
     found: ChangePage | CoordError
+
+
+@dataclass(eq=False, repr=False)
+class Checked(Message, bubble=False):
+    """A thread tried the merge of the change that is reviewed, and its suites."""
+
+    found: Check | CoordError
 
 
 @dataclass(eq=False, repr=False)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from coordinator.ahead import Ahead, Look
     from coordinator.config import Config
     from coordinator.desk import Desk
-    from coordinator.model.change import Change, ChangePage
+    from coordinator.model.change import Change, ChangePage, Check
     from coordinator.model.milestone import MilestonePage
     from coordinator.model.plan import Plan
     from coordinator.observe import Observer
@@ -269,6 +269,11 @@ class ProjectSource:
         from coordinator.reviewing import read_change
 
         return read_change(self.layout, self.look(), number)
+
+    def check(self, number: int) -> "Check":
+        from coordinator.reviewing import check_change
+
+        return check_change(self.layout, self.look(), number)
 
     def work(self, attempt: Attempt) -> "Change":
         from coordinator.reviewing import work_of

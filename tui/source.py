@@ -10,7 +10,7 @@ from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
 
 if TYPE_CHECKING:
-    from coordinator.model.change import Change, ChangePage
+    from coordinator.model.change import Change, ChangePage, Check
     from coordinator.model.milestone import MilestonePage
     from coordinator.model.plan import Plan
     from coordinator.model.replay import Replay
@@ -180,6 +180,10 @@ class Source(Protocol):
 
     def change(self, number: int) -> "ChangePage":
         """The change of a prompt's last attempt, with its diff; Refused when it has none."""
+        ...
+
+    def check(self, number: int) -> "Check":
+        """Merge an open change aside and run its suites: what approving it would come to. Takes as long as they do."""
         ...
 
     def work(self, attempt: Attempt) -> "Change":

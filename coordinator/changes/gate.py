@@ -16,7 +16,7 @@ from coordinator.changes.git import Git, branch_name
 from coordinator.changes.history import find_merge
 from coordinator.changes.land import land
 from coordinator.changes.lock import locked
-from coordinator.changes.outcome import Conflict, Merged, Outcome, Red, Waiting
+from coordinator.changes.outcome import Conflict, Merged, Outcome, Passes, Red, Refused, Rehearsal, Waiting
 from coordinator.changes.places import Places
 from coordinator.changes.rules import refuse
 from coordinator.changes.settle import settle
@@ -70,6 +70,17 @@ def merge_attempt(places: Places, request: MergeRequest, *, patience: float = 5.
         return _Gate(places, git, request, suites, hold).pass_through()
 
 
+def rehearse_merge(places: Places, request: MergeRequest, *, patience: float = 5.0) -> Rehearsal:
+    """Build the merge result aside and run the suites on it, but land nothing; raises as `merge_attempt` does."""
+    git = Git(places.root)
+    with locked(git.place.common / "coord-merge.lock", patience) as hold:
+        if hold is None:
+            return Waiting("a merge is under way")
+        sweep(git, places)
+        suites = tuple(read_suite(places, name) for name in request.suites)
+        return _Gate(places, git, request, suites, hold).rehearse()
+
+
 class _Gate:
     """One merge."""
 
@@ -112,6 +123,18 @@ class _Gate:
             return Waiting(f"{self.branch} moved during the merge")
         waiting = land(self.git, self.base, result, change.base_tip, self.hold)
         return waiting or Merged(result, tuple(commit.sha for commit in change.commits), change.untracked)
+
+    def rehearse(self) -> Rehearsal:
+        """Build and check, as `merge` does before it lands."""
+        request = self.request
+        change = attempt_change(self.places, request.number, request.attempt, self.base, start=request.start)
+        stopped = refuse(self.places, self.git, change, reviewed=request.tip)
+        if isinstance(stopped, Refused | Waiting):
+            return stopped
+        result = build(self.git, self.places, change.base_tip, change.tip, self.message())
+        if isinstance(result, Conflict):
+            return self.explained(result)
+        return self.try_suites(result) or Passes(request.suites)
 
     def try_suites(self, commit: str) -> Red | None:
         """Run the validation suites on the merge result, in a checkout of it that is removed afterwards."""

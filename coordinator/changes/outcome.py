@@ -43,6 +43,13 @@ class Red:
 
 
 @dataclass(frozen=True, slots=True)
+class Passes:
+    """It would land: it merges, and every suite passed on the result. Nothing was merged."""
+
+    suites: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """Nothing is wrong with the change; something has to get out of the way first, then try again."""
 
@@ -69,4 +76,6 @@ class Refused:
     files: tuple[str, ...] = ()
 
 
+Rehearsal: TypeAlias = Passes | Conflict | Red | Waiting | Refused
+"""What would become of an attempt at the merge gate now."""
 Outcome: TypeAlias = Merged | Nothing | Conflict | Red | Waiting | AtForge | Refused

@@ -12,12 +12,12 @@ from coordinator.cli.plans import actor_name, now_iso
 from coordinator.cli.report import emit, say, style, styled
 from coordinator.cli.targets import number_of
 from coordinator.errors import Refused, UsageError
-from coordinator.model.change import ChangePage, FileChange
+from coordinator.model.change import ChangePage, Check, FileChange
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import amount, plain, plain_lines
 from coordinator.observe import Observer
-from coordinator.reviewing import open_changes, read_change
+from coordinator.reviewing import check_change, open_changes, read_change
 from coordinator.services.review import ReviewRequest, plan_review
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
@@ -29,6 +29,7 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 @click.option("--reject", metavar="TEXT", help="Send it back: a new attempt goes on from it, and gets TEXT.")
 @click.option("--note", default="", help="With --approve: a remark for the log.")
 @click.option("--commit", default="", metavar="SHA", help="What was looked at: a branch that has moved is refused.")
+@click.option("--check", is_flag=True, help="Try the merge and its suites aside first; exit 1 if they fail.")
 @click.option("--diff", is_flag=True, help="Show the diff too.")
 @json_option
 @click.pass_context
@@ -49,11 +50,12 @@ def review(ctx: click.Context, /, number: str | None, as_json: bool, **given: An
     if chosen is None:
         return _list(layout, snapshot, waiting, as_json)
     page = read_change(layout, snapshot, chosen, diff=given["diff"])
+    check = check_change(layout, snapshot, chosen) if given["check"] else None
     if as_json:
-        emit(page.to_json(diff=given["diff"]))
+        emit(page.to_json(diff=given["diff"]) | ({"check": check.to_json()} if check else {}))
     else:
-        _print(page, diff=given["diff"])
-    return 0
+        _print(page, check, diff=given["diff"])
+    return 0 if check is None or check.passed else 1
 
 
 def _named(chosen: int | None, waiting: tuple[int, ...]) -> int:
@@ -111,7 +113,7 @@ def _print_head(page: ChangePage) -> None:
     )
 
 
-def _print(page: ChangePage, *, diff: bool) -> None:
+def _print(page: ChangePage, check: Check | None, *, diff: bool) -> None:
     """What a reviewer needs, in the order of reading: said, committed, changed, checked, how to go on."""
     _print_head(page)
     receipt, attempt = page.attempt.receipt, page.attempt
@@ -131,7 +133,16 @@ def _print(page: ChangePage, *, diff: bool) -> None:
         styled([*_counts(file), (file.path, ""), (f"  was {file.old_path}" if file.old_path else "", "dim")])
     if diff:
         _print_diff(page)
+    if check is not None:
+        _print_check(check)
     _print_way_on(page)
+
+
+def _print_check(check: Check) -> None:
+    mark = ("\n✓ ", "green") if check.passed else ("\n✗ ", "red")
+    styled([mark, (check.summary, "")])
+    for line in plain_lines(check.output.strip()) if check.output.strip() else ():
+        say(f"  {line}")
 
 
 def _said(page: ChangePage) -> list[tuple[str, tuple[str, ...]]]:

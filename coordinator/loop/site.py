@@ -8,11 +8,12 @@ from typing import Any
 from coordinator import steps
 from coordinator.agents.readiness import not_ready
 from coordinator.agents.runtime import Runtime, find_runtime
-from coordinator.agents.user import AgentUser, as_user, user_environment
+from coordinator.agents.user import AgentUser
 from coordinator.artifacts.paths import Layout
 from coordinator.changes.sharing import Guest
 from coordinator.config import Config
 from coordinator.events.store import EventLog
+from coordinator.guests import guest_of
 from coordinator.loop.runs import RunBook
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.step import Attempt, StepState
@@ -47,9 +48,7 @@ class Site:
     @property
     def guest(self) -> Guest | None:
         """Strict mode: whom worktrees and merge results are handed over to."""
-        if self.user is None:
-            return None
-        return Guest(self.user.uid, self.user.gid, as_user(self.user, ()), user_environment(self.user))
+        return guest_of(self.user)
 
     def check_ready(self, name: str) -> None:
         """CoordError when the runtime's CLI would not get to work; asked until it is ready, then no more."""

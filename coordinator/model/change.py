@@ -70,6 +70,20 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """What would become of a change if it were approved now."""
+
+    passed: bool
+    summary: str
+    """A line: `merges; unit, lint passed on the result`."""
+    output: str = ""
+    """What explains it: conflicts, the end of a red suite's output; untrusted text."""
+
+    def to_json(self) -> dict[str, object]:
+        return {"passed": self.passed, "summary": self.summary, "output": self.output}
+
+
+@dataclass(frozen=True, slots=True)
 class ChangePage:
     """All that a reviewer looks at; every text in it is untrusted."""
 

@@ -7,8 +7,8 @@ from support.repository import Repository
 from support.wait import wait_until
 
 from coordinator.artifacts.paths import Layout
-from coordinator.changes.gate import MergeRequest, merge_attempt
-from coordinator.changes.outcome import Conflict, Merged, Nothing, Outcome, Red, Refused, Waiting
+from coordinator.changes.gate import MergeRequest, merge_attempt, rehearse_merge
+from coordinator.changes.outcome import Conflict, Merged, Nothing, Outcome, Passes, Red, Refused, Waiting
 from coordinator.changes.worktrees import WorktreeInfo, create
 from coordinator.errors import CoordError
 
@@ -98,6 +98,26 @@ def test_a_conflict_resolved_by_the_agent_merges(repo: Repository) -> None:
     assert isinstance(outcome, Merged)
     assert len(outcome.commits) == 2
     assert (repo.root / "README.md").read_text() == "Both.\n"
+
+
+def test_a_rehearsal_tells_what_a_merge_would_come_to_and_lands_nothing(repo: Repository) -> None:
+    info, _ = attempt(repo, {"a.txt": "a\n"})
+    repo.suite("unit", "test -e a.txt && test ! -e red")
+    request = MergeRequest(7, 1, run="run-1", base=info.base_branch, start=info.base, suites=("unit",))
+
+    def rehearsed() -> object:
+        before = (repo.head(), repo.status(), repo.git("worktree", "list"), repo.git("stash", "list"))
+        found = rehearse_merge(repo.layout, request)
+        assert (repo.head(), repo.status(), repo.git("worktree", "list"), repo.git("stash", "list")) == before
+        return found
+
+    assert rehearsed() == Passes(("unit",))
+    repo.commit({"red": "since the attempt began\n"})
+    assert isinstance(rehearsed(), Red)
+    repo.commit({"a.txt": "another\n"})
+    conflict = rehearsed()
+    assert isinstance(conflict, Conflict)
+    assert conflict.files == ("a.txt",)
 
 
 @pytest.mark.parametrize("path", [".coord/prompts/01-x.prompt.md", ".Coord/learnings.md", ".coord"])

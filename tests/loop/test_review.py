@@ -96,6 +96,24 @@ def test_a_rejection_waits_for_a_merge_that_is_under_way(make: Make) -> None:
     assert len(made.attempts(1)) == 1
 
 
+def test_a_change_is_tried_before_the_verdict(make: Make) -> None:
+    made = make({}, gate="review")
+    made.repository.suite("unit", "test ! -e red || { echo the light is red; exit 7; }")
+    made.add(1, script=WRITE, validation_suites="[unit]")
+    made.start_loop()
+    made.wait_for(1, "change-open")
+    passed = made.coord("review", "1", "--check")
+    assert "✓ merges into main; unit passed on the result" in passed.stdout
+    made.repository.commit({"red": "x\n"})
+    failed = made.coord("review", "1", "--check", "--json", check=False)
+    assert failed.returncode == 1
+    check = json.loads(failed.stdout)["check"]
+    assert (check["passed"], check["output"]) == (False, "the light is red")
+    assert "unit failed with exit status 7" in check["summary"]
+    assert made.states() == {1: "change-open"}
+    assert made.events("step.merged") == []
+
+
 def test_a_branch_that_moved_is_refused_at_the_verdict(make: Make) -> None:
     made = opened(make)
     seen = str(page(made)["commit"])

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from coordinator.errors import CoordError, Refused
-from coordinator.model.change import Change, ChangePage
+from coordinator.model.change import Change, ChangePage, Check
 from coordinator.model.event import Event
 from coordinator.model.intent import Intent
 from coordinator.model.milestone import MilestonePage
@@ -34,6 +34,7 @@ class StillSource:
         self.screens = dict(screens or {})
         self.changes: dict[int, ChangePage] = {}
         self.asked: list[object] = []
+        self.checked = Check(True, "merges into main; unit passed on the result")
         self.refusal: CoordError | None = None
         self.command: Sequence[str] | None = ("true",)
         self._preferences = preferences or Preferences()
@@ -137,6 +138,10 @@ class StillSource:
         if number not in self.changes:
             raise Refused(f"prompt {number:02d} has no change to review", "no change is open")
         return self.changes[number]
+
+    def check(self, number: int) -> Check:
+        self.asked.append(("check", number))
+        return self.checked
 
     def work(self, attempt: Attempt) -> Change:
         return self.change(attempt.prompt).change

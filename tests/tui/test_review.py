@@ -13,7 +13,7 @@ from support.still import StillSource
 from textual.widgets import Input
 
 from coordinator.errors import StalePlan
-from coordinator.model.change import Change, ChangePage, Commit, FileChange
+from coordinator.model.change import Change, ChangePage, Check, Commit, FileChange
 from coordinator.model.plan import Plan, Record
 from coordinator.model.step import Receipt
 from tui.app import CoordApp
@@ -68,6 +68,21 @@ async def opened(app: CoordApp, press: Callable[..., object]) -> Review:
     assert isinstance(screen, Review)
     await until(lambda: screen.diff.rows or "Nothing to show" in screen_text(app), "the diff")
     return screen
+
+
+async def test_the_merge_is_tried_on_a_key_and_its_outcome_is_read_before_the_verdict() -> None:
+    still = source()
+    async with shown(still) as (app, pilot):
+        screen = await opened(app, pilot.press)
+        await pilot.press("c")
+        await until(lambda: "unit passed on the result" in screen_text(app), "the outcome")
+        still.checked = Check(False, "the suite unit failed", "first\n[b]last[/b]\x1b[31m")
+        await pilot.press("c")
+        await until(lambda: "the suite unit failed" in screen_text(app), "the other outcome")
+        assert "[b]last[/b]·[31m" in screen_text(app)
+        assert "unit passed on the result" not in screen_text(app)
+        assert not applied(still)
+        assert screen.judgeable
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 35), (200, 50)])

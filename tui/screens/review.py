@@ -15,12 +15,12 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from coordinator.errors import CoordError, Refused
-from coordinator.model.change import ChangePage
+from coordinator.model.change import ChangePage, Check
 from coordinator.model.step import StepState
 from coordinator.model.text import amount, plain, plain_lines
 from coordinator.services.review import ReviewRequest, plan_review
 from tui.actions import BY_ID
-from tui.messages import ActionAsked, ChangeRead, Failed, Judged
+from tui.messages import ActionAsked, ChangeRead, Checked, Failed, Judged
 from tui.theme import Glyphs
 from tui.widgets.diff import DiffView
 from tui.widgets.footer import Footer, Hint
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _SPLIT_FROM = 140
 """Columns from which the two sides stand side by side unless the engineer wants otherwise."""
+_OUTPUT = 8
+"""Lines of a red suite's output that stand above the diff."""
 _EDIT_LIMIT = 20_000
 """Characters of an engineer's edit that go with a rejection."""
 
@@ -66,6 +68,7 @@ class Review(Screen[None]):
         Binding("r", "reject", "reject", show=False),
         Binding("s", "split", "side by side", show=False),
         Binding("e", "editor", "edit", show=False),
+        Binding("c", "check", "try the merge", show=False),
         Binding("p", "patch", "patch", show=False),
         Binding("enter", "agree", "do it", show=False),
         Binding("escape", "back", "back", show=False),
@@ -85,6 +88,8 @@ class Review(Screen[None]):
         self.judging = ""
         """`approve` or `reject` while the line for it is open."""
         self.busy = False
+        self.check: Check | None = None
+        self.checking = False
         self._edits: dict[str, str] = {}
         """Path → what the engineer changed in a copy of it, as a diff; goes with a rejection."""
 
@@ -126,12 +131,40 @@ class Review(Screen[None]):
         self.page = found
         self.query_one("#said").border_title = Content(plain(f"Review {self.number:02d} {found.title}"))
         self.query_one("#changes").border_title = Content(plain(_size(found)))
-        self.query_one("#words", Pager).show(page_lines(found))
-        self.query_one("#words").styles.height = len(page_lines(found)) + 1
+        self._say()
         if first and self.size.width >= _SPLIT_FROM:
             self.diff.split = True
         self.diff.show(found.diff, found.change.files)
         self._keys()
+
+    def action_check(self) -> None:
+        """Try the merge and its suites aside, so that the verdict needs no guess."""
+        if not self.judgeable or self.checking:
+            self.app.say("It is being tried." if self.checking else "This change is not open: there is nothing to try.")
+            return
+        self.checking, self.check = True, None
+        self._say()
+        self._check()
+
+    @work(thread=True, group="check", exit_on_error=False)
+    def _check(self) -> None:
+        self.post_message(Checked(_tried(partial(self.source.check, self.number))))
+
+    @on(Checked)
+    def _checked(self, message: Checked) -> None:
+        self.checking = False
+        if isinstance(message.found, CoordError):
+            self.app.post_message(Failed(message.found.message, message.found.remedy))
+        else:
+            self.check = message.found
+        self._say()
+
+    def _say(self) -> None:
+        """Show what there is to read above the diff."""
+        if self.page is not None:
+            lines = page_lines(self.page, self.check, checking=self.checking)
+            self.query_one("#words", Pager).show(lines)
+            self.query_one("#words").styles.height = len(lines) + 1
 
     # ── the verdict
 
@@ -257,6 +290,7 @@ class Review(Screen[None]):
         split = "one column" if self.diff.split else "side by side"
         return (
             *(verdict if self.judgeable else ()),
+            *((("c", "try the merge", "check"),) if self.judgeable else ()),
             ("s", split, "split"),
             ("]", "next file", "file"),
             ("e", "edit a copy", "editor"),
@@ -286,7 +320,7 @@ def _tried(do: Callable[[], T]) -> T | CoordError:
         return CoordError(f"{type(error).__name__}: {error}", "This is a fault of coord; the rest goes on.")
 
 
-def page_lines(page: ChangePage) -> list[Spans]:
+def page_lines(page: ChangePage, check: Check | None = None, *, checking: bool = False) -> list[Spans]:
     """What a reviewer reads before the diff."""
     receipt, attempt = page.attempt.receipt, page.attempt
     lines: list[Spans] = []
@@ -305,9 +339,20 @@ def page_lines(page: ChangePage) -> list[Spans]:
     ]
     for name, texts in groups:
         lines += [[Span(f"{name:<11}", "quiet"), Span(" ".join(text.split()))] for text in texts]
+    lines += _check_lines(check, checking)
     for commit in page.change.commits:
         lines.append([Span(f"{commit.sha[:10]} ", "badge"), Span(commit.subject), Span(f"  {commit.author}", "quiet")])
     return lines
+
+
+def _check_lines(check: Check | None, checking: bool) -> list[Spans]:
+    """What trying the merge came to."""
+    if checking:
+        return [[Span("tried      ", "quiet"), Span("the merge and its suites are being tried…", "run")]]
+    if check is None:
+        return []
+    head = [Span("tried      ", "quiet"), Span(check.summary, "good" if check.passed else "failed")]
+    return [head, *([Span("           "), Span(line)] for line in plain_lines(check.output.strip())[-_OUTPUT:] if line)]
 
 
 def _size(page: ChangePage) -> str:
