@@ -30,6 +30,11 @@ else:
     print("[]")
 """
 
+GLAB = GH.replace('["pr", "create"]', '["mr", "create"]').replace(
+    '"url": "https://forge.example/1", "state": "OPEN", "mergeCommit": None',
+    '"web_url": "https://forge.example/1", "state": "opened", "merge_commit_sha": None, "squash_commit_sha": None',
+)
+
 
 class Forge:
     """A project with a bare remote, and the clone of somebody who merges there."""
@@ -259,6 +264,33 @@ def test_the_forges_word_counts_for_a_squash_that_was_edited(forge: Forge, gh: P
     assert isinstance(forge.look(info, "gh"), AtForge)  # nobody can fetch it yet
     forge.push()
     outcome = forge.look(info, "gh")
+    assert isinstance(outcome, Merged), outcome
+    assert outcome.commit == edited
+
+
+def test_a_merge_request_of_gitlab_goes_the_same_way(forge: Forge, gh: Path) -> None:
+    (gh / "glab").write_text(GLAB)
+    (gh / "glab").chmod(0o755)
+    info = forge.work()
+    for _ in range(2):
+        outcome = forge.look(info, "glab")
+        assert isinstance(outcome, AtForge)
+        assert outcome.url == "https://forge.example/1"
+    ends = [
+        "--source-branch=coord/07-1",
+        "--target-branch=main",
+        "--title=07 --Add it",
+        "--description=> said",
+        "--yes",
+    ]
+    assert [call for call in calls(gh) if call[1] == "create"] == [["mr", "create", *ends]]
+    asked = next(call for call in calls(gh) if call[1] == "list")
+    assert asked == ["mr", "list", "--source-branch=coord/07-1", "--all", "--per-page=1", "--output=json"]
+    edited = forge.repo.commit({"a.txt": "one, edited\n"}, cwd=forge.clone)
+    forge.push()
+    merged = {"web_url": "https://x/1", "state": "merged", "merge_commit_sha": None, "squash_commit_sha": edited}
+    (gh / "state.json").write_text(json.dumps([merged]))
+    outcome = forge.look(info, "glab")
     assert isinstance(outcome, Merged), outcome
     assert outcome.commit == edited
 
