@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from coordinator import archive
+from coordinator.agents.runtime import find_runtime
 from coordinator.artifacts import journal
 from coordinator.artifacts.documents import ALIGNMENT_START, add_steering
 from coordinator.artifacts.documents import LIMIT as DOCUMENT_LIMIT
@@ -35,6 +36,7 @@ from coordinator.redaction import redact, redact_data
 from coordinator.services import questions as service
 from coordinator.services.planning import file_edit
 from coordinator.steps import attempt_lock, find_attempt, reread, utc_now
+from coordinator.terminals.capture import read_panes
 from coordinator.terminals.server import Terminals
 
 _STEP_LIMIT = 4 * 1024 * 1024
@@ -249,10 +251,22 @@ def _steer(layout: Layout, plan: Plan) -> list[str]:
         try:
             if attempt is None or not attempt.state.live or not attempt.pane:
                 raise CoordError("it has ended meanwhile")
+            _check_composer(layout, attempt)
             _terminals(layout).send_text(attempt.pane, redact(steer.text))
         except CoordError as error:
             notes.append(f"the agent of prompt {steer.prompt:02d} was not told: {error.message}")
     return notes
+
+
+def _check_composer(layout: Layout, attempt: Attempt) -> None:
+    """CoordError where a message would end up in a dialog, or in what somebody is typing."""
+    config = load_config(layout)
+    runtime = find_runtime(attempt.runtime, {"command": config.command})
+    if not runtime.has_composer:
+        return
+    screen = read_panes(_terminals(layout), [attempt.pane]).get(attempt.pane)
+    if screen is None or not runtime.composer_is_empty(screen.plain()):
+        raise CoordError("its input is not empty, or it shows a question", f"`coord tell {attempt.prompt} TEXT` later")
 
 
 def _end_agents(layout: Layout, attempts: list[Attempt]) -> None:

@@ -20,7 +20,7 @@ from coordinator.errors import CoordError
 from coordinator.model.text import plain
 from tui.actions import unknown_keys
 from tui.ascii import AsciiFilter
-from tui.context import reviewed
+from tui.context import asks_permission, reviewed
 from tui.messages import Answered, Done, Failed, LastScreenRead, SnapshotArrived
 from tui.screens.main import MainScreen
 from tui.source import Source, Trouble, Wish
@@ -29,7 +29,7 @@ from tui.theme import DARK, LIGHT, choose_theme, glyphs, themes
 if TYPE_CHECKING:
     from coordinator.model.event import Event
     from coordinator.model.prompt import Prompt
-    from coordinator.model.snapshot import Question
+    from coordinator.model.snapshot import Agent, Question
     from coordinator.model.step import Attempt
 
 
@@ -206,6 +206,22 @@ class CoordApp(App[None]):
             self.post_message(Failed(f"{type(error).__name__}: {error}", "This is a fault of coord; the rest goes on."))
 
     @work(group="forms")
+    async def action_permit(self) -> None:
+        from tui.forms.permit import PermitForm
+
+        agent = asks_permission(self.main.context())
+        if agent is not None:
+            await self.main.open_form(PermitForm(agent, self.source, self.marks))
+
+    @work(group="forms")
+    async def action_tell(self) -> None:
+        from tui.forms.tell import TellForm
+
+        agent = self.main.context().agent
+        if agent is not None:
+            await self.main.open_form(TellForm(agent, self.source, self.marks))
+
+    @work(group="forms")
     async def ask_back(self, question: "Question") -> None:
         """Open the form that answers a question."""
         from tui.forms.answer import AnswerForm
@@ -310,11 +326,15 @@ class CoordApp(App[None]):
         self.exit()
 
     def action_attach(self) -> None:
-        from tui.attach import attach
-
         agent = self.main.context().agent
         if agent is not None:
-            attach(self, agent)
+            self.attach_to(agent)
+
+    def attach_to(self, agent: "Agent") -> None:
+        """Go into an agent's own window."""
+        from tui.attach import attach
+
+        attach(self, agent)
 
 
 def run_app(source: Source) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from coordinator.model.prompt import PromptType
-from coordinator.model.snapshot import Agent, Snapshot
+from coordinator.model.snapshot import Agent, AgentState, Snapshot
 from coordinator.model.step import Step, StepState
 from tui.needs import needs
 
@@ -135,6 +135,32 @@ def not_alive(context: Context) -> Reason:
     if context.snapshot is not None and context.snapshot.loop.alive:
         return ""
     return "No loop is running."
+
+
+def asks_permission(context: Context) -> Agent | None:
+    """The agent whose question is to be answered: the one that is shown, else the first that asks."""
+    agents = context.snapshot.agents if context.snapshot is not None else ()
+    asking = [agent for agent in agents if agent.state is AgentState.PERMISSION]
+    shown = [agent for agent in asking if context.agent is not None and agent.id == context.agent.id]
+    return next(iter(shown or asking), None)
+
+
+def permit_label(context: Context) -> str:
+    agent = asks_permission(context)
+    return f"permit {agent.prompt:02d}" if agent is not None and agent.prompt is not None else "permit"
+
+
+def no_permission(context: Context) -> Reason:
+    return "" if asks_permission(context) is not None else "No agent asks for permission."
+
+
+def tell_label(context: Context) -> str:
+    agent = context.agent
+    return f"tell {agent.prompt:02d}" if agent is not None and agent.prompt is not None else "tell"
+
+
+def nobody_to_tell(context: Context) -> Reason:
+    return "" if context.agent is not None and not context.agent.state.ended else "The agent that is shown has ended."
 
 
 def nothing_happened(context: Context) -> Reason:

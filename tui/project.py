@@ -241,6 +241,28 @@ class ProjectSource:
     def answer(self, question: str, text: str) -> str:
         return f"Answered: {self._desk.answer(question, text)}"
 
+    def permit(self, agent: Agent, allow: bool, reason: str) -> str:
+        from coordinator.permission import permit
+
+        with _real_stdout():
+            doing = permit(self.layout, self._attempt(agent), self._desk.actor(), allow=allow, reason=reason)
+        return f"{'Allowed' if allow else 'Denied'}: {doing}"
+
+    def tell(self, agent: Agent, text: str) -> str:
+        from coordinator.permission import tell
+
+        with _real_stdout():
+            arrived = tell(self.layout, self._attempt(agent), self._desk.actor(), text)
+        return f"Sent to {agent.id}." if arrived else f"Sent to {agent.id}; its screen did not change yet."
+
+    def _attempt(self, agent: Agent) -> Attempt:
+        from coordinator.steps import find_attempt
+
+        found = find_attempt(self.layout, agent.prompt, agent.attempt) if agent.prompt is not None else None
+        if found is None or found.agent != agent.id:
+            raise CoordError(f"{agent.id} has no attempt any more", "look at the agents again")
+        return found
+
     # ── plans
 
     def engineer(self) -> str:

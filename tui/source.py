@@ -159,6 +159,17 @@ class Source(Protocol):
         """Answer a question by its id; tells in a sentence what that sets going."""
         ...
 
+    def permit(self, agent: Agent, allow: bool, reason: str) -> str:
+        """Answer what an agent asks leave for; tells in a sentence what that was.
+
+        Refused when it asks for nothing now.
+        """
+        ...
+
+    def tell(self, agent: Agent, text: str) -> str:
+        """Send an agent a message; Refused while it could end up in a dialog or in what somebody is typing."""
+        ...
+
     def engineer(self) -> str:
         """The name under which the log will have what is done here."""
         ...

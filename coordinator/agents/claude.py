@@ -124,6 +124,8 @@ class Claude(Runtime):
             return _trouble(retry[1]) if retry else Said(AgentState.WORKING)
         return _last_words(above)
 
+    has_composer = True
+
     def composer_is_empty(self, screen: str) -> bool:
         composer = _composer(without_panel(screen))
         return composer is not None and composer[1] in _EMPTY

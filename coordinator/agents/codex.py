@@ -97,6 +97,8 @@ class Codex(Runtime):
                 return None
         return None
 
+    has_composer = True
+
     def composer_is_empty(self, screen: str) -> bool:
         return _EMPTY in rows_of(screen)[-4:]
 

@@ -146,6 +146,9 @@ class Runtime:
         """What its screen shows, the last resort: plain text, a line a row. None where the screen can't tell."""
         return None
 
+    has_composer: bool = False
+    """It has a line where people type to it, and `composer_is_empty` knows that line."""
+
     def composer_is_empty(self, screen: str) -> bool:
         """Text that is pasted now would be taken as a new message, and as nothing else."""
         return False

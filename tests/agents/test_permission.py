@@ -2,12 +2,22 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.onscreen import screen_text, shown, until
 from support.project import Project, project
 from support.wait import wait_until
+
+from coordinator.apply import apply
+from coordinator.model.event import Actor, ActorKind
+from coordinator.model.ids import uuid7
+from coordinator.model.plan import Plan, Steer
+from tui.context import asks_permission
+from tui.forms.permit import PermitForm
+from tui.project import ProjectSource
 
 CAPTURES = Path(__file__).parent / "captures" / "screens"
 LOOKS_LIKE_CODEX = """\
@@ -65,6 +75,26 @@ def test_a_question_is_answered_by_the_right_key_and_a_message_arrives_afterward
     assert answered.data["doing"] == "touch /home/users/outside.txt"
     (told,) = asking.events("agent.told")
     assert told.data["text"] == "please finish $(touch pwned) with [redacted:anthropic_key]"
+
+
+def test_an_edit_is_not_typed_into_a_dialog(asking: Project) -> None:
+    steer = Plan(uuid7(), "edit", "tell it", effects=(Steer(1, 1, "y and more"),))
+    notes = apply(asking.layout, steer, Actor(ActorKind.HUMAN, "ada")).notes
+    assert "was not told: its input is not empty, or it shows a question" in notes[0]
+    assert state(asking) == "permission"
+    assert os.path.getsize(asking.layout.root / "key") == 0
+
+
+async def test_a_question_is_answered_on_the_screen(asking: Project) -> None:
+    async with shown(ProjectSource(asking.layout), size=(120, 40), clock=time.time) as (app, pilot):
+        await until(lambda: asks_permission(app.main.context()) is not None, "the question")
+        await pilot.press("y")
+        await until(lambda: isinstance(app.main.form, PermitForm) and app.main.form.has_focus_within, "the form")
+        assert "touch /home/users/outside.txt" in screen_text(app)
+        await pilot.press("down", "enter")
+        await until(lambda: app.main.form is None, "the end of the form")
+    assert (asking.layout.root / "key").read_bytes() == b"\x1b"
+    assert asking.events("permission.answered")[0].data["allowed"] is False
 
 
 def test_no_is_the_key_that_denies(asking: Project) -> None:

@@ -118,6 +118,18 @@ class StillSource:
         self.asked.append(("answer", question, text))
         return "answered"
 
+    def permit(self, agent: Agent, allow: bool, reason: str) -> str:
+        return self._done(("permit", agent.id, allow, reason))
+
+    def tell(self, agent: Agent, text: str) -> str:
+        return self._done(("tell", agent.id, text))
+
+    def _done(self, what: tuple[object, ...]) -> str:
+        if self.refusal is not None:
+            raise self.refusal
+        self.asked.append(what)
+        return f"{what[0]} was done"
+
     def engineer(self) -> str:
         return "ada"
 

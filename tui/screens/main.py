@@ -307,6 +307,10 @@ class MainScreen(Steered):
             if kind in ("", need.kind):
                 if need.kind == "question":
                     self.app.ask_back(self.snapshot.open_questions[0])
+                elif need.kind == "permission":
+                    if need.prompt is not None:
+                        self.select(need.prompt)
+                    self.app.action_permit()
                 elif need.kind == "problem":
                     self.app.read_problems()
                 elif need.prompt is not None:
