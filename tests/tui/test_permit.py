@@ -93,7 +93,7 @@ async def test_the_third_choice_goes_into_its_window(monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(app, "attach_to", lambda agent: went.append(agent.id))
         await pilot.press("y")
         await form(app, PermitForm)
-        await pilot.press("down", "down")
+        await pilot.press("2", "3")
         assert app.main.query_one(Options).cursor == 2
         await pilot.press("enter")
         await until(lambda: went, "the window")

@@ -40,7 +40,10 @@ class PermitForm(Form):
     PermitForm > #wish { text-style: bold; max-height: 8; margin-bottom: 1; }
     PermitForm > #refusal { color: $error; height: auto; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "other", "choice or words", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "other", "choice or words", show=False),
+        *[Binding(str(n), f"choose({n})", show=False) for n in range(1, len(_CHOICES) + 1)],
+    ]
 
     app: "CoordApp"
 
@@ -69,6 +72,10 @@ class PermitForm(Form):
     def act(self, hint: str) -> Callable[[], None] | None:
         own = {"form.agree": self.agree, "form.other": self.action_other}
         return own.get(hint) or super().act(hint)
+
+    def action_choose(self, number: int) -> None:
+        """Put the cursor on a choice; only Enter does it."""
+        self.query_one(Options).cursor = number - 1
 
     def action_other(self) -> None:
         """Go between the choices and the word of why."""
