@@ -9,7 +9,7 @@ from coordinator.agents.brief import Brief, compose
 from coordinator.agents.launch import coord_folder, environment, launch_script
 from coordinator.agents.runtime import Job
 from coordinator.agents.user import AgentUser, wrapped
-from coordinator.artifacts.files import read_limited
+from coordinator.artifacts.files import digest_of, read_limited
 from coordinator.artifacts.frontmatter import split
 from coordinator.changes import worktrees
 from coordinator.changes.git import Git, branch_name
@@ -38,6 +38,10 @@ _TEXT_LIMIT = 256 * 1024
 def dispatch(site: Site, snapshot: Snapshot, action: Dispatch) -> None:
     """Start a new attempt. Whatever prevents that becomes its failure; somebody else's claim is left alone."""
     prompt = snapshot.prompts[action.number]
+    path = site.layout.root / prompt.path
+    if digest_of(path) != prompt.digest:  # what a plan wrote into it may not have been told yet: read it first
+        site.touched.append(path)
+        return
     attempt = _new_attempt(site, prompt, action.attempt, shared=is_shared(prompt, snapshot.settings))
     try:
         site.claim(attempt)

@@ -45,7 +45,7 @@ def test_killing_the_screen_touches_neither_loop_nor_agents(make: Make, terminal
     before = terminal.wait_for("working on 1", "01 running")
     launcher = project.agents(1)[0]
     os.kill(terminal.pid(), signal.SIGKILL)
-    wait_until(lambda: "dead" in terminal.screen().casefold(), message="the end of the screen")
+    wait_until(terminal.has_ended, message="the end of the screen")
     assert launcher in project.agents(1)
     terminal.open(project)
     again = terminal.wait_for("working on 1", "01 running")

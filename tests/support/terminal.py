@@ -64,6 +64,10 @@ class Terminal:
         """The process in the window."""
         return int(self.tmux("display-message", "-p", "#{pane_pid}"))
 
+    def has_ended(self) -> bool:
+        """The program in the window has; tmux may not have drawn so yet, for it reads ends and signals apart."""
+        return self.tmux("display-message", "-p", "#{pane_dead}").strip() == "1"
+
     def close(self) -> None:
         if self._started:
             path = self.tmux("display-message", "-p", "#{socket_path}").strip()
