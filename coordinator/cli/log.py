@@ -62,6 +62,7 @@ def log(
     if not found and not as_json and not follow:
         print("no event is like that; `coord log` shows all" if head else "nothing has happened yet", file=sys.stderr)
     if follow:
+        sys.stdout.flush()  # a pipe gets what there is before the wait for more
         _follow(layout, head, where, as_json)
 
 
