@@ -36,7 +36,7 @@ _SCREEN_LIMIT = 2_000_000
 """Bytes of a kept last screen."""
 _COLUMNS = 500
 """Widest last screen that is read."""
-_PULSE = 2.0
+_PULSE = 3.0
 """Seconds between looks whether loop and agents live: a killed process writes no event."""
 _RENEWAL = 30.0
 """Seconds after which an unchanged project is looked at all the same: evidence has an age."""
