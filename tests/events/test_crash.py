@@ -84,7 +84,7 @@ def test_a_log_whose_maker_is_killed_is_made_by_the_next_one(tmp_path: Path, kil
         maker.stdin.write(b"go\n")
         maker.stdin.flush()
         while not path.exists():
-            assert maker.poll() is None
+            assert maker.poll() is None or path.exists()  # it may be through already
         _spin(chance.uniform(0, 0.02))
         maker.kill()
         maker.communicate()

@@ -63,6 +63,13 @@ class Project:
         """What its processes get besides, and instead."""
         self._folder = folder
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._bin = folder / "bin"
+        self._bin.mkdir()
+        command = self._bin / "coord"
+        command.write_text(
+            f'#!/bin/sh\nPYTHONPATH={quote(str(ROOT))} exec {quote(sys.executable)} -m coordinator.cli.main "$@"\n'
+        )
+        command.chmod(0o755)
         for place in (self.layout.prompts, self.layout.scripts, self.layout.suites):
             place.mkdir(parents=True)
         chosen = {"runtime": "scripted", "gate": "auto", "tmux_socket": self.socket, **settings}
@@ -83,16 +90,8 @@ class Project:
 
     def environment(self, **more: str) -> dict[str, str]:
         """What its processes get: the `coord` of this checkout first on PATH, nothing of an agent or tmux around us."""
-        bin_ = self._folder / "bin"
-        if not bin_.exists():
-            bin_.mkdir()
-            coord = bin_ / "coord"
-            coord.write_text(
-                f'#!/bin/sh\nPYTHONPATH={quote(str(ROOT))} exec {quote(sys.executable)} -m coordinator.cli.main "$@"\n'
-            )
-            coord.chmod(0o755)
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("COORD_", "TMUX", "GIT_"))}
-        own = {"PATH": f"{bin_}:{kept['PATH']}", "PYTHONPATH": str(ROOT), "GIT_CONFIG_GLOBAL": "/dev/null"}
+        own = {"PATH": f"{self._bin}:{kept['PATH']}", "PYTHONPATH": str(ROOT), "GIT_CONFIG_GLOBAL": "/dev/null"}
         return kept | own | IDENTITY | self.own_environment | more
 
     def coord(self, *arguments: str, check: bool = True, **environ: str) -> "subprocess.CompletedProcess[str]":
@@ -148,7 +147,18 @@ class Project:
         return {number: step.state.value for number, step in self.snapshot().steps.items()}
 
     def wait_for(self, number: int, state: str, timeout: float = 30) -> None:
-        wait_until(lambda: self.states().get(number) == state, timeout=timeout, message=f"{number} to be {state}")
+        """Wait until the step of a prompt is in a state, and the log tells so: `step.json` is written before it."""
+        wait_until(lambda: self._is_known(number, state), timeout=timeout, message=f"{number} to be {state}")
+
+    def _is_known(self, number: int, state: str) -> bool:
+        step = self.snapshot().steps.get(number)
+        if step is None or step.state.value != state:
+            return False
+        attempt = step.attempt
+        if attempt is None or attempt.state is not step.state:
+            return True  # its file says so
+        told = self.events(step.state.event_kind)
+        return any((event.prompt, event.data.get("attempt")) == (number, attempt.attempt) for event in told)
 
     def events(self, *kinds: str) -> list[Event]:
         """All events, or those of these kinds."""
