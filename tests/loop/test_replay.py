@@ -38,7 +38,8 @@ def test_a_replay_shows_what_was_seen(make: Make) -> None:
 
         def look() -> Snapshot | None:
             snapshot = made.snapshot()
-            return snapshot if settled(snapshot) and made.events()[-1].seq == snapshot.head else None
+            rests = settled(snapshot) and all(map(made.is_logged, snapshot.steps.values()))
+            return snapshot if rests and made.events()[-1].seq == snapshot.head else None
 
         found = wait_until(look, timeout=30, message="a moment of rest")
         moments[found.head] = seen(found)

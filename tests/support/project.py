@@ -19,6 +19,7 @@ from coordinator.artifacts.paths import Layout
 from coordinator.events.store import EventLog
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Step
 from coordinator.observe import Observer
 from coordinator.terminals.server import TerminalError, Terminals
 
@@ -133,7 +134,8 @@ class Project:
 
     def said(self) -> str:
         """What the loops printed so far."""
-        return (self._folder / "loop.out").read_text()
+        path = self._folder / "loop.out"
+        return path.read_text() if path.exists() else ""
 
     def snapshot(self) -> Snapshot:
         observer = Observer(self.layout)
@@ -148,17 +150,23 @@ class Project:
 
     def wait_for(self, number: int, state: str, timeout: float = 30) -> None:
         """Wait until the step of a prompt is in a state, and the log tells so: `step.json` is written before it."""
-        wait_until(lambda: self._is_known(number, state), timeout=timeout, message=f"{number} to be {state}")
 
-    def _is_known(self, number: int, state: str) -> bool:
-        step = self.snapshot().steps.get(number)
-        if step is None or step.state.value != state:
-            return False
+        def known() -> bool:
+            step = self.snapshot().steps.get(number)
+            return step is not None and step.state.value == state and self.is_logged(step)
+
+        try:
+            wait_until(known, timeout=timeout, message=f"{number} to be {state}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; they are {self.states()}\n{self.said()[-2000:]}") from None
+
+    def is_logged(self, step: Step) -> bool:
+        """The log tells of the state that the step's attempt is in."""
         attempt = step.attempt
         if attempt is None or attempt.state is not step.state:
             return True  # its file says so
         told = self.events(step.state.event_kind)
-        return any((event.prompt, event.data.get("attempt")) == (number, attempt.attempt) for event in told)
+        return any((event.prompt, event.data.get("attempt")) == (step.number, attempt.attempt) for event in told)
 
     def events(self, *kinds: str) -> list[Event]:
         """All events, or those of these kinds."""
