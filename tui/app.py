@@ -21,7 +21,7 @@ from coordinator.model.text import plain
 from tui.actions import unknown_keys
 from tui.ascii import AsciiFilter
 from tui.context import asks_permission, reviewed
-from tui.messages import Answered, Done, Failed, LastScreenRead, SnapshotArrived
+from tui.messages import Done, Failed, LastScreenRead, SnapshotArrived
 from tui.screens.main import MainScreen
 from tui.source import Source, Trouble, Wish
 from tui.theme import DARK, LIGHT, choose_theme, glyphs, themes
@@ -188,14 +188,6 @@ class CoordApp(App[None]):
     def _ask_loop(self, wish: Wish) -> None:
         self._report(lambda: self.source.ask_loop(wish))
 
-    @on(Answered)
-    def _answered(self, message: Answered) -> None:
-        self._answer(message.question, message.text)
-
-    @work(thread=True, group="wishes")
-    def _answer(self, question: str, text: str) -> None:
-        self._report(lambda: self.source.answer(question, text))
-
     def _report(self, do: Callable[[], str]) -> None:
         """In a worker: do it, and tell how it went."""
         try:
@@ -227,7 +219,7 @@ class CoordApp(App[None]):
         from tui.forms.answer import AnswerForm
 
         waiting = len(self.main.snapshot.open_questions) if self.main.snapshot else 1
-        await self.main.open_form(AnswerForm(question, waiting, self.marks))
+        await self.main.open_form(AnswerForm(question, waiting, self.source, self.marks))
 
     # ── reading
 

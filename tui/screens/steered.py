@@ -66,6 +66,11 @@ class Steered(Panels):
         return {}
 
     @cached_property
+    def unsent(self) -> dict[str, str]:
+        """Words for agents that were typed in forms that were left, by what they belong to."""
+        return {}
+
+    @cached_property
     def engineer(self) -> str:
         """Who steers, as the log will name them."""
         return self.source.engineer()
@@ -149,12 +154,12 @@ class Steered(Panels):
 
     async def action_quit(self) -> None:
         """Leave the screen; where that would lose what was typed, say so first."""
-        if not self.drafts:
+        if not self.drafts and not self.unsent:
             self.app.exit()
             return
         from tui.forms.confirm import Confirm
 
-        kept = ", ".join(sorted(self.drafts))
+        kept = ", ".join(sorted([*self.drafts, *self.unsent]))
         words = [f"What you typed is lost with the screen: {kept}.", "The loop and its agents go on either way."]
         await self.open_form(Confirm("Leave", words, "leave", self.app.exit))
 
