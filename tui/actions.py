@@ -10,6 +10,7 @@ from tui.context import (
     Context,
     Reason,
     attach_label,
+    is_merged,
     kill_label,
     loop_label,
     no_agent,
@@ -72,6 +73,8 @@ class Action:
     """Place in the footer, left to right; 0: not shown there."""
     footer_in: str = ""
     """The panel whose footer shows it, though its key acts in all; empty: every panel's."""
+    moot: Callable[[Context], bool] = lambda _: False
+    """All that its key would do here is to name another one: not worth a place in the footer."""
     palette: bool = True
     """Worth a line in the palette."""
     written: str = ""
@@ -121,6 +124,7 @@ ACTIONS: tuple[Action, ...] = (
         Group.STEER,
         when=no_prompt,
         footer=23,
+        moot=is_merged,
     ),
     Action(
         "surgery",
@@ -148,6 +152,7 @@ ACTIONS: tuple[Action, ...] = (
         Group.STEER,
         when=no_restart,
         footer=32,
+        moot=is_merged,
     ),
     Action(
         "undo",
@@ -346,7 +351,8 @@ def in_reach(context: Context) -> Iterable[Action]:
 
 def footer(context: Context) -> list[Action]:
     """What the footer shows, left to right."""
-    shown = (a for a in in_reach(context) if a.footer and a.footer_in in ("", context.panel))
+    worth = (a for a in in_reach(context) if a.footer and not a.moot(context))
+    shown = (a for a in worth if a.footer_in in ("", context.panel))
     return sorted(shown, key=lambda a: a.footer)
 
 

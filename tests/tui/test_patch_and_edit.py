@@ -231,6 +231,26 @@ async def test_drafts_of_edits_stay_with_their_prompts(layout: Layout) -> None:
         assert desk.form.field("title").value == "Prompt 2x"
 
 
+async def test_an_edit_says_at_once_when_its_prompt_landed_meanwhile(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        await desk.press("e")
+        assert "Nothing is changed yet." in desk.text
+        path = path_of(layout, 2)
+        path.write_text(path.read_text().replace("status: pending", "status: done"))
+        await desk.sees("prompt 02 is done, and done work is never edited")
+        await desk.press("enter", "p")
+        await desk.sees("Patch")
+
+
+async def test_a_form_is_not_covered_by_what_was_told_before(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        await desk.press("e", "end", "x", "ctrl+s")
+        await desk.closed()
+        await desk.sees("u takes it back")
+        await desk.press("i")
+        await until(lambda: "u takes it back" not in desk.text, "the form alone", timeout=4)  # it goes after 8 s
+
+
 # ── undo
 
 
@@ -257,6 +277,7 @@ async def test_undo_says_why_it_can_not(layout: Layout) -> None:
     async with steered(layout, selected=2) as desk:
         await desk.press("u")
         await desk.sees("there is no plan to take back")
+        assert desk.text.splitlines()[-1].strip() == "esc leave"
         await desk.press("escape")
         await desk.closed()
         await desk.press("e", "end", "x", "ctrl+s")

@@ -377,6 +377,8 @@ class PlanForm(FieldForm):
                 return ((enter, "apply", "form.apply"), ("d", "diff", "form.diff"), ("esc", back, "form.leave"))
             case Stage.APPLYING | Stage.DONE:
                 return (("esc", "leave it to itself", "form.leave"),)
+        if not self.fields:
+            return (("esc", "leave", "form.leave"),)
         go = ((enter, "go on", "form.enter"), ("^s", "apply", "form.apply"), ("tab", "next field", "form.next"))
         graph = (("^g", "graph", "form.graph"),) if self.query(PromptsField) else ()
         afresh = (("^n", "afresh", "form.afresh"),) if self.draft else ()

@@ -134,6 +134,7 @@ class Panels(Screen[None]):
             self.minimize()
         self.add_class("-form")
         self.remove_class("-second")
+        self.app.clear_notifications()  # they would lie over its last lines
         await self.query_one("#bottom").mount(form)
         form.start()
         self.sight_changed()

@@ -11,8 +11,8 @@ from tui.widgets.ink import Span, columns, ink_of, paint
 Hint = tuple[str, str, str]
 """Key, label, id of the action."""
 
-_KEEP = ("help", "palette", "panel.next", "form.leave")
-"""Never left out: they lead to everything else, and out of a form."""
+_KEEP = ("help", "palette", "panel.next", "quit", "form.leave")
+"""Never left out: they lead to everything else, and out."""
 
 
 class Footer(Widget):
