@@ -249,7 +249,7 @@ ACTIONS: tuple[Action, ...] = (
         Group.LOOK,
         when=not_loaded,
     ),
-    Action("panel.next", "tab", "next panel", "Go to the next panel", Group.LOOK, footer=80, palette=False),
+    Action("panel.next", "tab", "panels", "Go to the next panel", Group.LOOK, footer=80, palette=False),
     Action("panel.previous", "shift+tab", "previous panel", "Go to the previous panel", Group.LOOK, palette=False),
     Action("panel.prompts", "1", "prompts", "Go to the prompts", Group.LOOK),
     Action("panel.agents", "2", "agents", "Go to the agents", Group.LOOK),

@@ -197,21 +197,29 @@ class CoordApp(App[None]):
         except Exception as error:
             self.post_message(Failed(f"{type(error).__name__}: {error}", "This is a fault of coord; the rest goes on."))
 
-    @work(group="forms")
-    async def action_permit(self) -> None:
-        from tui.forms.permit import PermitForm
-
+    def action_permit(self) -> None:
         agent = asks_permission(self.main.context())
         if agent is not None:
-            await self.main.open_form(PermitForm(agent, self.source, self.marks))
+            self.permit(agent)
 
-    @work(group="forms")
-    async def action_tell(self) -> None:
-        from tui.forms.tell import TellForm
-
+    def action_tell(self) -> None:
         agent = self.main.context().agent
         if agent is not None:
-            await self.main.open_form(TellForm(agent, self.source, self.marks))
+            self.tell(agent)
+
+    @work(group="forms")
+    async def permit(self, agent: "Agent") -> None:
+        """Open the form that answers what an agent asks leave for."""
+        from tui.forms.permit import PermitForm
+
+        await self.main.open_form(PermitForm(agent, self.source, self.marks))
+
+    @work(group="forms")
+    async def tell(self, agent: "Agent") -> None:
+        """Open the form that sends an agent words."""
+        from tui.forms.tell import TellForm
+
+        await self.main.open_form(TellForm(agent, self.source, self.marks))
 
     @work(group="forms")
     async def ask_back(self, question: "Question") -> None:

@@ -90,7 +90,7 @@ def test_eighty_columns_keep_the_ways_to_everything_else_and_out(context: Contex
     hints = tuple((key_of(action, {}), action.label_in(context), action.id) for action in footer(context))
     text = "".join(span.text for span in footer_spans(hints, 80))
     assert len(text) <= 80
-    for way in (" tab next panel", " ^p commands", " ? help", " q quit"):
+    for way in (" tab panels", " ^p commands", " ? help", " q quit"):
         assert way in text
 
 

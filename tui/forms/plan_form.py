@@ -379,7 +379,7 @@ class PlanForm(FieldForm):
                 return (("esc", "leave it to itself", "form.leave"),)
         if not self.fields:
             return (("esc", "leave", "form.leave"),)
-        go = ((enter, "go on", "form.enter"), ("^s", "apply", "form.apply"), ("tab", "next field", "form.next"))
+        go = ((enter, "go on", "form.enter"), ("^s", "apply", "form.apply"), ("tab", "next", "form.next"))
         graph = (("^g", "graph", "form.graph"),) if self.query(PromptsField) else ()
         afresh = (("^n", "afresh", "form.afresh"),) if self.draft else ()
         return (*go, *self.extra_hints(), *graph, *afresh, ("esc", "leave", "form.leave"))

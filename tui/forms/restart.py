@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from tui.screens.steered import Steered
 
 THEN = (
-    ("hold", "hold it until I restart it", "h"),
-    ("requeue", "queue it again", "q"),
-    ("fail", "count it as failed", "f"),
+    ("hold", "hold until restarted", "h"),
+    ("requeue", "queue again", "q"),
+    ("fail", "count as failed", "f"),
 )
 
 

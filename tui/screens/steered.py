@@ -25,6 +25,7 @@ from tui.widgets.window import LiveWindow
 
 if TYPE_CHECKING:  # forms are read when the first one opens: they would cost the first picture a fifth of its time
     from coordinator.model.plan import Plan
+    from coordinator.model.snapshot import Agent
     from tui.app import CoordApp
     from tui.forms.field_form import Draft
     from tui.forms.form import Form
@@ -326,15 +327,26 @@ class Steered(Panels):
         """The page of agents is open: it shows a window of its own."""
         return self._agents_page is not None
 
-    async def _agents_left(self, asked: tuple[str, int | None] | None) -> None:
-        """Do what the page of agents was left for, about the prompt of that agent."""
+    async def _agents_left(self, asked: tuple[str, Agent | None] | None) -> None:
+        """Do what the page of agents was left for, about that agent or its prompt."""
         self._agents_page = None
         self.sight_changed()
-        action, number = asked or ("", None)
-        if number is not None:
-            self.select(number, focus=not action)
-        if action:
-            await self.action_act(action)
+        action, agent = asked or ("", None)
+        if agent is None:
+            return
+        if agent.prompt is not None:
+            self.select(agent.prompt, focus=not action)
+        match action:  # what is about the agent goes to it: not every agent has a prompt
+            case "attach":
+                self.app.attach_to(agent)
+            case "permit":
+                self.app.permit(agent)
+            case "tell":
+                self.app.tell(agent)
+            case "":
+                pass
+            case _:
+                await self.action_act(action)
 
     async def action_act(self, action_id: str) -> None:
         raise NotImplementedError
