@@ -181,6 +181,10 @@ class PlanForm(FieldForm):
             self.go_on()
         self.say()
 
+    @property
+    def gives_way(self) -> bool:
+        return not self.fields and not self.busy and not isinstance(self.found, Outlook)
+
     # ── what is said
 
     def say(self) -> None:

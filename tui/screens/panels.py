@@ -140,7 +140,8 @@ class Panels(Screen[None]):
         self.sight_changed()
 
     @on(FormClosed)
-    async def _form_closed(self) -> None:
+    async def close_form(self) -> None:
+        """End the open form; the events come back."""
         form = self.form
         if form is not None:
             await form.remove()

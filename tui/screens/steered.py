@@ -164,6 +164,14 @@ class Steered(Panels):
         words = [f"What you typed is lost with the screen: {kept}.", "The loop and its agents go on either way."]
         await self.open_form(Confirm("Leave", words, "leave", self.app.exit))
 
+    async def clear_for(self, action: Action) -> None:
+        """Let a form that only says why something can't be done give way to another action."""
+        form = self.form
+        if form is not None and form.gives_way and self.held_by_form(action):
+            self._clear_graph()
+            self.mark(self._before[1])
+            await self.close_form()
+
     def held_by_form(self, action: Action) -> Reason:
         """Why an action has to wait while a form is open; empty when it needn't."""
         if self.form is None or (action.group in (Group.LOOK, Group.SCREEN) and action.id not in ("quit", "attach")):
