@@ -204,7 +204,7 @@ ACTIONS: tuple[Action, ...] = (
         "Go to the most urgent thing that waits for you: a question, a permission, a failure",
         Group.NEEDS_YOU,
         when=no_need,
-        footer=20,
+        footer=11,
     ),
     Action(
         "permit",

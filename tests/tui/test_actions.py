@@ -78,6 +78,14 @@ def test_the_footer_shows_only_what_acts_here_and_now(context: Context) -> None:
         assert action.scope is Scope.MAIN or action.scope == context.panel
 
 
+def test_what_needs_a_human_stays_in_the_narrowest_footer() -> None:
+    context = CONTEXTS["busy"]
+    hints = tuple((key_of(action, {}), action.label_in(context), action.id) for action in footer(context))
+    shown_there = [span.act for span in footer_spans(hints, 80) if span.ink == "key"]
+    assert shown_there[:2] == ["loop.toggle", "need"]
+    assert [act for act in (hint[2] for hint in hints) if act in shown_there] == shown_there
+
+
 def test_of_what_landed_the_footer_offers_a_patch_and_neither_edit_nor_restart() -> None:
     shown_there = {action.id for action in footer(CONTEXTS["landed"])}
     assert "patch" in shown_there
