@@ -26,6 +26,7 @@ from tui.context import (
     nobody_to_tell,
     not_alive,
     not_loaded,
+    nothing_applied,
     nothing_emergent,
     nothing_happened,
     nothing_runs,
@@ -160,7 +161,7 @@ ACTIONS: tuple[Action, ...] = (
         "undo",
         "Take back the newest plan that was applied, while nothing has been built on it",
         Group.STEER,
-        when=not_loaded,
+        when=nothing_applied,
         footer=29,
     ),
     Action(

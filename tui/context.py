@@ -137,6 +137,10 @@ def not_loaded(context: Context) -> Reason:
     return "" if context.snapshot is not None else "The project is still being read."
 
 
+def nothing_applied(context: Context) -> Reason:
+    return not_loaded(context) or ("" if context.snapshot and context.snapshot.head else "Nothing was applied yet.")
+
+
 def not_alive(context: Context) -> Reason:
     if context.snapshot is not None and context.snapshot.loop.alive:
         return ""

@@ -328,6 +328,23 @@ async def test_what_is_typed_and_what_is_planned_stay_in_sight(size: tuple[int, 
         assert 0 <= graph.cursor - graph.scroll_offset.y < graph.scrollable_content_region.height
 
 
+async def test_how_many_go_before_a_new_prompt_that_others_wait_for_is_said_and_what_helps() -> None:
+    async with shown(StillSource(scenes.many(300))) as (app, pilot):
+        app.main.select(150)
+        desk = Desk(app, pilot, Layout(Path("/nowhere")))
+        await desk.press("i", *"New")
+        found = desk.form.found
+        assert isinstance(found, Outlook)
+        before, _, rest = "".join(span.text for span in found.effect).partition(" others are ahead of it")
+        place = found.plan.order_after.index(301)
+        running = 3
+        pending = [n for n in found.plan.order_after[:place] if n > 150]
+        assert before.split()[-1] == str(len(pending) - running)
+        assert rest.startswith("; priority high lets it go first.")
+        desk.form.field("priority").value = "high"
+        await until(lambda: "others are ahead" not in desk.text and "waits for 301" in desk.text, "its new place")
+
+
 async def test_a_panel_that_was_on_its_way_to_the_focus_does_not_take_it_from_a_form(layout: Layout) -> None:
     async with steered(layout) as desk:
         desk.app.main.select(2)
