@@ -160,12 +160,19 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_written(three: Project) 
     assert files(three) == before
 
 
-def test_an_agent_may_not_do_what_only_a_human_may(three: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("arguments", [*CASES.values(), ("undo",)], ids=[*CASES, "undo"])
+def test_an_agent_may_not_do_what_only_a_human_may(
+    three: Project, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    three.add(4, 2, type="emergent", hypothesis="faster")
+    three.add(5, 1, status="failed", attempts=1)
+    assert coord("edit", "3", "--set", "priority=low", "--yes", at=three.layout.root).code == 0
     monkeypatch.setenv("COORD_AGENT", "executor-01-1")
     monkeypatch.setenv("COORD_ROLE", "executor")
     before = files(three)
-    refused = coord("interject", "--title", "x", "--after", "2", "--yes", at=three.layout.root)
+    refused = coord(*arguments, "--yes", at=three.layout.root)
     assert refused.code == 3
+    assert len(refused.err.splitlines()) == 2
     assert files(three) == before
     assert [event.data["actor"] for event in three.events("access.denied")] == ["executor-01-1"]
 

@@ -17,6 +17,7 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
 from tui.actions import BY_ID, Action, Group, key_of
 from tui.context import Context, Reason, target_of
+from tui.forms.by_service import form_of
 from tui.messages import Failed, FormClosed, PlanApplied, PlanNotApplied
 from tui.screens.panels import Panels
 from tui.theme import Glyphs
@@ -379,36 +380,3 @@ class Steered(Panels):
 
     async def action_undo(self) -> None:
         await self.open_plan(form_of("undo"))
-
-
-def form_of(service: str) -> type[PlanForm]:
-    """The form of a service, read when it is needed."""
-    match service:
-        case "interject":
-            from tui.forms.interject import InterjectForm
-
-            return InterjectForm
-        case "patch":
-            from tui.forms.patch import PatchForm
-
-            return PatchForm
-        case "edit":
-            from tui.forms.edit import EditForm
-
-            return EditForm
-        case "surgery":
-            from tui.forms.surgery import SurgeryForm
-
-            return SurgeryForm
-        case "kill":
-            from tui.forms.restart import KillForm
-
-            return KillForm
-        case "restart":
-            from tui.forms.restart import RestartForm
-
-            return RestartForm
-        case _:
-            from tui.forms.undo import UndoForm
-
-            return UndoForm
