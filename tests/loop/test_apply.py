@@ -242,52 +242,6 @@ def test_a_restarted_agent_is_never_started_beside_the_one_that_is_ended(make: M
     assert [a["state"] for a in made.attempts(1)] == ["pending", "merged"]
 
 
-ALONE = """\
-for other in "$COORD_ROOT"/../pid-*; do
-    [ -e "$other" ] || continue
-    if grep -q "^State:.[^ZX]" "/proc/$(cat "$other")/status" 2>/dev/null; then
-        echo "$COORD_ATTEMPT beside $other" >>"$COORD_ROOT/../beside"
-    fi
-done
-echo $$ >"$COORD_ROOT/../pid-$COORD_ATTEMPT"
-"""
-"""Notes whether another attempt lives."""
-
-
-MOMENTS = ("dispatched", "begun", "wrote", "dispatched", "ended", "begun")
-"""When each attempt is restarted; where its agent waits for that."""
-
-
-@pytest.mark.parametrize("loop_dies", [False, True])
-def test_restarts_at_any_moment_never_lead_to_two_live_attempts(make: Make, loop_dies: bool) -> None:
-    """Attempts end as they are dispatched, at work, and when they have handed off; the loop goes on, or is killed."""
-    made = make({1: []})
-    home = made.repository.root.parent
-
-    def reach(moment: str) -> str:
-        held = "|".join(str(n) for n, when in enumerate(MOMENTS, 1) if when in (moment, moment and "dispatched"))
-        return f'touch "{home}/{moment}-$COORD_ATTEMPT"\ncase $COORD_ATTEMPT in {held}) {made.until().strip()};; esac\n'
-
-    half = "echo x >half.txt\n"
-    (made.layout.scripts / "01.sh").write_text(ALONE + reach("begun") + half + reach("wrote") + WRITE + reach("ended"))
-    loop = made.start_loop()
-    for attempt, moment in enumerate(MOMENTS, 1):
-        there = (home / f"{moment}-{attempt}").exists
-        count = lambda attempt=attempt: len(made.attempts(1)) == attempt  # noqa: E731
-        wait_until(count if moment == "dispatched" else there, timeout=30, message=f"attempt {attempt}, {moment}")
-        if loop_dies and attempt % 2:
-            loop.kill()
-            loop.wait()
-        apply(made.layout, plan_restart(made.snapshot(), RestartRequest(1, f"once more, {moment}")), ADA)
-        if loop.poll() is not None:
-            loop = made.start_loop()
-    made.wait_for(1, "merged", timeout=60)
-    assert not (home / "beside").exists()
-    assert [a["state"] for a in made.attempts(1)] == ["pending"] * len(MOMENTS) + ["merged"]
-    assert made.repository.git("log", "--format=%s", "main").count("Write file 1") == 1
-    assert made.repository.git("show", "main:file-1.txt") == f"by attempt {len(MOMENTS) + 1}"
-
-
 def test_a_held_prompt_starts_again_when_it_is_restarted(make: Make) -> None:
     made = make({1: []}, {1: 'if [ "$COORD_ATTEMPT" = 1 ]; then sleep 600; fi\n' + WRITE})
     loop = made.start_loop()
