@@ -150,7 +150,7 @@ class EditForm(PromptForm):
             issues=self.field("issues").items,
             running=running,
             who=self.board.engineer,
-            at=self.board.now_iso(),
+            at=self.at,
         )
         return replace(asked, **what)  # type: ignore[arg-type]
 

@@ -71,6 +71,7 @@ class PlanForm(FieldForm):
         self._agreed: Plan | None = None
         """The plan that the review showed first."""
         self._since = 0.0
+        self._at = ""
         self._clock: Timer | None = None
         self.title = plain(self.name_of(board))
         self.border_title = Content(self.title)
@@ -184,6 +185,13 @@ class PlanForm(FieldForm):
     @property
     def gives_way(self) -> bool:
         return not self.fields and not self.busy and not isinstance(self.found, Outlook)
+
+    @property
+    def at(self) -> str:
+        """When the engineer asks for it, UTC, ISO 8601: what a review shows stays as it is while time goes on."""
+        if self.stage not in SHOWS_PLAN or not self._at:
+            self._at = self.board.now_iso()
+        return self._at
 
     # ── what is said
 
