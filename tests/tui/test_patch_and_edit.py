@@ -10,6 +10,8 @@ from support.steering import Desk, path_of, plain_project, steered
 from coordinator.apply import planning
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import write_step
+from coordinator.events.store import EventLog
+from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.prompt import PromptStatus, PromptType
 from coordinator.model.step import Attempt, StepState
 from tui.forms.stages import Stage
@@ -274,6 +276,12 @@ async def test_undo_shows_what_it_takes_back_and_restores_every_byte(layout: Lay
 
 
 async def test_undo_says_why_it_can_not(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        await desk.press("u")
+        await desk.sees("Nothing was applied yet.")
+        assert desk.app.main.form is None
+    with EventLog.open(layout.events_db) as log:
+        log.append([Draft("decision.recorded", "milestone", {"text": "Begin."})], Actor(ActorKind.HUMAN, "ada"))
     async with steered(layout, selected=2) as desk:
         await desk.press("u")
         await desk.sees("there is no plan to take back")
