@@ -97,7 +97,10 @@ def created_prompts(plan: Plan) -> tuple[int, ...]:
 def undo_of(archived: Archived, snapshot: Snapshot, layout: Layout) -> Plan:
     """The plan that takes an applied one back. Refused when something was built on it, or it can't be taken back."""
     if archived.lasting:
-        raise Refused(f"`{plain(archived.summary)}` can't be taken back: {archived.lasting}", "plan what is to be now")
+        raise Refused(
+            f"`{plain(archived.summary)}` can't be taken back: {archived.lasting}",
+            "plan what is to be instead, or name an earlier plan: `coord undo PLAN`",
+        )
     for number in archived.created:
         step = snapshot.steps.get(number)
         if step is not None and (step.attempt is not None or step.state is StepState.MERGED):

@@ -33,7 +33,9 @@ _END_BOUND = 10.0
 class DemoProject:
     """A running copy of the sample project. Leaving its context ends everything that it started."""
 
-    def __init__(self, keep: Path | None) -> None:
+    def __init__(self, keep: Path | None, pace: str = "") -> None:
+        """`pace` is in seconds a line, where the environment says none; empty: that of the sample."""
+        self._pace = os.environ.get(PACE, pace)
         self._scratch = None if keep is not None else Path(tempfile.mkdtemp(prefix="coord-demo-")).resolve()
         self.layout = Layout((self._scratch / NAME) if self._scratch else _empty(keep))
         self._log = self.layout.runs / "loop.log"
@@ -95,9 +97,8 @@ class DemoProject:
             packaged("sample_project"), root, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
         )
         create_project(root, title=NAME)  # folders that git does not keep
-        pace = os.environ.get(PACE)
-        if pace is not None:
-            (self.layout.scripts / "pace").write_text(f"{pace}\n")
+        if self._pace:
+            (self.layout.scripts / "pace").write_text(f"{self._pace}\n")
         git = Git(root)
         git.run("init", "--quiet", "--initial-branch=main", "--template=", writes=True)
         for name, value in {**_PRIVATE, **({} if _has_identity(git) else _IDENTITY)}.items():

@@ -5,7 +5,7 @@ from coordinator.artifacts.temps import sweep_stale_temps
 from coordinator.errors import CoordError
 from coordinator.events.store import EventLog
 from coordinator.failpoint import failpoint
-from coordinator.model.step import Attempt, StepState
+from coordinator.model.step import Attempt, StepState, suite_mark
 from coordinator.steps import advance, agent_event, reread
 from coordinator.terminals.processes import terminate_agent
 
@@ -23,6 +23,8 @@ def finish_kill(layout: Layout, log: EventLog, attempt: Attempt) -> Attempt:
     if not current.kill or current.state not in ENDABLE:
         return current
     end_processes(layout, current)
+    if current.state is StepState.CHANGE_OPEN:
+        _end_marked(suite_mark(current.prompt, current.attempt), layout)  # its checks have nothing to check any more
     failpoint("kill-ended")
     return advance(
         layout,
@@ -42,10 +44,12 @@ def end_processes(layout: Layout, attempt: Attempt) -> None:
     What they were writing at that moment is cleared away.
     Raises CoordError that names the processes which would not end.
     """
-    ended = terminate_agent(attempt.agent, layout.root)
+    _end_marked(attempt.agent, layout)
+    sweep_stale_temps(layout.attempt(attempt.run, attempt.prompt, attempt.attempt))
+
+
+def _end_marked(mark: str, layout: Layout) -> None:
+    ended = terminate_agent(mark, layout.root)
     if ended.survivors:
         pids = ", ".join(map(str, ended.survivors))
-        raise CoordError(
-            f"{attempt.agent} would not end: process {pids} is still there", "end it by hand, as root if need be"
-        )
-    sweep_stale_temps(layout.attempt(attempt.run, attempt.prompt, attempt.attempt))
+        raise CoordError(f"{mark} would not end: process {pids} is still there", "end it by hand, as root if need be")

@@ -10,6 +10,7 @@ from tui.context import (
     Context,
     Reason,
     attach_label,
+    is_merged,
     kill_label,
     loop_label,
     no_agent,
@@ -25,6 +26,7 @@ from tui.context import (
     nobody_to_tell,
     not_alive,
     not_loaded,
+    nothing_applied,
     nothing_emergent,
     nothing_happened,
     nothing_runs,
@@ -72,6 +74,8 @@ class Action:
     """Place in the footer, left to right; 0: not shown there."""
     footer_in: str = ""
     """The panel whose footer shows it, though its key acts in all; empty: every panel's."""
+    moot: Callable[[Context], bool] = lambda _: False
+    """All that its key would do here is to name another one: not worth a place in the footer."""
     palette: bool = True
     """Worth a line in the palette."""
     written: str = ""
@@ -121,6 +125,7 @@ ACTIONS: tuple[Action, ...] = (
         Group.STEER,
         when=no_prompt,
         footer=23,
+        moot=is_merged,
     ),
     Action(
         "surgery",
@@ -148,6 +153,7 @@ ACTIONS: tuple[Action, ...] = (
         Group.STEER,
         when=no_restart,
         footer=32,
+        moot=is_merged,
     ),
     Action(
         "undo",
@@ -155,7 +161,7 @@ ACTIONS: tuple[Action, ...] = (
         "undo",
         "Take back the newest plan that was applied, while nothing has been built on it",
         Group.STEER,
-        when=not_loaded,
+        when=nothing_applied,
         footer=29,
     ),
     Action(
@@ -199,7 +205,7 @@ ACTIONS: tuple[Action, ...] = (
         "Go to the most urgent thing that waits for you: a question, a permission, a failure",
         Group.NEEDS_YOU,
         when=no_need,
-        footer=20,
+        footer=11,
     ),
     Action(
         "permit",
@@ -244,7 +250,7 @@ ACTIONS: tuple[Action, ...] = (
         Group.LOOK,
         when=not_loaded,
     ),
-    Action("panel.next", "tab", "next panel", "Go to the next panel", Group.LOOK, footer=80, palette=False),
+    Action("panel.next", "tab", "panels", "Go to the next panel", Group.LOOK, footer=80, palette=False),
     Action("panel.previous", "shift+tab", "previous panel", "Go to the previous panel", Group.LOOK, palette=False),
     Action("panel.prompts", "1", "prompts", "Go to the prompts", Group.LOOK),
     Action("panel.agents", "2", "agents", "Go to the agents", Group.LOOK),
@@ -346,7 +352,8 @@ def in_reach(context: Context) -> Iterable[Action]:
 
 def footer(context: Context) -> list[Action]:
     """What the footer shows, left to right."""
-    shown = (a for a in in_reach(context) if a.footer and a.footer_in in ("", context.panel))
+    worth = (a for a in in_reach(context) if a.footer and not a.moot(context))
+    shown = (a for a in worth if a.footer_in in ("", context.panel))
     return sorted(shown, key=lambda a: a.footer)
 
 

@@ -24,11 +24,11 @@ def advise(agent: Agent, step: StepState | None, now: float) -> Advice:
     silent = now - agent.observed_at
     match agent.state:
         case AgentState.PERMISSION:
-            return Advice("It asks for permission: go into its window and decide.", ("attach",))
+            return Advice("It asks for permission: look at what for, and allow or deny it.", ("permit", "attach"))
         case AgentState.WAITING:
-            return Advice("It waits for words: go into its window and answer.", ("attach",))
+            return Advice("It waits for words: send it some, or answer in its window.", ("tell", "attach"))
         case AgentState.INTERRUPTED:
-            return Advice("It was interrupted: tell it to go on in its window, or restart it.", ("attach", "restart"))
+            return Advice("It was interrupted: tell it to go on, or restart it.", ("tell", "attach", "restart"))
         case AgentState.RATE_LIMITED:
             return Advice("It goes on by itself when its service lets it; nothing is lost meanwhile.", ("attach",))
         case AgentState.LOST:
@@ -41,7 +41,7 @@ def advise(agent: Agent, step: StepState | None, now: float) -> Advice:
             text = f"Nothing is known of it since {age(silent)}: look into its window; if it is stuck, restart it."
             return Advice(text, ("attach", "restart"))
         case AgentState.IDLE:
-            return Advice("It does nothing: tell it to go on in its window, or restart it.", ("attach", "restart"))
+            return Advice("It does nothing: tell it to go on, or restart it.", ("tell", "attach", "restart"))
         case AgentState.STARTING | AgentState.WORKING:
             if silent < _SILENT:
                 return Advice("It works; nothing to do.", ("attach",))

@@ -21,7 +21,7 @@ from coordinator.model.text import plain
 from tui.actions import unknown_keys
 from tui.ascii import AsciiFilter
 from tui.context import asks_permission, reviewed
-from tui.messages import Answered, Done, Failed, LastScreenRead, SnapshotArrived
+from tui.messages import Done, Failed, LastScreenRead, SnapshotArrived
 from tui.screens.main import MainScreen
 from tui.source import Source, Trouble, Wish
 from tui.theme import DARK, LIGHT, choose_theme, glyphs, themes
@@ -188,14 +188,6 @@ class CoordApp(App[None]):
     def _ask_loop(self, wish: Wish) -> None:
         self._report(lambda: self.source.ask_loop(wish))
 
-    @on(Answered)
-    def _answered(self, message: Answered) -> None:
-        self._answer(message.question, message.text)
-
-    @work(thread=True, group="wishes")
-    def _answer(self, question: str, text: str) -> None:
-        self._report(lambda: self.source.answer(question, text))
-
     def _report(self, do: Callable[[], str]) -> None:
         """In a worker: do it, and tell how it went."""
         try:
@@ -205,21 +197,29 @@ class CoordApp(App[None]):
         except Exception as error:
             self.post_message(Failed(f"{type(error).__name__}: {error}", "This is a fault of coord; the rest goes on."))
 
-    @work(group="forms")
-    async def action_permit(self) -> None:
-        from tui.forms.permit import PermitForm
-
+    def action_permit(self) -> None:
         agent = asks_permission(self.main.context())
         if agent is not None:
-            await self.main.open_form(PermitForm(agent, self.source, self.marks))
+            self.permit(agent)
 
-    @work(group="forms")
-    async def action_tell(self) -> None:
-        from tui.forms.tell import TellForm
-
+    def action_tell(self) -> None:
         agent = self.main.context().agent
         if agent is not None:
-            await self.main.open_form(TellForm(agent, self.source, self.marks))
+            self.tell(agent)
+
+    @work(group="forms")
+    async def permit(self, agent: "Agent") -> None:
+        """Open the form that answers what an agent asks leave for."""
+        from tui.forms.permit import PermitForm
+
+        await self.main.open_form(PermitForm(agent, self.source, self.marks))
+
+    @work(group="forms")
+    async def tell(self, agent: "Agent") -> None:
+        """Open the form that sends an agent words."""
+        from tui.forms.tell import TellForm
+
+        await self.main.open_form(TellForm(agent, self.source, self.marks))
 
     @work(group="forms")
     async def ask_back(self, question: "Question") -> None:
@@ -227,7 +227,7 @@ class CoordApp(App[None]):
         from tui.forms.answer import AnswerForm
 
         waiting = len(self.main.snapshot.open_questions) if self.main.snapshot else 1
-        await self.main.open_form(AnswerForm(question, waiting, self.marks))
+        await self.main.open_form(AnswerForm(question, waiting, self.source, self.marks))
 
     # ── reading
 

@@ -79,6 +79,12 @@ def no_restart(context: Context) -> Reason:
     return ""
 
 
+def is_merged(context: Context) -> bool:
+    """What services act on has landed: a patch is all that can still be done about it."""
+    step = _step(context)
+    return step is not None and step.state is StepState.MERGED
+
+
 def kill_label(context: Context) -> str:
     number = target_of(context)
     return f"kill {number:02d}" if number is not None else "kill"
@@ -129,6 +135,10 @@ def no_problems(context: Context) -> Reason:
 
 def not_loaded(context: Context) -> Reason:
     return "" if context.snapshot is not None else "The project is still being read."
+
+
+def nothing_applied(context: Context) -> Reason:
+    return not_loaded(context) or ("" if context.snapshot and context.snapshot.head else "Nothing was applied yet.")
 
 
 def not_alive(context: Context) -> Reason:

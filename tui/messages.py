@@ -83,14 +83,6 @@ class PromptChosen(Message):
 
 
 @dataclass(eq=False, repr=False)
-class Answered(Message):
-    """The engineer answered a question."""
-
-    question: str
-    text: str
-
-
-@dataclass(eq=False, repr=False)
 class FormClosed(Message):
     """The form in the place of the events was left."""
 

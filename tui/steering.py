@@ -13,9 +13,9 @@ from coordinator.model.forecast import forecast, rough
 from coordinator.model.graph import SATISFIED, Graph
 from coordinator.model.plan import FileEdit, Kill, Plan, Steer
 from coordinator.model.problem import Problem
-from coordinator.model.prompt import Prompt, PromptStatus
+from coordinator.model.prompt import Priority, Prompt, PromptStatus
 from coordinator.model.snapshot import Snapshot
-from coordinator.model.step import derive_step
+from coordinator.model.step import StepState, derive_step
 from coordinator.services.planning import ALIGNMENT
 from tui.widgets.ink import Span
 
@@ -35,6 +35,8 @@ _FIELDS = (
     ("skills", "skills"),
     ("validation_suites", "suites"),
 )
+_CROWD = 10
+"""Prompts ahead of a new one that are worth a word."""
 _SHORTEST = 30.0
 """Seconds of a delay that are worth a word."""
 
@@ -118,7 +120,8 @@ def _sentences(
         old = snapshot.prompts.get(number)
         if old is None:
             parts.append([Span("New file "), Span(prompt.path.rpartition("/")[2], "strong")])
-            parts += _waiting(number, graph, snapshot, planned)
+            waiting = _waiting(number, graph, snapshot, planned)
+            parts += [*waiting, *(_ahead(prompt, graph, plan, snapshot) if waiting else [])]
         else:
             parts += _changes(old, prompt, frozenset(planned) - frozenset(snapshot.prompts), number in ended)
     parts += [[Span(f"{number:02d} {_title(snapshot, number)} goes away")] for number in sorted(gone)]
@@ -143,6 +146,16 @@ def _waiting(number: int, graph: Graph, snapshot: Snapshot, planned: Mapping[int
     verb = "waits" if len(direct) == 1 else "wait"
     tail = f", and behind that {names(behind, 3)}" if behind else ""
     return [[Span(names(direct, 3), "badge"), Span(f" {verb} for {number:02d} too{tail}")]]
+
+
+def _ahead(new: Prompt, graph: Graph, plan: Plan, snapshot: Snapshot) -> list[list[Span]]:
+    """How many go before a new prompt that others wait for, only because their numbers are lower."""
+    place = plan.order_after.index(new.number) if new.number in plan.order_after else 0
+    before = frozenset(plan.order_after[:place]) - graph.ancestors(new.number)
+    ahead = [n for n in before if n in snapshot.steps and snapshot.steps[n].state is StepState.PENDING]
+    if new.priority is Priority.HIGH or len(ahead) < _CROWD:
+        return []
+    return [[Span(f"{len(ahead)} others are ahead of it", "need"), Span("; priority high lets it go first", "quiet")]]
 
 
 def _words(plan: Plan, snapshot: Snapshot, planned: Mapping[int, Prompt]) -> list[list[Span]]:

@@ -6,7 +6,8 @@ done, and does it, or the merge done, and says so. One merge at a time per repos
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from coordinator.changes.aside import sweep, temporary_checkout
@@ -24,6 +25,7 @@ from coordinator.changes.sharing import Guest, hand_over
 from coordinator.changes.suites import Suite, read_suite, run_suite
 from coordinator.errors import CoordError
 from coordinator.model.change import Change
+from coordinator.model.step import suite_mark
 from coordinator.model.text import clip, plain
 
 ROUNDS = 5
@@ -50,6 +52,8 @@ class MergeRequest:
     """Names of validation suites that have to pass on the merge result."""
     trailers: Mapping[str, str] = field(default_factory=dict)
     """More trailers for the merge commit."""
+    wanted: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True)
+    """Held while the change lands; False when its attempt was ended meanwhile."""
     guest: Guest | None = None
     """Strict mode: who runs the suites, since what they run is what an agent wrote."""
 
@@ -121,7 +125,10 @@ class _Gate:
             return red
         if self.git.head(self.branch) != change.tip:
             return Waiting(f"{self.branch} moved during the merge")
-        waiting = land(self.git, self.base, result, change.base_tip, self.hold)
+        with self.request.wanted() as wanted:
+            if not wanted:
+                return Waiting("its attempt was ended meanwhile")
+            waiting = land(self.git, self.base, result, change.base_tip, self.hold)
         return waiting or Merged(result, tuple(commit.sha for commit in change.commits), change.untracked)
 
     def rehearse(self) -> Rehearsal:
@@ -146,7 +153,7 @@ class _Gate:
             "COORD_RUN": request.run,
             "COORD_PROMPT": str(request.number),
             "COORD_ATTEMPT": str(request.attempt),
-            "COORD_AGENT": f"suite-{request.number:02d}-{request.attempt}",
+            "COORD_AGENT": suite_mark(request.number, request.attempt),
             "COORD_ROLE": "suite",
         }
         words: tuple[str, ...] = ()

@@ -34,5 +34,5 @@ def _print(card: Emergent) -> None:
         if text:
             styled([(f"  {name:<11}", "dim"), (" ".join(text.split()), "")])
     if card.dependents:
-        styled([("  holds back ", "dim"), (", ".join(f"{n:02d}" for n in card.dependents), "")])
+        styled([(f"  {card.stands} ", "dim"), (", ".join(f"{n:02d}" for n in card.dependents), "")])
     say(f"  coord surgery --keep {card.number} | --improve {card.number} | --eliminate {card.number}  --rationale …\n")

@@ -21,6 +21,8 @@ from coordinator.observe import Observer
 
 LIMIT = 15 * 60.0
 """Seconds after which a headless demo gives up: ten times what it takes at its default pace."""
+WATCHED = "0.8"
+"""The pace on the screen: there is time to steer before everything is done."""
 _STEPS = {
     "step.dispatched": ("start", "blue"),
     "step.change_open": ("change", "magenta"),
@@ -36,7 +38,7 @@ _NOTES = {"decision.recorded": ("decided", "cyan"), "question.asked": ("asks", "
 def run_demo(headless: bool, keep: Path | None) -> int:
     """Run the demo; exit code 0 when the milestone is done or, on the screen, when it is left."""
     headless = headless or not (sys.stdin.isatty() and sys.stdout.isatty())
-    with _orderly_end(), DemoProject(keep) as demo:
+    with _orderly_end(), DemoProject(keep, "" if headless else WATCHED) as demo:
         code = _headless(demo) if headless else _on_screen(demo)
         if keep is not None:
             styled([("kept in ", "dim"), (str(demo.layout.root), "bold"), (": go there and run `coord`", "dim")])

@@ -14,8 +14,9 @@ from coordinator.artifacts.frontmatter import split
 from coordinator.changes import worktrees
 from coordinator.changes.git import Git, branch_name
 from coordinator.changes.sharing import share
-from coordinator.errors import CoordError, StalePlan
+from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.failpoint import failpoint
+from coordinator.kill import end_processes
 from coordinator.loop.effects import Dispatch, Mark, Resume
 from coordinator.loop.marking import mark
 from coordinator.loop.site import Site
@@ -26,7 +27,7 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.packaged import packaged
 from coordinator.redaction import redact
-from coordinator.steps import agent_event, find_attempt, step_event, utc_now
+from coordinator.steps import agent_event, attempt_lock, find_attempt, step_event, utc_now
 from coordinator.terminals.server import Window
 
 FLOW = "EXECUTION.md"
@@ -100,12 +101,23 @@ def _start(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> 
         attempt = _write_launch(site, snapshot, prompt, attempt, tree.cwd, last)
         failpoint("dispatch-script")
         window = _open(site, attempt, tree.cwd)
+        if window is None:
+            site.touched.append(site.directory(attempt))
+            return
         failpoint("dispatch-window")
     except (CoordError, OSError) as error:
-        site.advance(attempt, StepState.FAILED, step_event(attempt), reason=_sentence(error))
+        _not_started(site, attempt, _sentence(error))
         return
     mark(site, prompt, Mark(prompt.number, PromptStatus.IN_PROGRESS, attempt.attempt))
     _running(site, attempt, window)
+
+
+def _not_started(site: Site, attempt: Attempt, reason: str) -> None:
+    """Let the attempt fail, unless it was ended meanwhile."""
+    try:
+        site.advance(attempt, StepState.FAILED, step_event(attempt), reason=reason)
+    except Refused:
+        site.touched.append(site.directory(attempt))
 
 
 def _make_worktree(site: Site, prompt: Prompt, attempt: Attempt, last: Attempt | None) -> worktrees.WorktreeInfo:
@@ -238,29 +250,41 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _open(site: Site, attempt: Attempt, cwd: Path) -> Window:
+def _open(site: Site, attempt: Attempt, cwd: Path) -> Window | None:
+    """Start the attempt's process; None when its end was asked for meanwhile.
+
+    Under the lock that asking for its end takes too: whoever asks finds the process, or there never is one.
+    """
     launch = site.directory(attempt) / "launch.sh"
     name = f"{attempt.prompt:02d}-{attempt.attempt}"
     env = environment(attempt, site.layout.root)
-    return site.terminals.open_window(["sh", str(launch)], cwd=cwd, name=name, env=env, mark=site.mark(attempt))
+    with attempt_lock(site.layout, attempt):
+        current = site.reread(attempt)
+        if current.kill or current.state is not StepState.DISPATCHED:
+            return None
+        return site.terminals.open_window(["sh", str(launch)], cwd=cwd, name=name, env=env, mark=site.mark(attempt))
 
 
 def _running(site: Site, attempt: Attempt, window: Window) -> None:
     dispatched = step_event(replace(attempt, state=StepState.DISPATCHED))
     site.pids[attempt.agent] = window.pid
     started = agent_event(attempt, "agent.started", runtime=attempt.runtime, window=window.id, pid=window.pid)
-    site.advance(
-        attempt,
-        StepState.RUNNING,
-        dispatched,
-        started,
-        window=window.id,
-        pane=window.pane,
-        base=attempt.base,
-        base_branch=attempt.base_branch,
-        session=attempt.session,
-        digest=attempt.digest,
-    )
+    try:
+        site.advance(
+            attempt,
+            StepState.RUNNING,
+            dispatched,
+            started,
+            window=window.id,
+            pane=window.pane,
+            base=attempt.base,
+            base_branch=attempt.base_branch,
+            session=attempt.session,
+            digest=attempt.digest,
+        )
+    except Refused:  # it was ended since its window was opened: nothing of it is to go on
+        end_processes(site.layout, attempt)
+        return
     failpoint("dispatch-running")
 
 

@@ -94,8 +94,8 @@ class Hands:
         """Neither under way nor to be tried later."""
         if isinstance(action, CloseMilestone) and not self._site.book.is_open:
             return False  # nothing has run since it was closed, or opened again by a human
-        if isinstance(action, Return) and self._merging(action.number):
-            return False  # what a merge came to is known first: work that landed can't be sent back
+        if isinstance(action, Return | Dispatch) and self._merging(action.number):
+            return False  # what a merge came to is known first: work that landed is neither sent back nor done again
         return action not in self._under_way and self._later.get(action, (0.0, 0.0))[0] <= time.time()
 
     def _merging(self, number: int) -> bool:

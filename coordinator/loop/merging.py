@@ -1,6 +1,7 @@
 """Brings changes through the gate, records what came of it, and clears up behind a merge."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from coordinator.anchors import trailer
 from coordinator.changes import worktrees
@@ -16,7 +17,7 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain, plain_lines
 from coordinator.redaction import redact
-from coordinator.steps import agent_event
+from coordinator.steps import agent_event, attempt_lock
 
 _OUTPUT_TAIL = 4000
 """Characters of a red suite's output that the agent is shown."""
@@ -35,6 +36,7 @@ def gate_run(site: Site, snapshot: Snapshot, action: Merge) -> Callable[[], Outc
         base=attempt.base_branch,
         start=attempt.base,
         tip=action.commit,
+        wanted=lambda: _open(site, attempt),
         suites=prompt.validation_suites,
         guest=site.guest,
         trailers=trailer(site.log),
@@ -44,6 +46,17 @@ def gate_run(site: Site, snapshot: Snapshot, action: Merge) -> Callable[[], Outc
         body = _description(attempt)
         return lambda: pass_forge(site.layout, request, remote, body=body)
     return lambda: merge_attempt(site.layout, request)
+
+
+@contextmanager
+def _open(site: Site, attempt: Attempt) -> Iterator[bool]:
+    """Keep an attempt from being ended; False when its end was asked for already."""
+    with attempt_lock(site.layout, attempt):
+        yield not _was_ended(site.reread(attempt))
+
+
+def _was_ended(current: Attempt) -> bool:
+    return bool(current.kill) or current.state is not StepState.CHANGE_OPEN
 
 
 def _description(attempt: Attempt) -> str:
@@ -57,6 +70,8 @@ def _description(attempt: Attempt) -> str:
 def record_outcome(site: Site, attempt: Attempt, action: Merge, outcome: Outcome) -> bool:
     """Record what the gate said; False when the merge has to be tried again later."""
     failpoint("merge-landed")
+    if not isinstance(outcome, Merged | Nothing) and _was_ended(site.reread(attempt)):
+        return True  # whatever kept it from landing, nobody wants it any more
     match outcome:
         case Merged():
             changes = {"merged_as": outcome.commit, "commits": outcome.commits}

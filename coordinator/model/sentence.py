@@ -192,7 +192,9 @@ def _prompts(data: Mapping[str, object], _about: str, _: str) -> str:
     rows, gone = data.get("prompts"), data.get("gone")
     told, left = (len(part) if isinstance(part, list) else 0 for part in (rows, gone))
     verb = "found" if data.get("first") is True else "changed"
-    return _joined(", ", f"{told} prompts {verb}" if told else "", f"{left} gone" if left else "")
+    return _joined(
+        ", ", f"{told} prompt{'' if told == 1 else 's'} {verb}" if told else "", f"{left} gone" if left else ""
+    )
 
 
 def _problem(data: Mapping[str, object], about: str, name: str) -> str:

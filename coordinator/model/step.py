@@ -60,6 +60,11 @@ class Exit:
     """UTC, ISO 8601."""
 
 
+def suite_mark(prompt: int, attempt: int) -> str:
+    """What the checks of an attempt's change are marked with, as its own processes are with its agent."""
+    return f"suite-{prompt:02d}-{attempt}"
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """`receipt.json`: seals an attempt. What was done, by whom, with which commits and checks."""

@@ -199,8 +199,17 @@ def _itself(snapshot: Snapshot, step: Step, now: float | None) -> Because:
     text = (f"failed, attempt {attempt.attempt}" if attempt else "failed") + colon
     if due is None:
         return Because("failed", f"{text}; restart, edit, patch or cancel it", subject)
-    when = "by itself" if now is None else f"in {age(due - now)}"
-    return Because("backoff", f"{text}; tries again {when}", subject)
+    return Because("backoff", f"{text}; tries again {_when(snapshot, step.number, due, now)}", subject)
+
+
+def _when(snapshot: Snapshot, number: int, due: float, now: float | None) -> str:
+    """When a failed prompt is tried again."""
+    held = held_by_questions(snapshot.questions, snapshot.graph)
+    if held is None or number in held:
+        return "after an answer"
+    if now is None:
+        return "by itself"
+    return "now" if due <= now else f"in {age(due - now)}"
 
 
 def _unreadable(snapshot: Snapshot, number: int) -> Why:

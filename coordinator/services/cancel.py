@@ -38,6 +38,7 @@ def plan_cancel(snapshot: Snapshot, request: Cancel) -> Plan:
     builder.effects.append(Record("prompt.cancelled", f"prompt:{request.number}", {"reason": request.reason}))
     followers = waiting_dependents(snapshot, (request.number,))
     if followers:
-        builder.warnings.append(f"{numbers_text(followers)} no longer wait for prompt {prompt.label}")
+        verb = "waits" if len(followers) == 1 else "wait"
+        builder.warnings.append(f"{numbers_text(followers)} no longer {verb} for prompt {prompt.label}")
     builder.steer(request.number, request.reason, request.who, request.at)
     return builder.build(f"cancel {prompt.label} {prompt.title}", reason=request.reason)

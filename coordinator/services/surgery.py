@@ -32,6 +32,11 @@ class Emergent:
     """Its summaries and steering in the alignment doc."""
     dependents: tuple[int, ...]
 
+    @property
+    def stands(self) -> str:
+        """How it stands to its dependents: an ended prompt holds nothing back."""
+        return "comes before" if self.state in (StepState.MERGED, StepState.SKIPPED) else "holds back"
+
 
 @dataclass(frozen=True, slots=True)
 class Surgery:

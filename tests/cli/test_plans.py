@@ -13,6 +13,8 @@ from support.command import coord
 from support.project import WRITE, Project
 from support.wait import wait_until
 
+from coordinator.model.situation import timestamp
+
 Make = Callable[..., Project]
 PLAN_KEYS = {
     "plan", "service", "summary", "edits", "order_before", "order_after", "invalidates", "warnings", "applied",
@@ -71,6 +73,29 @@ def test_each_service_shows_applies_and_takes_back(three: Project, arguments: tu
     assert files(three) == before
 
 
+THIRD = (
+    b"---\r\n# why: the bucket must exist first\r\nnumber: 3\r\ntitle:   'Persist  buckets'\r\nstatus: pending\r\n"
+    b"dependencies: [1]   # was [2] in the first draft\r\n\r\n'priority':  \"medium\"\r\ncustom: {a: 1}\n---\r\n"
+    b"## Tasks\r\n- keep --- this \t\r\n## Acceptance Criteria\n- \xe6\x97\xa5\xe6\x9c\xac, no newline at the end"
+)
+"""A prompt with both kinds of line ends, comments, quotes and odd blanks."""
+
+
+def test_the_interjection_of_the_design_changes_one_value_and_no_other_byte(three: Project) -> None:
+    third = three.layout.prompts / "03-planned-prompt-3.prompt.md"
+    third.write_bytes(THIRD)
+    before = files(three)
+    flags = ("--title", "Between", "--after", "2", "--before", "3", "--yes", "--json")
+    plan = coord("interject", *flags, at=three.layout.root).json
+    assert third.read_bytes() == THIRD.replace(b"[1]   #", b"[1, 7]   #")
+    (new,) = set(files(three)) - set(before)
+    assert new.name == "07-planned-between.prompt.md"
+    assert {path for path, was in before.items() if path.read_bytes() != was} == {third}
+    assert [edit["change"] for edit in plan["edits"]] == ["create", "modify"]
+    coord("undo", "--yes", at=three.layout.root)
+    assert files(three) == before
+
+
 def test_the_interjection_of_the_design(three: Project) -> None:
     plan = coord(
         "interject", "--title", "Between", "--after", "2", "--before", "3", "--yes", "--json", at=three.layout.root
@@ -88,6 +113,12 @@ def test_the_interjection_of_the_design(three: Project) -> None:
         (("interject", "--title", "x", "--after", "2", "--before", "1"), "01 → 02 → new → 01", "run-after"),
         (("interject", "--title", "x", "--before", "4"), "04 is done", "after 04"),
         (("interject", "--title", "x", "--after", "9"), "no prompt 09", "nearest"),
+        (("patch", "--title", "x", "--fixes", "9"), "no prompt 09", "nearest"),
+        (("edit", "2", "--set", "dependencies=3,9"), "no prompt 09", "coord status"),
+        (("edit", "1", "--set", "dependencies=2"), "that is a cycle: ", "leave one"),
+        (("edit", "4", "--mark-user-patch", "1"), "04 is done", "coord patch"),
+        (("restart", "4"), "04 is done", "coord patch"),
+        (("kill", "9"), "no prompt 09", "nearest"),
         (("edit", "4", "--set", "title=x"), "04 is done", "coord patch"),
         (("edit", "2", "--set", "priority=soon"), "would not be readable", ""),
         (("edit", "2", "--set", "number=8"), "keeps its number", "interject"),
@@ -129,12 +160,19 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_written(three: Project) 
     assert files(three) == before
 
 
-def test_an_agent_may_not_do_what_only_a_human_may(three: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("arguments", [*CASES.values(), ("undo",)], ids=[*CASES, "undo"])
+def test_an_agent_may_not_do_what_only_a_human_may(
+    three: Project, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    three.add(4, 2, type="emergent", hypothesis="faster")
+    three.add(5, 1, status="failed", attempts=1)
+    assert coord("edit", "3", "--set", "priority=low", "--yes", at=three.layout.root).code == 0
     monkeypatch.setenv("COORD_AGENT", "executor-01-1")
     monkeypatch.setenv("COORD_ROLE", "executor")
     before = files(three)
-    refused = coord("interject", "--title", "x", "--after", "2", "--yes", at=three.layout.root)
+    refused = coord(*arguments, "--yes", at=three.layout.root)
     assert refused.code == 3
+    assert len(refused.err.splitlines()) == 2
     assert files(three) == before
     assert [event.data["actor"] for event in three.events("access.denied")] == ["executor-01-1"]
 
@@ -164,9 +202,11 @@ def test_a_run_before_prompt_in_progress_demands_a_choice(make: Make) -> None:
     project.add(1, script=project.until() + WRITE)
     project.start_loop()
     project.wait_for(1, "running")
+    before = files(project)
     asked = coord("interject", "--title", "x", "--before", "1", "--yes", at=project.layout.root)
     assert asked.code == 3
     assert "--running finish" in asked.err
+    assert (files(project), project.events("plan.applied")) == (before, [])
     project.layout.scripts.joinpath("03.sh").write_text(WRITE)
     killed = coord("interject", "--title", "x", "--before", "1", "--running", "kill", "--yes", at=project.layout.root)
     assert killed.code == 0, killed.err
@@ -190,11 +230,15 @@ def test_kill_leaves_no_process_of_a_stubborn_agent_behind(make: Make, tmp_path:
     project.start_loop()
     wait_until(lambda: pidfile.exists() and pidfile.read_text().strip(), timeout=20, message="the grandchild")
     assert int(pidfile.read_text()) in project.agents(1)
+    dry = project.coord("kill", "1", "--hold", "--dry-run", "--json")
+    assert json.loads(dry.stdout)["applied"] is False
+    assert int(pidfile.read_text()) in project.agents(1)
     done = project.coord("kill", "1", "--hold", "--yes", "--json")
     assert json.loads(done.stdout)["applied"] is True
     assert project.agents(1) == []
     assert project.states()[1] == "blocked"
-    assert project.events("agent.killed")
+    asked, killed = (project.events(kind)[0] for kind in ("plan.applied", "agent.killed"))
+    assert (timestamp(killed.ts) or 0) - (timestamp(asked.ts) or 0) < 5
 
 
 @pytest.mark.slow

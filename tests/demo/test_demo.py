@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from support.wait import wait_until
 
+from coordinator.cli.demo import WATCHED
+from coordinator.demo import PACE, DemoProject
+
 
 class Place:
     """Where a demo leaves its traces: its scratch folder, its tmux sockets."""
@@ -102,6 +105,16 @@ def test_keep_refuses_a_folder_with_something_in_it(place: Place, tmp_path: Path
     assert demo.returncode == 3
     assert "new or empty" in said
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_on_the_screen_the_agents_take_their_time_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(PACE, raising=False)
+    pace = lambda demo: float((demo.layout.scripts / "pace").read_text())  # noqa: E731
+    with DemoProject(None) as headless, DemoProject(None, WATCHED) as watched:
+        assert pace(watched) == 2 * pace(headless)
+    monkeypatch.setenv(PACE, "0")
+    with DemoProject(None, WATCHED) as told:
+        assert pace(told) == 0
 
 
 def test_a_demo_that_cannot_finish_says_why(place: Place) -> None:

@@ -174,6 +174,14 @@ def test_a_back_off_tells_when_it_ends() -> None:
     assert said(shot, 1) == "Failed, attempt 1; tries again in 7s."
 
 
+def test_a_back_off_that_is_over_waits_for_nothing_or_for_an_answer() -> None:
+    waiting = prompt(1, status=PromptStatus.IN_PROGRESS, attempts=1)
+    failed, twice = [attempt(1, StepState.FAILED, ago=3000)], Settings(max_attempts=2)
+    assert said(snapshot(waiting, attempts=failed, settings=twice), 1) == "Failed, attempt 1; tries again now."
+    asked = snapshot(waiting, prompt(2), attempts=failed, settings=twice, questions=(question("Which?"),))
+    assert said(asked, 1) == "Failed, attempt 1; tries again after an answer."
+
+
 def test_what_has_ended_holds_nothing_back() -> None:
     shot = snapshot(prompt(1, status=PromptStatus.DONE), prompt(2, status=PromptStatus.CANCELLED), prompt(3, 1, 2))
     assert said(shot, 1) == "Merged."

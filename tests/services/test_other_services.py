@@ -135,7 +135,9 @@ def test_surgery_shows_every_emergent_prompt_with_its_hypothesis_and_dependents(
     first, second = emergent(laboratory().snapshot())
     assert {first.number, second.number} == {2, 3}
     card = first if first.number == 2 else second
-    assert (card.hypothesis, card.dependents) == ("faster in C", (4,))
+    assert (card.hypothesis, card.stands, card.dependents) == ("faster in C", "holds back", (4,))
+    landed = second if card is first else first
+    assert landed.stands == "comes before"
 
 
 def test_eliminating_pending_work_cancels_it_and_done_work_gets_a_reversion_patch() -> None:
@@ -214,7 +216,7 @@ def test_restart_is_refused_for_done_and_for_waiting_prompts() -> None:
 def test_cancelling_lets_dependents_go_on_and_demands_a_word_for_a_running_agent() -> None:
     paper = Paper().add(1).add(2, 1)
     plan = plan_cancel(paper.snapshot(), Cancel(1, "not needed"))
-    assert plan.warnings == ("02 no longer wait for prompt 01",)
+    assert plan.warnings == ("02 no longer waits for prompt 01",)
     paper.apply(plan)
     assert paper.prompts()[1].status is PromptStatus.CANCELLED
     with pytest.raises(Refused, match="cancelled already"):

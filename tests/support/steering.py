@@ -1,9 +1,10 @@
 """Steering in tests: the real app over a project of plain files, driven by keys alone."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from support import scenes
 from support.onscreen import line_with, screen_text, shown, until
 from support.project import prompt_text
 from textual.pilot import Pilot
@@ -100,11 +101,14 @@ class Desk:
 
 @asynccontextmanager
 async def steered(
-    layout: Layout, selected: int | None = None, size: tuple[int, int] = (160, 45)
+    layout: Layout,
+    selected: int | None = None,
+    size: tuple[int, int] = (160, 45),
+    clock: Callable[[], float] = lambda: scenes.NOW,
 ) -> AsyncIterator[Desk]:
     """The app on a project, with a prompt selected."""
     source = ProjectSource(layout)
-    async with shown(source, size=size) as (app, pilot):
+    async with shown(source, size=size, clock=clock) as (app, pilot):
         if selected is not None:
             app.main.select(selected)
             await pilot.pause()

@@ -115,7 +115,7 @@ class StillSource:
         return f"asked to {wish.value}"
 
     def answer(self, question: str, text: str) -> str:
-        self.asked.append(("answer", question, text))
+        self._done(("answer", question, text))
         return "answered"
 
     def permit(self, agent: Agent, allow: bool, reason: str) -> str:

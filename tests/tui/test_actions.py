@@ -18,6 +18,7 @@ from tui.screens.pages import help_lines
 from tui.source import Preferences
 from tui.widgets.agents import Agents
 from tui.widgets.events import EventList
+from tui.widgets.footer import footer_spans
 from tui.widgets.graph import PromptGraph
 from tui.widgets.window import LiveWindow
 
@@ -26,6 +27,8 @@ CONTEXTS = {
     "busy": Context(snapshot=scenes.bucket(), selected=6, agent=scenes.bucket().agents[1], panel="prompts"),
     "events": Context(snapshot=scenes.bucket(), selected=6, panel="events", search="sql"),
     "stopped": Context(snapshot=scenes.stopped(), selected=1, panel="prompts"),
+    "landed": Context(snapshot=scenes.bucket(), selected=1, panel="prompts"),
+    "failed": Context(snapshot=scenes.bucket(), selected=10, panel="prompts"),
     "troubled": Context(snapshot=scenes.troubled(), selected=4, panel="window"),
 }
 
@@ -73,6 +76,30 @@ def test_the_footer_shows_only_what_acts_here_and_now(context: Context) -> None:
     for action in shown_there:
         assert not action.when(context)
         assert action.scope is Scope.MAIN or action.scope == context.panel
+
+
+def test_what_needs_a_human_stays_in_the_narrowest_footer() -> None:
+    context = CONTEXTS["busy"]
+    hints = tuple((key_of(action, {}), action.label_in(context), action.id) for action in footer(context))
+    shown_there = [span.act for span in footer_spans(hints, 80) if span.ink == "key"]
+    assert shown_there[:2] == ["loop.toggle", "need"]
+    assert [act for act in (hint[2] for hint in hints) if act in shown_there] == shown_there
+
+
+def test_of_what_landed_the_footer_offers_a_patch_and_neither_edit_nor_restart() -> None:
+    shown_there = {action.id for action in footer(CONTEXTS["landed"])}
+    assert "patch" in shown_there
+    assert not shown_there & {"edit", "restart"}
+    assert {"edit", "restart"} <= {action.id for action in footer(CONTEXTS["failed"])}
+
+
+@pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS.keys())
+def test_eighty_columns_keep_the_ways_to_everything_else_and_out(context: Context) -> None:
+    hints = tuple((key_of(action, {}), action.label_in(context), action.id) for action in footer(context))
+    text = "".join(span.text for span in footer_spans(hints, 80))
+    assert len(text) <= 80
+    for way in (" tab panels", " ^p commands", " ? help", " q quit"):
+        assert way in text
 
 
 def test_footer_palette_help_and_bindings_come_from_the_same_actions() -> None:

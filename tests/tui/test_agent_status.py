@@ -14,6 +14,8 @@ from support.still import StillSource
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import StepState
 from tui.advice import advise
+from tui.forms.permit import PermitForm
+from tui.forms.tell import TellForm
 from tui.screens.agents import AgentStatus
 
 
@@ -29,7 +31,7 @@ async def test_everything_known_of_an_agent_is_on_its_page() -> None:
         assert "permission  says its own hook, 2s ago" in line_with(app, "State ")
         assert "40s since 2026-03-01" in line_with(app, "Spent ")
         assert "9k tokens, cost unknown" in line_with(app, "Spent ")
-        assert "go into its window and decide.   a attach" in line_with(app, "To do ")
+        assert "allow or deny it.   y permit   a attach" in line_with(app, "To do ")
         assert "Would you like to run the following command?" in screen_text(app)
         await pilot.press("down")
         await pilot.pause()
@@ -62,6 +64,25 @@ async def test_keys_that_have_no_meaning_for_an_agent_are_neither_shown_nor_done
         assert isinstance(app.screen, AgentStatus)
         await pilot.press("escape")
         await until(lambda: app.screen is app.main, "the main screen")
+
+
+async def test_what_is_asked_for_is_answered_from_the_page() -> None:
+    async with shown(StillSource(scenes.bucket()), size=(80, 24)) as (app, pilot):
+        await pilot.press("A", "down", "y")
+        await until(lambda: "It asks for no permission." in screen_text(app), "the reason")
+        assert "y permit" not in screen_text(app).splitlines()[-1]
+        await pilot.press("up", "y")
+        await until(lambda: isinstance(app.main.form, PermitForm) and app.main.form.has_focus_within, "the form")
+        assert app.main.form.agent.id == "executor-06-1"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+async def test_an_agent_without_a_prompt_is_the_one_that_gets_the_words(size: tuple[int, int]) -> None:
+    async with shown(StillSource(scenes.bucket()), size=size) as (app, pilot):
+        await pilot.press("A", "down", "down", "t")
+        await until(lambda: isinstance(app.main.form, TellForm) and app.main.form.has_focus_within, "the form")
+        assert app.main.form.agent.role == "verifier"
+        assert "Tell verifier" in screen_text(app)
 
 
 async def test_without_agents_the_key_says_so() -> None:

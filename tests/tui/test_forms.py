@@ -11,6 +11,7 @@ from coordinator.errors import Refused
 from coordinator.model.snapshot import Snapshot
 from tui.forms.answer import AnswerForm
 from tui.forms.confirm import Confirm
+from tui.forms.words import Choices
 from tui.screens.pages import stop_effects
 from tui.source import Wish
 
@@ -23,7 +24,12 @@ def source_with(**question: object) -> StillSource:
 QUESTION = scenes.id_of(9)
 
 
-async def test_a_number_chooses_an_option() -> None:
+def answers(source: StillSource) -> list[str]:
+    """What the question was answered with."""
+    return [str(asked[2]) for asked in source.asked if isinstance(asked, tuple) and asked[:2] == ("answer", QUESTION)]
+
+
+async def test_a_number_chooses_an_option_and_enter_answers() -> None:
     source = source_with()
     async with shown(source) as (app, pilot):
         await pilot.press("n")
@@ -32,16 +38,56 @@ async def test_a_number_chooses_an_option() -> None:
         assert "Question · executor 06 asks about 06" in screen_text(app)
         assert "Redis backend" in screen_text(app)
         assert "Events" not in screen_text(app)
-        await pilot.press("2")
-        await until(lambda: ("answer", QUESTION, "6.2 and 7") in source.asked, "the answer")
+        await pilot.press("3", "2", "9")
+        await pilot.pause()
+        assert not answers(source)
+        assert app.main.query_one(Choices).cursor == 1
+        await pilot.press("enter")
         await until(lambda: app.main.form is None and "Events" in screen_text(app), "the events")
+        assert answers(source) == ["6.2 and 7"]
+
+
+async def test_an_empty_line_answers_nothing_whatever_the_cursor_is_on() -> None:
+    source = source_with()
+    async with shown(source) as (app, pilot):
+        await pilot.press("n")
+        await until(lambda: isinstance(app.main.form, AnswerForm) and app.focused.id == "choices", "the options")
+        await pilot.press("tab", "enter")
+        await until(lambda: app.focused.id == "choices", "the options again")
+        assert not answers(source)
+
+
+async def test_an_answer_that_is_refused_or_left_stays_typed() -> None:
+    source = source_with(options=())
+    source.refusal = Refused("that question is answered", "`coord questions` shows them")
+    async with shown(source, size=(80, 24)) as (app, pilot):
+        await pilot.press("n")
+        await until(lambda: isinstance(app.focused, Input), "the line")
+        await pilot.press(*"only 7.2", "enter")
+        await until(lambda: "that question is answered. `coord questions` shows" in screen_text(app), "the refusal")
+        source.refusal = Refused("still refused", "look again")
+        await pilot.press("enter")
+        await until(lambda: "still refused" in screen_text(app), "the second refusal")
+        await pilot.press("escape")
+        await until(lambda: app.main.form is None, "the events")
+        await pilot.press("q")
+        await until(lambda: "What you typed is lost with the screen: answer to" in screen_text(app), "a word")
+        await pilot.press("escape")
+        await until(lambda: app.main.form is None, "the events")
+        source.refusal = None
+        await pilot.press("n")
+        await until(lambda: isinstance(app.focused, Input) and app.focused.value == "only 7.2", "what was typed")
+        await pilot.press("enter")
+        await until(lambda: app.main.form is None, "the end of the form")
+        assert answers(source) == ["only 7.2"]
+        assert not app.main.unsent
 
 
 async def test_moving_and_enter_choose_an_option() -> None:
     source = source_with()
     async with shown(source) as (app, pilot):
         await pilot.press("n")
-        await until(lambda: isinstance(app.main.form, AnswerForm) and app.focused.id == "options", "the options")
+        await until(lambda: isinstance(app.main.form, AnswerForm) and app.focused.id == "choices", "the options")
         await pilot.press("down", "down", "enter")
         await until(lambda: ("answer", QUESTION, "everything since 5") in source.asked, "the answer")
 
@@ -50,7 +96,7 @@ async def test_tab_leads_to_an_answer_of_ones_own() -> None:
     source = source_with()
     async with shown(source) as (app, pilot):
         await pilot.press("n")
-        await until(lambda: isinstance(app.main.form, AnswerForm) and app.focused.id == "options", "the options")
+        await until(lambda: isinstance(app.main.form, AnswerForm) and app.focused.id == "choices", "the options")
         await pilot.press("tab")
         await until(lambda: isinstance(app.focused, Input), "the line")
         await pilot.press(*"only 7.2", "enter")
@@ -61,7 +107,7 @@ async def test_numbers_typed_into_the_line_are_text() -> None:
     source = source_with()
     async with shown(source) as (app, pilot):
         await pilot.press("n")
-        await until(lambda: isinstance(app.main.form, AnswerForm) and app.focused.id == "options", "the options")
+        await until(lambda: isinstance(app.main.form, AnswerForm) and app.focused.id == "choices", "the options")
         await pilot.press("tab")
         await until(lambda: isinstance(app.focused, Input), "the line")
         await pilot.press("1", "2")
@@ -181,7 +227,7 @@ async def test_what_the_asker_wants_known_stands_below_the_question_without_its_
     source = source_with(context="Debian ships 7.0.\n\x1b[31mRed\x1b]0;x\x07 Hat 6.2 [b]")
     async with shown(source) as (app, pilot):
         await pilot.press("n")
-        await until(lambda: isinstance(app.main.form, AnswerForm) and app.focused.id == "options", "the options")
+        await until(lambda: isinstance(app.main.form, AnswerForm) and app.focused.id == "choices", "the options")
         await pilot.pause()
         lines = [line.strip("│ ") for line in screen_text(app).splitlines()]
         place = lines.index("Debian ships 7.0.")

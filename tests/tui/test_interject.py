@@ -1,5 +1,6 @@
 """Interjecting on the screen: by keys alone, on real files."""
 
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -252,17 +253,21 @@ async def test_a_review_that_would_show_something_else_by_now_goes_back_to_the_f
         assert desk.prompts()[3].dependencies == (2, 5, 6)
 
 
-async def test_a_change_elsewhere_does_not_disturb_the_review(layout: Layout) -> None:
-    async with steered(layout, selected=2) as desk:
+async def test_a_change_elsewhere_and_the_time_do_not_disturb_the_review(layout: Layout) -> None:
+    ticks = count(scenes.NOW)
+    async with steered(layout, selected=2, clock=lambda: float(next(ticks))) as desk:
         await desk.press("i")
         await desk.type("x")
+        await desk.press("shift+tab")
+        await desk.type("why")  # goes into a document, with the time
         await desk.press("enter")
+        assert desk.form.stage is Stage.CONFIRM
         path_of(layout, 3).write_text(path_of(layout, 3).read_text() + "\nmore\n")
         await until(lambda: desk.app.main.snapshot.prompts[3].source.endswith(b"more\n"), "the snapshot")
         assert desk.form.stage is Stage.CONFIRM
         await desk.press("enter")
         await desk.closed()
-        assert path_of(layout, 3).read_text().endswith("more\n")
+        assert "\nmore\n\n## Engineer Steering\n" in path_of(layout, 3).read_text()
 
 
 async def test_hostile_text_is_shown_as_text_and_stays_in_one_line(layout: Layout) -> None:
@@ -326,6 +331,23 @@ async def test_what_is_typed_and_what_is_planned_stay_in_sight(size: tuple[int, 
         await pilot.pause()
         graph = app.main.graph
         assert 0 <= graph.cursor - graph.scroll_offset.y < graph.scrollable_content_region.height
+
+
+async def test_how_many_go_before_a_new_prompt_that_others_wait_for_is_said_and_what_helps() -> None:
+    async with shown(StillSource(scenes.many(300))) as (app, pilot):
+        app.main.select(150)
+        desk = Desk(app, pilot, Layout(Path("/nowhere")))
+        await desk.press("i", *"New")
+        found = desk.form.found
+        assert isinstance(found, Outlook)
+        before, _, rest = "".join(span.text for span in found.effect).partition(" others are ahead of it")
+        place = found.plan.order_after.index(301)
+        running = 3
+        pending = [n for n in found.plan.order_after[:place] if n > 150]
+        assert before.split()[-1] == str(len(pending) - running)
+        assert rest.startswith("; priority high lets it go first.")
+        desk.form.field("priority").value = "high"
+        await until(lambda: "others are ahead" not in desk.text and "waits for 301" in desk.text, "its new place")
 
 
 async def test_a_panel_that_was_on_its_way_to_the_focus_does_not_take_it_from_a_form(layout: Layout) -> None:

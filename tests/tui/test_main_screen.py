@@ -182,6 +182,7 @@ async def test_an_empty_project_says_how_to_begin() -> None:
         assert "Write one here" in text
         assert "coord run" not in text
         assert "coord demo" in text
+        assert " u undo " not in text
 
 
 async def test_before_the_first_snapshot_the_screen_is_there_and_keys_do_no_harm() -> None:

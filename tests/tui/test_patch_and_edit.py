@@ -10,6 +10,8 @@ from support.steering import Desk, path_of, plain_project, steered
 from coordinator.apply import planning
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import write_step
+from coordinator.events.store import EventLog
+from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.prompt import PromptStatus, PromptType
 from coordinator.model.step import Attempt, StepState
 from tui.forms.stages import Stage
@@ -231,6 +233,26 @@ async def test_drafts_of_edits_stay_with_their_prompts(layout: Layout) -> None:
         assert desk.form.field("title").value == "Prompt 2x"
 
 
+async def test_an_edit_says_at_once_when_its_prompt_landed_meanwhile(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        await desk.press("e")
+        assert "Nothing is changed yet." in desk.text
+        path = path_of(layout, 2)
+        path.write_text(path.read_text().replace("status: pending", "status: done"))
+        await desk.sees("prompt 02 is done, and done work is never edited")
+        await desk.press("enter", "p")
+        await desk.sees("Patch")
+
+
+async def test_a_form_is_not_covered_by_what_was_told_before(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        await desk.press("e", "end", "x", "ctrl+s")
+        await desk.closed()
+        await desk.sees("u takes it back")
+        await desk.press("i")
+        await until(lambda: "u takes it back" not in desk.text, "the form alone", timeout=4)  # it goes after 8 s
+
+
 # ── undo
 
 
@@ -256,10 +278,17 @@ async def test_undo_shows_what_it_takes_back_and_restores_every_byte(layout: Lay
 async def test_undo_says_why_it_can_not(layout: Layout) -> None:
     async with steered(layout, selected=2) as desk:
         await desk.press("u")
+        await desk.sees("Nothing was applied yet.")
+        assert desk.app.main.form is None
+    with EventLog.open(layout.events_db) as log:
+        log.append([Draft("decision.recorded", "milestone", {"text": "Begin."})], Actor(ActorKind.HUMAN, "ada"))
+    async with steered(layout, selected=2) as desk:
+        await desk.press("u")
         await desk.sees("there is no plan to take back")
-        await desk.press("escape")
-        await desk.closed()
-        await desk.press("e", "end", "x", "ctrl+s")
+        assert desk.text.splitlines()[-1].strip() == "esc leave"
+        await desk.press("e")  # a form that only says no gives way
+        await until(lambda: desk.form.SERVICE == "edit" and desk.form.has_focus_within, "the next form")
+        await desk.press("end", "x", "ctrl+s")
         await desk.closed()
         path_of(layout, 2).write_text(path_of(layout, 2).read_text() + "\nlater\n")
         await desk.press("u")

@@ -11,9 +11,9 @@ from textual.widgets import Input
 from coordinator.errors import Refused
 from coordinator.model.snapshot import AgentState, Snapshot
 from tui.app import CoordApp
-from tui.forms.answer import Options
 from tui.forms.permit import PermitForm
 from tui.forms.tell import TellForm
+from tui.forms.words import Choices
 
 WISH = "rm -rf build [b]x[/b]\x1b[31m"
 
@@ -94,7 +94,7 @@ async def test_the_third_choice_goes_into_its_window(monkeypatch: pytest.MonkeyP
         await pilot.press("y")
         await form(app, PermitForm)
         await pilot.press("2", "3")
-        assert app.main.query_one(Options).cursor == 2
+        assert app.main.query_one(Choices).cursor == 2
         await pilot.press("enter")
         await until(lambda: went, "the window")
         assert went == [agent_id()]

@@ -61,7 +61,7 @@ def card_lines(card: Emergent, files: Sequence[str] | None, width: int) -> list[
     """The text of a card below its head. `files` are those that its commits touch; None: not known yet."""
     lines: list[Spans] = []
     if card.dependents:
-        lines.append([Span(f"holds back {names(card.dependents, 4)}", "quiet")])
+        lines.append([Span(f"{card.stands} {names(card.dependents, 4)}", "quiet")])
     for label, text in (("Hypothesis", card.hypothesis), ("Approach", card.approach), ("Result", card.result)):
         lines += _section(label, text.splitlines(), width)
     lines += _section("Files", _files(card, files), width)

@@ -112,7 +112,7 @@ class EditForm(PromptForm):
         prompt = snapshot.prompts.get(self.number)
         if prompt is None:
             return f"The file of {self.number:02d} is gone."
-        if not self.fields:
+        if not self.fields or is_done(snapshot, self.number):
             return partial(_plan, Edit(self.number, values={"title": prompt.title}))
         if self.field("patch").value == "yes" and not self.field("fixes").value:
             return "Name the prompts that it corrects."
@@ -150,7 +150,7 @@ class EditForm(PromptForm):
             issues=self.field("issues").items,
             running=running,
             who=self.board.engineer,
-            at=self.board.now_iso(),
+            at=self.at,
         )
         return replace(asked, **what)  # type: ignore[arg-type]
 

@@ -31,6 +31,11 @@ class Form(Vertical):
         """What a click on a hint does."""
         return {"form.leave": self.action_leave}.get(hint)
 
+    @property
+    def gives_way(self) -> bool:
+        """Nothing can be done or lost in it: another form may take its place."""
+        return False
+
     def start(self) -> None:
         """Take the focus, at the first thing to fill in."""
         self.focus()

@@ -67,7 +67,7 @@ class InterjectForm(PlanForm):
             running=running or None,
             reason=self.field("reason").value,
             who=self.board.engineer,
-            at=self.board.now_iso(),
+            at=self.at,
         )
         return partial(_plan, asked)
 

@@ -65,7 +65,7 @@ class PatchForm(PlanForm):
             priority=Priority(self.field("priority").value),
             body=self.field("body").value or None,
             who=self.board.engineer,
-            at=self.board.now_iso(),
+            at=self.at,
         )
 
     def start(self) -> None:

@@ -71,6 +71,7 @@ class PlanForm(FieldForm):
         self._agreed: Plan | None = None
         """The plan that the review showed first."""
         self._since = 0.0
+        self._at = ""
         self._clock: Timer | None = None
         self.title = plain(self.name_of(board))
         self.border_title = Content(self.title)
@@ -180,6 +181,17 @@ class PlanForm(FieldForm):
             self._eager = False
             self.go_on()
         self.say()
+
+    @property
+    def gives_way(self) -> bool:
+        return not self.fields and not self.busy and not isinstance(self.found, Outlook)
+
+    @property
+    def at(self) -> str:
+        """When the engineer asks for it, UTC, ISO 8601: what a review shows stays as it is while time goes on."""
+        if self.stage not in SHOWS_PLAN or not self._at:
+            self._at = self.board.now_iso()
+        return self._at
 
     # ── what is said
 
@@ -377,7 +389,9 @@ class PlanForm(FieldForm):
                 return ((enter, "apply", "form.apply"), ("d", "diff", "form.diff"), ("esc", back, "form.leave"))
             case Stage.APPLYING | Stage.DONE:
                 return (("esc", "leave it to itself", "form.leave"),)
-        go = ((enter, "go on", "form.enter"), ("^s", "apply", "form.apply"), ("tab", "next field", "form.next"))
+        if not self.fields:
+            return (("esc", "leave", "form.leave"),)
+        go = ((enter, "go on", "form.enter"), ("^s", "apply", "form.apply"), ("tab", "next", "form.next"))
         graph = (("^g", "graph", "form.graph"),) if self.query(PromptsField) else ()
         afresh = (("^n", "afresh", "form.afresh"),) if self.draft else ()
         return (*go, *self.extra_hints(), *graph, *afresh, ("esc", "leave", "form.leave"))

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from tui.screens.steered import Steered
 
 THEN = (
-    ("hold", "hold it until I restart it", "h"),
-    ("requeue", "queue it again", "q"),
-    ("fail", "count it as failed", "f"),
+    ("hold", "hold until restarted", "h"),
+    ("requeue", "queue again", "q"),
+    ("fail", "count as failed", "f"),
 )
 
 
@@ -94,7 +94,7 @@ class KillForm(_AttemptForm):
     def request(self, snapshot: Snapshot) -> Planner | str:
         then = cast(Then, self.field("then").value)
         reason = self.field("reason").value
-        asked = KillRequest(self.number, then, reason, self.board.engineer, self.board.now_iso())
+        asked = KillRequest(self.number, then, reason, self.board.engineer, self.at)
         return partial(_plan_kill, asked)
 
     def offers(self) -> Sequence[Offer]:
@@ -116,7 +116,7 @@ class RestartForm(_AttemptForm):
         yield Row("Reason", ProseField(self.start_with("reason", ""), placeholder=placeholder, id="reason"))
 
     def request(self, snapshot: Snapshot) -> Planner | str:
-        asked = RestartRequest(self.number, self.field("reason").value, self.board.engineer, self.board.now_iso())
+        asked = RestartRequest(self.number, self.field("reason").value, self.board.engineer, self.at)
         return partial(_plan_restart, asked)
 
     def extra_hints(self) -> tuple[Hint, ...]:

@@ -99,7 +99,7 @@ class SurgeryForm(PlanForm):
             rationale=self.field("rationale").value,
             kill_running=self._kill,
             who=self.board.engineer,
-            at=self.board.now_iso(),
+            at=self.at,
         )
         return partial(_plan, asked)
 

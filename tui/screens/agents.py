@@ -10,7 +10,7 @@ from textual.screen import Screen
 from coordinator.errors import CoordError
 from coordinator.model.facts import age
 from coordinator.model.situation import timestamp
-from coordinator.model.snapshot import Agent, Snapshot
+from coordinator.model.snapshot import Agent, AgentState, Snapshot
 from tui.actions import BY_ID, key_of
 from tui.advice import advise
 from tui.context import Context
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from tui.source import Source
 
 _LABEL = 10
-_ACTIONS = ("attach", "restart", "kill", "edit", "review")
+_ACTIONS = ("permit", "attach", "tell", "restart", "kill", "edit", "review")
 """What can be done about an agent from here."""
 
-Asked = tuple[str, int | None]
-"""Id of the action to do on leaving, and the prompt to do it about."""
+Asked = tuple[str, Agent | None]
+"""Id of the action to do on leaving, and the agent to do it about."""
 
 
 class AgentStatus(Screen[Asked]):
@@ -149,7 +149,8 @@ class AgentStatus(Screen[Asked]):
     # ── keys
 
     def _hints(self) -> tuple[Hint, ...]:
-        can = [action for action in _ACTIONS if not BY_ID[action].when(self.context())]
+        context = self.context()
+        can = [action for action in _ACTIONS if not (self._reason(action) or BY_ID[action].moot(context))]
         does = tuple((key_of(BY_ID[action], self.app.keys), _LABELS[action], action) for action in can)
         return (*does, (self.marks.enter, "its prompt", "prompt"), ("esc", "back", "form.leave"))
 
@@ -170,19 +171,25 @@ class AgentStatus(Screen[Asked]):
         self.action_leave_for("")
 
     def action_leave_for(self, action: str) -> None:
-        """Back to the main screen, to do something about this agent's prompt."""
-        reason = BY_ID[action].when(self.context()) if action else ""
+        """Back to the main screen, to do something about this agent or its prompt."""
+        reason = self._reason(action) if action else ""
         if reason:
             self.app.say(reason)
         else:
-            agent = self.agents.current
-            self.dismiss((action, agent.prompt if agent is not None else None))
+            self.dismiss((action, self.agents.current))
+
+    def _reason(self, action: str) -> str:
+        """Why an action can't be done about the agent under the cursor; empty when it can."""
+        agent = self.agents.current
+        if action == "permit" and (agent is None or agent.state is not AgentState.PERMISSION):
+            return "It asks for no permission."
+        return BY_ID[action].when(self.context())
 
     def action_leave(self) -> None:
         self.dismiss(("", None))
 
 
-_LABELS = {"attach": "attach", "restart": "restart", "kill": "kill", "edit": "edit its prompt", "review": "review"}
+_LABELS = {action: action for action in _ACTIONS}
 
 
 def fact_lines(agent: Agent, snapshot: Snapshot, now: float, keymap: dict[str, str]) -> list[Line]:

@@ -279,6 +279,7 @@ class MainScreen(Steered):
     async def action_act(self, action_id: str) -> None:
         """Do a registered action, or say why it can't be done now."""
         action = BY_ID[action_id]
+        await self.clear_for(action)
         reason = self.held_by_form(action) or action.when(self.context())
         if reason:
             self.app.say(reason)

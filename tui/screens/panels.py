@@ -134,12 +134,14 @@ class Panels(Screen[None]):
             self.minimize()
         self.add_class("-form")
         self.remove_class("-second")
+        self.app.clear_notifications()  # they would lie over its last lines
         await self.query_one("#bottom").mount(form)
         form.start()
         self.sight_changed()
 
     @on(FormClosed)
-    async def _form_closed(self) -> None:
+    async def close_form(self) -> None:
+        """End the open form; the events come back."""
         form = self.form
         if form is not None:
             await form.remove()

@@ -17,6 +17,7 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
 from tui.actions import BY_ID, Action, Group, key_of
 from tui.context import Context, Reason, target_of
+from tui.forms.by_service import form_of
 from tui.messages import Failed, FormClosed, PlanApplied, PlanNotApplied
 from tui.screens.panels import Panels
 from tui.theme import Glyphs
@@ -25,6 +26,7 @@ from tui.widgets.window import LiveWindow
 
 if TYPE_CHECKING:  # forms are read when the first one opens: they would cost the first picture a fifth of its time
     from coordinator.model.plan import Plan
+    from coordinator.model.snapshot import Agent
     from tui.app import CoordApp
     from tui.forms.field_form import Draft
     from tui.forms.form import Form
@@ -63,6 +65,11 @@ class Steered(Panels):
     @cached_property
     def drafts(self) -> dict[str, Draft]:
         """What was typed in forms that were left, by service."""
+        return {}
+
+    @cached_property
+    def unsent(self) -> dict[str, str]:
+        """Words for agents that were typed in forms that were left, by what they belong to."""
         return {}
 
     @cached_property
@@ -149,14 +156,22 @@ class Steered(Panels):
 
     async def action_quit(self) -> None:
         """Leave the screen; where that would lose what was typed, say so first."""
-        if not self.drafts:
+        if not self.drafts and not self.unsent:
             self.app.exit()
             return
         from tui.forms.confirm import Confirm
 
-        kept = ", ".join(sorted(self.drafts))
+        kept = ", ".join(sorted([*self.drafts, *self.unsent]))
         words = [f"What you typed is lost with the screen: {kept}.", "The loop and its agents go on either way."]
         await self.open_form(Confirm("Leave", words, "leave", self.app.exit))
+
+    async def clear_for(self, action: Action) -> None:
+        """Let a form that only says why something can't be done give way to another action."""
+        form = self.form
+        if form is not None and form.gives_way and self.held_by_form(action):
+            self._clear_graph()
+            self.mark(self._before[1])
+            await self.close_form()
 
     def held_by_form(self, action: Action) -> Reason:
         """Why an action has to wait while a form is open; empty when it needn't."""
@@ -321,15 +336,26 @@ class Steered(Panels):
         """The page of agents is open: it shows a window of its own."""
         return self._agents_page is not None
 
-    async def _agents_left(self, asked: tuple[str, int | None] | None) -> None:
-        """Do what the page of agents was left for, about the prompt of that agent."""
+    async def _agents_left(self, asked: tuple[str, Agent | None] | None) -> None:
+        """Do what the page of agents was left for, about that agent or its prompt."""
         self._agents_page = None
         self.sight_changed()
-        action, number = asked or ("", None)
-        if number is not None:
-            self.select(number, focus=not action)
-        if action:
-            await self.action_act(action)
+        action, agent = asked or ("", None)
+        if agent is None:
+            return
+        if agent.prompt is not None:
+            self.select(agent.prompt, focus=not action)
+        match action:  # what is about the agent goes to it: not every agent has a prompt
+            case "attach":
+                self.app.attach_to(agent)
+            case "permit":
+                self.app.permit(agent)
+            case "tell":
+                self.app.tell(agent)
+            case "":
+                pass
+            case _:
+                await self.action_act(action)
 
     async def action_act(self, action_id: str) -> None:
         raise NotImplementedError
@@ -354,36 +380,3 @@ class Steered(Panels):
 
     async def action_undo(self) -> None:
         await self.open_plan(form_of("undo"))
-
-
-def form_of(service: str) -> type[PlanForm]:
-    """The form of a service, read when it is needed."""
-    match service:
-        case "interject":
-            from tui.forms.interject import InterjectForm
-
-            return InterjectForm
-        case "patch":
-            from tui.forms.patch import PatchForm
-
-            return PatchForm
-        case "edit":
-            from tui.forms.edit import EditForm
-
-            return EditForm
-        case "surgery":
-            from tui.forms.surgery import SurgeryForm
-
-            return SurgeryForm
-        case "kill":
-            from tui.forms.restart import KillForm
-
-            return KillForm
-        case "restart":
-            from tui.forms.restart import RestartForm
-
-            return RestartForm
-        case _:
-            from tui.forms.undo import UndoForm
-
-            return UndoForm

@@ -11,8 +11,8 @@ from tui.widgets.ink import Span, columns, ink_of, paint
 Hint = tuple[str, str, str]
 """Key, label, id of the action."""
 
-_KEEP = ("help", "palette", "panel.next", "form.leave")
-"""Never left out: they lead to everything else, and out of a form."""
+_KEEP = ("help", "palette", "panel.next", "quit", "form.leave")
+"""Never left out: they lead to everything else, and out."""
 
 
 class Footer(Widget):
@@ -39,11 +39,18 @@ class Footer(Widget):
 
 
 def footer_spans(hints: tuple[Hint, ...], width: int) -> list[Span]:
-    """As many hints as fit, from the left; those that lead to the others always stay."""
-    shown = list(hints)
-    while shown and columns(_spans(shown)) > width:
-        loose = [hint for hint in shown if hint[2] not in _KEEP]
-        shown.remove(loose[-1] if loose else shown[-1])
+    """As many hints as fit, those on the left first; those that lead to the others always stay."""
+    room = width - sum(columns(_spans([hint])) for hint in hints if hint[2] in _KEEP)
+    shown = []
+    for hint in hints:
+        needs = columns(_spans([hint]))
+        if hint[2] in _KEEP:
+            shown.append(hint)
+        elif needs <= room:
+            room -= needs
+            shown.append(hint)
+    while columns(_spans(shown)) > width:
+        shown.pop()
     return _spans(shown)
 
 
