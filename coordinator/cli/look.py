@@ -132,7 +132,7 @@ def _used(tokens: int | None, cost: float | None) -> str:
 @click.argument("agent")
 @click.pass_context
 def attach(ctx: click.Context, agent: str) -> None:
-    """Go to the window of AGENT, a prompt number or an agent id; detach with C-b d to come back."""
+    """Go to the window of AGENT, a prompt number or an agent id; F12 or C-b d comes back. `loop` is the loop's."""
     from coordinator.cli.attach import attach_to
 
     layout = layout_of(ctx)
