@@ -28,6 +28,7 @@ from tui.context import (
     nothing_emergent,
     nothing_happened,
     nothing_runs,
+    nothing_to_run,
     permit_label,
     restart_label,
     review_label,
@@ -164,7 +165,7 @@ ACTIONS: tuple[Action, ...] = (
         loop_label,
         "Start the loop, pause it, or let it go on; agents that run are never interrupted",
         Group.LOOP,
-        when=not_loaded,
+        when=nothing_to_run,
         footer=10,
     ),
     Action(

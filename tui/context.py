@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from coordinator.model.prompt import PromptType
-from coordinator.model.snapshot import Agent, AgentState, Snapshot
+from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
 from coordinator.model.step import Step, StepState
 from tui.needs import needs
 
@@ -171,6 +171,16 @@ def nothing_happened(context: Context) -> Reason:
 
 def no_search(context: Context) -> Reason:
     return "" if context.search else "Nothing is being searched for."
+
+
+def nothing_to_run(context: Context) -> Reason:
+    """A loop that has done everything is not to be paused: it waits for new prompts as it is."""
+    if context.snapshot is None:
+        return not_loaded(context)
+    loop = context.snapshot.loop
+    if loop.alive and loop.asked == "running" and loop.state in (LoopState.FINISHED, LoopState.IDLE):
+        return f"There is nothing to run: {loop.reason}. What you add starts by itself."
+    return ""
 
 
 def loop_label(context: Context) -> str:
