@@ -233,7 +233,8 @@ class ProjectSource:
     def ask_loop(self, wish: Wish) -> str:
         if wish is Wish.START:
             with _real_stdout():
-                return f"The loop starts in tmux window {self._desk.start_loop()}."
+                window, unready = self._desk.start_loop()
+            return "\n".join((f"The loop starts in tmux window {window}.", *unready))
         state, sentence = _WISHES[wish]
         self._desk.set_loop(state)
         return sentence
