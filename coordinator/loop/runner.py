@@ -16,6 +16,7 @@ from coordinator.artifacts.files import Lock
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import read_loop, write_loop
 from coordinator.artifacts.sweep import sweep
+from coordinator.config import load_config
 from coordinator.errors import CoordError, Refused
 from coordinator.events.store import EventLog
 from coordinator.loop.door import Door
@@ -61,7 +62,7 @@ def run_loop(
         )
     try:
         recover(layout)
-        sweep(layout)
+        sweep(layout, load_config(layout).prompt_folders)
         _ask_to_run(layout, max_parallel)
         with _Runner(layout, until_idle, on_event) as runner, _signals(runner.stop):
             return runner.run()
