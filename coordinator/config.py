@@ -12,6 +12,7 @@ from coordinator.artifacts.flat import Entry, Nested, Value, read_flat
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.scalars import flow_list
 from coordinator.errors import CoordError, UsageError
+from coordinator.model.adopt import Pattern
 from coordinator.model.settings import PROMPTS, Budget, Settings
 from coordinator.model.text import clip, plain
 
@@ -70,6 +71,8 @@ class Config:
     tmux_socket: str = ""
     """Name of the tmux server's socket; default: `coord-` and eight digits of the root path's hash."""
     tmux_session: str = "coord"
+    adopt: tuple[Pattern, ...] = ()
+    """Windows that coord did not open and shows as well; nothing is ever written to them."""
     bell: str = "none"
     """What tells an engineer who looks elsewhere that something waits: `none`, `terminal` or `desktop`."""
     theme: str = ""
@@ -237,6 +240,10 @@ def _folders(value: Value) -> tuple[str, ...]:
     return folders
 
 
+def _patterns(value: Value) -> tuple[Pattern, ...]:
+    return tuple(Pattern.of(text) for text in _texts(value))
+
+
 def _arguments(value: Value) -> dict[str, str]:
     if value == "":
         return {}
@@ -283,6 +290,7 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "prompt_folders": _folders,
     "tmux_socket": _name,
     "tmux_session": _name,
+    "adopt": _patterns,
     "bell": _one_of("none", "terminal", "desktop"),
     "theme": _name,
     "keys": _keys,
@@ -325,6 +333,8 @@ _SAMPLE = """\
 #                            # e.g. [".planning/{branch}/prompts"]; new prompts go to the first, named as the others
 # tmux_session: coord
 # tmux_socket: coord-1234abcd
+# adopt: []                  # windows to show that coord did not open, e.g. ["work:claude*", "server/session:*"];
+#                            # without server/ those of your default tmux server. Nothing is written to them
 # bell: none                 # when something waits for you: none | terminal (its bell) | desktop (a notification)
 # theme: textual-dark
 # keys:                      # action: key
