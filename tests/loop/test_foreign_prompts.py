@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,13 @@ import pytest
 from support.foreign import FILES, RUNNABLE, write_foreign
 from support.project import NOTHING, Project, project, prompt_text
 from support.steering import steered
+from support.wait import wait_until
+
+from coordinator.apply import apply
+from coordinator.errors import StalePlan
+from coordinator.model.event import Actor, ActorKind
+from coordinator.observe import Observer
+from coordinator.services.interjection import Interjection, plan_interjection
 
 FOLDER = ".planning/main/prompts"
 
@@ -137,6 +145,15 @@ def test_editing_keeps_what_another_harness_wrote(made: Project) -> None:
     )
 
 
+def test_a_number_that_the_other_harness_took_meanwhile_is_not_used_again(made: Project) -> None:
+    plan = plan_interjection(made.snapshot(), Interjection(title="New", who="ada", at="2026-01-01T00:00:00Z"))
+    theirs = made.layout.root / FOLDER / "011-theirs.md"
+    theirs.write_text(prompt_text(11))
+    with pytest.raises(StalePlan, match="the number 11 was taken meanwhile"):
+        apply(made.layout, plan, Actor(ActorKind.HUMAN, "ada"))
+    assert "011-new.md" not in in_folder(made)
+
+
 async def test_the_screen_shows_and_steers_a_foreign_folder(made: Project) -> None:
     async with steered(made.layout, selected=7) as desk:
         await desk.sees("日本語のタスク")
@@ -150,8 +167,6 @@ async def test_the_screen_shows_and_steers_a_foreign_folder(made: Project) -> No
 
 
 def test_a_dependency_by_name_is_found_when_its_file_comes_later(made: Project) -> None:
-    from coordinator.observe import Observer
-
     folder = made.layout.root / FOLDER
     observer = Observer(made.layout)
     (folder / "020-early.md").write_text("---\ntitle: Early\nstatus: todo\ndependencies: [late]\n---\n")
@@ -161,6 +176,10 @@ def test_a_dependency_by_name_is_found_when_its_file_comes_later(made: Project) 
     assert observer.refresh([folder / "021-late.md"]).graph.dependencies[20] == (21,)
     (folder / "021-late.md").unlink()
     assert 20 not in observer.refresh([folder / "021-late.md"]).prompts
+    wait_until(
+        lambda: time.time() > (folder / "020-early.md").stat().st_ctime + 0.1, message="its time stamp to settle"
+    )
+    observer.refresh([folder])
     (folder / "021-late.md").write_text("---\ntitle: Late\nstatus: todo\n---\n")
     assert observer.refresh([folder]).graph.dependencies[20] == (21,)
     (folder / "022-late.md").write_text("---\ntitle: Another\nstatus: todo\n---\n")

@@ -9,6 +9,9 @@ from support.project import NOTHING, Project, project
 from support.steering import steered
 from support.wait import wait_until
 
+from tui.project import ProjectSource
+from tui.source import Wish
+
 LOG_IN = "run `claude` and log in, or set ANTHROPIC_API_KEY"
 Fake = Callable[..., Path]
 
@@ -139,6 +142,17 @@ async def test_the_key_that_starts_the_loop_says_what_is_missing_and_works_once_
         wait_until(lambda: made.attempts(1) != [], message="the first attempt")
         made.coord("stop")
         wait_until(lambda: not made.snapshot().loop.alive, message="the loop's end")
+
+
+def test_what_the_screen_says_of_a_start_names_who_can_not_be_started(tmp_path: Path, cli: Fake) -> None:
+    with project(tmp_path / "p", {1: []}, {1: NOTHING}) as made:
+        made.add(2, 1, agent="codex")
+        source = ProjectSource(made.layout)
+        first, second = source.ask_loop(Wish.START).splitlines()
+        source.close()
+        assert first.startswith("The loop starts in tmux window @")
+        assert second == "the agent CLI `codex` is not installed (02): `npm install -g @openai/codex`"
+        made.wait_for(1, "merged")
 
 
 async def test_the_key_says_on_a_finished_run_that_there_is_nothing_to_run(tmp_path: Path) -> None:

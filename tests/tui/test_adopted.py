@@ -42,6 +42,7 @@ async def adopted_row(desk: Desk, name: str) -> None:
 
 async def test_its_row_says_what_it_shows_and_its_window_is_live(made: Project, other: Foreigners) -> None:
     window = other.agent("work", "auth", "claude", "claude-permission-bash")
+    other.window("coord", "a session called as ours are", "exec sleep 1000")
     async with steered(made.layout, size=(200, 50)) as desk:
         await adopted_row(desk, "work:auth")
         await desk.sees("permission")
