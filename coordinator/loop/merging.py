@@ -36,6 +36,7 @@ def gate_run(site: Site, snapshot: Snapshot, action: Merge) -> Callable[[], Outc
         start=attempt.base,
         tip=action.commit,
         suites=prompt.validation_suites,
+        owned=site.config.prompt_folders,
         guest=site.guest,
         trailers=trailer(site.log),
     )

@@ -103,6 +103,19 @@ def test_a_foreign_folder_is_run_to_its_end_and_only_the_values_change(made: Pro
     assert list(made.layout.prompts.iterdir()) == []
 
 
+def test_an_agent_does_not_write_into_the_folder_that_the_loop_writes_into(made: Project) -> None:
+    made.repository.git("add", "--all")
+    made.repository.git("commit", "-qm", "The prompts are tracked")
+    done = "coord agent done --summary x\n"
+    mark = f"sed -i 's/todo/done/' {FOLDER}/002-api-endpoints.md && git commit -qam 'Say so' && {done}"
+    (made.layout.scripts / "02.sh").write_text(mark)
+    loop = made.start_loop()
+    wait_until(lambda: len(made.attempts(2)) > 1, timeout=30, message="it to be sent back")
+    loop.terminate()
+    reason = made.attempts(2)[0]["reason"]
+    assert f"coord/02-1 touches {FOLDER}/, which belongs to the loop: {FOLDER}/002-api-endpoints.md" in reason
+
+
 def test_while_a_file_can_not_be_used_the_rest_is_done_and_the_loop_says_what_is_left(made: Project) -> None:
     assert made.run_loop() == 1
     assert set(made.states().values()) == {"merged"}
