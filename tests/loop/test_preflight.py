@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.onscreen import until
 from support.project import NOTHING, Project, project
 from support.steering import steered
 from support.wait import wait_until
@@ -153,6 +154,21 @@ def test_what_the_screen_says_of_a_start_names_who_can_not_be_started(tmp_path: 
         assert first.startswith("The loop starts in tmux window @")
         assert second == "the agent CLI `codex` is not installed (02): `npm install -g @openai/codex`"
         made.wait_for(1, "merged")
+
+
+async def test_a_second_press_starts_no_second_loop(made: Project, cli: Fake, tmp_path: Path) -> None:
+    cli("claude", "2.1.329")
+    program = tmp_path / "clis" / "claude"
+    slow = f"#!/bin/sh\nuntil [ -e {tmp_path}/go ]; do sleep 0.05; done\n"
+    program.write_text(program.read_text().replace("#!/bin/sh\n", slow))
+    async with steered(made.layout) as desk:
+        await desk.sees("start loop")
+        await desk.pilot.press("l", "l")
+        await desk.sees("The loop is about to start")
+        (tmp_path / "go").touch()
+        await desk.sees("claude was never started here")
+        await desk.pilot.press("l")
+        await until(lambda: desk.text.count("That did not work") == 2, "the second answer")
 
 
 async def test_the_key_says_on_a_finished_run_that_there_is_nothing_to_run(tmp_path: Path) -> None:
