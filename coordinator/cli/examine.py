@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from coordinator.agents.readiness import all_not_ready, version
@@ -41,10 +42,13 @@ def _agents(layout: Layout | None, problems: list[Problem], notes: list[str]) ->
     asked = [*there, *sorted(used.keys() - set(there))]
     commands = {"command": load_config(layout).command} if layout and used else {}
     troubles = all_not_ready(asked, commands, layout.root if layout else Path.cwd())
+    ready = [name for name in there if name not in troubles]
+    with ThreadPoolExecutor() as pool:
+        versions = dict(zip(ready, pool.map(lambda name: version(clis[name]), ready), strict=True))
     for name in asked:
         trouble = troubles.get(name)
-        if trouble is None and name in clis:
-            notes.append(f"agent {name}: {version(clis[name])}, ready")
+        if name in versions:
+            notes.append(f"agent {name}: {versions[name]}, ready")
         elif trouble is not None and name in used:
             problems.append(
                 Problem(name, 0, "agent-not-ready", Unready(name, used[name], trouble).what, trouble.remedy)
