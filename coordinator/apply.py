@@ -195,8 +195,10 @@ def _check_reads(layout: Layout, plan: Plan) -> None:
 
 def _claim_numbers(layout: Layout, plan: Plan) -> None:
     """Claim the numbers of new prompts; StalePlan when one was used meanwhile."""
-    for number in sorted(archive.created_prompts(plan)):
-        if highest_named(layout) >= number or claim_number(layout, number - 1) != number:
+    created = sorted(archive.created_prompts(plan))
+    folders = load_config(layout).prompt_folders if created else ()
+    for number in created:
+        if highest_named(layout, folders) >= number or claim_number(layout, number - 1, folders) != number:
             raise StalePlan(f"the number {number} was taken meanwhile", "nothing was written; plan again")
 
 

@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from coordinator.artifacts.branch import in_branch
 from coordinator.artifacts.files import NotAFile, TooLarge, read_limited, sha256
 from coordinator.artifacts.flat import Entry, Nested, Value, read_flat
 from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.scalars import flow_list
 from coordinator.errors import CoordError, UsageError
-from coordinator.model.settings import Budget, Settings
+from coordinator.model.adopt import Pattern
+from coordinator.model.settings import PROMPTS, Budget, Settings
 from coordinator.model.text import clip, plain
 
 SIZE_LIMIT = 256 * 1024
@@ -63,10 +66,13 @@ class Config:
     base_branch: str | None = None
     """Where changes land; None: the branch that is checked out."""
     prompt_folders: tuple[str, ...] = ()
-    """Further folders with prompts, relative to the root, where every *.md counts."""
+    """Further folders with prompts, relative to the root, where every *.md counts; new prompts go to the first one.
+    `{branch}` is replaced by the branch that is checked out when the settings are read."""
     tmux_socket: str = ""
     """Name of the tmux server's socket; default: `coord-` and eight digits of the root path's hash."""
     tmux_session: str = "coord"
+    adopt: tuple[Pattern, ...] = ()
+    """Windows that coord did not open and shows as well; nothing is ever written to them."""
     bell: str = "none"
     """What tells an engineer who looks elsewhere that something waits: `none`, `terminal` or `desktop`."""
     theme: str = ""
@@ -86,6 +92,7 @@ class Config:
             prompt_budget=Budget(self.budget_tokens, self.budget_cost, self.budget_time),
             run_budget=Budget(self.run_budget_tokens, self.run_budget_cost, self.run_budget_time),
             require_criteria=self.require_criteria,
+            prompts_folder=self.prompt_folders[0].strip("/") if self.prompt_folders else PROMPTS,
         )
 
 
@@ -115,6 +122,8 @@ def load_config(layout: Layout) -> Config:
         except ValueError as error:
             got = clip(plain(value if isinstance(value, str) else f"[{', '.join(value)}]"), 40)
             raise UsageError(f"{shown}:{line}: {key}: `{got}` is not {error}", f"write {error}") from None
+    if "prompt_folders" in values:
+        values["prompt_folders"] = tuple(in_branch(folder, layout.root) for folder in values["prompt_folders"])
     return Config(**values)
 
 
@@ -205,12 +214,34 @@ def _flag(value: Value) -> bool:
     return value in ("true", "yes", "on")
 
 
+def with_prompts(text: str, folder: str) -> str:
+    """A coord.yaml that also takes prompts from `folder`; UsageError when it names others, or that can't be one."""
+    try:
+        (folder,) = _folders((folder.rstrip("/") or folder,))
+    except ValueError as error:
+        raise UsageError(f"`{clip(plain(folder), 60)}` can't hold the prompts", f"give {error}") from None
+    line = "prompt_folders: " + flow_list([folder], '"')
+    there = re.search(r"(?m)^prompt_folders:.*$", text)
+    if there is not None and there[0].strip() != line:
+        raise UsageError("the settings name prompt folders already", f"add {folder} there: .coord/coord.yaml")
+    if there is not None:
+        return text
+    commented = re.compile(r"(?m)^# prompt_folders:.*\n(?:#  .*\n)*")
+    if commented.search(text):
+        return commented.sub(lambda _: line + "\n", text, count=1)
+    return text + ("" if text.endswith("\n") or not text else "\n") + line + "\n"
+
+
 def _folders(value: Value) -> tuple[str, ...]:
     folders = _texts(value)
     for folder in folders:
         if folder != plain(folder) or os.path.isabs(folder) or ".." in folder.split("/") or not folder.strip():
             raise ValueError("a list of folders below the project's root")
     return folders
+
+
+def _patterns(value: Value) -> tuple[Pattern, ...]:
+    return tuple(Pattern.of(text) for text in _texts(value))
 
 
 def _arguments(value: Value) -> dict[str, str]:
@@ -259,6 +290,7 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "prompt_folders": _folders,
     "tmux_socket": _name,
     "tmux_session": _name,
+    "adopt": _patterns,
     "bell": _one_of("none", "terminal", "desktop"),
     "theme": _name,
     "keys": _keys,
@@ -297,9 +329,12 @@ _SAMPLE = """\
 # run_budget_time: none
 # require_criteria: false    # refuse prompts without acceptance criteria
 # base_branch: main          # where changes land; default: the branch that is checked out
-# prompt_folders: []         # further folders with prompts, where every *.md counts
+# prompt_folders: []         # prompts of another harness, run where they are: every *.md that starts with a number,
+#                            # e.g. [".planning/{branch}/prompts"]; new prompts go to the first, named as the others
 # tmux_session: coord
 # tmux_socket: coord-1234abcd
+# adopt: []                  # windows to show that coord did not open, e.g. ["work:claude*", "server/session:*"];
+#                            # without server/ those of your default tmux server. Nothing is written to them
 # bell: none                 # when something waits for you: none | terminal (its bell) | desktop (a notification)
 # theme: textual-dark
 # keys:                      # action: key

@@ -145,12 +145,16 @@ class Desk:
 
         return who(os.environ, os.getpid())
 
-    def start_loop(self) -> str:
-        """Start the loop in a tmux window and let it run, whatever it was asked before; returns the window's id."""
-        from coordinator.loop.start import start_loop
+    def start_loop(self) -> tuple[str, tuple[str, ...]]:
+        """Start the loop in a tmux window and let it run, whatever it was asked before.
 
+        Returns the window's id, and sentences about agents that can't be started; Refused when none can.
+        """
+        from coordinator.loop.start import check_start, start_loop
+
+        unready = check_start(self.layout)
         self.set_loop("running")
-        return start_loop(self.layout)
+        return start_loop(self.layout), unready
 
     def set_loop(self, state: str) -> None:
         """Ask the loop to be `running`, `paused` or `stopped`."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coordinator.agents.presence import Presence
 from coordinator.artifacts.documents import MILESTONE_STATUSES, examine_milestone
@@ -21,10 +22,13 @@ from coordinator.model.prompt import Prompt
 from coordinator.model.run import Run
 from coordinator.model.settings import Settings
 from coordinator.model.situation import judge, next_retry
-from coordinator.model.snapshot import Loop, Milestone, Snapshot
+from coordinator.model.snapshot import Agent, Loop, Milestone, Snapshot
 from coordinator.model.spent import Spent
 from coordinator.model.step import Attempt, Step, StepState, derive_step
 from coordinator.spending import Spending
+
+if TYPE_CHECKING:
+    from coordinator.adopted import Adopted
 
 DOCUMENT_LIMIT = 16 * 1024 * 1024
 """Bytes of a document that services append to."""
@@ -52,6 +56,8 @@ class Observer:
         self._read_from: tuple[Mapping[int, Prompt], Mapping[int, Attempt]] = ({}, {})
         self._steps: dict[int, Step] = {}
         self._presence = Presence(layout.root)
+        self._windows: Adopted | None = None
+        self._adopted: tuple[Agent, ...] = ()
         self._loop_alive = False
         self._documents: dict[str, bytes] = {}
         self._document_paths = frozenset((layout.coord, layout.alignment, layout.milestone))
@@ -90,6 +96,22 @@ class Observer:
     def outlived(self) -> bool:
         """A process has ended that the last snapshot took for alive, or the loop began. Costs next to nothing."""
         return loop_is_alive(self.layout) != self._loop_alive or self._presence.outlived()
+
+    def look_around(self) -> bool:
+        """Look at the windows that the setting `adopt` names, for the next snapshots; True when they are others now.
+
+        Takes one call of tmux for each server, and another one for screens; nothing where the setting is empty.
+        """
+        before, patterns = self._adopted, self.config.adopt
+        if not patterns:
+            self._windows, self._adopted = None, ()
+        else:
+            from coordinator.adopted import Adopted
+
+            if self._windows is None or self._windows.patterns != patterns:
+                self._windows = Adopted(self.layout.root, patterns)
+            self._adopted = self._windows.look()
+        return self._adopted != before
 
     def folders(self) -> list[Path]:
         """Prompt folders besides the project's own."""
@@ -155,6 +177,7 @@ class Observer:
             run=run.id if run is not None else None,
             iteration=run.iteration if run is not None else 0,
             agents=self._presence.of(self._of_interest(attempts)),
+            adopted=tuple(a if a.prompt in found.prompts else replace(a, prompt=None) for a in self._adopted),
             questions=self._log.questions,
             reviews=self._log.reviews,
             problems=tuple(sorted((*found.problems, *self._graph_problems, *self._attempts.problems, *extra))),

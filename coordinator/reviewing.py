@@ -75,6 +75,7 @@ def check_change(layout: Layout, snapshot: Snapshot, number: int) -> Check:
         base=attempt.base_branch,
         start=attempt.base,
         suites=prompt.validation_suites,
+        owned=load_config(layout).prompt_folders,
         guest=guest_of(find_user(user)) if user else None,
     )
     return _told(rehearse_merge(layout, request), attempt.base_branch)

@@ -30,6 +30,7 @@ from tui.context import (
     nothing_emergent,
     nothing_happened,
     nothing_runs,
+    nothing_to_run,
     permit_label,
     restart_label,
     review_label,
@@ -170,7 +171,7 @@ ACTIONS: tuple[Action, ...] = (
         loop_label,
         "Start the loop, pause it, or let it go on; agents that run are never interrupted",
         Group.LOOP,
-        when=not_loaded,
+        when=nothing_to_run,
         footer=10,
     ),
     Action(

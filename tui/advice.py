@@ -22,6 +22,8 @@ class Advice:
 def advise(agent: Agent, step: StepState | None, now: float) -> Advice:
     """What a human may do about an agent; `now` in Unix seconds."""
     silent = now - agent.observed_at
+    if agent.adopted:
+        return Advice("coord did not start it, and writes nothing to it: go into its window.", ("attach",))
     match agent.state:
         case AgentState.PERMISSION:
             return Advice("It asks for permission: look at what for, and allow or deny it.", ("permit", "attach"))

@@ -65,6 +65,8 @@ class CoordApp(App[None]):
         self.marks = glyphs(environ)
         self.keys = dict(preferences.keys)
         self.bell_wanted = preferences.bell
+        self._starting = False
+        """A start of the loop was asked for, and is under way: agent CLIs take seconds to tell whether they can."""
         self.painted = threading.Event()
         """The first snapshot is on the screen."""
         self.set_class(not self.marks.boxes, "-ascii")
@@ -170,7 +172,10 @@ class CoordApp(App[None]):
         snapshot = self.main.snapshot
         if snapshot is None:
             return
-        if not snapshot.loop.alive:
+        if not snapshot.loop.alive and self._starting:
+            self.say("The loop is about to start: its agents are asked whether they can.")
+        elif not snapshot.loop.alive:
+            self._starting = True
             self._ask_loop(Wish.START)
         else:
             self._ask_loop(Wish.PAUSE if snapshot.loop.asked == "running" else Wish.RESUME)
@@ -186,7 +191,10 @@ class CoordApp(App[None]):
 
     @work(thread=True, group="wishes")
     def _ask_loop(self, wish: Wish) -> None:
-        self._report(lambda: self.source.ask_loop(wish))
+        try:
+            self._report(lambda: self.source.ask_loop(wish))
+        finally:
+            self._starting = self._starting and wish is not Wish.START
 
     def _report(self, do: Callable[[], str]) -> None:
         """In a worker: do it, and tell how it went."""

@@ -1,9 +1,9 @@
 """What an action would act on, why it can't act now, and how it is called there. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coordinator.model.prompt import PromptType
-from coordinator.model.snapshot import Agent, AgentState, Snapshot
+from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
 from coordinator.model.step import Step, StepState
 from tui.needs import needs
 
@@ -36,6 +36,14 @@ def no_agent(context: Context) -> Reason:
     return f"No agent has a window for {context.selected:02d}; there is nothing to attach to."
 
 
+def only_shown(context: Context) -> Reason:
+    """Nothing is done to the agent in focus: it is in a window that coord did not open."""
+    agent = context.agent
+    if agent is None or not agent.adopted or context.panel not in ("agents", "window"):
+        return ""
+    return f"coord did not start {agent.name}, and writes nothing to it. Attach to it to do that yourself."
+
+
 def target_of(context: Context) -> int | None:
     """The prompt that services act on: that of the agent in focus, else the selected one."""
     if context.panel in ("agents", "window") and context.agent is not None and context.agent.prompt is not None:
@@ -54,7 +62,7 @@ def no_prompt(context: Context) -> Reason:
 
 
 def no_agents(context: Context) -> Reason:
-    return "" if context.snapshot is not None and context.snapshot.agents else "No agent was started in this run."
+    return "" if context.snapshot is not None and context.snapshot.everybody else "No agent was started in this run."
 
 
 def nothing_emergent(context: Context) -> Reason:
@@ -64,6 +72,8 @@ def nothing_emergent(context: Context) -> Reason:
 
 
 def nothing_runs(context: Context) -> Reason:
+    if reason := only_shown(context):
+        return reason
     step = _step(context)
     if step is None:
         return "Select a prompt that an agent works on."
@@ -71,6 +81,8 @@ def nothing_runs(context: Context) -> Reason:
 
 
 def no_restart(context: Context) -> Reason:
+    if reason := only_shown(context):
+        return reason
     step = _step(context)
     if step is None:
         return "Select a prompt that failed, is held, or runs."
@@ -161,7 +173,9 @@ def permit_label(context: Context) -> str:
 
 
 def no_permission(context: Context) -> Reason:
-    return "" if asks_permission(context) is not None else "No agent asks for permission."
+    if asks_permission(context) is not None:
+        return ""
+    return only_shown(context) or "No agent asks for permission."
 
 
 def tell_label(context: Context) -> str:
@@ -170,6 +184,8 @@ def tell_label(context: Context) -> str:
 
 
 def nobody_to_tell(context: Context) -> Reason:
+    if context.agent is not None and context.agent.adopted:
+        return only_shown(replace(context, panel="window"))
     return "" if context.agent is not None and not context.agent.state.ended else "The agent that is shown has ended."
 
 
@@ -181,6 +197,16 @@ def nothing_happened(context: Context) -> Reason:
 
 def no_search(context: Context) -> Reason:
     return "" if context.search else "Nothing is being searched for."
+
+
+def nothing_to_run(context: Context) -> Reason:
+    """A loop that has done everything is not to be paused: it waits for new prompts as it is."""
+    if context.snapshot is None:
+        return not_loaded(context)
+    loop = context.snapshot.loop
+    if loop.alive and loop.asked == "running" and loop.state in (LoopState.FINISHED, LoopState.IDLE):
+        return f"There is nothing to run: {loop.reason}. What you add starts by itself."
+    return ""
 
 
 def loop_label(context: Context) -> str:

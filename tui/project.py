@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from coordinator.artifacts.files import read_limited
 from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError
+from coordinator.model.adopt import hands_off
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
 from tui.source import OnScreen, Preferences, Query, Trouble, Wish
+from tui.streams import Streams
 
 if TYPE_CHECKING:
     from coordinator.ahead import Ahead, Look
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from coordinator.model.milestone import MilestonePage
     from coordinator.model.plan import Plan
     from coordinator.observe import Observer
-    from coordinator.terminals.feed import PaneFeed
     from coordinator.terminals.screen import Screen
     from coordinator.terminals.server import Terminals, Window
     from coordinator.watch import Changes, Watch
@@ -49,13 +50,13 @@ class ProjectSource:
         """`ahead` is a first look that is on its way."""
         self.layout = layout
         self._ahead = ahead
+        self._around = 0.0
+        """When to look at adopted windows again, on the monotonic clock."""
         self._told: Snapshot | None = None
         """What `first` gave."""
         self._news = _News()
         self._terminals: Terminals | None = None
-        self._feed: PaneFeed | None = None
-        self._on_screen: OnScreen = lambda pane, screen: None
-        """Who is told of panes at present."""
+        self._streams = Streams(self._server)
 
     def preferences(self) -> Preferences:
         look = self._look_ahead
@@ -134,6 +135,8 @@ class ProjectSource:
         Ends when the prompt folders are others, so that the watch begins anew.
         """
         folders, changed = observer.folders(), None
+        self._around = 0.0
+        self._look_around(observer)
         while True:
             found = _look(observer, changed)
             if isinstance(found, Snapshot):
@@ -150,10 +153,17 @@ class ProjectSource:
         from coordinator.watch import Changes
 
         until = time.monotonic() + _RENEWAL
-        while (news := self._news.wait(patience(found))) is not None:
-            if news != Changes() or observer.outlived() or time.monotonic() > until:
+        while (news := self._news.wait(patience(found, adopting=bool(observer.config.adopt)))) is not None:
+            if self._look_around(observer) or news != Changes() or observer.outlived() or time.monotonic() > until:
                 return news.paths
         return None
+
+    def _look_around(self, observer: "Observer") -> bool:
+        """Look at adopted windows, but not more often than once a pulse; True when they are others."""
+        if time.monotonic() < self._around:
+            return False
+        self._around = time.monotonic() + _PULSE
+        return observer.look_around()
 
     # ── the rest of the world
 
@@ -192,14 +202,7 @@ class ProjectSource:
         return self._desk.film()
 
     def show_panes(self, panes: Sequence[str], focused: str | None, on_screen: OnScreen) -> None:
-        self._on_screen = on_screen
-        if self._feed is None:
-            if not panes:
-                return
-            from coordinator.terminals.feed import PaneFeed
-
-            self._feed = PaneFeed(self._server(), lambda pane, screen: self._on_screen(pane, screen))
-        self._feed.show(list(panes), focused)
+        self._streams.show(panes, focused, on_screen)
 
     def last_screen(self, attempt: Attempt) -> "Screen | None":
         from coordinator.terminals.capture import read_panes
@@ -221,6 +224,11 @@ class ProjectSource:
         return next(marked, None)
 
     def attach(self, agent: Agent) -> Sequence[str] | None:
+        if agent.adopted:
+            from coordinator.terminals.elsewhere import Elsewhere
+
+            with _real_stdout():
+                return Elsewhere(agent.server).attach(agent.window)
         terminals, window = self._server(), self._window(agent.id)
         if window is None:
             raise CoordError(f"the window of {agent.id} is gone", "its last screen stays in sight here")
@@ -233,7 +241,8 @@ class ProjectSource:
     def ask_loop(self, wish: Wish) -> str:
         if wish is Wish.START:
             with _real_stdout():
-                return f"The loop starts in tmux window {self._desk.start_loop()}."
+                window, unready = self._desk.start_loop()
+            return "\n".join((f"The loop starts in tmux window {window}.", *unready))
         state, sentence = _WISHES[wish]
         self._desk.set_loop(state)
         return sentence
@@ -258,6 +267,8 @@ class ProjectSource:
     def _attempt(self, agent: Agent) -> Attempt:
         from coordinator.steps import find_attempt
 
+        if agent.adopted:
+            raise hands_off(agent.id)
         found = find_attempt(self.layout, agent.prompt, agent.attempt) if agent.prompt is not None else None
         if found is None or found.agent != agent.id:
             raise CoordError(f"{agent.id} has no attempt any more", "look at the agents again")
@@ -314,8 +325,7 @@ class ProjectSource:
 
     def close(self) -> None:
         self._news.close()
-        if self._feed is not None:
-            self._feed.stop()
+        self._streams.stop()
         if "_desk" in self.__dict__:
             self._desk.close()
 
@@ -376,10 +386,13 @@ def _look(observer: "Observer", changed: Collection[Path] | None) -> Snapshot | 
         return Trouble(error.message, error.remedy)
 
 
-def patience(found: Snapshot | Trouble) -> float | None:
-    """Seconds until a process may have died silently that the picture rests on; None: there is none."""
+def patience(found: Snapshot | Trouble, *, adopting: bool = False) -> float | None:
+    """Seconds until a process may have died silently that the picture rests on; None: there is none.
+
+    `adopting`: adopted windows are part of the picture, and tell nothing of themselves.
+    """
     if isinstance(found, Trouble):
         return None
-    if found.loop.alive or any(not agent.state.ended for agent in found.agents):
+    if adopting or found.loop.alive or any(not agent.state.ended for agent in found.agents):
         return _PULSE
     return None

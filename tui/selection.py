@@ -39,13 +39,18 @@ def attempt_of(snapshot: Snapshot | None, agent: Agent) -> Attempt | None:
 
 
 def agent_by_id(snapshot: Snapshot, agent_id: str) -> Agent | None:
-    return next((agent for agent in snapshot.agents if agent.id == agent_id), None)
+    return next((agent for agent in snapshot.everybody if agent.id == agent_id), None)
+
+
+def adopted_for(snapshot: Snapshot, number: int | None) -> Agent | None:
+    """The adopted window whose name tells that it is about a prompt."""
+    return next((agent for agent in snapshot.adopted if agent.prompt == number and number is not None), None)
 
 
 def moves(snapshot: Snapshot) -> bool:
     """Something on the screen changes with time alone: an age, a countdown."""
     return (
-        any(not agent.state.ended for agent in snapshot.agents)
+        any(not agent.state.ended for agent in snapshot.everybody)
         or any(step.state.live for step in snapshot.steps.values())
         or bool(snapshot.open_questions)
         or snapshot.due > 0

@@ -140,7 +140,7 @@ class Source(Protocol):
         ...
 
     def show_panes(self, panes: Sequence[str], focused: str | None, on_screen: OnScreen) -> None:
-        """Stream these panes from now on and no others; the focused one faster."""
+        """Stream these panes, each by its agent's `screen_id`, and no others from now on; the focused one faster."""
         ...
 
     def last_screen(self, attempt: Attempt) -> "Screen | None":

@@ -73,7 +73,7 @@ def outlook(plan: Plan, snapshot: Snapshot, now: float) -> Outlook:
         if edit.change == "delete":
             gone |= {here[edit.path].number} if edit.path in here else set()
             continue
-        read = parse_prompt(edit.content, edit.path) if _is_prompt(edit, here) else None
+        read = parse_prompt(edit.content, edit.path, here) if _is_prompt(edit, here) else None
         if isinstance(read, Prompt):
             prompts.append(read)
     planned = {prompt.number: prompt for prompt in prompts}
@@ -82,7 +82,7 @@ def outlook(plan: Plan, snapshot: Snapshot, now: float) -> Outlook:
 
 
 def _is_prompt(edit: FileEdit, here: Mapping[str, Prompt]) -> bool:
-    return edit.path in here or edit.path.endswith(".prompt.md")
+    return edit.path in here or (edit.change == "create" and edit.path.endswith(".md"))
 
 
 def essence(plan: Plan) -> object:

@@ -1,6 +1,7 @@
 """Any program as an agent: `command: [...]` of the settings, what it is told on its standard input."""
 
 import shutil
+from pathlib import Path
 
 from coordinator.agents.runtime import Command, Job, Runtime
 from coordinator.errors import CoordError
@@ -15,11 +16,17 @@ class CommandRuntime(Runtime):
 
     def command(self, job: Job) -> Command:
         """The configured words; CoordError when there are none or the program is not there."""
-        if not self.words:
-            raise CoordError(f"the agent `{self.name}` has an empty command", "give it a command in .coord/coord.yaml")
-        program = self.words[0]
-        found = shutil.which(program, path=None) or (program if (job.worktree / program).is_file() else None)
-        if found is None:
-            raise CoordError(f"the agent `{self.name}` can't be run: {program} is not installed", f"install {program}")
+        missing = self.absent(job.worktree)
+        if missing is not None:
+            raise missing
         words = tuple(job.model or "" if word == "{model}" else word for word in self.words)
         return Command(words, stdin=job.prompt_file)
+
+    def absent(self, root: Path) -> CoordError | None:
+        """Without words there is nothing to run; a program is on PATH, or a file below `root`."""
+        if not self.words:
+            return CoordError(f"the agent `{self.name}` has an empty command", "give it a command in .coord/coord.yaml")
+        program = self.words[0]
+        if shutil.which(program) is None and not (root / program).is_file():
+            return CoordError(f"the agent `{self.name}` can't be run: {program} is not installed", f"install {program}")
+        return None

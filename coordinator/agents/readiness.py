@@ -3,10 +3,10 @@
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from coordinator.agents.runtime import Needs, Runtime
+from coordinator.agents.runtime import Needs, Runtime, find_runtime
 from coordinator.errors import CoordError
 
 _PATIENCE = 20.0
@@ -27,7 +27,7 @@ def not_ready(runtime: Runtime, root: Path, environ: Mapping[str, str] = os.envi
     """What keeps a CLI from being started for the project at `root`, with the remedy; None when it is ready."""
     needs = runtime.needs
     if needs is None:
-        return None
+        return runtime.absent(root)
     try:
         program = installed(needs)
         _check_version(program, needs)
@@ -38,6 +38,25 @@ def not_ready(runtime: Runtime, root: Path, environ: Mapping[str, str] = os.envi
     if asks:
         return CoordError(asks, f"run `{needs.program}` once in {root} and answer what it asks; then leave it")
     return None
+
+
+def all_not_ready(names: Collection[str], commands: Mapping[str, Sequence[str]], root: Path) -> dict[str, CoordError]:
+    """Those of these runtimes that are not ready, with the reason; their CLIs are asked all at once."""
+    found: dict[str, CoordError | None] = {}
+    asked: dict[str, Runtime] = {}
+    for name in names:
+        try:
+            asked[name] = find_runtime(name, commands)
+        except CoordError as error:
+            found[name] = error
+    slow = [name for name, runtime in asked.items() if runtime.needs is not None]
+    if len(slow) > 1:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(len(slow)) as pool:
+            found |= dict(zip(slow, pool.map(lambda name: not_ready(asked[name], root), slow), strict=True))
+    found |= {name: not_ready(runtime, root) for name, runtime in asked.items() if name not in found}
+    return {name: why for name in names if (why := found[name]) is not None}
 
 
 def version(program: str) -> str:

@@ -138,6 +138,10 @@ class Runtime:
         """The command for a job; may write helper files into its directory. CoordError when it can't be run."""
         raise NotImplementedError
 
+    def absent(self, root: Path) -> CoordError | None:
+        """What is missing to run it for the project at `root`, where `needs` does not say; None when nothing is."""
+        return None
+
     def heard(self, payload: Mapping[str, Any]) -> Said | None:
         """What the payload of a hook of this CLI means; None: nothing about its state."""
         return None

@@ -1,20 +1,21 @@
 """Prompt files that are not on disk yet: new ones, and edited ones that are checked before they are saved."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from coordinator.artifacts.files import sha256
 from coordinator.artifacts.frontmatter import parse, split
-from coordinator.artifacts.naming import file_name, render_new
+from coordinator.artifacts.naming import render_new
+from coordinator.artifacts.references import Names
 from coordinator.artifacts.schema import to_prompt
 from coordinator.errors import CoordError
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Priority, Prompt, PromptType
-
-PROMPTS = ".coord/prompts"
+from coordinator.model.settings import PROMPTS
 
 
 def new_prompt(
     *,
+    path: str,
     number: int,
     title: str,
     type: PromptType,
@@ -24,7 +25,7 @@ def new_prompt(
     body: str,
     created_by: str,
 ) -> tuple[Prompt, bytes]:
-    """A new prompt with its file: what is read back from the file is what the plan shows."""
+    """A new prompt with its file at `path`: what is read back from the file is what the plan shows."""
     content = render_new(
         number=number,
         title=title,
@@ -35,16 +36,19 @@ def new_prompt(
         patches_prompts=patches_prompts,
         more={"created_by": created_by} if created_by else None,
     )
-    prompt = parse_prompt(content, f"{PROMPTS}/{file_name(number, type, title)}")
+    prompt = parse_prompt(content, path)
     if isinstance(prompt, Problem):
         raise CoordError(f"the new prompt would not be readable: {prompt.message}", prompt.remedy)
     return prompt, content
 
 
-def parse_prompt(content: bytes, path: str) -> Prompt | Problem:
-    """Read a prompt from bytes as it would be read from `path`."""
-    front = parse(content, path)
-    return front if isinstance(front, Problem) else to_prompt(front, path, content, sha256(content))
+def parse_prompt(content: bytes, path: str, others: Iterable[str] = ()) -> Prompt | Problem:
+    """Read a prompt from bytes as it would be read from `path`; `others` are the paths of the project's prompts."""
+    foreign = not path.startswith(f"{PROMPTS}/")
+    front = parse(content, path, mend=foreign)
+    if isinstance(front, Problem):
+        return front
+    return to_prompt(front, path, content, sha256(content), find=Names(others).find, foreign=foreign)
 
 
 def replace_body(content: bytes, body: str) -> bytes:

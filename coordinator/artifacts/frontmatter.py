@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -51,17 +52,21 @@ class Sections(NamedTuple):
         return "\r\n" if self.text[: self.start].endswith("\r\n") else "\n"
 
 
-def parse(data: bytes, path: str) -> Frontmatter | Problem:
-    """Read a document; what is wrong with it is one Problem for `path`, with the line."""
+def parse(data: bytes, path: str, *, mend: bool = False) -> Frontmatter | Problem:
+    """Read a document; what is wrong with it is one Problem for `path`, with the line.
+
+    `mend`: take values that are no YAML as the text that they are.
+    """
     found = split(data, path)
     if isinstance(found, Problem):
         return found
     entries = read_flat(found.yaml, 2)
     if entries is None:
+        from coordinator.artifacts.mending import read_mended
         from coordinator.artifacts.yamlreader import YamlError, read_yaml
 
         try:
-            nodes = read_yaml(found.yaml, 2)
+            nodes = (read_mended if mend else read_yaml)(found.yaml, 2)
         except YamlError as error:
             return Problem(path, error.line, error.code, error.message, error.remedy)
         values: dict[str, Value] = {node.key: node.value for node in nodes}
@@ -78,27 +83,29 @@ def patch(data: bytes, changes: Mapping[str, "NewValue"]) -> bytes:
 
     Raises CoordError when the file has no readable frontmatter, or the value can't be changed in place.
     """
+    from coordinator.artifacts.mending import read_mended
     from coordinator.artifacts.patching import as_read, new_line, with_value
-    from coordinator.artifacts.yamlreader import read_yaml
+    from coordinator.artifacts.yamlreader import YamlError
 
     found = split(data, "")
-    before = parse(data, "")
+    before = parse(data, "", mend=True)
     if isinstance(found, Problem) or isinstance(before, Problem):
         problem = found if isinstance(found, Problem) else before
         assert isinstance(problem, Problem)
         raise CoordError(f"the frontmatter can't be changed: {problem.message}", problem.remedy)
     wanted = {key: as_read(value) for key, value in changes.items()}
     text = found.yaml
-    for key, value in changes.items():
-        if before.values.get(key) == wanted[key]:
-            continue
-        node = next((node for node in read_yaml(text) if node.key == key), None)
-        if node is None:
-            text += new_line(key, value, found.line_ending)
-        else:
-            text = with_value(text, node, value, found.line_ending)
+    with suppress(YamlError):  # then what there is differs from what is wanted, as is told below
+        for key, value in changes.items():
+            if before.values.get(key) == wanted[key]:
+                continue
+            node = next((node for node in read_mended(text) if node.key == key), None)
+            if node is None:
+                text += new_line(key, value, found.line_ending)
+            else:
+                text = with_value(text, node, value, found.line_ending)
     patched = (found.text[: found.start] + text + found.text[found.end :]).encode()
-    after = parse(patched, "")
+    after = parse(patched, "", mend=True)
     if isinstance(after, Problem) or after.values != {**before.values, **wanted}:
         keys = ", ".join(f"`{plain(key)}`" for key in changes)
         raise CoordError(f"{keys} can't be changed in place", "write the frontmatter as flat `key: value` lines")

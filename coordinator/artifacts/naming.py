@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from coordinator.artifacts.scalars import Scalar, flow_list, scalar
 from coordinator.model.prompt import Priority, PromptStatus, PromptType
+from coordinator.model.settings import PROMPTS
 
 SLUG_LENGTH = 48
 
@@ -13,6 +14,20 @@ SLUG_LENGTH = 48
 def file_name(number: int, type: PromptType | str, title: str) -> str:
     """`07-user-patch-refresh-tokens.prompt.md`: ASCII whatever the title is, never without a slug."""
     return f"{number:02d}-{PromptType(type).value}-{slug(title)}.prompt.md"
+
+
+def new_path(folder: str, others: Iterable[str], number: int, type: PromptType, title: str) -> str:
+    """The path of a new prompt; in a folder of another harness it is called as the `others` there are.
+
+    That is: how many digits the number has at least, whether the type is named, and what the name ends in.
+    """
+    if folder == PROMPTS:
+        return f"{folder}/{file_name(number, type, title)}"
+    names = [path.rpartition("/")[2] for path in others if path.rpartition("/")[0] == folder]
+    digits = min((len(match[0]) for name in names if (match := re.match(r"\d+", name))), default=2)
+    typed = any(re.match(rf"\d+-{kind.value}-", name) for name in names for kind in PromptType)
+    ending = ".prompt.md" if any(name.endswith(".prompt.md") for name in names) else ".md"
+    return f"{folder}/{number:0{digits}d}-{f'{type.value}-' if typed else ''}{slug(title)}{ending}"
 
 
 def slug(title: str) -> str:

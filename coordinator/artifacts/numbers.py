@@ -1,13 +1,15 @@
 """Prompt numbers are append-only: each is claimed once, for ever, also when its file is deleted later."""
 
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 
 from coordinator.artifacts.files import Lock, failure, make_folder, put, read_limited
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.schema import number_in_name
 
 
-def claim_number(layout: Layout, floor: int) -> int:
+def claim_number(layout: Layout, floor: int, folders: Sequence[str] = ()) -> int:
     """Claim the next prompt number, durably; as many processes at once as like get as many numbers.
 
     `floor`: the highest number that the event log and the read prompts know. File names and earlier claims count by
@@ -16,19 +18,19 @@ def claim_number(layout: Layout, floor: int) -> int:
     try:
         make_folder(str(layout.coord))
         with Lock(layout.coord):
-            number = max(floor, highest_claimed(layout), highest_named(layout)) + 1
+            number = max(floor, highest_claimed(layout), highest_named(layout, folders)) + 1
             put(str(layout.counter), f"{number}\n".encode())
             return number
     except OSError as error:
         raise failure("write", str(layout.counter), error) from error
 
 
-def highest_named(layout: Layout) -> int:
-    """The highest number that a file name in the prompts folder starts with; 0 when there is none."""
-    try:
-        names = os.listdir(layout.prompts)
-    except OSError:
-        return 0
+def highest_named(layout: Layout, folders: Sequence[str] = ()) -> int:
+    """The highest number that a file name starts with, in our prompts folder and these; 0 when there is none."""
+    names: list[str] = []
+    for folder in (layout.prompts, *(layout.root / folder for folder in folders)):
+        with suppress(OSError):
+            names += os.listdir(folder)
     return max((number_in_name(name) or 0 for name in names), default=0)
 
 

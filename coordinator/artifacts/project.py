@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
-from coordinator.artifacts.files import write_atomic
+from coordinator.artifacts.branch import in_branch
+from coordinator.artifacts.files import read_limited, sha256, write_atomic
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.scalars import scalar
-from coordinator.config import sample
+from coordinator.config import SIZE_LIMIT, sample, with_prompts
 from coordinator.errors import UsageError
 from coordinator.model.intent import PLACEHOLDER
+from coordinator.model.text import plain
 
 IGNORED = """\
 # State of this machine's loop: never committed.
@@ -47,10 +49,11 @@ What agents report, each report followed by what the engineer says to it. Append
 """
 
 
-def create_project(directory: Path, *, title: str) -> list[str]:
-    """Make what is missing of `.coord/` in `directory`; returns the paths made, relative to it.
+def create_project(directory: Path, *, title: str, prompts: str = "") -> list[str]:
+    """Make what is missing of `.coord/` in `directory`; returns the paths made or changed, relative to it.
 
-    What is there stays as it is. Raises UsageError when there is no such directory or the title is empty.
+    What is there stays as it is. `prompts` is the folder of another harness, relative to the directory, whose prompts
+    are worked on where they are. Raises UsageError when a folder is not there or the title is empty.
     """
     if not directory.is_dir():
         raise UsageError(f"there is no folder {directory}", "make it first, or leave -C out")
@@ -58,6 +61,9 @@ def create_project(directory: Path, *, title: str) -> list[str]:
     if not title:
         raise UsageError("the title of the milestone is empty", "--title 'What this is about'")
     layout = Layout(directory)
+    if prompts and not (layout.root / in_branch(prompts, layout.root)).is_dir():
+        raise UsageError(f"there is no folder {plain(in_branch(prompts, layout.root))}", "name one that has prompts")
+    settings = with_prompts(sample(), prompts) if prompts else sample()
     made = []
     for folder in (layout.coord, layout.prompts, layout.feedback, layout.flows, layout.suites):
         if not folder.is_dir():
@@ -65,7 +71,7 @@ def create_project(directory: Path, *, title: str) -> list[str]:
             made.append(layout.rel(folder) + "/")
     contents = {
         layout.coord / ".gitignore": IGNORED,
-        layout.config: sample(),
+        layout.config: settings,
         layout.milestone: _MILESTONE.format(title=scalar(title), goal=PLACEHOLDER),
         layout.alignment: _ALIGNMENT,
     }
@@ -73,4 +79,10 @@ def create_project(directory: Path, *, title: str) -> list[str]:
         if not path.exists():
             write_atomic(path, text.encode(), expect=None)
             made.append(layout.rel(path))
+    if prompts and layout.rel(layout.config) not in made:
+        before = read_limited(layout.config, SIZE_LIMIT)
+        after = with_prompts(before.decode("utf-8", "surrogateescape"), prompts).encode("utf-8", "surrogateescape")
+        if after != before:
+            write_atomic(layout.config, after, expect=sha256(before))
+            made.append(layout.rel(layout.config))
     return made

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from coordinator.artifacts.branch import BRANCH
 from coordinator.artifacts.bulk import no_collection
 from coordinator.artifacts.files import NotAFile, TooLarge, hasher, is_settled, read_regular, sha256
 from coordinator.artifacts.frontmatter import parse
 from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.references import Names
 from coordinator.artifacts.schema import number_in_name, to_prompt
 from coordinator.config import Config
 from coordinator.model.problem import Problem
@@ -22,6 +24,8 @@ SIZE_LIMIT = 4 * 1024 * 1024
 """Bytes of a prompt file; a larger one is not read."""
 
 _OURS = re.compile(r"\.prompt(-done)?\.md(-done)?$", re.IGNORECASE)
+_STRAY = re.compile(r"\d.*\.md(-done)?$", re.IGNORECASE)
+"""Called like a prompt of another harness; in our own folder people who write so wait for it in vain."""
 _MARKDOWN = re.compile(r"\.md(-done)?$", re.IGNORECASE)
 
 Key = tuple[int, int, int, int]
@@ -40,10 +44,12 @@ class PromptSet:
 
 def read_prompt(path: Path | str, rel: str) -> Prompt | Problem:
     """Read one file; `rel` is its path relative to the project root. Never raises for what a file may be."""
-    return _read(str(path), rel, sha256)[0]
+    return _read(str(path), rel, sha256, Names(()), foreign=False)[0]
 
 
-def _read(path: str, rel: str, digest: Callable[[bytes], str]) -> tuple[Prompt | Problem, Key | None]:
+def _read(
+    path: str, rel: str, digest: Callable[[bytes], str], names: Names, *, foreign: bool
+) -> tuple[Prompt | Problem, Key | None]:
     shown = plain(rel)
     number = number_in_name(rel.rpartition("/")[2])
     numbers = () if number is None else (number,)
@@ -60,10 +66,11 @@ def _read(path: str, rel: str, digest: Callable[[bytes], str]) -> tuple[Prompt |
     except OSError as error:
         reason = (error.strerror or "it can't be read").lower()
         return Problem(shown, 0, "unreadable", reason, "check the file and its permissions", numbers), None
-    front = parse(source, rel)
+    front = parse(source, rel, mend=foreign)
     if isinstance(front, Problem):
         return replace(front, numbers=numbers), _key(status)
-    return to_prompt(front, rel, source, digest(source)), _key(status)
+    read = to_prompt(front, rel, source, digest(source), find=names.find, foreign=foreign)
+    return read, _key(status)
 
 
 def _key(status: os.stat_result) -> Key:
@@ -76,6 +83,8 @@ class _Entry(NamedTuple):
     """None: to be read again at the next look."""
     result: Prompt | Problem | None
     """None: not a prompt, such as a README in a configured folder."""
+    by_name: bool = False
+    """It calls other prompts by name: another one when there are other files."""
 
 
 class PromptReader:
@@ -87,6 +96,7 @@ class PromptReader:
         self._folders: dict[str, bool] = {}
         self._missing: list[Problem] = []
         self._last: PromptSet | None = None
+        self._names = Names(())
         self.configure(config)
 
     def configure(self, config: Config) -> None:
@@ -107,7 +117,12 @@ class PromptReader:
         if changed is None or self._last is None or any(self._covers_folder(str(path)) for path in changed):
             news = self._look_at_all()
         else:
-            news = [self._look_at(str(path)) for path in changed if self._concerns(str(path))]
+            paths = [str(path) for path in changed if self._concerns(str(path))]
+            before = [path in self._entries for path in paths]
+            news = [self._look_at(path) for path in paths]
+            if before != [path in self._entries for path in paths]:
+                self._names = Names(self._entries)
+                news += [self._take(path, sha256) for path in self._by_name()]
         if self._last is None or any(news):
             self._last = _compose(self._entries, self._missing)
         return self._last
@@ -128,11 +143,16 @@ class PromptReader:
             except OSError as error:
                 if any_markdown or not isinstance(error, FileNotFoundError):
                     missing.append(_folder_problem(self._layout.rel(folder), error))
+        others: list[str] = []
+        if found.keys() != self._entries.keys():
+            self._names = Names(found)
+            others = self._by_name()
         gone = self._entries.keys() - found.keys()
         for path in gone:
             del self._entries[path]
         entries = self._entries
         todo = [path for path, key in found.items() if key is None or path not in entries or entries[path].key != key]
+        todo += [path for path in others if path in entries and entries[path].key == found[path]]
         make_hash = hasher(len(todo))
         with no_collection(len(todo)):
             news = [self._take(path, lambda data: make_hash(data).hexdigest()) for path in todo]
@@ -153,18 +173,27 @@ class PromptReader:
     def _take(self, path: str, digest: Callable[[bytes], str]) -> bool:
         folder = path.rpartition(os.sep)[0]
         start = time.time_ns()
-        result, key = _read(path, self._layout.rel(path), digest)
+        foreign = self._folders[folder]
+        if not foreign and not _OURS.search(path):
+            return self._put(path, _Entry(None, _stray(self._layout.rel(path))))
+        self._names.asked = False
+        result, key = _read(path, self._layout.rel(path), digest, self._names, foreign=foreign)
         if key is not None and not is_settled(max(key[0], key[3]), start):
             key = None
         kept: Prompt | Problem | None = result
-        if self._folders[folder] and isinstance(result, Problem) and not result.numbers:
+        if foreign and isinstance(result, Problem) and not result.numbers:
             kept = None
+        return self._put(path, _Entry(key, kept, self._names.asked))
+
+    def _put(self, path: str, entry: _Entry) -> bool:
+        """Keep what was read; True when it is news. What did not change stays the same object."""
         before = self._entries.get(path)
-        if before is not None and before.result == kept:
-            self._entries[path] = _Entry(key, before.result)
-            return False
-        self._entries[path] = _Entry(key, kept)
-        return True
+        same = before is not None and before.result == entry.result
+        self._entries[path] = entry._replace(result=before.result) if before is not None and same else entry
+        return not same
+
+    def _by_name(self) -> list[str]:
+        return [path for path, entry in self._entries.items() if entry.by_name]
 
 
 def _list(folder: str, any_markdown: bool) -> dict[str, Key | None]:
@@ -180,10 +209,28 @@ def _list(folder: str, any_markdown: bool) -> dict[str, Key | None]:
 
 
 def _is_prompt_name(name: str, any_markdown: bool) -> bool:
-    return bool((_MARKDOWN if any_markdown else _OURS).search(name)) and not name.startswith(".")
+    if (_MARKDOWN if any_markdown else _OURS).search(name):
+        return not name.startswith(".")
+    return bool(_STRAY.match(name) and number_in_name(name))
+
+
+def _stray(rel: str) -> Problem:
+    """A file that nobody reads, though its writer may think so."""
+    shown = plain(rel)
+    name = shown.rpartition("/")[2]
+    meant = f"{_MARKDOWN.sub('', name)}.prompt.md"
+    message = "not read: the name of a prompt ends in .prompt.md"
+    numbers = tuple(n for n in (number_in_name(name),) if n is not None)
+    return Problem(
+        shown, 0, "not-a-prompt-name", message, f"rename it to {meant}, or to a name without number", numbers
+    )
 
 
 def _folder_problem(shown: str, error: OSError) -> Problem:
+    if BRANCH in shown:
+        return Problem(
+            plain(shown), 0, "no-branch", "no branch is checked out", f"check one out, or write it for {BRANCH}"
+        )
     reason = (error.strerror or "it can't be read").lower()
     return Problem(plain(shown), 0, "no-folder", reason, "make the folder, or correct `prompt_folders` in coord.yaml")
 
@@ -193,7 +240,8 @@ def _compose(entries: Mapping[str, _Entry], missing: Iterable[Problem]) -> Promp
     twins: dict[int, list[str]] = {}
     problems = list(missing)
     highest = 0
-    for _, result in entries.values():
+    for entry in entries.values():
+        result = entry.result
         if isinstance(result, Prompt):
             number = result.number
             if number in prompts:

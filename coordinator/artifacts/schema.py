@@ -20,23 +20,29 @@ _BEGINNING = re.compile(r"\d+(?:[-_ ](?:planned|emergent|user-patch|review-fix)(
 _ENDING = re.compile(r"(?:-done)?(?:\.prompt)?(?:-done)?\.md(?:-done)?$", re.IGNORECASE)
 _SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(s|sec|m|min|h)?")
 _UNITS = {None: 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_MARKS = re.compile(r"^[\W_]+|[\W_]+$")
+"""What people put around a word to make it seen: `✅ done`."""
 _NOTHING = frozenset({"", "~", "null", "none"})
 
 _STATUSES = {status.value: status for status in PromptStatus} | {
     spelling: status
     for status, spellings in {
-        PromptStatus.PENDING: "todo to_do open ready queued new not_started",
-        PromptStatus.IN_PROGRESS: "inprogress running started doing active wip",
-        PromptStatus.DONE: "complete completed finished merged closed",
-        PromptStatus.FAILED: "failure error errored",
-        PromptStatus.BLOCKED: "on_hold",
-        PromptStatus.CANCELLED: "canceled skipped dropped abandoned eliminated obsolete",
+        PromptStatus.PENDING: "todo to_do open ready queued new not_started not_yet_started unstarted",
+        PromptStatus.IN_PROGRESS: "inprogress running started doing active wip work_in_progress ongoing",
+        PromptStatus.DONE: "complete completed finished merged closed success succeeded implemented shipped",
+        PromptStatus.FAILED: "fail failure error errored",
+        PromptStatus.BLOCKED: "on_hold paused deferred",
+        PromptStatus.CANCELLED: "canceled cancel skipped dropped abandoned eliminated obsolete superseded wont_do",
     }.items()
     for spelling in spellings.split()
 }
 _TYPES = {type_.value.replace("-", "_"): type_ for type_ in PromptType}
 _PRIORITIES = {priority.value: priority for priority in Priority} | {"med": Priority.MEDIUM, "normal": Priority.MEDIUM}
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False, "": False}
+
+
+Find = Callable[[str], int | None]
+"""The number of the prompt that is called so, if there is one."""
 
 
 class BadValue(Exception):
@@ -55,8 +61,13 @@ def number_in_name(name: str) -> int | None:
     return int(match[1]) or None if match else None
 
 
-def to_prompt(front: Frontmatter, path: str, source: bytes, digest: str) -> Prompt | Problem:
-    """Type the values of a prompt file; the first that can't be typed is the problem of the file."""
+def to_prompt(
+    front: Frontmatter, path: str, source: bytes, digest: str, *, find: Find = lambda _: None, foreign: bool = False
+) -> Prompt | Problem:
+    """Type the values of a prompt file; the first that can't be typed is the problem of the file.
+
+    `find` knows prompts by name. `foreign`: it was written for another harness, whose types and priorities are its own.
+    """
     name = path.rpartition("/")[2]
     named = number_in_name(name)
     fields: dict[str, Any] = {}
@@ -67,9 +78,19 @@ def to_prompt(front: Frontmatter, path: str, source: bytes, digest: str) -> Prom
             extra[key] = value if isinstance(value, str) else f"[{', '.join(value)}]"
             continue
         try:
-            fields[key] = read(value)
+            fields[key] = _references(value, find) if key in _REFERENCES else read(value)
         except BadValue as bad:
+            if foreign and bad.code in ("bad-type", "bad-priority"):
+                extra[key] = _shown(value)
+                continue
             return Problem(path, front.lines[key], bad.code, f"{key}: {bad.message}", bad.remedy, _known(named, front))
+    if foreign and (other := next((key for key in front.values if _OTHER_WORDS.get(key)), "")):
+        try:
+            fields.setdefault("dependencies", _references(front.values[other], find))
+        except BadValue as bad:
+            return Problem(
+                path, front.lines[other], bad.code, f"{other}: {bad.message}", bad.remedy, _known(named, front)
+            )
     for key in extra:
         meant = meant_key(key)
         if meant in _HARMFUL and meant not in fields:
@@ -105,9 +126,15 @@ def _known(named: int | None, front: Frontmatter) -> tuple[int, ...]:
     return tuple(dict.fromkeys(numbers))
 
 
-def _title_from(name: str) -> str:
+def bare_name(name: str) -> tuple[str, str]:
+    """A file name without its endings, and that without number and type."""
     stem = _ENDING.sub("", name)
-    return " ".join(re.split(r"[-_ ]+", _BEGINNING.sub("", stem))).strip() or stem
+    return stem, _BEGINNING.sub("", stem).strip("-_. ")
+
+
+def _title_from(name: str) -> str:
+    stem, slug = bare_name(name)
+    return " ".join(re.split(r"[-_ ]+", slug)).strip() or stem
 
 
 def _shown(value: Value) -> str:
@@ -153,13 +180,16 @@ def _count(value: Value) -> int:
     return int(match[1])
 
 
-def _references(value: Value) -> tuple[int, ...]:
-    return tuple(dict.fromkeys([_reference(text) for text in _texts(value)]))
+def _references(value: Value, find: Find) -> tuple[int, ...]:
+    return tuple(dict.fromkeys([_reference(text, find) for text in _texts(value)]))
 
 
-def _reference(text: str) -> int:
+def _reference(text: str, find: Find) -> int:
     if text.isdigit() and text.isascii() and len(text) < 10 and text != "0":
         return int(text)
+    named = find(text)
+    if named is not None:
+        return named
     match = _REFERENCE.fullmatch(text.strip())
     if match is None or int(match[1]) == 0:
         raise BadValue("bad-dependency", f"`{_shown(text)}` names no prompt number", "write numbers: [1, 2]")
@@ -170,7 +200,9 @@ def _choice(code: str, choices: dict[str, Any], allowed: str) -> Callable[[Value
     def read(value: Value) -> Any:
         found = choices.get(value) if isinstance(value, str) else None
         if found is None:
-            found = choices.get(_text(value).lower().replace("-", "_").replace(" ", "_"))
+            found = choices.get(
+                _MARKS.sub("", _text(value).lower().replace("'", "")).replace("-", "_").replace(" ", "_")
+            )
         if found is None:
             raise BadValue(code, f"`{_shown(value)}` is not one of {allowed}", f"write one of {allowed}")
         return found
@@ -198,9 +230,9 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "title": _text,
     "type": _choice("bad-type", _TYPES, _names(PromptType)),
     "status": _choice("bad-status", _STATUSES, _names(PromptStatus)),
-    "dependencies": _references,
+    "dependencies": lambda value: _references(value, lambda _: None),
     "priority": _choice("bad-priority", _PRIORITIES, _names(Priority)),
-    "patches_prompts": _references,
+    "patches_prompts": lambda value: _references(value, lambda _: None),
     "attempts": _count,
     "commits": _texts,
     "skills": _texts,
@@ -214,6 +246,7 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "trivial": _choice("bad-value", _BOOLEANS, "true, false"),
     "created_by": _optional,
 }
+_REFERENCES = frozenset({"dependencies", "patches_prompts"})
 _HARMFUL = frozenset({"dependencies", "status", "patches_prompts", "validation_suites", "isolation", "timeout"})
 """Keys without which a prompt would run too early, twice, unchecked or without end."""
 _OTHER_WORDS = dict.fromkeys(

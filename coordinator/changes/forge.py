@@ -77,7 +77,7 @@ class _Forge:
         merged = self.merged(change, tip)
         if merged is not None:
             return self.follow(merged, tip)
-        stopped = refuse(self.places, self.git, change)
+        stopped = refuse(self.places, self.git, change, owned=request.owned)
         if stopped is not None:
             return stopped
         waiting = self.push(change, heads.get(self.branch, ""))

@@ -17,7 +17,7 @@ from coordinator.changes.git import Git, branch_name
 from coordinator.changes.history import find_merge
 from coordinator.changes.land import land
 from coordinator.changes.lock import locked
-from coordinator.changes.outcome import Conflict, Merged, Outcome, Passes, Red, Refused, Rehearsal, Waiting
+from coordinator.changes.outcome import Conflict, Merged, Nothing, Outcome, Passes, Red, Refused, Rehearsal, Waiting
 from coordinator.changes.places import Places
 from coordinator.changes.rules import refuse
 from coordinator.changes.settle import settle
@@ -54,6 +54,8 @@ class MergeRequest:
     """More trailers for the merge commit."""
     wanted: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True)
     """Held while the change lands; False when its attempt was ended meanwhile."""
+    owned: tuple[str, ...] = ()
+    """Folders besides its own that the loop writes into, relative to the project's root: prompts of another harness."""
     guest: Guest | None = None
     """Strict mode: who runs the suites, since what they run is what an agent wrote."""
 
@@ -109,11 +111,15 @@ class _Gate:
             )
             if merged is not None:
                 return merged
-            stopped = refuse(self.places, self.git, change, reviewed=request.tip) or self.merge(change)
+            stopped = self.refuse(change) or self.merge(change)
             if not isinstance(stopped, Waiting) or self.git.head(self.base) == change.base_tip:
                 return stopped
             waiting = stopped
         return waiting
+
+    def refuse(self, change: Change) -> Refused | Nothing | None:
+        request = self.request
+        return refuse(self.places, self.git, change, reviewed=request.tip, owned=request.owned)
 
     def merge(self, change: Change) -> Merged | Conflict | Red | Waiting:
         """Build the result aside, try it, and land it. Waiting with a moved base branch means: build anew."""
@@ -135,7 +141,7 @@ class _Gate:
         """Build and check, as `merge` does before it lands."""
         request = self.request
         change = attempt_change(self.places, request.number, request.attempt, self.base, start=request.start)
-        stopped = refuse(self.places, self.git, change, reviewed=request.tip)
+        stopped = self.refuse(change)
         if isinstance(stopped, Refused | Waiting):
             return stopped
         result = build(self.git, self.places, change.base_tip, change.tip, self.message())

@@ -1,6 +1,7 @@
 """The rules of every gate: what may not be merged, whoever approved it."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from coordinator.changes.git import Git
@@ -10,8 +11,13 @@ from coordinator.model.change import Change
 from coordinator.model.text import plain
 
 
-def refuse(places: Places, git: Git, change: Change, *, reviewed: str = "") -> Refused | Nothing | None:
-    """Why a change can't be taken as it is; Nothing when there is none. `reviewed`: the commit it has to be at."""
+def refuse(
+    places: Places, git: Git, change: Change, *, reviewed: str = "", owned: Sequence[str] = ()
+) -> Refused | Nothing | None:
+    """Why a change can't be taken as it is; Nothing when there is none.
+
+    `reviewed`: the commit it has to be at. `owned`: further folders of the loop, relative to the project's root.
+    """
     if change.strayed:
         return Refused(
             f"the work of {change.branch} is on {plain(change.strayed)} instead of its branch",
@@ -32,12 +38,13 @@ def refuse(places: Places, git: Git, change: Change, *, reviewed: str = "") -> R
         return Nothing()
     if not change.fork:
         return Refused(f"{change.branch} shares no history with {plain(change.base_branch)}", "restart the prompt")
-    return _refuse_own_files(places, git, change)
+    refusals = (_refuse_own_files(git, change, folder) for folder in (places.coord, *(places.root / f for f in owned)))
+    return next((refused for refused in refusals if refused is not None), None)
 
 
-def _refuse_own_files(places: Places, git: Git, change: Change) -> Refused | None:
-    """The harness's own folder is off limits: agents speak through `coord`."""
-    guarded = _inside(places.coord, git.main.root)
+def _refuse_own_files(git: Git, change: Change, folder: Path) -> Refused | None:
+    """The harness's own folder is off limits, and what else it writes itself: agents speak through `coord`."""
+    guarded = _inside(folder, git.main.root)
     if guarded is None:
         return None
     paths = {path for file in change.files for path in (file.path, file.old_path)}

@@ -2,11 +2,13 @@
 
 import os
 import sys
+from collections.abc import Sequence
 
 from coordinator.artifacts.paths import Layout
 from coordinator.cli.targets import number_of
 from coordinator.errors import CoordError
-from coordinator.model.snapshot import Snapshot
+from coordinator.model.adopt import ADOPTED
+from coordinator.model.snapshot import Agent, Snapshot
 
 
 def attach_to(layout: Layout, snapshot: Snapshot, name: str) -> None:
@@ -16,14 +18,23 @@ def attach_to(layout: Layout, snapshot: Snapshot, name: str) -> None:
 
     config = load_config(layout)
     terminals = Terminals(config.tmux_socket, config.tmux_session)
-    window = _loop_window(terminals) if name == "loop" else _agent_window(snapshot, name)
-    if terminals.inside_same_server(os.environ):
-        terminals.switch_client(window)
+    agent = None if name == "loop" else _agent(snapshot, name)
+    command: Sequence[str] | None = None
+    if agent is not None and agent.adopted:
+        from coordinator.terminals.elsewhere import Elsewhere
+
+        command = Elsewhere(agent.server).attach(agent.window)
+    else:
+        window = _loop_window(terminals) if agent is None else agent.window
+        if terminals.inside_same_server(os.environ):
+            terminals.switch_client(window)
+        else:
+            command = terminals.attach_command(window)
+    if command is None:
         return
     if not sys.stdout.isatty():
         raise CoordError("attaching needs a terminal", "run it in a terminal, or read `coord agents --json`")
-    command = terminals.attach_command(window)
-    os.execvp(command[0], command)
+    os.execvp(command[0], list(command))
 
 
 def _loop_window(terminals: object) -> str:
@@ -36,10 +47,11 @@ def _loop_window(terminals: object) -> str:
     raise CoordError("the loop has no window", "it runs in a terminal of its own, or not at all: `coord status`")
 
 
-def _agent_window(snapshot: Snapshot, name: str) -> str:
-    number = None if any(a.id == name for a in snapshot.agents) else number_of(name)
-    for agent in snapshot.agents:
-        if (agent.id == name or agent.prompt == number) and agent.window:
-            return agent.window
-    there = ", ".join(a.id for a in snapshot.agents if a.window) or "none"
+def _agent(snapshot: Snapshot, name: str) -> Agent:
+    known = any(a.id == name for a in snapshot.everybody)
+    number = None if known or name.startswith(f"{ADOPTED}-") else number_of(name)
+    for agent in snapshot.everybody:
+        if (agent.id == name or (number is not None and agent.prompt == number)) and agent.window:
+            return agent
+    there = ", ".join(a.id for a in snapshot.everybody if a.window) or "none"
     raise CoordError(f"`{name}` has no window", f"agents with a window: {there}")

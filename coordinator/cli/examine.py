@@ -5,14 +5,16 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from coordinator.agents.readiness import not_ready, version
+from coordinator.agents.readiness import all_not_ready, version
 from coordinator.agents.runtime import find_runtime, packaged_runtimes
 from coordinator.artifacts.paths import Layout, find_project
 from coordinator.changes.git import Git
 from coordinator.config import load_config
 from coordinator.errors import CoordError
+from coordinator.loop.preflight import Unready, wanted
 from coordinator.model.problem import Problem
 from coordinator.model.text import amount
 from coordinator.observe import Observer
@@ -35,23 +37,25 @@ def examine(directory: Path) -> tuple[list[Problem], list[str]]:
 def _agents(layout: Layout | None, problems: list[Problem], notes: list[str]) -> None:
     """Each agent CLI: one that the project uses has to be ready, of the others it is only noted."""
     used = _used_runtimes(layout)
-    found = False
-    for name in packaged_runtimes():
-        runtime = find_runtime(name, {})
-        if runtime.needs is None:
-            continue
-        installed = shutil.which(runtime.needs.program) is not None
-        found = found or installed
-        if not installed and name not in used:
-            continue
-        trouble = not_ready(runtime, layout.root if layout else Path.cwd())
-        if trouble is None:
-            notes.append(f"agent {name}: {version(runtime.needs.program)}, ready")
-        elif name in used:
-            problems.append(Problem(name, 0, "agent-not-ready", trouble.message, trouble.remedy))
-        else:
+    clis = {name: needs.program for name in packaged_runtimes() if (needs := find_runtime(name, {}).needs) is not None}
+    there = [name for name, program in clis.items() if shutil.which(program) is not None]
+    asked = [*there, *sorted(used.keys() - set(there))]
+    commands = {"command": load_config(layout).command} if layout and used else {}
+    troubles = all_not_ready(asked, commands, layout.root if layout else Path.cwd())
+    ready = [name for name in there if name not in troubles]
+    with ThreadPoolExecutor() as pool:
+        versions = dict(zip(ready, pool.map(lambda name: version(clis[name]), ready), strict=True))
+    for name in asked:
+        trouble = troubles.get(name)
+        if name in versions:
+            notes.append(f"agent {name}: {versions[name]}, ready")
+        elif trouble is not None and name in used:
+            problems.append(
+                Problem(name, 0, "agent-not-ready", Unready(name, used[name], trouble).what, trouble.remedy)
+            )
+        elif trouble is not None:
             notes.append(f"agent {name}: {trouble.message} (no prompt uses it)")
-    if not found:
+    if not there:
         notes.append("agents: none installed; the demo needs none")
 
 
@@ -74,14 +78,13 @@ def repository(root: Path) -> Problem | None:
     return None
 
 
-def _used_runtimes(layout: Layout | None) -> set[str]:
+def _used_runtimes(layout: Layout | None) -> dict[str, tuple[int, ...]]:
     if layout is None:
-        return set()
+        return {}
     try:
-        prompts = Observer(layout).snapshot().prompts.values()
-        return {prompt.agent or load_config(layout).runtime for prompt in prompts if not prompt.status.ended}
+        return wanted(Observer(layout).snapshot(), load_config(layout))
     except CoordError:
-        return set()
+        return {}
 
 
 def _tool(name: str, argument: str, minimum: tuple[int, int], problems: list[Problem], notes: list[str]) -> None:

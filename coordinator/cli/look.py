@@ -7,7 +7,7 @@ import click
 from coordinator.cli.commands import layout_of
 from coordinator.cli.report import emit, say, styled
 from coordinator.errors import CoordError
-from coordinator.model.snapshot import AgentState
+from coordinator.model.snapshot import AgentState, Snapshot
 from coordinator.model.text import plain
 from coordinator.observe import Observer
 
@@ -97,14 +97,14 @@ def why(ctx: click.Context, number: int, as_json: bool) -> None:
 @click.pass_context
 def agents(ctx: click.Context, as_json: bool) -> None:
     """The agents: role, prompt, state with its evidence and age, what to do."""
-    snapshot = Observer(layout_of(ctx)).snapshot()
+    snapshot = _all_around(ctx)
     now = time.time()
     if as_json:
-        emit({"agents": [agent.to_json(now) for agent in snapshot.agents]})
+        emit({"agents": [agent.to_json(now) for agent in snapshot.everybody]})
         return
     if not snapshot.agents:
         say("No agent is running. `coord loop` starts what is ready.")
-    for agent in snapshot.agents:
+    for agent in snapshot.everybody:
         label = f"{agent.prompt:02d}" if agent.prompt is not None else "--"
         colour = "yellow" if agent.state.needs_human else "red" if agent.state.value in ("crashed", "lost") else "blue"
         age = max(0, round(now - agent.observed_at))
@@ -114,13 +114,23 @@ def agents(ctx: click.Context, as_json: bool) -> None:
                 (f"{agent.role:<11}{agent.runtime:<10}", ""),
                 (f"{agent.state.value:<19}", colour),
                 (f"{agent.evidence}, {age} s ago   window {agent.window or 'none'}", "dim"),
+                (f" of tmux server {agent.server}, {plain(agent.name)}" if agent.adopted else "", "dim"),
                 (_used(agent.tokens, agent.cost_usd), "dim"),
             ]
         )
         if agent.doing:
             styled([(f"      {plain(agent.doing)}", "")])
-        if agent.state is AgentState.PERMISSION:
+        if agent.adopted:
+            styled([(f"      coord attach {agent.id}", "dim")])
+        elif agent.state is AgentState.PERMISSION:
             styled([(f"      coord permit {label} --allow | --deny", "dim")])
+
+
+def _all_around(ctx: click.Context) -> Snapshot:
+    """The project, with the windows that it adopts."""
+    observer = Observer(layout_of(ctx))
+    observer.look_around()
+    return observer.snapshot()
 
 
 def _used(tokens: int | None, cost: float | None) -> str:
@@ -132,11 +142,10 @@ def _used(tokens: int | None, cost: float | None) -> str:
 @click.argument("agent")
 @click.pass_context
 def attach(ctx: click.Context, agent: str) -> None:
-    """Go to the window of AGENT, a prompt number or an agent id; detach with C-b d to come back."""
+    """Go to the window of AGENT, a prompt number or an agent id; F12 or C-b d comes back. `loop` is the loop's."""
     from coordinator.cli.attach import attach_to
 
-    layout = layout_of(ctx)
-    attach_to(layout, Observer(layout).snapshot(), agent)
+    attach_to(layout_of(ctx), _all_around(ctx), agent)
 
 
 def _nearest(number: int, numbers: list[int]) -> str:

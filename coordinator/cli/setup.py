@@ -1,25 +1,38 @@
 """The verbs of the first minutes: init, demo, doctor."""
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say, styled
+from coordinator.model.text import amount
+from coordinator.observe import Observer
+
+if TYPE_CHECKING:
+    from coordinator.artifacts.paths import Layout
 
 
 @click.command()
 @click.option("--title", default="First milestone", help="What the milestone is called.")
+@click.option(
+    "--prompts",
+    default="",
+    metavar="DIR",
+    help="Prompts of another harness, run where they are; {branch} is the branch.",
+)
 @json_option
 @click.pass_context
-def init(ctx: click.Context, title: str, as_json: bool) -> None:
+def init(ctx: click.Context, title: str, prompts: str, as_json: bool) -> None:
     """Make .coord/ here; what is there already stays as it is."""
     from coordinator.artifacts.paths import Layout
     from coordinator.artifacts.project import create_project
     from coordinator.cli.examine import repository
     from coordinator.events.store import EventLog
 
-    made = create_project(Path(ctx.obj), title=title)
+    made = create_project(Path(ctx.obj), title=title, prompts=_below(Path(ctx.obj), prompts))
     layout = Layout(Path(ctx.obj))
     if not layout.events_db.exists():
         EventLog.open(layout.events_db, create=True).close()
@@ -31,11 +44,27 @@ def init(ctx: click.Context, title: str, as_json: bool) -> None:
     else:
         for path in made:
             styled([("+ ", "green"), (path, "")])
-        say("Next: write .coord/prompts/01-planned-….prompt.md, `coord validate`, then `coord`.")
+        say(_found(layout) if prompts else _FIRST)
         missing = repository(layout.root)
         if missing is not None:
             styled([("! ", "yellow"), (missing.message, "")])
             styled([(f"  {missing.remedy}", "dim")])
+
+
+_FIRST = "Next: write .coord/prompts/01-planned-….prompt.md, `coord validate`, then `coord`."
+
+
+def _below(root: Path, folder: str) -> str:
+    """The folder relative to the root, as settings have it."""
+    absolute = os.path.abspath(root)
+    return os.path.relpath(folder, absolute) if os.path.isabs(folder) else os.path.normpath(folder) if folder else ""
+
+
+def _found(layout: "Layout") -> str:
+    """How many prompts there are to work on, and how to go on."""
+    snapshot = Observer(layout).snapshot()
+    prompts, problems = amount(len(snapshot.prompts), "prompt"), amount(len(snapshot.problems), "problem")
+    return f"Found {prompts} and {problems}. Next: `coord validate`, then `coord`."
 
 
 @click.command()

@@ -20,8 +20,10 @@ def loop(ctx: click.Context, until_idle: bool, max_parallel: int | None, detach:
     layout = layout_of(ctx)
     humans_only(layout, "run a loop")
     if detach:
-        from coordinator.loop.start import start_loop
+        from coordinator.loop.start import check_start, start_loop
 
+        for sentence in check_start(layout):
+            styled([("! ", "yellow"), (sentence, "")])
         window = start_loop(layout, max_parallel=max_parallel)
         say(f"the loop runs in tmux window {window}; `coord` shows it, `coord attach loop` goes there")
         return 0

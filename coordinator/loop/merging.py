@@ -38,6 +38,7 @@ def gate_run(site: Site, snapshot: Snapshot, action: Merge) -> Callable[[], Outc
         tip=action.commit,
         wanted=lambda: _open(site, attempt),
         suites=prompt.validation_suites,
+        owned=site.config.prompt_folders,
         guest=site.guest,
         trailers=trailer(site.log),
     )

@@ -16,6 +16,7 @@ from coordinator.artifacts.files import Lock
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import read_loop, write_loop
 from coordinator.artifacts.sweep import sweep
+from coordinator.config import load_config
 from coordinator.errors import CoordError, Refused
 from coordinator.events.store import EventLog
 from coordinator.loop.door import Door
@@ -23,6 +24,7 @@ from coordinator.loop.effects import Action, Settle
 from coordinator.loop.exits import ExitWatch, has_ended
 from coordinator.loop.hands import Changed, Exited, Finished, Hands, Stopped, Wake
 from coordinator.loop.orchestrator import Outcome, next_due, outcome, step
+from coordinator.loop.preflight import Unready, refusal, unready, wanted
 from coordinator.loop.runs import RunBook
 from coordinator.loop.site import Site
 from coordinator.model.event import Event
@@ -60,7 +62,7 @@ def run_loop(
         )
     try:
         recover(layout)
-        sweep(layout)
+        sweep(layout, load_config(layout).prompt_folders)
         _ask_to_run(layout, max_parallel)
         with _Runner(layout, until_idle, on_event) as runner, _signals(runner.stop):
             return runner.run()
@@ -92,7 +94,6 @@ class _Runner:
         self._told = self._log.head()
         config = self._observer.config
         terminals = Terminals(config.tmux_socket, config.tmux_session)
-        terminals.ensure_session()
         self._book = RunBook(layout, self._log)
         user = find_user(config.agent_user) if config.agent_user else None
         self._site = Site(layout, config, self._log, terminals, self._book, user=user)
@@ -128,8 +129,12 @@ class _Runner:
         self.wake.put(Stopped(by))
 
     def run(self) -> Outcome:
-        """Turn after turn, until something ends it."""
+        """Turn after turn, until something ends it. Refused when no agent could be started."""
+        lame = self._check_agents()
+        self._site.terminals.ensure_session()
         self._book.open(self._snapshot)
+        for one in lame:
+            self._hands.report(f"agent:{one.runtime}", CoordError(one.sentence))
         self._book.adopted(self._census())
         while True:
             self._turn()
@@ -140,6 +145,16 @@ class _Runner:
                 self._book.leave(ended)
                 return ended
             self._look()
+
+    def _check_agents(self) -> tuple[Unready, ...]:
+        """The agents that some prompts need and that can't be started; the others need not be asked again."""
+        config, root = self._site.config, self._site.layout.root
+        lame = unready(self._snapshot, config, root)
+        refused = refusal(self._snapshot, lame)
+        if refused is not None:
+            raise refused
+        self._site.ready.update(wanted(self._snapshot, config).keys() - {one.runtime for one in lame})
+        return lame
 
     def _turn(self) -> None:
         """Do everything that can be done now; what changes nothing is tried again later, not at once."""

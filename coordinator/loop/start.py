@@ -40,6 +40,26 @@ def start_loop(layout: Layout, *, max_parallel: int | None = None) -> str:
     return terminals.open_window([*path, *argv], cwd=layout.root, name=WINDOW, env={}, mark=mark).id
 
 
+def check_start(layout: Layout) -> tuple[str, ...]:
+    """Refused when no agent could be started now; else a sentence for each one that some prompts need and can't have.
+
+    Takes as long as the slowest agent CLI that is asked, and no time where none is needed.
+    """
+    from coordinator.loop.preflight import refusal, unready
+    from coordinator.observe import Observer
+
+    observer = Observer(layout)
+    try:
+        snapshot = observer.snapshot()
+    finally:
+        observer.close()
+    found = unready(snapshot, observer.config, layout.root)
+    refused = refusal(snapshot, found)
+    if refused is not None:
+        raise refused
+    return tuple(one.sentence for one in found)
+
+
 def set_loop(layout: Layout, state: str, by: Actor, *, reason: str = "", max_parallel: int | None = None) -> None:
     """Ask the loop to be `running`, `paused` or `stopped`; it does so at once if it lives, else when it starts."""
     if state not in STATES:

@@ -6,6 +6,10 @@ BACKOFF_LIMIT = 300.0
 """Seconds: the longest pause between two automatic attempts."""
 
 
+PROMPTS = ".coord/prompts"
+"""Where prompts are unless the project has a folder of another harness."""
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """What may be used up before a human is asked; None: no limit."""
@@ -38,6 +42,8 @@ class Settings:
     """Of all prompts of a run together."""
     require_criteria: bool = False
     """Refuse prompts without acceptance criteria."""
+    prompts_folder: str = PROMPTS
+    """Where new prompts are written, relative to the project's root."""
 
 
 def backoff(settings: Settings, attempts: int) -> float:

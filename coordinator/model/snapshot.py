@@ -65,7 +65,7 @@ class Agent:
     runtime: str
     state: AgentState
     evidence: str
-    """What the state rests on: `window`, `exit.json`, `hook`, `receipt`, `none`."""
+    """What the state rests on: `window`, `exit.json`, `hook`, `receipt`, `screen`, `output`, `none`."""
     observed_at: float
     """Unix seconds when the evidence was written."""
     since: str
@@ -78,6 +78,20 @@ class Agent:
     """How it handed off: `done`, `failed` or `blocked`; empty until then."""
     doing: str = ""
     """A few words of the agent on what it is at; untrusted text."""
+    server: str = ""
+    """Socket of the tmux server of an adopted window, which coord did not open; empty: it is an agent of ours."""
+    name: str = ""
+    """Session and window of an adopted one as people call them; untrusted text."""
+
+    @property
+    def adopted(self) -> bool:
+        """It runs in a window that coord did not open, and to which it writes nothing."""
+        return bool(self.server)
+
+    @property
+    def screen_id(self) -> str:
+        """What tells its pane from those of all servers; empty when it has none."""
+        return f"{self.server}/{self.pane}" if self.server and self.pane else self.pane
 
     def to_json(self, now: float) -> dict[str, object]:
         return {
@@ -94,6 +108,8 @@ class Agent:
             "cost_usd": self.cost_usd,
             "since": self.since,
             "doing": self.doing,
+            "server": self.server or None,
+            "name": self.name,
         }
 
 
@@ -193,6 +209,8 @@ class Snapshot:
     """`run-3`."""
     iteration: int = 0
     agents: tuple[Agent, ...] = ()
+    adopted: tuple[Agent, ...] = ()
+    """Those in windows that coord did not open: only looked at, and no part of any rule."""
     questions: tuple[Question, ...] = ()
     """Open ones first, each group by sequence."""
     reviews: Mapping[int, Review] = field(default_factory=dict)
@@ -211,6 +229,11 @@ class Snapshot:
     """By prompt: what its attempts in this run used, without the time of those under way; empty without budgets."""
     due: float = 0.0
     """Unix seconds when time alone changes what is ready (a retry's back-off ends); 0: never."""
+
+    @property
+    def everybody(self) -> tuple[Agent, ...]:
+        """Our agents, then the adopted ones."""
+        return (*self.agents, *self.adopted)
 
     @property
     def open_questions(self) -> tuple[Question, ...]:

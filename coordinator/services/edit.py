@@ -57,7 +57,7 @@ def plan_edit(snapshot: Snapshot, request: Edit) -> Plan:
     for other in request.mark_user_patch:
         known(snapshot, other)
     content = edited_source(prompt, request)
-    edited = _read(prompt, content)
+    edited = _read(snapshot, prompt, content)
     if content == prompt.source:
         raise Refused(f"prompt {prompt.label} already says that", "there is nothing to change")
     check_body(snapshot, content.decode("utf-8"))
@@ -125,8 +125,8 @@ def _with_sections(content: bytes, request: Edit) -> bytes:
     return text.encode("utf-8")
 
 
-def _read(prompt: Prompt, content: bytes) -> Prompt:
-    read = parse_prompt(content, prompt.path)
+def _read(snapshot: Snapshot, prompt: Prompt, content: bytes) -> Prompt:
+    read = parse_prompt(content, prompt.path, (other.path for other in snapshot.prompts.values()))
     if isinstance(read, Problem):
         raise Refused(f"{prompt.label} would not be readable, line {read.line}: {read.message}", read.remedy)
     if read.number != prompt.number:

@@ -71,10 +71,12 @@ def plan_interjection(snapshot: Snapshot, request: Interjection, *, service: str
     before = _resolve_running(snapshot, request, builder)
     _refuse_cycle(snapshot, request.after, before)
     number = builder.next_number()
+    kind = patch_type(request.fixes)
     prompt, content = new_prompt(
+        path=builder.new_path(number, kind, title),
         number=number,
         title=title,
-        type=patch_type(request.fixes),
+        type=kind,
         dependencies=request.after,
         priority=request.priority,
         patches_prompts=request.fixes,

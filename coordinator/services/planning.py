@@ -6,6 +6,7 @@ from dataclasses import replace
 from coordinator.artifacts.documents import add_steering
 from coordinator.artifacts.files import sha256
 from coordinator.artifacts.frontmatter import parse, patch
+from coordinator.artifacts.naming import new_path
 from coordinator.errors import Refused, UsageError
 from coordinator.model.body import has_criteria, with_steering
 from coordinator.model.graph import Graph
@@ -41,6 +42,11 @@ class PlanBuilder:
         """One more than the highest number ever used, deleted prompts and this plan's own included."""
         return max(self.snapshot.highest_number, max(self.prompts, default=0)) + 1
 
+    def new_path(self, number: int, type: PromptType, title: str) -> str:
+        """Where a new prompt is written, and what its file is called."""
+        others = (prompt.path for prompt in self.prompts.values())
+        return new_path(self.snapshot.settings.prompts_folder, others, number, type, title)
+
     def create(self, prompt: Prompt, content: bytes) -> None:
         """Add a prompt file that must not be there yet."""
         self._before[prompt.path] = None
@@ -53,7 +59,8 @@ class PlanBuilder:
     def set_values(self, number: int, changes: Mapping[str, Value], **typed: object) -> None:
         """Change frontmatter values of a prompt; `typed` are the same changes as fields of `Prompt`."""
         prompt = self.prompts[number]
-        before, after = self._current(prompt), patch(self._current(prompt), changes)
+        before = self._current(prompt)
+        after = patch(before, {key: _as_written(before, prompt, key, value) for key, value in changes.items()})
         self._write(prompt, after)
         self.prompts[number] = replace(prompt, **typed)  # type: ignore[arg-type]
         self._record_edit(prompt, _changed(before, after))
@@ -128,9 +135,19 @@ class PlanBuilder:
         return file_edit(path, self._before[path], self._after[path])
 
 
+def _as_written(source: bytes, prompt: Prompt, key: str, value: Value) -> Value | Sequence[int | str]:
+    """Dependencies that the file states by name go on being stated so."""
+    front = parse(source, "", mend=True)
+    stated = () if isinstance(front, Problem) else front.values.get(key, ())
+    if key != "dependencies" or isinstance(value, (str, int)) or len(stated) != len(prompt.dependencies):
+        return value
+    names = {n: text for n, text in zip(prompt.dependencies, stated, strict=True) if not text.isdigit()}
+    return [names.get(n, n) if isinstance(n, int) else n for n in value]
+
+
 def _changed(before: bytes, after: bytes) -> list[str]:
     """Keys whose values differ between two versions of a prompt file, and `body`."""
-    old, new = parse(before, ""), parse(after, "")
+    old, new = parse(before, "", mend=True), parse(after, "", mend=True)
     if isinstance(old, Problem) or isinstance(new, Problem):
         return ["body"]
     keys = [key for key in {**old.values, **new.values} if old.values.get(key) != new.values.get(key)]

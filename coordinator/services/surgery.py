@@ -151,8 +151,10 @@ def _follow_up(
     builder: PlanBuilder, prompt: Prompt, title: str, body: str, priority: Priority, request: Surgery
 ) -> None:
     """Add a user-patch after `prompt`; what still waits for it waits for the patch too."""
+    number = builder.next_number()
     new, content = new_prompt(
-        number=builder.next_number(),
+        path=builder.new_path(number, PromptType.USER_PATCH, title),
+        number=number,
         title=title,
         type=PromptType.USER_PATCH,
         dependencies=(prompt.number,),

@@ -46,9 +46,16 @@ class PaneFeed:
     """
 
     def __init__(
-        self, terminals: "Terminals", on_screen: OnScreen, on_windows_changed: Callable[[], None] | None = None
+        self,
+        terminals: "Terminals",
+        on_screen: OnScreen,
+        on_windows_changed: Callable[[], None] | None = None,
+        *,
+        plain: bool = False,
     ) -> None:
+        """`plain`: never attach a client, for servers that are not ours."""
         self._terminals = terminals
+        self._plain = plain
         self._on_screen = on_screen
         self._on_windows_changed = on_windows_changed
         self._lock = threading.Lock()
@@ -126,7 +133,7 @@ class PaneFeed:
         if deadline is not None:
             moments = [deadline]  # the next question waits for the answer to this one
         else:
-            retry = self._retry_at if self._client is None and self._wanted() else None
+            retry = self._retry_at if self._client is None and self._wanted() and not self._plain else None
             moments = [at for at in (self._pace.next_due(), retry) if at is not None]
         ready = self._selector.select(max(0.0, min(moments) - time.monotonic()) if moments else None)
         if any(key.fileobj is self._wake_out for key, _ in ready):
@@ -139,7 +146,7 @@ class PaneFeed:
     # -- the control client ----------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        if self._client is not None or not self._wanted() or time.monotonic() < self._retry_at:
+        if self._plain or self._client is not None or not self._wanted() or time.monotonic() < self._retry_at:
             return
         self._tried_at = time.monotonic()
         self._retry_at = self._tried_at + self._retry

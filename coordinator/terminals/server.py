@@ -29,10 +29,11 @@ _MOST_WAKES = 20
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _WINDOW_ID = re.compile(r"@[0-9]+")
+_SESSION_ID = re.compile(r"\$[0-9]+")
 _PANE_ID = re.compile(r"%[0-9]+")
-_NO_SERVER = ("no server running", "error connecting", "server exited", "lost server")
+NO_SERVER = ("no server running", "error connecting", "server exited", "lost server")
 _NO_SESSION = ("can't find session", "can't find window", "no current session", "no current target")
-_MARK = "@coord"
+MARK = "@coord"
 
 _SETTINGS: tuple[tuple[str, ...], ...] = (
     ("-s", "escape-time", "10"),
@@ -70,7 +71,7 @@ _FIELDS = (
     "pane_height",
     "window_active",
     "window_name",
-    _MARK,
+    MARK,
     "pane_title",
 )
 _SEPARATOR = "␞"  # printable: newer versions of tmux escape control characters in what they print
@@ -135,7 +136,7 @@ class Terminals:
             except TerminalError as error:
                 if "duplicate session" in error.message:
                     return
-                if not _any_in(_NO_SERVER, error.message) or time.monotonic() > deadline:
+                if not _any_in(NO_SERVER, error.message) or time.monotonic() > deadline:
                     raise
             time.sleep(pause)
             pause = min(pause * 2, 0.1)
@@ -145,7 +146,7 @@ class Terminals:
         try:
             self.run("has-session", "-t", f"={self.session}")
         except TerminalError as error:
-            if _any_in(_NO_SERVER + _NO_SESSION, error.message):
+            if _any_in(NO_SERVER + _NO_SESSION, error.message):
                 return False
             raise
         return True
@@ -184,7 +185,7 @@ class Terminals:
             words += ["-e", literal(f"{key}={value}")]
         words += ["sh", "-c", _ENTER, "sh", literal(os.fspath(cwd)), *map(literal, argv)]
         end = f"={self.session}:{{end}}"
-        words += [";", "set-option", "-w", "-t", end, _MARK, json.dumps(dict(mark))]
+        words += [";", "set-option", "-w", "-t", end, MARK, json.dumps(dict(mark))]
         if size is not None:
             words += [";", "resize-window", "-t", end, "-x", str(size[0]), "-y", str(size[1])]
         window, pane, pid, *inherited = self._open(words).split()
@@ -195,7 +196,7 @@ class Terminals:
         try:
             return self._command(*words)
         except TerminalError as error:
-            if not _any_in(_NO_SERVER + _NO_SESSION, error.message):
+            if not _any_in(NO_SERVER + _NO_SESSION, error.message):
                 raise
         self.ensure_session()
         return self._command(*words)
@@ -205,7 +206,7 @@ class Terminals:
         try:
             listing = self.run("list-panes", "-s", "-t", f"={self.session}", "-F", _ROW)
         except TerminalError as error:
-            if _any_in(_NO_SERVER + _NO_SESSION, error.message):
+            if _any_in(NO_SERVER + _NO_SESSION, error.message):
                 return []
             raise
         found: dict[str, Window] = {}
@@ -236,7 +237,7 @@ class Terminals:
         try:
             self._command("kill-window", "-t", window_id)
         except TerminalError as error:
-            if _any_in(_NO_SERVER + _NO_SESSION, error.message):
+            if _any_in(NO_SERVER + _NO_SESSION, error.message):
                 return False
             raise
         return True
@@ -266,23 +267,32 @@ class Terminals:
 
     # -- people --------------------------------------------------------------------------------------------------
 
-    def attach_command(self, window_id: str) -> list[str]:
-        """Build the command that attaches this terminal to a window; C-b d or F12 comes back."""
-        _check(_WINDOW_ID, window_id, "window id")
-        return [self.tmux_bin, "-L", self.socket_name, "attach-session", "-t", f"={self.session}:{window_id}"]
+    def attach_command(self, window_id: str, session_id: str = "") -> list[str]:
+        """Build the command that attaches this terminal to a window; C-b d or F12 comes back.
 
-    def switch_client(self, window_id: str) -> None:
+        `session_id`, such as `$2`: the session that it is in, where that is not our own.
+        """
+        target = self._target(window_id, session_id)
+        return [self.tmux_bin, "-L", self.socket_name, "attach-session", "-t", target]
+
+    def switch_client(self, window_id: str, session_id: str = "") -> None:
         """Bring the person who uses this server to a window: the way to attach from inside.
 
         Raises TerminalError when nobody is attached.
         """
-        _check(_WINDOW_ID, window_id, "window id")
+        target = self._target(window_id, session_id)
         listing = self._command("list-clients", "-F", "#{client_control_mode} #{client_activity} #{client_name}")
         clients = [line.split(" ", 2) for line in listing.splitlines()]
         people = [(int(activity), name) for control, activity, name in clients if control == "0"]
         if not people:
             raise TerminalError("nobody is attached to this project's tmux server", "run coord attach in a terminal")
-        self._command("switch-client", "-c", max(people)[1], "-t", f"={self.session}:{window_id}")
+        self._command("switch-client", "-c", max(people)[1], "-t", target)
+
+    def _target(self, window_id: str, session_id: str) -> str:
+        _check(_WINDOW_ID, window_id, "window id")
+        if session_id:
+            _check(_SESSION_ID, session_id, "session id")
+        return f"{session_id or f'={self.session}'}:{window_id}"
 
     def inside_same_server(self, environ: Mapping[str, str] = os.environ) -> bool:
         """Tell whether a process with this environment runs in a pane of this very server."""
@@ -366,7 +376,7 @@ def _parse_row(line: str) -> Window | None:
         window,
         pane,
         name,
-        _parse_mark(mark),
+        parse_mark(mark),
         int(pid or 0),
         dead == "1",
         code,
@@ -377,7 +387,8 @@ def _parse_row(line: str) -> Window | None:
     )
 
 
-def _parse_mark(text: str) -> dict[str, str]:
+def parse_mark(text: str) -> dict[str, str]:
+    """What a window is marked with; empty for anything that is no mark of ours."""
     try:
         mark = json.loads(text) if text else {}
     except (ValueError, RecursionError):

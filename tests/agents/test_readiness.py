@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.project import project
 
-from coordinator.agents.readiness import not_ready
+from coordinator.agents.readiness import all_not_ready, not_ready
 from coordinator.agents.runtime import find_runtime
 
 Fake = Callable[..., Path]
@@ -90,15 +90,24 @@ def test_a_folder_that_codex_would_ask_about_is_said(cli: Fake, tmp_path: Path, 
     assert said("codex", tmp_path) == ("", "")
 
 
-def test_the_loop_refuses_an_agent_that_is_not_ready_in_one_line_and_starts_nothing(cli: Fake, tmp_path: Path) -> None:
-    cli("claude", "2.0.9")
-    with project(tmp_path / "p", {}) as made:
-        made.add(1, agent="claude")
-        assert made.run_loop() == 1
-        step = made.snapshot().steps[1]
-        assert step.reason == "claude 2.0.9 is too old: coord needs 2.1; `npm install -g @anthropic-ai/claude-code`"
-        assert not made.layout.worktrees.exists()
-        assert made.events("agent.started") == []
+def test_a_command_of_the_project_that_is_not_there_is_said(tmp_path: Path) -> None:
+    absent = not_ready(find_runtime("command", {"command": ("no-such-agent", "run")}), tmp_path)
+    assert absent is not None
+    assert absent.message == "the agent `command` can't be run: no-such-agent is not installed"
+    (tmp_path / "no-such-agent").touch()
+    assert not_ready(find_runtime("command", {"command": ("no-such-agent", "run")}), tmp_path) is None
+    assert not_ready(find_runtime("command", {"command": ()}), tmp_path) is not None
+
+
+def test_all_clis_are_asked_at_once(cli: Fake, tmp_path: Path) -> None:
+    for name, other in (("gemini", "opencode"), ("opencode", "gemini")):
+        cli(name, "1.99.0")
+        program = tmp_path / "clis" / name
+        wait = f"touch {program}.asked; n=0\nuntil [ -e {program.with_name(other)}.asked ]; do\n"
+        wait += "n=$((n + 1)); [ $n -lt 200 ] || exit 1; sleep 0.05\ndone\n"
+        program.write_text(program.read_text().replace("#!/bin/sh\n", "#!/bin/sh\n" + wait))
+    assert all_not_ready(("gemini", "opencode", "scripted"), {}, tmp_path) == {}
+    assert {*all_not_ready(("scripted", "codex", "nobody"), {}, tmp_path)} == {"codex", "nobody"}
 
 
 def test_doctor_tells_of_agents_that_the_project_uses(cli: Fake, tmp_path: Path) -> None:
@@ -108,6 +117,16 @@ def test_doctor_tells_of_agents_that_the_project_uses(cli: Fake, tmp_path: Path)
         made.add(1, agent="claude")
         done = made.coord("doctor", check=False)
         assert done.returncode == 1
-        assert "claude 2.0.9 is too old: coord needs 2.1" in done.stdout
+        assert "claude: claude 2.0.9 is too old: coord needs 2.1 (01)" in done.stdout
         assert "agent codex: codex 0.99.1 is too old: coord needs 0.169 (no prompt uses it)" in done.stdout
         assert "gemini" not in done.stdout
+
+
+def test_doctor_tells_of_agents_that_do_not_exist_and_commands_that_can_not_be_run(cli: Fake, tmp_path: Path) -> None:
+    with project(tmp_path / "p", {}, command="[no-such-agent]") as made:
+        made.add(1, agent="clod")
+        made.add(2, agent="command")
+        done = made.coord("doctor", check=False)
+        assert done.returncode == 1
+        assert "clod: there is no agent `clod` (01)" in done.stdout
+        assert "no-such-agent is not installed (02)" in done.stdout

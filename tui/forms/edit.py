@@ -185,7 +185,9 @@ class EditForm(PromptForm):
             self._show_file(prompt, edited)
 
     def _show_file(self, prompt: Prompt, text: str) -> None:
-        read = parse_prompt(text.encode(), prompt.path)
+        snapshot = self.board.snapshot
+        others = (other.path for other in snapshot.prompts.values()) if snapshot is not None else ()
+        read = parse_prompt(text.encode(), prompt.path, others)
         if isinstance(read, Prompt):
             self._was = _shown(read)
             for name in ("title", "after", "priority", "status", "patch", "fixes"):

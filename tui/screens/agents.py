@@ -109,7 +109,7 @@ class AgentStatus(Screen[Asked]):
         self.window.show(agent, self.app.clock())
         self._say()
         self.footer.show(self._hints())
-        pane = agent.pane if agent is not None and not agent.state.ended else ""
+        pane = agent.screen_id if agent is not None and not agent.state.ended else ""
         if pane != self._watched:
             self._watched = pane
             self.source.show_panes([pane] if pane else [], pane or None, self._pane_came)
@@ -125,7 +125,7 @@ class AgentStatus(Screen[Asked]):
     @on(PaneDrawn)
     def _drawn(self, message: PaneDrawn) -> None:
         agent = self.window.agent
-        if agent is not None and agent.pane == message.pane:
+        if agent is not None and agent.screen_id == message.pane:
             self.window.draw(agent.id, message.screen)
 
     @work(thread=True, group="screens", exit_on_error=False)
@@ -205,8 +205,9 @@ def fact_lines(agent: Agent, snapshot: Snapshot, now: float, keymap: dict[str, s
     spent += [f"{tokens(agent.tokens)} tokens" if agent.tokens is not None else "tokens unknown"]
     spent += [dollars(agent.cost_usd) if agent.cost_usd is not None else "cost unknown"]
     state: Spans = [Span(state_word(agent.state), AGENT_INK[agent.state]), Span(f"  {_evidence(agent, now)}", "quiet")]
+    what = f"in {agent.name}" if agent.adopted else f"attempt {agent.attempt}"
     return [
-        _line("Agent", [Span(agent.id, "strong"), Span(f"  {agent.role}, {agent.runtime}, attempt {agent.attempt}")]),
+        _line("Agent", [Span(agent.id, "strong"), Span(f"  {agent.role}, {agent.runtime}, {what}")]),
         _line("Prompt", [Span(f"{prompt.label} {prompt.title}" if prompt is not None else "none")]),
         _line("State", state),
         *([_line("Doing", [Span(agent.doing)])] if agent.doing else []),
@@ -230,6 +231,7 @@ _SAYS = {
     "session": "its session file",
     "screen": "its screen",
     "window": "its tmux window",
+    "output": "its last output",
     "exit.json": "its exit",
     "receipt": "its receipt",
 }

@@ -15,7 +15,7 @@ from tui.context import Context
 from tui.messages import ActionAsked, LastScreenRead, PaneDrawn, SnapshotArrived
 from tui.needs import needs, waiting_for_you
 from tui.screens.steered import Steered
-from tui.selection import agent_by_id, agent_of, attempt_of, moves, past_agent
+from tui.selection import adopted_for, agent_by_id, agent_of, attempt_of, moves, past_agent
 from tui.source import Source
 from tui.theme import Glyphs
 from tui.widgets.agents import Agents
@@ -128,7 +128,7 @@ class MainScreen(Steered):
     @on(PaneDrawn)
     def _drawn(self, message: PaneDrawn) -> None:
         agent = self.window.agent
-        if agent is not None and agent.pane == message.pane:
+        if agent is not None and agent.screen_id == message.pane:
             self.window.draw(agent.id, message.screen)
 
     @on(LastScreenRead)
@@ -195,7 +195,8 @@ class MainScreen(Steered):
         if snapshot is None:
             return
         own = agent_of(snapshot, self.selected) or past_agent(snapshot, self.selected)
-        shown = agent_by_id(snapshot, self._chosen_agent) or own or self._still_shown(snapshot)
+        theirs = own or adopted_for(snapshot, self.selected)
+        shown = agent_by_id(snapshot, self._chosen_agent) or theirs or self._still_shown(snapshot)
         self.why.show(snapshot, self.selected, now)
         self.log_panel.point_at(self.selected, own.id if own else "")
         if shown is not None:
@@ -223,7 +224,7 @@ class MainScreen(Steered):
         agent = self.window.agent
         visible = self.in_sight("window") and not self._covered
         live = agent is not None and agent.pane and not agent.state.ended
-        panes = (agent.pane,) if agent is not None and live and visible else ()
+        panes = (agent.screen_id,) if agent is not None and live and visible else ()
         if self.streams_elsewhere:
             self._watched = None  # the page over this one streams: what is wanted after it has to be asked for anew
         elif panes != self._watched:

@@ -43,7 +43,7 @@ class Agents(Lines):
     def show(self, snapshot: Snapshot, now: float) -> None:
         """Take over the agents: those that need a human first, then the living, then the ended."""
         current = self.current
-        self._agents = tuple(sorted(snapshot.agents, key=_urgency))
+        self._agents = tuple(sorted(snapshot.everybody, key=_urgency))
         self._now = now
         self.loop_alive = snapshot.loop.alive
         self.nothing_left = snapshot.loop.state is LoopState.FINISHED
@@ -152,6 +152,8 @@ def agent_spans(agent: Agent, table: Columns, now: float, marks: Glyphs) -> list
         spans.append(Span(pad(agent.role, 11, marks.ellipsis) + " ", calm))
     if table.runtime:
         spans.append(Span(pad(agent.runtime, 9, marks.ellipsis) + " ", "quiet"))
+    if agent.adopted:  # neither its beginning nor what it used is known: that room is for its name
+        return spans + _state(agent, ink, now, table.room + 6 + 7 * table.tokens + 8 * table.cost, marks)
     spans += _state(agent, ink, now, table.room, marks)
     spans.append(Span(f"{_worked(agent, now):>6}", calm))
     if table.tokens:
@@ -184,7 +186,8 @@ def _worked(agent: Agent, now: float) -> str:
 def _state(agent: Agent, ink: str, now: float, room: int, marks: Glyphs) -> list[Span]:
     """The state in words; then what it rests on, if that is old or weak; else what the agent says it does."""
     word = clip(agent.outcome if _fell_short(agent) else state_word(agent.state), room, marks.ellipsis)
-    note = clip(_evidence(agent, now) or agent.doing, room - len(word) - 3, marks.ellipsis)
+    said = (agent.name, _evidence(agent, now) or agent.doing)
+    note = clip("  ".join(part for part in said if part), room - len(word) - 3, marks.ellipsis)
     if len(note) < _SHORTEST_NOTE:
         return [Span(pad(word, room), ink)]
     return [Span(word, ink), Span(pad("  " + note, room - len(word)), "quiet")]

@@ -177,7 +177,7 @@ class LiveWindow(ScrollView, Titled, can_focus=True):
         if agent is None:
             self.entitle(title="Live window", subtitle="")
             return
-        who = f"{agent.prompt:02d}" if agent.prompt is not None else agent.role
+        who = agent.name or (f"{agent.prompt:02d}" if agent.prompt is not None else agent.role)
         dot = self.marks.dot
         if agent.state.ended:
             title = f"{who} {dot} last screen {dot} {agent.state.value} {age(self._now - agent.observed_at)} ago"
