@@ -154,7 +154,7 @@ class Observer:
             steps=self._steps,
             run=run.id if run is not None else None,
             iteration=run.iteration if run is not None else 0,
-            agents=self._presence.of(self._of_interest(attempts)),
+            agents=self._presence.of(self._of_interest(attempts), attended=self._loop_alive),
             questions=self._log.questions,
             reviews=self._log.reviews,
             problems=tuple(sorted((*found.problems, *self._graph_problems, *self._attempts.problems, *extra))),

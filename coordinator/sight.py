@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from coordinator.agents.evidence import Report, last_report
 from coordinator.agents.hooks import STATUS
+from coordinator.agents.records import end_of
 from coordinator.agents.runtime import Place, Runtime, Said, Usage, find_runtime
-from coordinator.agents.usage import Meter, write_usage
+from coordinator.agents.usage import Meter, read_usage, write_usage
 from coordinator.artifacts.attempts import read_receipt
 from coordinator.artifacts.paths import Layout
 from coordinator.config import Config
@@ -63,12 +64,7 @@ class Watched:
 
 def freshest(directory: Path, runtime: Runtime | None) -> Report | None:
     """The freshest word on an agent's state in its attempt's directory."""
-    try:
-        with (directory / STATUS).open("rb") as stream:
-            stream.seek(max(0, os.fstat(stream.fileno()).st_size - 65_536))
-            return last_report(stream.read(), runtime)
-    except OSError:
-        return None
+    return last_report(end_of(f"{directory}/{STATUS}"), runtime)
 
 
 def note(directory: Path, said: Said, at: float, source: str) -> None:
@@ -121,7 +117,8 @@ def watch_one(layout: Layout, config: Config, attempt: Attempt) -> Watched | Non
     if runtime.needs is None:
         return None
     place = place_of(layout, attempt)
-    return Watched(attempt, runtime, place.directory, Meter(runtime, place))
+    tokens, cost = read_usage(place.directory)  # what an earlier loop read is no news
+    return Watched(attempt, runtime, place.directory, Meter(runtime, place), Usage(tokens or 0, cost))
 
 
 class Sight:

@@ -22,6 +22,9 @@ class Advice:
 def advise(agent: Agent, step: StepState | None, now: float) -> Advice:
     """What a human may do about an agent; `now` in Unix seconds."""
     silent = now - agent.observed_at
+    if agent.stuck is not None:
+        text = "It seems to get nowhere: look into its window, tell it what to do, or restart it."
+        return Advice(text, ("restart", "attach", "kill"))
     match agent.state:
         case AgentState.PERMISSION:
             return Advice("It asks for permission: go into its window and decide.", ("attach",))

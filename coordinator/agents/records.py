@@ -1,6 +1,7 @@
 """Session files of agent CLIs: JSON lines which grow while they are read. Broken lines are passed over."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,16 @@ class Tail:
                 return found
             self._at += end
             found += [record for line in data[:end].splitlines() if (record := _record(line))]
+
+
+def end_of(path: str, limit: int = 64 * 1024) -> bytes:
+    """The last bytes of a file, as many as the limit says; none when it can't be read."""
+    try:
+        with open(path, "rb") as stream:
+            stream.seek(max(0, os.fstat(stream.fileno()).st_size - limit))
+            return stream.read(limit)
+    except OSError:
+        return b""
 
 
 def first_record(path: Path) -> dict[str, Any]:

@@ -119,6 +119,9 @@ def agents(ctx: click.Context, as_json: bool) -> None:
         )
         if agent.doing:
             styled([(f"      {plain(agent.doing)}", "")])
+        if agent.stuck is not None:
+            styled([("      seems stuck: ", "yellow"), (plain(agent.stuck.words(now)), "")])
+            styled([(f"      coord attach {label} | coord restart {label}", "dim")])
         if agent.state is AgentState.PERMISSION:
             styled([(f"      coord permit {label} --allow | --deny", "dim")])
 

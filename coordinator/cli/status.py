@@ -107,6 +107,10 @@ def _print_head(snapshot: Snapshot, now: float) -> None:
         chain = " → ".join(f"{number:02d}" for number in ahead.critical_path[:12])
         more = f" and {len(ahead.critical_path) - 12} more" if len(ahead.critical_path) > 12 else ""
         styled([(f"longest chain  {chain}{more}", "dim")])
+    for agent in snapshot.agents:
+        if agent.stuck is not None:
+            styled([("! ", "yellow"), (f"{agent.id} seems stuck: {agent.stuck.words(now)}", "bold")])
+            styled([(f"  coord attach {agent.prompt} | coord restart {agent.prompt}", "dim")])
     for question in snapshot.open_questions:
         styled([("? ", "yellow"), (question.text, "bold"), (f"  {question.asker}", "dim")])
         styled([(f"  coord answer {question.seq} …", "dim")])

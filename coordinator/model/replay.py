@@ -17,6 +17,7 @@ from coordinator.model.settings import Settings
 from coordinator.model.situation import judge, timestamp
 from coordinator.model.snapshot import Agent, AgentState, Milestone, Snapshot
 from coordinator.model.step import Attempt, Step, StepState
+from coordinator.model.stuck import Cause, Stuck
 
 KINDS = ("prompt", "plan.undone", "step", "agent", "question", "run", "milestone")
 """Families of events that a replay rests on; all others pass through it without effect."""
@@ -253,7 +254,8 @@ class Replay:
                 observed_at=0.0,
                 since=event.ts,
             )
-        self._agents[name] = replace(known, state=state or known.state, observed_at=timestamp(event.ts))
+        stuck = _stuck(event) if "stuck" in event.data or (state or known.state).ended else known.stuck
+        self._agents[name] = replace(known, state=state or known.state, observed_at=timestamp(event.ts), stuck=stuck)
 
     def _is_shown(self, agent: Agent) -> bool:
         """It works, or how it ended still matters."""
@@ -279,6 +281,14 @@ class Replay:
                     self._describe(prompt)
             for number in gone if isinstance(gone, list) else ():
                 self._forget(number)
+
+
+def _stuck(event: Event) -> Stuck | None:
+    """What the loop began to think of an agent that gets nowhere; None: it thinks so no longer."""
+    cause, since = event.data.get("stuck"), event.data.get("since")
+    if not isinstance(cause, str) or cause not in list(Cause) or not isinstance(since, str):
+        return None
+    return Stuck(Cause(cause), timestamp(since))
 
 
 def _agent_state(event: Event) -> AgentState | None:

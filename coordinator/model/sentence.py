@@ -155,6 +155,8 @@ def _step(data: Mapping[str, object], about: str, state: str) -> str:
 
 def _agent(data: Mapping[str, object], about: str, state: str) -> str:
     status = _value(data, "state") if state == "status" else state
+    if state == "status" and _value(data, "stuck"):
+        return _joined(": ", _joined(" ", actor_name(about), "seems stuck"), _value(data, "cause"))
     code = _value(data, "status") if state == "exited" else ""
     facts = (
         f"with {code}" if code else "",

@@ -10,6 +10,7 @@ from coordinator.model.prompt import Prompt
 from coordinator.model.settings import Settings
 from coordinator.model.spent import Spent
 from coordinator.model.step import Step
+from coordinator.model.stuck import Stuck
 
 
 class LoopState(StrEnum):
@@ -53,6 +54,11 @@ class AgentState(StrEnum):
     def ended(self) -> bool:
         return self in (AgentState.FINISHED, AgentState.CRASHED, AgentState.LOST)
 
+    @property
+    def at_work(self) -> bool:
+        """As far as anybody knows, it waits for nobody."""
+        return self in (AgentState.WORKING, AgentState.UNKNOWN)
+
 
 @dataclass(frozen=True, slots=True)
 class Agent:
@@ -78,6 +84,8 @@ class Agent:
     """How it handed off: `done`, `failed` or `blocked`; empty until then."""
     doing: str = ""
     """A few words of the agent on what it is at; untrusted text."""
+    stuck: Stuck | None = None
+    """It seems to get nowhere: a warning for a human, no more."""
 
     def to_json(self, now: float) -> dict[str, object]:
         return {
@@ -94,6 +102,8 @@ class Agent:
             "cost_usd": self.cost_usd,
             "since": self.since,
             "doing": self.doing,
+            "stuck": self.stuck.words(now) if self.stuck else None,
+            "stuck_since": self.stuck.since_iso if self.stuck else None,
         }
 
 

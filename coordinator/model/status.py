@@ -38,6 +38,7 @@ def counts(snapshot: Snapshot) -> dict[str, int]:
     result["total"] = len(snapshot.steps)
     result["ready"] = len(startable(snapshot.graph, snapshot.prompts, snapshot.steps, snapshot.questions))
     result["questions"] = len(snapshot.open_questions)
+    result["stuck"] = sum(agent.stuck is not None for agent in snapshot.agents)
     result["problems"] = len(snapshot.problems)
     return result
 

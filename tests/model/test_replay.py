@@ -205,3 +205,19 @@ def test_what_is_no_row_describes_nothing() -> None:
         assert described(row) is None
     prompt = described([1, None, "odd", 7, ["x", 2, True, -1], {}])
     assert prompt == Prompt(1, "None", "", dependencies=(2,))
+
+
+def test_what_was_thought_of_an_agent_then_is_told_and_is_over_when_it_was_over() -> None:
+    story = Story()
+    story.tell("step.running", "prompt:1", attempt=1, agent="executor-01-1")
+    story.tell("agent.started", "agent:executor-01-1", prompt=1, attempt=1, runtime="claude")
+    story.tell("agent.status", "agent:executor-01-1", state="working", stuck="spinning", since="2027-01-15T07:00:00Z")
+    story.tell("agent.status", "agent:executor-01-1", state="working", stuck="", reason="it gets on again")
+    story.tell("agent.status", "agent:executor-01-1", state="working", stuck={"no": 1}, since=[])
+    stuck = [story.at(seq).snapshot().agents[0].stuck for seq in (2, 3, 4, 5)]
+    assert [found and found.words(story.at().now) for found in stuck] == [
+        None,
+        "tokens grow, but no file changed for 1h00",
+        None,
+        None,
+    ]

@@ -198,10 +198,12 @@ def fact_lines(agent: Agent, snapshot: Snapshot, now: float, keymap: dict[str, s
     spent += [f"{tokens(agent.tokens)} tokens" if agent.tokens is not None else "tokens unknown"]
     spent += [dollars(agent.cost_usd) if agent.cost_usd is not None else "cost unknown"]
     state: Spans = [Span(state_word(agent.state), AGENT_INK[agent.state]), Span(f"  {_evidence(agent, now)}", "quiet")]
+    stuck = [_line("Stuck", [Span(f"{agent.stuck.words(now)}, it seems", "need")])] if agent.stuck else []
     return [
         _line("Agent", [Span(agent.id, "strong"), Span(f"  {agent.role}, {agent.runtime}, attempt {agent.attempt}")]),
         _line("Prompt", [Span(f"{prompt.label} {prompt.title}" if prompt is not None else "none")]),
         _line("State", state),
+        *stuck,
         *([_line("Doing", [Span(agent.doing)])] if agent.doing else []),
         _line("Spent", [Span(", ".join(spent))]),
         _line("To do", [Span(advice.text), *keys]),
