@@ -73,7 +73,7 @@ class Presence:
         terminal = Terminal(alive, now, attempt.window, attempt.pane) if alive is not None else None
         agent = _judged(attempt, terminal, directory) if live else observe_agent(attempt)
         tokens, cost = read_usage(Path(directory)) if files[1] else (None, None)
-        if tokens is not None:
+        if (tokens, cost) != (None, None):
             agent = replace(agent, tokens=tokens, cost_usd=cost)
         if files[2] and agent.state.at_work:
             agent = replace(agent, stuck=read_stuck(Path(directory)))

@@ -187,7 +187,7 @@ def _told(data: Mapping[str, object], about: str, _: str) -> str:
 def _happening(data: Mapping[str, object], about: str, name: str) -> str:
     about = "" if about.startswith("run-") else actor_name(about)
     said = _value(data, "reason", "summary", "text", "outcome", "state", "stage", "title")
-    return _joined(": ", _joined(" ", about, name.replace("-", " ")), said)
+    return _joined(": ", _joined(" ", about, name.replace("-", " "), _usage(data)), said)
 
 
 def _prompts(data: Mapping[str, object], _about: str, _: str) -> str:

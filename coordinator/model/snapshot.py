@@ -218,7 +218,9 @@ class Snapshot:
     fingerprints: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Path → SHA-256 of everything in `documents`."""
     spent: Mapping[int, Spent] = field(default_factory=dict)
-    """By prompt: what its attempts in this run used, without the time of those under way; empty without budgets."""
+    """By prompt: what its attempts in this run used, without the time of those under way."""
+    used: Mapping[int, Spent] = field(default_factory=dict)
+    """By prompt: what all of its attempts used, over all runs, without the time of those under way."""
     due: float = 0.0
     """Unix seconds when time alone changes what is ready (a retry's back-off ends); 0: never."""
 

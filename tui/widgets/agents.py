@@ -8,6 +8,7 @@ from textual import events
 from coordinator.model.facts import age
 from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
+from coordinator.model.spent import total
 from tui.theme import AGENT_INK, UNICODE, Glyphs, agent_glyph
 from tui.widgets.clock import dollars, tokens
 from tui.widgets.ink import Span, Spans, clip, pad
@@ -49,7 +50,11 @@ class Agents(Lines):
         self.nothing_left = snapshot.loop.state is LoopState.FINISHED
         living = sum(not agent.state.ended for agent in self._agents)
         self._widest = max((len(word_of(agent)) for agent in self._agents), default=0)
-        self.entitle(subtitle=f"{living} live" if self._agents else "")
+        used = total(snapshot.spent.values())
+        told = [tokens(used.tokens)] if used.tokens is not None else []
+        told += [dollars(used.cost_usd)] if used.cost_usd is not None else []
+        run = f"run {' '.join(told)}" if told else ""
+        self.entitle(subtitle=f" {self.marks.dot} ".join(filter(None, (f"{living} live" * bool(self._agents), run))))
         if current is not None:
             self.point_at(current.id)
         self.rows_changed()
