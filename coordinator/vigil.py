@@ -32,10 +32,12 @@ from coordinator.redaction import redact
 from coordinator.steps import agent_event, event_id
 from coordinator.terminals.server import Terminals
 
+_FIRST = 5.0
+"""Seconds before the first look at an agent: what it did while no loop read its session files is counted by then."""
 _SHORTEST = 0.2
 """Seconds between two looks at an agent, at least."""
-_STUCK_PACE = 10.0
-"""Seconds between two looks at an agent that is thought to be stuck: its progress is to be seen soon."""
+_DOUBT_PACE = 10.0
+"""Seconds between two looks at an agent that is, or soon may be, stuck: its progress is to be seen soon."""
 _HELD_PACE = 30.0
 """Seconds between two looks at an agent that waits for somebody."""
 _SHARE = 50.0
@@ -57,12 +59,11 @@ def cases_of(snapshot: Snapshot) -> dict[str, _Case]:
     """Agents whose processes run and that have not handed off, by their ids."""
     asking = {question.asker for question in snapshot.open_questions}
     paused = snapshot.loop.asked == "paused"
-    agents = {agent.id: agent for agent in snapshot.agents}
     found = {}
-    for step in snapshot.steps.values():
-        attempt = step.attempt
-        agent = agents.get(attempt.agent) if attempt is not None and step.state is StepState.RUNNING else None
-        if attempt is None or agent is None or attempt.exit or attempt.receipt or attempt.kill:
+    for agent in snapshot.agents:
+        step = snapshot.steps.get(agent.prompt) if agent.prompt is not None else None
+        attempt = step.attempt if step is not None and step.state is StepState.RUNNING else None
+        if attempt is None or attempt.agent != agent.id or attempt.exit or attempt.receipt or attempt.kill:
             continue
         held = paused or agent.id in asking or not agent.state.at_work
         found[agent.id] = _Case(attempt, held, agent.state.value)
@@ -110,10 +111,13 @@ class Vigil:
             before, known, limit = known, self._cases, self._limit
             for name, case in known.items():
                 last = before.get(name)
-                if last is not None and last.held and not case.held and limit is not None:
+                if last is None:
+                    first = time.time() + min(_FIRST, (limit or 0.0) / 5)
+                    self._due[name] = max(first, timestamp(case.attempt.started) + (limit or 0.0))
+                elif last.held and not case.held and limit is not None:
                     self._held[name] = time.time()
                     self._due[name] = time.time() + limit / 3
-                elif last is None or case.held != last.held or self._due[name] <= time.time():
+                elif case.held != last.held or self._due[name] <= time.time():
                     self._due[name] = self._looked(name, case, limit)
             for gone in self._due.keys() - known.keys():
                 del self._due[gone]
@@ -132,19 +136,13 @@ class Vigil:
             self._held[name] = began
             self._conclude(case, None, began, "it waits for somebody" if case.held else "nobody looks any more")
             return began + _HELD_PACE
-        earliest = timestamp(case.attempt.started) + limit
-        if began < earliest:
-            return earliest
         marks = self._marks(case.attempt, limit, self._held.get(name, 0.0))
         now = time.time()
         role = case.attempt.role
         found = judge_stuck(marks, now, limit, role=role)
         self._conclude(case, found, now)
-        if found is not None:
-            pause = min(_STUCK_PACE, limit / 20)
-        else:
-            pause = min(next_doubt(marks, limit, role) - now, limit / 3)
-        return now + max(_SHORTEST, pause, _SHARE * (now - began))
+        calm = 0.0 if found is not None else min(next_doubt(marks, limit, role) - now, limit / 3)
+        return now + max(_SHORTEST, calm, min(_DOUBT_PACE, limit / 20), _SHARE * (now - began))
 
     def _marks(self, attempt: Attempt, limit: float, held: float) -> Marks:
         directory = self._layout.attempt(attempt.run, attempt.prompt, attempt.attempt)

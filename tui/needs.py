@@ -79,7 +79,7 @@ def waiting_for_you(snapshot: Snapshot) -> dict[str, str]:
             found[f"{agent.state}:{agent.id}:{agent.doing}"] = f"{actor_name(agent.id)} {what} {agent.doing}".rstrip()
         if agent.stuck is not None:
             why = agent.stuck.words(agent.stuck.since + (snapshot.settings.stuck_after or 0.0))
-            found[f"stuck:{agent.id}:{agent.stuck.since}"] = f"{actor_name(agent.id)} seems stuck: {why}"
+            found[f"stuck:{agent.id}"] = f"{actor_name(agent.id)} seems stuck: {why}"
     if snapshot.loop.state in (LoopState.HALTED, LoopState.STUCK):
         found[f"{snapshot.loop.state}:{snapshot.loop.reason}"] = snapshot.loop.reason
     for number in to_review(snapshot):

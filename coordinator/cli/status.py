@@ -53,7 +53,7 @@ def _print_json(layout: Layout) -> None:
     text = json_text(status_json(snapshot, now))
     sys.stdout.write(text)
     pids = [step.attempt.pid for step in snapshot.steps.values() if step.attempt and step.state.live]
-    aging = any(now - agent.observed_at > 0.5 for agent in snapshot.agents)
+    aging = pids or any(now - agent.observed_at > 0.5 for agent in snapshot.agents)
     stamped.remember(text, pids=[pid for pid in pids if pid > 1], until=now + 1 if aging else snapshot.due)
 
 

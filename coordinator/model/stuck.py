@@ -6,6 +6,8 @@ from enum import StrEnum
 
 OFTEN = 5
 """Times in a row that the very same call has to come before it counts as going round in circles."""
+_LATELY = 1 / 3
+"""Share of the limit within which tokens or output must have grown to say that they grow."""
 _CALL = 80
 """Characters of a call that are told."""
 _READERS = frozenset({"planner", "verifier", "specialist", "coordinator"})
@@ -91,9 +93,10 @@ def judge_stuck(marks: Marks, now: float, limit: float, *, role: str = "executor
     counted, seen = marks.tokens is not None, marks.output is not None
     if now - marks.alive >= limit and (counted or seen):
         return Stuck(Cause.SILENT if counted else Cause.MUTE, marks.alive)
-    if now - marks.changed >= limit and role not in _READERS:
+    goes_on = now - marks.alive < limit * _LATELY or not (counted or seen)
+    if now - marks.changed >= limit and goes_on and role not in _READERS:
         return Stuck(Cause.SPINNING if counted else Cause.PRINTING if seen else Cause.STILL, marks.changed)
-    return None
+    return None  # or it has fallen silent, but not for long enough
 
 
 def next_doubt(marks: Marks, limit: float, role: str = "executor") -> float:

@@ -29,8 +29,14 @@ def stuck(made: Project, number: int = 1) -> Stuck | None:
     return next((agent.stuck for agent in made.snapshot().agents if agent.prompt == number), None)
 
 
-def warned(made: Project, number: int = 1) -> Stuck:
-    return wait_until(lambda: stuck(made, number), timeout=30, message="the warning")
+def warned(made: Project, number: int = 1, cause: Cause | None = None) -> Stuck:
+    """The warning, once it comes; with `cause`, once it is for that: what seems to grow may have just ended."""
+
+    def found() -> Stuck | None:
+        seen = stuck(made, number)
+        return seen if seen is None or cause in (None, seen.cause) else None
+
+    return wait_until(found, timeout=30, message=f"the warning {cause or ''}")
 
 
 def said(made: Project, number: int = 1) -> list[dict[str, Any]]:
@@ -39,12 +45,19 @@ def said(made: Project, number: int = 1) -> list[dict[str, Any]]:
     return [dict(e.data) for e in events if "stuck" in e.data and e.data["prompt"] == number]
 
 
+def over(made: Project) -> str:
+    """Why a warning ended, once it has."""
+    ends = wait_until(
+        lambda: [told for told in said(made) if not told["stuck"]], timeout=30, message="the end of the warning"
+    )
+    return str(ends[-1]["reason"])
+
+
 def test_an_agent_that_hangs_is_told_of_everywhere_and_goes_on_by_itself(make: Make) -> None:
     made = make({1: []}, stuck_after=1)
     (made.layout.scripts / "01.sh").write_text(made.until() + WRITE)
     loop = made.start_loop("--until-idle")
-    found = warned(made)
-    assert found.cause is Cause.MUTE
+    found = warned(made, cause=Cause.MUTE)
     (agent,) = json.loads(made.coord("agents", "--json").stdout)["agents"]
     assert agent["stuck"].startswith("no output at all for ")
     assert (agent["state"], agent["stuck_since"]) == ("working", found.since_iso)
@@ -57,7 +70,7 @@ def test_an_agent_that_hangs_is_told_of_everywhere_and_goes_on_by_itself(make: M
     assert "scripted stuck: no output at all for " in shown
     assert "seems stuck: no output at all for " in made.coord("agents").stdout
     assert "executor 01 seems stuck: no output at all for " in made.coord("log").stdout
-    (warning,) = said(made)
+    warning = said(made)[-1]
     assert (warning["stuck"], warning["since"], warning["state"]) == ("mute", found.since_iso, "working")
     assert made.states() == {1: "running"}
     made.release()
@@ -71,18 +84,16 @@ def test_an_agent_whose_tokens_grow_without_a_changed_file_spins_until_one_chang
     script = spin(made, COUNT) + "echo 1 >new.txt\n" + made.until("end") + WRITE
     (made.layout.scripts / "01.sh").write_text(script)
     made.start_loop()
-    assert warned(made).words(0.0).startswith("tokens grow, but no file changed for ")
-    assert [warning["stuck"] for warning in said(made)] == ["spinning"]
+    assert warned(made, cause=Cause.SPINNING).words(0.0).startswith("tokens grow, but no file changed for ")
     made.release()
-    wait_until(lambda: said(made)[1:2], timeout=30, message="the end of the warning")
-    assert (said(made)[1]["stuck"], said(made)[1]["reason"]) == ("", "it gets on again")
+    assert over(made) == "it gets on again"
 
 
 def test_an_agent_of_any_command_that_only_prints_is_told_of_in_other_words(make: Make) -> None:
     made = make({1: []}, stuck_after=3, runtime="command", command="[sh, ../../scripts/01.sh]")
     (made.layout.scripts / "01.sh").write_text(spin(made, "echo retrying\n") + WRITE)
     loop = made.start_loop("--until-idle")
-    assert warned(made).cause is Cause.PRINTING
+    warned(made, cause=Cause.PRINTING)
     assert "it prints, but no file changed for " in made.coord("agents").stdout
     made.release()
     assert loop.wait(30) == 0
@@ -114,7 +125,7 @@ def test_an_agent_that_runs_the_same_command_again_and_again_is_found_by_its_hoo
     made.own_environment |= {"PATH": f"{bin_}:{made.environment()['PATH']}", "HOME": str(home)}
     made.add(1, agent="claude")
     loop = made.start_loop("--until-idle")
-    assert warned(made).words(0.0) == "the same command again and again for 0s: Bash: npm test"
+    assert warned(made, cause=Cause.REPEATING).words(0.0) == "the same command again and again for 0s: Bash: npm test"
     made.release()
     assert loop.wait(30) == 0
 
@@ -123,15 +134,15 @@ def test_silence_of_tokens_is_told_as_such_and_a_restarted_loop_knows_it_again(m
     made = make({1: []}, stuck_after=1)
     (made.layout.scripts / "01.sh").write_text(HERE + "n=0\n" + COUNT + made.until() + WRITE)
     loop = made.start_loop()
-    first = warned(made)
-    assert first.cause is Cause.SILENT
+    first = warned(made, cause=Cause.SILENT)
+    told = said(made)
     loop.kill()
     loop.wait()
     assert stuck(made) is None  # nobody looks: what was thought then may be over
     made.start_loop()
-    assert warned(made) == first
     wait_until(lambda: made.events("run.resumed"), timeout=30, message="the second loop")
-    assert [warning["stuck"] for warning in said(made)] == ["silent"]
+    assert warned(made) == first
+    assert said(made) == told
     made.release()
     made.wait_for(1, "merged")
 
@@ -147,7 +158,7 @@ def test_a_restarted_loop_judges_by_what_is_on_disk_not_by_when_it_began_to_look
     counted = usage.stat().st_mtime
     made.layout.config.write_text(made.layout.config.read_text().replace("stuck_after: none", "stuck_after: 1"))
     made.start_loop()
-    assert warned(made) == Stuck(Cause.SILENT, counted)
+    assert warned(made, cause=Cause.SILENT) == Stuck(Cause.SILENT, counted)
 
 
 def test_an_agent_that_gets_on_is_never_warned_about(make: Make) -> None:
@@ -188,8 +199,8 @@ def test_while_the_loop_is_paused_nobody_is_warned(make: Make) -> None:
     made.start_loop()
     warned(made)
     made.coord("pause")
-    wait_until(lambda: said(made)[1:], timeout=30, message="the end of the warning")
-    assert (stuck(made), said(made)[1]["reason"]) == (None, "it waits for somebody")
+    assert over(made) == "it waits for somebody"
+    wait_until(lambda: stuck(made) is None, message="the warning to be gone")
     made.coord("resume")
     warned(made)
 
@@ -200,5 +211,5 @@ def test_nobody_is_warned_where_it_is_turned_off(make: Make) -> None:
     made.start_loop()
     warned(made)
     made.layout.config.write_text(made.layout.config.read_text().replace("stuck_after: 1", "stuck_after: none"))
-    wait_until(lambda: stuck(made) is None, timeout=30, message="the end of the warning")
-    assert said(made)[-1]["reason"] == "nobody looks any more"
+    assert over(made) == "nobody looks any more"
+    wait_until(lambda: stuck(made) is None, message="the warning to be gone")

@@ -38,6 +38,8 @@ def test_without_progress_the_cause_is_named(marks: Marks, cause: Cause, words: 
         Marks(OLD, NEW, tokens=OLD),
         Marks(OLD, NEW, output=OLD),
         Marks(NEW, OLD, tokens=OLD),
+        Marks(OLD, OLD, tokens=NOW - 500),
+        Marks(OLD, OLD, output=NOW - 500),
         Marks(OLD, NEW, tokens=NEW, call="x", calls=OFTEN - 1, calling=OLD),
         Marks(OLD, NEW, tokens=NEW, call="x", calls=OFTEN, calling=NEW),
         Marks(NEW, NEW, tokens=NEW, call="x", calls=OFTEN, calling=OLD),
