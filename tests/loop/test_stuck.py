@@ -8,6 +8,7 @@ from typing import Any
 from support.project import WRITE, Project
 from support.wait import wait_until
 
+from coordinator.model.situation import timestamp
 from coordinator.model.stuck import Cause, Stuck
 
 Make = Callable[..., Project]
@@ -191,6 +192,20 @@ def test_who_asked_something_or_needs_a_permission_is_not_stuck(make: Make) -> N
     made.release()
     assert loop.wait(30) == 0
     assert said(made, 2) == []
+
+
+def test_an_answer_counts_from_when_it_was_given_also_for_a_loop_that_began_later(make: Make) -> None:
+    made = make({1: []}, stuck_after="none")
+    (made.layout.scripts / "01.sh").write_text('coord ask "Which way?" --wait >/dev/null\n' + made.until() + WRITE)
+    loop = made.start_loop()
+    question = wait_until(lambda: made.snapshot().open_questions, timeout=30, message="the question")[0]
+    loop.kill()
+    loop.wait()
+    made.coord("answer", str(question.seq), "left")
+    (answered,) = made.events("question.answered")
+    made.layout.config.write_text(made.layout.config.read_text().replace("stuck_after: none", "stuck_after: 1"))
+    made.start_loop()
+    assert warned(made, cause=Cause.MUTE).since == timestamp(answered.ts)
 
 
 def test_while_the_loop_is_paused_nobody_is_warned(make: Make) -> None:
