@@ -51,6 +51,8 @@ class Config:
     """Seconds before the second attempt; doubles with each further one, up to 300."""
     timeout: float | None = None
     """Seconds an attempt may take; None: no limit."""
+    stuck_after: float | None = 900.0
+    """Seconds without progress after which you are warned about an agent, which goes on; None: never."""
     budget_tokens: int | None = None
     """Tokens that a prompt may use, over all of its attempts in a run, before a human is asked."""
     budget_cost: float | None = None
@@ -89,6 +91,7 @@ class Config:
             max_attempts=self.max_attempts,
             retry_backoff=self.retry_backoff,
             timeout=self.timeout,
+            stuck_after=self.stuck_after,
             prompt_budget=Budget(self.budget_tokens, self.budget_cost, self.budget_time),
             run_budget=Budget(self.run_budget_tokens, self.run_budget_cost, self.run_budget_time),
             require_criteria=self.require_criteria,
@@ -279,6 +282,7 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "max_attempts": _whole(1, 100),
     "retry_backoff": _seconds,
     "timeout": _limit,
+    "stuck_after": _limit,
     "budget_tokens": _count,
     "budget_cost": _limit,
     "budget_time": _limit,
@@ -321,6 +325,7 @@ _SAMPLE = """\
 # max_attempts: 1            # 1: a failure halts the plan; more: it is tried again
 # retry_backoff: 10          # seconds before the second attempt, doubling up to 300
 # timeout: none              # seconds that an attempt may take
+# stuck_after: 900           # seconds without progress after which you are warned about an agent; none: never
 # budget_tokens: none        # tokens that a prompt may use before you are asked
 # budget_cost: none          # US dollars
 # budget_time: none          # seconds of work

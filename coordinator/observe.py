@@ -19,11 +19,8 @@ from coordinator.events.memory import LogMemory
 from coordinator.model.graph import Graph, problems
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
-from coordinator.model.run import Run
-from coordinator.model.settings import Settings
 from coordinator.model.situation import judge, next_retry
 from coordinator.model.snapshot import Agent, Loop, Milestone, Snapshot
-from coordinator.model.spent import Spent
 from coordinator.model.step import Attempt, Step, StepState, derive_step
 from coordinator.spending import Spending
 
@@ -149,6 +146,7 @@ class Observer:
 
     def _compose(self, found: PromptSet, attempts: Mapping[int, Attempt]) -> Snapshot:
         run = current_run(self.layout)
+        self._spending.look(run.id if run is not None else None, attempts)
         self._loop_alive = loop_is_alive(self.layout)
         asked, loop_problem = read_loop(self.layout)
         milestone, milestone_problem = self._milestone()
@@ -176,7 +174,7 @@ class Observer:
             steps=self._steps,
             run=run.id if run is not None else None,
             iteration=run.iteration if run is not None else 0,
-            agents=self._presence.of(self._of_interest(attempts)),
+            agents=self._presence.of(self._of_interest(attempts), attended=self._loop_alive),
             adopted=tuple(a if a.prompt in found.prompts else replace(a, prompt=None) for a in self._adopted),
             questions=self._log.questions,
             reviews=self._log.reviews,
@@ -184,16 +182,12 @@ class Observer:
             head=self._log.head,
             highest_number=max(found.highest, self._log.highest_number, highest_claimed(self.layout)),
             settings=settings,
-            spent=self._spent(run, settings),
+            spent=self._spending.run,
+            used=self._spending.ever,
             documents=self._documents,
             fingerprints={path: sha256(data) for path, data in self._documents.items()},
             due=next_retry(found.prompts, self._steps, settings),
         )
-
-    def _spent(self, run: Run | None, settings: Settings) -> Mapping[int, Spent]:
-        """Only read where a budget makes it matter."""
-        wanted = run is not None and (settings.prompt_budget.any or settings.run_budget.any)
-        return self._spending.of_run(run.id) if run is not None and wanted else {}
 
     def _milestone(self) -> tuple[Milestone, Problem | None]:
         """The milestone as its file tells it, with the status that was logged last, if any was."""

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from coordinator.agents.evidence import Report, last_report
 from coordinator.agents.hooks import STATUS
+from coordinator.agents.records import end_of
 from coordinator.agents.runtime import Place, Runtime, Said, Usage, find_runtime
-from coordinator.agents.usage import Meter, write_usage
+from coordinator.agents.usage import Meter, read_usage, write_usage
 from coordinator.artifacts.attempts import read_receipt
 from coordinator.artifacts.paths import Layout
 from coordinator.config import Config
@@ -26,6 +27,7 @@ from coordinator.events.store import EventLog
 from coordinator.model.event import SYSTEM
 from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import AgentState
+from coordinator.model.spent import Spent
 from coordinator.model.step import Attempt, Receipt
 from coordinator.steps import agent_event, amend
 
@@ -63,12 +65,7 @@ class Watched:
 
 def freshest(directory: Path, runtime: Runtime | None) -> Report | None:
     """The freshest word on an agent's state in its attempt's directory."""
-    try:
-        with (directory / STATUS).open("rb") as stream:
-            stream.seek(max(0, os.fstat(stream.fileno()).st_size - 65_536))
-            return last_report(stream.read(), runtime)
-    except OSError:
-        return None
+    return last_report(end_of(f"{directory}/{STATUS}"), runtime)
 
 
 def note(directory: Path, said: Said, at: float, source: str) -> None:
@@ -89,16 +86,13 @@ def place_of(layout: Layout, attempt: Attempt) -> Place:
 
 def final_usage(layout: Layout, attempt: Attempt, config: Config) -> dict[str, object]:
     """What an ended agent has used, as data for its event; kept in its directory. Empty when nothing tells."""
-    try:
-        meter = Meter(find_runtime(attempt.runtime, {"command": config.command}), place_of(layout, attempt))
+    place = place_of(layout, attempt)
+    with suppress(CoordError, OSError):
+        meter = Meter(find_runtime(attempt.runtime, {"command": config.command}), place)
         meter.read()
-        usage = meter.usage
-        if not usage.tokens and usage.cost_usd is None:
-            return {}
-        write_usage(layout.attempt(attempt.run, attempt.prompt, attempt.attempt), usage)
-    except (CoordError, OSError):
-        return {}
-    return {"tokens": usage.tokens} | ({} if usage.cost_usd is None else {"cost_usd": round(usage.cost_usd, 6)})
+        if meter.usage.tokens or meter.usage.cost_usd is not None:
+            write_usage(place.directory, meter.usage)
+    return Spent(*read_usage(place.directory)).told()
 
 
 def note_screen(watched: Watched, screen: "Screen", now: float) -> None:
@@ -121,7 +115,8 @@ def watch_one(layout: Layout, config: Config, attempt: Attempt) -> Watched | Non
     if runtime.needs is None:
         return None
     place = place_of(layout, attempt)
-    return Watched(attempt, runtime, place.directory, Meter(runtime, place))
+    tokens, cost = read_usage(place.directory)  # what an earlier loop read is no news
+    return Watched(attempt, runtime, place.directory, Meter(runtime, place), Usage(tokens or 0, cost))
 
 
 class Sight:
@@ -199,10 +194,8 @@ class Sight:
         before, watched.logged = watched.logged, report.state
         if report.state is before or not (report.state in _TOLD or before in _TOLD):
             return
-        usage = watched.usage
         data: dict[str, object] = {"state": report.state.value, "doing": report.doing, "evidence": report.source}
-        data |= {"tokens": usage.tokens} if usage.tokens else {}
-        data |= {} if usage.cost_usd is None else {"cost_usd": round(usage.cost_usd, 6)}
+        data |= Spent(watched.usage.tokens or None, watched.usage.cost_usd).told()
         with EventLog.open(self._layout.events_db) as log:
             log.append([agent_event(watched.attempt, "agent.status", **data)], SYSTEM, watched.attempt.run)
 

@@ -1,64 +1,101 @@
-"""What the attempts of a run have used up, read from their directories; those that have ended are read once."""
+"""What the attempts of all prompts have used up, read from their directories; those that have ended are read once."""
 
 import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
 
-from coordinator.artifacts.attempts import load_attempt
+from coordinator.agents.usage import USAGE, read_usage
+from coordinator.artifacts.attempts import load_attempt, run_ids
+from coordinator.artifacts.bulk import no_collection
 from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.records import BadRecord, read_json
 from coordinator.model.situation import timestamp
-from coordinator.model.spent import Spent
+from coordinator.model.spent import NOTHING, Spent, total
+from coordinator.model.step import Attempt
 
-USAGE = "usage.json"
-"""What an agent has used, in its attempt's directory: `tokens` and `cost_usd`."""
+
+class _Entry(NamedTuple):
+    """What one prompt has used up."""
+
+    attempt: Attempt
+    """Its last one."""
+    earlier: tuple[tuple[str, Spent], ...]
+    """Run and usage of each attempt before it."""
+    own: Spent
 
 
 class Spending:
-    """Reads a run's attempts, and keeps what can't change any more."""
+    """Reads attempts, and keeps what can't change any more. Belongs to one thread."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._ended: dict[str, Spent] = {}
+        self._root = str(layout.root)
+        self._entries: dict[int, _Entry] = {}
+        self._live: set[int] = set()
+        self._run: str | None = None
+        self._attempts: Mapping[int, Attempt] = {}
+        self.run: Mapping[int, Spent] = {}
+        """By prompt: what its attempts in the run used, without the time of those under way."""
+        self.ever: Mapping[int, Spent] = {}
+        """By prompt: what all of its attempts used, over all runs."""
 
-    def of_run(self, run_id: str) -> dict[int, Spent]:
-        """By prompt; the time of attempts under way is not in it."""
-        folder = os.path.join(self._layout.run(run_id), "prompts")
-        return {int(name): self._of_prompt(os.path.join(folder, name)) for name in _names(folder) if name.isdigit()}
+    def look(self, run: str | None, attempts: Mapping[int, Attempt]) -> None:
+        """Look again. `attempts` are the last ones of all prompts; the same objects as before are not read anew."""
+        if attempts is self._attempts and run == self._run:
+            changed = [number for number in self._live if self._take(number, attempts[number])]
+            if changed:
+                self._sum(changed)
+            return
+        for number in self._entries.keys() - attempts.keys():
+            del self._entries[number]
+        self._live &= attempts.keys()
+        with no_collection(len(attempts) - len(self._entries)):
+            for number, attempt in attempts.items():
+                known = self._entries.get(number)
+                if known is None or known.attempt is not attempt or number in self._live:
+                    self._take(number, attempt)
+        self._run, self._attempts, self.run, self.ever = run, attempts, {}, {}
+        self._sum(self._entries)
 
-    def _of_prompt(self, folder: str) -> Spent:
-        total = Spent()
-        for name in _names(folder):
-            if name.startswith("attempt-"):
-                total = total.plus(self._of_attempt(os.path.join(folder, name)))
-        return total
+    def _take(self, number: int, attempt: Attempt) -> bool:
+        """Read what one prompt's last attempt used; True when that is news."""
+        known = self._entries.get(number)
+        same = known is not None and (known.attempt.attempt, known.attempt.run) == (attempt.attempt, attempt.run)
+        earlier = known.earlier if known is not None and same else self._before(attempt)
+        entry = self._entries[number] = _Entry(attempt, earlier, self._of(attempt))
+        if not attempt.state.live:
+            self._live.discard(number)
+        elif number not in self._live:
+            self._live = {*self._live, number}
+        return known is None or entry.own != known.own
 
-    def _of_attempt(self, directory: str) -> Spent:
-        known = self._ended.get(directory)
-        if known is not None:
-            return known
-        attempt, _ = load_attempt(directory, directory)
-        spent = _usage(directory)
-        if attempt is None or attempt.state.live:
-            return spent
+    def _before(self, attempt: Attempt) -> tuple[tuple[str, Spent], ...]:
+        """What the attempts before this one used, wherever they are."""
+        found = []
+        for count in range(1, attempt.attempt):
+            for run in run_ids(self._layout):
+                directory = str(self._layout.attempt(run, attempt.prompt, count))
+                if os.path.isdir(directory):
+                    before, _ = load_attempt(directory, self._layout.rel(directory))
+                    found.append((run, self._of(before) if before is not None else NOTHING))
+        return tuple(found)
+
+    def _of(self, attempt: Attempt) -> Spent:
+        outside = attempt.directory.startswith("/")
+        directory = attempt.directory if outside else f"{self._root}/{attempt.directory}"
+        told = Spent(*read_usage(Path(directory))) if os.access(f"{directory}/{USAGE}", os.F_OK) else NOTHING
+        if attempt.state.live or not attempt.started:
+            return told
         end = timestamp(attempt.exit.at if attempt.exit else attempt.since)
-        spent = spent.plus(Spent(seconds=max(0.0, end - timestamp(attempt.started)) if attempt.started else 0.0))
-        self._ended[directory] = spent
-        return spent
+        return Spent(told.tokens, told.cost_usd, max(0.0, end - timestamp(attempt.started)))
 
-
-def _usage(directory: str) -> Spent:
-    try:
-        values = read_json(os.path.join(directory, USAGE)) or {}
-    except BadRecord:
-        return Spent()
-    tokens, cost = values.get("tokens"), values.get("cost_usd")
-    return Spent(
-        tokens if isinstance(tokens, int) and not isinstance(tokens, bool) and tokens > 0 else 0,
-        float(cost) if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 < cost < 1e9 else 0.0,
-    )
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))
-    except OSError:
-        return []
+    def _sum(self, numbers: Iterable[int]) -> None:
+        """Add up what these prompts used."""
+        of_run, ever = dict(self.run), dict(self.ever)
+        for number in numbers:
+            attempt, earlier, own = self._entries[number]
+            here = [spent for run, spent in (*earlier, (attempt.run, own)) if run == self._run]
+            if here:
+                of_run[number] = total(here) if len(here) > 1 else here[0]
+            ever[number] = total([own, *(spent for _, spent in earlier)]) if earlier else own
+        self.run, self.ever = of_run, ever

@@ -24,6 +24,9 @@ def advise(agent: Agent, step: StepState | None, now: float) -> Advice:
     silent = now - agent.observed_at
     if agent.adopted:
         return Advice("coord did not start it, and writes nothing to it: go into its window.", ("attach",))
+    if agent.stuck is not None:
+        text = "It seems to get nowhere: look into its window, tell it what to do, or restart it."
+        return Advice(text, ("restart", "attach", "kill"))
     match agent.state:
         case AgentState.PERMISSION:
             return Advice("It asks for permission: look at what for, and allow or deny it.", ("permit", "attach"))

@@ -250,7 +250,10 @@ class CoordApp(App[None]):
         from tui.screens.pages import prompt_lines
         from tui.screens.reading import Reading
 
-        self.push_screen(Reading(f"{prompt.label} {prompt.title}  {prompt.path}", prompt_lines(prompt)))
+        snapshot = self.main.snapshot
+        used = snapshot.used.get(prompt.number) if snapshot is not None else None
+        told = f"  {used.words}" if used is not None and used.words else ""
+        self.push_screen(Reading(f"{prompt.label} {prompt.title}  {prompt.path}{told}", prompt_lines(prompt)))
 
     def read_event(self, event: "Event") -> None:
         from tui.screens.pages import event_lines

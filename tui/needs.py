@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from coordinator.model.sentence import actor_name
-from coordinator.model.snapshot import AgentState, LoopState, Snapshot
+from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
 from coordinator.model.step import Step, StepState
 
 
@@ -12,7 +12,7 @@ class Need:
     """A kind of thing that waits for a human, as the header shows it."""
 
     kind: str
-    """`question`, `permission`, `input`, `halted`, `stuck`, `problem` or `review`, most urgent first."""
+    """`question`, `permission`, `input`, `agent`, `halted`, `stuck`, `problem` or `review`, most urgent first."""
     text: str
     ink: str
     prompt: int | None = None
@@ -31,9 +31,12 @@ def needs(snapshot: Snapshot) -> tuple[Need, ...]:
     ):
         asking = [agent for agent in snapshot.agents if agent.state is state]
         if asking:
-            who = f"{asking[0].prompt:02d}" if asking[0].prompt is not None else asking[0].role
-            text = f"{who} {word}" if len(asking) == 1 else f"{len(asking)} {_PLURALS[word]}"
+            text = f"{_who(asking[0])} {word}" if len(asking) == 1 else f"{len(asking)} {_PLURALS[word]}"
             found.append(Need(kind, text, "pill-need", asking[0].prompt))
+    stuck = [agent for agent in snapshot.agents if agent.stuck is not None]
+    if stuck:
+        text = f"{_who(stuck[0])} stuck" if len(stuck) == 1 else f"{len(stuck)} agents stuck"
+        found.append(Need("agent", text, "pill-need", stuck[0].prompt))
     if snapshot.loop.state is LoopState.HALTED:
         by = snapshot.loop.halted_by
         found.append(
@@ -50,6 +53,10 @@ def needs(snapshot: Snapshot) -> tuple[Need, ...]:
     return tuple(found)
 
 
+def _who(agent: Agent) -> str:
+    return f"{agent.prompt:02d}" if agent.prompt is not None else agent.role
+
+
 def to_review(snapshot: Snapshot) -> tuple[int, ...]:
     """Open changes that nobody approved or rejected yet, where a human has to; in the order of the graph."""
     if snapshot.settings.gate != "review":
@@ -64,12 +71,15 @@ def to_review(snapshot: Snapshot) -> tuple[int, ...]:
 
 
 def waiting_for_you(snapshot: Snapshot) -> dict[str, str]:
-    """Everything that waits for a human, each by an id that stays as long as it waits, in words."""
+    """Everything that waits for a human, or should be looked at, each by a lasting id, in words."""
     found = {question.id: f"{actor_name(question.asker)} asks: {question.text}" for question in snapshot.open_questions}
     for agent in snapshot.agents:
         if agent.state in (AgentState.PERMISSION, AgentState.WAITING):
             what = "asks for permission" if agent.state is AgentState.PERMISSION else "waits for input"
             found[f"{agent.state}:{agent.id}:{agent.doing}"] = f"{actor_name(agent.id)} {what} {agent.doing}".rstrip()
+        if agent.stuck is not None:
+            why = agent.stuck.words(agent.stuck.since + (snapshot.settings.stuck_after or 0.0))
+            found[f"stuck:{agent.id}"] = f"{actor_name(agent.id)} seems stuck: {why}"
     if snapshot.loop.state in (LoopState.HALTED, LoopState.STUCK):
         found[f"{snapshot.loop.state}:{snapshot.loop.reason}"] = snapshot.loop.reason
     for number in to_review(snapshot):

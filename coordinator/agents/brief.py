@@ -20,7 +20,8 @@ End with exactly one of these, then exit. Without it, the attempt counts as fail
 - `coord agent done --summary "TEXT"` when the acceptance criteria are met and everything is committed; add
   `--decision`, `--limitation` and `--validation` for what the next reader has to know.
 - `coord agent blocked --reason "TEXT"` when something outside this task is in the way.
-- `coord agent fail --reason "TEXT"` when it can't be done this way.
+- `coord agent fail --verdict "TEXT" --left "TEXT" --learning "TEXT"` when it can't be done this way: what does not work
+  and why, what is left to do, what the next attempt should know. The last two may come several times.
 """
 
 
@@ -86,12 +87,23 @@ def _why_again(brief: Brief) -> str:
     if last is None or not last.reason:
         return ""
     if not last.continues:
-        return f"## Attempt {last.attempt} came to nothing\n\n{last.reason.strip()}"
+        return f"## Attempt {last.attempt} came to nothing\n\n{last.reason.strip()}{_also_said(last)}"
     base = f" (`git merge {brief.base_branch}` brings in what landed meanwhile)" if brief.base_branch else ""
     return (
         f"## Your work came back\n\nThe commits of attempt {last.attempt} are on your branch{base}. "
         f"They were not merged:\n\n{last.reason.strip()}\n\nPut that right, commit, and hand off again."
     )
+
+
+def _also_said(last: Attempt) -> str:
+    """What an attempt that came to nothing handed off besides its verdict."""
+    if last.receipt is None:
+        return ""
+    own = last.receipt.summary.strip()
+    parts = [] if own == last.reason.strip() else [f"Its agent had handed off: {_one_line(own)}"]
+    for name, items in last.receipt.lists:
+        parts.append(f"{name}:\n\n" + "\n".join(f"- {_one_line(item)}" for item in items))
+    return "".join(f"\n\n{part}" for part in parts)
 
 
 def _answers(questions: Sequence[Question]) -> str:

@@ -110,6 +110,15 @@ class Claude(Runtime):
                 return _trouble(str(payload.get("last_assistant_message") or ""), str(payload.get("error") or ""))
         return None
 
+    def called(self, payload: Mapping[str, Any]) -> str | None:
+        if payload.get("hook_event_name") != "PreToolUse":
+            return None
+        given = payload.get("tool_input")
+        if not isinstance(given, dict):
+            return ""  # the line was cut
+        tool, command = payload.get("tool_name"), given.get("command")
+        return f"{tool}: {command}" if isinstance(command, str) else f"{tool}: {sorted(given.items())}"
+
     def seen(self, screen: str) -> Said | None:
         screen = without_panel(screen)
         dialog = read(screen, _SIGNS)

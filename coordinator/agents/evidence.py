@@ -69,6 +69,45 @@ def last_report(data: bytes, runtime: "Runtime | None" = None) -> Report | None:
     return best
 
 
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What the lines of a `status.jsonl` tell together."""
+
+    resumed: float = 0.0
+    """Unix seconds: it works since then without having waited for anybody; 0.0 where it always did."""
+    call: str = ""
+    """What all of its last calls were."""
+    calls: int = 0
+    """How many of them in a row."""
+    calling: float = 0.0
+    """Unix seconds of the first of these."""
+    grown: float = 0.0
+    """Unix seconds when it first told of as many tokens as it tells now; 0.0 where it tells of none."""
+
+
+def read_trail(data: bytes, runtime: "Runtime | None" = None) -> Trail:
+    """How long an agent works without a stop, and whether it does the same again and again."""
+    from coordinator.agents.hooks import hook_line
+
+    resumed, working, same, counting = 0.0, True, True, True
+    call, calls, calling, tokens, grown = "", 0, 0.0, None, 0.0
+    for line in reversed(data.splitlines()):
+        report = _report(line) or _heard(line, runtime)
+        if report is not None and working:
+            working = report.state is AgentState.WORKING
+            resumed = report.at if working else resumed
+        if report is not None and report.tokens is not None and counting:
+            counting = report.tokens == (report.tokens if tokens is None else tokens)
+            tokens, grown = report.tokens, report.at if counting else grown
+        said_at = hook_line(line) if runtime is not None and same else None
+        this = runtime.called(said_at.payload) if said_at is not None and runtime is not None else None
+        if said_at is not None and this is not None:
+            same = bool(this) and this == (call or this)
+            if same:
+                call, calls, calling = this, calls + 1, said_at.at
+    return Trail(0.0 if working else resumed, call, calls, calling, grown)
+
+
 def observe_agent(
     attempt: Attempt, *, terminal: Terminal | None = None, report: Report | None = None, reports_itself: bool = False
 ) -> Agent:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from coordinator.agents.evidence import Terminal, last_report, observe_agent
+from coordinator.agents.records import end_of
 from coordinator.agents.usage import USAGE, read_usage
+from coordinator.agents.verdict import STUCK, read_stuck
 from coordinator.model.snapshot import Agent
 from coordinator.model.step import Attempt
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from coordinator.agents.runtime import Runtime
 
 _STATUS = "status.jsonl"
-_STATUS_TAIL = 64 * 1024
 _RENEWED = 20.0
 """Seconds after which an agent seen again in the same state counts as newly seen. Until then it is the same agent, so
 that looking often at many who go on as before makes no news."""
@@ -32,7 +33,7 @@ class _Known(NamedTuple):
     agent: Agent
     attempt: Attempt
     alive: bool | None
-    files: tuple[_Stamp, _Stamp]
+    files: tuple[_Stamp, _Stamp, _Stamp]
     until: float
 
 
@@ -44,20 +45,27 @@ class Presence:
         self._root = str(root)
         self._known: dict[int, _Known] = {}
 
-    def of(self, attempts: Iterable[Attempt]) -> tuple[Agent, ...]:
-        """The agents of these attempts, in the order of their prompts."""
+    def of(self, attempts: Iterable[Attempt], *, attended: bool = True) -> tuple[Agent, ...]:
+        """The agents of these attempts, in the order of their prompts.
+
+        `attended`: a loop looks whether they get anywhere; what an ended one thought of that may be over by now.
+        """
         now = time.time()
-        return tuple([self._agent(attempt, now) for attempt in sorted(attempts, key=lambda a: a.prompt)])
+        return tuple([self._agent(attempt, now, attended) for attempt in sorted(attempts, key=lambda a: a.prompt)])
 
     def outlived(self) -> bool:
         """A process has ended that was alive at the last look."""
         return any(known.alive and not _alive(known.attempt) for known in self._known.values())
 
-    def _agent(self, attempt: Attempt, now: float) -> Agent:
+    def _agent(self, attempt: Attempt, now: float, attended: bool) -> Agent:
         directory = f"{self._root}/{attempt.directory}"
         live = attempt.state.live
         alive = _alive(attempt) if live else None
-        files = (_stamp(f"{directory}/{_STATUS}") if live else None, _stamp(f"{directory}/{USAGE}"))
+        files = (
+            _stamp(f"{directory}/{_STATUS}") if live else None,
+            _stamp(f"{directory}/{USAGE}"),
+            _stamp(f"{directory}/{STUCK}") if live and attended else None,
+        )
         known = self._known.get(attempt.prompt)
         same = known is not None and known.attempt is attempt and (known.alive, known.files) == (alive, files)
         if known is not None and same and now < known.until:
@@ -65,8 +73,10 @@ class Presence:
         terminal = Terminal(alive, now, attempt.window, attempt.pane) if alive is not None else None
         agent = _judged(attempt, terminal, directory) if live else observe_agent(attempt)
         tokens, cost = read_usage(Path(directory)) if files[1] else (None, None)
-        if tokens is not None:
+        if (tokens, cost) != (None, None):
             agent = replace(agent, tokens=tokens, cost_usd=cost)
+        if files[2] and agent.state.at_work:
+            agent = replace(agent, stuck=read_stuck(Path(directory)))
         self._known[attempt.prompt] = _Known(agent, attempt, alive, files, now + _RENEWED)
         return agent
 
@@ -94,7 +104,7 @@ def _stamp(path: str) -> _Stamp:
 
 def _judged(attempt: Attempt, terminal: Terminal | None, directory: str) -> Agent:
     runtime = _runtime(attempt.runtime)
-    report = last_report(_tail(f"{directory}/{_STATUS}"), runtime)
+    report = last_report(end_of(f"{directory}/{_STATUS}"), runtime)
     reports_itself = runtime is not None and runtime.reports_itself
     return observe_agent(attempt, terminal=terminal, report=report, reports_itself=reports_itself)
 
@@ -106,14 +116,3 @@ def _runtime(name: str) -> "Runtime | None":
     from coordinator.agents.runtime import known_runtime  # eight classes: of no use to whoever sees no such agent
 
     return known_runtime(name)
-
-
-def _tail(path: str) -> bytes:
-    """The end of what the agent said of itself."""
-    try:
-        with open(path, "rb") as stream:
-            size = os.fstat(stream.fileno()).st_size
-            stream.seek(max(0, size - _STATUS_TAIL))
-            return stream.read(_STATUS_TAIL)
-    except OSError:
-        return b""

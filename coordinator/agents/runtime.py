@@ -146,6 +146,13 @@ class Runtime:
         """What the payload of a hook of this CLI means; None: nothing about its state."""
         return None
 
+    def called(self, payload: Mapping[str, Any]) -> str | None:
+        """What it is about to run, whole, by the payload of a hook.
+
+        Empty where it runs something that is not told whole; None when the hook is about something else.
+        """
+        return None
+
     def seen(self, screen: str) -> Said | None:
         """What its screen shows, the last resort: plain text, a line a row. None where the screen can't tell."""
         return None

@@ -69,7 +69,7 @@ class Meter:
 def write_usage(directory: Path, usage: "Usage") -> None:
     """Keep what was used so far; a reader sees the old or the new."""
     temporary = directory / f".{USAGE}.{os.getpid()}"
-    temporary.write_text(json.dumps({"tokens": usage.tokens, "cost_usd": usage.cost_usd}))
+    temporary.write_text(json.dumps({"tokens": usage.tokens or None, "cost_usd": usage.cost_usd}))
     temporary.rename(directory / USAGE)
 
 
@@ -78,6 +78,6 @@ def read_usage(directory: Path) -> tuple[int | None, float | None]:
     values = read_json_file(directory / USAGE)
     tokens, cost = values.get("tokens"), values.get("cost_usd")
     return (
-        tokens if isinstance(tokens, int) and not isinstance(tokens, bool) else None,
-        float(cost) if isinstance(cost, (int, float)) else None,
+        tokens if isinstance(tokens, int) and not isinstance(tokens, bool) and 0 <= tokens < 1 << 62 else None,
+        float(cost) if isinstance(cost, (int, float)) and not isinstance(cost, bool) and 0 <= cost < 1e9 else None,
     )

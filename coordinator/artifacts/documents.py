@@ -61,11 +61,12 @@ def examine_milestone(layout: Layout) -> tuple[Milestone, Problem | None]:
     return made, None
 
 
-def add_summary(document: bytes, *, number: int, agent: str, text: str, at: str) -> bytes:
-    """The alignment document with an agent's summary appended."""
+def add_summary(document: bytes, *, number: int, agent: str, text: str, at: str, outcome: str = "done") -> bytes:
+    """The alignment document with an agent's summary appended; an `outcome` other than `done` is named."""
     newline, current = _decoded(document)
     quoted = newline.join(f"> {line}".rstrip() for line in plain_lines(redact(text.strip())))
-    heading = f"## Prompt {number:02d} · {plain(agent)} · {plain(at)}"
+    came = "" if outcome == "done" else f" · {plain(outcome)}"
+    heading = f"## Prompt {number:02d} · {plain(agent)} · {plain(at)}{came}"
     return _encoded(_joined(current, f"{heading}{newline * 2}{quoted}", newline))
 
 
@@ -97,9 +98,10 @@ def summaries(document: bytes, number: int) -> list[str]:
     return [current[s.start : s.end].strip() for s in _sections(current) if s.number == number]
 
 
-def append_summary(layout: Layout, *, number: int, agent: str, text: str, at: str) -> None:
+def append_summary(layout: Layout, *, number: int, agent: str, text: str, at: str, outcome: str = "done") -> None:
     """Append an agent's summary to `alignment.md`, durable, whoever else appends at the same time."""
-    _change_alignment(layout, lambda before: add_summary(before, number=number, agent=agent, text=text, at=at))
+    said = {"agent": agent, "text": text, "at": at, "outcome": outcome}
+    _change_alignment(layout, lambda before: add_summary(before, number=number, **said))
 
 
 def append_steering(layout: Layout, *, number: int | None, text: str, who: str, at: str) -> None:

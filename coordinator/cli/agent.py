@@ -28,11 +28,12 @@ def done(
 
 
 @agent.command()
-@click.option("--reason", required=True, help="What went wrong, and what is left to do.")
+@click.option("--verdict", "--reason", required=True, help="What does not work, and why.")
+@click.option("--left", "--left-to-do", "left", multiple=True, metavar="TEXT", help="What is left to do.")
 @click.option("--learning", "learnings", multiple=True, metavar="TEXT", help="What the next attempt should know.")
-def fail(reason: str, learnings: tuple[str, ...]) -> None:
+def fail(verdict: str, left: tuple[str, ...], learnings: tuple[str, ...]) -> None:
     """It can't be done this way."""
-    _hand_off("failed", reason, decisions=learnings)
+    _hand_off("failed", verdict, left=left, learnings=learnings)
 
 
 @agent.command()

@@ -120,6 +120,9 @@ def agents(ctx: click.Context, as_json: bool) -> None:
         )
         if agent.doing:
             styled([(f"      {plain(agent.doing)}", "")])
+        if agent.stuck is not None:
+            styled([("      seems stuck: ", "yellow"), (plain(agent.stuck.words(now)), "")])
+            styled([(f"      coord attach {label} | coord restart {label}", "dim")])
         if agent.adopted:
             styled([(f"      coord attach {agent.id}", "dim")])
         elif agent.state is AgentState.PERMISSION:

@@ -8,6 +8,7 @@ from coordinator.artifacts.paths import Layout, find_project
 from coordinator.cli.remembered import Stamped
 from coordinator.cli.report import json_text, say, styled
 from coordinator.model.snapshot import LoopState, Snapshot
+from coordinator.model.spent import NOTHING, total
 from coordinator.model.step import StepState
 from coordinator.model.text import amount, clip, plain, width
 from coordinator.observe import Observer
@@ -52,7 +53,7 @@ def _print_json(layout: Layout) -> None:
     text = json_text(status_json(snapshot, now))
     sys.stdout.write(text)
     pids = [step.attempt.pid for step in snapshot.steps.values() if step.attempt and step.state.live]
-    aging = any(now - agent.observed_at > 0.5 for agent in snapshot.agents)
+    aging = pids or any(now - agent.observed_at > 0.5 for agent in snapshot.agents)
     stamped.remember(text, pids=[pid for pid in pids if pid > 1], until=now + 1 if aging else snapshot.due)
 
 
@@ -79,7 +80,9 @@ def print_snapshot(snapshot: Snapshot, now: float) -> None:
         fact = facts.of(number, now).text
         quiet = "dim" if prompt.status.ended else ""
         title = titles[number] + " " * (column - width(titles[number]))
-        styled([(f" {glyph} ", colour), (f"{prompt.label}  ", "dim"), (title, quiet), (f"  {fact}", "dim")])
+        spent = snapshot.used.get(number, NOTHING).words
+        told = f"  {fact}" + (f"  {spent}" if spent else "")
+        styled([(f" {glyph} ", colour), (f"{prompt.label}  ", "dim"), (title, quiet), (told, "dim")])
     if not snapshot.prompts:
         say("\nNo prompts yet. Write .coord/prompts/01-planned-first.prompt.md; `coord validate` checks it.")
     if snapshot.problems:
@@ -90,7 +93,7 @@ def _print_head(snapshot: Snapshot, now: float) -> None:
     from coordinator.model.forecast import forecast
 
     merged = sum(s.state is StepState.MERGED for s in snapshot.steps.values())
-    loop, ahead = snapshot.loop, forecast(snapshot, now)
+    loop, ahead, spent = snapshot.loop, forecast(snapshot, now), total(snapshot.spent.values()).words
     live = sum(s.state.live for s in snapshot.steps.values())
     styled([(snapshot.project, "bold"), (f" › {snapshot.milestone.title}", ""), (f"  {_run(snapshot)}", "dim")])
     styled(
@@ -99,6 +102,7 @@ def _print_head(snapshot: Snapshot, now: float) -> None:
             (f" {live}/{loop.max_parallel}" if loop.state is LoopState.RUNNING else "", ""),
             (f"  {merged} of {len(snapshot.steps)} merged", ""),
             (f"  {ahead.words}" if ahead.words else "", ""),
+            (f"  {spent}" if spent else "", ""),
             (f"  {loop.reason}" if loop.state is not LoopState.RUNNING else "", "dim"),
             ("; `coord loop` starts one" if loop.state is LoopState.STOPPED and not loop.alive else "", "dim"),
         ]
@@ -107,6 +111,10 @@ def _print_head(snapshot: Snapshot, now: float) -> None:
         chain = " → ".join(f"{number:02d}" for number in ahead.critical_path[:12])
         more = f" and {len(ahead.critical_path) - 12} more" if len(ahead.critical_path) > 12 else ""
         styled([(f"longest chain  {chain}{more}", "dim")])
+    for agent in snapshot.agents:
+        if agent.stuck is not None:
+            styled([("! ", "yellow"), (f"{agent.id} seems stuck: {agent.stuck.words(now)}", "bold")])
+            styled([(f"  coord attach {agent.prompt} | coord restart {agent.prompt}", "dim")])
     for question in snapshot.open_questions:
         styled([("? ", "yellow"), (question.text, "bold"), (f"  {question.asker}", "dim")])
         styled([(f"  coord answer {question.seq} …", "dim")])

@@ -1,6 +1,6 @@
 """How an agent ends its attempt: a receipt, a hand-off for people, and an event. Called by `coord agent …`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from coordinator.artifacts.documents import append_summary
@@ -12,7 +12,7 @@ from coordinator.errors import Refused, UsageError
 from coordinator.events.identity import who
 from coordinator.events.store import EventLog
 from coordinator.model.change import Change
-from coordinator.model.event import Actor, ActorKind, Draft
+from coordinator.model.event import Actor, ActorKind, Draft, may_write
 from coordinator.model.step import Attempt, Receipt
 from coordinator.model.text import plain
 from coordinator.redaction import redact
@@ -31,6 +31,8 @@ def hand_off(
     decisions: Sequence[str] = (),
     validation: Sequence[str] = (),
     files: Sequence[str] = (),
+    left: Sequence[str] = (),
+    learnings: Sequence[str] = (),
 ) -> Receipt:
     """Seal the attempt that this process belongs to.
 
@@ -57,11 +59,13 @@ def hand_off(
             utc_now(),
             commits,
             tuple(map(redact, files)),
-            tuple(map(redact, validation)),
-            tuple(map(redact, limitations)),
-            tuple(map(redact, decisions)),
+            _said(validation),
+            _said(limitations),
+            _said(decisions),
             log_seq=seq,
             log_hash=digest,
+            learnings=_said(learnings),
+            left=_said(left),
         )
         _write(layout, log, attempt, receipt, actor)
     return receipt
@@ -109,25 +113,46 @@ def _write(layout: Layout, log: EventLog, attempt: Attempt, receipt: Receipt, ac
     """Receipt last: it is what the loop goes by."""
     directory = layout.attempt(attempt.run, attempt.prompt, attempt.attempt)
     write_atomic(directory / "handoff.md", _text(attempt, receipt).encode("utf-8", "replace"))
-    append_summary(layout, number=attempt.prompt, agent=actor.name, text=receipt.summary, at=receipt.at)
+    append_summary(
+        layout, number=attempt.prompt, agent=actor.name, text=_report(receipt), at=receipt.at, outcome=receipt.outcome
+    )
     write_receipt(directory, receipt)
-    data = {"outcome": receipt.outcome, "summary": receipt.summary, "attempt": attempt.attempt}
-    log.append([Draft("handoff.given", f"prompt:{attempt.prompt}", data)], actor, attempt.run)
+    log.append(list(_drafts(attempt, receipt, actor)), actor, attempt.run)
+
+
+def _drafts(attempt: Attempt, receipt: Receipt, actor: Actor) -> Iterator[Draft]:
+    """What goes on the log: the hand-off, and what was learned, where the role may say that."""
+    subject = f"prompt:{attempt.prompt}"
+    data: dict[str, object] = {"outcome": receipt.outcome, "summary": receipt.summary, "attempt": attempt.attempt}
+    yield Draft("handoff.given", subject, data | ({"left": list(receipt.left)} if receipt.left else {}))
+    if may_write(actor, "learning.noted"):
+        for text in receipt.learnings:
+            yield Draft("learning.noted", subject, {"text": text, "attempt": attempt.attempt})
+
+
+def _report(receipt: Receipt) -> str:
+    """What engineers read of it between their own words: the summary; of what came to nothing, also what is left."""
+    parts = [receipt.summary]
+    if receipt.outcome != "done":
+        parts += [_listed(name, items) for name, items in receipt.lists]
+    return "\n\n".join(parts)
 
 
 def _text(attempt: Attempt, receipt: Receipt) -> str:
     """The receipt for people."""
-    parts = [f"# Prompt {attempt.prompt:02d}, attempt {attempt.attempt}: {receipt.outcome}\n\n{receipt.summary}"]
-    for title, lines in (
-        ("Decisions", receipt.decisions),
-        ("Limitations", receipt.limitations),
-        ("Validation", receipt.validation),
-        ("Commits", receipt.commits),
-        ("Files", receipt.files),
-    ):
-        if lines:
-            parts.append(f"## {title}\n\n" + "\n".join("- " + " ".join(line.split()) for line in lines))
+    title = f"# Prompt {attempt.prompt:02d}, attempt {attempt.attempt}: {receipt.outcome}"
+    lists = (*receipt.lists, ("Commits", receipt.commits), ("Files", receipt.files))
+    parts = [title, receipt.summary, *(f"## {_listed(name, items)}" for name, items in lists if items)]
     return "\n\n".join(parts) + "\n"
+
+
+def _listed(name: str, items: Sequence[str]) -> str:
+    return f"{name}\n\n" + "\n".join("- " + " ".join(item.split()) for item in items)
+
+
+def _said(items: Sequence[str]) -> tuple[str, ...]:
+    """What was said, without secrets and without what says nothing."""
+    return tuple(redact(item.strip()) for item in items if item.strip())
 
 
 def _is_number(text: str) -> bool:

@@ -1,12 +1,19 @@
-"""Writes into a prompt's file what its step has come to."""
+"""Writes into a prompt's file what its step has come to, and what its agents handed off."""
 
-from coordinator.artifacts.files import write_atomic
+from coordinator.artifacts.files import read_limited, sha256, write_atomic
 from coordinator.artifacts.frontmatter import patch
-from coordinator.errors import StalePlan
+from coordinator.artifacts.prompts import SIZE_LIMIT
+from coordinator.errors import CoordError, StalePlan
 from coordinator.failpoint import failpoint
 from coordinator.loop.effects import Mark
 from coordinator.loop.site import Site
+from coordinator.model.body import with_hand_off
 from coordinator.model.prompt import Prompt, PromptStatus
+from coordinator.model.step import Attempt
+from coordinator.steps import agent_event
+
+_TRIES = 20
+"""Versions of a prompt's file that may come while something is appended to it."""
 
 
 def mark(site: Site, prompt: Prompt, action: Mark) -> None:
@@ -21,3 +28,36 @@ def mark(site: Site, prompt: Prompt, action: Mark) -> None:
     except StalePlan:
         return
     failpoint("mark-written")
+
+
+def note_hand_off(site: Site, prompt: Prompt, attempt: Attempt) -> None:
+    """Append what an agent handed off to its prompt's file. What prevents that is logged and prevents nothing else."""
+    if attempt.receipt is None:
+        return
+    try:
+        _append_hand_off(site, prompt, attempt)
+    except (CoordError, OSError) as error:
+        said = error.message if isinstance(error, CoordError) else str(error)
+        reason = f"what it handed off is not in {prompt.path}: {said}; it is in {attempt.directory}/handoff.md"
+        site.log_about(attempt, agent_event(attempt, "problem.handoff_apart", reason=reason))
+    failpoint("handoff-noted")
+
+
+def _append_hand_off(site: Site, prompt: Prompt, attempt: Attempt) -> None:
+    path = site.layout.root / prompt.path
+    assert attempt.receipt is not None
+    for turn in range(_TRIES):
+        before = read_limited(path, SIZE_LIMIT)
+        after = with_hand_off(before, attempt, attempt.receipt)
+        if after == before:
+            return
+        if len(after) > SIZE_LIMIT:
+            raise CoordError("the file would become too long to be read")
+        site.touched.append(path)
+        try:
+            write_atomic(path, after, expect=sha256(before))
+        except StalePlan:
+            if turn == _TRIES - 1:
+                raise
+        else:
+            return

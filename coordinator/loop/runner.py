@@ -35,6 +35,7 @@ from coordinator.observe import Observer
 from coordinator.sight import Sight
 from coordinator.steps import utc_now
 from coordinator.terminals.server import Terminals
+from coordinator.vigil import Vigil
 from coordinator.watch import Changes, Watch
 
 LOCK_PATIENCE = 1.0
@@ -106,6 +107,7 @@ class _Runner:
         self._unread: set[Path] = set()
         self._stopping = False
         self._sight = Sight(layout, config, terminals)
+        self._vigil = Vigil(layout, terminals)
         self._watch = Watch(layout, self._changed, self._observer.folders())  # before the first look: nothing is missed
         self._snapshot = self._observer.snapshot()
 
@@ -117,6 +119,7 @@ class _Runner:
             self._door.close()
         self._watch.stop()
         self._sight.close()
+        self._vigil.close()
         self._exits.close()
         self._hands.close()
         self._tell()
@@ -264,6 +267,7 @@ class _Runner:
                 self._exits.watch(pid)
         self._watch.attend(self._observer.attended())
         self._sight.attend(live.values())
+        self._vigil.attend(self._snapshot)
 
     def _changed(self, changes: Changes) -> None:
         self.wake.put(Changed(changes.paths))

@@ -1,5 +1,6 @@
 """The book of runs: `run.json`, and the events that tell how a run goes."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from coordinator.events.filters import Filter
 from coordinator.events.store import EventLog
 from coordinator.failpoint import failpoint
 from coordinator.loop.orchestrator import Outcome
+from coordinator.model.budget import run_usage
 from coordinator.model.description import KIND as DESCRIPTION
 from coordinator.model.description import Row, changes, row_of, rows_after
 from coordinator.model.event import SYSTEM, Draft
@@ -32,6 +34,7 @@ class RunBook:
         self._run: Run | None = None
         self._title = ""
         self._state: LoopState | None = None
+        self._last: Snapshot | None = None
         self._seen: Mapping[int, Prompt] | None = None
         self._rows: dict[int, Row] | None = None
 
@@ -71,6 +74,7 @@ class RunBook:
     def follow(self, snapshot: Snapshot) -> None:
         """Log what became of the prompts, a pause, a halt, being stuck, and going on after it; each once."""
         self._title = snapshot.milestone.title
+        self._last = snapshot
         self._describe(snapshot)
         state, before = snapshot.loop.state, self._state
         if state is before or self._run is None:
@@ -93,7 +97,7 @@ class RunBook:
     def leave(self, outcome: Outcome) -> None:
         """This life of the loop ends; an unfinished run is taken up by the next one."""
         if self._run is not None:
-            self._say("run.stopped", outcome=outcome.state, reason=outcome.reason)
+            self._say("run.stopped", data={"outcome": outcome.state, "reason": outcome.reason, **self._usage()})
 
     def _describe(self, snapshot: Snapshot) -> None:
         """Tell the log which prompts there are now, where that is not what it was told last."""
@@ -103,7 +107,7 @@ class RunBook:
         before = self._told_rows() if self._rows is None else self._rows
         self._rows = {number: row_of(prompt, snapshot.steps[number]) for number, prompt in snapshot.prompts.items()}
         for data in changes(before, self._rows):
-            self._say(DESCRIPTION, subject="milestone", **data)
+            self._say(DESCRIPTION, subject="milestone", data=data)
 
     def _told_rows(self) -> dict[int, Row]:
         """What earlier lives of the loop told of the prompts."""
@@ -117,11 +121,18 @@ class RunBook:
 
     def _end(self, reason: str) -> None:
         if self._run is not None:
-            self._say("run.finished", reason=reason)
+            self._say("run.finished", data={"reason": reason, **self._usage()})
             sweep(self._layout)
             write_run(self._layout, replace(self._run, state="ended", outcome="done", ended=utc_now()))
             self._run = None
 
-    def _say(self, kind: str, subject: str = "", **data: object) -> None:
+    def _usage(self) -> dict[str, object]:
+        """What the run used, as far as anybody told."""
+        if self._last is None:
+            return {}
+        used = run_usage(self._last, time.time())
+        return {**used.told(), "seconds": round(used.seconds, 1)}
+
+    def _say(self, kind: str, subject: str = "", *, data: Mapping[str, object] | None = None, **more: object) -> None:
         run = self._run.id if self._run is not None else None
-        self._log.append([Draft(kind, subject or f"run:{run}", data)], SYSTEM, run)
+        self._log.append([Draft(kind, subject or f"run:{run}", {**(data or {}), **more})], SYSTEM, run)

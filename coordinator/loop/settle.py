@@ -13,6 +13,7 @@ from coordinator.kill import end_processes
 from coordinator.loop.effects import EndOver, Expire, Return, Settle
 from coordinator.loop.exits import has_ended
 from coordinator.loop.handoff import left_behind
+from coordinator.loop.marking import note_hand_off
 from coordinator.loop.site import Site
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
@@ -46,6 +47,7 @@ def settle(site: Site, snapshot: Snapshot, action: Settle) -> Attempt | None:
     attempt = site.reread(attempt)  # the exit file may have come just before the process went
     if attempt.state is StepState.DISPATCHED:
         attempt = site.advance(attempt, StepState.RUNNING, step_event(attempt))
+    note_hand_off(site, snapshot.prompts[action.number], attempt)
     failpoint("settle-ended")
     if attempt.exit is None:
         reason = "its process is gone without a word of how it ended (killed, or the machine went down)"

@@ -2,12 +2,20 @@
 
 import re
 
+from coordinator.model.step import Attempt, Receipt
+from coordinator.model.text import plain, plain_lines
+
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
 _ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]*)?\S", re.MULTILINE)
 TEMPLATE = "## Tasks\n\n- \n\n## Acceptance Criteria\n\n- \n"
 """What a new prompt's body starts from."""
 CRITERIA = "acceptance criteria"
 STEERING = "## Engineer Steering"
+_SUMMARY = 4000
+_LISTED = 400
+_MOST = 12
+"""Characters of a summary, characters of an item and items of a list that go into a prompt's file: agents may say any
+amount, and the whole of it stays in the hand-off of the attempt."""
 
 
 def body_for(title: str) -> str:
@@ -50,3 +58,28 @@ def with_steering(source: bytes, words: str, at: str) -> bytes:
     if start < 0 or f"{newline}## " in text[start + len(STEERING) :]:
         text += f"{newline}{STEERING}{newline}{newline}"
     return (text + note).encode("utf-8")
+
+
+def with_hand_off(source: bytes, attempt: Attempt, receipt: Receipt) -> bytes:
+    """A prompt file with what its agent handed off appended as a section; nothing else changes.
+
+    The agent's words are quoted: nothing in them can pass for a part of the task. One hand-off is appended once.
+    """
+    newline = "\r\n" if b"\r\n" in source else "\n"
+    said = f"{receipt.outcome} · {plain(receipt.agent)} · {plain(receipt.at)}"
+    heading = f"## Attempt {attempt.attempt} · {said}".encode("utf-8", "replace")
+    if b"\n" + heading in source:
+        return source
+    lines = plain_lines(_clipped(receipt.summary.strip(), _SUMMARY))
+    for name, items in receipt.lists:
+        more = [f"- and {len(items) - _MOST} more"] if len(items) > _MOST else []
+        shown = [f"- {_clipped(plain(' '.join(item.split())), _LISTED)}" for item in items[:_MOST]]
+        lines += ["", f"{name}:", *shown, *more]
+    quoted = newline.join(f"> {line}".rstrip() for line in lines)
+    gap = b"" if source.endswith(b"\n") else newline.encode()
+    block = f"{newline * 2}{quoted}{newline}".encode("utf-8", "replace")
+    return source + gap + newline.encode() + heading + block
+
+
+def _clipped(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit].rstrip()}…"

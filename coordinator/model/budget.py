@@ -7,8 +7,8 @@ from coordinator.model.facts import age
 from coordinator.model.settings import Budget
 from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import Question, Snapshot
-from coordinator.model.spent import Spent
-from coordinator.model.step import StepState
+from coordinator.model.spent import Spent, total
+from coordinator.model.step import Step, StepState
 
 GO_ON = "go on with as much again"
 END_IT = "end it"
@@ -41,35 +41,43 @@ def overruns(snapshot: Snapshot, now: float) -> Iterator[Overrun]:
     if run is None or not (settings.prompt_budget.any or settings.run_budget.any):
         return
     asked = {question.about: question for question in snapshot.questions if question.about}
-    total = Spent()
     for number, spent in snapshot.spent.items():
         step = snapshot.steps.get(number)
-        live = step is not None and step.state.live and step.attempt is not None
-        if step is not None and step.attempt is not None and live:
-            spent = spent.plus(Spent(seconds=max(0.0, now - timestamp(step.attempt.started))))
-        total = total.plus(spent)
+        spent = spent.plus(Spent(seconds=_under_way(step, now)))
         if step is not None and step.state not in (StepState.MERGED, StepState.SKIPPED):
             who = f"Prompt {number:02d}"
             yield from _over(f"prompt:{number}", who, run, settings.prompt_budget, spent, asked, (GO_ON, END_IT))
     if any(step.state not in (StepState.MERGED, StepState.SKIPPED) for step in snapshot.steps.values()):
-        yield from _over(f"run:{run}", "This run", run, settings.run_budget, total, asked, (GO_ON,))
+        yield from _over(f"run:{run}", "This run", run, settings.run_budget, run_usage(snapshot, now), asked, (GO_ON,))
+
+
+def run_usage(snapshot: Snapshot, now: float) -> Spent:
+    """What this run has used so far, with the time of agents at work; `now` in Unix seconds."""
+    working = sum(_under_way(step, now) for step in snapshot.steps.values())
+    return total(snapshot.spent.values()).plus(Spent(seconds=working))
+
+
+def _under_way(step: Step | None, now: float) -> float:
+    """Seconds since the attempt of a live step started."""
+    if step is None or step.attempt is None or not step.state.live:
+        return 0.0
+    return max(0.0, now - timestamp(step.attempt.started))
 
 
 def next_overrun(snapshot: Snapshot, now: float) -> float | None:
     """Unix seconds when the work under way uses up a budget of time; None when none does."""
     own, of_run = snapshot.settings.prompt_budget.seconds, snapshot.settings.run_budget.seconds
-    times, total, live = [], 0.0, 0
+    times, used_by_all, live = [], 0.0, 0
     for number, spent in snapshot.spent.items():
         step = snapshot.steps.get(number)
-        used = spent.seconds
+        used = spent.seconds + _under_way(step, now)
         if step is not None and step.attempt is not None and step.state.live:
             live += 1
-            used += max(0.0, now - timestamp(step.attempt.started))
             if own is not None:
                 times.append(now + own - used % own)
-        total += used
+        used_by_all += used
     if of_run is not None and live:
-        times.append(now + (of_run - total % of_run) / live)
+        times.append(now + (of_run - used_by_all % of_run) / live)
     return min(times, default=None)
 
 
@@ -83,8 +91,8 @@ def _over(
     options: tuple[str, ...],
 ) -> Iterator[Overrun]:
     for name, limit, used, shown in (
-        ("tokens", budget.tokens, float(spent.tokens), f"{spent.tokens:,} tokens"),
-        ("cost", budget.cost_usd, spent.cost_usd, f"${spent.cost_usd:.2f}"),
+        ("tokens", budget.tokens, float(spent.tokens or 0), f"{spent.tokens or 0:,} tokens"),
+        ("cost", budget.cost_usd, spent.cost_usd or 0.0, f"${spent.cost_usd or 0.0:.2f}"),
         ("time", budget.seconds, spent.seconds, age(spent.seconds)),
     ):
         if limit is None or used < limit:

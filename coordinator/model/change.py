@@ -122,6 +122,8 @@ class ChangePage:
             "decisions": list(receipt.decisions) if receipt else [],
             "limitations": list(receipt.limitations) if receipt else [],
             "validation": list(receipt.validation) if receipt else [],
+            "left": list(receipt.left) if receipt else [],
+            "learnings": list(receipt.learnings) if receipt else [],
             "suites": list(self.suites),
             "commits": [asdict(commit) for commit in change.commits],
             "files": [asdict(file) for file in change.files],

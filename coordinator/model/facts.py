@@ -136,6 +136,8 @@ class Facts:
             return Fact(f"{runtime} asks a question", Tone.ATTENTION)
         if agent is not None and agent.state in _AGENT_NEEDS:
             return Fact(f"{runtime} {_AGENT_NEEDS[agent.state]}", Tone.ATTENTION)
+        if agent is not None and agent.stuck is not None:
+            return Fact(f"{runtime} stuck: {plain(agent.stuck.words(now))}", Tone.ATTENTION)
         began = timestamp(attempt.started or attempt.since) if attempt else 0.0
         spent = f" {age(now - began)}" if began else ""
         if step.state is StepState.DISPATCHED:

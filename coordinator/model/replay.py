@@ -6,7 +6,7 @@ start and end, questions and what the loop was asked. Files are not on it: what 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from coordinator.model.asking import Asking
 from coordinator.model.description import KIND, created, described, with_values
@@ -16,7 +16,9 @@ from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.settings import Settings
 from coordinator.model.situation import judge, timestamp
 from coordinator.model.snapshot import Agent, AgentState, Milestone, Snapshot
+from coordinator.model.spent import NOTHING, Spent
 from coordinator.model.step import Attempt, Step, StepState
+from coordinator.model.stuck import Cause, Stuck
 
 KINDS = ("prompt", "plan.undone", "step", "agent", "question", "run", "milestone")
 """Families of events that a replay rests on; all others pass through it without effect."""
@@ -71,6 +73,8 @@ class Replay:
         self._prompts: dict[int, Prompt] = {}
         self._steps: dict[int, Step] = {}
         self._agents: dict[str, Agent] = {}
+        self._spent: dict[str, tuple[str | None, int | None, Spent]] = {}
+        """Agent → run, prompt, and what it had used when that was told last."""
         self._before: dict[str, dict[int, tuple[Prompt | None, Step | None]]] = {}
         """Plan → prompts that it changed, as they were; for when it is taken back."""
         self._graph = Graph.of(())
@@ -103,6 +107,7 @@ class Replay:
         made.__dict__.update(self.__dict__)
         made._asking = self._asking.copy()
         made._prompts, made._steps, made._agents = dict(self._prompts), dict(self._steps), dict(self._agents)
+        made._spent = dict(self._spent)
         made._before = {plan: dict(known) for plan, known in self._before.items()}
         return made
 
@@ -143,7 +148,15 @@ class Replay:
             head=self.seq,
             highest_number=max(prompts, default=0),
             settings=self._settings,
+            spent=self._used_in(self._run),
         )
+
+    def _used_in(self, run: str | None) -> dict[int, Spent]:
+        used: dict[int, Spent] = {}
+        for of, prompt, spent in self._spent.values():
+            if of == run and prompt is not None:
+                used[prompt] = used.get(prompt, NOTHING).plus(spent)
+        return used
 
     # ── prompts
 
@@ -253,7 +266,12 @@ class Replay:
                 observed_at=0.0,
                 since=event.ts,
             )
-        self._agents[name] = replace(known, state=state or known.state, observed_at=timestamp(event.ts))
+        stuck = _stuck(event) if "stuck" in event.data or (state or known.state).ended else known.stuck
+        told = Spent(_amount(event.data.get("tokens"), int), _amount(event.data.get("cost_usd"), float))
+        if told != NOTHING:
+            known = replace(known, tokens=told.tokens, cost_usd=told.cost_usd)
+            self._spent[name] = (event.run, known.prompt, told)
+        self._agents[name] = replace(known, state=state or known.state, observed_at=timestamp(event.ts), stuck=stuck)
 
     def _is_shown(self, agent: Agent) -> bool:
         """It works, or how it ended still matters."""
@@ -279,6 +297,24 @@ class Replay:
                     self._describe(prompt)
             for number in gone if isinstance(gone, list) else ():
                 self._forget(number)
+
+
+_Number = TypeVar("_Number", int, float)
+
+
+def _amount(value: object, kind: type[_Number]) -> _Number | None:
+    """A number of an event; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e18:
+        return None
+    return kind(value)
+
+
+def _stuck(event: Event) -> Stuck | None:
+    """What the loop began to think of an agent that gets nowhere; None: it thinks so no longer."""
+    cause, since = event.data.get("stuck"), event.data.get("since")
+    if not isinstance(cause, str) or cause not in list(Cause) or not isinstance(since, str):
+        return None
+    return Stuck(Cause(cause), timestamp(since))
 
 
 def _agent_state(event: Event) -> AgentState | None:

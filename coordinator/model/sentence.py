@@ -155,6 +155,8 @@ def _step(data: Mapping[str, object], about: str, state: str) -> str:
 
 def _agent(data: Mapping[str, object], about: str, state: str) -> str:
     status = _value(data, "state") if state == "status" else state
+    if state == "status" and _value(data, "stuck"):
+        return _joined(": ", _joined(" ", actor_name(about), "seems stuck"), _value(data, "cause"))
     code = _value(data, "status") if state == "exited" else ""
     facts = (
         f"with {code}" if code else "",
@@ -185,7 +187,7 @@ def _told(data: Mapping[str, object], about: str, _: str) -> str:
 def _happening(data: Mapping[str, object], about: str, name: str) -> str:
     about = "" if about.startswith("run-") else actor_name(about)
     said = _value(data, "reason", "summary", "text", "outcome", "state", "stage", "title")
-    return _joined(": ", _joined(" ", about, name.replace("-", " ")), said)
+    return _joined(": ", _joined(" ", about, name.replace("-", " "), _usage(data)), said)
 
 
 def _prompts(data: Mapping[str, object], _about: str, _: str) -> str:

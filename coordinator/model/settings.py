@@ -36,6 +36,8 @@ class Settings:
     """Seconds before the second attempt; doubles with each further one, up to `BACKOFF_LIMIT`."""
     timeout: float | None = None
     """Seconds an attempt may take; None: no limit."""
+    stuck_after: float | None = 900.0
+    """Seconds without progress after which a human is warned about an agent; None: never."""
     prompt_budget: Budget = Budget()
     """Of each prompt, over all of its attempts in a run."""
     run_budget: Budget = Budget()

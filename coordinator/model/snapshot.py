@@ -10,6 +10,7 @@ from coordinator.model.prompt import Prompt
 from coordinator.model.settings import Settings
 from coordinator.model.spent import Spent
 from coordinator.model.step import Step
+from coordinator.model.stuck import Stuck
 
 
 class LoopState(StrEnum):
@@ -53,6 +54,11 @@ class AgentState(StrEnum):
     def ended(self) -> bool:
         return self in (AgentState.FINISHED, AgentState.CRASHED, AgentState.LOST)
 
+    @property
+    def at_work(self) -> bool:
+        """As far as anybody knows, it waits for nobody."""
+        return self in (AgentState.WORKING, AgentState.UNKNOWN)
+
 
 @dataclass(frozen=True, slots=True)
 class Agent:
@@ -82,6 +88,8 @@ class Agent:
     """Socket of the tmux server of an adopted window, which coord did not open; empty: it is an agent of ours."""
     name: str = ""
     """Session and window of an adopted one as people call them; untrusted text."""
+    stuck: Stuck | None = None
+    """It seems to get nowhere: a warning for a human, no more."""
 
     @property
     def adopted(self) -> bool:
@@ -110,6 +118,8 @@ class Agent:
             "doing": self.doing,
             "server": self.server or None,
             "name": self.name,
+            "stuck": self.stuck.words(now) if self.stuck else None,
+            "stuck_since": self.stuck.since_iso if self.stuck else None,
         }
 
 
@@ -226,7 +236,9 @@ class Snapshot:
     fingerprints: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Path → SHA-256 of everything in `documents`."""
     spent: Mapping[int, Spent] = field(default_factory=dict)
-    """By prompt: what its attempts in this run used, without the time of those under way; empty without budgets."""
+    """By prompt: what its attempts in this run used, without the time of those under way."""
+    used: Mapping[int, Spent] = field(default_factory=dict)
+    """By prompt: what all of its attempts used, over all runs, without the time of those under way."""
     due: float = 0.0
     """Unix seconds when time alone changes what is ready (a retry's back-off ends); 0: never."""
 

@@ -1,9 +1,11 @@
 """The status document: a snapshot as the JSON that programs read. Its keys are a contract; more may be added."""
 
+from coordinator.model.budget import run_usage
 from coordinator.model.forecast import forecast
 from coordinator.model.prompt import Prompt
 from coordinator.model.situation import dependencies_ended, startable
 from coordinator.model.snapshot import Snapshot
+from coordinator.model.spent import NOTHING
 from coordinator.model.step import Step, StepState
 
 _ENDED = (StepState.MERGED, StepState.SKIPPED)
@@ -20,6 +22,7 @@ def document(snapshot: Snapshot, now: float) -> dict[str, object]:
         "iteration": snapshot.iteration,
         "loop": {"state": loop.state.value, "reason": loop.reason, "max_parallel": loop.max_parallel},
         "counts": counts(snapshot),
+        "usage": usage(snapshot, now),
         "prompts": [
             _prompt(snapshot, snapshot.prompts[n], snapshot.steps[n], n in ready) for n in snapshot.graph.order
         ],
@@ -30,6 +33,18 @@ def document(snapshot: Snapshot, now: float) -> dict[str, object]:
     }
 
 
+def usage(snapshot: Snapshot, now: float) -> dict[str, object]:
+    """What the run has used; null is what nobody told."""
+    spent = run_usage(snapshot, now)
+    seconds = round(spent.seconds, 1) if snapshot.run is not None else None
+    return {"tokens": spent.tokens, "cost_usd": _cents(spent.cost_usd), "seconds": seconds}
+
+
+def _cents(cost: float | None) -> float | None:
+    """Without the noise of adding up."""
+    return None if cost is None else round(cost, 6)
+
+
 def counts(snapshot: Snapshot) -> dict[str, int]:
     """How many prompts are in each state, how many could start now, how much waits for a human."""
     result = {state.value: 0 for state in StepState}
@@ -38,11 +53,13 @@ def counts(snapshot: Snapshot) -> dict[str, int]:
     result["total"] = len(snapshot.steps)
     result["ready"] = len(startable(snapshot.graph, snapshot.prompts, snapshot.steps, snapshot.questions))
     result["questions"] = len(snapshot.open_questions)
+    result["stuck"] = sum(agent.stuck is not None for agent in snapshot.agents)
     result["problems"] = len(snapshot.problems)
     return result
 
 
 def _prompt(snapshot: Snapshot, prompt: Prompt, step: Step, ready: bool) -> dict[str, object]:
+    used = snapshot.used.get(prompt.number, NOTHING)
     agent = step.attempt.agent if step.attempt is not None and step.state.live else None
     return {
         "number": prompt.number,
@@ -54,6 +71,8 @@ def _prompt(snapshot: Snapshot, prompt: Prompt, step: Step, ready: bool) -> dict
         "ready": ready,
         "blocked_by": _blocked_by(snapshot, step),
         "attempts": prompt.attempts,
+        "tokens": used.tokens,
+        "cost_usd": _cents(used.cost_usd),
         "agent": agent,
         "path": prompt.path,
     }

@@ -83,6 +83,22 @@ class Receipt:
     """Anchor: the newest event of the log when this was written; 0 where nothing was noted."""
     log_hash: str = ""
     """Hash of that event: the log can't be rewritten up to there without its being found."""
+    learnings: tuple[str, ...] = ()
+    """What somebody who tries again should know."""
+    left: tuple[str, ...] = ()
+    """What is left to do."""
+
+    @property
+    def lists(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """What it says besides its summary, each list under its name; empty ones left out."""
+        named = (
+            ("Decisions", self.decisions),
+            ("Limitations", self.limitations),
+            ("Validation", self.validation),
+            ("Left to do", self.left),
+            ("Learnings", self.learnings),
+        )
+        return tuple((name, items) for name, items in named if items)
 
 
 @dataclass(frozen=True, slots=True)

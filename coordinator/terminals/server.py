@@ -70,6 +70,7 @@ _FIELDS = (
     "pane_width",
     "pane_height",
     "window_active",
+    "window_activity",
     "window_name",
     MARK,
     "pane_title",
@@ -104,6 +105,8 @@ class Window:
     title: str = ""
     """Set by the program; untrusted."""
     active: bool = False
+    activity: float | None = field(default=None, compare=False)
+    """Unix seconds, whole, of its last output; None where tmux doesn't tell."""
 
 
 class Terminals:
@@ -370,7 +373,7 @@ def _parse_row(line: str) -> Window | None:
     values = line.split(_SEPARATOR, len(_FIELDS) - 1)
     if len(values) != len(_FIELDS) or not _WINDOW_ID.fullmatch(values[0]):
         return None
-    window, pane, pid, dead, status, signal, width, height, active, name, mark, title = values
+    window, pane, pid, dead, status, signal, width, height, active, activity, name, mark, title = values
     code = int(status) if status else 128 + int(signal) if signal.isdigit() else None
     return Window(
         window,
@@ -384,6 +387,7 @@ def _parse_row(line: str) -> Window | None:
         int(height),
         title,
         active == "1",
+        float(activity) if activity.isdigit() else None,
     )
 
 

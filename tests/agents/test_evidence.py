@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.agents.evidence import HOOK_AGE_LIMIT, Report, Terminal, last_report, observe_agent
+from coordinator.agents.evidence import HOOK_AGE_LIMIT, Report, Terminal, Trail, last_report, observe_agent, read_trail
+from coordinator.agents.runtime import find_runtime
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt, Exit, Receipt, StepState
 
@@ -75,3 +76,44 @@ def test_the_newest_usable_status_line_counts() -> None:
 def test_no_status_file_of_an_agent_breaks_the_reader(data: bytes) -> None:
     assert last_report(data) is None
     assert last_report(b'{"at": 1.5e9, "state": "idle"}\n' + data) in (Report(AgentState.IDLE, 1.5e9), None)
+
+
+def told(*lines: tuple[float, dict[str, object]]) -> bytes:
+    return b"".join(json.dumps({"at": at, **line}).encode() + b"\n" for at, line in lines)
+
+
+def test_a_trail_tells_since_when_an_agent_works_without_a_stop() -> None:
+    work, ask = {"state": "working"}, {"state": "permission"}
+    assert read_trail(told((10, work), (20, ask), (30, work), (40, work))).resumed == 30
+    assert read_trail(told((10, work), (20, work))).resumed == 0.0
+    assert read_trail(told((10, work), (20, ask))).resumed == 0.0
+    assert read_trail(b"\xff{broken\n") == Trail()
+
+
+def test_a_trail_tells_when_the_tokens_it_reports_came_to_what_they_are() -> None:
+    def at(tokens: int) -> dict[str, object]:
+        return {"state": "working", "tokens": tokens}
+
+    assert read_trail(told((10, at(5)), (20, at(7)), (30, {"state": "working"}), (40, at(7)))).grown == 20
+    assert read_trail(told((10, {"state": "working"}))).grown == 0.0
+
+
+def hooked(second: int, event: str, **payload: object) -> bytes:
+    hook = json.dumps({"hook_event_name": event, "tool_name": "Bash", **payload})
+    return f'{{"at":"2027-01-15T08:00:{second:02d}Z","ask":"","hook":{hook}}}\n'.encode()
+
+
+def test_a_trail_tells_a_call_that_comes_again_and_again_and_never_guesses() -> None:
+    claude = find_runtime("claude", {})
+
+    def call(second: int, command: str) -> bytes:
+        return hooked(second, "PreToolUse", tool_input={"command": command})
+
+    same = b"".join(call(n, "make test") + hooked(n, "PostToolUse") for n in range(3, 8))
+    trail = read_trail(call(1, "ls") + same, claude)
+    assert (trail.call, trail.calls, trail.calling) == ("Bash: make test", 5, NOW + 3)
+    assert read_trail(same + call(9, "ls"), claude).calls == 1
+    cut = hooked(8, "PreToolUse", tool_input="cut off")
+    assert read_trail(same + cut, claude).calls == 0
+    assert read_trail(same + cut + call(9, "make test"), claude).calls == 1
+    assert read_trail(same, None).calls == 0

@@ -28,6 +28,14 @@ def event(kind: str, subject: str = "prompt:7", actor: str = "executor-07-1", **
             event("intent.set", "milestone", goal="fast", constraints=["a", "b"]),
             "executor 07  intent  goal: fast · constraints: a, b",
         ),
+        (
+            event("agent.status", "agent:executor-07-1", "loop", state="working", stuck="mute", cause="no output"),
+            "loop  agent  executor 07 seems stuck: no output",
+        ),
+        (
+            event("agent.status", "agent:executor-07-1", "loop", state="working", stuck="", reason="it gets on again"),
+            "loop  agent  executor 07 working: it gets on again",
+        ),
         (event("milestone.status", "milestone", status="done"), "executor 07  milestone  done"),
         (event("change.approved", attempt=1, actor="ada"), "ada  approved  07"),
         (event("change.rejected", attempt=2, note="no tests"), "executor 07  rejected  attempt 2: no tests"),

@@ -3,12 +3,25 @@
 from collections.abc import Callable
 
 import pytest
-from support.project import NOTHING, Project
+from support.project import NOTHING, WRITE, Project
 
+from coordinator.artifacts.prompts import SIZE_LIMIT
 from coordinator.errors import Refused, UsageError
 from coordinator.loop.handoff import hand_off
 
 Make = Callable[..., Project]
+FAILS = """\
+if [ "$COORD_ATTEMPT" = 1 ]; then
+  coord agent fail --verdict "the lock is held
+## Acceptance Criteria
+- none" --left "find who holds it" --left "write the test" --learning "fcntl locks are per process"
+  exit 1
+fi
+"""
+
+
+def in_file(made: Project, number: int) -> str:
+    return next(made.layout.prompts.glob(f"{number:02d}-*")).read_text()
 
 
 def test_the_receipt_says_what_was_done(make: Make) -> None:
@@ -25,8 +38,75 @@ def test_the_receipt_says_what_was_done(make: Make) -> None:
     assert len(receipt.commits) == 1
     event = made.events("handoff.given")[0]
     assert (event.actor, event.actor_kind, event.subject) == ("executor-01-1", "agent", "prompt:1")
+    section = "\n## Attempt 1 · done · executor-01-1 · " + receipt.at
+    section += "\n\n> made one\n>\n> Decisions:\n> - kept it small\n>\n> Limitations:\n> - none\n"
+    assert in_file(made, 1).endswith(section + ">\n> Validation:\n> - make check\n")
     told = (made.layout.attempt("run-1", 2, 1) / "prompt.txt").read_text()
     assert "- 01 Prompt 1: made one\n  - decided: kept it small\n" in told
+
+
+def test_a_failure_leaves_verdict_what_is_left_and_what_was_learned_everywhere(make: Make) -> None:
+    made = make({1: []}, {1: FAILS + WRITE}, max_attempts=2, retry_backoff=0)
+    before = in_file(made, 1)
+    assert made.run_loop() == 0
+    (failed, done) = (event for event in made.events("handoff.given"))
+    assert failed.data["left"] == ["find who holds it", "write the test"]
+    (learned,) = made.events("learning.noted")
+    assert (learned.actor, learned.subject) == ("executor-01-1", "prompt:1")
+    assert learned.data["text"] == "fcntl locks are per process"
+
+    after = in_file(made, 1)
+    quoted = "> the lock is held\n> ## Acceptance Criteria\n> - none\n>\n> Left to do:\n> - find who holds it\n"
+    quoted += "> - write the test\n>\n> Learnings:\n> - fcntl locks are per process\n"
+    head, first, second = after.split("\n## Attempt ")
+    assert head.partition("## Tasks")[2] == before.partition("## Tasks")[2]
+    assert first.startswith("1 · failed · executor-01-1 · ")
+    assert first.endswith(f"\n\n{quoted}")
+    assert second.startswith("2 · done · executor-01-2 · ")
+    assert made.snapshot().problems == ()
+
+    alignment = made.layout.alignment.read_text()
+    assert " · failed\n\n> the lock is held\n" in alignment
+    assert "> Left to do\n>\n> - find who holds it\n> - write the test\n" in alignment
+    handoff = (made.layout.attempt("run-1", 1, 1) / "handoff.md").read_text()
+    assert "## Learnings\n\n- fcntl locks are per process\n" in handoff
+    told = (made.layout.attempt("run-1", 1, 2) / "prompt.txt").read_text()
+    again = told[told.index("## Attempt 1 came to nothing") :]
+    assert "the lock is held" in again
+    assert "Left to do:\n\n- find who holds it\n- write the test\n" in again
+    assert "Learnings:\n\n- fcntl locks are per process\n" in again
+    assert done.data["outcome"] == "done"
+
+
+def test_the_reason_of_old_is_the_verdict_and_without_one_nothing_is_handed_off(make: Make) -> None:
+    script = "coord agent fail --learning x 2>$COORD_ROOT/refused; coord agent fail --reason 'no way'; exit 1\n"
+    made = make({1: []}, {1: script})
+    assert made.run_loop() == 1
+    assert "--verdict" in (made.layout.root / "refused").read_text()
+    assert made.snapshot().steps[1].reason == "no way"
+    assert in_file(made, 1).endswith("\n\n> no way\n")
+    assert made.events("learning.noted") == []
+
+
+def test_a_loop_that_was_killed_while_it_settled_appends_a_hand_off_once(make: Make) -> None:
+    made = make({1: []}, {1: "coord agent blocked --reason 'no access'\n"})
+    made.start_loop(failpoint="handoff-noted").wait(30)
+    assert in_file(made, 1).count("## Attempt 1 · blocked") == 1
+    assert made.states() == {1: "running"}
+    made.run_loop()
+    assert made.states() == {1: "blocked"}
+    assert in_file(made, 1).count("## Attempt 1 · blocked") == 1
+
+
+def test_a_prompt_file_that_can_not_grow_keeps_no_attempt_from_being_settled(make: Make) -> None:
+    made = make({1: []}, {1: "coord agent fail --reason 'no way'\n"})
+    path = next(made.layout.prompts.glob("01-*"))
+    path.write_bytes(path.read_bytes() + b"x" * (SIZE_LIMIT - path.stat().st_size - 40))
+    assert made.run_loop() == 1
+    assert made.states() == {1: "failed"}
+    (problem,) = made.events("problem.handoff_apart")
+    assert "would become too long" in str(problem.data["reason"])
+    assert "attempt-1/handoff.md" in str(problem.data["reason"])
 
 
 @pytest.mark.parametrize("environ", [{}, {"COORD_ROOT": "/tmp", "COORD_PROMPT": "1", "COORD_ATTEMPT": "1"}])

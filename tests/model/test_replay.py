@@ -11,6 +11,7 @@ from coordinator.model.event import Event
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.replay import Replay
 from coordinator.model.snapshot import AgentState, LoopState
+from coordinator.model.spent import Spent
 from coordinator.model.step import Step, StepState
 
 TS = "2027-01-15T08:00:00.000Z"
@@ -205,3 +206,29 @@ def test_what_is_no_row_describes_nothing() -> None:
         assert described(row) is None
     prompt = described([1, None, "odd", 7, ["x", 2, True, -1], {}])
     assert prompt == Prompt(1, "None", "", dependencies=(2,))
+
+
+def test_what_was_thought_of_an_agent_then_is_told_and_is_over_when_it_was_over() -> None:
+    story = Story()
+    story.tell("step.running", "prompt:1", attempt=1, agent="executor-01-1")
+    story.tell("agent.started", "agent:executor-01-1", prompt=1, attempt=1, runtime="claude")
+    story.tell("agent.status", "agent:executor-01-1", state="working", stuck="spinning", since="2027-01-15T07:00:00Z")
+    story.tell("agent.status", "agent:executor-01-1", state="working", stuck="", reason="it gets on again")
+    story.tell("agent.status", "agent:executor-01-1", state="working", stuck={"no": 1}, since=[])
+    stuck = [story.at(seq).snapshot().agents[0].stuck for seq in (2, 3, 4, 5)]
+    assert [found and found.words(story.at().now) for found in stuck] == [
+        None,
+        "tokens grow, but no file changed for 1h00",
+        None,
+        None,
+    ]
+
+
+def test_what_a_run_had_used_by_then_is_told_and_what_nobody_told_is_not() -> None:
+    story = Story().tell("run.started")
+    for number, tokens in ((1, 100), (2, 20)):
+        story.tell("step.running", f"prompt:{number}", attempt=1, agent=f"executor-{number:02d}-1")
+        story.tell("agent.exited", f"agent:executor-{number:02d}-1", prompt=number, attempt=1, status=0, tokens=tokens)
+    story.tell("agent.exited", "agent:executor-01-2", prompt=1, attempt=2, status=0, cost_usd=0.5, tokens="many")
+    spent = [story.at(seq).snapshot().spent for seq in (2, 3, 5, 6)]
+    assert spent == [{}, {1: Spent(100)}, {1: Spent(100), 2: Spent(20)}, {1: Spent(100, 0.5), 2: Spent(20)}]

@@ -12,6 +12,7 @@ from coordinator.model.graph import Graph
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Agent, AgentState, Loop, LoopState, Milestone, Question, Snapshot
+from coordinator.model.spent import Spent
 from coordinator.model.step import Attempt, Exit, Receipt, Step, StepState
 from coordinator.terminals.screen import Screen, parse
 
@@ -147,6 +148,7 @@ def bucket() -> Snapshot:
         steps,
         agents=agents,
         questions=(question,),
+        spent={3: Spent(4_000, 0.03), 4: Spent(18_200, 0.12), 5: Spent(31_400, 0.21), 6: Spent(9_100)},
         head=len(bucket_events()),
         loop=Loop(LoopState.RUNNING, "04, 06 running", 3, alive=True),
     )

@@ -11,6 +11,7 @@ from support.still import StillSource
 
 from coordinator.model.forecast import forecast
 from coordinator.model.snapshot import Loop, LoopState, Milestone, Snapshot
+from coordinator.model.spent import Spent
 from tui.forms.answer import AnswerForm
 from tui.screens.reading import Listing
 from tui.theme import ASCII, UNICODE
@@ -46,6 +47,12 @@ def text(snapshot: Snapshot | None, width: int) -> str:
 )
 def test_the_line_says_less_the_narrower_it_gets(width: int, line: str) -> None:
     assert text(scenes.bucket(), width) == line
+
+
+def test_where_nobody_tells_of_money_the_run_has_cost_tokens_and_else_nothing_is_said() -> None:
+    counted = replace(scenes.bucket(), spent={4: Spent(18_200), 5: Spent()})
+    assert "3/10 merged · 18k tokens " in text(counted, 200)
+    assert "3/10 merged  " in text(replace(counted, spent={5: Spent()}), 200)
 
 
 @given(st.integers(54, 220), st.text(max_size=60), st.text(max_size=60))

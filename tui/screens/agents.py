@@ -11,6 +11,7 @@ from coordinator.errors import CoordError
 from coordinator.model.facts import age
 from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import Agent, AgentState, Snapshot
+from coordinator.model.spent import NOTHING
 from tui.actions import BY_ID, key_of
 from tui.advice import advise
 from tui.context import Context
@@ -204,12 +205,16 @@ def fact_lines(agent: Agent, snapshot: Snapshot, now: float, keymap: dict[str, s
     spent = [f"{age(now - began)} since {day_and_time(agent.since)}" if began else "nobody knows since when"]
     spent += [f"{tokens(agent.tokens)} tokens" if agent.tokens is not None else "tokens unknown"]
     spent += [dollars(agent.cost_usd) if agent.cost_usd is not None else "cost unknown"]
+    used = snapshot.used.get(agent.prompt, NOTHING) if agent.prompt is not None and agent.attempt > 1 else NOTHING
+    spent += [f"all {agent.attempt} attempts {used.words}"] if used.words else []
     state: Spans = [Span(state_word(agent.state), AGENT_INK[agent.state]), Span(f"  {_evidence(agent, now)}", "quiet")]
+    stuck = [_line("Stuck", [Span(f"{agent.stuck.words(now)}, it seems", "need")])] if agent.stuck else []
     what = f"in {agent.name}" if agent.adopted else f"attempt {agent.attempt}"
     return [
         _line("Agent", [Span(agent.id, "strong"), Span(f"  {agent.role}, {agent.runtime}, {what}")]),
         _line("Prompt", [Span(f"{prompt.label} {prompt.title}" if prompt is not None else "none")]),
         _line("State", state),
+        *stuck,
         *([_line("Doing", [Span(agent.doing)])] if agent.doing else []),
         _line("Spent", [Span(", ".join(spent))]),
         _line("To do", [Span(advice.text), *keys]),

@@ -319,6 +319,8 @@ class MainScreen(Steered):
                     self.select(need.prompt)
                     if need.kind == "review":
                         self.app.action_review()
+                    elif need.kind == "agent":
+                        self.action_agent_status()
                 else:
                     self.app.say(self.snapshot.loop.reason)
                 return

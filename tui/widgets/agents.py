@@ -8,6 +8,7 @@ from textual import events
 from coordinator.model.facts import age
 from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
+from coordinator.model.spent import total
 from tui.theme import AGENT_INK, UNICODE, Glyphs, agent_glyph
 from tui.widgets.clock import dollars, tokens
 from tui.widgets.ink import Span, Spans, clip, pad
@@ -48,8 +49,12 @@ class Agents(Lines):
         self.loop_alive = snapshot.loop.alive
         self.nothing_left = snapshot.loop.state is LoopState.FINISHED
         living = sum(not agent.state.ended for agent in self._agents)
-        self._widest = max((len(state_word(agent.state)) for agent in self._agents), default=0)
-        self.entitle(subtitle=f"{living} live" if self._agents else "")
+        self._widest = max((len(word_of(agent)) for agent in self._agents), default=0)
+        used = total(snapshot.spent.values())
+        told = [tokens(used.tokens)] if used.tokens is not None else []
+        told += [dollars(used.cost_usd)] if used.cost_usd is not None else []
+        run = f"run {' '.join(told)}" if told else ""
+        self.entitle(subtitle=f" {self.marks.dot} ".join(filter(None, (f"{living} live" * bool(self._agents), run))))
         if current is not None:
             self.point_at(current.id)
         self.rows_changed()
@@ -109,7 +114,7 @@ def _urgency(agent: Agent) -> tuple[int, float, int]:
     if agent.state.ended:
         return (3, -began, agent.prompt or 0)
     working = agent.state in (AgentState.WORKING, AgentState.STARTING)
-    return (0 if agent.state.needs_human else 1 if working else 2, began, agent.prompt or 0)
+    return (0 if agent.state.needs_human or agent.stuck else 1 if working else 2, began, agent.prompt or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,7 @@ _VARIANTS = (
 
 def agent_spans(agent: Agent, table: Columns, now: float, marks: Glyphs) -> list[Span]:
     """One row: glyph, prompt, role, runtime, state and its evidence, how long, tokens, cost."""
-    ink = "failed" if _fell_short(agent) else AGENT_INK[agent.state]
+    ink = ink_for(agent)
     calm = "quiet" if agent.state.ended else "text"
     number = f"{agent.prompt:02d}" if agent.prompt is not None else marks.dash * 2
     spans = [Span(f" {_glyph(agent, now, marks)} ", ink), Span(f"{pad(number, 3)} ", "strong")]
@@ -169,7 +174,17 @@ def _fell_short(agent: Agent) -> bool:
 
 
 def _glyph(agent: Agent, now: float, marks: Glyphs) -> str:
-    return marks.alarm if _fell_short(agent) else agent_glyph(agent.state, marks, now)
+    return marks.alarm if _fell_short(agent) or agent.stuck else agent_glyph(agent.state, marks, now)
+
+
+def ink_for(agent: Agent) -> str:
+    """The colour of its state."""
+    return "failed" if _fell_short(agent) else "need" if agent.stuck else AGENT_INK[agent.state]
+
+
+def word_of(agent: Agent) -> str:
+    """Its state, or what is thought of it, in a word."""
+    return "stuck" if agent.stuck else agent.outcome if _fell_short(agent) else state_word(agent.state)
 
 
 def state_word(state: AgentState) -> str:
@@ -184,8 +199,8 @@ def _worked(agent: Agent, now: float) -> str:
 
 
 def _state(agent: Agent, ink: str, now: float, room: int, marks: Glyphs) -> list[Span]:
-    """The state in words; then what it rests on, if that is old or weak; else what the agent says it does."""
-    word = clip(agent.outcome if _fell_short(agent) else state_word(agent.state), room, marks.ellipsis)
+    """The state in words; then why it seems stuck, or what that rests on, if it is old or weak, else what it does."""
+    word = clip(word_of(agent), room, marks.ellipsis)
     said = (agent.name, _evidence(agent, now) or agent.doing)
     note = clip("  ".join(part for part in said if part), room - len(word) - 3, marks.ellipsis)
     if len(note) < _SHORTEST_NOTE:
@@ -196,6 +211,8 @@ def _state(agent: Agent, ink: str, now: float, room: int, marks: Glyphs) -> list
 def _evidence(agent: Agent, now: float) -> str:
     if agent.state.ended:
         return ""
+    if agent.stuck is not None:
+        return agent.stuck.words(now)
     if agent.evidence in ("", "none"):
         return "no evidence"
     old = now - agent.observed_at

@@ -11,10 +11,12 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from coordinator.model.snapshot import LoopState, Snapshot
+from coordinator.model.spent import total
 from coordinator.model.step import StepState
 from tui.messages import ActionAsked
 from tui.needs import needs
 from tui.theme import LOOP_INK, UNICODE, Glyphs, loop_glyph
+from tui.widgets.clock import dollars, tokens
 from tui.widgets.ink import Span, Spans, columns, fit, ink_of, paint
 
 _BAR_WIDTH = 22
@@ -24,7 +26,7 @@ class Header(Widget):
     """One line that says less, never something else, the narrower it gets."""
 
     HELP: ClassVar[str] = (
-        "Project, milestone, run, what the loop does, how many prompts are merged and what the agents cost. "
+        "Project, milestone, run, what the loop does, how many prompts are merged and what the run has cost. "
         "Filled labels at the right wait for you: click one, or press the key for what needs you."
     )
     DEFAULT_CSS = "Header { height: 1; dock: top; background: $panel; }"
@@ -196,8 +198,11 @@ def _merged(counts: _Counts) -> Span:
 
 
 def _cost(snapshot: Snapshot) -> Span | None:
-    known = [agent.cost_usd for agent in snapshot.agents if agent.cost_usd is not None]
-    return Span(f"${sum(known):.2f}", "quiet") if known else None
+    """What the run has cost; tokens where nobody tells of money."""
+    used = total(snapshot.spent.values())
+    if used.cost_usd is not None:
+        return Span(dollars(used.cost_usd), "quiet")
+    return Span(f"{tokens(used.tokens)} tokens", "quiet") if used.tokens is not None else None
 
 
 def _pills(snapshot: Snapshot) -> list[Span]:

@@ -87,7 +87,7 @@ PY
     if ! run python3 -m unittest tests.test_clients; then
         say "The oldest client is not the idlest one: a busy client is evicted, and comes back with a full bucket."
         coord agent fail \
-            --reason "first-in-first-out eviction gives a busy client a full bucket again; it has to be least recently used" \
+            --verdict "first-in-first-out eviction gives a busy client a full bucket again; it has to be least recently used" \
             --learning "evict by last use, not by age"
         exit 1
     fi
