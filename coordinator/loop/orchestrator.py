@@ -19,16 +19,9 @@ from coordinator.loop.effects import (
     Tidy,
 )
 from coordinator.model.budget import next_overrun, overruns
+from coordinator.model.lineup import lineup, live_attempts
 from coordinator.model.prompt import Prompt, PromptStatus
-from coordinator.model.situation import (
-    dependencies_ended,
-    held_by_questions,
-    is_shared,
-    retry_at,
-    startable,
-    subject_number,
-    timestamp,
-)
+from coordinator.model.situation import retry_at, subject_number, timestamp
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
 from coordinator.model.step import Attempt, Step, StepState
 
@@ -111,17 +104,6 @@ def outcome(snapshot: Snapshot) -> Outcome | None:
     return None
 
 
-def live_attempts(snapshot: Snapshot) -> frozenset[int]:
-    """Prompts with an attempt that has not ended, whatever their files say by now."""
-    live = {n for n, s in snapshot.steps.items() if s.attempt is not None and s.attempt.state.live}
-    unreadable = {
-        a.prompt
-        for a in snapshot.agents
-        if a.prompt is not None and a.prompt not in snapshot.steps and not a.state.ended
-    }
-    return frozenset(live | unreadable)
-
-
 def _advance(snapshot: Snapshot, current: Step, attempt: Attempt, agent: Agent | None, now: float) -> Iterator[Action]:
     number, k = current.number, attempt.attempt
     limit = _limit(snapshot, snapshot.prompts[number])
@@ -163,40 +145,13 @@ def _gate(snapshot: Snapshot, number: int, attempt: Attempt) -> Iterator[Action]
 
 
 def _dispatches(snapshot: Snapshot, now: float) -> Iterator[Dispatch]:
-    loop = snapshot.loop
-    free = loop.max_parallel - len(live_attempts(snapshot))
-    if loop.asked != "running" or loop.halted_by or free <= 0:
+    if snapshot.loop.asked != "running" or snapshot.loop.halted_by:
         return
-    able = {*startable(snapshot.graph, snapshot.prompts, snapshot.steps, snapshot.questions), *_retries(snapshot, now)}
-    taken = _folder_is_taken(snapshot)
-    for number in sorted(able, key=lambda n: (snapshot.prompts[n].priority.rank, n)):
-        if is_shared(snapshot.prompts[number], snapshot.settings):
-            if taken:
-                continue
-            taken = True
-        if free == 0:
-            return
-        free -= 1
-        last = snapshot.steps[number].attempt
-        used = max(snapshot.prompts[number].attempts, last.attempt if last else 0)
-        yield Dispatch(number, used + 1)
-
-
-def _folder_is_taken(snapshot: Snapshot) -> bool:
-    """An agent works in the project's own folder."""
-    attempts = (step.attempt for step in snapshot.steps.values())
-    return any(attempt is not None and attempt.state.live and not attempt.branch for attempt in attempts)
-
-
-def _retries(snapshot: Snapshot, now: float) -> Iterator[int]:
-    """Failed prompts whose automatic retry is due."""
-    held = held_by_questions(snapshot.questions, snapshot.graph)
-    for number, current in snapshot.steps.items():
-        due = retry_at(current, snapshot.prompts[number], snapshot.settings)
-        if due is None or due > now or held is None or number in held:
-            continue
-        if dependencies_ended(number, snapshot.graph, snapshot.steps):
-            yield number
+    for place in lineup(snapshot, now):
+        if not place.waits:
+            last = snapshot.steps[place.number].attempt
+            used = max(snapshot.prompts[place.number].attempts, last.attempt if last else 0)
+            yield Dispatch(place.number, used + 1)
 
 
 def _keep_house(prompt: Prompt, current: Step, attempt: Attempt) -> Iterator[Action]:

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from coordinator.model.graph import SATISFIED
+from coordinator.model.lineup import Place, lineup
 from coordinator.model.prompt import Prompt, PromptType
 from coordinator.model.situation import held_by_questions, retry_at, startable, subject_number, timestamp
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
@@ -128,6 +129,15 @@ class Facts:
         s = self.snapshot
         return startable(s.graph, s.prompts, s.steps, s.questions)
 
+    @cached_property
+    def _line(self) -> dict[int, Place]:
+        return {place.number: place for place in lineup(self.snapshot)}
+
+    @cached_property
+    def _next(self) -> int | None:
+        """The first that waits for a free agent at most."""
+        return next((place.number for place in self._line.values() if place.waits != "folder"), None)
+
     def _live(self, step: Step, now: float) -> Fact:
         agent = self._agents.get(step.number)
         attempt = step.attempt
@@ -184,7 +194,10 @@ class Facts:
         held = self._held
         if held is None or number in held:
             return Fact("after an answer", Tone.WAITING)
-        if self.ready[:1] == (number,) and self.snapshot.loop.state is LoopState.RUNNING:
+        place = self._line.get(number)
+        if place is not None and place.waits == "folder":
+            return Fact(f"after {names(place.holders, 3)}, same folder", Tone.WAITING)
+        if self._next == number and self.snapshot.loop.state is LoopState.RUNNING:
             return Fact("next", Tone.NEXT)
         return Fact("ready", Tone.NEXT)
 

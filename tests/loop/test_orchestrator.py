@@ -20,7 +20,8 @@ from coordinator.loop.effects import (
     Settle,
     Tidy,
 )
-from coordinator.loop.orchestrator import live_attempts, next_due, outcome, step
+from coordinator.loop.orchestrator import next_due, outcome, step
+from coordinator.model.lineup import live_attempts
 from coordinator.model.prompt import Priority, PromptStatus
 from coordinator.model.settings import Settings
 from coordinator.model.snapshot import AgentState, LoopState, Review, Snapshot
