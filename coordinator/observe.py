@@ -16,6 +16,7 @@ from coordinator.config import load_config
 from coordinator.errors import CoordError
 from coordinator.events.memory import LogMemory
 from coordinator.model.graph import Graph, problems
+from coordinator.model.pausing import about_budgets
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.run import Run
@@ -25,6 +26,7 @@ from coordinator.model.snapshot import Loop, Milestone, Snapshot
 from coordinator.model.spent import Spent
 from coordinator.model.step import Attempt, Step, StepState, derive_step
 from coordinator.spending import Spending
+from coordinator.terminals.proctable import is_stopped
 
 DOCUMENT_LIMIT = 16 * 1024 * 1024
 """Bytes of a document that services append to."""
@@ -145,6 +147,7 @@ class Observer:
             max_parallel=asked.max_parallel or self.config.max_parallel,
             unreadable=len(found.problems),
         )
+        stopped = is_stopped if about_budgets(self._log.questions) else None
         return Snapshot(
             project=self.config.project,
             milestone=milestone,
@@ -154,7 +157,7 @@ class Observer:
             steps=self._steps,
             run=run.id if run is not None else None,
             iteration=run.iteration if run is not None else 0,
-            agents=self._presence.of(self._of_interest(attempts)),
+            agents=self._presence.of(self._of_interest(attempts), stopped),
             questions=self._log.questions,
             reviews=self._log.reviews,
             problems=tuple(sorted((*found.problems, *self._graph_problems, *self._attempts.problems, *extra))),
@@ -170,7 +173,7 @@ class Observer:
     def _spent(self, run: Run | None, settings: Settings) -> Mapping[int, Spent]:
         """Only read where a budget makes it matter."""
         wanted = run is not None and (settings.prompt_budget.any or settings.run_budget.any)
-        return self._spending.of_run(run.id) if run is not None and wanted else {}
+        return self._spending.of_run(run.id, self._log.questions) if run is not None and wanted else {}
 
     def _milestone(self) -> tuple[Milestone, Problem | None]:
         """The milestone as its file tells it, with the status that was logged last, if any was."""

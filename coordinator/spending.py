@@ -1,11 +1,14 @@
 """What the attempts of a run have used up, read from their directories; those that have ended are read once."""
 
 import os
+from collections.abc import Iterable
 
 from coordinator.artifacts.attempts import load_attempt
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.records import BadRecord, read_json
+from coordinator.model.pausing import about_budgets, paused_seconds
 from coordinator.model.situation import timestamp
+from coordinator.model.snapshot import Question
 from coordinator.model.spent import Spent
 
 USAGE = "usage.json"
@@ -19,19 +22,21 @@ class Spending:
         self._layout = layout
         self._ended: dict[str, Spent] = {}
 
-    def of_run(self, run_id: str) -> dict[int, Spent]:
-        """By prompt; the time of attempts under way is not in it."""
+    def of_run(self, run_id: str, questions: Iterable[Question] = ()) -> dict[int, Spent]:
+        """By prompt, without what agents were paused for; the time of attempts under way is not in it."""
+        asked = about_budgets(questions)
         folder = os.path.join(self._layout.run(run_id), "prompts")
-        return {int(name): self._of_prompt(os.path.join(folder, name)) for name in _names(folder) if name.isdigit()}
+        names = [name for name in _names(folder) if name.isdigit()]
+        return {int(name): self._of_prompt(os.path.join(folder, name), asked) for name in names}
 
-    def _of_prompt(self, folder: str) -> Spent:
+    def _of_prompt(self, folder: str, asked: tuple[Question, ...]) -> Spent:
         total = Spent()
         for name in _names(folder):
             if name.startswith("attempt-"):
-                total = total.plus(self._of_attempt(os.path.join(folder, name)))
+                total = total.plus(self._of_attempt(os.path.join(folder, name), asked))
         return total
 
-    def _of_attempt(self, directory: str) -> Spent:
+    def _of_attempt(self, directory: str, asked: tuple[Question, ...]) -> Spent:
         known = self._ended.get(directory)
         if known is not None:
             return known
@@ -39,8 +44,9 @@ class Spending:
         spent = _usage(directory)
         if attempt is None or attempt.state.live:
             return spent
-        end = timestamp(attempt.exit.at if attempt.exit else attempt.since)
-        spent = spent.plus(Spent(seconds=max(0.0, end - timestamp(attempt.started)) if attempt.started else 0.0))
+        start, end = timestamp(attempt.started), timestamp(attempt.exit.at if attempt.exit else attempt.since)
+        worked = end - start - paused_seconds(asked, attempt.prompt, start, end)
+        spent = spent.plus(Spent(seconds=max(0.0, worked) if attempt.started else 0.0))
         self._ended[directory] = spent
         return spent
 

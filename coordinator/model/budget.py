@@ -1,18 +1,18 @@
 """Budgets: what a prompt and a run may use up before a human is asked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from coordinator.model.facts import age
+from coordinator.model.pausing import BUDGET, END_IT, about_budgets, paused_by, paused_seconds, to_end
 from coordinator.model.settings import Budget
 from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import Question, Snapshot
 from coordinator.model.spent import Spent
-from coordinator.model.step import StepState
+from coordinator.model.step import Attempt, Step, StepState
 
 GO_ON = "go on with as much again"
-END_IT = "end it"
-"""Answers on offer. Ending holds the prompt; any other answer goes on."""
+"""An answer on offer, as `END_IT` is. Ending holds the prompt; any other answer goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Overrun:
     subject: str
     """`prompt:7` or `run:run-3`."""
     about: str
-    """`budget/run-3/prompt:7/cost/2`: which budget, and how often it was reached; a question carries it."""
+    """`budget/run-3/prompt:7/cost/2`: which budget, and how often it was used up; a question carries it."""
     text: str
     """The question to ask."""
     options: tuple[str, ...]
@@ -32,7 +32,7 @@ class Overrun:
     @property
     def to_end(self) -> bool:
         """A human said that it is to end here."""
-        return self.question is not None and self.question.answer == END_IT
+        return self.question is not None and not self.question.open
 
 
 def overruns(snapshot: Snapshot, now: float) -> Iterator[Overrun]:
@@ -40,37 +40,52 @@ def overruns(snapshot: Snapshot, now: float) -> Iterator[Overrun]:
     settings, run = snapshot.settings, snapshot.run
     if run is None or not (settings.prompt_budget.any or settings.run_budget.any):
         return
-    asked = {question.about: question for question in snapshot.questions if question.about}
+    asked = about_budgets(snapshot.questions)
     total = Spent()
     for number, spent in snapshot.spent.items():
         step = snapshot.steps.get(number)
         live = step is not None and step.state.live and step.attempt is not None
         if step is not None and step.attempt is not None and live:
-            spent = spent.plus(Spent(seconds=max(0.0, now - timestamp(step.attempt.started))))
+            spent = spent.plus(Spent(seconds=_worked(asked, step.attempt, now)))
         total = total.plus(spent)
         if step is not None and step.state not in (StepState.MERGED, StepState.SKIPPED):
             who = f"Prompt {number:02d}"
-            yield from _over(f"prompt:{number}", who, run, settings.prompt_budget, spent, asked, (GO_ON, END_IT))
+            yield from _over(
+                f"prompt:{number}", who, run, settings.prompt_budget, spent, asked, _started(step), (GO_ON, END_IT)
+            )
     if any(step.state not in (StepState.MERGED, StepState.SKIPPED) for step in snapshot.steps.values()):
-        yield from _over(f"run:{run}", "This run", run, settings.run_budget, total, asked, (GO_ON,))
+        yield from _over(f"run:{run}", "This run", run, settings.run_budget, total, asked, 0.0, (GO_ON,))
 
 
 def next_overrun(snapshot: Snapshot, now: float) -> float | None:
     """Unix seconds when the work under way uses up a budget of time; None when none does."""
     own, of_run = snapshot.settings.prompt_budget.seconds, snapshot.settings.run_budget.seconds
+    asked = about_budgets(snapshot.questions)
     times, total, live = [], 0.0, 0
     for number, spent in snapshot.spent.items():
         step = snapshot.steps.get(number)
         used = spent.seconds
         if step is not None and step.attempt is not None and step.state.live:
-            live += 1
-            used += max(0.0, now - timestamp(step.attempt.started))
-            if own is not None:
+            used += _worked(asked, step.attempt, now)
+            goes_on = paused_by(asked, number) is None
+            live += goes_on
+            if own is not None and goes_on:
                 times.append(now + own - used % own)
         total += used
     if of_run is not None and live:
         times.append(now + (of_run - total % of_run) / live)
     return min(times, default=None)
+
+
+def _worked(asked: Iterable[Question], attempt: Attempt, now: float) -> float:
+    """Seconds that the agent of a live attempt was at work."""
+    began = timestamp(attempt.started)
+    return max(0.0, now - began - paused_seconds(asked, attempt.prompt, began, now))
+
+
+def _started(step: Step) -> float:
+    """Unix seconds when its last attempt was started; 0.0 without one."""
+    return timestamp(step.attempt.started) if step.attempt is not None else 0.0
 
 
 def _over(
@@ -79,7 +94,8 @@ def _over(
     run: str,
     budget: Budget,
     spent: Spent,
-    asked: Mapping[str, Question],
+    asked: Sequence[Question],
+    started: float,
     options: tuple[str, ...],
 ) -> Iterator[Overrun]:
     for name, limit, used, shown in (
@@ -89,11 +105,16 @@ def _over(
     ):
         if limit is None or used < limit:
             continue
-        time = 1
-        while (question := asked.get(about := f"budget/{run}/{subject}/{name}/{time}")) is not None:
-            if question.open or question.answer == END_IT or used < limit * (time + 1):
-                break
-            time += 1
-        if question is None or question.open or question.answer == END_IT:
+        budget_of, times = f"{BUDGET}{run}/{subject}/{name}/", int(used // limit)
+        last = max((q for q in asked if q.about.startswith(budget_of)), key=_times, default=None)
+        holds = last is not None and (last.open or to_end(last, started))
+        if last is None or (not holds and _times(last) < times):
             text = f"{who} has used {shown}, and its budget of {name} is reached. Go on?"
-            yield Overrun(subject, about, text, options, question)
+            yield Overrun(subject, f"{budget_of}{times}", text, options)
+        elif holds:
+            yield Overrun(subject, last.about, last.text, options, last)
+
+
+def _times(question: Question) -> int:
+    """How often its budget was used up when it was asked."""
+    return int(question.about.rpartition("/")[2])

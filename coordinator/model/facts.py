@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from coordinator.model.graph import SATISFIED
 from coordinator.model.lineup import Place, lineup
+from coordinator.model.pausing import about_budgets, paused_by
 from coordinator.model.prompt import Prompt, PromptType
 from coordinator.model.situation import held_by_questions, retry_at, startable, subject_number, timestamp
-from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
+from coordinator.model.snapshot import Agent, AgentState, LoopState, Question, Snapshot
 from coordinator.model.step import Step, StepState
 from coordinator.model.text import clip, plain
 
@@ -142,6 +143,10 @@ class Facts:
         agent = self._agents.get(step.number)
         attempt = step.attempt
         runtime = plain(agent.runtime if agent else attempt.runtime if attempt else "agent")
+        if agent is not None and agent.state is AgentState.PAUSED:
+            return Fact(agent.state.words, Tone.ATTENTION)
+        if self._over_budget and paused_by(self._over_budget, step.number) is not None:
+            return Fact(f"{runtime} is over its budget", Tone.ATTENTION)
         if step.number in self._asking:
             return Fact(f"{runtime} asks a question", Tone.ATTENTION)
         if agent is not None and agent.state in _AGENT_NEEDS:
@@ -217,6 +222,10 @@ class Facts:
         return frozenset(
             number for q in self.snapshot.open_questions if (number := subject_number(q.subject)) is not None
         )
+
+    @cached_property
+    def _over_budget(self) -> tuple[Question, ...]:
+        return about_budgets(self.snapshot.open_questions)
 
     @cached_property
     def _unreadable(self) -> frozenset[int]:

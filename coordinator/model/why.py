@@ -7,6 +7,7 @@ from coordinator.errors import UsageError
 from coordinator.model.facts import Facts, age, closed_cycles, names
 from coordinator.model.graph import SATISFIED
 from coordinator.model.lineup import Place, lineup, live_attempts
+from coordinator.model.pausing import paused_by
 from coordinator.model.problem import Problem
 from coordinator.model.situation import held_by_questions, retry_at
 from coordinator.model.snapshot import LoopState, Snapshot
@@ -193,6 +194,9 @@ def _itself(snapshot: Snapshot, step: Step, now: float | None) -> Because:
             return Because("merged", "merged", subject)
         case StepState.SKIPPED:
             return Because("cancelled", "cancelled; it will not run", subject)
+        case StepState.DISPATCHED | StepState.RUNNING if (by := paused_by(snapshot.questions, step.number)) is not None:
+            text = clip(plain(by.text), _QUOTE)
+            return Because("paused", f"{fact}: waits for your answer to “{text}”", f"question:{by.seq}")
         case StepState.DISPATCHED | StepState.RUNNING:
             return Because(
                 "running", f"{_WORDS[step.state]}: {fact}" if now is not None else _WORDS[step.state], subject

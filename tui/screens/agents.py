@@ -223,6 +223,7 @@ _SAYS = {
     "session": "its session file",
     "screen": "its screen",
     "window": "its tmux window",
+    "process": "its process, which is stopped",
     "exit.json": "its exit",
     "receipt": "its receipt",
 }

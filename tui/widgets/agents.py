@@ -171,7 +171,7 @@ def _glyph(agent: Agent, now: float, marks: Glyphs) -> str:
 
 
 def state_word(state: AgentState) -> str:
-    return "waiting" if state is AgentState.WAITING else state.value
+    return "waiting" if state is AgentState.WAITING else state.words
 
 
 def _worked(agent: Agent, now: float) -> str:
