@@ -196,7 +196,7 @@ def _itself(snapshot: Snapshot, step: Step, now: float | None) -> Because:
             return Because("cancelled", "cancelled; it will not run", subject)
         case StepState.DISPATCHED | StepState.RUNNING if (by := paused_by(snapshot.questions, step.number)) is not None:
             text = clip(plain(by.text), _QUOTE)
-            return Because("paused", f"{fact}: waits for your answer to “{text}”", f"question:{by.seq}")
+            return Because("paused", f"{fact}; answer “{text}”", f"question:{by.seq}")
         case StepState.DISPATCHED | StepState.RUNNING:
             return Because(
                 "running", f"{_WORDS[step.state]}: {fact}" if now is not None else _WORDS[step.state], subject

@@ -77,11 +77,5 @@ def test_time_is_a_budget_too_and_needs_no_event_to_be_noticed(make: Make, setti
     wait_until(lambda: made.events("run.asked"), timeout=30, message="the question")
     assert made.states() == {1: "running"}
     made.release()
-
-    def over() -> bool:
-        for question in made.snapshot().open_questions:  # one more for each second that it takes
-            made.coord("answer", str(question.seq), "1")
-        return loop.poll() is not None
-
-    wait_until(over, timeout=60, message="the loop's end")
-    assert (loop.returncode, made.states()) == (0, {1: "merged"})
+    assert made.answer_until_over(loop) == 0  # one more question for each second that it takes
+    assert made.states() == {1: "merged"}
