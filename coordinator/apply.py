@@ -8,7 +8,7 @@ cut off is finished by the loop, since `step.json` says that it was asked for.
 import json
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
@@ -28,10 +28,13 @@ from coordinator.events.store import EventLog
 from coordinator.kill import ENDABLE, finish_kill
 from coordinator.model.event import Actor, ActorKind, Draft, Event, may_write
 from coordinator.model.ids import uuid7
+from coordinator.model.pausing import all_wanted
 from coordinator.model.plan import FileEdit, Kill, Plan, Record, Steer
 from coordinator.model.situation import subject_number
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
+from coordinator.observe import Observer
+from coordinator.pausing import go_on
 from coordinator.redaction import redact, redact_data
 from coordinator.services import questions as service
 from coordinator.services.planning import file_edit
@@ -116,8 +119,19 @@ def answer(layout: Layout, which: str, text: str, actor: Actor) -> Event:
                 if not tries_left:
                     raise
         event = log.get(draft.id)
+        if question.about:
+            _let_go_on(layout, log)
     assert event is not None, "it was appended"
     return event
+
+
+def _let_go_on(layout: Layout, log: EventLog) -> None:
+    """Let the agents go on that no question about a budget pauses any more, where no loop is there to do it."""
+    snapshot = Observer(layout).snapshot()
+    for one in () if snapshot.loop.alive else all_wanted(snapshot):
+        if not one.paused:
+            with suppress(CoordError):  # other users' processes are left to the next loop
+                go_on(layout, log, one.attempt, one.about)
 
 
 def _align(layout: Layout, number: int | None, words: str, actor: Actor) -> FileEdit:

@@ -326,7 +326,7 @@ _SAMPLE = """\
 # retry_backoff: 10          # seconds before the second attempt, doubling up to 300
 # timeout: none              # seconds that an attempt may take
 # stuck_after: 900           # seconds without progress after which you are warned about an agent; none: never
-# budget_tokens: none        # tokens that a prompt may use before you are asked
+# budget_tokens: none        # tokens that a prompt may use before its agent is paused and you are asked
 # budget_cost: none          # US dollars
 # budget_time: none          # seconds of work
 # run_budget_tokens: none    # the same for all prompts of a run together

@@ -17,6 +17,8 @@ POINTS = (
     "merge-recorded",
     "mark-written",
     "kill-ended",
+    "pause-stopped",
+    "go-on-done",
     "close-recorded",
 )
 """Every point, in the order in which a prompt passes them."""

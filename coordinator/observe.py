@@ -17,12 +17,14 @@ from coordinator.config import load_config
 from coordinator.errors import CoordError
 from coordinator.events.memory import LogMemory
 from coordinator.model.graph import Graph, problems
+from coordinator.model.pausing import about_budgets
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.situation import judge, next_retry
 from coordinator.model.snapshot import Agent, Loop, Milestone, Snapshot
 from coordinator.model.step import Attempt, Step, StepState, derive_step
 from coordinator.spending import Spending
+from coordinator.terminals.proctable import is_stopped
 
 if TYPE_CHECKING:
     from coordinator.adopted import Adopted
@@ -146,7 +148,8 @@ class Observer:
 
     def _compose(self, found: PromptSet, attempts: Mapping[int, Attempt]) -> Snapshot:
         run = current_run(self.layout)
-        self._spending.look(run.id if run is not None else None, attempts)
+        asked_over = about_budgets(self._log.questions)
+        self._spending.look(run.id if run is not None else None, attempts, asked_over)
         self._loop_alive = loop_is_alive(self.layout)
         asked, loop_problem = read_loop(self.layout)
         milestone, milestone_problem = self._milestone()
@@ -165,6 +168,7 @@ class Observer:
             max_parallel=asked.max_parallel or self.config.max_parallel,
             unreadable=len(found.problems),
         )
+        stopped = is_stopped if asked_over else None
         return Snapshot(
             project=self.config.project,
             milestone=milestone,
@@ -174,7 +178,7 @@ class Observer:
             steps=self._steps,
             run=run.id if run is not None else None,
             iteration=run.iteration if run is not None else 0,
-            agents=self._presence.of(self._of_interest(attempts), attended=self._loop_alive),
+            agents=self._presence.of(self._of_interest(attempts), attended=self._loop_alive, stopped=stopped),
             adopted=tuple(a if a.prompt in found.prompts else replace(a, prompt=None) for a in self._adopted),
             questions=self._log.questions,
             reviews=self._log.reviews,

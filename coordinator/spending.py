@@ -1,7 +1,7 @@
 """What the attempts of all prompts have used up, read from their directories; those that have ended are read once."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +9,9 @@ from coordinator.agents.usage import USAGE, read_usage
 from coordinator.artifacts.attempts import load_attempt, run_ids
 from coordinator.artifacts.bulk import no_collection
 from coordinator.artifacts.paths import Layout
+from coordinator.model.pausing import paused_seconds
 from coordinator.model.situation import timestamp
+from coordinator.model.snapshot import Question
 from coordinator.model.spent import NOTHING, Spent, total
 from coordinator.model.step import Attempt
 
@@ -34,13 +36,18 @@ class Spending:
         self._live: set[int] = set()
         self._run: str | None = None
         self._attempts: Mapping[int, Attempt] = {}
+        self._asked: Sequence[Question] = ()
         self.run: Mapping[int, Spent] = {}
         """By prompt: what its attempts in the run used, without the time of those under way."""
         self.ever: Mapping[int, Spent] = {}
         """By prompt: what all of its attempts used, over all runs."""
 
-    def look(self, run: str | None, attempts: Mapping[int, Attempt]) -> None:
-        """Look again. `attempts` are the last ones of all prompts; the same objects as before are not read anew."""
+    def look(self, run: str | None, attempts: Mapping[int, Attempt], asked: Sequence[Question] = ()) -> None:
+        """Look again. `attempts` are the last ones of all prompts; the same objects as before are not read anew.
+
+        `asked` are the questions about budgets: the time that agents were paused for them does not count.
+        """
+        self._asked = asked
         if attempts is self._attempts and run == self._run:
             changed = [number for number in self._live if self._take(number, attempts[number])]
             if changed:
@@ -86,8 +93,9 @@ class Spending:
         told = Spent(*read_usage(Path(directory))) if os.access(f"{directory}/{USAGE}", os.F_OK) else NOTHING
         if attempt.state.live or not attempt.started:
             return told
-        end = timestamp(attempt.exit.at if attempt.exit else attempt.since)
-        return Spent(told.tokens, told.cost_usd, max(0.0, end - timestamp(attempt.started)))
+        start, end = timestamp(attempt.started), timestamp(attempt.exit.at if attempt.exit else attempt.since)
+        worked = end - start - paused_seconds(self._asked, attempt.prompt, start, end)
+        return Spent(told.tokens, told.cost_usd, max(0.0, worked))
 
     def _sum(self, numbers: Iterable[int]) -> None:
         """Add up what these prompts used."""

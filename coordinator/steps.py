@@ -61,7 +61,9 @@ def advance(
 
 
 def amend(layout: Layout, attempt: Attempt, **changes: Any) -> Attempt:
-    """Change fields of an attempt without a new state."""
+    """Change fields of an attempt but its state, which `advance` alone does."""
+    if not changes.keys().isdisjoint({"state", "since"}):
+        raise ValueError("the state of an attempt is changed by `advance`")
     with attempt_lock(layout, attempt):
         current = replace(reread(layout, attempt), **changes)
         write_step(layout, current)

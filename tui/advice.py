@@ -36,6 +36,8 @@ def advise(agent: Agent, step: StepState | None, now: float) -> Advice:
             return Advice("It was interrupted: tell it to go on, or restart it.", ("tell", "attach", "restart"))
         case AgentState.RATE_LIMITED:
             return Advice("It goes on by itself when its service lets it; nothing is lost meanwhile.", ("attach",))
+        case AgentState.PAUSED:
+            return Advice("Its budget is used up, and it does nothing until you answer the question about that.")
         case AgentState.LOST:
             return Advice("Its window is gone: restart it; its branch and worktree are kept.", ("restart",))
         case AgentState.CRASHED:

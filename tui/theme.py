@@ -273,6 +273,7 @@ AGENT_INK: Mapping[AgentState, str] = {
     AgentState.INTERRUPTED: "need",
     AgentState.RATE_LIMITED: "need",
     AgentState.IDLE: "quiet",
+    AgentState.PAUSED: "need",
     AgentState.FINISHED: "good",
     AgentState.CRASHED: "failed",
     AgentState.LOST: "failed",
@@ -300,6 +301,8 @@ def agent_glyph(state: AgentState, marks: Glyphs, now: float) -> str:
         return "!"
     if state in (AgentState.WAITING, AgentState.UNKNOWN):
         return "?"
+    if state is AgentState.PAUSED:
+        return marks.pause
     if state is AgentState.FINISHED:
         return marks.done
     return marks.alarm if state.ended else marks.later

@@ -19,7 +19,8 @@ _LINES = 50
 """Usable lines that are compared: they are in order, but for clocks that tell whole seconds."""
 _SLACK = 1.0
 _SOURCES = ("hook", "session", "screen")
-_REPORTABLE = {s.value: s for s in AgentState if not s.ended and s is not AgentState.STARTING}
+_UNREPORTED = (AgentState.STARTING, AgentState.PAUSED)
+_REPORTABLE = {s.value: s for s in AgentState if not s.ended and s not in _UNREPORTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Terminal:
     """Unix seconds of the listing."""
     window: str = ""
     pane: str = ""
+    stopped: bool = False
+    """The agent's process was stopped, and can do nothing until it is let go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,8 @@ def _judge(
         if attempt.state is StepState.DISPATCHED:
             return AgentState.STARTING, "step.json", timestamp(attempt.since)
         return AgentState.LOST, "window", terminal.observed_at
+    if terminal is not None and terminal.stopped:
+        return AgentState.PAUSED, "process", terminal.observed_at
     if attempt.receipt is not None:
         return AgentState.FINISHED, "receipt", timestamp(attempt.receipt.at)
     if attempt.state is StepState.DISPATCHED:

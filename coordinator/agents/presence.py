@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,6 +23,8 @@ _RENEWED = 20.0
 that looking often at many who go on as before makes no news."""
 
 
+Stopped = Callable[[int], bool]
+"""Whether a process, by its id, is stopped."""
 _Stamp = tuple[int, int, int] | None
 """Tells whether a file is another one; None: it is not there."""
 
@@ -33,6 +35,7 @@ class _Known(NamedTuple):
     agent: Agent
     attempt: Attempt
     alive: bool | None
+    paused: bool
     files: tuple[_Stamp, _Stamp, _Stamp]
     until: float
 
@@ -45,39 +48,48 @@ class Presence:
         self._root = str(root)
         self._known: dict[int, _Known] = {}
 
-    def of(self, attempts: Iterable[Attempt], *, attended: bool = True) -> tuple[Agent, ...]:
+    def of(
+        self, attempts: Iterable[Attempt], *, attended: bool = True, stopped: Stopped | None = None
+    ) -> tuple[Agent, ...]:
         """The agents of these attempts, in the order of their prompts.
 
         `attended`: a loop looks whether they get anywhere; what an ended one thought of that may be over by now.
+        `stopped` is asked whether an agent's process is; None: nobody has stopped any.
         """
         now = time.time()
-        return tuple([self._agent(attempt, now, attended) for attempt in sorted(attempts, key=lambda a: a.prompt)])
+        ordered = sorted(attempts, key=lambda a: a.prompt)
+        return tuple([self._agent(attempt, now, attended, stopped) for attempt in ordered])
 
     def outlived(self) -> bool:
         """A process has ended that was alive at the last look."""
         return any(known.alive and not _alive(known.attempt) for known in self._known.values())
 
-    def _agent(self, attempt: Attempt, now: float, attended: bool) -> Agent:
+    def _agent(self, attempt: Attempt, now: float, attended: bool, stopped: Stopped | None) -> Agent:
         directory = f"{self._root}/{attempt.directory}"
         live = attempt.state.live
         alive = _alive(attempt) if live else None
+        paused = bool(alive) and stopped is not None and stopped(_process(directory))
         files = (
             _stamp(f"{directory}/{_STATUS}") if live else None,
             _stamp(f"{directory}/{USAGE}"),
             _stamp(f"{directory}/{STUCK}") if live and attended else None,
         )
         known = self._known.get(attempt.prompt)
-        same = known is not None and known.attempt is attempt and (known.alive, known.files) == (alive, files)
+        same = (
+            known is not None
+            and known.attempt is attempt
+            and (known.alive, known.paused, known.files) == (alive, paused, files)
+        )
         if known is not None and same and now < known.until:
             return known.agent
-        terminal = Terminal(alive, now, attempt.window, attempt.pane) if alive is not None else None
+        terminal = Terminal(alive, now, attempt.window, attempt.pane, stopped=paused) if alive is not None else None
         agent = _judged(attempt, terminal, directory) if live else observe_agent(attempt)
         tokens, cost = read_usage(Path(directory)) if files[1] else (None, None)
         if (tokens, cost) != (None, None):
             agent = replace(agent, tokens=tokens, cost_usd=cost)
         if files[2] and agent.state.at_work:
             agent = replace(agent, stuck=read_stuck(Path(directory)))
-        self._known[attempt.prompt] = _Known(agent, attempt, alive, files, now + _RENEWED)
+        self._known[attempt.prompt] = _Known(agent, attempt, alive, paused, files, now + _RENEWED)
         return agent
 
 
@@ -92,6 +104,15 @@ def _alive(attempt: Attempt) -> bool | None:
     except PermissionError:
         return True
     return True
+
+
+def _process(directory: str) -> int:
+    """The agent's own process, as its launch script wrote it down; 0 while there is none."""
+    try:
+        with open(f"{directory}/started/agent") as file:
+            return int(file.read(20))
+    except (OSError, ValueError):
+        return 0
 
 
 def _stamp(path: str) -> _Stamp:

@@ -106,13 +106,14 @@ def agents(ctx: click.Context, as_json: bool) -> None:
         say("No agent is running. `coord loop` starts what is ready.")
     for agent in snapshot.everybody:
         label = f"{agent.prompt:02d}" if agent.prompt is not None else "--"
-        colour = "yellow" if agent.state.needs_human else "red" if agent.state.value in ("crashed", "lost") else "blue"
+        waits = agent.state.needs_human or agent.state is AgentState.PAUSED
+        colour = "yellow" if waits else "red" if agent.state.value in ("crashed", "lost") else "blue"
         age = max(0, round(now - agent.observed_at))
         styled(
             [
                 (f"{label}  ", "bold"),
                 (f"{agent.role:<11}{agent.runtime:<10}", ""),
-                (f"{agent.state.value:<19}", colour),
+                (f"{agent.state.words:<19}", colour),
                 (f"{agent.evidence}, {age} s ago   window {agent.window or 'none'}", "dim"),
                 (f" of tmux server {agent.server}, {plain(agent.name)}" if agent.adopted else "", "dim"),
                 (_used(agent.tokens, agent.cost_usd), "dim"),

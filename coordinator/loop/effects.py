@@ -58,6 +58,25 @@ class EndOver:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """A budget is used up and nobody has said yet whether it may go on: stop its agent's processes."""
+
+    number: int
+    attempt: int
+    about: str
+    """The question that it waits for, by what that is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Its agent's processes are stopped, and nothing holds them any more."""
+
+    number: int
+    attempt: int
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class FinishKill:
     """A kill was asked for: end what is left of its processes, then do with the step what was asked."""
 
@@ -108,5 +127,18 @@ class CloseMilestone:
 
 
 Action = (
-    Dispatch | Resume | Settle | Expire | AskOver | EndOver | FinishKill | Merge | Return | Mark | Tidy | CloseMilestone
+    Dispatch
+    | Resume
+    | Settle
+    | Expire
+    | AskOver
+    | EndOver
+    | Pause
+    | GoOn
+    | FinishKill
+    | Merge
+    | Return
+    | Mark
+    | Tidy
+    | CloseMilestone
 )

@@ -18,8 +18,10 @@ from coordinator.loop.effects import (
     EndOver,
     Expire,
     FinishKill,
+    GoOn,
     Mark,
     Merge,
+    Pause,
     Resume,
     Return,
     Settle,
@@ -32,6 +34,7 @@ from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.model.text import plain
+from coordinator.pausing import go_on, pause
 
 _PATIENCE = 2.0
 """Seconds that a worker gets when the loop ends."""
@@ -179,6 +182,8 @@ class Hands:
                 site.say(Draft("run.asked", action.subject, data))
             case EndOver():
                 settle.end_over(site, snapshot, action)
+            case Pause() | GoOn():
+                self._submit(self._chores, action, lambda: self._pause(snapshot, action))
             case Return():
                 settle.give_back(site, snapshot, action)
             case Mark():
@@ -201,6 +206,12 @@ class Hands:
         attempt = _attempt_of(snapshot, action)
         if attempt is not None:
             finish_kill(self._site.layout, self._site.log, attempt)
+
+    def _pause(self, snapshot: Snapshot, action: Pause | GoOn) -> None:
+        attempt = _attempt_of(snapshot, action)
+        if attempt is not None:
+            do = pause if isinstance(action, Pause) else go_on
+            do(self._site.layout, self._site.log, attempt, action.about)
 
     def _merged(self, attempt: Attempt, action: Merge, result: Result) -> bool:
         return merging.record_outcome(self._site, attempt, action, result.value)

@@ -11,25 +11,21 @@ from coordinator.loop.effects import (
     EndOver,
     Expire,
     FinishKill,
+    GoOn,
     Mark,
     Merge,
+    Pause,
     Resume,
     Return,
     Settle,
     Tidy,
 )
 from coordinator.model.budget import next_overrun, overruns
+from coordinator.model.lineup import lineup, live_attempts
+from coordinator.model.pausing import Wanted, about_budgets, all_wanted, paused_by, paused_seconds, wanted
 from coordinator.model.prompt import Prompt, PromptStatus
-from coordinator.model.situation import (
-    dependencies_ended,
-    held_by_questions,
-    is_shared,
-    retry_at,
-    startable,
-    subject_number,
-    timestamp,
-)
-from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
+from coordinator.model.situation import retry_at, subject_number, timestamp
+from coordinator.model.snapshot import Agent, AgentState, LoopState, Question, Snapshot
 from coordinator.model.step import Attempt, Step, StepState
 
 _STATUS = {
@@ -56,6 +52,7 @@ class Outcome:
 def step(snapshot: Snapshot, now: float) -> tuple[Action, ...]:
     """What is to be done now, most urgent first: attempts that ended, merges, new attempts, then house-keeping."""
     agents = {(a.prompt, a.attempt): a for a in snapshot.agents}
+    asked = about_budgets(snapshot.questions)
     started = list(_dispatches(snapshot, now))
     again = {dispatch.number for dispatch in started}
     ended: list[Action] = []
@@ -65,7 +62,7 @@ def step(snapshot: Snapshot, now: float) -> tuple[Action, ...]:
         if attempt is None or _over(snapshot.prompts[number], attempt):
             continue
         agent = agents.get((number, attempt.attempt))
-        ended += _advance(snapshot, current, attempt, agent, now)
+        ended += _advance(snapshot, current, attempt, agent, asked, now)
         if number not in again:
             kept += _keep_house(snapshot.prompts[number], current, attempt)
     over = list(_budgets(snapshot, now))
@@ -79,7 +76,8 @@ def step(snapshot: Snapshot, now: float) -> tuple[Action, ...]:
 
 def next_due(snapshot: Snapshot, now: float) -> float | None:
     """Unix seconds of the next moment when time alone gives the loop something to do."""
-    times = []
+    asked = about_budgets(snapshot.questions)
+    times: list[float] = []
     for number, current in snapshot.steps.items():
         if current.state is StepState.MERGED or current.state is StepState.PENDING:
             continue
@@ -88,8 +86,9 @@ def next_due(snapshot: Snapshot, now: float) -> float | None:
         limit = _limit(snapshot, prompt)
         if retry is not None:
             times.append(retry)
-        if attempt is not None and attempt.state.live and limit is not None:
-            times.append(timestamp(attempt.started) + limit)
+        if attempt is not None and attempt.state.live:
+            end = _end(asked, attempt, limit, now)
+            times += [] if end is None else [end]
     over = next_overrun(snapshot, now)
     return min((t for t in (*times, *([] if over is None else [over])) if t > now), default=None)
 
@@ -111,18 +110,9 @@ def outcome(snapshot: Snapshot) -> Outcome | None:
     return None
 
 
-def live_attempts(snapshot: Snapshot) -> frozenset[int]:
-    """Prompts with an attempt that has not ended, whatever their files say by now."""
-    live = {n for n, s in snapshot.steps.items() if s.attempt is not None and s.attempt.state.live}
-    unreadable = {
-        a.prompt
-        for a in snapshot.agents
-        if a.prompt is not None and a.prompt not in snapshot.steps and not a.state.ended
-    }
-    return frozenset(live | unreadable)
-
-
-def _advance(snapshot: Snapshot, current: Step, attempt: Attempt, agent: Agent | None, now: float) -> Iterator[Action]:
+def _advance(
+    snapshot: Snapshot, current: Step, attempt: Attempt, agent: Agent | None, asked: tuple[Question, ...], now: float
+) -> Iterator[Action]:
     number, k = current.number, attempt.attempt
     limit = _limit(snapshot, snapshot.prompts[number])
     if attempt.kill and (attempt.state.live or attempt.state is StepState.CHANGE_OPEN):
@@ -134,8 +124,12 @@ def _advance(snapshot: Snapshot, current: Step, attempt: Attempt, agent: Agent |
             yield Resume(number, k)
         elif agent is not None and agent.state is AgentState.LOST:
             yield Settle(number, k)
-        elif limit is not None and now >= timestamp(attempt.started) + limit:
-            yield Expire(number, k, limit)
+        elif (end := _end(asked, attempt, limit, now)) is not None and now >= end:
+            yield Expire(number, k, limit or 0.0)
+        elif asked and agent is not None:
+            one = wanted(asked, attempt)
+            if one.paused is not (agent.state is AgentState.PAUSED):
+                yield _pausing(one)
     elif current.state is StepState.CHANGE_OPEN:
         yield from _gate(snapshot, number, attempt)
 
@@ -151,6 +145,16 @@ def _budgets(snapshot: Snapshot, now: float) -> Iterator[AskOver | EndOver]:
             yield EndOver(number, attempt.attempt)
 
 
+def pauses(snapshot: Snapshot) -> tuple[Pause | GoOn, ...]:
+    """Every agent at work stopped or let go on, however its processes are now: how a life of the loop begins."""
+    return tuple(_pausing(one) for one in all_wanted(snapshot))
+
+
+def _pausing(one: Wanted) -> Pause | GoOn:
+    action = Pause if one.paused else GoOn
+    return action(one.attempt.prompt, one.attempt.attempt, one.about)
+
+
 def _gate(snapshot: Snapshot, number: int, attempt: Attempt) -> Iterator[Action]:
     review = snapshot.reviews.get(number)
     if review is not None and review.attempt == attempt.attempt:
@@ -163,40 +167,13 @@ def _gate(snapshot: Snapshot, number: int, attempt: Attempt) -> Iterator[Action]
 
 
 def _dispatches(snapshot: Snapshot, now: float) -> Iterator[Dispatch]:
-    loop = snapshot.loop
-    free = loop.max_parallel - len(live_attempts(snapshot))
-    if loop.asked != "running" or loop.halted_by or free <= 0:
+    if snapshot.loop.asked != "running" or snapshot.loop.halted_by:
         return
-    able = {*startable(snapshot.graph, snapshot.prompts, snapshot.steps, snapshot.questions), *_retries(snapshot, now)}
-    taken = _folder_is_taken(snapshot)
-    for number in sorted(able, key=lambda n: (snapshot.prompts[n].priority.rank, n)):
-        if is_shared(snapshot.prompts[number], snapshot.settings):
-            if taken:
-                continue
-            taken = True
-        if free == 0:
-            return
-        free -= 1
-        last = snapshot.steps[number].attempt
-        used = max(snapshot.prompts[number].attempts, last.attempt if last else 0)
-        yield Dispatch(number, used + 1)
-
-
-def _folder_is_taken(snapshot: Snapshot) -> bool:
-    """An agent works in the project's own folder."""
-    attempts = (step.attempt for step in snapshot.steps.values())
-    return any(attempt is not None and attempt.state.live and not attempt.branch for attempt in attempts)
-
-
-def _retries(snapshot: Snapshot, now: float) -> Iterator[int]:
-    """Failed prompts whose automatic retry is due."""
-    held = held_by_questions(snapshot.questions, snapshot.graph)
-    for number, current in snapshot.steps.items():
-        due = retry_at(current, snapshot.prompts[number], snapshot.settings)
-        if due is None or due > now or held is None or number in held:
-            continue
-        if dependencies_ended(number, snapshot.graph, snapshot.steps):
-            yield number
+    for place in lineup(snapshot, now):
+        if not place.waits:
+            last = snapshot.steps[place.number].attempt
+            used = max(snapshot.prompts[place.number].attempts, last.attempt if last else 0)
+            yield Dispatch(place.number, used + 1)
 
 
 def _keep_house(prompt: Prompt, current: Step, attempt: Attempt) -> Iterator[Action]:
@@ -226,6 +203,14 @@ def _lags(prompt: Prompt, current: Step, attempt: Attempt) -> bool:
     if prompt.attempts < attempt.attempt:
         return True
     return prompt.status is PromptStatus.IN_PROGRESS and _STATUS[current.state] is not PromptStatus.IN_PROGRESS
+
+
+def _end(asked: tuple[Question, ...], attempt: Attempt, limit: float | None, now: float) -> float | None:
+    """Unix seconds when an attempt has used its time; None without a limit, and while its agent is paused."""
+    if limit is None or paused_by(asked, attempt.prompt) is not None:
+        return None
+    began = timestamp(attempt.started)
+    return began + limit + paused_seconds(asked, attempt.prompt, began, now)
 
 
 def _limit(snapshot: Snapshot, prompt: Prompt) -> float | None:

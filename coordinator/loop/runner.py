@@ -23,7 +23,7 @@ from coordinator.loop.door import Door
 from coordinator.loop.effects import Action, Settle
 from coordinator.loop.exits import ExitWatch, has_ended
 from coordinator.loop.hands import Changed, Exited, Finished, Hands, Stopped, Wake
-from coordinator.loop.orchestrator import Outcome, next_due, outcome, step
+from coordinator.loop.orchestrator import Outcome, next_due, outcome, pauses, step
 from coordinator.loop.preflight import Unready, refusal, unready, wanted
 from coordinator.loop.runs import RunBook
 from coordinator.loop.site import Site
@@ -139,6 +139,8 @@ class _Runner:
         for one in lame:
             self._hands.report(f"agent:{one.runtime}", CoordError(one.sentence))
         self._book.adopted(self._census())
+        for action in pauses(self._snapshot):  # an earlier life may have been killed with half of the processes stopped
+            self._hands.perform(self._snapshot, action)
         while True:
             self._turn()
             ended = self._over()

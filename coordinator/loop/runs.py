@@ -13,7 +13,7 @@ from coordinator.failpoint import failpoint
 from coordinator.loop.orchestrator import Outcome
 from coordinator.model.budget import run_usage
 from coordinator.model.description import KIND as DESCRIPTION
-from coordinator.model.description import Row, changes, row_of, rows_after
+from coordinator.model.description import Row, changes, row_of, rows_after, skipped
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.prompt import Prompt
 from coordinator.model.run import Run
@@ -106,8 +106,10 @@ class RunBook:
         self._seen = snapshot.prompts
         before = self._told_rows() if self._rows is None else self._rows
         self._rows = {number: row_of(prompt, snapshot.steps[number]) for number, prompt in snapshot.prompts.items()}
-        for data in changes(before, self._rows):
-            self._say(DESCRIPTION, subject="milestone", data=data)
+        drafts = [Draft(DESCRIPTION, "milestone", data) for data in changes(before, self._rows)]
+        drafts += [Draft("step.skipped", f"prompt:{n}", {"reason": "cancelled"}) for n in skipped(before, self._rows)]
+        if drafts:  # together: what is told is never told again
+            self._log.append(drafts, SYSTEM, self._run.id if self._run is not None else None)
 
     def _told_rows(self) -> dict[int, Row]:
         """What earlier lives of the loop told of the prompts."""

@@ -19,7 +19,7 @@ class Asking:
             self._questions[event.id] = asked(event)
             self._sorted = None
         elif event.kind == "question.answered":
-            self._answer(str(event.data.get("question", "")), _text(event.data.get("answer")))
+            self._answer(str(event.data.get("question", "")), _text(event.data.get("answer")), event.ts)
 
     def questions(self) -> tuple[Question, ...]:
         """All questions: open ones first, each group in the order of asking."""
@@ -33,11 +33,11 @@ class Asking:
         made._questions, made._sorted = dict(self._questions), self._sorted
         return made
 
-    def _answer(self, id_: str, answer: str) -> None:
+    def _answer(self, id_: str, answer: str, at: str) -> None:
         """The first answer counts: the asker has gone on with it."""
         question = self._questions.get(id_)
         if question is not None and question.open:
-            self._questions[id_] = replace(question, answer=answer)
+            self._questions[id_] = replace(question, answer=answer, answered=at)
             self._sorted = None
 
 

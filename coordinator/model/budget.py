@@ -1,9 +1,10 @@
 """Budgets: what a prompt and a run may use up before a human is asked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from coordinator.model.facts import age
+from coordinator.model.pausing import BUDGET, END_IT, about_budgets, paused_by, paused_seconds, to_end
 from coordinator.model.settings import Budget
 from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import Question, Snapshot
@@ -11,8 +12,7 @@ from coordinator.model.spent import Spent, total
 from coordinator.model.step import Step, StepState
 
 GO_ON = "go on with as much again"
-END_IT = "end it"
-"""Answers on offer. Ending holds the prompt; any other answer goes on."""
+"""An answer on offer, as `END_IT` is. Ending holds the prompt; any other answer goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Overrun:
     subject: str
     """`prompt:7` or `run:run-3`."""
     about: str
-    """`budget/run-3/prompt:7/cost/2`: which budget, and how often it was reached; a question carries it."""
+    """`budget/run-3/prompt:7/cost/2`: which budget, and how often it was used up; a question carries it."""
     text: str
     """The question to ask."""
     options: tuple[str, ...]
@@ -32,7 +32,7 @@ class Overrun:
     @property
     def to_end(self) -> bool:
         """A human said that it is to end here."""
-        return self.question is not None and self.question.answer == END_IT
+        return self.question is not None and not self.question.open
 
 
 def overruns(snapshot: Snapshot, now: float) -> Iterator[Overrun]:
@@ -40,45 +40,57 @@ def overruns(snapshot: Snapshot, now: float) -> Iterator[Overrun]:
     settings, run = snapshot.settings, snapshot.run
     if run is None or not (settings.prompt_budget.any or settings.run_budget.any):
         return
-    asked = {question.about: question for question in snapshot.questions if question.about}
+    asked = about_budgets(snapshot.questions)
     for number, spent in snapshot.spent.items():
         step = snapshot.steps.get(number)
-        spent = spent.plus(Spent(seconds=_under_way(step, now)))
+        spent = spent.plus(Spent(seconds=_under_way(step, asked, now)))
         if step is not None and step.state not in (StepState.MERGED, StepState.SKIPPED):
             who = f"Prompt {number:02d}"
-            yield from _over(f"prompt:{number}", who, run, settings.prompt_budget, spent, asked, (GO_ON, END_IT))
+            yield from _over(
+                f"prompt:{number}", who, run, settings.prompt_budget, spent, asked, _started(step), (GO_ON, END_IT)
+            )
     if any(step.state not in (StepState.MERGED, StepState.SKIPPED) for step in snapshot.steps.values()):
-        yield from _over(f"run:{run}", "This run", run, settings.run_budget, run_usage(snapshot, now), asked, (GO_ON,))
+        used = run_usage(snapshot, now)
+        yield from _over(f"run:{run}", "This run", run, settings.run_budget, used, asked, 0.0, (GO_ON,))
 
 
 def run_usage(snapshot: Snapshot, now: float) -> Spent:
     """What this run has used so far, with the time of agents at work; `now` in Unix seconds."""
-    working = sum(_under_way(step, now) for step in snapshot.steps.values())
+    asked = about_budgets(snapshot.questions)
+    working = sum(_under_way(step, asked, now) for step in snapshot.steps.values())
     return total(snapshot.spent.values()).plus(Spent(seconds=working))
 
 
-def _under_way(step: Step | None, now: float) -> float:
-    """Seconds since the attempt of a live step started."""
+def _under_way(step: Step | None, asked: Iterable[Question], now: float) -> float:
+    """Seconds that the agent of a live step was at work since its attempt started."""
     if step is None or step.attempt is None or not step.state.live:
         return 0.0
-    return max(0.0, now - timestamp(step.attempt.started))
+    began = timestamp(step.attempt.started)
+    return max(0.0, now - began - paused_seconds(asked, step.number, began, now))
 
 
 def next_overrun(snapshot: Snapshot, now: float) -> float | None:
     """Unix seconds when the work under way uses up a budget of time; None when none does."""
     own, of_run = snapshot.settings.prompt_budget.seconds, snapshot.settings.run_budget.seconds
+    asked = about_budgets(snapshot.questions)
     times, used_by_all, live = [], 0.0, 0
     for number, spent in snapshot.spent.items():
         step = snapshot.steps.get(number)
-        used = spent.seconds + _under_way(step, now)
+        used = spent.seconds + _under_way(step, asked, now)
         if step is not None and step.attempt is not None and step.state.live:
-            live += 1
-            if own is not None:
+            goes_on = paused_by(asked, number) is None
+            live += goes_on
+            if own is not None and goes_on:
                 times.append(now + own - used % own)
         used_by_all += used
     if of_run is not None and live:
         times.append(now + (of_run - used_by_all % of_run) / live)
     return min(times, default=None)
+
+
+def _started(step: Step) -> float:
+    """Unix seconds when its last attempt was started; 0.0 without one."""
+    return timestamp(step.attempt.started) if step.attempt is not None else 0.0
 
 
 def _over(
@@ -87,7 +99,8 @@ def _over(
     run: str,
     budget: Budget,
     spent: Spent,
-    asked: Mapping[str, Question],
+    asked: Sequence[Question],
+    started: float,
     options: tuple[str, ...],
 ) -> Iterator[Overrun]:
     for name, limit, used, shown in (
@@ -97,11 +110,16 @@ def _over(
     ):
         if limit is None or used < limit:
             continue
-        time = 1
-        while (question := asked.get(about := f"budget/{run}/{subject}/{name}/{time}")) is not None:
-            if question.open or question.answer == END_IT or used < limit * (time + 1):
-                break
-            time += 1
-        if question is None or question.open or question.answer == END_IT:
+        budget_of, times = f"{BUDGET}{run}/{subject}/{name}/", int(used // limit)
+        last = max((q for q in asked if q.about.startswith(budget_of)), key=_times, default=None)
+        holds = last is not None and (last.open or to_end(last, started))
+        if last is None or (not holds and _times(last) < times):
             text = f"{who} has used {shown}, and its budget of {name} is reached. Go on?"
-            yield Overrun(subject, about, text, options, question)
+            yield Overrun(subject, f"{budget_of}{times}", text, options)
+        elif holds:
+            yield Overrun(subject, last.about, last.text, options, last)
+
+
+def _times(question: Question) -> int:
+    """How often its budget was used up when it was asked."""
+    return int(question.about.rpartition("/")[2])

@@ -18,7 +18,7 @@ Choice = TypeVar("Choice", PromptType, Priority, PromptStatus)
 def row_of(prompt: Prompt, step: Step) -> Row:
     """A prompt as JSON: number, title, type, priority, dependencies, and how it ended if no attempt ended it."""
     ended = ""
-    if step.attempt is None and step.state in (StepState.MERGED, StepState.SKIPPED):
+    if step.state is StepState.SKIPPED or (step.attempt is None and step.state is StepState.MERGED):
         ended = prompt.status.value
     title, kind, priority = prompt.title, prompt.type.value, prompt.priority.value
     return [prompt.number, title, kind, priority, list(prompt.dependencies), ended]
@@ -67,6 +67,12 @@ def changes(before: Mapping[int, Row], now: Mapping[int, Row]) -> list[dict[str,
         if rows or gone:
             found.append(part)
     return found
+
+
+def skipped(before: Mapping[int, Row], now: Mapping[int, Row]) -> list[int]:
+    """Prompts that were cancelled since, by whatever means."""
+    ended = PromptStatus.CANCELLED.value
+    return [number for number, row in now.items() if row[5] == ended and before.get(number, row)[5] != ended]
 
 
 def rows_after(before: Mapping[int, Row], data: Mapping[str, object]) -> dict[int, Row]:

@@ -6,9 +6,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from coordinator.model.graph import SATISFIED
+from coordinator.model.lineup import Place, lineup
+from coordinator.model.pausing import about_budgets, paused_by
 from coordinator.model.prompt import Prompt, PromptType
 from coordinator.model.situation import held_by_questions, retry_at, startable, subject_number, timestamp
-from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
+from coordinator.model.snapshot import Agent, AgentState, LoopState, Question, Snapshot
 from coordinator.model.step import Step, StepState
 from coordinator.model.text import clip, plain
 
@@ -128,10 +130,23 @@ class Facts:
         s = self.snapshot
         return startable(s.graph, s.prompts, s.steps, s.questions)
 
+    @cached_property
+    def _line(self) -> dict[int, Place]:
+        return {place.number: place for place in lineup(self.snapshot)}
+
+    @cached_property
+    def _next(self) -> int | None:
+        """The first that waits for a free agent at most."""
+        return next((place.number for place in self._line.values() if place.waits != "folder"), None)
+
     def _live(self, step: Step, now: float) -> Fact:
         agent = self._agents.get(step.number)
         attempt = step.attempt
         runtime = plain(agent.runtime if agent else attempt.runtime if attempt else "agent")
+        if agent is not None and agent.state is AgentState.PAUSED:
+            return Fact(agent.state.words, Tone.ATTENTION)
+        if self._over_budget and paused_by(self._over_budget, step.number) is not None:
+            return Fact(f"{runtime} is over its budget", Tone.ATTENTION)
         if step.number in self._asking:
             return Fact(f"{runtime} asks a question", Tone.ATTENTION)
         if agent is not None and agent.state in _AGENT_NEEDS:
@@ -186,7 +201,10 @@ class Facts:
         held = self._held
         if held is None or number in held:
             return Fact("after an answer", Tone.WAITING)
-        if self.ready[:1] == (number,) and self.snapshot.loop.state is LoopState.RUNNING:
+        place = self._line.get(number)
+        if place is not None and place.waits == "folder":
+            return Fact(f"after {names(place.holders, 3)}, same folder", Tone.WAITING)
+        if self._next == number and self.snapshot.loop.state is LoopState.RUNNING:
             return Fact("next", Tone.NEXT)
         return Fact("ready", Tone.NEXT)
 
@@ -206,6 +224,10 @@ class Facts:
         return frozenset(
             number for q in self.snapshot.open_questions if (number := subject_number(q.subject)) is not None
         )
+
+    @cached_property
+    def _over_budget(self) -> tuple[Question, ...]:
+        return about_budgets(self.snapshot.open_questions)
 
     @cached_property
     def _unreadable(self) -> frozenset[int]:

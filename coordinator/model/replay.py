@@ -227,6 +227,10 @@ class Replay:
         number, state = event.prompt, _STEPS.get(event.kind)
         if not number or state is None:
             return
+        if state is StepState.SKIPPED:
+            last = self._steps[number].attempt if number in self._steps else None
+            self._set_step(Step(number, state, last, str(event.data.get("reason") or "")))
+            return
         count, commits = event.data.get("attempt"), event.data.get("commits")
         known = self._steps[number].attempt if number in self._steps else None
         count = count if isinstance(count, int) else known.attempt if known else 1

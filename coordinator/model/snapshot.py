@@ -41,6 +41,8 @@ class AgentState(StrEnum):
     INTERRUPTED = "interrupted"
     RATE_LIMITED = "rate-limited"
     IDLE = "idle"
+    PAUSED = "paused"
+    """Its processes are stopped, until a human says whether it may use more than its budget."""
     FINISHED = "finished"
     CRASHED = "crashed"
     LOST = "lost"
@@ -49,6 +51,11 @@ class AgentState(StrEnum):
     @property
     def needs_human(self) -> bool:
         return self in (AgentState.PERMISSION, AgentState.WAITING)
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return "paused: budget" if self is AgentState.PAUSED else self.value
 
     @property
     def ended(self) -> bool:
@@ -138,6 +145,8 @@ class Question:
     asked: str = ""
     """UTC, ISO 8601."""
     answer: str | None = None
+    answered: str = ""
+    """UTC, ISO 8601; empty while it is open."""
     default: str | None = None
     """What the asker suggests; it is never taken without a human."""
     only_dependents: bool = False
@@ -164,6 +173,7 @@ class Question:
             "only_dependents": self.only_dependents,
             "asked": self.asked,
             "answer": self.answer,
+            "answered": self.answered or None,
         }
 
 

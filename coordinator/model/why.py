@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from coordinator.errors import UsageError
 from coordinator.model.facts import Facts, age, closed_cycles, names
 from coordinator.model.graph import SATISFIED
+from coordinator.model.lineup import Place, lineup, live_attempts
+from coordinator.model.pausing import paused_by
 from coordinator.model.problem import Problem
-from coordinator.model.situation import held_by_questions, retry_at, startable
+from coordinator.model.situation import held_by_questions, retry_at
 from coordinator.model.snapshot import LoopState, Snapshot
 from coordinator.model.step import Step, StepState
 from coordinator.model.text import clip, plain
@@ -71,7 +73,7 @@ def why(snapshot: Snapshot, number: int, now: float | None = None) -> Why:
     if step.state is StepState.PENDING:
         waits = tuple(_waits(snapshot, number))
         ready = not waits
-        because = waits or tuple(_starts(snapshot, number))
+        because = waits or tuple(_starts(snapshot, number, now))
     else:
         ready, because = False, (_itself(snapshot, step, now),)
     if step.state in SATISFIED:
@@ -154,8 +156,8 @@ def _unmet(snapshot: Snapshot, start: Iterable[int]) -> set[int]:
     return found
 
 
-def _starts(snapshot: Snapshot, number: int) -> Iterator[Because]:
-    """What a ready prompt still has to see: a loop that starts something, and a free agent."""
+def _starts(snapshot: Snapshot, number: int, now: float | None) -> Iterator[Because]:
+    """What a ready prompt still has to see: a loop that starts something, a free agent, and a place to work in."""
     loop = snapshot.loop
     if loop.state is LoopState.STOPPED:
         yield Because("loop-stopped", f"starts when the loop runs: {plain(loop.reason)}", "loop")
@@ -163,16 +165,23 @@ def _starts(snapshot: Snapshot, number: int) -> Iterator[Because]:
         yield Because("loop-paused", "starts when the loop goes on: it is paused", "loop")
     elif loop.state is LoopState.HALTED:
         yield Because("halted", f"starts when the plan is no longer halted: {plain(loop.reason)}", "loop")
-    busy = sum(step.state.live for step in snapshot.steps.values())
-    if busy >= loop.max_parallel:
-        agents = "the one agent" if loop.max_parallel == 1 else f"one of {loop.max_parallel} agents"
-        yield Because("capacity", f"starts when {agents} is free", "loop")
-        return
-    line = startable(snapshot.graph, snapshot.prompts, snapshot.steps, snapshot.questions)
-    ahead = line[: line.index(number)] if number in line else ()
-    if len(ahead) >= loop.max_parallel - busy:
-        verb = "comes" if len(ahead) == 1 else "come"
-        yield Because("capacity", f"starts after {names(ahead, 3)}, which {verb} first", "loop")
+    place = next((p for p in lineup(snapshot, now) if p.number == number), None)
+    if place is not None and place.waits:
+        yield _turn(snapshot, place)
+
+
+def _turn(snapshot: Snapshot, place: Place) -> Because:
+    """Whom a prompt waits for that could start but for agents and folders."""
+    subject = f"prompt:{place.holders[0]}" if len(place.holders) == 1 else "loop"
+    if place.waits == "folder":
+        who = names(place.holders, 3)
+        return Because("folder", f"starts after {who}, in the project's own folder: one agent at a time", subject)
+    if not live_attempts(snapshot).isdisjoint(place.holders):
+        most = snapshot.loop.max_parallel
+        agents = "the one agent" if most == 1 else f"one of {most} agents"
+        return Because("capacity", f"starts when {agents} is free", subject)
+    verb = "comes" if len(place.holders) == 1 else "come"
+    return Because("capacity", f"starts after {names(place.holders, 3)}, which {verb} first", subject)
 
 
 def _itself(snapshot: Snapshot, step: Step, now: float | None) -> Because:
@@ -185,6 +194,9 @@ def _itself(snapshot: Snapshot, step: Step, now: float | None) -> Because:
             return Because("merged", "merged", subject)
         case StepState.SKIPPED:
             return Because("cancelled", "cancelled; it will not run", subject)
+        case StepState.DISPATCHED | StepState.RUNNING if (by := paused_by(snapshot.questions, step.number)) is not None:
+            text = clip(plain(by.text), _QUOTE)
+            return Because("paused", f"{fact}; answer “{text}”", f"question:{by.seq}")
         case StepState.DISPATCHED | StepState.RUNNING:
             return Because(
                 "running", f"{_WORDS[step.state]}: {fact}" if now is not None else _WORDS[step.state], subject

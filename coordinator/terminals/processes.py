@@ -41,12 +41,12 @@ class Ended:
 
 def agent_processes(agent: str, root: str | os.PathLike[str]) -> tuple[int, ...]:
     """List the live processes of an agent of the project at `root`, which is its `COORD_ROOT`; never ourselves."""
-    return _ids(_Hunt(_by_mark(agent, root)).look())
+    return ids(Hunt(by_mark(agent, root)).look())
 
 
 def tree(pid: int) -> tuple[int, ...]:
     """List a process and its descendants, and whatever carries the same agent's mark as it does; never ourselves."""
-    return _ids(_Hunt(_by_pid(pid)).look())
+    return ids(Hunt(_by_pid(pid)).look())
 
 
 def terminate_agent(agent: str, root: str | os.PathLike[str], *, grace: float = GRACE, bound: float = BOUND) -> Ended:
@@ -54,7 +54,7 @@ def terminate_agent(agent: str, root: str | os.PathLike[str], *, grace: float = 
 
     `root` is the project's main checkout, as its `COORD_ROOT` says: another project's agent may have the same id.
     """
-    return _Hunt(_by_mark(agent, root)).end(grace, bound)
+    return Hunt(by_mark(agent, root)).end(grace, bound)
 
 
 def terminate_tree(pid: int, *, started: str | None = None, grace: float = GRACE, bound: float = BOUND) -> Ended:
@@ -64,10 +64,10 @@ def terminate_tree(pid: int, *, started: str | None = None, grace: float = GRACE
     """
     if started is not None and start_of(pid) != started:
         return Ended((), ())
-    return _Hunt(_by_pid(pid)).end(grace, bound)
+    return Hunt(_by_pid(pid)).end(grace, bound)
 
 
-def _by_mark(agent: str, root: str | os.PathLike[str]) -> Seeds:
+def by_mark(agent: str, root: str | os.PathLike[str]) -> Seeds:
     mark = (agent, os.fspath(root))
     return lambda table: [process for process in table.values() if process.mark == mark]
 
@@ -85,7 +85,7 @@ def _by_pid(pid: int) -> Seeds:
 
 
 @dataclass(slots=True)
-class _Hunt:
+class Hunt:
     """Looks again and again, for processes come into being while others end."""
 
     seeds: Seeds
@@ -100,7 +100,7 @@ class _Hunt:
             for leader in {process.parent, process.session}:
                 members.setdefault(leader, []).append(process)
         found: dict[int, Process] = {}
-        queue = [*self.seeds(table), *(p for p in self.seen.values() if _lives(p, table))]
+        queue = [*self.seeds(table), *(table[p.pid] for p in self.seen.values() if _lives(p, table))]
         while queue:
             process = queue.pop()
             if process.pid > 1 and process.pid != os.getpid() and process.pid not in found:
@@ -119,7 +119,7 @@ class _Hunt:
             now = time.monotonic()
             if looks_in_vain == 2 or now >= deadline:  # twice: one may be born behind the back of the first look
                 left = {process.identity for process in alive}
-                return Ended(_ids(p for p in self.seen.values() if p.identity not in left), _ids(alive))
+                return Ended(ids(p for p in self.seen.values() if p.identity not in left), ids(alive))
             for process in alive:
                 self._signal(process, forced=now >= force_at)
             if alive:
@@ -186,5 +186,5 @@ def _lives(process: Process, table: Table) -> bool:
     return now is not None and now.start == process.start
 
 
-def _ids(found: Iterable[Process]) -> tuple[int, ...]:
+def ids(found: Iterable[Process]) -> tuple[int, ...]:
     return tuple(sorted(process.pid for process in found))

@@ -23,6 +23,8 @@ class Process:
     start: str
     """When it started, in the system's own words: an id may be used again, an id with its start is not."""
     mark: Mark | None = None
+    stopped: bool = False
+    """By a signal, or by whoever traces it: it does nothing until it is let go on."""
 
     @property
     def identity(self) -> tuple[int, str]:
@@ -40,6 +42,16 @@ def start_of(pid: int) -> str | None:
     return process.start if process else None
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether the process of this id is stopped; False when there is none."""
+    if pid <= 1:
+        return False
+    if not _has_proc():
+        return any(row.strip().startswith("T") for row in _ps("-o", "stat=", "-p", str(pid)))
+    fields = _fields(pid)
+    return fields is not None and fields[0] in b"Tt"
+
+
 def _has_proc() -> bool:
     return os.path.exists("/proc/self/stat")
 
@@ -53,14 +65,22 @@ def _all_from_proc() -> dict[int, Process]:
 
 
 def _from_proc(pid: int) -> Process | None:
+    fields = _fields(pid)
+    if fields is None or fields[0] in b"ZX":
+        return None
+    mark, stopped = _mark_from_proc(pid), fields[0] in b"Tt"
+    return Process(pid, int(fields[1]), int(fields[3]), fields[19].decode(), mark, stopped)
+
+
+def _fields(pid: int) -> list[bytes] | None:
+    """What `stat` says of a process, from its state on; None when there is none."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             # The name comes in parentheses and may hold anything, parentheses too.
             fields = file.read().rpartition(b")")[2].split()
-        state, parent, session, start = fields[0], int(fields[1]), int(fields[3]), fields[19].decode()
-    except (OSError, ValueError, IndexError):
+    except OSError:
         return None  # it ended while we looked
-    return None if state in b"ZX" else Process(pid, parent, session, start, _mark_from_proc(pid))
+    return fields if len(fields) > 19 else None
 
 
 def _mark_from_proc(pid: int) -> Mark | None:
@@ -92,7 +112,14 @@ def _all_from_ps() -> dict[int, Process]:
             marks[int(pid)] = mark
     rows = (_ROW.fullmatch(line) for line in _ps("axww", "-o", "pid=,ppid=,stat=,lstart="))
     return {
-        int(row["pid"]): Process(int(row["pid"]), int(row["parent"]), 0, row["start"], marks.get(int(row["pid"])))
+        int(row["pid"]): Process(
+            int(row["pid"]),
+            int(row["parent"]),
+            0,
+            row["start"],
+            marks.get(int(row["pid"])),
+            row["state"].startswith("T"),
+        )
         for row in rows
         if row is not None and not row["state"].startswith("Z")
     }

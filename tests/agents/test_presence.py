@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.wait import wait_until
 
 from coordinator.agents import presence
 from coordinator.agents.presence import Presence
@@ -16,6 +18,7 @@ from coordinator.agents.runtime import Usage
 from coordinator.agents.usage import write_usage
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt, Exit, StepState
+from coordinator.terminals.proctable import is_stopped
 
 DIRECTORY = ".coord/runs/run-1/prompts/07/attempt-1"
 
@@ -51,6 +54,22 @@ def test_an_agent_that_goes_on_is_newly_seen_after_a_while(tmp_path: Path, monke
     (first,), (second,) = look.of([one]), look.of([one])
     assert second.observed_at > first.observed_at
     assert replace(second, observed_at=first.observed_at) == first
+
+
+def test_a_stopped_agent_is_paused_whatever_it_said_last(tmp_path: Path, process: "subprocess.Popen[bytes]") -> None:
+    look, one = Presence(tmp_path), attempt(process.pid)
+    report(tmp_path, "idle")
+    started = tmp_path / DIRECTORY / "started"
+    started.mkdir()
+    (started / "agent").write_text(f"{process.pid}\n")
+    assert look.of([one], is_stopped)[0].state is AgentState.IDLE
+    os.kill(process.pid, signal.SIGSTOP)
+    wait_until(lambda: look.of([one], is_stopped)[0].state is AgentState.PAUSED, message="the pause to be seen")
+    assert look.of([one], is_stopped)[0].evidence == "process"
+    os.kill(process.pid, signal.SIGCONT)
+    wait_until(lambda: look.of([one], is_stopped)[0].state is AgentState.IDLE, message="it to be seen going on")
+    report(tmp_path, "paused")  # an agent can't say that of itself
+    assert look.of([one], is_stopped)[0].state is AgentState.IDLE
 
 
 def test_a_process_that_died_is_seen_at_the_next_look(tmp_path: Path, process: "subprocess.Popen[bytes]") -> None:

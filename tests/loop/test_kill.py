@@ -13,8 +13,8 @@ from coordinator.failpoint import POINTS
 
 Make = Callable[..., Project]
 COUNTED = 'echo "$COORD_ATTEMPT" >>"$COORD_ROOT/../ran-$COORD_PROMPT"\n' + WRITE
-AFTER_A_KILL = ("kill-ended",)
-"""Points that only a plan which ends an agent passes; `test_apply` goes through them."""
+ELSEWHERE = ("kill-ended", "pause-stopped", "go-on-done")
+"""Points that only ended and paused agents pass; `test_apply` and `test_pausing` go through them."""
 
 
 def killed(made: Project, point: str) -> None:
@@ -28,7 +28,7 @@ def runs_of(made: Project, number: int) -> list[str]:
     return (made.repository.root.parent / f"ran-{number}").read_text().split()
 
 
-@pytest.mark.parametrize("point", [p for p in POINTS if p not in AFTER_A_KILL])
+@pytest.mark.parametrize("point", [p for p in POINTS if p not in ELSEWHERE])
 def test_a_loop_killed_at_any_point_leaves_one_attempt_and_the_next_completes_it(make: Make, point: str) -> None:
     made = make({1: [], 2: [1]}, {1: COUNTED, 2: COUNTED})
     killed(made, point)

@@ -20,9 +20,10 @@ from coordinator.loop.effects import (
     Settle,
     Tidy,
 )
-from coordinator.loop.orchestrator import live_attempts, next_due, outcome, step
+from coordinator.loop.orchestrator import next_due, outcome, step
+from coordinator.model.lineup import live_attempts
 from coordinator.model.prompt import Priority, PromptStatus
-from coordinator.model.settings import Settings
+from coordinator.model.settings import Settings, backoff
 from coordinator.model.snapshot import AgentState, LoopState, Review, Snapshot
 from coordinator.model.step import StepState
 
@@ -207,6 +208,22 @@ CASES: dict[str, tuple[Snapshot, tuple[Action, ...]]] = {
     "a cycle never starts": (world([prompt(1, 2), prompt(2, 1)]), ()),
     "a missing dependency holds": (world([prompt(2, 1)]), ()),
 }
+
+
+def test_the_pause_before_a_retry_doubles_up_to_a_limit_and_there_are_only_so_many() -> None:
+    rules = Settings(gate="auto", max_attempts=12)
+    assert [backoff(rules, n) for n in (1, 2, 3, 5, 6, 7, 40)] == [10, 20, 40, 160, 300, 300, 300]
+    for count in range(1, 13):
+        failed = attempt(1, StepState.FAILED, count)
+        snapshot = world([prompt(1, status=BUSY, attempts=count)], [failed], settings=rules)
+        due = next_due(snapshot, NOW)
+        assert due == (NOW + backoff(rules, count) if count < 12 else None)
+        if due is not None:
+            assert step(snapshot, due - 0.1) == (Mark(1, PromptStatus.FAILED, count),)
+            assert Dispatch(1, count + 1) in step(snapshot, due)
+        else:
+            assert not [a for a in step(snapshot, NOW + 1e6) if isinstance(a, Dispatch)]
+            assert snapshot.loop.state is LoopState.HALTED
 
 
 @pytest.mark.parametrize("case", CASES)

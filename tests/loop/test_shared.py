@@ -1,5 +1,6 @@
 """Agents in the project's own folder: without git, or where a prompt asks for it; said plainly, one at a time."""
 
+import json
 import shutil
 from collections.abc import Callable
 
@@ -24,6 +25,10 @@ def test_a_project_without_git_runs_one_agent_at_a_time_in_its_folder_and_says_s
         made.wait_for(number, "running")
         live = [n for n, state in made.states().items() if state in ("running", "dispatched")]
         assert live == [number]
+        if number == 1:
+            (because,) = json.loads(made.coord("why", "2", "--json").stdout)["because"]
+            assert (because["code"], because["subject"]) == ("folder", "prompt:1")
+            assert "after 01, same folder" in made.coord("graph").stdout
         made.release(f"go-{number}")
         made.wait_for(number, "merged")
     assert loop.wait(30) == 0

@@ -19,7 +19,8 @@ from coordinator.loop.effects import (
     Settle,
     Tidy,
 )
-from coordinator.loop.orchestrator import live_attempts, outcome, step
+from coordinator.loop.orchestrator import outcome, step
+from coordinator.model.lineup import live_attempts
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.settings import Settings
 from coordinator.model.snapshot import LoopState, Snapshot

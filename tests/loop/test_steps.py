@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.runs import write_step
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.events.store import EventLog
 from coordinator.model.ids import is_uuid7
-from coordinator.model.step import Attempt, StepState
+from coordinator.model.step import TRANSITIONS, Attempt, StepState
 from coordinator.steps import advance, amend, claim, event_id, find_attempt, make_up, reread, utc_now
 
 CLAIMED = Attempt(7, 1, "run-1", 1, StepState.DISPATCHED, utc_now(), utc_now(), "executor-07-1")
@@ -61,6 +63,35 @@ def test_what_is_merged_stays_merged(layout: Layout, log: EventLog, state: StepS
     assert kinds(log) == ["step.merged"]
 
 
+@pytest.mark.parametrize("before", StepState)
+@pytest.mark.parametrize("after", StepState)
+def test_only_what_may_follow_can_be_written(
+    layout: Layout, log: EventLog, before: StepState, after: StepState
+) -> None:
+    write_step(layout, replace(CLAIMED, state=before))
+    if after is before or after in TRANSITIONS[before]:
+        assert advance(layout, log, CLAIMED, after).state is after
+        return
+    with pytest.raises(Refused, match=f"is {before}: it can't become {after}"):
+        advance(layout, log, CLAIMED, after)
+    assert reread(layout, CLAIMED).state is before
+    assert kinds(log) == []
+
+
+def test_a_state_is_not_changed_in_passing(layout: Layout) -> None:
+    with pytest.raises(ValueError):
+        amend(layout, CLAIMED, state=StepState.MERGED)
+    assert reread(layout, CLAIMED).state is StepState.DISPATCHED
+
+
+def test_the_way_of_a_step_is_the_one_that_was_agreed() -> None:
+    straight = [StepState(name) for name in ("pending", "dispatched", "running", "change-open", "merged")]
+    assert all(after in TRANSITIONS[before] for before, after in pairwise(straight))
+    assert TRANSITIONS[StepState.MERGED] == frozenset()
+    assert all(StepState.DISPATCHED not in TRANSITIONS[state] for state in straight[1:])
+    assert all(StepState.MERGED not in TRANSITIONS[state] for state in (StepState.FAILED, StepState.BLOCKED))
+
+
 def test_a_kill_that_was_asked_for_meanwhile_is_not_overwritten(layout: Layout, log: EventLog) -> None:
     amend(layout, CLAIMED, kill="hold", reason="stop it")
     made = advance(layout, log, CLAIMED, StepState.RUNNING)
@@ -69,7 +100,7 @@ def test_a_kill_that_was_asked_for_meanwhile_is_not_overwritten(layout: Layout, 
 
 def test_an_event_that_a_killed_loop_did_not_log_is_made_up_for_once(layout: Layout, log: EventLog) -> None:
     advance(layout, log, CLAIMED, StepState.RUNNING)
-    amend(layout, CLAIMED, state=StepState.CHANGE_OPEN, commits=("c1",))  # as if killed right after step.json
+    write_step(layout, replace(CLAIMED, state=StepState.CHANGE_OPEN, commits=("c1",)))  # killed right after step.json
     for _ in range(2):
         make_up(log, [reread(layout, CLAIMED)])
     assert kinds(log) == ["step.running", "step.dispatched", "step.change_open"]

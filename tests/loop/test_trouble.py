@@ -141,6 +141,18 @@ def test_the_milestone_closes_on_the_final_merge_and_not_before(make: Make) -> N
     assert closed.seq > max(event.seq for event in made.events("step.merged"))
 
 
+def test_a_start_that_fails_is_a_failure_that_halts_and_is_never_left_in_progress(make: Make) -> None:
+    made = make({2: [], 3: []}, max_parallel=1)
+    made.add(1, script=WRITE, agent="no-such-cli")
+    assert made.run_loop() == 1
+    assert made.states() == {1: "failed", 2: "pending", 3: "pending"}
+    assert "no-such-cli" in reason(made)
+    assert made.snapshot().prompts[1].status.value == "failed"
+    assert made.snapshot().loop.halted_by == (1,)
+    assert "01 failed; restart, edit, patch or cancel to go on" in made.said()
+    assert not any(window.mark for window in made.terminals.windows())
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "small"

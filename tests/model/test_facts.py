@@ -11,6 +11,7 @@ from coordinator.model.prompt import Priority, PromptStatus, PromptType
 from coordinator.model.settings import Settings
 from coordinator.model.snapshot import AgentState, Review, Snapshot
 from coordinator.model.step import Exit, StepState
+from coordinator.model.why import Because, why
 
 
 def fact(shot: Snapshot, number: int = 1, now: float = NOW) -> tuple[str, Tone]:
@@ -69,6 +70,17 @@ def test_an_open_question_of_its_agent_needs_a_human() -> None:
     )
     answered = question("Which Redis?", answer="7")
     assert fact(snapshot(prompt(1), attempts=running, questions=(answered,))) == ("claude 2m13", Tone.RUNNING)
+
+
+def test_an_agent_over_its_budget_is_paused_or_told_to_go_on_though_it_should_not() -> None:
+    for subject in ("prompt:1", "run:run-1"):
+        over = (replace(question("Go on?", 1), subject=subject, about=f"budget/run-1/{subject}/cost/1"),)
+        running = [attempt(1, StepState.RUNNING)]
+        stopped = snapshot(prompt(1), attempts=running, questions=over, agents=(agent(1, AgentState.PAUSED),))
+        assert fact(stopped) == ("paused: budget", Tone.ATTENTION)
+        assert why(stopped, 1, NOW).because == (Because("paused", "paused: budget; answer “Go on?”", "question:41"),)
+        goes_on = replace(stopped, agents=(agent(1, AgentState.WORKING),))
+        assert fact(goes_on) == ("claude is over its budget", Tone.ATTENTION)
 
 
 def test_an_open_change_tells_its_size_and_what_it_waits_for() -> None:

@@ -5,15 +5,17 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.graphs import NOW, any_prompts, attempt, prompt, question, snapshot
+from support.graphs import NOW, agent, any_prompts, attempt, prompt, question, snapshot
 
 from coordinator.errors import UsageError
-from coordinator.model.facts import row_fact
+from coordinator.loop.effects import Dispatch
+from coordinator.loop.orchestrator import step
+from coordinator.model.facts import Tone, row_fact
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.settings import Settings
 from coordinator.model.situation import startable
-from coordinator.model.snapshot import Snapshot
+from coordinator.model.snapshot import AgentState, Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.why import sentence, why
 
@@ -44,6 +46,35 @@ def test_a_ready_prompt_waits_for_a_free_agent() -> None:
 def test_a_ready_prompt_waits_for_those_in_front_of_it() -> None:
     shot = snapshot(prompt(1), prompt(2), max_parallel=1)
     assert said(shot, 2) == "Ready. Starts after 01, which comes first."
+
+
+def test_capacity_names_the_prompt_that_has_it_where_it_is_one() -> None:
+    busy = snapshot(prompt(1), prompt(2), attempts=[attempt(1, StepState.RUNNING)], max_parallel=1)
+    assert codes(busy, 2) == [("capacity", "prompt:1")]
+    assert said(busy, 2) == "Ready. Starts when the one agent is free."
+    assert codes(snapshot(prompt(1), prompt(2), prompt(3), max_parallel=2), 3) == [("capacity", "loop")]
+
+
+def test_the_project_s_folder_has_one_agent_at_a_time_and_the_others_say_whom_they_wait_for() -> None:
+    shared, at_work = Settings(isolation="shared"), [attempt(1, StepState.RUNNING)]
+    shot = snapshot(prompt(1), prompt(2), prompt(3), attempts=at_work, settings=shared)
+    assert codes(shot, 2) == [("folder", "prompt:1")]
+    assert said(shot, 3) == "Ready. Starts after 01, in the project's own folder: one agent at a time."
+    assert row_fact(shot, 2, NOW) == ("after 01, same folder", Tone.WAITING)
+
+
+def test_what_is_in_front_takes_the_folder_and_what_needs_none_of_it_is_next() -> None:
+    shot = snapshot(prompt(1, isolation="shared"), prompt(2, isolation="shared"), prompt(3))
+    assert codes(shot, 2) == [("folder", "prompt:1")]
+    assert codes(shot, 3) == []
+    busy = snapshot(*shot.prompts.values(), attempts=[attempt(1, StepState.RUNNING)])
+    assert [row_fact(busy, n, NOW).text for n in (2, 3)] == ["after 01, same folder", "next"]
+
+
+def test_an_agent_whose_prompt_cannot_be_read_may_be_in_the_folder() -> None:
+    shot = snapshot(prompt(2, isolation="shared"), prompt(3), agents=(agent(1, AgentState.WORKING),))
+    assert codes(shot, 2) == [("folder", "prompt:1")]
+    assert codes(shot, 3) == []
 
 
 @pytest.mark.parametrize(
@@ -187,6 +218,25 @@ def test_what_has_ended_holds_nothing_back() -> None:
     assert said(shot, 1) == "Merged."
     assert said(shot, 2) == "Cancelled; it will not run."
     assert said(shot, 3) == "Ready. Starts at once."
+
+
+@given(any_prompts(), st.data())
+def test_why_says_free_to_go_of_exactly_what_the_loop_starts(prompts: list[Prompt], data: st.DataObject) -> None:
+    places = st.sampled_from(("worktree", "shared"))
+    states = st.sampled_from((None, StepState.RUNNING, StepState.CHANGE_OPEN, StepState.FAILED))
+    attempts = []
+    for at, one in enumerate(prompts):
+        prompts[at] = replace(one, isolation=data.draw(places))
+        state = data.draw(states)
+        if state is not None:
+            prompts[at] = replace(prompts[at], status=PromptStatus.IN_PROGRESS, attempts=1)
+            branch = "" if prompts[at].isolation == "shared" else "b"
+            attempts.append(attempt(one.number, state, branch=branch, pid=7))
+    rules = Settings(max_attempts=data.draw(st.integers(1, 2)))
+    shot = snapshot(*prompts, attempts=attempts, settings=rules, max_parallel=data.draw(st.integers(1, 4)))
+    started = {action.number for action in step(shot, NOW) if isinstance(action, Dispatch)}
+    pending = {n for n, current in shot.steps.items() if current.state is StepState.PENDING}
+    assert started & pending == {n for n in pending if why(shot, n, NOW).ready and not why(shot, n, NOW).because}
 
 
 @given(any_prompts(), st.data())

@@ -15,6 +15,7 @@ from support.wait import wait_until
 
 from coordinator.agents.user import as_user, find_user
 from coordinator.events.verify import verify
+from coordinator.terminals.proctable import processes
 
 pytestmark = needs_strict
 TRY = """\
@@ -189,6 +190,21 @@ def test_an_agent_that_is_killed_takes_its_commands_with_it() -> None:
         assert made.agents(1)
         made.coord("kill", "1", "--yes")
         wait_until(lambda: not made.agents(1), message="the end of everything of the agent")
+
+
+def test_an_agent_over_its_budget_is_paused_and_goes_on_though_it_is_another_user() -> None:
+    with strict_project({1: []}, budget_time=1) as made:
+        (made.layout.scripts / "01.sh").write_text("setsid sleep 1000 &\n" + made.until() + WRITE)
+        loop = made.start_loop("--until-idle")
+        wait_until(lambda: "its budget is used up" in made.said(), timeout=40, message="the pause")
+        launcher = int((made.layout.attempt("run-1", 1, 1) / "started/pid").read_text())
+        found = {pid: process for pid, process in processes().items() if pid in made.agents(1) and pid != launcher}
+        assert len(found) >= 2
+        assert {Path(f"/proc/{pid}").stat().st_uid for pid in found} == {find_user("nobody").uid}
+        assert all(process.stopped for process in found.values())
+        made.release()
+        assert made.answer_until_over(loop) == 0, made.said()
+        assert made.states() == {1: "merged"}
 
 
 def test_the_loop_does_not_start_where_strict_mode_can_not_be_had() -> None:

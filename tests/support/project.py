@@ -132,6 +132,17 @@ class Project:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"the loop goes on after {timeout:g} s:\n{self.said()}") from None
 
+    def answer_until_over(self, loop: "subprocess.Popen[bytes]", answer: str = "1", timeout: float = 60) -> int:
+        """Give each question the same answer until this loop ends; its exit code."""
+
+        def over() -> bool:
+            for question in self.snapshot().open_questions:
+                self.coord("answer", str(question.seq), answer)
+            return loop.poll() is not None
+
+        wait_until(over, timeout=timeout, message="the loop's end")
+        return loop.returncode
+
     def said(self) -> str:
         """What the loops printed so far."""
         path = self._folder / "loop.out"
@@ -196,7 +207,7 @@ class Project:
 
     def until(self, name: str = "go") -> str:
         """A line of a script that waits for `release`."""
-        return f"while [ ! -e {self._folder / name} ]; do sleep 0.02; done\n"
+        return f"while [ ! -e {quote(str(self._folder / name))} ]; do sleep 0.02; done\n"
 
     def close(self) -> None:
         """End everything that was started, and remove the socket."""

@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.project import ROOT
+from support.strict import needs_strict, python
 from support.wait import wait_until
 
+from coordinator.agents.user import as_user, find_user
 from coordinator.terminals import processes as module
 from coordinator.terminals import proctable
 from coordinator.terminals.processes import Ended, agent_processes, send, terminate_agent, terminate_tree, tree
@@ -83,6 +86,18 @@ def test_a_detached_grandchild_that_ignores_everything_is_gone_within_the_bound(
     assert ended.survivors == ()
     assert {pid, detached} <= set(ended.ended)
     assert not lives(detached)
+
+
+@needs_strict
+def test_who_may_not_be_ended_is_a_survivor_and_never_called_ended(family: Family) -> None:
+    pid = family.start("import os, time\n" + WRITE % "up.pid" + "time.sleep(1000)")
+    family.pid_of("up.pid")
+    ask = f"from coordinator.terminals.processes import *; print(terminate_tree({pid}, grace=0.1, bound=0.3))"
+    path = f"PYTHONPATH={ROOT}"
+    words = as_user(find_user("nobody"), (path, python(), "-c", ask))
+    done = subprocess.run(words, cwd="/", capture_output=True, text=True, check=True)
+    assert done.stdout == f"Ended(ended=(), survivors=({pid},))\n"
+    assert lives(pid)
 
 
 def test_an_orphan_is_found_by_its_mark(family: Family) -> None:

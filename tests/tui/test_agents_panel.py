@@ -38,6 +38,12 @@ def test_rows_of_all_states_line_up() -> None:
         assert len({columns(agent_spans(a, columns_for(width, 12), scenes.NOW, UNICODE)) for a in agents}) == 1
 
 
+def test_a_paused_agent_says_that_it_is_for_its_budget() -> None:
+    agent = scenes.agent(4, AgentState.PAUSED, 133, evidence="process", cost_usd=1.25)
+    assert row(agent, 60).startswith(f" {UNICODE.pause} 04  executor    claude    paused: budget")
+    assert "paused: budget" in row(agent, 28, 14)
+
+
 @pytest.mark.parametrize(
     ("evidence", "age", "note"),
     [("hook", 2, ""), ("hook", 90, "hook 1m30 ago"), ("none", 2, "no evidence"), ("", 2, "no evidence")],

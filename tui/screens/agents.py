@@ -237,6 +237,7 @@ _SAYS = {
     "screen": "its screen",
     "window": "its tmux window",
     "output": "its last output",
+    "process": "its process, which is stopped",
     "exit.json": "its exit",
     "receipt": "its receipt",
 }

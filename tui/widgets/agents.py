@@ -188,7 +188,7 @@ def word_of(agent: Agent) -> str:
 
 
 def state_word(state: AgentState) -> str:
-    return "waiting" if state is AgentState.WAITING else state.value
+    return "waiting" if state is AgentState.WAITING else state.words
 
 
 def _worked(agent: Agent, now: float) -> str:
