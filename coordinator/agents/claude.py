@@ -119,9 +119,9 @@ class Claude(Runtime):
         if composer is None:
             return None
         above, _, footer = composer
-        retry = re.search(r"^[^\w\s] (.*) · retrying in ", "\n".join(above[-8:]), re.MULTILINE)
+        retry = re.search(r"^[^\w\s] (.*) · (retrying in .*)$", "\n".join(above[-8:]), re.MULTILINE)
         if "esc to interrupt" in footer:
-            return _trouble(retry[1]) if retry else Said(AgentState.WORKING)
+            return _trouble(retry[1], when=retry[2]) if retry else Said(AgentState.WORKING)
         return _last_words(above)
 
     has_composer = True
@@ -181,10 +181,12 @@ def _call(payload: Mapping[str, Any]) -> str:
     return f"{tool}: {what}" if tool and what else tool
 
 
-def _trouble(text: str, error: str = "") -> Said:
+def _trouble(text: str, error: str = "", when: str = "") -> Said:
     """A call to the model that failed: whether by a limit or by anything else is in its words."""
     limited = _LIMITED.search(f"{error} {text}")
-    return Said(AgentState.RATE_LIMITED if limited else AgentState.INTERRUPTED, " ".join((text or error).split())[:160])
+    state = AgentState.RATE_LIMITED if limited else AgentState.INTERRUPTED
+    words = " ".join((text or error).split())
+    return Said(state, words[:160], when=when or words)
 
 
 def _composer(screen: str) -> tuple[list[str], str, str] | None:

@@ -78,6 +78,8 @@ class Agent:
     """How it handed off: `done`, `failed` or `blocked`; empty until then."""
     doing: str = ""
     """A few words of the agent on what it is at; untrusted text."""
+    resets_at: float | None = None
+    """Unix seconds when the limit ends that holds it; None: none does, or its CLI doesn't tell."""
 
     def to_json(self, now: float) -> dict[str, object]:
         return {
@@ -94,7 +96,16 @@ class Agent:
             "cost_usd": self.cost_usd,
             "since": self.since,
             "doing": self.doing,
+            "resets_at": _iso(self.resets_at),
         }
+
+
+def _iso(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True, slots=True)

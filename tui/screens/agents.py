@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from coordinator.errors import CoordError
-from coordinator.model.facts import age
+from coordinator.model.facts import age, until
 from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import Agent, Snapshot
 from tui.actions import BY_ID, key_of
@@ -197,7 +197,10 @@ def fact_lines(agent: Agent, snapshot: Snapshot, now: float, keymap: dict[str, s
     spent = [f"{age(now - began)} since {day_and_time(agent.since)}" if began else "nobody knows since when"]
     spent += [f"{tokens(agent.tokens)} tokens" if agent.tokens is not None else "tokens unknown"]
     spent += [dollars(agent.cost_usd) if agent.cost_usd is not None else "cost unknown"]
-    state: Spans = [Span(state_word(agent.state), AGENT_INK[agent.state]), Span(f"  {_evidence(agent, now)}", "quiet")]
+    state: Spans = [
+        Span(state_word(agent.state) + until(agent.resets_at, now), AGENT_INK[agent.state]),
+        Span(f"  {_evidence(agent, now)}", "quiet"),
+    ]
     return [
         _line("Agent", [Span(agent.id, "strong"), Span(f"  {agent.role}, {agent.runtime}, attempt {agent.attempt}")]),
         _line("Prompt", [Span(f"{prompt.label} {prompt.title}" if prompt is not None else "none")]),

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual import events
 
-from coordinator.model.facts import age
+from coordinator.model.facts import age, until
 from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
 from tui.theme import AGENT_INK, UNICODE, Glyphs, agent_glyph
@@ -48,7 +48,7 @@ class Agents(Lines):
         self.loop_alive = snapshot.loop.alive
         self.nothing_left = snapshot.loop.state is LoopState.FINISHED
         living = sum(not agent.state.ended for agent in self._agents)
-        self._widest = max((len(state_word(agent.state)) for agent in self._agents), default=0)
+        self._widest = max((len(_word(agent, now)) for agent in self._agents), default=0)
         self.entitle(subtitle=f"{living} live" if self._agents else "")
         if current is not None:
             self.point_at(current.id)
@@ -174,6 +174,10 @@ def state_word(state: AgentState) -> str:
     return "waiting" if state is AgentState.WAITING else state.value
 
 
+def _word(agent: Agent, now: float) -> str:
+    return state_word(agent.state) + until(agent.resets_at, now)
+
+
 def _worked(agent: Agent, now: float) -> str:
     began = timestamp(agent.since)
     if not began:
@@ -183,7 +187,7 @@ def _worked(agent: Agent, now: float) -> str:
 
 def _state(agent: Agent, ink: str, now: float, room: int, marks: Glyphs) -> list[Span]:
     """The state in words; then what it rests on, if that is old or weak; else what the agent says it does."""
-    word = clip(agent.outcome if _fell_short(agent) else state_word(agent.state), room, marks.ellipsis)
+    word = clip(agent.outcome if _fell_short(agent) else _word(agent, now), room, marks.ellipsis)
     note = clip(_evidence(agent, now) or agent.doing, room - len(word) - 3, marks.ellipsis)
     if len(note) < _SHORTEST_NOTE:
         return [Span(pad(word, room), ink)]
