@@ -29,7 +29,9 @@ _COUNTED = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cac
 _RULE = re.compile(r"─{20,}")
 _EMPTY = ("❯", "❯ Resend your message to try again", "❯ Once fixed, resend your message")
 """A composer without text, and with its hints."""
-_LIMITED = re.compile(r"\b(?:429|529)\b|rate.?limit|overloaded|usage limit|limit reached", re.IGNORECASE)
+_LIMITED = re.compile(
+    r"\b(?:429|529)\b|rate.?limit|overloaded|usage limit|limit reached|hit your [\w ]*limit", re.IGNORECASE
+)
 _SIGNS = (
     Sign(AgentState.WAITING, r"Enter to confirm · Esc to cancel", doing=r"^ *(.*(?:one you trust|this API key)\?)"),
     Sign(AgentState.WAITING, r"Enter to select · ↑/↓ to navigate", doing=r"^(\S.*\?)$"),
@@ -207,9 +209,13 @@ def _last_words(above: list[str]) -> Said | None:
     for row in reversed(above):
         if re.match(r"  ⎿\s+Interrupted", row):
             return Said(AgentState.INTERRUPTED)
-        refused = re.match(r"  ⎿\s+(.*(?:API key|/login|[Cc]redit|limit reached).*)$", row)
+        refused = re.match(r"  ⎿\s+(.*(?:API key|/login|[Cc]redit|limit reached|hit your [\w ]*limit).*)$", row)
         if refused:
             return _trouble(refused[1])
+        if row.startswith("● Automatic continue cancelled"):
+            return Said(AgentState.INTERRUPTED)
+        if row.startswith("● Usage limit reached ·"):
+            return _trouble("Usage limit reached", when=row)
         if row.startswith("● API Error:"):
             return _trouble(row.removeprefix("● API Error:").strip())
         if row.startswith(("●", "✻", "❯", "▝▜", " ▝▝")) and "/effort" not in row:

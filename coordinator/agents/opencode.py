@@ -19,6 +19,9 @@ from coordinator.model.snapshot import AgentState
 
 _LIMITED = re.compile(r"\b(?:429|529)\b|rate.?limit|too many requests|overloaded|usage.?limit|quota", re.IGNORECASE)
 _RETRY = re.compile(r"^\s*(\S.*?) \[(retrying in (?:\d+[dhms] ?)+)")
+_PATIENCE = "OPENCODE_EXPERIMENTAL_BASH_DEFAULT_TIMEOUT_MS"
+_A_DAY = 86_400
+"""Seconds that a command may take for which its model sets no limit."""
 _SIDE_BAR = re.compile(r"\s{8,}\S.*$")
 """What a wide window shows right of the conversation."""
 
@@ -35,11 +38,13 @@ class OpenCode(Runtime):
         """`opencode` with the prompt as its first message, or `opencode run` with it on its standard input."""
         installed(self.needs)
         model = ("--model", job.model) if job.model else ()
+        # else a question to a human, which `coord ask --wait` waits for, ends after two minutes
+        env = {_PATIENCE: os.environ.get(_PATIENCE, str(_A_DAY * 1000))}
         if job.headless:
             words = ("opencode", "run", *model, *job.arguments, "--format", "json")
-            return Command(words, stdin=job.prompt_file, output=job.directory / "output.jsonl")
+            return Command(words, stdin=job.prompt_file, output=job.directory / "output.jsonl", env=env)
         told, _ = opening(job)
-        env = with_plugin(job.directory, os.environ)
+        env |= with_plugin(job.directory, os.environ)
         return Command(("opencode", *model, *job.arguments, "--prompt"), argument=told, env=env)
 
     def heard(self, payload: Mapping[str, Any]) -> Said | None:

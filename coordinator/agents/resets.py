@@ -15,7 +15,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _AMOUNT = (
     r"\d{1,6}(?:\.\d{1,9})?\s*(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)(?![a-z])"
 )
-_ABOUT = r"\b(?:retry(?:ing)?|try\s+again|resets?|available\s+again)"
+_ABOUT = r"\b(?:retry(?:ing)?|try\s+again|resets?|available\s+again|continuing\s+automatically)"
 _IN = re.compile(rf"{_ABOUT}\s+(?:in|after)\s+({_AMOUNT}(?:(?:\s*,?\s*(?:and\s+)?|)(?:{_AMOUNT}))*)", re.IGNORECASE)
 _MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _AT = re.compile(

@@ -57,6 +57,8 @@ SCREENS: dict[str, tuple[AgentState | None, str]] = {
     "claude-typed": (I, ""),
     "claude-unreachable": (X, "Connection refused — a firewall or proxy may be blocking it (ECONNREFUSED)"),
     "claude-unreachable-retrying": (X, "Connection refused — a firewall or proxy may be blocking it (ECONNREFUSED)"),
+    "claude-usage-limit": (L, "Usage limit reached"),
+    "claude-usage-limit-cancelled": (X, ""),
     "claude-working": (W, ""),
     "claude-working-bash": (W, ""),
     "codex-429": (L, "exceeded retry limit, last status: 429 Too Many Requests"),
@@ -200,6 +202,7 @@ def test_text_may_be_pasted_only_where_a_composer_is_empty(name: str) -> None:
 RESETS = {
     "claude-ratelimited": 1,
     "claude-retrying-529": 1,
+    "claude-usage-limit": 5640,
     "opencode-retrying-429": 4,
     "opencode-retrying-429-after": 37,
     "opencode-retrying-529": 1,

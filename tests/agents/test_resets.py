@@ -27,6 +27,8 @@ BERLIN = timezone(timedelta(hours=1), "CET")
         ("try again in 1 hour and 2 minutes", 3720),
         ("Your limit resets in 2h", 7200),
         ("You've hit your session limit · resets 5pm (Europe/Berlin)", 5390),
+        ("You've hit your limit · resets 5:04pm (UTC)", 9230),
+        ("● Usage limit reached · continuing automatically at 4:44pm · esc to cancel", 4430),
         ("limit reached ∙ resets 3:45pm (Europe/Berlin)", 890),
         ("Usage limit reached for gemini-3.8-flash. Access resets at 3:04 PM UTC.", 2030),
         ("Access resets at 3:04 PM GMT. /stats model", 2030),
