@@ -37,7 +37,7 @@ def permit(layout: Layout, attempt: Attempt, actor: Actor, *, allow: bool, reaso
     runtime, terminals = _reach(config, attempt)
     directory = layout.attempt(attempt.run, attempt.prompt, attempt.attempt)
     wish = _asked(runtime, terminals, attempt)
-    hook = waiting_hook(directory)
+    hook = waiting_hook(directory, runtime)
     doing = hook[1] or wish if hook else wish
     with EventLog.open(layout.events_db) as log:  # first of all: it refuses who may not answer
         data = {"prompt": attempt.prompt, "attempt": attempt.attempt, "allowed": allow, "doing": doing}
@@ -70,10 +70,8 @@ def tell(layout: Layout, attempt: Attempt, actor: Actor, text: str) -> bool:
     return terminals.send_text(attempt.pane, text)
 
 
-def waiting_hook(directory: Path) -> tuple[Path, str] | None:
+def waiting_hook(directory: Path, runtime: Runtime) -> tuple[Path, str] | None:
     """The pipe at which an agent's hook waits for the answer to its newest question, and what it wants to do."""
-    from coordinator.agents.claude import RUNTIME
-
     try:
         lines = (directory / STATUS).read_bytes()[-65_536:].splitlines()
     except OSError:
@@ -83,7 +81,7 @@ def waiting_hook(directory: Path) -> tuple[Path, str] | None:
         if said_at is None or not re.fullmatch(r"[0-9]+", said_at.ask):
             continue
         pipe = directory / f"ask-{said_at.ask}"
-        said = RUNTIME.heard(said_at.payload)
+        said = runtime.heard(said_at.payload)
         return (pipe, said.doing) if pipe.is_fifo() and said and said.state is AgentState.PERMISSION else None
     return None
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from coordinator.agents.evidence import Report, last_report
 from coordinator.agents.hooks import STATUS
 from coordinator.agents.records import end_of
+from coordinator.agents.resets import reset_time
 from coordinator.agents.runtime import Place, Runtime, Said, Usage, find_runtime
 from coordinator.agents.usage import Meter, read_usage, write_usage
 from coordinator.artifacts.attempts import read_receipt
@@ -41,6 +42,8 @@ _BREATH = 0.1
 """Seconds between two looks, however often it is woken."""
 _FRESH = 300.0
 """Seconds after which a state that still shows is noted again."""
+_COUNTED_WITHIN = 3.0
+"""Seconds by which a countdown on a screen may be off."""
 _GOODBYE = 5.0
 """Seconds that a CLI which was asked to leave has for that."""
 _TOLD = (AgentState.PERMISSION, AgentState.WAITING, AgentState.RATE_LIMITED, AgentState.INTERRUPTED, AgentState.IDLE)
@@ -71,6 +74,8 @@ def freshest(directory: Path, runtime: Runtime | None) -> Report | None:
 def note(directory: Path, said: Said, at: float, source: str) -> None:
     """Add a line to an attempt's `status.jsonl`, in one piece."""
     line = {"at": round(at, 3), "state": said.state.value, "doing": said.doing[:500], "source": source}
+    resets_at = reset_time(said, at)
+    line |= {} if resets_at is None else {"resets_at": round(resets_at, 3)}
     fd = os.open(directory / STATUS, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         os.write(fd, json.dumps(line).encode() + b"\n")
@@ -96,14 +101,29 @@ def final_usage(layout: Layout, attempt: Attempt, config: Config) -> dict[str, o
 
 
 def note_screen(watched: Watched, screen: "Screen", now: float) -> None:
-    """Note what the screen shows, if it says something else than what was known, or that is old."""
+    """Note what the screen showed at `now`, if it says something else than what was known, or that is old.
+
+    What was said since then, by a hook, counts: the screen may show the state before it.
+    """
     said = watched.runtime.seen(screen.plain())
     known = watched.report()
-    if said is None:
+    if said is None or _written_since(watched.directory / STATUS, now):
         return
     same = known is not None and known.state is said.state and (not said.doing or bool(known.doing))
-    if known is None or not same or now - known.at > _FRESH:
+    if known is None or not same or now - known.at > _FRESH or _later(known.resets_at, reset_time(said, now)):
         note(watched.directory, said, now, "screen")
+
+
+def _written_since(path: Path, moment: float) -> bool:
+    try:
+        return path.stat().st_mtime > moment
+    except OSError:
+        return False
+
+
+def _later(known: float | None, told: float | None) -> bool:
+    """The end of a limit was told that wasn't known; seconds count on a screen, and not to the point."""
+    return told is not None and (known is None or abs(told - known) > _COUNTED_WITHIN)
 
 
 def watch_one(layout: Layout, config: Config, attempt: Attempt) -> Watched | None:
@@ -164,13 +184,15 @@ class Sight:
     def _look(self) -> None:
         from coordinator.terminals.capture import read_panes
 
-        panes = [w.attempt.pane for w in self._agents.values() if w.attempt.pane and not w.attempt.exit]
-        screens = read_panes(self._terminals, panes) if panes else {}
         for watched in self._agents.values():
             self._read_session(watched)
+        panes = [w.attempt.pane for w in self._agents.values() if w.attempt.pane and not w.attempt.exit]
+        now = time.time()
+        screens = read_panes(self._terminals, panes) if panes else {}
+        for watched in self._agents.values():
             screen = screens.get(watched.attempt.pane)
             if screen is not None:
-                note_screen(watched, screen, time.time())
+                note_screen(watched, screen, now)
             report = watched.report()
             if report is not None:
                 self._tell(watched, report)
@@ -196,6 +218,7 @@ class Sight:
             return
         data: dict[str, object] = {"state": report.state.value, "doing": report.doing, "evidence": report.source}
         data |= Spent(watched.usage.tokens or None, watched.usage.cost_usd).told()
+        data |= {} if report.resets_at is None else {"resets_at": round(report.resets_at, 3)}
         with EventLog.open(self._layout.events_db) as log:
             log.append([agent_event(watched.attempt, "agent.status", **data)], SYSTEM, watched.attempt.run)
 

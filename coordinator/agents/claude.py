@@ -29,7 +29,9 @@ _COUNTED = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cac
 _RULE = re.compile(r"─{20,}")
 _EMPTY = ("❯", "❯ Resend your message to try again", "❯ Once fixed, resend your message")
 """A composer without text, and with its hints."""
-_LIMITED = re.compile(r"\b(?:429|529)\b|rate.?limit|overloaded|usage limit|limit reached", re.IGNORECASE)
+_LIMITED = re.compile(
+    r"\b(?:429|529)\b|rate.?limit|overloaded|usage limit|limit reached|hit your [\w ]*limit", re.IGNORECASE
+)
 _SIGNS = (
     Sign(AgentState.WAITING, r"Enter to confirm · Esc to cancel", doing=r"^ *(.*(?:one you trust|this API key)\?)"),
     Sign(AgentState.WAITING, r"Enter to select · ↑/↓ to navigate", doing=r"^(\S.*\?)$"),
@@ -128,9 +130,9 @@ class Claude(Runtime):
         if composer is None:
             return None
         above, _, footer = composer
-        retry = re.search(r"^[^\w\s] (.*) · retrying in ", "\n".join(above[-8:]), re.MULTILINE)
+        retry = re.search(r"^[^\w\s] (.*) · (retrying in .*)$", "\n".join(above[-8:]), re.MULTILINE)
         if "esc to interrupt" in footer:
-            return _trouble(retry[1]) if retry else Said(AgentState.WORKING)
+            return _trouble(retry[1], when=retry[2]) if retry else Said(AgentState.WORKING)
         return _last_words(above)
 
     has_composer = True
@@ -190,10 +192,12 @@ def _call(payload: Mapping[str, Any]) -> str:
     return f"{tool}: {what}" if tool and what else tool
 
 
-def _trouble(text: str, error: str = "") -> Said:
+def _trouble(text: str, error: str = "", when: str = "") -> Said:
     """A call to the model that failed: whether by a limit or by anything else is in its words."""
     limited = _LIMITED.search(f"{error} {text}")
-    return Said(AgentState.RATE_LIMITED if limited else AgentState.INTERRUPTED, " ".join((text or error).split())[:160])
+    state = AgentState.RATE_LIMITED if limited else AgentState.INTERRUPTED
+    words = " ".join((text or error).split())
+    return Said(state, words[:160], when=when or words)
 
 
 def _composer(screen: str) -> tuple[list[str], str, str] | None:
@@ -214,9 +218,13 @@ def _last_words(above: list[str]) -> Said | None:
     for row in reversed(above):
         if re.match(r"  ⎿\s+Interrupted", row):
             return Said(AgentState.INTERRUPTED)
-        refused = re.match(r"  ⎿\s+(.*(?:API key|/login|[Cc]redit|limit reached).*)$", row)
+        refused = re.match(r"  ⎿\s+(.*(?:API key|/login|[Cc]redit|limit reached|hit your [\w ]*limit).*)$", row)
         if refused:
             return _trouble(refused[1])
+        if row.startswith("● Automatic continue cancelled"):
+            return Said(AgentState.INTERRUPTED)
+        if row.startswith("● Usage limit reached ·"):
+            return _trouble("Usage limit reached", when=row)
         if row.startswith("● API Error:"):
             return _trouble(row.removeprefix("● API Error:").strip())
         if row.startswith(("●", "✻", "❯", "▝▜", " ▝▝")) and "/effort" not in row:

@@ -17,7 +17,7 @@ from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, 
 from coordinator.agents.screens import Sign, read, rows_of
 from coordinator.model.snapshot import AgentState
 
-_LIMITED = re.compile(r"\b429\b|rate.?limit|usage.?limit|quota|too many requests", re.IGNORECASE)
+_LIMITED = re.compile(r"\b(?:429|529)\b|rate.?limit|usage.?limit|quota|too many requests|overloaded", re.IGNORECASE)
 _SIGNS = (
     Sign(
         AgentState.PERMISSION,
@@ -29,9 +29,9 @@ _SIGNS = (
     Sign(
         AgentState.WAITING, r"^  enter (?:continue|confirm) · esc", doing=r"^  (Trust this folder\?|Hooks need review)"
     ),
-    Sign(AgentState.INTERRUPTED, r"^› ", also=r"^• Reconnecting\.\.\.[^\n]*\n(?!(?:.*\n)*•)", within=8, reach=12),
-    Sign(AgentState.WORKING, r"^• .*\(.*esc to interrupt\)", within=8),
 )
+"""Dialogs; everything else is read from above the composer."""
+_BUSY = re.compile(r"[•◦] (?:Reconnecting\.\.\.|.*\(.*esc to interrupt\))")
 _EMPTY = "› Ask Codex to do anything"
 
 
@@ -55,6 +55,7 @@ class Codex(Runtime):
         installed(self.needs)
         words = ["codex", *(("exec",) if job.headless else ("--no-daemon",))]
         words += ["-c", "allow_login_shell=false"]  # a login shell sets PATH anew, and `coord` is not found
+        words += ["-C", str(job.worktree)] if job.resume else []  # else it asks in which folder the session goes on
         for place in _writable(job):
             words += ["--add-dir", str(place)]
         words += [*(("-m", job.model) if job.model else ()), *job.arguments]
@@ -86,11 +87,14 @@ class Codex(Runtime):
         composer = next((place for place in range(len(rows) - 1, -1, -1) if rows[place].startswith("› ")), None)
         if sign is not None or composer is None or len(rows) - composer > 6:
             return sign
-        for row in reversed(rows[:composer]):
+        for place in range(composer - 1, -1, -1):
+            row = rows[place]
+            if _BUSY.match(row):
+                return _busy(row, rows[place + 1])
             if row.startswith("■ Conversation interrupted"):
                 return Said(AgentState.INTERRUPTED)
             if row.startswith("■ "):
-                return _trouble(row[2:])
+                return _trouble(" ".join([row[2:], *rows[place + 1 : composer]]))
             if re.match(r"  Worked for \S+ ", row):
                 return Said(AgentState.IDLE)
             if row[:2] in ("• ", "› "):
@@ -175,9 +179,19 @@ def _writable(job: Job) -> Iterable[Path]:
             yield folder
 
 
+def _busy(row: str, below: str) -> Said:
+    """What a row means that tells of a turn that goes on; why it tries again stands below."""
+    if "Reconnecting..." not in row:
+        return Said(AgentState.WORKING)
+    why = re.match(r"  └ (.*)", below)
+    return _trouble(why[1] if why else "")
+
+
 def _trouble(text: str, error: str = "") -> Said:
+    """A call to the model that failed: whether by a limit or by anything else is in its words."""
     limited = _LIMITED.search(f"{error} {text}")
-    return Said(AgentState.RATE_LIMITED if limited else AgentState.INTERRUPTED, " ".join((text or error).split())[:160])
+    words = " ".join((text or error).split())
+    return Said(AgentState.RATE_LIMITED if limited else AgentState.INTERRUPTED, words[:160], when=words)
 
 
 def _toml(text: str) -> str:

@@ -51,6 +51,8 @@ class Report:
     """`hook`, `session` or `screen`."""
     ask: str = ""
     """Name of the question at which the agent's hook waits for a decision."""
+    resets_at: float | None = None
+    """Unix seconds when a limit ends; None: nobody tells."""
 
 
 def last_report(data: bytes, runtime: "Runtime | None" = None) -> Report | None:
@@ -136,6 +138,7 @@ def observe_agent(
         cost_usd=report.cost_usd if report else None,
         outcome=attempt.receipt.outcome if attempt.receipt else "",
         doing=report.doing if report else "",
+        resets_at=report.resets_at if report and state is AgentState.RATE_LIMITED else None,
     )
 
 
@@ -193,6 +196,7 @@ def _report(line: bytes) -> Report | None:
         tokens if isinstance(tokens, int) and not isinstance(tokens, bool) and tokens >= 0 else None,
         float(cost) if isinstance(cost, (int, float)) and not isinstance(cost, bool) and 0 <= cost < 1e9 else None,
         source if (source := value.get("source")) in _SOURCES else "hook",
+        resets_at=_seconds(value.get("resets_at")),
     )
 
 
@@ -201,12 +205,14 @@ def _heard(line: bytes, runtime: "Runtime | None") -> Report | None:
     if runtime is None:
         return None
     from coordinator.agents.hooks import hook_line
+    from coordinator.agents.resets import reset_time
 
     said_at = hook_line(line)
     said = runtime.heard(said_at.payload) if said_at is not None else None
     if said_at is None or said is None:
         return None
-    return Report(said.state, said_at.at, " ".join(said.doing.split())[:_DOING_LIMIT], ask=said_at.ask)
+    doing = " ".join(said.doing.split())[:_DOING_LIMIT]
+    return Report(said.state, said_at.at, doing, ask=said_at.ask, resets_at=reset_time(said, said_at.at))
 
 
 def _seconds(value: object) -> float | None:

@@ -1,54 +1,160 @@
-"""OpenCode, headless: what its own settings don't allow, it refuses by itself. Known version: 1.18."""
+"""OpenCode: in its own screen with a plugin that reports, or headless, where it refuses what its settings would ask.
 
+Known version: 1.18. A session belongs to the folder it began in, and works there whatever folder it is continued from:
+so another attempt, which has a worktree of its own, starts afresh. A plugin makes it wait, at its first start on a
+machine, for packages that it gets by npm.
+"""
+
+import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from coordinator.agents.opencode_plugin import MESSAGES, with_plugin
+from coordinator.agents.opening import opening
 from coordinator.agents.readiness import installed
 from coordinator.agents.runtime import Command, Count, Job, Needs, Place, Runtime, Said
-from coordinator.agents.screens import rows_of
 from coordinator.model.snapshot import AgentState
+
+_LIMITED = re.compile(r"\b(?:429|529)\b|rate.?limit|too many requests|overloaded|usage.?limit|quota", re.IGNORECASE)
+_RETRY = re.compile(r"^\s*(\S.*?) \[(retrying in (?:\d+[dhms] ?)+)")
+_PATIENCE = "OPENCODE_EXPERIMENTAL_BASH_DEFAULT_TIMEOUT_MS"
+_A_DAY = 86_400
+"""Seconds that a command may take for which its model sets no limit."""
+_SIDE_BAR = re.compile(r"\s{8,}\S.*$")
+"""What a wide window shows right of the conversation."""
 
 
 class OpenCode(Runtime):
     name = "opencode"
     needs = Needs("opencode", (1, 18), "npm install -g opencode-ai")
 
+    @property
+    def reports_itself(self) -> bool:
+        return True
+
     def command(self, job: Job) -> Command:
-        """`opencode run` with the prompt on its standard input, what it does as JSON lines on its output."""
+        """`opencode` with the prompt as its first message, or `opencode run` with it on its standard input."""
         installed(self.needs)
         model = ("--model", job.model) if job.model else ()
-        again = ("--session", job.resume) if job.resume else ()
-        words = ("opencode", "run", *model, *again, *job.arguments, "--format", "json")
-        return Command(words, stdin=job.prompt_file, output=job.directory / "output.jsonl", session=job.resume)
+        # else a question to a human, which `coord ask --wait` waits for, ends after two minutes
+        env = {_PATIENCE: os.environ.get(_PATIENCE, str(_A_DAY * 1000))}
+        if job.headless:
+            words = ("opencode", "run", *model, *job.arguments, "--format", "json")
+            return Command(words, stdin=job.prompt_file, output=job.directory / "output.jsonl", env=env)
+        told, _ = opening(job)
+        env |= with_plugin(job.directory, os.environ)
+        return Command(("opencode", *model, *job.arguments, "--prompt"), argument=told, env=env)
+
+    def heard(self, payload: Mapping[str, Any]) -> Said | None:
+        message = str(payload.get("message") or "")
+        match payload.get("type"):
+            case "busy":
+                return Said(AgentState.WORKING)
+            case "idle":
+                return Said(AgentState.IDLE)
+            case "retry":
+                following = payload.get("next")
+                return _trouble(message, following / 1000 if isinstance(following, (int, float)) else None)
+            case "error":
+                return Said(AgentState.INTERRUPTED) if _aborted(payload.get("name")) else _trouble(message)
+            case "permission":
+                return Said(AgentState.PERMISSION, str(payload.get("wish") or payload.get("permission") or ""))
+            case "question":
+                return Said(AgentState.WAITING, message)
+        return None
 
     def seen(self, screen: str) -> Said | None:
-        rows = rows_of(screen)[-12:]
-        return Said(AgentState.IDLE) if any(row.lstrip().startswith("▣ ") for row in rows) else None
+        lines = [_SIDE_BAR.sub("", line).rstrip() for line in screen.splitlines()]
+        box = _last_box(lines)
+        if box is None:
+            return None
+        inside = [line.strip(" ┃") for line in lines[box.start : box.stop] if line.strip(" ┃")]
+        below = "\n".join(line for line in screen.splitlines()[box.stop :])
+        if not below.strip():
+            return _dialog(inside)
+        if not below.lstrip().startswith("╹▀"):
+            return None
+        footer = " ".join(below.split("\n", 1)[-1].split())
+        if "esc interrupt" in footer or "[retrying in " in footer:
+            retry = _RETRY.match(re.sub("[■⬝]", " ", footer))  # what moves there may stand amid the words
+            return _trouble(retry[1], when=retry[2].rstrip()) if retry else Said(AgentState.WORKING)
+        ends = [line for line in lines[: box.start] if line.startswith("     ▣  ")]
+        if ends and ends[-1].endswith("· interrupted"):
+            return Said(AgentState.INTERRUPTED)
+        return Said(AgentState.IDLE) if ends and re.search(r" · [\d.hm ]+s$", ends[-1]) else None
+
+    has_composer = True
+
+    def composer_is_empty(self, screen: str) -> bool:
+        lines = [_SIDE_BAR.sub("", line).rstrip() for line in screen.splitlines()]
+        box = _last_box(lines)
+        if box is None or box.stop >= len(lines) or not lines[box.stop].startswith("  ╹▀"):
+            return False
+        return not any(line.strip(" ┃") for line in lines[box.start : box.stop - 1])
 
     def sessions(self, place: Place) -> Iterable[Path]:
         yield place.directory / "output.jsonl"
+        yield place.directory / MESSAGES
 
     def recorded(self, record: Mapping[str, Any]) -> Said | None:
-        return Said(AgentState.WORKING) if record.get("type") in ("step_start", "text", "tool_use") else None
+        """A line of a headless run."""
+        match record.get("type"):
+            case "step_start" | "text" | "tool_use":
+                return Said(AgentState.WORKING)
+            case "error":
+                error = _mapping(record.get("error"))
+                return _trouble(str(_mapping(error.get("data")).get("message") or error.get("name") or ""))
+        return None
 
     def counted(self, record: Mapping[str, Any]) -> Count | None:
-        part = record.get("part")
-        if not isinstance(part, dict) or part.get("type") != "step-finish":
+        """A message, as the plugin noted it, or a step of a headless run."""
+        part = record if record.get("type") == "message" else _mapping(record.get("part"))
+        if part.get("type") not in ("message", "step-finish"):
             return None
         cost = part.get("cost")
-        return Count(
-            str(part.get("id")), _tokens(part.get("tokens")), float(cost) if isinstance(cost, (int, float)) else None
-        )
+        told = float(cost) if isinstance(cost, (int, float)) and 0 <= cost < 1e9 else None
+        return Count(str(part.get("id")), _tokens(part.get("tokens")), told)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _aborted(name: object) -> bool:
+    return name == "MessageAbortedError"
+
+
+def _trouble(text: str, resets_at: float | None = None, when: str = "") -> Said:
+    """A call to the model that failed: whether by a limit or by anything else is in its words."""
+    state = AgentState.RATE_LIMITED if _LIMITED.search(text) else AgentState.INTERRUPTED
+    return Said(state, " ".join(text.split())[:160], resets_at, when or text)
+
+
+def _last_box(lines: list[str]) -> range | None:
+    """The rows of the lowest box with a bar on its left: the composer, or a dialog in its place."""
+    stop = next((place for place in range(len(lines), 0, -1) if lines[place - 1].startswith("  ┃")), 0)
+    start = stop
+    while start and lines[start - 1].startswith("  ┃"):
+        start -= 1
+    return range(start, stop) if stop and len(lines) - stop <= 6 else None
+
+
+def _dialog(inside: list[str]) -> Said | None:
+    if inside[:1] == ["△ Permission required"] and inside[-1].startswith("Allow once"):
+        wishes = [line[2:] for line in inside[1:-1] if line.startswith(("$ ", "→ "))]
+        return Said(AgentState.PERMISSION, (wishes or [inside[1].lstrip("# ")])[-1])
+    if inside[-1:] and inside[-1].endswith("esc dismiss"):
+        return Said(AgentState.WAITING, inside[0])
+    return None
 
 
 def _tokens(counts: object) -> int:
-    if not isinstance(counts, dict):
-        return 0
-    cache = counts.get("cache")
-    numbers = [counts.get(name) for name in ("input", "output", "reasoning")]
-    numbers += [cache.get(name) for name in ("read", "write")] if isinstance(cache, dict) else []
-    return sum(n for n in numbers if isinstance(n, int))
+    values = _mapping(counts)
+    cache = _mapping(values.get("cache"))
+    numbers = [values.get(name) for name in ("input", "output", "reasoning")]
+    return sum(n for n in [*numbers, cache.get("read"), cache.get("write")] if isinstance(n, int))
 
 
 RUNTIME: Runtime = OpenCode()

@@ -63,6 +63,10 @@ class Said:
     state: AgentState
     doing: str = ""
     """A few words: what it wants to do, asks or complains about; untrusted."""
+    resets_at: float | None = None
+    """Unix seconds when its service lets it go on, where the CLI tells just that."""
+    when: str = ""
+    """Words that tell it, such as `retrying in 12s`, among others or none."""
 
 
 @dataclass(frozen=True, slots=True)

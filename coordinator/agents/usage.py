@@ -54,16 +54,24 @@ class Meter:
 
     def feed(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Take in records; those from before the attempt began, of a session that goes on, don't count."""
+        since = timestamp(self._place.since)
         for record in records:
-            at = str(record.get("timestamp") or "~")
-            if at < self._place.since:
+            at = _moment(record.get("timestamp"))
+            if at is not None and at < since:
                 continue
             count = self._runtime.counted(record)
             if count is not None:
                 self._counts[count.id] = (count.tokens, count.cost_usd)
             said = self._runtime.recorded(record)
-            if said is not None and timestamp(at):
-                self.said = (timestamp(at), said)
+            if said is not None and at is not None:
+                self.said = (at, said)
+
+
+def _moment(value: object) -> float | None:
+    """Unix seconds of a record's time: a text of ISO 8601, or a number of milliseconds."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e14:
+        return value / 1000
+    return (timestamp(value) or None) if isinstance(value, str) else None
 
 
 def write_usage(directory: Path, usage: "Usage") -> None:

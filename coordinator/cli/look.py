@@ -97,6 +97,8 @@ def why(ctx: click.Context, number: int, as_json: bool) -> None:
 @click.pass_context
 def agents(ctx: click.Context, as_json: bool) -> None:
     """The agents: role, prompt, state with its evidence and age, what to do."""
+    from coordinator.model.facts import until
+
     snapshot = _all_around(ctx)
     now = time.time()
     if as_json:
@@ -113,7 +115,7 @@ def agents(ctx: click.Context, as_json: bool) -> None:
             [
                 (f"{label}  ", "bold"),
                 (f"{agent.role:<11}{agent.runtime:<10}", ""),
-                (f"{agent.state.words:<19}", colour),
+                (f"{agent.state.words + until(agent.resets_at, now):<18} ", colour),
                 (f"{agent.evidence}, {age} s ago   window {agent.window or 'none'}", "dim"),
                 (f" of tmux server {agent.server}, {plain(agent.name)}" if agent.adopted else "", "dim"),
                 (_used(agent.tokens, agent.cost_usd), "dim"),

@@ -1,5 +1,6 @@
 """The one fact about a prompt that matters now, in a few words, with the tone to say it in."""
 
+import time
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import cached_property
@@ -16,6 +17,11 @@ from coordinator.model.text import clip, plain
 
 _REASON = 40
 """Columns that a reason written by somebody else gets."""
+
+
+_SOON = 120.0
+"""Seconds from which on a time of day says more than a countdown."""
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class Tone(StrEnum):
@@ -77,6 +83,17 @@ def age(seconds: float) -> str:
     if whole < 100 * 3600:
         return f"{whole // 3600}h{whole % 3600 // 60:02d}"
     return f"{whole // 86400}d"
+
+
+def until(moment: float | None, now: float) -> str:
+    """` for 12s`, ` until 15:04`, ` until 30 Nov 15:04`: how long something lasts; empty when it is over or unknown."""
+    if moment is None or moment <= now:
+        return ""
+    if moment - now < _SOON:
+        return f" for {age(moment - now + 0.999)}"
+    there, here = time.localtime(moment), time.localtime(now)
+    day = "" if there[:3] == here[:3] else f"{there.tm_mday} {_MONTHS[there.tm_mon - 1]} "
+    return f" until {day}{there.tm_hour:02d}:{there.tm_min:02d}"
 
 
 def names(numbers: Iterable[int], limit: int) -> str:
@@ -158,7 +175,7 @@ class Facts:
         if step.state is StepState.DISPATCHED:
             return Fact(f"{runtime} starts{spent}", Tone.RUNNING)
         if agent is not None and agent.state is AgentState.RATE_LIMITED:
-            return Fact(f"{runtime} rate-limited{spent}", Tone.RUNNING)
+            return Fact(f"{runtime} rate-limited{until(agent.resets_at, now) or spent}", Tone.RUNNING)
         return Fact(f"{runtime}{spent}", Tone.RUNNING)
 
     def _open(self, step: Step) -> Fact:

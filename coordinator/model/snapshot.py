@@ -97,6 +97,8 @@ class Agent:
     """Session and window of an adopted one as people call them; untrusted text."""
     stuck: Stuck | None = None
     """It seems to get nowhere: a warning for a human, no more."""
+    resets_at: float | None = None
+    """Unix seconds when the limit ends that holds it; None: none does, or its CLI doesn't tell."""
 
     @property
     def adopted(self) -> bool:
@@ -127,7 +129,16 @@ class Agent:
             "name": self.name,
             "stuck": self.stuck.words(now) if self.stuck else None,
             "stuck_since": self.stuck.since_iso if self.stuck else None,
+            "resets_at": _iso(self.resets_at),
         }
+
+
+def _iso(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 ARRIVAL_BOUND = 1.5
 """Seconds to wait for a pasted text to show; a program without echo gets its Enter after that."""
-_SETTLED = 0.03
-"""Seconds without a change after which the screen counts as drawn."""
+_SETTLED = 0.2
+"""Seconds without a change after which Enter is pressed: some programs take one that comes within 40 ms, by their own
+clock, for a part of what was pasted."""
 _PAUSE = 0.005
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")

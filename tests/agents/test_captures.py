@@ -1,13 +1,16 @@
 """Real screens, hook payloads and session files of real agent CLIs: what coord takes them for."""
 
 import json
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 
 from coordinator.agents.records import Tail
+from coordinator.agents.resets import reset_time
 from coordinator.agents.runtime import Place, Runtime, Usage, find_runtime
 from coordinator.agents.usage import Meter
+from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import AgentState
 from coordinator.terminals.screen import parse
 
@@ -20,6 +23,7 @@ W, P, I, A, X, L = (  # noqa: E741
     AgentState.INTERRUPTED,
     AgentState.RATE_LIMITED,
 )
+CODEX_URL = "url: http://127.0.0.1:39791/v1/responses"
 
 SCREENS: dict[str, tuple[AgentState | None, str]] = {
     "claude-401": (X, "401 invalid x-api-key"),
@@ -53,8 +57,11 @@ SCREENS: dict[str, tuple[AgentState | None, str]] = {
     "claude-typed": (I, ""),
     "claude-unreachable": (X, "Connection refused — a firewall or proxy may be blocking it (ECONNREFUSED)"),
     "claude-unreachable-retrying": (X, "Connection refused — a firewall or proxy may be blocking it (ECONNREFUSED)"),
+    "claude-usage-limit": (L, "Usage limit reached"),
+    "claude-usage-limit-cancelled": (X, ""),
     "claude-working": (W, ""),
     "claude-working-bash": (W, ""),
+    "codex-429": (L, "exceeded retry limit, last status: 429 Too Many Requests"),
     "codex-error": (X, "We’re currently experiencing high demand, which may cause temporary errors."),
     "codex-exited": (None, ""),
     "codex-finished": (I, ""),
@@ -62,11 +69,53 @@ SCREENS: dict[str, tuple[AgentState | None, str]] = {
     "codex-first-2": (A, "Hooks need review"),
     "codex-nodaemon-working": (None, ""),
     "codex-permission": (P, "touch /home/users/outside.txt"),
+    "codex-resume-cwd": (A, ""),
+    "codex-retrying-401": (X, f"Unexpected status 401 Unauthorized: Incorrect API key provided: dummy., {CODEX_URL}"),
+    "codex-retrying-503": (L, f"Unexpected status 503 Service Unavailable: Overloaded, {CODEX_URL}"),
+    "codex-retrying-529": (L, f"Unexpected status 529 <unknown status code>: Overloaded, {CODEX_URL}"),
     "codex-trust": (I, ""),
     "codex-trust-c": (I, ""),
+    "codex-usage-limit": (
+        L,
+        "You’ve hit your usage limit. Upgrade to Pro (https://chatgpt.com/explore/pro), visit "
+        "https://chatgpt.com/settings/ usage to purchase more credits or try again a",
+    ),
     "codex-working": (W, ""),
+    "codex-working-dropped": (W, ""),
+    "gemini-401": (X, "API key not valid. Please pass a valid API key."),
+    "gemini-auth": (A, "How would you like to authenticate for this project?"),
+    "gemini-denied": (X, ""),
     "gemini-finished": (I, ""),
+    "gemini-interrupted": (X, ""),
+    "gemini-permission": (P, "Shell ls; sleep 4"),
+    "gemini-quota": (L, "Usage limit reached for gemini-3.8-flash."),
+    "gemini-quota-resets": (L, "Usage limit reached for gemini-3.8-flash."),
+    "gemini-retrying-429": (W, ""),
+    "gemini-trust": (A, "Do you trust the files in this folder?"),
+    "gemini-trust-over-permission": (A, "Do you trust the files in this folder?"),
+    "gemini-typed": (I, ""),
+    "gemini-working": (W, ""),
+    "gemini-working-shell": (W, ""),
+    "opencode-401": (None, ""),
+    "opencode-denied": (None, ""),
     "opencode-finished": (I, ""),
+    "opencode-finished-200x50": (I, ""),
+    "opencode-interrupted": (X, ""),
+    "opencode-permission-200x50": (P, "pwd; sleep 1"),
+    "opencode-permission-bash": (P, "ls; sleep 2"),
+    "opencode-permission-write": (P, "Edit made.txt"),
+    "opencode-question": (A, "Which colour do you like?"),
+    "opencode-retrying-429": (L, "This request would exceed your account rate limit"),
+    "opencode-retrying-429-after": (L, "This request would exceed your account rate limit"),
+    "opencode-retrying-529": (L, "Provider is overloaded"),
+    "opencode-retrying-dropped": (
+        X,
+        "Cannot connect to API: The socket connection was closed unexpectedly. For more i… (click to expand)",
+    ),
+    "opencode-stopped-retrying": (None, ""),
+    "opencode-subagent-permission": (P, "sleep 3"),
+    "opencode-typed": (None, ""),
+    "opencode-working": (W, ""),
 }
 """None: the screen alone can't tell."""
 HOOKS: dict[str, tuple[AgentState | None, str]] = {
@@ -141,17 +190,49 @@ def test_a_hook_tells_its_state_or_nothing(name: str) -> None:
     assert (said.state if said else None, said.doing if said else "") == HOOKS[name]
 
 
-@pytest.mark.parametrize("name", [name for name in SCREENS if name.startswith(("claude", "codex"))])
+@pytest.mark.parametrize("name", SCREENS)
 def test_text_may_be_pasted_only_where_a_composer_is_empty(name: str) -> None:
-    empty = {n for n in SCREENS if SCREENS[n][0] in (I, X, L, W)} - {"claude-typed"}
+    empty = {n for n in SCREENS if SCREENS[n][0] in (I, X, L, W)} - {"claude-typed", "gemini-typed"}
+    empty -= {"gemini-quota", "gemini-quota-resets"}  # a dialog that asks how to go on
     empty |= {"codex-first-1", "codex-nodaemon-working"}
+    empty |= {"opencode-401", "opencode-denied", "opencode-stopped-retrying"}
     assert runtime_of(name).composer_is_empty(screen(name)) == (name in empty)
 
 
-@pytest.mark.parametrize("name", ["claude-permission-bash", "codex-permission"])
+RESETS = {
+    "claude-ratelimited": 1,
+    "claude-retrying-529": 1,
+    "claude-usage-limit": 5640,
+    "opencode-retrying-429": 4,
+    "opencode-retrying-429-after": 37,
+    "opencode-retrying-529": 1,
+    "codex-usage-limit": 5340,
+    "gemini-quota-resets": 3780,
+}
+"""Seconds from 08:10 UTC until the limit ends, where the screen says that."""
+
+
+@pytest.mark.parametrize("name", [name for name in SCREENS if "200x50" not in name])
+def test_a_screen_tells_when_a_limit_ends_or_nothing(name: str) -> None:
+    at = timestamp("2026-11-28T08:10:00Z")
+    said = runtime_of(name).seen(screen(name))
+    resets = reset_time(said, at, UTC) if said else None
+    assert resets == (at + RESETS[name] if name in RESETS else None)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "claude-permission-bash",
+        "codex-permission",
+        "gemini-permission",
+        "opencode-permission-bash",
+        "opencode-question",
+    ],
+)
 def test_a_question_that_an_agent_only_prints_is_none(name: str) -> None:
     above = "\n".join(line for line in screen(name).splitlines() if line.strip())
-    idle = screen("claude-finished" if name.startswith("claude") else "codex-finished")
+    idle = screen(f"{name.partition('-')[0]}-finished")
     said = runtime_of(name).seen(above + "\n" + idle)
     assert said is not None
     assert said.state is I

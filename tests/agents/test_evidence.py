@@ -17,6 +17,7 @@ AT = "2027-01-15T08:00:00Z"
 ATTEMPT = Attempt(7, 1, "run-1", 1, StepState.RUNNING, AT, AT, "executor-07-1", window="@3", pane="%5")
 ALIVE = Terminal(True, NOW, "@3", "%5")
 GONE = Terminal(False, NOW)
+LIMIT = "You've hit your session limit · resets 11am (UTC)"
 RECEIPT = Receipt("done", "did it", "executor-07-1", AT)
 
 
@@ -70,6 +71,27 @@ def test_the_newest_usable_status_line_counts() -> None:
     data = b"\n".join(json.dumps(line).encode() for line in lines) + b'\n{"at": 18'
     assert last_report(data) == Report(AgentState.PERMISSION, 1_800_000_000.0)
     assert last_report(json.dumps(lines[0]).encode()) == Report(AgentState.WORKING, NOW - 9, "reads", 12, 0.5)
+
+
+def test_a_limit_carries_its_end_from_the_line_to_the_json() -> None:
+    line = {"at": NOW - 5, "state": "rate-limited", "doing": "429", "source": "screen", "resets_at": NOW + 60}
+    report = last_report(json.dumps(line).encode())
+    told = observe_agent(ATTEMPT, terminal=ALIVE, report=report)
+    assert told.resets_at == NOW + 60
+    assert told.to_json(NOW)["resets_at"] == "2027-01-15T08:01:00Z"
+    for wrong in (True, "soon", -1, {}, 1e300):
+        assert last_report(json.dumps(line | {"resets_at": wrong}).encode()) == replace(report, resets_at=None)
+    working = last_report(json.dumps(line | {"state": "working"}).encode())
+    assert observe_agent(ATTEMPT, terminal=ALIVE, report=working).resets_at is None
+    assert observe_agent(ATTEMPT, terminal=GONE, report=report).to_json(NOW)["resets_at"] is None
+
+
+def test_a_hook_that_tells_when_its_limit_ends_is_understood() -> None:
+    payload = {"hook_event_name": "StopFailure", "error": "rate_limit", "last_assistant_message": LIMIT}
+    line = b'{"at":"%s","ask":"","hook":%s}\n' % (AT.encode(), json.dumps(payload).encode())
+    report = last_report(line, find_runtime("claude", {}))
+    assert report is not None
+    assert (report.state, report.resets_at) == (AgentState.RATE_LIMITED, NOW + 3 * 3600)
 
 
 @given(st.binary(max_size=300))

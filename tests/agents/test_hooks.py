@@ -70,7 +70,7 @@ def test_a_question_waits_at_its_pipe_and_prints_the_answer(tmp_path: Path) -> N
     assert asking.stdin is not None
     asking.stdin.write(json.dumps(WRITE).encode())
     asking.stdin.close()
-    pipe, doing = wait_until(lambda: waiting_hook(tmp_path), message="the question")
+    pipe, doing = wait_until(lambda: waiting_hook(tmp_path, CLAUDE), message="the question")
     assert doing == "Write: a.txt"
     assert asking.poll() is None
     fd = wait_until(lambda: try_open(pipe), message="its reader")
@@ -79,7 +79,7 @@ def test_a_question_waits_at_its_pipe_and_prints_the_answer(tmp_path: Path) -> N
     assert asking.stdout is not None
     assert asking.stdout.read() == b'{"answer": "yes"}\n'
     assert asking.wait(10) == 0
-    assert waiting_hook(tmp_path) is None
+    assert waiting_hook(tmp_path, CLAUDE) is None
 
 
 def try_open(pipe: Path) -> int | None:

@@ -110,6 +110,32 @@ def test_all_clis_are_asked_at_once(cli: Fake, tmp_path: Path) -> None:
     assert {*all_not_ready(("scripted", "codex", "nobody"), {}, tmp_path)} == {"codex", "nobody"}
 
 
+def test_each_first_run_dialog_of_gemini_is_said_until_it_was_answered(
+    cli: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = cli("gemini", "0.61.0")
+    (home / ".gemini").mkdir()
+    settings, trusted = home / ".gemini" / "settings.json", home / ".gemini" / "trustedFolders.json"
+    root = tmp_path / "work" / "project"
+    assert "how to log in" in said("gemini", root)[0]
+    settings.write_text(json.dumps({"security": {"auth": {"selectedType": "gemini-api-key"}}}))
+    assert "does not trust this folder" in said("gemini", root)[0]
+    for folders, asks in (
+        ({str(root): "TRUST_FOLDER"}, False),
+        ({str(tmp_path): "TRUST_FOLDER"}, False),
+        ({str(root): "TRUST_PARENT"}, False),
+        ({str(tmp_path): "TRUST_FOLDER", str(root.parent): "DO_NOT_TRUST"}, True),
+        ({str(root.parent / "pro"): "TRUST_FOLDER"}, True),
+    ):
+        trusted.write_text(json.dumps(folders))
+        assert bool(said("gemini", root)[0]) is asks, folders
+    monkeypatch.setenv("GEMINI_CLI_TRUST_WORKSPACE", "true")
+    assert said("gemini", root) == ("", "")
+    monkeypatch.delenv("GEMINI_CLI_TRUST_WORKSPACE")
+    settings.write_text("// with comments\n{}")
+    assert said("gemini", root) == ("", "")
+
+
 def test_doctor_tells_of_agents_that_the_project_uses(cli: Fake, tmp_path: Path) -> None:
     cli("claude", "2.0.9")
     cli("codex", "codex-cli 0.99.1")

@@ -1,72 +1,26 @@
 """The real agent CLIs, each in its own tmux window, with a model service on the loopback: the whole way."""
 
-import json
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from support.agent_clis import home, installed_clis
-from support.fake_api import FakeApi, Step, fake_api, shell
-from support.project import Project, project
+from support.fake_api import Step, shell
+from support.project import Project
+from support.real_agents import (
+    ASK,
+    FINISH,
+    FREE,
+    agent_of,
+    killed_half_way,
+    permit_until,
+    real_project,
+    run_in,
+    screen,
+    wait_for_agent,
+    work_to_the_end,
+)
 from support.wait import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
-ASK = 'coord ask "Which colour?" --option red --option blue --wait >colour.txt'
-FINISH = 'git add -A && git commit -qm "Add colour" && coord agent done --summary "wrote the colour"'
-
-
-@contextmanager
-def real_project(
-    folder: Path,
-    scripts: Mapping[str, Sequence[Step]],
-    agents: Mapping[int, str],
-    arguments: Mapping[str, str] | None = None,
-    **environ: str,
-) -> Iterator[tuple[Project, FakeApi]]:
-    binaries = installed_clis()
-    with fake_api(scripts) as api, project(folder, {}) as made:
-        words = arguments if arguments is not None else {"claude": "--permission-mode default"}
-        if words:
-            lines = "".join(f"  {name}: {text}\n" for name, text in words.items())
-            made.layout.config.write_text(made.layout.config.read_text() + f"agent_arguments:\n{lines}")
-        for number, agent in agents.items():
-            made.add(number, agent=agent)
-        own = home(folder / "home", made.layout.root, api.url)
-        own |= {"PATH": f"{binaries}:{made.environment()['PATH']}"} | environ
-        made.own_environment.update(own)
-        yield made, api
-
-
-def agent_of(made: Project, number: int) -> dict[str, Any]:
-    found = json.loads(made.coord("agents", "--json").stdout)["agents"]
-    return next((agent for agent in found if agent["prompt"] == number), {"state": None, "evidence": "", "doing": ""})
-
-
-def wait_for_agent(made: Project, number: int, state: str, timeout: float = 60) -> dict[str, Any]:
-    def there() -> dict[str, Any] | None:
-        agent = agent_of(made, number)
-        return agent if agent["state"] == state else None
-
-    try:
-        return wait_until(there, timeout=timeout, message=f"{number} to be {state}")
-    except AssertionError as error:
-        raise AssertionError(
-            f"{error}; it is {agent_of(made, number)}\n{screen(made, number)}\n{made.said()}"
-        ) from None
-
-
-def screen(made: Project, number: int) -> str:
-    steps = made.attempts(number)
-    return (
-        made.terminals.run("capture-pane", "-p", "-t", steps[-1]["pane"]).decode()
-        if steps and "pane" in steps[-1]
-        else ""
-    )
 
 
 def test_a_claude_agent_edits_asks_permission_asks_a_human_hands_off_and_is_merged(tmp_path: Path) -> None:
@@ -97,40 +51,6 @@ def test_a_claude_agent_edits_asks_permission_asks_a_human_hands_off_and_is_merg
         assert (answered.actor_kind, answered.data["allowed"]) == ("human", True)
 
 
-def permit_until(made: Project, number: int, done: Callable[[], bool], message: str, timeout: float = 60) -> None:
-    """Allow whatever the agent asks for, until something is the case."""
-    refused = []
-
-    def step() -> bool:
-        if agent_of(made, number)["state"] == "permission":
-            answer = made.coord("permit", str(number), "--allow", check=False)
-            if answer.returncode:
-                refused.append(answer.stderr)
-        return done()
-
-    try:
-        wait_until(step, timeout=timeout, message=message)
-    except AssertionError as error:
-        told = f"{agent_of(made, number)}\n{screen(made, number)}\n{made.said()}\n{refused[-3:]}"
-        raise AssertionError(f"{error}\n{told}") from None
-
-
-def questions(made: Project) -> list[dict[str, Any]]:
-    return list(json.loads(made.coord("questions", "--json").stdout)["questions"])
-
-
-def work_to_the_end(made: Project, number: int, answer: str) -> None:
-    """Allow what it asks for, answer its question, see its change merged."""
-    permit_until(made, number, lambda: bool(questions(made)), "its question")
-    made.coord("answer", str(questions(made)[0]["seq"]), answer)
-    permit_until(made, number, lambda: made.states().get(number) == "merged", f"{number} to be merged")
-
-
-def run_in(command: str, **more: object) -> Step:
-    """A shell command of Codex."""
-    return Step("", "exec_command", {"cmd": command, "yield_time_ms": 30_000, **more})
-
-
 def test_a_codex_agent_edits_asks_permission_asks_a_human_hands_off_and_is_merged(tmp_path: Path) -> None:
     outside = tmp_path / "outside.txt"
     escalated = {"sandbox_permissions": "require_escalated", "justification": "I need it out there"}
@@ -156,35 +76,14 @@ def test_a_codex_agent_edits_asks_permission_asks_a_human_hands_off_and_is_merge
         assert made.agents() == []
 
 
-FREE = {"claude": "--permission-mode acceptEdits --allowedTools Bash"}
-"""No question is asked: what a test is about is something else."""
-
-
-def test_an_agent_that_is_killed_half_way_goes_on_in_its_session(tmp_path: Path) -> None:
-    held = threading.Event()
+def test_a_claude_agent_that_is_killed_half_way_goes_on_in_its_session(tmp_path: Path) -> None:
     half = shell('echo half >half.txt && git add -A && git commit -qm "Half of it"')
-    scripts = {
-        "executor-01-1": [half, Step("…", release=held)],
-        "executor-01-2": [shell(f"cp half.txt whole.txt && {FINISH}"), Step("Done.")],
-    }
-    with real_project(tmp_path, scripts, {1: "claude"}, FREE) as (made, api):
-        made.start_loop()
-        wait_until(
-            lambda: made.repository.head("coord/01-1") not in ("", made.repository.head("main")),
-            timeout=60,
-            message="a commit",
-        )
-        (first,) = made.attempts(1)
-        agent = made.layout.attempt(first["run"], 1, 1) / "started" / "agent"
-        os.kill(int(agent.read_text()), signal.SIGKILL)
-        made.wait_for(1, "failed")
-        held.set()
-        made.coord("restart", "1", "--yes")
-        permit_until(made, 1, lambda: made.states().get(1) == "merged", "1 to be merged")
-        assert made.attempts(1)[1]["session"] == first["session"]
+    with killed_half_way(tmp_path, "claude", half, shell(f"cp half.txt whole.txt && {FINISH}")) as (made, api):
+        first, second = made.attempts(1)
+        assert first["session"] == second["session"]
         assert "stopped half-way" in api.told["executor-01-2"]
+        assert "You are executor-01-1." in api.heard["executor-01-2"]
         assert made.repository.git("show", "main:whole.txt") == "half"
-        assert made.events("agent.exited")[0].data["status"] == 137
 
 
 TROUBLES = (

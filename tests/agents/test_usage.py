@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
-from coordinator.agents.runtime import Place, Usage, find_runtime
+from coordinator.agents.runtime import Place, Said, Usage, find_runtime
 from coordinator.agents.usage import Meter, read_usage, write_usage
+from coordinator.model.snapshot import AgentState
 
 SESSION = "11111111-2222-4333-8444-555555555555"
 
@@ -48,6 +49,40 @@ def test_codex_is_known_by_the_folder_it_works_in(tmp_path: Path) -> None:
     meter = Meter(find_runtime("codex", {}), place)
     meter.read()
     assert meter.session == SESSION
+
+
+def test_gemini_is_known_by_the_folder_it_works_in_and_since_when(tmp_path: Path) -> None:
+    since = "2027-01-15T07:00:00Z"
+    for name, root, start in (
+        ("01-1", "/w/07-1", "2027-01-15T06:59:59.900Z"),
+        ("01-1", "/w/07-1", "2027-01-15T07:00:00.100Z"),
+        ("01-10", "/w/07-10", "2027-01-15T07:00:01.000Z"),
+    ):
+        chats = tmp_path / ".gemini" / "tmp" / name / "chats"
+        chats.mkdir(parents=True, exist_ok=True)
+        (chats.parent / ".project_root").write_text(root)
+        records = [
+            {"sessionId": "x", "startTime": start},
+            {"id": "1", "timestamp": start, "type": "gemini", "tokens": {"total": 7}},
+        ]
+        lines = "".join(json.dumps(record) + "\n" for record in records)
+        (chats / f"session-{start[:13]}-{start[17:19]}aabbcc.jsonl").write_text(lines)
+    meter = Meter(find_runtime("gemini", {}), Place(tmp_path, Path("/w/07-1"), "", since, {"HOME": str(tmp_path)}))
+    meter.read()
+    assert (meter.session, meter.usage.tokens) == ("00aabbcc", 7)
+
+
+def test_opencode_tells_the_time_in_milliseconds(tmp_path: Path) -> None:
+    step = {"type": "step-finish", "id": "p1", "tokens": {"input": 10, "output": 2, "cache": {"read": 3}}, "cost": 0.5}
+    records = [
+        {"type": "step_finish", "timestamp": 1_799_999_999_000, "part": step | {"id": "before"}},
+        {"type": "step_start", "timestamp": 1_800_000_001_000},
+        {"type": "step_finish", "timestamp": 1_800_000_002_000, "part": step},
+    ]
+    meter = Meter(find_runtime("opencode", {}), Place(tmp_path, tmp_path, since="2027-01-15T08:00:00Z"))
+    meter.feed(records)
+    assert meter.usage == Usage(15, 0.5)
+    assert meter.said == (1_800_000_001.0, Said(AgentState.WORKING))
 
 
 def test_what_was_used_is_read_as_it_was_kept(tmp_path: Path) -> None:

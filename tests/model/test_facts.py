@@ -1,6 +1,7 @@
 """The fact at the right edge of a row, for every state that a prompt can be in."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from support.graphs import NOW, agent, attempt, iso, prompt, question, snapshot
@@ -53,6 +54,24 @@ def test_a_running_prompt_tells_who_works_and_since_when() -> None:
 def test_an_agent_that_needs_a_human_is_told_instead_of_the_time(state: AgentState, expected: tuple[str, Tone]) -> None:
     shot = snapshot(prompt(1), attempts=[attempt(1, StepState.RUNNING)], agents=(agent(1, state, "codex"),))
     assert fact(shot) == expected
+
+
+@pytest.mark.parametrize(
+    ("ahead", "text"),
+    [
+        (None, "codex rate-limited 2m13"),
+        (-1.0, "codex rate-limited 2m13"),
+        (11.5, "codex rate-limited for 12s"),
+        (119.0, "codex rate-limited for 1m59"),
+        (3600.0, "codex rate-limited until {:%H:%M}"),
+        (3 * 86_400.0, "codex rate-limited until {0.day} {0:%b} {0:%H:%M}"),
+    ],
+)
+def test_a_limit_that_ends_is_told_with_its_end(ahead: float | None, text: str) -> None:
+    resets_at = None if ahead is None else NOW + ahead
+    limited = replace(agent(1, AgentState.RATE_LIMITED, "codex"), resets_at=resets_at)
+    shot = snapshot(prompt(1), attempts=[attempt(1, StepState.RUNNING)], agents=(limited,))
+    assert fact(shot) == (text.format(datetime.fromtimestamp(NOW + (ahead or 0))), Tone.RUNNING)
 
 
 def test_the_agent_of_the_newest_attempt_counts() -> None:

@@ -1,4 +1,4 @@
-"""A model service on the loopback that says what a test wants: the APIs of Anthropic and OpenAI, as far as needed."""
+"""A model service on the loopback that says what a test wants: as much of three APIs as agent CLIs need."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-_WHO = re.compile(r"You are (executor-\d+-\d+)\.")
+_WHO = re.compile(r"You are `?(executor-\d+-\d+)`?\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,10 @@ class Step:
     """HTTP status of an answer that is a failure."""
     kind: str = "api_error"
     message: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What the failure tells besides."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers of the failure, such as `retry-after`."""
     drop: bool = False
     """Break the connection instead."""
     release: threading.Event | None = None
@@ -42,6 +46,10 @@ class FakeApi:
         self.scripts = dict(scripts)
         self.told: dict[str, str] = {}
         """Agent → the message with its task, as it came."""
+        self.heard: dict[str, str] = {}
+        """Agent → all that was said up to its task, which in a session that goes on is what came before, too."""
+        self.holding = 0
+        """Requests whose answer waits for its release."""
         self.trouble: Step | None = None
         """What every request gets while it is set."""
         handler = type("Handler", (_Handler,), {"api": self})
@@ -64,6 +72,7 @@ class FakeApi:
             return Step("ok")
         agent = _WHO.findall(turns[task][1])[-1]
         self.told.setdefault(agent, turns[task][1])
+        self.heard.setdefault(agent, "\n".join(text for _, text in turns[: task + 1]))
         steps = self.scripts.get(agent, [Step("nothing to do")])
         done, before = 0, "user"
         for role, _ in turns[task + 1 :]:
@@ -103,22 +112,36 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(request, _anthropic_turns(request), self._anthropic)
         elif path.endswith("/responses"):
             self._answer(request, _openai_turns(request), self._openai)
+        elif path.endswith(":streamGenerateContent"):
+            self._answer(request, _gemini_turns(request), self._gemini)
+        elif path.endswith(":generateContent"):  # which of its models suits the task
+            self._json(200, _candidate([{"text": '{"complexity_reasoning": "a test", "complexity_score": 1}'}]))
+        elif path.endswith(":countTokens"):
+            self._json(200, {"totalTokens": 100})
         else:
             self._json(404, {"error": {"type": "not_found_error", "message": path}})
 
     def _answer(self, request: dict[str, Any], turns: list[tuple[str, str]], send: Any) -> None:
-        tools = [str(tool.get("name") or tool.get("type")) for tool in request.get("tools", [])]
-        step = self.api.step(turns, tools)
+        step = self.api.step(turns, _tools(request))
         if step.release is not None:
+            self.api.holding += 1
             step.release.wait(60)
+            self.api.holding -= 1
         if step.drop:
             self.close_connection = True
             self.connection.shutdown(2)
         elif step.error:
-            error = {"type": step.kind, "code": step.kind, "message": step.message}
-            self._json(step.error, {"type": "error", "error": error})
+            self._fail(step)
         else:
             send(request, step)
+
+    def _fail(self, step: Step) -> None:
+        if "GenerateContent" in self.path:
+            error = {"code": step.error, "message": step.message, "status": step.kind}
+            self._json(step.error, {"error": error | step.more}, step.headers)
+            return
+        error = {"type": step.kind, "code": step.kind, "message": step.message}
+        self._json(step.error, {"type": "error", "error": error | step.more}, step.headers)
 
     def _anthropic(self, request: dict[str, Any], step: Step) -> None:
         blocks: list[dict[str, Any]] = [{"type": "text", "text": step.text}] if step.text else []
@@ -162,6 +185,12 @@ class _Handler(BaseHTTPRequestHandler):
             events.append({"type": "response.output_item.done", "output_index": index, "item": item})
         self._stream([*events, {"type": "response.completed", "response": response}])
 
+    def _gemini(self, request: dict[str, Any], step: Step) -> None:
+        parts: list[dict[str, Any]] = [{"text": step.text}] if step.text else []
+        if step.tool:
+            parts.append({"functionCall": {"name": step.tool, "args": dict(step.input)}})
+        self._stream([_candidate(parts)])
+
     def _body(self) -> dict[str, Any]:
         data = self.rfile.read(int(self.headers.get("content-length") or 0))
         try:
@@ -170,9 +199,11 @@ class _Handler(BaseHTTPRequestHandler):
             return {}
         return value if isinstance(value, dict) else {}
 
-    def _json(self, status: int, value: object) -> None:
+    def _json(self, status: int, value: object, headers: Mapping[str, str] | None = None) -> None:
         data = json.dumps(value).encode()
         self.send_response(status)
+        for name, text in (headers or {}).items():
+            self.send_header(name, text)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(data)))
         self.end_headers()
@@ -185,7 +216,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("connection", "close")
         self.end_headers()
         for event in events:
-            self.wfile.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+            name = f"event: {event['type']}\n" if "type" in event else ""
+            self.wfile.write(f"{name}data: {json.dumps(event)}\n\n".encode())
         self.close_connection = True
 
 
@@ -199,6 +231,13 @@ def _block_events(index: int, block: dict[str, Any]) -> list[dict[str, Any]]:
         {"type": "content_block_delta", "index": index, "delta": delta},
         {"type": "content_block_stop", "index": index},
     ]
+
+
+def _candidate(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """A whole answer of Google's API."""
+    content = {"content": {"role": "model", "parts": parts}, "finishReason": "STOP", "index": 0}
+    usage = {"promptTokenCount": 1000, "candidatesTokenCount": 50, "totalTokenCount": 1050}
+    return {"candidates": [content], "usageMetadata": usage, "responseId": _id()}
 
 
 def _anthropic_turns(request: dict[str, Any]) -> list[tuple[str, str]]:
@@ -215,6 +254,20 @@ def _openai_turns(request: dict[str, Any]) -> list[tuple[str, str]]:
         else:
             turns.append(("assistant" if kind in ("function_call", "reasoning") else "tool", ""))
     return turns
+
+
+def _gemini_turns(request: dict[str, Any]) -> list[tuple[str, str]]:
+    """What a tool returned is a turn of the user there; it is told from words by having no text."""
+    roles = {"model": "assistant"}
+    given = request.get("contents", [])
+    return [(roles.get(str(turn.get("role")), "user"), _text(turn.get("parts"))) for turn in given]
+
+
+def _tools(request: dict[str, Any]) -> list[str]:
+    """Names of the tools that the model may call."""
+    given = request.get("tools") or []
+    declared = [one for tool in given for one in tool.get("functionDeclarations", [])]
+    return [str(tool.get("name") or tool.get("type")) for tool in declared or given]
 
 
 def _text(content: object) -> str:

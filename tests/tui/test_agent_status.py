@@ -41,6 +41,21 @@ async def test_everything_known_of_an_agent_is_on_its_page() -> None:
         await until(lambda: source.asked[-1] == ("panes", ("%6",)), "the main screen's own window")
 
 
+async def test_the_end_of_a_limit_is_on_the_page_and_in_the_table() -> None:
+    shot = scenes.bucket()
+    limited = [
+        replace(a, state=AgentState.RATE_LIMITED, resets_at=scenes.NOW + 41) if a.prompt == 6 else a
+        for a in shot.agents
+    ]
+    async with shown(StillSource(replace(shot, agents=tuple(limited)))) as (app, pilot):
+        app.main.select(6)
+        await pilot.press("A")
+        await until(lambda: isinstance(app.screen, AgentStatus), "the page")
+        await pilot.pause()
+        assert "rate-limited for 41s  says its own hook" in line_with(app, "State ")
+        assert "codex     rate-limited for 41s" in screen_text(app)
+
+
 async def test_its_keys_lead_to_the_services_about_that_agents_prompt() -> None:
     async with shown(StillSource(scenes.bucket())) as (app, pilot):
         app.main.select(1)

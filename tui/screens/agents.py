@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from coordinator.errors import CoordError
-from coordinator.model.facts import age
+from coordinator.model.facts import age, until
 from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import Agent, AgentState, Snapshot
 from coordinator.model.spent import NOTHING
@@ -207,7 +207,10 @@ def fact_lines(agent: Agent, snapshot: Snapshot, now: float, keymap: dict[str, s
     spent += [dollars(agent.cost_usd) if agent.cost_usd is not None else "cost unknown"]
     used = snapshot.used.get(agent.prompt, NOTHING) if agent.prompt is not None and agent.attempt > 1 else NOTHING
     spent += [f"all {agent.attempt} attempts {used.words}"] if used.words else []
-    state: Spans = [Span(state_word(agent.state), AGENT_INK[agent.state]), Span(f"  {_evidence(agent, now)}", "quiet")]
+    state: Spans = [
+        Span(state_word(agent.state) + until(agent.resets_at, now), AGENT_INK[agent.state]),
+        Span(f"  {_evidence(agent, now)}", "quiet"),
+    ]
     stuck = [_line("Stuck", [Span(f"{agent.stuck.words(now)}, it seems", "need")])] if agent.stuck else []
     what = f"in {agent.name}" if agent.adopted else f"attempt {agent.attempt}"
     return [

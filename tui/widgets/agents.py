@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual import events
 
-from coordinator.model.facts import age
+from coordinator.model.facts import age, until
 from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
 from coordinator.model.spent import total
@@ -49,7 +49,7 @@ class Agents(Lines):
         self.loop_alive = snapshot.loop.alive
         self.nothing_left = snapshot.loop.state is LoopState.FINISHED
         living = sum(not agent.state.ended for agent in self._agents)
-        self._widest = max((len(word_of(agent)) for agent in self._agents), default=0)
+        self._widest = max((len(word_of(agent, now)) for agent in self._agents), default=0)
         used = total(snapshot.spent.values())
         told = [tokens(used.tokens)] if used.tokens is not None else []
         told += [dollars(used.cost_usd)] if used.cost_usd is not None else []
@@ -182,9 +182,11 @@ def ink_for(agent: Agent) -> str:
     return "failed" if _fell_short(agent) else "need" if agent.stuck else AGENT_INK[agent.state]
 
 
-def word_of(agent: Agent) -> str:
-    """Its state, or what is thought of it, in a word."""
-    return "stuck" if agent.stuck else agent.outcome if _fell_short(agent) else state_word(agent.state)
+def word_of(agent: Agent, now: float) -> str:
+    """Its state, or what is thought of it, in a word; of a limit also when it ends. `now` in Unix seconds."""
+    if agent.stuck:
+        return "stuck"
+    return agent.outcome if _fell_short(agent) else state_word(agent.state) + until(agent.resets_at, now)
 
 
 def state_word(state: AgentState) -> str:
@@ -200,7 +202,7 @@ def _worked(agent: Agent, now: float) -> str:
 
 def _state(agent: Agent, ink: str, now: float, room: int, marks: Glyphs) -> list[Span]:
     """The state in words; then why it seems stuck, or what that rests on, if it is old or weak, else what it does."""
-    word = clip(word_of(agent), room, marks.ellipsis)
+    word = clip(word_of(agent, now), room, marks.ellipsis)
     said = (agent.name, _evidence(agent, now) or agent.doing)
     note = clip("  ".join(part for part in said if part), room - len(word) - 3, marks.ellipsis)
     if len(note) < _SHORTEST_NOTE:

@@ -1,0 +1,131 @@
+"""The plugin that OpenCode loads at launch: notes what it says of itself, and hands over answers to its permissions.
+
+It is passed by an environment variable beside the user's own configuration, of which nothing is changed.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from coordinator.agents.hooks import STATUS, write_hook
+
+MESSAGES = "opencode.jsonl"
+"""What each message of the agent used."""
+
+_PLUGIN = """\
+// Notes what OpenCode says of itself. Written by coord: nothing of it is understood here, that is for whoever reads.
+import {{ spawn }} from "node:child_process"
+import {{ appendFileSync, rmSync }} from "node:fs"
+
+const directory = {directory}
+const cut = (text) => String(text ?? "").slice(0, 400)
+
+const append = (name, value) => {{
+  try {{
+    appendFileSync(`${{directory}}/${{name}}`, JSON.stringify(value) + "\\n", {{ mode: 0o600 }})
+  }} catch {{}}
+}}
+const note = (hook) => append("{status}", {{ at: new Date().toISOString(), ask: "", hook }})
+
+export const Coord = async ({{ client }}) => {{
+  const children = new Set()
+  const asked = []
+  let failed = false
+  let asking
+
+  const next = () => {{
+    if (asking || !asked.length) return
+    const question = asked[0]
+    const hook = spawn("sh", [{hook}, "ask", JSON.stringify(question.hook)], {{ stdio: ["ignore", "pipe", "ignore"] }})
+    asking = {{ hook, id: question.id }}
+    let answer = ""
+    hook.stdout.on("data", (data) => (answer += data))
+    hook.on("error", () => {{}})
+    hook.on("close", async () => {{
+      try {{
+        const {{ behavior }} = JSON.parse(answer).hookSpecificOutput.decision
+        await client.postSessionIdPermissionsPermissionId({{
+          path: {{ id: question.session, permissionID: question.id }},
+          body: {{ response: behavior === "allow" ? "once" : "reject" }},
+        }})
+      }} catch {{}}
+    }})
+  }}
+  const settled = (id) => {{
+    const place = asked.findIndex((question) => question.id === id)
+    if (place >= 0) asked.splice(place, 1)
+    if (asking?.id === id) {{
+      asking.hook.kill("SIGKILL")
+      rmSync(`${{directory}}/ask-${{asking.hook.pid}}`, {{ force: true }})
+      asking = undefined
+    }}
+    next()
+  }}
+
+  const take = {{
+    "session.created": ({{ info }}) => info.parentID && children.add(info.id),
+    "session.status": ({{ sessionID, status }}) => {{
+      if (children.has(sessionID)) return
+      if (status.type === "busy") failed = false
+      if (status.type === "idle" && failed) return
+      note({{ type: status.type, message: cut(status.message), next: status.next }})
+    }},
+    "session.error": ({{ sessionID, error }}) => {{
+      if (children.has(sessionID)) return
+      failed = true
+      note({{ type: "error", name: cut(error?.name), message: cut(error?.data?.message) }})
+    }},
+    "permission.asked": ({{ id, sessionID, permission, patterns, metadata }}) => {{
+      const wish = metadata?.command ?? metadata?.filepath ?? metadata?.url ?? patterns?.join(" ")
+      const hook = {{ type: "permission", permission: cut(permission), wish: cut(wish) }}
+      asked.push({{ id, session: sessionID, hook }})
+      next()
+    }},
+    "permission.replied": ({{ requestID, permissionID }}) => {{
+      note({{ type: "busy" }})
+      settled(requestID ?? permissionID)
+    }},
+    "question.asked": ({{ questions }}) => note({{ type: "question", message: cut(questions?.[0]?.question) }}),
+    "question.replied": () => note({{ type: "busy" }}),
+    "question.rejected": () => note({{ type: "busy" }}),
+    "message.updated": ({{ info }}) => {{
+      if (info.role !== "assistant" || !info.time?.completed) return
+      const {{ id, tokens, cost }} = info
+      append("{messages}", {{ timestamp: info.time.completed, type: "message", id, tokens, cost }})
+    }},
+  }}
+  return {{
+    event: async ({{ event }}) => {{
+      try {{
+        take[event.type]?.(event.properties)
+      }} catch {{}}
+    }},
+    dispose: async () => asking?.hook.kill("SIGKILL"),
+  }}
+}}
+"""
+
+
+def with_plugin(directory: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Write the plugin of an attempt; the environment that makes OpenCode load it.
+
+    Empty when its configuration is given by that variable already, in a form that nothing can be added to.
+    """
+    values: dict[str, Any] = {}
+    if given := environ.get("OPENCODE_CONFIG_CONTENT"):
+        try:
+            values = json.loads(given)
+            plugins = list(values.get("plugin", []))
+        except (ValueError, AttributeError, TypeError):
+            return {}
+    else:
+        plugins = []
+    path = directory / "coord-plugin.js"
+    hook = write_hook(directory)
+    text = _PLUGIN.format(
+        directory=json.dumps(str(directory)), hook=json.dumps(str(hook)), status=STATUS, messages=MESSAGES
+    )
+    path.write_text(text, "utf-8", "surrogateescape")
+    values["plugin"] = [*plugins, path.as_uri()]
+    return {"OPENCODE_CONFIG_CONTENT": json.dumps(values)}

@@ -1,0 +1,50 @@
+"""What is noted of an agent's screen, and what is not."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from coordinator.agents.hooks import STATUS
+from coordinator.agents.runtime import Place, find_runtime
+from coordinator.agents.usage import Meter
+from coordinator.model.step import Attempt, StepState
+from coordinator.sight import Watched, note, note_screen
+from coordinator.terminals.screen import Screen, parse
+
+CAPTURES = Path(__file__).parent / "captures" / "screens"
+AT = "2027-01-15T08:00:00Z"
+
+
+def screen(name: str) -> Screen:
+    return parse((CAPTURES / f"{name}.ansi.txt").read_bytes(), 120, 40)
+
+
+def watched(directory: Path) -> Watched:
+    runtime = find_runtime("opencode", {})
+    attempt = Attempt(7, 1, "run-1", 1, StepState.RUNNING, AT, AT, "executor-07-1")
+    return Watched(attempt, runtime, directory, Meter(runtime, Place(directory, directory)))
+
+
+def noted(directory: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (directory / STATUS).read_text().splitlines()]
+
+
+def test_a_screen_is_noted_once_and_again_when_its_limit_ends_another_time(tmp_path: Path) -> None:
+    agent, now = watched(tmp_path), time.time() + 60
+    note_screen(agent, screen("opencode-retrying-429-after"), now)
+    note_screen(agent, screen("opencode-retrying-429-after"), now + 1)
+    note_screen(agent, screen("opencode-retrying-429-after"), now + 20)
+    assert [round(line["resets_at"] - now) for line in noted(tmp_path)] == [37, 57]
+    note_screen(agent, screen("opencode-working"), now + 21)
+    assert noted(tmp_path)[-1]["state"] == "working"
+    assert "resets_at" not in noted(tmp_path)[-1]
+
+
+def test_a_screen_from_before_the_last_word_of_a_hook_is_not_noted(tmp_path: Path) -> None:
+    agent, looked = watched(tmp_path), time.time() - 1
+    said = agent.runtime.heard({"type": "idle"})
+    assert said is not None
+    note(tmp_path, said, time.time(), "hook")
+    note_screen(agent, screen("opencode-working"), looked)
+    assert [line["state"] for line in noted(tmp_path)] == ["idle"]
