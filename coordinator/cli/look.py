@@ -104,7 +104,7 @@ def agents(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         emit({"agents": [agent.to_json(now) for agent in snapshot.everybody]})
         return
-    if not snapshot.agents:
+    if not snapshot.everybody:
         say("No agent is running. `coord loop` starts what is ready.")
     for agent in snapshot.everybody:
         label = f"{agent.prompt:02d}" if agent.prompt is not None else "--"

@@ -62,14 +62,14 @@ def test_a_stopped_agent_is_paused_whatever_it_said_last(tmp_path: Path, process
     started = tmp_path / DIRECTORY / "started"
     started.mkdir()
     (started / "agent").write_text(f"{process.pid}\n")
-    assert look.of([one], is_stopped)[0].state is AgentState.IDLE
+    assert look.of([one], stopped=is_stopped)[0].state is AgentState.IDLE
     os.kill(process.pid, signal.SIGSTOP)
-    wait_until(lambda: look.of([one], is_stopped)[0].state is AgentState.PAUSED, message="the pause to be seen")
-    assert look.of([one], is_stopped)[0].evidence == "process"
+    wait_until(lambda: look.of([one], stopped=is_stopped)[0].state is AgentState.PAUSED, message="the pause to be seen")
+    assert look.of([one], stopped=is_stopped)[0].evidence == "process"
     os.kill(process.pid, signal.SIGCONT)
-    wait_until(lambda: look.of([one], is_stopped)[0].state is AgentState.IDLE, message="it to be seen going on")
+    wait_until(lambda: look.of([one], stopped=is_stopped)[0].state is AgentState.IDLE, message="it to be seen going on")
     report(tmp_path, "paused")  # an agent can't say that of itself
-    assert look.of([one], is_stopped)[0].state is AgentState.IDLE
+    assert look.of([one], stopped=is_stopped)[0].state is AgentState.IDLE
 
 
 def test_a_process_that_died_is_seen_at_the_next_look(tmp_path: Path, process: "subprocess.Popen[bytes]") -> None:

@@ -106,7 +106,10 @@ def test_all_clis_are_asked_at_once(cli: Fake, tmp_path: Path) -> None:
         wait = f"touch {program}.asked; n=0\nuntil [ -e {program.with_name(other)}.asked ]; do\n"
         wait += "n=$((n + 1)); [ $n -lt 200 ] || exit 1; sleep 0.05\ndone\n"
         program.write_text(program.read_text().replace("#!/bin/sh\n", "#!/bin/sh\n" + wait))
-    assert all_not_ready(("gemini", "opencode", "scripted"), {}, tmp_path) == {}
+    unready = all_not_ready(("gemini", "opencode", "scripted"), {}, tmp_path)
+    assert {name: why.message for name, why in unready.items()} == {
+        "gemini": "gemini was never told how to log in: it would ask"  # its version was told, then
+    }
     assert {*all_not_ready(("scripted", "codex", "nobody"), {}, tmp_path)} == {"codex", "nobody"}
 
 
