@@ -33,6 +33,7 @@ from coordinator.model.plan import FileEdit, Kill, Plan, Record, Steer
 from coordinator.model.situation import subject_number
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
+from coordinator.model.text import plain
 from coordinator.observe import Observer
 from coordinator.pausing import go_on
 from coordinator.redaction import redact, redact_data
@@ -83,7 +84,7 @@ def apply(layout: Layout, plan: Plan, actor: Actor) -> Applied:
     with planning(layout), EventLog.open(layout.events_db, create=True) as log:
         drafts = _drafts(plan)
         _refuse_what_actor_may_not(log, drafts, actor)
-        _check_reads(layout, plan)
+        _check_versions(layout, plan)
         with ExitStack() as stack:
             kills = [_prepare_kill(layout, stack, kill, actor) for kill in _of(plan, Kill)]
             whole = replace(plan, edits=(*plan.edits, *(edit for _, edit in kills)))
@@ -201,8 +202,13 @@ def _refuse_what_actor_may_not(log: EventLog, drafts: list[Draft], actor: Actor)
             log.append([draft], actor)  # refuses, and logs that it did
 
 
-def _check_reads(layout: Layout, plan: Plan) -> None:
-    stale = [path for path, digest in plan.reads.items() if digest_of(layout.root / path) != digest]
+def _check_versions(layout: Layout, plan: Plan) -> None:
+    """StalePlan when a file is not the one that was planned for; the journal looks again at those that are edited.
+
+    Before numbers are claimed: a plan that is made again is then the same one.
+    """
+    planned = {**plan.reads, **{edit.path: edit.before for edit in plan.edits}}
+    stale = [plain(path) for path, digest in planned.items() if digest_of(layout.root / path) != digest]
     if stale:
         raise StalePlan(f"changed since the plan was made: {', '.join(stale)}", "nothing was written; plan again")
 

@@ -91,6 +91,13 @@ def essence(plan: Plan) -> object:
     return (tuple(edits), plan.effects, plan.warnings, plan.invalidates, plan.order_after)
 
 
+def only_reported(before: Plan, after: Plan) -> bool:
+    """The same plan once more: all that changed under it is that an agent reported into the alignment document."""
+    was = {edit.path: edit.before for edit in before.edits if edit.path != ALIGNMENT}
+    now = {edit.path: edit.before for edit in after.edits if edit.path != ALIGNMENT}
+    return was == now and essence(before) == essence(after)
+
+
 def changed_lines(diff: str) -> list[str]:
     """The added and removed lines of a unified diff."""
     return [line for line in diff.splitlines() if line[:1] in "+-" and line[:4] not in ("+++ ", "--- ")]

@@ -1,5 +1,6 @@
 """Interjecting on the screen: by keys alone, on real files."""
 
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from support.still import StillSource
 from textual.events import Key
 
 from coordinator.apply import planning
+from coordinator.artifacts.documents import append_summary
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import write_step
 from coordinator.model.prompt import PromptType
@@ -238,6 +240,26 @@ async def test_an_editor_that_saves_while_a_plan_is_applied_loses_nothing(layout
         await desk.closed()
         assert "written meanwhile" in path_of(layout, 3).read_text()
         assert desk.prompts()[3].dependencies == (2, max(desk.prompts()))
+
+
+async def test_an_agent_that_reports_while_a_plan_is_applied_does_not_send_it_back(layout: Layout) -> None:
+    report = partial(append_summary, layout, number=1, agent="executor-01-1", at="2026-03-01T14:00:00Z")
+    report(text="I begin")
+    ticks = count(scenes.NOW)
+    async with steered(layout, selected=2, clock=lambda: float(next(ticks))) as desk:
+        await desk.press("i")
+        await desk.type("x")
+        await desk.press("shift+tab")
+        await desk.type("why")
+        await desk.press("enter")
+        with planning(layout):
+            await desk.pilot.press("enter")
+            assert desk.form.stage is Stage.APPLYING
+            report(text="I am done")
+        await desk.closed()
+        assert len(desk.events("plan.applied")) == 1
+        said = desk.files()["alignment.md"].decode()
+        assert said.index("> I am done") < said.index("Steering by") < said.index("why")
 
 
 async def test_a_review_that_would_show_something_else_by_now_goes_back_to_the_fields(layout: Layout) -> None:

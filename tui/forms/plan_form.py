@@ -19,13 +19,15 @@ from tui.forms.review import diff_lines, review_lines
 from tui.forms.said import Line, Said
 from tui.forms.stages import SHOWS_PLAN, Offer, Stage, labelled, now_different
 from tui.messages import PlanMade
-from tui.steering import Outlook, Planner, came_true, essence, foresee
+from tui.steering import Outlook, Planner, came_true, essence, foresee, only_reported
 from tui.widgets.footer import Hint
 from tui.widgets.ink import Span, Spans
 
 if TYPE_CHECKING:
     from tui.screens.steered import Steered
 
+_TRIES = 5
+"""How often a plan is applied while agents report into the document that it writes into too."""
 _AT_ONCE = 1500
 """Prompts up to which a plan is made while the key is handled: it takes less than two frames."""
 
@@ -71,6 +73,7 @@ class PlanForm(FieldForm):
         self._agreed: Plan | None = None
         """The plan that the review showed first."""
         self._since = 0.0
+        self._tries = 0
         self._at = ""
         self._clock: Timer | None = None
         self.title = plain(self.name_of(board))
@@ -282,10 +285,15 @@ class PlanForm(FieldForm):
         elif self.stage in (Stage.EDIT, Stage.CONFIRM) and isinstance(self.found, Outlook):
             self._since = self.board.app.clock()
             self._notice = ""
-            self._enter(Stage.APPLYING)
+            self._tries = _TRIES
             self._clock = self.set_interval(1.0, self._tick)
-            self.board.apply_plan(self.found.plan)
-            self.say()
+            self._apply(self.found.plan)
+
+    def _apply(self, plan: Plan) -> None:
+        self._tries -= 1
+        self._enter(Stage.APPLYING)
+        self.board.apply_plan(plan)
+        self.say()
 
     def applied(self) -> None:
         """The plan is applied; it stays drawn until a snapshot shows it."""
@@ -301,6 +309,13 @@ class PlanForm(FieldForm):
     def refused(self, error: CoordError, fresh: Snapshot | None) -> None:
         """Nothing was written: plan for how things are now, say what changed, and ask again."""
         before = self.found.plan if isinstance(self.found, Outlook) else None
+        self._enter(Stage.CONFIRM)
+        self.replan(fresh)
+        after = self.found.plan if isinstance(self.found, Outlook) and self._wanted is None else None
+        again = isinstance(error, StalePlan) and self._tries > 0
+        if again and before is not None and after is not None and only_reported(before, after):
+            self._apply(after)
+            return
         self._enter(Stage.EDIT)
         self.replan(fresh)
         self._notice = now_different(before, self.found) if isinstance(error, StalePlan) else error.message
