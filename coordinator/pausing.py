@@ -2,6 +2,7 @@
 
 import os
 
+from coordinator.agents.presence import agent_process
 from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError
 from coordinator.events.store import EventLog
@@ -10,6 +11,7 @@ from coordinator.model.event import Draft
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt, StepState
 from coordinator.steps import agent_event, event_id, record, reread
+from coordinator.terminals.proctable import is_stopped
 from coordinator.terminals.stopping import let_go_on, stop_agent
 
 
@@ -42,6 +44,11 @@ def go_on(layout: Layout, log: EventLog, attempt: Attempt, about: str) -> None:
         raise _would_not(current, "go on", left, "send them SIGCONT by hand, as root if need be")
     if about:
         record(log, current, [_told(current, about, AgentState.WORKING, "it may go on")])
+
+
+def is_paused(layout: Layout, attempt: Attempt) -> bool:
+    """Whether an attempt's agent is stopped, and hears nothing."""
+    return is_stopped(agent_process(str(layout.attempt(attempt.run, attempt.prompt, attempt.attempt))))
 
 
 def _at_work(attempt: Attempt) -> bool:

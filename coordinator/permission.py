@@ -17,6 +17,7 @@ from coordinator.model.event import Actor, Draft
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt
 from coordinator.model.text import plain
+from coordinator.pausing import is_paused
 from coordinator.redaction import redact
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def permit(layout: Layout, attempt: Attempt, actor: Actor, *, allow: bool, reaso
     when it asks for nothing now, or when its CLI can't be answered this way; CoordError when the answer had no effect.
     """
     config = load_config(layout)
-    runtime, terminals = _reach(config, attempt)
+    runtime, terminals = _reach(layout, config, attempt)
     directory = layout.attempt(attempt.run, attempt.prompt, attempt.attempt)
     wish = _asked(runtime, terminals, attempt)
     hook = waiting_hook(directory, runtime)
@@ -58,7 +59,7 @@ def tell(layout: Layout, attempt: Attempt, actor: Actor, text: str) -> bool:
         raise UsageError("there is nothing to send", "say what the agent should know")
     text = redact(text)
     config = load_config(layout)
-    runtime, terminals = _reach(config, attempt)
+    runtime, terminals = _reach(layout, config, attempt)
     if not runtime.composer_is_empty(_screen(terminals, attempt)):
         raise Refused(
             f"{attempt.agent} can't take a message now: its input is not empty, or it shows a question",
@@ -107,11 +108,13 @@ def _answer_hook(pipe: Path, allow: bool, reason: str) -> bool:
     return True
 
 
-def _reach(config: Config, attempt: Attempt) -> tuple[Runtime, "Terminals"]:
+def _reach(layout: Layout, config: Config, attempt: Attempt) -> tuple[Runtime, "Terminals"]:
     from coordinator.terminals.server import Terminals
 
     if not attempt.state.live or attempt.exit is not None or not attempt.pane:
         raise Refused(f"{attempt.agent} is not at work", "`coord agents` tells who is")
+    if is_paused(layout, attempt):
+        raise Refused(f"{attempt.agent} is paused: its budget is used up", "answer the question about that first")
     runtime = find_runtime(attempt.runtime, {"command": config.command})
     return runtime, Terminals(config.tmux_socket, config.tmux_session)
 

@@ -68,7 +68,7 @@ class Presence:
         directory = f"{self._root}/{attempt.directory}"
         live = attempt.state.live
         alive = _alive(attempt) if live else None
-        paused = bool(alive) and stopped is not None and stopped(_process(directory))
+        paused = bool(alive) and stopped is not None and stopped(agent_process(directory))
         files = (
             _stamp(f"{directory}/{_STATUS}") if live else None,
             _stamp(f"{directory}/{USAGE}"),
@@ -106,7 +106,7 @@ def _alive(attempt: Attempt) -> bool | None:
     return True
 
 
-def _process(directory: str) -> int:
+def agent_process(directory: str) -> int:
     """The agent's own process, as its launch script wrote it down; 0 while there is none."""
     try:
         with open(f"{directory}/started/agent") as file:

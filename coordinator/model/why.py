@@ -10,7 +10,7 @@ from coordinator.model.lineup import Place, lineup, live_attempts
 from coordinator.model.pausing import paused_by
 from coordinator.model.problem import Problem
 from coordinator.model.situation import held_by_questions, retry_at
-from coordinator.model.snapshot import LoopState, Snapshot
+from coordinator.model.snapshot import AgentState, LoopState, Snapshot
 from coordinator.model.step import Step, StepState
 from coordinator.model.text import clip, plain
 
@@ -113,13 +113,18 @@ def _waits(snapshot: Snapshot, number: int) -> Iterator[Because]:
     for dependency in direct:
         step = snapshot.steps[dependency]
         code = _DEPENDENCY_CODES.get(step.state, "waits-for")
-        yield Because(code, f"waits for {dependency:02d} ({_WORDS[step.state]})", f"prompt:{dependency}")
+        yield Because(code, f"waits for {dependency:02d} ({_word(snapshot, step)})", f"prompt:{dependency}")
     yield from _behind(snapshot, number, direct)
     for question in snapshot.open_questions:
         held = held_by_questions([question], graph)
         if held is None or number in held:
             text = clip(plain(question.text), _QUOTE)
             yield Because("question-open", f"waits for your answer to “{text}”", f"question:{question.seq}")
+
+
+def _word(snapshot: Snapshot, step: Step) -> str:
+    paused = (agent.prompt for agent in snapshot.agents if agent.state is AgentState.PAUSED)
+    return "paused" if step.state.live and step.number in paused else _WORDS[step.state]
 
 
 def _behind(snapshot: Snapshot, number: int, direct: Iterable[int]) -> Iterator[Because]:

@@ -103,6 +103,9 @@ def test_an_agent_over_its_budget_does_nothing_until_a_human_answers_and_everybo
     (question,) = made.snapshot().open_questions
     assert (because["code"], because["subject"]) == ("paused", f"question:{question.seq}")
     assert "paused: budget" in made.coord("graph").stdout
+    for words in (("tell", "1", "go on"), ("permit", "1", "--allow")):
+        refused = made.coord(*words, check=False)
+        assert (refused.returncode, "is paused" in refused.stderr) == (3, True)
     assert beats(made, 1) == before
     assert state_of(launcher(made, 1)) == "S"
     made.coord("answer", str(question.seq), "1")

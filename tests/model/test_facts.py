@@ -98,6 +98,8 @@ def test_an_agent_over_its_budget_is_paused_or_told_to_go_on_though_it_should_no
         stopped = snapshot(prompt(1), attempts=running, questions=over, agents=(agent(1, AgentState.PAUSED),))
         assert fact(stopped) == ("paused: budget", Tone.ATTENTION)
         assert why(stopped, 1, NOW).because == (Because("paused", "paused: budget; answer “Go on?”", "question:41"),)
+        behind = snapshot(prompt(1), prompt(2, 1), attempts=running, questions=over, agents=stopped.agents)
+        assert why(behind, 2, NOW).because[0].message == "waits for 01 (paused)"
         goes_on = replace(stopped, agents=(agent(1, AgentState.WORKING),))
         assert fact(goes_on) == ("claude is over its budget", Tone.ATTENTION)
 
