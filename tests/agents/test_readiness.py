@@ -105,6 +105,7 @@ def test_each_first_run_dialog_of_gemini_is_said_until_it_was_answered(
         ({str(tmp_path): "TRUST_FOLDER"}, False),
         ({str(root): "TRUST_PARENT"}, False),
         ({str(tmp_path): "TRUST_FOLDER", str(root.parent): "DO_NOT_TRUST"}, True),
+        ({str(root.parent): "DO_NOT_TRUST", str(tmp_path): "TRUST_FOLDER"}, True),
         ({str(root.parent / "pro"): "TRUST_FOLDER"}, True),
     ):
         trusted.write_text(json.dumps(folders))
