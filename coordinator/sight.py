@@ -42,6 +42,8 @@ _BREATH = 0.1
 """Seconds between two looks, however often it is woken."""
 _FRESH = 300.0
 """Seconds after which a state that still shows is noted again."""
+_LAG = 5.0
+"""Seconds by which a screen may be behind the hooks."""
 _COUNTED_WITHIN = 3.0
 """Seconds by which a countdown on a screen may be off."""
 _GOODBYE = 5.0
@@ -103,22 +105,15 @@ def final_usage(layout: Layout, attempt: Attempt, config: Config) -> dict[str, o
 def note_screen(watched: Watched, screen: "Screen", now: float) -> None:
     """Note what the screen showed at `now`, if it says something else than what was known, or that is old.
 
-    What was said since then, by a hook, counts: the screen may show the state before it.
+    What a hook said just before, or since, counts: a screen is drawn later than that, and much later on a busy machine.
     """
     said = watched.runtime.seen(screen.plain())
     known = watched.report()
-    if said is None or _written_since(watched.directory / STATUS, now):
+    if said is None or (known is not None and known.source == "hook" and now - known.at < _LAG):
         return
     same = known is not None and known.state is said.state and (not said.doing or bool(known.doing))
     if known is None or not same or now - known.at > _FRESH or _later(known.resets_at, reset_time(said, now)):
         note(watched.directory, said, now, "screen")
-
-
-def _written_since(path: Path, moment: float) -> bool:
-    try:
-        return path.stat().st_mtime > moment
-    except OSError:
-        return False
 
 
 def _later(known: float | None, told: float | None) -> bool:

@@ -9,8 +9,8 @@ from pathlib import Path
 from coordinator.agents.runtime import Needs, Runtime, find_runtime
 from coordinator.errors import CoordError
 
-_PATIENCE = 20.0
-"""Seconds that a CLI gets to tell its version, or whether it is logged in."""
+_PATIENCE = 60.0
+"""Seconds that a CLI gets to tell its version, or whether it is logged in: some take many on a busy machine."""
 
 
 def installed(needs: Needs | None) -> str:
@@ -82,11 +82,14 @@ def _check_login(program: str, needs: Needs) -> None:
 
 
 def _run(*words: str) -> tuple[int, str]:
-    """Exit status and output of a short question to a CLI."""
+    """Exit status and output of a short question to a CLI; CoordError when no answer comes."""
     import subprocess
 
     try:
         done = subprocess.run(words, capture_output=True, stdin=subprocess.DEVNULL, timeout=_PATIENCE, check=False)
-    except (OSError, subprocess.TimeoutExpired):
+    except subprocess.TimeoutExpired:
+        asked = " ".join((Path(words[0]).name, *words[1:]))
+        raise CoordError(f"`{asked}` gives no answer within {_PATIENCE:g} s", "try it yourself, then again") from None
+    except OSError:
         return 1, ""
     return done.returncode, done.stdout.decode("utf-8", "replace")

@@ -130,6 +130,7 @@ def test_an_answer_goes_to_the_permission_it_was_given_for_one_after_the_other(p
         }
         plugin.tell("permission.replied", sessionID="s", requestID=name, reply="once")
     assert plugin.state() == ("working", "")
+    assert not list(plugin.directory.glob("ask-*"))
     assert not list(plugin.directory.parent.rglob("pwned"))
 
 

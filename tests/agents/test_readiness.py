@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.project import project
 
+from coordinator.agents import readiness
 from coordinator.agents.readiness import all_not_ready, not_ready
 from coordinator.agents.runtime import find_runtime
 
@@ -53,6 +54,18 @@ def test_a_cli_that_is_too_old_is_said(cli: Fake, tmp_path: Path) -> None:
     assert said("claude", tmp_path)[0] == "claude 2.0.9 is too old: coord needs 2.1"
     cli("codex", "codex-cli 0.99.1")
     assert said("codex", tmp_path)[0] == "codex 0.99.1 is too old: coord needs 0.169"
+
+
+def test_a_cli_that_does_not_answer_is_told_from_one_that_fails(
+    cli: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli("gemini", "0.61.0")
+    program = tmp_path / "clis" / "gemini"
+    program.write_text("#!/bin/sh\nexit 3\n")
+    assert said("gemini", tmp_path)[0] == f"`{program} --version` fails"
+    program.write_text("#!/bin/sh\nexec tail -f /dev/null\n")
+    monkeypatch.setattr(readiness, "_PATIENCE", 0.3)
+    assert said("gemini", tmp_path)[0] == "`gemini --version` gives no answer within 0.3 s"
 
 
 def test_a_cli_that_is_not_logged_in_is_said(cli: Fake, tmp_path: Path) -> None:
@@ -128,6 +141,7 @@ def test_each_first_run_dialog_of_gemini_is_said_until_it_was_answered(
         ({str(tmp_path): "TRUST_FOLDER"}, False),
         ({str(root): "TRUST_PARENT"}, False),
         ({str(tmp_path): "TRUST_FOLDER", str(root.parent): "DO_NOT_TRUST"}, True),
+        ({str(root.parent): "DO_NOT_TRUST", str(tmp_path): "TRUST_FOLDER"}, True),
         ({str(root.parent / "pro"): "TRUST_FOLDER"}, True),
     ):
         trusted.write_text(json.dumps(folders))

@@ -125,12 +125,20 @@ def given_up(made: Project, state: str, words: str) -> None:
         raise AssertionError(f"{error}; {agent_of(made, 1)}\n{screen(made, 1)[-1500:]}\n{made.said()}") from None
 
 
-@pytest.mark.parametrize(("name", "size"), [("claude", 1_000_000), ("codex", 1_000_000), ("claude", 0), ("codex", 0)])
+TOOLS = {
+    "claude": shell,
+    "codex": run_in,
+    "gemini": lambda command: Step("", "run_shell_command", {"command": command, "description": "a step"}),
+    "opencode": lambda command: Step("", "bash", {"command": command, "description": "a step"}),
+}
+
+
+@pytest.mark.parametrize("name", TOOLS)
+@pytest.mark.parametrize("size", [1_000_000, 0])
 def test_a_prompt_arrives_whole_whatever_is_in_it(tmp_path: Path, name: str, size: int) -> None:
     text = "# 日本語の課題 $(touch pwned) `touch pwned` \"'; #{pane_id} @file /help !ls\n" + "語" * (size // 3)
     counted = 'wc -c <"$COORD_ROOT/.coord/runs/$COORD_RUN/prompts/01/attempt-1/prompt.txt" >size.txt; '
-    tool = shell if name == "claude" else run_in
-    scripts = {"executor-01-1": [tool(counted + FINISH), Step("Done.")]}
+    scripts = {"executor-01-1": [TOOLS[name](counted + FINISH), Step("Done.")]}
     with real_project(tmp_path, scripts, {1: name}, FREE) as (made, api):
         path = next(made.layout.prompts.glob("01-*"))
         path.write_text(path.read_text() + text + "\nthe last word\n")

@@ -8,8 +8,9 @@ from typing import Any
 from coordinator.agents.hooks import STATUS
 from coordinator.agents.runtime import Place, find_runtime
 from coordinator.agents.usage import Meter
+from coordinator.model.situation import timestamp
 from coordinator.model.step import Attempt, StepState
-from coordinator.sight import Watched, note, note_screen
+from coordinator.sight import Watched, note_screen
 from coordinator.terminals.screen import Screen, parse
 
 CAPTURES = Path(__file__).parent / "captures" / "screens"
@@ -41,10 +42,11 @@ def test_a_screen_is_noted_once_and_again_when_its_limit_ends_another_time(tmp_p
     assert "resets_at" not in noted(tmp_path)[-1]
 
 
-def test_a_screen_from_before_the_last_word_of_a_hook_is_not_noted(tmp_path: Path) -> None:
-    agent, looked = watched(tmp_path), time.time() - 1
-    said = agent.runtime.heard({"type": "idle"})
-    assert said is not None
-    note(tmp_path, said, time.time(), "hook")
-    note_screen(agent, screen("opencode-working"), looked)
-    assert [line["state"] for line in noted(tmp_path)] == ["idle"]
+def test_a_screen_does_not_overrule_what_a_hook_has_just_said(tmp_path: Path) -> None:
+    agent = watched(tmp_path)
+    (tmp_path / STATUS).write_text('{"at":"2027-01-15T08:00:00.000Z","ask":"","hook":{"type":"idle"}}\n')
+    for after in (-1.0, 0.0, 4.9):
+        note_screen(agent, screen("opencode-working"), timestamp(AT) + after)
+        assert len(noted(tmp_path)) == 1
+    note_screen(agent, screen("opencode-working"), timestamp(AT) + 5.1)
+    assert noted(tmp_path)[-1]["state"] == "working"

@@ -67,7 +67,9 @@ def test_gemini_is_known_by_the_folder_it_works_in_and_since_when(tmp_path: Path
         ]
         lines = "".join(json.dumps(record) + "\n" for record in records)
         (chats / f"session-{start[:13]}-{start[17:19]}aabbcc.jsonl").write_text(lines)
-    meter = Meter(find_runtime("gemini", {}), Place(tmp_path, Path("/w/07-1"), "", since, {"HOME": str(tmp_path)}))
+    gemini, place = find_runtime("gemini", {}), Place(tmp_path, Path("/w/07-1"), "", since, {"HOME": str(tmp_path)})
+    assert [path.name for path in gemini.sessions(place)] == ["output.jsonl", "session-2027-01-15T07-00aabbcc.jsonl"]
+    meter = Meter(gemini, place)
     meter.read()
     assert (meter.session, meter.usage.tokens) == ("00aabbcc", 7)
 

@@ -73,7 +73,7 @@ def screen(made: Project, number: int) -> str:
     )
 
 
-def permit_until(made: Project, number: int, done: Callable[[], bool], message: str, timeout: float = 60) -> None:
+def permit_until(made: Project, number: int, done: Callable[[], bool], message: str, timeout: float = 110) -> None:
     """Allow whatever the agent asks for, until something is the case."""
     refused = []
 
@@ -116,7 +116,7 @@ def killed_half_way(folder: Path, name: str, half: Step, rest: Step) -> Iterator
         made.start_loop()
         wait_until(
             lambda: made.repository.head("coord/01-1") not in ("", made.repository.head("main")),
-            timeout=60,
+            timeout=110,
             message="a commit",
         )
         wait_until(lambda: api.holding, timeout=20, message="it to have been told how that went")

@@ -1,5 +1,6 @@
 """Text delivered to running programs."""
 
+import re
 import threading
 from pathlib import Path
 
@@ -52,6 +53,29 @@ def test_text_arrives_as_it_is_in_one_bracket_and_is_entered_once(
     assert terminals.send_text(window.pane, text) is True
     expected = b"\x1b[200~" + text.replace("\n", "\r").encode() + b"\x1b[201~\r"
     assert wait_until(lambda: out.read_bytes().endswith(b"~\r") and out.read_bytes(), message="Enter") == expected
+
+
+TIMED = """
+import os, time, tty
+tty.setraw(0)
+os.write(1, b"\\x1b[?2004hready")
+got = b""
+while not got.endswith(b"201~"): got += os.read(0, 4096)
+os.write(1, b" hello")
+shown = time.monotonic()
+os.read(0, 1)
+os.write(1, b" %d ms later" % ((time.monotonic() - shown) * 1000))
+time.sleep(60)
+"""
+
+
+def test_enter_is_no_part_of_the_paste_for_a_program_that_tells_them_by_time(terminals: Terminals) -> None:
+    window = terminals.open_window(["python3", "-c", TIMED], cwd="/", name="01-1", env={}, mark={})
+    wait_until(lambda: "ready" in terminals.capture(window.pane), message="the program")
+    terminals.send_text(window.pane, "hello")
+    told = wait_until(lambda: re.search(r"hello (\d+) ms", terminals.capture(window.pane)), message="its time")
+    assert int(told[1]) >= paste._SETTLED * 900
+    assert paste._SETTLED >= 0.1  # Gemini's 40 ms, and as much again for a machine that is busy
 
 
 def test_an_escape_sequence_in_the_text_cannot_end_the_bracket(terminals: Terminals, tmp_path: Path) -> None:
