@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from coordinator.changes.command import decode, failure
+from coordinator.changes.command import GitError, decode, failure
 from coordinator.changes.git import Git, branch_name
 from coordinator.changes.places import Places
 from coordinator.model.change import Change, Commit, FileChange
@@ -10,6 +10,7 @@ from coordinator.model.change import Change, Commit, FileChange
 DIFF_LIMIT = 1 << 20
 """Bytes of a diff that are read."""
 COMMIT_LIMIT = 1000
+_GONE = ((), (), "", "its worktree is gone")
 _PLAIN_DIFF = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames", "--ignore-submodules=none")
 
 
@@ -96,11 +97,16 @@ def diff_text(places: Places, base: str, tip: str, *, limit: int = DIFF_LIMIT, c
 def _worktree_state(git: Git, path: Path, branch: str, tip: str) -> tuple[tuple[str, ...], tuple[str, ...], str, str]:
     """Modified tracked files, untracked ones, where the worktree strayed to, and why none of that can be told."""
     if not path.is_dir():
-        return (), (), "", "its worktree is gone"
+        return _GONE
     if not (path / ".git").is_file():
         return (), (), "", "its worktree is none any more: its .git is gone"
     args = ("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal")
-    done = git.run(*args, cwd=path, ok=(0, 128))
+    try:
+        done = git.run(*args, cwd=path, ok=(0, 128))
+    except GitError:
+        if path.is_dir():
+            raise
+        return _GONE  # tidied away since it was merged
     if done.status:
         return (), (), "", f"its worktree can't be read: {failure(done, args).message}"
     modified, untracked, on, head = [], [], "", ""
