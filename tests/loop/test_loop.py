@@ -81,10 +81,11 @@ def test_independent_prompts_run_side_by_side_up_to_the_limit(make: Make, tmp_pa
 def test_a_prompt_added_while_the_loop_runs_is_picked_up(make: Make) -> None:
     made = make({1: []})
     made.start_loop()
-    made.wait_for(1, "merged")
+    wait_until(lambda: made.events("run.finished"), timeout=30, message="the end of the first run")
     made.add(2, 1)
     made.wait_for(2, "merged")
     assert made.snapshot().run == "run-2"
+    wait_until(lambda: len(made.events("run.finished")) == 2, timeout=30, message="the end of the second run")
     assert made.snapshot().milestone.status == "done"
 
 
