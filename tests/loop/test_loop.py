@@ -85,7 +85,7 @@ def test_a_prompt_added_while_the_loop_runs_is_picked_up(make: Make) -> None:
     made.add(2, 1)
     made.wait_for(2, "merged")
     assert made.snapshot().run == "run-2"
-    wait_until(lambda: len(made.events("run.finished")) == 2, message="the end of the second run")
+    wait_until(lambda: len(made.events("run.finished")) == 2, timeout=30, message="the end of the second run")
     assert made.snapshot().milestone.status == "done"
 
 
