@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo
 
 from coordinator.agents.runtime import Said
 from coordinator.model.snapshot import AgentState
@@ -91,6 +90,8 @@ def _on_a_date(match: "re.Match[str]", now: datetime, hour: int, minute: int) ->
 def _zone(match: "re.Match[str]", now: datetime) -> tzinfo | None:
     """The zone that is named, the local one if none is; None for a name that nobody here knows."""
     if match["place"]:
+        from zoneinfo import ZoneInfo
+
         try:
             return ZoneInfo(match["place"])
         except (LookupError, ValueError, OSError):

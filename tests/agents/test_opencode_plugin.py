@@ -70,8 +70,9 @@ def plugin(tmp_path: Path) -> Iterator[Plugin]:
     directory.mkdir()
     made = Plugin(directory)
     yield made
-    made.process.kill()
-    made.process.wait()
+    assert made.process.stdin is not None
+    made.process.stdin.close()  # it ends what it started, and then itself
+    made.process.wait(10)
 
 
 def status(plugin: Plugin, session: str, kind: str, **more: Any) -> None:
