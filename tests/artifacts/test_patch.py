@@ -79,7 +79,7 @@ def values_of(data: bytes) -> dict[str, object]:
     return dict(found.values)
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(files(), st.sampled_from((*KEYS, "absent")), NEW)
 def test_a_patch_gives_the_new_value_and_leaves_all_others(
     file: tuple[bytes, dict[str, str | tuple[str, ...]]], key: str, new: NewValue
@@ -90,7 +90,7 @@ def test_a_patch_gives_the_new_value_and_leaves_all_others(
     assert values_of(patched) == {**values, key: as_read(new)}
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(files(), st.sampled_from((*KEYS, "absent")), NEW)
 def test_only_the_lines_of_the_changed_key_change(
     file: tuple[bytes, dict[str, str | tuple[str, ...]]], key: str, new: NewValue
@@ -115,7 +115,7 @@ def without(data: bytes, key: str) -> list[bytes]:
     return lines[:start] + lines[end:]
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(files(), st.sampled_from(KEYS), PLAIN)
 def test_patching_a_text_back_restores_every_byte(
     file: tuple[bytes, dict[str, str | tuple[str, ...]]], key: str, new: str
@@ -127,7 +127,7 @@ def test_patching_a_text_back_restores_every_byte(
     assert patch(patch(data, {key: new}), {key: old}) == data
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(files(), st.sampled_from(KEYS), st.lists(PLAIN, min_size=1, max_size=3))
 def test_taking_appended_items_off_again_restores_every_byte(
     file: tuple[bytes, dict[str, str | tuple[str, ...]]], key: str, more: list[str]

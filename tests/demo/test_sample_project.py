@@ -111,7 +111,7 @@ def test_first_attempt_of_06_fails_for_a_reason_and_hands_it_on(tmp_path: Path) 
     first = project.attempt(6, ok=False)
     assert first.returncode == 1
     assert "test_a_busy_client_keeps_its_bucket" in first.stdout or "FAILED (failures=1)" in first.stdout
-    assert "agent fail --reason first-in-first-out eviction" in project.calls()
+    assert "agent fail --verdict first-in-first-out eviction" in project.calls()
     project.attempt(6, attempt=2)
     assert "agent done" in project.calls()
 
