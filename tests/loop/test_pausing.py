@@ -117,7 +117,7 @@ def test_an_agent_over_its_budget_does_nothing_until_a_human_answers_and_everybo
 
 
 def test_a_run_over_its_budget_pauses_all_its_agents_and_one_answer_lets_them_go_on(make: Make) -> None:
-    made = make({1: [], 2: []}, run_budget_tokens=4000, max_parallel=2)
+    made = make({1: [], 2: []}, run_budget_tokens=6000, max_parallel=2)  # both of them use it up together, and once
     for number in (1, 2):
         script = beating(made, number, before_use=made.until("use"))
         (made.layout.scripts / f"{number:02d}.sh").write_text(script)
