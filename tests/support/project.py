@@ -201,6 +201,15 @@ class Project:
                     found.append(int(folder.name))
         return found
 
+    def _left_of_tmux(self) -> list[int]:
+        """The server and clients on this project's socket that live, whether they answer or not."""
+        found = []
+        for folder in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if folder.name.isdigit() and f"-L\0{self.socket}\0".encode() in (folder / "cmdline").read_bytes():
+                    found.append(int(folder.name))
+        return found
+
     def release(self, name: str = "go") -> None:
         """Let the agents that wait for this file go on."""
         (self._folder / name).touch()
@@ -222,6 +231,9 @@ class Project:
         with contextlib.suppress(TerminalError):
             self.terminals.run("kill-server")
             wait_until(lambda: not self.terminals.alive(), message="the tmux server's end")
+        for pid in self._left_of_tmux():  # it waits for ever for a control client whose reader was killed
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         if os.path.exists(self.terminals.socket_path):
             os.unlink(self.terminals.socket_path)
 

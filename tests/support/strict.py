@@ -46,6 +46,11 @@ def python() -> str:
 needs_strict = pytest.mark.skipif(bool(missing()), reason=f"strict mode: {missing()}")
 
 
+def copy_package(library: Path) -> None:
+    """Put the package where the agents' user can read it: a checkout may lie in a folder of its owner alone."""
+    shutil.copytree(ROOT / "coordinator", library / "coordinator", ignore=shutil.ignore_patterns("__pycache__"))
+
+
 class StrictProject(Project):
     """Its `coord`, run as another user, needs neither this checkout nor this Python."""
 
@@ -59,7 +64,7 @@ class StrictProject(Project):
         environ = super().environment(**more)
         library = self._folder / "lib"
         if not library.exists():
-            shutil.copytree(ROOT / "coordinator", library / "coordinator", ignore=shutil.ignore_patterns("__pycache__"))
+            copy_package(library)
             ours = f"PYTHONPATH={quote(str(ROOT))} exec {quote(sys.executable)}"
             theirs = f"PYTHONPATH='{library}' PYTHONDONTWRITEBYTECODE=1 exec {python()}"
             lines = ("#!/bin/sh", f'[ "$(id -u)" = 0 ] && {ours} -m coordinator.cli.main "$@"')

@@ -4,13 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.project import ROOT
-from support.strict import needs_strict, python
+from support.strict import copy_package, needs_strict, python
 from support.wait import wait_until
 
 from coordinator.agents.user import as_user, find_user
@@ -93,9 +93,11 @@ def test_who_may_not_be_ended_is_a_survivor_and_never_called_ended(family: Famil
     pid = family.start("import os, time\n" + WRITE % "up.pid" + "time.sleep(1000)")
     family.pid_of("up.pid")
     ask = f"from coordinator.terminals.processes import *; print(terminate_tree({pid}, grace=0.1, bound=0.3))"
-    path = f"PYTHONPATH={ROOT}"
-    words = as_user(find_user("nobody"), (path, python(), "-c", ask))
-    done = subprocess.run(words, cwd="/", capture_output=True, text=True, check=True)
+    with tempfile.TemporaryDirectory() as library:
+        Path(library).chmod(0o755)
+        copy_package(Path(library))
+        words = as_user(find_user("nobody"), (f"PYTHONPATH={library}", python(), "-c", ask))
+        done = subprocess.run(words, cwd="/", capture_output=True, text=True, check=True)
     assert done.stdout == f"Ended(ended=(), survivors=({pid},))\n"
     assert lives(pid)
 
