@@ -63,12 +63,7 @@ def test_attach_goes_to_the_agents_window_and_comes_back(make: Make, terminal: T
     terminal.press("l")
     terminal.wait_for("working on 1", "01 running")
     terminal.press("a")
-
-    def inside() -> bool:
-        shown = terminal.screen()
-        return "working on 1" in shown and "Prompts" not in shown
-
-    wait_until(inside, message="the agent's own window")
+    terminal.wait_for("working on 1", without="Prompts")
     terminal.press("F12")
     terminal.wait_for("Prompts", "Events", "01 running")
     project.release()

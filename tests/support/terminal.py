@@ -46,13 +46,13 @@ class Terminal:
     def screen(self) -> str:
         return self.tmux("capture-pane", "-p")
 
-    def wait_for(self, *texts: str, timeout: float = 20) -> str:
-        """The screen once it shows all of these."""
+    def wait_for(self, *texts: str, without: str = "\0", timeout: float = 20) -> str:
+        """The screen once it shows all of these, and not `without`."""
         seen = [""]
 
         def shown() -> bool:
             seen[0] = self.screen()
-            return all(text in seen[0] for text in texts)
+            return all(text in seen[0] for text in texts) and without not in seen[0]
 
         try:
             wait_until(shown, timeout=timeout)

@@ -9,7 +9,6 @@ from support.onscreen import until
 from support.project import NOTHING, Project, project
 from support.steering import Desk, steered
 from support.terminal import Terminal
-from support.wait import wait_until
 
 from tui.context import only_shown
 
@@ -112,7 +111,6 @@ def test_attaching_from_a_terminal_goes_there_and_comes_back(
     terminal.wait_for("work:auth", "their own window", "Prompts")
     terminal.press("2")
     terminal.press("a")
-    wait_until(lambda: "Prompts" not in terminal.screen(), message="their window")
-    assert "their own window" in terminal.screen()
+    terminal.wait_for("their own window", without="Prompts")
     other.tmux("detach-client", "-s", "work")
     terminal.wait_for("Prompts", "Events")
