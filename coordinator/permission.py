@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coordinator.agents.evidence import brief
 from coordinator.agents.hooks import STATUS, hook_line
 from coordinator.agents.runtime import Runtime, find_runtime
 from coordinator.artifacts.paths import Layout
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
 _TAKEN_BOUND = 5.0
 """Seconds in which the question has to go away once it was answered."""
 _LOOK = 0.05
+_LOOK_AGAIN = "look at it, and answer that"
 
 
-def permit(layout: Layout, attempt: Attempt, actor: Actor, *, allow: bool, reason: str = "") -> str:
+def permit(layout: Layout, attempt: Attempt, actor: Actor, *, allow: bool, reason: str = "", seen: str = "") -> str:
     """Allow or deny what an agent asks to do; returns what that was.
 
-    Its waiting hook gets the answer, or else its dialog a key, after a look that the dialog is there. Raises Refused
-    when it asks for nothing now, or when its CLI can't be answered this way; CoordError when the answer had no effect.
+    Its waiting hook gets the answer, or else its dialog a key, after a look that the dialog is there. `seen`: what
+    whoever answers was shown of the wish. Raises Refused when it asks for nothing now, or for something else than that,
+    or when its CLI can't be answered this way; CoordError when the answer had no effect.
     """
     config = load_config(layout)
     runtime, terminals = _reach(layout, config, attempt)
@@ -40,6 +43,8 @@ def permit(layout: Layout, attempt: Attempt, actor: Actor, *, allow: bool, reaso
     wish = _asked(runtime, terminals, attempt)
     hook = waiting_hook(directory, runtime)
     doing = hook[1] or wish if hook else wish
+    if seen and brief(seen) not in (brief(doing), brief(wish)):
+        raise Refused(f"{attempt.agent} asks for something else by now: {plain(brief(doing))}", _LOOK_AGAIN)
     with EventLog.open(layout.events_db) as log:  # first of all: it refuses who may not answer
         data = {"prompt": attempt.prompt, "attempt": attempt.attempt, "allowed": allow, "doing": doing}
         data |= {"reason": reason} if reason else {}
@@ -147,7 +152,7 @@ def _press(runtime: Runtime, terminals: "Terminals", attempt: Attempt, allow: bo
     if runtime.keys is None:
         raise Refused(f"{runtime.name} can't be answered from here", f"answer there: `coord attach {attempt.prompt}`")
     if _asked(runtime, terminals, attempt) != wish:
-        raise Refused(f"{attempt.agent} asks for something else by now", "look at it, and answer that")
+        raise Refused(f"{attempt.agent} asks for something else by now", _LOOK_AGAIN)
     terminals.send_key(attempt.pane, runtime.keys.allow if allow else runtime.keys.deny)
 
 

@@ -254,7 +254,8 @@ class ProjectSource:
         from coordinator.permission import permit
 
         with _real_stdout():
-            doing = permit(self.layout, self._attempt(agent), self._desk.actor(), allow=allow, reason=reason)
+            attempt, actor = self._attempt(agent), self._desk.actor()
+            doing = permit(self.layout, attempt, actor, allow=allow, reason=reason, seen=agent.doing)
         return f"{'Allowed' if allow else 'Denied'}: {doing}"
 
     def tell(self, agent: Agent, text: str) -> str:

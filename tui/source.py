@@ -162,7 +162,7 @@ class Source(Protocol):
     def permit(self, agent: Agent, allow: bool, reason: str) -> str:
         """Answer what an agent asks leave for; tells in a sentence what that was.
 
-        Refused when it asks for nothing now.
+        Refused when it asks for nothing now, or for something else than the agent as it is given here.
         """
         ...
 

@@ -192,7 +192,7 @@ def _report(line: bytes) -> Report | None:
     return Report(
         state,
         at,
-        str(value.get("doing") or "")[:_DOING_LIMIT],
+        brief(str(value.get("doing") or "")),
         tokens if isinstance(tokens, int) and not isinstance(tokens, bool) and tokens >= 0 else None,
         float(cost) if isinstance(cost, (int, float)) and not isinstance(cost, bool) and 0 <= cost < 1e9 else None,
         source if (source := value.get("source")) in _SOURCES else "hook",
@@ -211,8 +211,12 @@ def _heard(line: bytes, runtime: "Runtime | None") -> Report | None:
     said = runtime.heard(said_at.payload) if said_at is not None else None
     if said_at is None or said is None:
         return None
-    doing = " ".join(said.doing.split())[:_DOING_LIMIT]
-    return Report(said.state, said_at.at, doing, ask=said_at.ask, resets_at=reset_time(said, said_at.at))
+    return Report(said.state, said_at.at, brief(said.doing), ask=said_at.ask, resets_at=reset_time(said, said_at.at))
+
+
+def brief(doing: str) -> str:
+    """What an agent is at, as it is shown: in one line, and not for ever."""
+    return " ".join(doing.split())[:_DOING_LIMIT]
 
 
 def _seconds(value: object) -> float | None:

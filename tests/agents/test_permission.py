@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from support.project import Project, project
 from support.wait import wait_until
 
 from coordinator.apply import apply
+from coordinator.errors import Refused
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.ids import uuid7
 from coordinator.model.plan import Plan, Steer
@@ -75,6 +77,16 @@ def test_a_question_is_answered_by_the_right_key_and_a_message_arrives_afterward
     assert answered.data["doing"] == "touch /home/users/outside.txt"
     (told,) = asking.events("agent.told")
     assert told.data["text"] == "please finish $(touch pwned) with [redacted:anthropic_key]"
+
+
+def test_leave_is_given_only_for_what_was_seen(asking: Project) -> None:
+    source = ProjectSource(asking.layout)
+    (agent,) = source.look().agents
+    with pytest.raises(Refused, match="asks for something else by now: touch"):
+        source.permit(replace(agent, doing="ls"), True, "")
+    assert (asking.events("permission.answered"), os.path.getsize(asking.layout.root / "key")) == ([], 0)
+    assert source.permit(agent, True, "") == "Allowed: touch /home/users/outside.txt"
+    source.close()
 
 
 def test_an_edit_is_not_typed_into_a_dialog(asking: Project) -> None:
