@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coordinator.agents.evidence import Report, last_report
+from coordinator.agents.evidence import Report, brief, last_report
 from coordinator.agents.hooks import STATUS
 from coordinator.agents.records import end_of
 from coordinator.agents.resets import reset_time
@@ -112,6 +112,8 @@ def note_screen(watched: Watched, screen: "Screen", now: float) -> None:
     if said is None or (known is not None and known.source == "hook" and now - known.at < _LAG):
         return
     same = known is not None and known.state is said.state and (not said.doing or bool(known.doing))
+    if known is not None and known.source == "screen" and said.state.needs_human:
+        same = same and brief(said.doing) in ("", known.doing)  # or it asks for something else by now
     if known is None or not same or now - known.at > _FRESH or _later(known.resets_at, reset_time(said, now)):
         note(watched.directory, said, now, "screen")
 

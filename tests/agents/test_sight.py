@@ -42,6 +42,15 @@ def test_a_screen_is_noted_once_and_again_when_its_limit_ends_another_time(tmp_p
     assert "resets_at" not in noted(tmp_path)[-1]
 
 
+def test_another_question_is_noted_though_the_agent_was_asking_before(tmp_path: Path) -> None:
+    agent, now = watched(tmp_path), time.time() + 60
+    for after, name in enumerate(("bash", "bash", "write", "write")):
+        note_screen(agent, screen(f"opencode-permission-{name}"), now + after)
+    assert [line["state"] for line in noted(tmp_path)] == ["permission", "permission"]
+    first, second = (line["doing"] for line in noted(tmp_path))
+    assert first != second
+
+
 def test_a_screen_does_not_overrule_what_a_hook_has_just_said(tmp_path: Path) -> None:
     agent = watched(tmp_path)
     (tmp_path / STATUS).write_text('{"at":"2027-01-15T08:00:00.000Z","ask":"","hook":{"type":"idle"}}\n')
