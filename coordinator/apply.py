@@ -7,13 +7,14 @@ cut off is finished by the loop, since `step.json` says that it was asked for.
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from coordinator import archive
 from coordinator.agents.runtime import find_runtime
+from coordinator.agents.screens import dialog_opened
 from coordinator.artifacts import journal
 from coordinator.artifacts.documents import ALIGNMENT_START, add_steering
 from coordinator.artifacts.documents import LIMIT as DOCUMENT_LIMIT
@@ -273,22 +274,33 @@ def _steer(layout: Layout, plan: Plan) -> list[str]:
         try:
             if attempt is None or not attempt.state.live or not attempt.pane:
                 raise CoordError("it has ended meanwhile")
-            _check_composer(layout, attempt)
-            _terminals(layout).send_text(attempt.pane, redact(steer.text))
+            _terminals(layout).send_text(attempt.pane, redact(steer.text), _composer_look(layout, attempt))
         except CoordError as error:
             notes.append(f"the agent of prompt {steer.prompt:02d} was not told: {error.message}")
     return notes
 
 
-def _check_composer(layout: Layout, attempt: Attempt) -> None:
-    """CoordError where a message would end up in a dialog, or in what somebody is typing."""
+def _composer_look(layout: Layout, attempt: Attempt) -> Callable[[], None]:
+    """A last look before Enter; CoordError where a message would end up in a dialog, or in what somebody is typing."""
     config = load_config(layout)
     runtime = find_runtime(attempt.runtime, {"command": config.command})
     if not runtime.has_composer:
-        return
-    screen = read_panes(_terminals(layout), [attempt.pane]).get(attempt.pane)
-    if screen is None or not runtime.composer_is_empty(screen.plain()):
+        return lambda: None
+    terminals = _terminals(layout)
+
+    def shown() -> str:
+        screen = read_panes(terminals, [attempt.pane]).get(attempt.pane)
+        return screen.plain() if screen is not None else ""
+
+    def look() -> None:
+        if dialog_opened(before, runtime.seen(shown())):
+            raise CoordError("it shows a question since the message was pasted", f"`coord attach {attempt.prompt}`")
+
+    first = shown()
+    before = runtime.seen(first)
+    if not runtime.composer_is_empty(first):
         raise CoordError("its input is not empty, or it shows a question", f"`coord tell {attempt.prompt} TEXT` later")
+    return look
 
 
 def _end_agents(layout: Layout, attempts: list[Attempt]) -> None:

@@ -4,12 +4,14 @@ import errno
 import os
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coordinator.agents.evidence import brief
 from coordinator.agents.hooks import STATUS, hook_line
 from coordinator.agents.runtime import Runtime, find_runtime
+from coordinator.agents.screens import dialog_opened
 from coordinator.artifacts.paths import Layout
 from coordinator.config import Config, load_config
 from coordinator.errors import CoordError, Refused, UsageError
@@ -65,6 +67,11 @@ def tell(layout: Layout, attempt: Attempt, actor: Actor, text: str) -> bool:
     text = redact(text)
     config = load_config(layout)
     runtime, terminals = _reach(layout, config, attempt)
+    if not runtime.has_composer:
+        raise Refused(
+            f"{attempt.agent} can't be sent a message: coord does not know where `{runtime.name}` takes one",
+            f"go there: `coord attach {attempt.prompt}`",
+        )
     if not runtime.composer_is_empty(_screen(terminals, attempt)):
         raise Refused(
             f"{attempt.agent} can't take a message now: its input is not empty, or it shows a question",
@@ -73,7 +80,21 @@ def tell(layout: Layout, attempt: Attempt, actor: Actor, text: str) -> bool:
     with EventLog.open(layout.events_db) as log:
         data = {"prompt": attempt.prompt, "attempt": attempt.attempt, "text": text}
         log.append([Draft("agent.told", f"agent:{attempt.agent}", data)], actor, attempt.run)
-    return terminals.send_text(attempt.pane, text)
+    return terminals.send_text(attempt.pane, text, no_dialog(runtime, terminals, attempt))
+
+
+def no_dialog(runtime: Runtime, terminals: "Terminals", attempt: Attempt) -> Callable[[], None]:
+    """A last look before Enter ends a message: Refused where a dialog has opened meanwhile, which would take it."""
+    before = runtime.seen(_screen(terminals, attempt))
+
+    def look() -> None:
+        if dialog_opened(before, runtime.seen(_screen(terminals, attempt))):
+            raise Refused(
+                f"{attempt.agent} shows a question since the message was pasted: it was not sent",
+                f"look: `coord attach {attempt.prompt}`",
+            )
+
+    return look
 
 
 def waiting_hook(directory: Path, runtime: Runtime) -> tuple[Path, str] | None:

@@ -13,6 +13,8 @@ from coordinator.model.snapshot import AgentState
 from coordinator.model.text import width
 
 _DOING_LIMIT = 160
+_CHOICES = (AgentState.PERMISSION, AgentState.WAITING, AgentState.RATE_LIMITED)
+"""States whose screen may be a dialog."""
 _PANEL_FROM = 30
 """Columns that belong to the conversation in any case."""
 
@@ -67,6 +69,11 @@ def read(screen: str, signs: Sequence[Sign]) -> Said | None:
             continue
         return Said(sign.state, _doing(sign, text))
     return None
+
+
+def dialog_opened(before: Said | None, now: Said | None) -> bool:
+    """Whether a screen shows a choice that wasn't there: Enter, meant for the composer, would take what is under it."""
+    return now is not None and now.state in _CHOICES and (before is None or before.state is not now.state)
 
 
 def _doing(sign: Sign, text: str) -> str:

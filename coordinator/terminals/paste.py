@@ -4,6 +4,7 @@ import itertools
 import os
 import re
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from coordinator.terminals.server import TerminalError
@@ -22,11 +23,12 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _serial = itertools.count(1)
 
 
-def deliver(terminals: "Terminals", pane: str, text: str) -> bool:
+def deliver(terminals: "Terminals", pane: str, text: str, look: Callable[[], None] = lambda: None) -> bool:
     """Paste `text` into a pane, wait until the screen shows that it came, and press Enter.
 
     Newlines stay inside a bracketed paste if the program asked for those; a program that did not takes each as Enter.
-    Control characters are dropped, for an escape sequence in the text could end the bracket and act as keys.
+    Control characters are dropped, for an escape sequence in the text could end the bracket and act as keys. `look` is
+    called before Enter, which is not pressed when that raises: a dialog may have opened that would take it for a yes.
     Returns False when the screen never changed (no echo): Enter was pressed all the same. Raises TerminalError when
     the pane is gone; then nothing was entered.
     """
@@ -38,6 +40,7 @@ def deliver(terminals: "Terminals", pane: str, text: str) -> bool:
             terminals.run("load-buffer", "-b", buffer, "-", stdin=payload.encode("utf-8", "replace"))
             terminals.run(*_leave_mode(pane), ";", "paste-buffer", "-p", "-d", "-b", buffer, "-t", pane)
         arrived = _arrival(terminals, pane, before) if payload else True
+        look()
         terminals.run(*_leave_mode(pane), ";", "send-keys", "-t", pane, "Enter")
     except TerminalError:
         _drop(terminals, buffer)

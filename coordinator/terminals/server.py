@@ -9,7 +9,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -256,12 +256,12 @@ class Terminals:
         start = ("-S", str(-history)) if history > 0 else ()
         return self.run("capture-pane", "-e", "-p", *start, "-t", pane).decode("utf-8", "replace")
 
-    def send_text(self, pane: str, text: str) -> bool:
-        """Paste text into a pane's program and press Enter once it shows; see `paste.deliver`."""
+    def send_text(self, pane: str, text: str, look: Callable[[], None] = lambda: None) -> bool:
+        """Paste text into a pane's program and press Enter once it shows, unless `look` raises; see `paste.deliver`."""
         from coordinator.terminals.paste import deliver
 
         _check(_PANE_ID, pane, "pane id")
-        return deliver(self, pane, text)
+        return deliver(self, pane, text, look)
 
     def send_key(self, pane: str, key: str) -> None:
         """Press one key, by tmux's name of it (`Enter`, `Escape`, `C-c`) or as a character."""

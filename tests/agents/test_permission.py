@@ -12,11 +12,15 @@ from support.onscreen import screen_text, shown, until
 from support.project import Project, project
 from support.wait import wait_until
 
+from coordinator.agents.runtime import find_runtime
 from coordinator.apply import apply
 from coordinator.errors import Refused
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.ids import uuid7
 from coordinator.model.plan import Plan, Steer
+from coordinator.model.step import Attempt, StepState
+from coordinator.permission import no_dialog
+from coordinator.terminals.server import Terminals
 from tui.context import asks_permission
 from tui.forms.permit import PermitForm
 from tui.project import ProjectSource
@@ -107,6 +111,37 @@ async def test_a_question_is_answered_on_the_screen(asking: Project) -> None:
         await until(lambda: app.main.form is None, "the end of the form")
     assert (asking.layout.root / "key").read_bytes() == b"\x1b"
     assert asking.events("permission.answered")[0].data["allowed"] is False
+
+
+DIALOG_OPENS = """\
+#!/bin/sh
+stty raw -echo
+show() {{ printf '\\033[2J\\033[H'; tr '\\n' '|' <"{captures}/$1.txt" | sed 's/|/\\r\\n/g'; }}
+show codex-finished
+dd bs=1 count=1 2>/dev/null >/dev/null
+show codex-permission
+dd bs=1 2>/dev/null >"$1"
+"""
+
+
+def test_a_message_is_not_entered_into_a_dialog_that_opens_meanwhile(tmp_path: Path) -> None:
+    program, keys = tmp_path / "program", tmp_path / "keys"
+    program.write_text(DIALOG_OPENS.format(captures=CAPTURES))
+    terminals = Terminals(f"coord-test-{os.getpid()}-dialog", "coord")
+    mark = {"agent": "executor-01-1", "run": "run-1", "attempt": "1"}
+    terminals.ensure_session()
+    try:
+        argv = ["sh", str(program), str(keys)]
+        window = terminals.open_window(argv, cwd="/", name="01-1", env={}, mark=mark, size=(120, 40))
+        runtime, at = find_runtime("codex", {}), "2027-01-15T08:00:00Z"
+        attempt = Attempt(1, 1, "run-1", 1, StepState.RUNNING, at, at, "executor-01-1", pane=window.pane)
+        wait_until(lambda: runtime.composer_is_empty(terminals.capture(window.pane)), message="the composer")
+        with pytest.raises(Refused, match="shows a question since the message was pasted: it was not sent"):
+            terminals.send_text(window.pane, "hello", no_dialog(runtime, terminals, attempt))
+        assert b"\r" not in keys.read_bytes()
+    finally:
+        terminals.run("kill-server")
+        Path(terminals.socket_path).unlink(missing_ok=True)
 
 
 def test_no_is_the_key_that_denies(asking: Project) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.wait import wait_until
 
+from coordinator.errors import Refused
 from coordinator.terminals import paste
 from coordinator.terminals.server import TerminalError, Terminals, Window
 
@@ -53,6 +54,20 @@ def test_text_arrives_as_it_is_in_one_bracket_and_is_entered_once(
     assert terminals.send_text(window.pane, text) is True
     expected = b"\x1b[200~" + text.replace("\n", "\r").encode() + b"\x1b[201~\r"
     assert wait_until(lambda: out.read_bytes().endswith(b"~\r") and out.read_bytes(), message="Enter") == expected
+
+
+def test_enter_is_not_pressed_where_a_last_look_says_no(terminals: Terminals, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    window = reader(terminals, out)
+
+    def look() -> None:
+        assert out.read_bytes().endswith(b"~"), "it has arrived"
+        raise Refused("a dialog has opened", "look at it")
+
+    with pytest.raises(Refused, match="a dialog has opened"):
+        terminals.send_text(window.pane, "hello", look)
+    terminals.send_key(window.pane, "x")
+    assert wait_until(lambda: out.read_bytes().endswith(b"x") and out.read_bytes()) == b"\x1b[200~hello\x1b[201~x"
 
 
 TIMED = """
