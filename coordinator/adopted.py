@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from coordinator.agents.resets import COUNTED_WITHIN, reset_time
 from coordinator.agents.runtime import Runtime, known_runtime, packaged_runtimes
 from coordinator.errors import CoordError
 from coordinator.model.adopt import ADOPTED, Pattern, agent_id, number_in_window
@@ -69,6 +70,8 @@ class Adopted:
         before = self._known.get(agent.id)
         if before is None or now - before.observed_at > _RENEWED:
             return agent
+        if abs((agent.resets_at or 0.0) - (before.resets_at or 0.0)) <= COUNTED_WITHIN:
+            agent = replace(agent, resets_at=before.resets_at)
         return before if replace(agent, observed_at=before.observed_at) == before else agent
 
 
@@ -87,6 +90,7 @@ def _agent(server: str, pane: Pane, program: str, runtime: Runtime | None, shown
         window=pane.window,
         pane=pane.id,
         doing=said.doing if said is not None else "",
+        resets_at=reset_time(said, now) if said is not None else None,
         server=server,
         name=f"{pane.session}:{pane.name}",
     )

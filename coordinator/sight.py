@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from coordinator.agents.evidence import Report, brief, last_report
 from coordinator.agents.hooks import STATUS
 from coordinator.agents.records import end_of
-from coordinator.agents.resets import reset_time
+from coordinator.agents.resets import COUNTED_WITHIN, reset_time
 from coordinator.agents.runtime import Place, Runtime, Said, Usage, find_runtime
 from coordinator.agents.usage import Meter, read_usage, write_usage
 from coordinator.artifacts.attempts import read_receipt
@@ -44,8 +44,6 @@ _FRESH = 300.0
 """Seconds after which a state that still shows is noted again."""
 _LAG = 5.0
 """Seconds by which a screen may be behind the hooks."""
-_COUNTED_WITHIN = 3.0
-"""Seconds by which a countdown on a screen may be off."""
 _GOODBYE = 5.0
 """Seconds that a CLI which was asked to leave has for that."""
 _TOLD = (AgentState.PERMISSION, AgentState.WAITING, AgentState.RATE_LIMITED, AgentState.INTERRUPTED, AgentState.IDLE)
@@ -120,7 +118,7 @@ def note_screen(watched: Watched, screen: "Screen", now: float) -> None:
 
 def _later(known: float | None, told: float | None) -> bool:
     """The end of a limit was told that wasn't known; seconds count on a screen, and not to the point."""
-    return told is not None and (known is None or abs(told - known) > _COUNTED_WITHIN)
+    return told is not None and (known is None or abs(told - known) > COUNTED_WITHIN)
 
 
 def watch_one(layout: Layout, config: Config, attempt: Attempt) -> Watched | None:

@@ -8,6 +8,8 @@ from coordinator.model.snapshot import AgentState
 
 _FARTHEST = 31 * 86_400.0
 """Seconds: what is farther away is no limit but a misunderstanding."""
+COUNTED_WITHIN = 3.0
+"""Seconds by which a countdown on a screen may be off."""
 _CLOCK_REACH = 12 * 3600.0
 """Seconds within which a time without a date has to come: a time that has just passed would else be tomorrow's."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}

@@ -72,6 +72,19 @@ def test_a_window_with_an_agents_cli_is_shown_with_the_state_that_its_screen_tel
     assert agent["name"] == "work:auth-07"
 
 
+def test_the_end_of_its_limit_is_told_and_a_countdown_is_no_news(made: Project, other: Foreigners) -> None:
+    other.agent("work", "auth-07", "opencode", "opencode-retrying-429")
+    wait_until(lambda: told(made)[0]["state"] == "rate-limited", message="the screen")
+    observer = Observer(made.layout)
+    began = time.time()
+    observer.look_around()
+    (first,) = observer.snapshot().adopted
+    assert first.resets_at is not None
+    assert began < first.resets_at < began + 60
+    assert not observer.look_around()
+    observer.close()
+
+
 def test_any_other_program_is_unknown_with_the_age_of_its_last_output(made: Project, other: Foreigners) -> None:
     other.window("work", "logs", "exec sleep 1000")
     other.window("work", "3 things", "exec cat")
