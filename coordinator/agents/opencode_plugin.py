@@ -4,14 +4,18 @@ It is passed by an environment variable beside the user's own configuration, of 
 """
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from coordinator.agents.hooks import STATUS, write_hook
+from coordinator.redaction import redact
 
 MESSAGES = "opencode.jsonl"
 """What each message of the agent used."""
+_SECRET = re.compile(r"key|token|secret|passw|authorization|cookie|credential", re.IGNORECASE)
+_PLACE = re.compile(r"\{(?:env|file):[^{}]*\}|")
 
 _PLUGIN = """\
 // Notes what OpenCode says of itself. Written by coord: nothing of it is understood here, that is for whoever reads.
@@ -107,17 +111,29 @@ export const Coord = async ({{ client }}) => {{
 """
 
 
+def _holds_secret(value: object, name: str = "") -> bool:
+    """Whether a text stands under a name such as `apiKey`, and isn't the place of one: `{env:NAME}`, `{file:PATH}`."""
+    if isinstance(value, dict):
+        return any(_holds_secret(inner, str(key)) for key, inner in value.items())
+    if isinstance(value, list):
+        return any(_holds_secret(inner, name) for inner in value)
+    return isinstance(value, str) and _SECRET.search(name) is not None and not _PLACE.fullmatch(value)
+
+
 def with_plugin(directory: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Write the plugin of an attempt; the environment that makes OpenCode load it.
 
-    Empty when its configuration is given by that variable already, in a form that nothing can be added to.
+    Empty when its configuration is given by that variable already, in a form that nothing can be added to, or with a
+    secret: it would be written down where the agent is launched. The agent has that variable all the same.
     """
     values: dict[str, Any] = {}
     if given := environ.get("OPENCODE_CONFIG_CONTENT"):
         try:
             values = json.loads(given)
-            plugins = list(values.get("plugin", []))
-        except (ValueError, AttributeError, TypeError):
+            plugins = values.get("plugin", [])
+        except (ValueError, AttributeError, RecursionError):
+            return {}
+        if not isinstance(plugins, list) or redact(given) != given or _holds_secret(values):
             return {}
     else:
         plugins = []

@@ -155,5 +155,16 @@ def test_a_configuration_that_is_there_is_added_to_or_left_alone(tmp_path: Path)
     values = json.loads(with_plugin(tmp_path, given)["OPENCODE_CONFIG_CONTENT"])
     assert (values["permission"], values["plugin"][0]) == ("ask", "own")
     assert values["plugin"][1].startswith("file:///")
-    for broken in ("{// comments", "[]", '{"plugin": 1}'):
+    for broken in ("{// comments", "[]", '{"plugin": 1}', '{"plugin": "own"}'):
         assert with_plugin(tmp_path, {"OPENCODE_CONFIG_CONTENT": broken}) == {}
+
+
+@pytest.mark.parametrize(
+    "options",
+    ['{"apiKey": "s3cr3t"}', '{"headers": {"Authorization": "x"}}', '{"name": "sk-ant-api03-0123456789abcdef"}'],
+)
+def test_a_configuration_with_a_secret_is_not_written_down(tmp_path: Path, options: str) -> None:
+    given = f'{{"provider": {{"own": {{"options": {options}}}}}}}'
+    assert with_plugin(tmp_path, {"OPENCODE_CONFIG_CONTENT": given}) == {}
+    named = {"OPENCODE_CONFIG_CONTENT": '{"provider": {"own": {"options": {"apiKey": "{env:OWN_KEY}"}}}}'}
+    assert "{env:OWN_KEY}" in with_plugin(tmp_path, named)["OPENCODE_CONFIG_CONTENT"]
