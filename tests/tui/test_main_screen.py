@@ -149,6 +149,19 @@ async def test_zoom_gives_a_panel_the_whole_screen_and_takes_it_back(
         await until(lambda: app.main.maximized is None, "all panels")
 
 
+async def test_where_only_the_agents_are_in_sight_keys_act_on_the_one_under_the_cursor() -> None:
+    async with shown(full()) as (app, pilot):
+        app.main.select(4)
+        await pilot.press("2")
+        await until(lambda: app.main.panel == "agents", "the agents")
+        await pilot.press("Z", "home")
+        await until(lambda: app.main.maximized is not None, "the zoom")
+        current = app.main.agents.current
+        assert current is not None
+        assert current.prompt != 4
+        assert app.main.context().agent == current
+
+
 async def test_the_help_lists_keys_and_panels() -> None:
     async with shown(full(), size=(160, 90)) as (app, pilot):
         await pilot.press("question_mark")

@@ -254,8 +254,8 @@ class MainScreen(Steered):
     def context(self) -> Context:
         """What an action would act on now."""
         agent = self.window.agent
-        if self.snapshot is not None and not self.in_sight("window"):
-            agent = agent_of(self.snapshot, self.selected)
+        if self.snapshot is not None and not (self.in_sight("window") or self.in_sight("agents")):
+            agent = agent_of(self.snapshot, self.selected) or adopted_for(self.snapshot, self.selected)
         return Context(
             snapshot=self.snapshot,
             selected=self.selected,
