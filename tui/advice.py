@@ -26,7 +26,7 @@ def advise(agent: Agent, step: StepState | None, now: float) -> Advice:
         return Advice("coord did not start it, and writes nothing to it: go into its window.", ("attach",))
     if agent.stuck is not None:
         text = "It seems to get nowhere: look into its window, tell it what to do, or restart it."
-        return Advice(text, ("restart", "attach", "kill"))
+        return Advice(text, ("restart", "tell", "attach", "kill"))
     match agent.state:
         case AgentState.PERMISSION:
             return Advice("It asks for permission: look at what for, and allow or deny it.", ("permit", "attach"))

@@ -186,7 +186,10 @@ def tell_label(context: Context) -> str:
 def nobody_to_tell(context: Context) -> Reason:
     if context.agent is not None and context.agent.adopted:
         return only_shown(replace(context, panel="window"))
-    return "" if context.agent is not None and not context.agent.state.ended else "The agent that is shown has ended."
+    if context.agent is None or context.agent.state.ended:
+        return "The agent that is shown has ended."
+    paused = context.agent.state is AgentState.PAUSED
+    return "It is paused, and reads nothing: answer the question about its budget first." if paused else ""
 
 
 def nothing_happened(context: Context) -> Reason:

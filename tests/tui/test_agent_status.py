@@ -100,6 +100,30 @@ async def test_an_agent_without_a_prompt_is_the_one_that_gets_the_words(size: tu
         assert "Tell verifier" in screen_text(app)
 
 
+async def test_while_a_form_is_open_the_page_says_that_its_keys_have_to_wait() -> None:
+    async with shown(StillSource(scenes.bucket())) as (app, pilot):
+        app.main.select(4)
+        await pilot.press("e")
+        await until(lambda: app.main.plan_form is not None, "the form")
+        app.main.focus_panel("agents")
+        await until(lambda: app.main.panel == "agents", "the agents")
+        await pilot.press("A", "t")
+        await until(lambda: "A form is open; Esc leaves it" in screen_text(app), "the reason")
+        assert app.main.plan_form is not None
+
+
+async def test_a_paused_agent_is_sent_nothing() -> None:
+    busy = scenes.bucket()
+    paused = replace(busy, agents=tuple(replace(agent, state=AgentState.PAUSED) for agent in busy.agents))
+    async with shown(StillSource(paused)) as (app, pilot):
+        await pilot.press("A")
+        await until(lambda: isinstance(app.screen, AgentStatus), "the page")
+        await pilot.pause()
+        assert "t tell" not in screen_text(app).splitlines()[-1]
+        await pilot.press("t")
+        await until(lambda: "It is paused, and reads nothing" in screen_text(app), "the reason")
+
+
 async def test_without_agents_the_key_says_so() -> None:
     async with shown(StillSource(scenes.stopped())) as (app, pilot):
         await pilot.press("A")

@@ -44,6 +44,7 @@ def test_it_is_the_fact_about_its_prompt_and_needs_a_human() -> None:
 def test_the_advice_is_to_restart_it() -> None:
     (agent,) = spinning().agents
     assert advise(agent, StepState.RUNNING, scenes.NOW).actions[0] == "restart"
+    assert "tell" in advise(agent, StepState.RUNNING, scenes.NOW).actions
     assert advise(replace(agent, stuck=None), StepState.RUNNING, scenes.NOW).actions == ("attach",)
 
 

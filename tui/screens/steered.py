@@ -36,6 +36,9 @@ if TYPE_CHECKING:  # forms are read when the first one opens: they would cost th
     from tui.steering import Outlook
 
 
+_ONE_AT_A_TIME = "A form is open; Esc leaves it, and keeps what was typed."
+
+
 @runtime_checkable
 class Follows(Protocol):
     """A page over this screen that shows the project as it goes on."""
@@ -93,6 +96,11 @@ class Steered(Panels):
     """When the open form, or the search, took the focus, on the clock of events."""
 
     async def open_form(self, form: Form) -> None:
+        """Show a form; while another one is open, say so instead."""
+        await self._make_way()
+        if self.form is not None:
+            self.app.say(_ONE_AT_A_TIME)
+            return
         await super().open_form(form)
         self.words_since = get_time()
 
@@ -167,8 +175,12 @@ class Steered(Panels):
 
     async def clear_for(self, action: Action) -> None:
         """Let a form that only says why something can't be done give way to another action."""
+        if self.held_by_form(action):
+            await self._make_way()
+
+    async def _make_way(self) -> None:
         form = self.form
-        if form is not None and form.gives_way and self.held_by_form(action):
+        if form is not None and form.gives_way:
             self._clear_graph()
             self.mark(self._before[1])
             await self.close_form()
@@ -177,7 +189,7 @@ class Steered(Panels):
         """Why an action has to wait while a form is open; empty when it needn't."""
         if self.form is None or (action.group in (Group.LOOK, Group.SCREEN) and action.id not in ("quit", "attach")):
             return ""
-        return "A form is open; Esc leaves it, and keeps what was typed."
+        return _ONE_AT_A_TIME
 
     def project_changed(self) -> None:
         """Tell the open form, and the page of agents, of a new snapshot."""
