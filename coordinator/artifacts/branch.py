@@ -37,4 +37,5 @@ def checked_out(root: Path) -> str:
         match = _NAME.fullmatch(read_limited(git / "HEAD", _LIMIT).decode().strip())
     except (OSError, UnicodeDecodeError, NotAFile, TooLarge):
         return ""
-    return match[1] if match is not None and ".." not in match[1].split("/") else ""
+    name = match[1] if match is not None else ""
+    return "" if {"", ".", ".."} & set(name.split("/")) else name  # git has no such branch: it would lead elsewhere

@@ -89,6 +89,15 @@ def test_the_folder_of_the_branch_is_found(tmp_path: Path, branch: str, there: t
     assert load_config(layout).prompt_folders == (found,)
 
 
+@pytest.mark.parametrize("branch", ["/etc", "a/../../b", "..", ".", "a//b"])
+def test_a_branch_that_git_would_not_make_leads_nowhere(tmp_path: Path, branch: str) -> None:
+    layout = Layout(Repository(tmp_path / "r").layout.root)
+    layout.coord.mkdir(exist_ok=True)
+    layout.config.write_text('prompt_folders: ["{branch}/prompts"]\n')
+    (layout.root / ".git" / "HEAD").write_text(f"ref: refs/heads/{branch}\n")
+    assert load_config(layout).prompt_folders == ("{branch}/prompts",)
+
+
 def test_without_a_branch_it_is_a_problem_with_a_remedy(bare: Project) -> None:
     bare.layout.config.write_text('prompt_folders: ["p/{branch}"]\n')
     bare.repository.git("checkout", "-q", "--detach")
