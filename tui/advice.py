@@ -19,11 +19,13 @@ class Advice:
     """Ids of actions."""
 
 
-def advise(agent: Agent, step: StepState | None, now: float) -> Advice:
-    """What a human may do about an agent; `now` in Unix seconds."""
+def advise(agent: Agent, step: StepState | None, now: float, *, asks: bool = False) -> Advice:
+    """What a human may do about an agent; `now` in Unix seconds. `asks`: a question of it is open."""
     silent = now - agent.observed_at
     if agent.adopted:
         return Advice("coord did not start it, and writes nothing to it: go into its window.", ("attach",))
+    if asks and agent.state.at_work:
+        return Advice("It asked you something, and may wait for the answer: go back and give it.", ("attach",))
     if agent.stuck is not None:
         text = "It seems to get nowhere: look into its window, tell it what to do, or restart it."
         return Advice(text, ("restart", "tell", "attach", "kill"))

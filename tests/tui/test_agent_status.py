@@ -112,6 +112,18 @@ async def test_while_a_form_is_open_the_page_says_that_its_keys_have_to_wait() -
         assert app.main.plan_form is not None
 
 
+async def test_of_an_agent_whose_question_is_open_it_is_said_that_it_may_wait() -> None:
+    busy = scenes.bucket()
+    working = tuple(replace(a, state=AgentState.WORKING) if a.prompt == 6 else a for a in busy.agents)
+    async with shown(StillSource(replace(busy, agents=working))) as (app, pilot):
+        app.main.select(6)
+        await pilot.press("A")
+        await until(lambda: isinstance(app.screen, AgentStatus), "the page")
+        await pilot.pause()
+        assert "06 Redis backend" in line_with(app, "Prompt ")
+        assert "It asked you something, and may wait for the answer" in line_with(app, "To do ")
+
+
 async def test_a_paused_agent_is_sent_nothing() -> None:
     busy = scenes.bucket()
     paused = replace(busy, agents=tuple(replace(agent, state=AgentState.PAUSED) for agent in busy.agents))
