@@ -95,7 +95,7 @@ class Config:
             prompt_budget=Budget(self.budget_tokens, self.budget_cost, self.budget_time),
             run_budget=Budget(self.run_budget_tokens, self.run_budget_cost, self.run_budget_time),
             require_criteria=self.require_criteria,
-            prompts_folder=self.prompt_folders[0].strip("/") if self.prompt_folders else PROMPTS,
+            prompts_folder=os.path.normpath(self.prompt_folders[0]) if self.prompt_folders else PROMPTS,
         )
 
 

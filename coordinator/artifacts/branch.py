@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 from coordinator.artifacts.files import NotAFile, TooLarge, read_limited
+from coordinator.model.settings import BRANCH
 
-BRANCH = "{branch}"
 _LIMIT = 4096
 _NAME = re.compile(r"ref: refs/heads/([^\s~^:?*\[\\]+)")
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from coordinator.artifacts.branch import BRANCH
 from coordinator.artifacts.bulk import no_collection
 from coordinator.artifacts.files import NotAFile, TooLarge, hasher, is_settled, read_regular, sha256
 from coordinator.artifacts.frontmatter import parse
@@ -18,6 +17,7 @@ from coordinator.artifacts.schema import number_in_name, to_prompt
 from coordinator.config import Config
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
+from coordinator.model.settings import BRANCH
 from coordinator.model.text import plain
 
 SIZE_LIMIT = 4 * 1024 * 1024

@@ -8,6 +8,8 @@ BACKOFF_LIMIT = 300.0
 
 PROMPTS = ".coord/prompts"
 """Where prompts are unless the project has a folder of another harness."""
+BRANCH = "{branch}"
+"""In the name of such a folder: the branch that is checked out; it is left there while none is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from coordinator.model.ids import uuid7
 from coordinator.model.plan import Effect, FileEdit, Kill, Plan, Record
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus, PromptType
+from coordinator.model.settings import BRANCH
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Step, StepState
 from coordinator.model.textdiff import unified_diff
@@ -44,8 +45,11 @@ class PlanBuilder:
 
     def new_path(self, number: int, type: PromptType, title: str) -> str:
         """Where a new prompt is written, and what its file is called."""
+        folder = self.snapshot.settings.prompts_folder
+        if BRANCH in folder:
+            raise Refused(f"no branch is checked out, and new prompts go to {folder}", "check one out")
         others = (prompt.path for prompt in self.prompts.values())
-        return new_path(self.snapshot.settings.prompts_folder, others, number, type, title)
+        return new_path(folder, others, number, type, title)
 
     def create(self, prompt: Prompt, content: bytes) -> None:
         """Add a prompt file that must not be there yet."""

@@ -103,6 +103,17 @@ def test_without_a_branch_it_is_a_problem_with_a_remedy(bare: Project) -> None:
     bare.repository.git("checkout", "-q", "--detach")
     (problem,) = bare.snapshot().problems
     assert (problem.code, problem.message) == ("no-branch", "no branch is checked out")
+    refused = bare.coord("interject", "--title", "a thing", "--yes", check=False)
+    assert (refused.returncode, "no branch is checked out" in refused.stderr) == (3, True)
+    assert not (bare.layout.root / "p").exists()
+
+
+def test_a_new_prompt_is_called_as_the_others_however_their_folder_is_written(bare: Project) -> None:
+    (bare.layout.root / "p").mkdir()
+    (bare.layout.root / "p" / "001-first.md").write_text("---\ntitle: First\n---\n")
+    bare.layout.config.write_text('prompt_folders: ["./p//"]\n')
+    bare.coord("interject", "--title", "a thing", "--yes")
+    assert sorted(path.name for path in (bare.layout.root / "p").iterdir()) == ["001-first.md", "002-a-thing.md"]
 
 
 @pytest.mark.parametrize("name", ["07-x.md", "7.md", "07-x-DONE.md"])
