@@ -10,18 +10,17 @@ from textual.content import Content
 from textual.timer import Timer
 
 from coordinator.errors import CoordError, StalePlan
-from coordinator.model.plan import Kill, Plan
+from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
 from tui.forms.field_form import Draft, FieldForm
 from tui.forms.prompts_field import PromptsField
 from tui.forms.review import diff_lines, review_lines
 from tui.forms.said import Line, Said
-from tui.forms.stages import SHOWS_PLAN, Offer, Stage, labelled, now_different
+from tui.forms.stages import SHOWS_PLAN, Offer, Stage, effect_lines, now_different, progress, stage_hints
 from tui.messages import PlanMade
 from tui.steering import Outlook, Planner, came_true, essence, foresee, only_reported
 from tui.widgets.footer import Hint
-from tui.widgets.ink import Span, Spans
 
 if TYPE_CHECKING:
     from tui.screens.steered import Steered
@@ -200,39 +199,13 @@ class PlanForm(FieldForm):
 
     def say(self) -> None:
         """Show what there is to say now."""
-        self.query_one("#effect", Said).show([*self._effect_lines(), *self.more_lines()])
+        key, more = "" if self.stage is Stage.REFUSED else self.board.marks.enter, self.more_lines()
+        self.query_one("#effect", Said).show([*effect_lines(self.found, self._notice, self.offers(), key), *more])
         if self.stage in SHOWS_PLAN and isinstance(self.found, Outlook):
-            lines = [*self._progress(self.found.plan), *review_lines(self.found), *self.more_lines()]
-            self.query_one("#review", Said).show(lines)
+            seconds = self.board.app.clock() - self._since if self.stage is Stage.APPLYING else None
+            top = progress(self.found.plan, self._notice, seconds)
+            self.query_one("#review", Said).show([*top, *review_lines(self.found), *more])
         self.board.update_keys()
-
-    def _effect_lines(self) -> list[Line]:
-        lines = [labelled("!", "need", [Span(self._notice, "need")])] if self._notice else []
-        found = self.found
-        if isinstance(found, str):
-            return [*lines, labelled("", "quiet", [Span(found, "quiet")])]
-        if isinstance(found, CoordError):
-            message = labelled("Refused", "failed", [Span(found.message, "failed")])
-            return [*lines, message, labelled("", "quiet", self._ways(found))]
-        alarms = [labelled("!", "need", [Span(alarm, "need")]) for alarm in found.alarms]
-        return [*lines, labelled("Effect", "quiet", found.effect), *alarms]
-
-    def _ways(self, error: CoordError) -> Spans:
-        """What is allowed instead, on keys where the form knows, else in the service's words."""
-        offers = self.offers()
-        if not offers:
-            return [Span(error.remedy, "quiet")]
-        spans = [] if self.stage is Stage.REFUSED else [Span(self.board.marks.enter, "key"), Span(" then ", "quiet")]
-        for offer in offers:
-            spans += [Span(offer.key, "key"), Span(f" {offer.label}   ")]
-        return spans
-
-    def _progress(self, plan: Plan) -> list[Line]:
-        if self.stage is not Stage.APPLYING:
-            return [Line(Span("! ", "need"), [Span(self._notice, "need")])] if self._notice else []
-        kills = any(isinstance(effect, Kill) for effect in plan.effects)
-        words = "Ending agents, gracefully first" if kills else "Applying"
-        return [Line(Span(""), [Span(f"{words}… {int(self.board.app.clock() - self._since)}s", "need")])]
 
     def _tick(self) -> None:
         """A second went by while the plan is applied."""
@@ -395,15 +368,8 @@ class PlanForm(FieldForm):
             mark: tuple[Hint, ...] = (("space", f"mark: {goal}", "form.mark"),) if goal else ()
             return (*mark, ("esc", "back to the form", "form.back"))
         enter = self.board.marks.enter
-        match self.stage:
-            case Stage.REFUSED:
-                offers = tuple((offer.key, offer.label, f"offer.{offer.key}") for offer in self.offers())
-                return (*offers, ("esc", "back", "form.leave"))
-            case Stage.CONFIRM:
-                back = "back" if self.fields else "leave"
-                return ((enter, "apply", "form.apply"), ("d", "diff", "form.diff"), ("esc", back, "form.leave"))
-            case Stage.APPLYING | Stage.DONE:
-                return (("esc", "leave it to itself", "form.leave"),)
+        if self.stage is not Stage.EDIT:
+            return stage_hints(self.stage, self.offers(), enter, "back" if self.fields else "leave")
         if not self.fields:
             return (("esc", "leave", "form.leave"),)
         go = ((enter, "go on", "form.enter"), ("^s", "apply", "form.apply"), ("tab", "next", "form.next"))

@@ -1,14 +1,15 @@
 """Where a form over a plan stands, what it offers instead of what was refused, and its words. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from coordinator.errors import CoordError
-from coordinator.model.plan import Plan
+from coordinator.model.plan import Kill, Plan
 from tui.forms.review import stale_sentence
 from tui.forms.said import Line
 from tui.steering import Outlook
+from tui.widgets.footer import Hint
 from tui.widgets.ink import Span, Spans
 
 LABEL = 13
@@ -51,3 +52,45 @@ def now_different(before: Plan | None, found: Outlook | CoordError | str) -> str
     after = found.plan.edits if isinstance(found, Outlook) else ()
     sentence = stale_sentence(before.edits if before is not None else (), after)
     return f"{sentence}: this is the plan for how things are now" if isinstance(found, Outlook) else f"{sentence}:"
+
+
+def effect_lines(found: Outlook | CoordError | str, notice: str, offers: Sequence[Offer], enter: str) -> list[Line]:
+    """What comes of the fields as they are. `enter`: the key that is to be pressed before those of the offers."""
+    lines = [labelled("!", "need", [Span(notice, "need")])] if notice else []
+    if isinstance(found, str):
+        return [*lines, labelled("", "quiet", [Span(found, "quiet")])]
+    if isinstance(found, CoordError):
+        message = labelled("Refused", "failed", [Span(found.message, "failed")])
+        return [*lines, message, labelled("", "quiet", _ways(found, offers, enter))]
+    alarms = [labelled("!", "need", [Span(alarm, "need")]) for alarm in found.alarms]
+    return [*lines, labelled("Effect", "quiet", found.effect), *alarms]
+
+
+def _ways(error: CoordError, offers: Sequence[Offer], enter: str) -> Spans:
+    """What is allowed instead, on keys where the form knows, else in the service's words."""
+    if not offers:
+        return [Span(error.remedy, "quiet")]
+    spans = [Span(enter, "key"), Span(" then ", "quiet")] if enter else []
+    for offer in offers:
+        spans += [Span(offer.key, "key"), Span(f" {offer.label}   ")]
+    return spans
+
+
+def progress(plan: Plan, notice: str, seconds: float | None) -> list[Line]:
+    """For how long a plan is being applied; before and after that (None) only the notice."""
+    if seconds is None:
+        return [Line(Span("! ", "need"), [Span(notice, "need")])] if notice else []
+    kills = any(isinstance(effect, Kill) for effect in plan.effects)
+    words = "Ending agents, gracefully first" if kills else "Applying"
+    return [Line(Span(""), [Span(f"{words}… {int(seconds)}s", "need")])]
+
+
+def stage_hints(stage: Stage, offers: Sequence[Offer], enter: str, back: str) -> tuple[Hint, ...]:
+    """The keys of every stage but the first. `back`: what Escape does from the review."""
+    match stage:
+        case Stage.REFUSED:
+            offered = tuple((offer.key, offer.label, f"offer.{offer.key}") for offer in offers)
+            return (*offered, ("esc", "back", "form.leave"))
+        case Stage.CONFIRM:
+            return ((enter, "apply", "form.apply"), ("d", "diff", "form.diff"), ("esc", back, "form.leave"))
+    return (("esc", "leave it to itself", "form.leave"),)
