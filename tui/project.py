@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from coordinator.model.milestone import MilestonePage
     from coordinator.model.plan import Plan
     from coordinator.observe import Observer
+    from coordinator.terminals.listing import Window
     from coordinator.terminals.screen import Screen
-    from coordinator.terminals.server import Terminals, Window
+    from coordinator.terminals.server import Terminals
     from coordinator.watch import Changes, Watch
     from tui.source import Film
 

@@ -28,7 +28,7 @@ from coordinator.model.step import Attempt, StepState
 from coordinator.packaged import packaged
 from coordinator.redaction import redact
 from coordinator.steps import agent_event, attempt_lock, find_attempt, step_event, utc_now
-from coordinator.terminals.server import Window
+from coordinator.terminals.listing import Window
 
 FLOW = "EXECUTION.md"
 _SHARED_MEANS = "One agent at a time; its work is there at once, past every gate, and coord can't take it back."

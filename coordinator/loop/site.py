@@ -17,7 +17,8 @@ from coordinator.guests import guest_of
 from coordinator.loop.runs import RunBook
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.step import Attempt, StepState
-from coordinator.terminals.server import Terminals, Window
+from coordinator.terminals.listing import Window
+from coordinator.terminals.server import Terminals
 
 
 @dataclass(slots=True)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coordinator.terminals.capture import read_panes
+from coordinator.terminals.listing import MARK, parse_mark
 from coordinator.terminals.screen import Screen
-from coordinator.terminals.server import MARK, NO_SERVER, TerminalError, Terminals, parse_mark
+from coordinator.terminals.server import NO_SERVER, TerminalError, Terminals
 
 if TYPE_CHECKING:
     from coordinator.terminals.feed import OnScreen, PaneFeed

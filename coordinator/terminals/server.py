@@ -10,16 +10,14 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from coordinator.errors import CoordError
+from coordinator.terminals.listing import MARK, ROW, SIZE, WINDOW_ID, Window, parse_row
 
 if TYPE_CHECKING:
     import libtmux
 
-SIZE = (200, 50)
-"""Columns and rows of a window while nobody is attached."""
 _START_BOUND = 5.0
 """Seconds to get a server up: right after another one ended on the same socket, tmux refuses for a moment."""
 _COMMAND_BOUND = 20.0
@@ -28,12 +26,10 @@ _MOST_WAKES = 20
 """Times that tmux is reminded of an ended program without a status before it counts as unknown for good."""
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_WINDOW_ID = re.compile(r"@[0-9]+")
 _SESSION_ID = re.compile(r"\$[0-9]+")
 _PANE_ID = re.compile(r"%[0-9]+")
 NO_SERVER = ("no server running", "error connecting", "server exited", "lost server")
 _NO_SESSION = ("can't find session", "can't find window", "no current session", "no current target")
-MARK = "@coord"
 
 _SETTINGS: tuple[tuple[str, ...], ...] = (
     ("-s", "escape-time", "10"),
@@ -60,53 +56,9 @@ _HOME = ("sh", "-c", f"stty -echo 2>/dev/null; echo '{_HOME_TEXT}'; exec cat >/d
 _ENTER = 'cd -- "$1" || exit 126; shift; exec "$@"'
 """Run by sh: tmux would execute `#(...)` in the value of its own `-c`."""
 
-_FIELDS = (
-    "window_id",
-    "pane_id",
-    "pane_pid",
-    "pane_dead",
-    "pane_dead_status",
-    "pane_dead_signal",
-    "pane_width",
-    "pane_height",
-    "window_active",
-    "window_activity",
-    "window_name",
-    MARK,
-    "pane_title",
-)
-_SEPARATOR = "␞"  # printable: newer versions of tmux escape control characters in what they print
-_ROW = _SEPARATOR.join(f"#{{{name}}}" for name in _FIELDS)
-
 
 class TerminalError(CoordError):
     """tmux refused, or is not there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A tmux window with its first pane, as one `list-panes` call tells it."""
-
-    id: str
-    """`@3`; never reused while the server lives."""
-    pane: str
-    """`%5`"""
-    name: str
-    mark: Mapping[str, str] = field(default_factory=dict)
-    """What `open_window` was given; empty for windows that people opened by hand."""
-    pid: int = 0
-    """Process started in the pane; after its end a number that may belong to anyone."""
-    dead: bool = False
-    dead_status: int | None = None
-    """Exit status as the shell sees it, 128 + n for signal n. None while it runs, and for a while after; tmux before
-    3.3 never tells a signal. What must know writes a file of its own."""
-    width: int = SIZE[0]
-    height: int = SIZE[1]
-    title: str = ""
-    """Set by the program; untrusted."""
-    active: bool = False
-    activity: float | None = field(default=None, compare=False)
-    """Unix seconds, whole, of its last output; None where tmux doesn't tell."""
 
 
 class Terminals:
@@ -207,14 +159,14 @@ class Terminals:
     def windows(self) -> list[Window]:
         """List the session's windows by one call of a few milliseconds; empty when there is no server."""
         try:
-            listing = self.run("list-panes", "-s", "-t", f"={self.session}", "-F", _ROW)
+            listing = self.run("list-panes", "-s", "-t", f"={self.session}", "-F", ROW)
         except TerminalError as error:
             if _any_in(NO_SERVER + _NO_SESSION, error.message):
                 return []
             raise
         found: dict[str, Window] = {}
         for line in listing.decode("utf-8", "replace").split("\n"):
-            window = _parse_row(line)
+            window = parse_row(line)
             if window and (window.id not in found or int(window.pane[1:]) < int(found[window.id].pane[1:])):
                 found[window.id] = window  # a person may have split it: the pane we opened is the oldest
         self._wake_reaper([window.id for window in found.values() if window.dead and window.dead_status is None])
@@ -236,7 +188,7 @@ class Terminals:
 
         Processes that ignore the hang-up live on: end them by `processes.terminate` first.
         """
-        _check(_WINDOW_ID, window_id, "window id")
+        _check(WINDOW_ID, window_id, "window id")
         try:
             self._command("kill-window", "-t", window_id)
         except TerminalError as error:
@@ -292,7 +244,7 @@ class Terminals:
         self._command("switch-client", "-c", max(people)[1], "-t", target)
 
     def _target(self, window_id: str, session_id: str) -> str:
-        _check(_WINDOW_ID, window_id, "window id")
+        _check(WINDOW_ID, window_id, "window id")
         if session_id:
             _check(_SESSION_ID, session_id, "session id")
         return f"{session_id or f'={self.session}'}:{window_id}"
@@ -367,37 +319,6 @@ def literal(word: str) -> str:
     if "\0" in word:
         raise TerminalError("a NUL character can't be passed to a program", "take it out")
     return f"{word[:-1]}\\;" if word.endswith(";") else word
-
-
-def _parse_row(line: str) -> Window | None:
-    values = line.split(_SEPARATOR, len(_FIELDS) - 1)
-    if len(values) != len(_FIELDS) or not _WINDOW_ID.fullmatch(values[0]):
-        return None
-    window, pane, pid, dead, status, signal, width, height, active, activity, name, mark, title = values
-    code = int(status) if status else 128 + int(signal) if signal.isdigit() else None
-    return Window(
-        window,
-        pane,
-        name,
-        parse_mark(mark),
-        int(pid or 0),
-        dead == "1",
-        code,
-        int(width),
-        int(height),
-        title,
-        active == "1",
-        float(activity) if activity.isdigit() else None,
-    )
-
-
-def parse_mark(text: str) -> dict[str, str]:
-    """What a window is marked with; empty for anything that is no mark of ours."""
-    try:
-        mark = json.loads(text) if text else {}
-    except (ValueError, RecursionError):
-        return {}
-    return {str(k): str(v) for k, v in mark.items()} if isinstance(mark, dict) else {}
 
 
 def _failure(said: str, command: str) -> TerminalError:

@@ -3,7 +3,8 @@
 from support.wait import wait_until
 
 from coordinator.terminals.capture import read_panes
-from coordinator.terminals.server import Terminals, Window
+from coordinator.terminals.listing import Window
+from coordinator.terminals.server import Terminals
 
 
 def opened(terminals: Terminals, count: int, script: str = 'echo "I am $TMUX_PANE"; exec cat') -> list[Window]:

@@ -13,9 +13,10 @@ from support.wait import wait_until
 
 from coordinator.terminals import control, pace
 from coordinator.terminals.feed import PaneFeed
+from coordinator.terminals.listing import Window
 from coordinator.terminals.pace import IN_SIGHT
 from coordinator.terminals.screen import Screen
-from coordinator.terminals.server import TerminalError, Terminals, Window
+from coordinator.terminals.server import TerminalError, Terminals
 
 
 class Viewer:

@@ -9,7 +9,8 @@ from support.wait import wait_until
 
 from coordinator.errors import Refused
 from coordinator.terminals import paste
-from coordinator.terminals.server import TerminalError, Terminals, Window
+from coordinator.terminals.listing import Window
+from coordinator.terminals.server import TerminalError, Terminals
 
 BRACKETED = """
 import os, sys, termios, tty

@@ -14,7 +14,8 @@ import pytest
 from support.wait import wait_until
 
 from coordinator.terminals.feed import PaneFeed
-from coordinator.terminals.server import TerminalError, Terminals, Window
+from coordinator.terminals.listing import Window
+from coordinator.terminals.server import TerminalError, Terminals
 
 
 class Person:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from support.wait import wait_until
 
-from coordinator.terminals.server import TerminalError, Terminals, Window, literal
+from coordinator.terminals.listing import Window
+from coordinator.terminals.server import TerminalError, Terminals, literal
 
 HOSTILE = [
     "#(touch pwned)",
