@@ -73,7 +73,7 @@ def freshest(directory: Path, runtime: Runtime | None) -> Report | None:
 
 def note(directory: Path, said: Said, at: float, source: str) -> None:
     """Add a line to an attempt's `status.jsonl`, in one piece."""
-    line = {"at": round(at, 3), "state": said.state.value, "doing": said.doing[:500], "source": source}
+    line = {"at": round(at, 3), "state": said.state.value, "doing": brief(said.doing), "source": source}
     resets_at = reset_time(said, at)
     line |= {} if resets_at is None else {"resets_at": round(resets_at, 3)}
     fd = os.open(directory / STATUS, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.text import clip
 
 if TYPE_CHECKING:
     from coordinator.agents.runtime import Runtime
@@ -215,8 +216,8 @@ def _heard(line: bytes, runtime: "Runtime | None") -> Report | None:
 
 
 def brief(doing: str) -> str:
-    """What an agent is at, as it is shown: in one line, and not for ever."""
-    return " ".join(doing.split())[:_DOING_LIMIT]
+    """What an agent is at, as it is shown: in one line, and what is left out is told by an ellipsis."""
+    return clip(" ".join(doing.split()), _DOING_LIMIT)
 
 
 def _seconds(value: object) -> float | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from coordinator.agents.runtime import Said
 from coordinator.model.snapshot import AgentState
-from coordinator.model.text import width
+from coordinator.model.text import clip, width
 
 _DOING_LIMIT = 160
 _CHOICES = (AgentState.PERMISSION, AgentState.WAITING, AgentState.RATE_LIMITED)
@@ -81,4 +81,4 @@ def _doing(sign: Sign, text: str) -> str:
     if not found:
         return ""
     words = next((group for group in found[-1].groups() if group), "")
-    return " ".join(words.split())[:_DOING_LIMIT]
+    return clip(" ".join(words.split()), _DOING_LIMIT)

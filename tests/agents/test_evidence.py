@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.agents.evidence import HOOK_AGE_LIMIT, Report, Terminal, Trail, last_report, observe_agent, read_trail
+from coordinator.agents.evidence import (
+    HOOK_AGE_LIMIT,
+    Report,
+    Terminal,
+    Trail,
+    brief,
+    last_report,
+    observe_agent,
+    read_trail,
+)
 from coordinator.agents.runtime import find_runtime
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt, Exit, Receipt, StepState
@@ -139,3 +148,13 @@ def test_a_trail_tells_a_call_that_comes_again_and_again_and_never_guesses() -> 
     assert read_trail(same + cut, claude).calls == 0
     assert read_trail(same + cut + call(9, "make test"), claude).calls == 1
     assert read_trail(same, None).calls == 0
+
+
+def test_what_is_left_out_of_a_long_wish_is_told_by_an_ellipsis() -> None:
+    wish = "touch a; " * 40 + "rm -rf b"
+    line = json.dumps({"at": NOW, "state": "permission", "doing": wish, "source": "hook"}).encode()
+    report = last_report(line)
+    assert report is not None
+    assert report.doing == brief(wish)
+    assert (brief(wish)[:200], brief(wish)[-1]) == (brief(brief(wish)), "…")
+    assert brief("rm -rf\n  b") == "rm -rf b"
