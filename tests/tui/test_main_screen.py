@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from coordinator.model.snapshot import Milestone
 from tui.app import CoordApp
 from tui.screens.reading import Listing, Reading
+from tui.selection import past_agent
 from tui.source import Trouble
 
 
@@ -160,6 +161,19 @@ async def test_where_only_the_agents_are_in_sight_keys_act_on_the_one_under_the_
         assert current is not None
         assert current.prompt != 4
         assert app.main.context().agent == current
+
+
+async def test_in_the_agents_keys_are_not_about_an_agent_of_long_ago() -> None:
+    snapshot = scenes.bucket()
+    past = next(n for n, step in snapshot.steps.items() if past_agent(snapshot, n) is not None)
+    async with shown(full()) as (app, pilot):
+        app.main.select(past)
+        await until(lambda: app.main.window.agent is not None and app.main.window.agent.prompt == past, "its window")
+        await pilot.press("2")
+        await until(lambda: app.main.panel == "agents", "the agents")
+        await pilot.pause()
+        assert app.main.agents.current is not None
+        assert app.main.context().agent == app.main.agents.current
 
 
 async def test_the_help_lists_keys_and_panels() -> None:

@@ -164,6 +164,12 @@ class MainScreen(Steered):
         elif self.snapshot is not None and message.number in self.snapshot.prompts:
             self.app.read_prompt(self.snapshot.prompts[message.number])
 
+    def on_descendant_focus(self) -> None:
+        """In the agents, keys act on the one under the cursor: not on one of long ago, whose last screen is shown."""
+        shown, snapshot = self.window.agent, self.snapshot
+        if self.panel == "agents" and shown and snapshot is not None and agent_by_id(snapshot, shown.id) is None:
+            self._agent_chosen()
+
     @on(Lines.Moved, "#agents")
     def _agent_chosen(self) -> None:
         agent = self.agents.current
