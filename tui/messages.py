@@ -76,13 +76,6 @@ class ActionAsked(Message):
 
 
 @dataclass(eq=False, repr=False)
-class PromptChosen(Message):
-    """Another panel asks to select a prompt."""
-
-    number: int
-
-
-@dataclass(eq=False, repr=False)
 class FormClosed(Message):
     """The form in the place of the events was left."""
 

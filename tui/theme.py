@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from textual.theme import Theme
 
 from coordinator.model.snapshot import AgentState, LoopState
-from coordinator.model.step import StepState
 
 DARK, LIGHT, ANSI = "coord-dark", "coord-light", "coord-ansi"
 _BARE = ("linux", "dumb", "vt100", "vt220", "ansi")
@@ -242,17 +241,6 @@ def choose_theme(wanted: str, environ: Mapping[str, str]) -> str:
     # rxvt, konsole and others tell "foreground;background": 7 and 15 are the light ones.
     return LIGHT if environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15") else DARK
 
-
-STEP_INK: Mapping[StepState, str] = {
-    StepState.PENDING: "text",
-    StepState.DISPATCHED: "run",
-    StepState.RUNNING: "run",
-    StepState.CHANGE_OPEN: "review",
-    StepState.MERGED: "quiet",
-    StepState.FAILED: "failed",
-    StepState.BLOCKED: "need",
-    StepState.SKIPPED: "quiet",
-}
 
 LOOP_INK: Mapping[LoopState, str] = {
     LoopState.RUNNING: "good",
