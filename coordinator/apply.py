@@ -25,7 +25,7 @@ from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.events.filters import Filter
 from coordinator.events.questions import questions
 from coordinator.events.store import EventLog
-from coordinator.kill import ENDABLE, finish_kill
+from coordinator.kill import ENDABLE, finish_kill, has_landed
 from coordinator.model.event import Actor, ActorKind, Draft, Event, may_write
 from coordinator.model.ids import uuid7
 from coordinator.model.pausing import all_wanted
@@ -233,6 +233,11 @@ def _prepare_kill(layout: Layout, stack: ExitStack, kill: Kill, actor: Actor) ->
         raise StalePlan(
             f"attempt {kill.attempt} of prompt {kill.prompt:02d} is {attempt.state.value} by now",
             "nothing was written; plan again",
+        )
+    if has_landed(layout, attempt):
+        raise StalePlan(
+            f"the change of prompt {kill.prompt:02d} is merged by now, though its step does not say so yet",
+            "nothing was written; the loop records it, also one that starts now",
         )
     path = layout.attempt(attempt.run, attempt.prompt, attempt.attempt) / "step.json"
     before = read_limited(path, _STEP_LIMIT)
