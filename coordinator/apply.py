@@ -8,7 +8,7 @@ cut off is finished by the loop, since `step.json` says that it was asked for.
 import json
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
@@ -35,7 +35,7 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.model.text import plain
 from coordinator.observe import Observer
-from coordinator.pausing import go_on
+from coordinator.pausing import go_on, is_paused
 from coordinator.redaction import redact, redact_data
 from coordinator.services import questions as service
 from coordinator.services.planning import file_edit
@@ -128,7 +128,11 @@ def answer(layout: Layout, which: str, text: str, actor: Actor) -> Event:
 
 def _let_go_on(layout: Layout, log: EventLog) -> None:
     """Let the agents go on that no question about a budget pauses any more, where no loop is there to do it."""
-    snapshot = Observer(layout).snapshot()
+    try:
+        with closing(Observer(layout)) as observer:
+            snapshot = observer.snapshot()
+    except CoordError:  # the answer counts all the same: the next loop, which needs settings too, lets them go on
+        return
     for one in () if snapshot.loop.alive else all_wanted(snapshot):
         if not one.paused:
             with suppress(CoordError):  # other users' processes are left to the next loop
@@ -278,6 +282,8 @@ def _steer(layout: Layout, plan: Plan) -> list[str]:
         try:
             if attempt is None or not attempt.state.live or not attempt.pane:
                 raise CoordError("it has ended meanwhile")
+            if is_paused(layout, attempt):
+                raise CoordError("it is paused, for its budget is used up")
             _check_composer(layout, attempt)
             _terminals(layout).send_text(attempt.pane, redact(steer.text))
         except CoordError as error:
