@@ -177,6 +177,12 @@ def test_a_loop_killed_beside_a_paused_agent_finds_it_paused_and_lets_it_go_on_a
     second = made.start_loop("--until-idle")
     wait_until(lambda: made.events("run.resumed"), timeout=40, message="the second loop")
     assert all_stopped(made, 1)
+    taken = wait_until(
+        lambda: [e for e in made.events("agent.status") if "taken over" in str(e.data.get("reason"))],
+        timeout=40,
+        message="it to be taken over",
+    )
+    assert [event.data["state"] for event in taken] == ["paused"]
     answer(made, "1")
     goes_on(made, 1)
     wait_until(lambda: told(made, 1) == ["paused", "working"], message="the event")
