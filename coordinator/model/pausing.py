@@ -63,8 +63,8 @@ def to_end(question: Question, started: float) -> bool:
 
     Only where that was on offer: a run as a whole can't be ended, and words that nothing follows would lift its budget.
     """
-    offered = END_IT in question.options
-    return offered and question.answer == END_IT and timestamp(question.answered) > started
+    said = (question.answer or "").strip().rstrip(".!").casefold()
+    return END_IT in question.options and said == END_IT and timestamp(question.answered) > started
 
 
 def paused_by(questions: Iterable[Question], number: int) -> Question | None:

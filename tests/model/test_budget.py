@@ -75,6 +75,12 @@ def test_ending_it_ends_the_attempt_and_asks_no_more() -> None:
     assert [a for a in step(snapshot, NOW) if isinstance(a, AskOver | EndOver)] == [EndOver(1, 1)]
 
 
+@pytest.mark.parametrize("said", ["End it", "END IT!", "end it."])
+def test_whoever_types_that_it_is_to_end_need_not_type_it_to_the_letter(said: str) -> None:
+    snapshot = asked(running(Budget(tokens=1000), Spent(tokens=1000)), said)
+    assert EndOver(1, 1) in step(snapshot, NOW)
+
+
 def test_going_on_means_as_much_again_however_much_was_used_at_once() -> None:
     snapshot = asked(running(Budget(tokens=1000), Spent(tokens=5200)), GO_ON)
     assert list(overruns(snapshot, NOW)) == []
