@@ -8,7 +8,7 @@ cut off is finished by the loop, since `step.json` says that it was asked for.
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
@@ -26,7 +26,7 @@ from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.events.filters import Filter
 from coordinator.events.questions import questions
 from coordinator.events.store import EventLog
-from coordinator.kill import ENDABLE, finish_kill
+from coordinator.kill import ENDABLE, finish_kill, has_landed
 from coordinator.model.event import Actor, ActorKind, Draft, Event, may_write
 from coordinator.model.ids import uuid7
 from coordinator.model.pausing import all_wanted
@@ -36,7 +36,7 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.model.text import plain
 from coordinator.observe import Observer
-from coordinator.pausing import go_on
+from coordinator.pausing import go_on, is_paused
 from coordinator.redaction import redact, redact_data
 from coordinator.services import questions as service
 from coordinator.services.planning import file_edit
@@ -129,7 +129,11 @@ def answer(layout: Layout, which: str, text: str, actor: Actor) -> Event:
 
 def _let_go_on(layout: Layout, log: EventLog) -> None:
     """Let the agents go on that no question about a budget pauses any more, where no loop is there to do it."""
-    snapshot = Observer(layout).snapshot()
+    try:
+        with closing(Observer(layout)) as observer:
+            snapshot = observer.snapshot()
+    except CoordError:  # the answer counts all the same: the next loop, which needs settings too, lets them go on
+        return
     for one in () if snapshot.loop.alive else all_wanted(snapshot):
         if not one.paused:
             with suppress(CoordError):  # other users' processes are left to the next loop
@@ -235,6 +239,11 @@ def _prepare_kill(layout: Layout, stack: ExitStack, kill: Kill, actor: Actor) ->
             f"attempt {kill.attempt} of prompt {kill.prompt:02d} is {attempt.state.value} by now",
             "nothing was written; plan again",
         )
+    if has_landed(layout, attempt):
+        raise StalePlan(
+            f"the change of prompt {kill.prompt:02d} is merged by now, though its step does not say so yet",
+            "nothing was written; the loop records it, also one that starts now",
+        )
     path = layout.attempt(attempt.run, attempt.prompt, attempt.attempt) / "step.json"
     before = read_limited(path, _STEP_LIMIT)
     values = json.loads(before) | {"kill": kill.then, "reason": redact(kill.reason) or f"ended by {actor.name}"}
@@ -274,6 +283,8 @@ def _steer(layout: Layout, plan: Plan) -> list[str]:
         try:
             if attempt is None or not attempt.state.live or not attempt.pane:
                 raise CoordError("it has ended meanwhile")
+            if is_paused(layout, attempt):
+                raise CoordError("it is paused, for its budget is used up")
             _terminals(layout).send_text(attempt.pane, redact(steer.text), _composer_look(layout, attempt))
         except CoordError as error:
             notes.append(f"the agent of prompt {steer.prompt:02d} was not told: {error.message}")

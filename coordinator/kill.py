@@ -1,7 +1,11 @@
 """Ends an attempt for good: its whole process tree first, then its step as it was asked for."""
 
+from contextlib import suppress
+
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.temps import sweep_stale_temps
+from coordinator.changes.git import Git
+from coordinator.changes.history import find_merge
 from coordinator.errors import CoordError
 from coordinator.events.store import EventLog
 from coordinator.failpoint import failpoint
@@ -36,6 +40,23 @@ def finish_kill(layout: Layout, log: EventLog, attempt: Attempt) -> Attempt:
         held=current.kill != "requeue",
         reason=current.reason,
     )
+
+
+def has_landed(layout: Layout, attempt: Attempt) -> bool:
+    """Whether the gate has merged an open change that nobody recorded yet; only then is it too late to end it.
+
+    It lands under the lock of the attempt: who holds that learns it for good. False where git can't tell.
+    """
+    if attempt.state is not StepState.CHANGE_OPEN or not attempt.branch:
+        return False
+    with suppress(CoordError):
+        git = Git(layout.root)
+        base_tip = git.head(git.base_branch(attempt.base_branch))
+        found = find_merge(
+            git, attempt.prompt, attempt.attempt, tip="", base_tip=base_tip, start=attempt.base, run=attempt.run
+        )
+        return found is not None
+    return False
 
 
 def end_processes(layout: Layout, attempt: Attempt) -> None:

@@ -200,7 +200,7 @@ class Sight:
         if meter.said is not None and (known is None or meter.said[0] > known.at):
             note(watched.directory, meter.said[1], meter.said[0], "session")
         meter.said = None
-        if meter.usage != watched.usage:
+        if meter.usage not in (watched.usage, Usage()):  # nothing read is not nothing used: its files may be gone
             watched.usage = meter.usage
             write_usage(watched.directory, meter.usage)
         if meter.session and not attempt.session:

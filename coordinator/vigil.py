@@ -168,6 +168,7 @@ class Vigil:
             Filter(actor=attempt.agent),
             Filter(subject=f"agent:{attempt.agent}", kinds=_SPOKEN_TO),
             Filter(subject=f"prompt:{attempt.prompt}", kinds=("question.answered",)),
+            Filter(subject=f"run:{attempt.run}", kinds=("question.answered",)),  # it was paused with all the others
         )
         with EventLog(self._layout.events_db, missing_ok=True) as log:
             events = [event for where in wheres for event in log.tail(1, where)]

@@ -93,7 +93,7 @@ class Claude(Runtime):
         return path
 
     def heard(self, payload: Mapping[str, Any]) -> Said | None:
-        event = payload.get("hook_event_name")
+        event = str(payload.get("hook_event_name"))
         if event in _WORKING:
             return Said(AgentState.WORKING, _call(payload))
         match event:

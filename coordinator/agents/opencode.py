@@ -56,7 +56,9 @@ class OpenCode(Runtime):
                 return Said(AgentState.IDLE)
             case "retry":
                 following = payload.get("next")
-                return _trouble(message, following / 1000 if isinstance(following, (int, float)) else None)
+                if not isinstance(following, (int, float)) or not 0 < following < 1e14:
+                    following = None
+                return _trouble(message, None if following is None else following / 1000)
             case "error":
                 return Said(AgentState.INTERRUPTED) if _aborted(payload.get("name")) else _trouble(message)
             case "permission":

@@ -23,8 +23,8 @@ _RENEWED = 20.0
 that looking often at many who go on as before makes no news."""
 
 
-Stopped = Callable[[int], bool]
-"""Whether a process, by its id, is stopped."""
+Stopped = Callable[[int, int], bool]
+"""Whether an agent's process is stopped, by its id and that of its launch script."""
 _Stamp = tuple[int, int, int] | None
 """Tells whether a file is another one; None: it is not there."""
 
@@ -68,7 +68,7 @@ class Presence:
         directory = f"{self._root}/{attempt.directory}"
         live = attempt.state.live
         alive = _alive(attempt) if live else None
-        paused = bool(alive) and stopped is not None and stopped(agent_process(directory))
+        paused = bool(alive) and stopped is not None and stopped(agent_process(directory), attempt.pid)
         files = (
             _stamp(f"{directory}/{_STATUS}") if live else None,
             _stamp(f"{directory}/{USAGE}"),

@@ -138,7 +138,7 @@ class _Runner:
         self._book.open(self._snapshot)
         for one in lame:
             self._hands.report(f"agent:{one.runtime}", CoordError(one.sentence))
-        self._book.adopted(self._census())
+        self._book.adopted(self._census(), self._snapshot)
         for action in pauses(self._snapshot):  # an earlier life may have been killed with half of the processes stopped
             self._hands.perform(self._snapshot, action)
         while True:

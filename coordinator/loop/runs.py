@@ -15,9 +15,10 @@ from coordinator.model.budget import run_usage
 from coordinator.model.description import KIND as DESCRIPTION
 from coordinator.model.description import Row, changes, row_of, rows_after, skipped
 from coordinator.model.event import SYSTEM, Draft
+from coordinator.model.pausing import all_wanted
 from coordinator.model.prompt import Prompt
 from coordinator.model.run import Run
-from coordinator.model.snapshot import LoopState, Snapshot
+from coordinator.model.snapshot import AgentState, LoopState, Snapshot
 from coordinator.model.step import Attempt
 from coordinator.steps import agent_event, utc_now
 
@@ -62,10 +63,16 @@ class RunBook:
         write_run(self._layout, self._run)
         self._say("run.resumed", epoch=self._run.epoch)
 
-    def adopted(self, attempts: Sequence[Attempt]) -> None:
-        """Log which running agents this life of the loop took over."""
+    def adopted(self, attempts: Sequence[Attempt], snapshot: Snapshot) -> None:
+        """Log which running agents this life of the loop took over; that they are paused is not said again later."""
+        paused = {one.attempt.agent for one in all_wanted(snapshot) if one.paused}
         drafts = [
-            agent_event(attempt, "agent.status", state="working", reason="taken over by a new loop")
+            agent_event(
+                attempt,
+                "agent.status",
+                state=(AgentState.PAUSED if attempt.agent in paused else AgentState.WORKING).value,
+                reason="taken over by a new loop",
+            )
             for attempt in attempts
         ]
         if drafts:

@@ -59,8 +59,12 @@ def all_wanted(snapshot: Snapshot) -> tuple[Wanted, ...]:
 
 
 def to_end(question: Question, started: float) -> bool:
-    """What was started before this answer, in Unix seconds, is to end; whoever starts it again lets it go on."""
-    return question.answer == END_IT and timestamp(question.answered) > started
+    """What was started before this answer, in Unix seconds, is to end; whoever starts it again lets it go on.
+
+    Only where that was on offer: a run as a whole can't be ended, and words that nothing follows would lift its budget.
+    """
+    said = (question.answer or "").strip().rstrip(".!").casefold()
+    return END_IT in question.options and said == END_IT and timestamp(question.answered) > started
 
 
 def paused_by(questions: Iterable[Question], number: int) -> Question | None:

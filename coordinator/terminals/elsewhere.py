@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from coordinator.terminals.capture import read_panes
 from coordinator.terminals.listing import MARK, parse_mark
+from coordinator.terminals.proctable import children
 from coordinator.terminals.screen import Screen
 from coordinator.terminals.server import NO_SERVER, TerminalError, Terminals
 
@@ -110,8 +111,7 @@ def _below(pid: int) -> Iterable[list[str]]:
         with suppress(OSError, ValueError):
             with open(f"/proc/{current}/cmdline", "rb") as file:
                 yield [os.fsdecode(word) for word in file.read().split(b"\0") if word]
-            with open(f"/proc/{current}/task/{current}/children", encoding="ascii") as file:
-                todo += map(int, file.read().split()[: max(0, _MOST_CHILDREN - len(todo))])
+            todo += children(current)[: max(0, _MOST_CHILDREN - len(todo))]
 
 
 def _pane(row: list[str]) -> Pane:

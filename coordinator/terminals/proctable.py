@@ -42,14 +42,27 @@ def start_of(pid: int) -> str | None:
     return process.start if process else None
 
 
-def is_stopped(pid: int) -> bool:
-    """Whether the process of this id is stopped; False when there is none."""
-    if pid <= 1:
-        return False
+def is_stopped(pid: int, launcher: int = 0) -> bool:
+    """Whether the process of this id is stopped, or, where it has ended, what its launcher waits for; False for none.
+
+    An agent that was ended while it was paused leaves stopped processes, and its launcher waits for these.
+    """
     if not _has_proc():
-        return any(row.strip().startswith("T") for row in _ps("-o", "stat=", "-p", str(pid)))
-    fields = _fields(pid)
-    return fields is not None and fields[0] in b"Tt"
+        return pid > 1 and any(row.strip().startswith("T") for row in _ps("-o", "stat=", "-p", str(pid)))
+    fields = _fields(pid) if pid > 1 else None
+    if fields is not None and fields[0] not in b"ZX":
+        return fields[0] in b"Tt"
+    states = (_fields(child) for child in children(launcher))
+    return any(state is not None and state[0] in b"Tt" for state in states)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that this one started itself and that have not been buried; none where the system can't tell."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return [int(word) for word in file.read().split()]
+    except (OSError, ValueError):
+        return []
 
 
 def _has_proc() -> bool:

@@ -17,7 +17,7 @@ from coordinator.agents.evidence import (
     observe_agent,
     read_trail,
 )
-from coordinator.agents.runtime import find_runtime
+from coordinator.agents.runtime import find_runtime, known_runtime, packaged_runtimes
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt, Exit, Receipt, StepState
 
@@ -107,6 +107,20 @@ def test_a_hook_that_tells_when_its_limit_ends_is_understood() -> None:
 def test_no_status_file_of_an_agent_breaks_the_reader(data: bytes) -> None:
     assert last_report(data) is None
     assert last_report(b'{"at": 1.5e9, "state": "idle"}\n' + data) in (Report(AgentState.IDLE, 1.5e9), None)
+
+
+@pytest.mark.parametrize("runtime", [name for name in packaged_runtimes() if name != "scripted"])
+@pytest.mark.parametrize(
+    "value", [["x"], {"x": 1}, 10**400, None, True, "\ud800"], ids=["list", "dict", "huge", "null", "true", "half"]
+)
+def test_no_payload_of_a_hook_breaks_the_loop_that_reads_it(runtime: str, value: object) -> None:
+    known = known_runtime(runtime)
+    for kind in ("PreToolUse", "Notification", "retry", "permission", value):
+        names = ("next", "message", "tool_name", "tool_input", "details", "error", "last_assistant_message")
+        payload = {"hook_event_name": kind, "type": kind, **dict.fromkeys(names, value)}
+        line = b'{"at":"%s","ask":"","hook":%s}\n' % (AT.encode(), json.dumps(payload).encode())
+        last_report(line, known)
+        read_trail(line, known)
 
 
 def told(*lines: tuple[float, dict[str, object]]) -> bytes:

@@ -72,6 +72,27 @@ def test_a_stopped_agent_is_paused_whatever_it_said_last(tmp_path: Path, process
     assert look.of([one], stopped=is_stopped)[0].state is AgentState.IDLE
 
 
+def test_an_agent_that_ended_while_it_was_paused_is_paused_as_long_as_its_launcher_waits_for_others(
+    tmp_path: Path,
+) -> None:
+    words = "sh -c 'echo $$ >agent; exec sleep 600' | sh -c 'echo $$ >copy; exec sleep 600'; true"
+    with subprocess.Popen(["sh", "-c", words], cwd=tmp_path) as launcher:
+        wait_until(lambda: all((tmp_path / n).exists() and (tmp_path / n).read_text() for n in ("agent", "copy")))
+        ended, copy = (int((tmp_path / name).read_text()) for name in ("agent", "copy"))
+        look, one = Presence(tmp_path), attempt(launcher.pid)
+        started = tmp_path / DIRECTORY / "started"
+        started.mkdir(parents=True)
+        (started / "agent").write_text(f"{ended}\n")
+        try:
+            os.kill(copy, signal.SIGSTOP)
+            os.kill(ended, signal.SIGKILL)
+            wait_until(lambda: look.of([one], stopped=is_stopped)[0].state is AgentState.PAUSED, message="the pause")
+            os.kill(copy, signal.SIGCONT)
+            wait_until(lambda: look.of([one], stopped=is_stopped)[0].state is AgentState.WORKING, message="its end")
+        finally:
+            os.kill(copy, signal.SIGKILL)  # the launcher, and with it the test, waits for it
+
+
 def test_a_process_that_died_is_seen_at_the_next_look(tmp_path: Path, process: "subprocess.Popen[bytes]") -> None:
     look, one = Presence(tmp_path), attempt(process.pid)
     assert look.of([one])[0].state is AgentState.WORKING

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from coordinator.agents.hooks import STATUS
-from coordinator.agents.runtime import Place, find_runtime
-from coordinator.agents.usage import Meter
+from coordinator.agents.runtime import Place, Usage, find_runtime
+from coordinator.agents.usage import Meter, read_usage, write_usage
+from coordinator.artifacts.paths import Layout
+from coordinator.config import load_config
 from coordinator.model.situation import timestamp
 from coordinator.model.step import Attempt, StepState
-from coordinator.sight import Watched, note_screen
+from coordinator.sight import Sight, Watched, note_screen, watch_one
 from coordinator.terminals.screen import Screen, parse
+from coordinator.terminals.server import Terminals
 
 CAPTURES = Path(__file__).parent / "captures" / "screens"
 AT = "2027-01-15T08:00:00Z"
@@ -59,3 +62,17 @@ def test_a_screen_does_not_overrule_what_a_hook_has_just_said(tmp_path: Path) ->
         assert len(noted(tmp_path)) == 1
     note_screen(agent, screen("opencode-working"), timestamp(AT) + 5.1)
     assert noted(tmp_path)[-1]["state"] == "working"
+
+
+def test_what_was_used_is_kept_where_its_session_can_t_be_found_any_more(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    attempt = Attempt(7, 1, "run-1", 1, StepState.RUNNING, AT, AT, "executor-07-1", runtime="opencode")
+    directory = layout.attempt("run-1", 7, 1)
+    directory.mkdir(parents=True)
+    write_usage(directory, Usage(5000, 1.25))
+    layout.config.write_text("")
+    config = load_config(layout)
+    agent = watch_one(layout, config, attempt)
+    assert agent is not None
+    Sight(layout, config, Terminals("coord-test-none", "coord"))._read_session(agent)
+    assert read_usage(directory) == (5000, 1.25)

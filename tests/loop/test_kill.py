@@ -45,6 +45,15 @@ def test_a_loop_killed_at_any_point_leaves_one_attempt_and_the_next_completes_it
     assert [run.state for run in [current_run(made.layout)] if run] == ["ended"]
 
 
+def test_work_that_landed_is_not_restarted_where_the_loop_died_before_that_was_recorded(make: Make) -> None:
+    made = make({1: []}, {1: COUNTED})
+    killed(made, "merge-landed")
+    refused = made.coord("restart", "1", "--yes", check=False)
+    assert (refused.returncode, "is merged by now" in refused.stderr) == (3, True), refused.stderr
+    assert made.run_loop() == 0
+    assert (made.states(), runs_of(made, 1)) == ({1: "merged"}, ["1"])
+
+
 @pytest.mark.parametrize("point", ["dispatch-window", "dispatch-running"])
 def test_an_agent_that_runs_on_is_taken_over(make: Make, point: str) -> None:
     made = make({1: []})

@@ -12,9 +12,15 @@ import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
+from coordinator.apply import answer as apply_answer
+from coordinator.apply import apply
+from coordinator.model.event import Actor, ActorKind
+from coordinator.model.ids import uuid7
+from coordinator.model.plan import Plan, Steer
 from coordinator.model.situation import timestamp
 
 Make = Callable[..., Project]
+ADA = Actor(ActorKind.HUMAN, "ada")
 USE = (
     'where="$COORD_ROOT/.coord/runs/$COORD_RUN/prompts/$(printf %02d "$COORD_PROMPT")/attempt-$COORD_ATTEMPT"\n'
     'echo \'{"tokens": 5000, "cost_usd": 1.25}\' >"$where/usage.json"\n'
@@ -106,6 +112,8 @@ def test_an_agent_over_its_budget_does_nothing_until_a_human_answers_and_everybo
     for words in (("tell", "1", "go on"), ("permit", "1", "--allow")):
         refused = made.coord(*words, check=False)
         assert (refused.returncode, "is paused" in refused.stderr) == (3, True)
+    steer = Plan(uuid7(), "edit", "tell it", effects=(Steer(1, 1, "a clock"),))
+    assert "is paused" in apply(made.layout, steer, ADA).notes[0]
     assert beats(made, 1) == before
     assert state_of(launcher(made, 1)) == "S"
     made.coord("answer", str(question.seq), "1")
@@ -169,6 +177,12 @@ def test_a_loop_killed_beside_a_paused_agent_finds_it_paused_and_lets_it_go_on_a
     second = made.start_loop("--until-idle")
     wait_until(lambda: made.events("run.resumed"), timeout=40, message="the second loop")
     assert all_stopped(made, 1)
+    taken = wait_until(
+        lambda: [e for e in made.events("agent.status") if "taken over" in str(e.data.get("reason"))],
+        timeout=40,
+        message="it to be taken over",
+    )
+    assert [event.data["state"] for event in taken] == ["paused"]
     answer(made, "1")
     goes_on(made, 1)
     wait_until(lambda: told(made, 1) == ["paused", "working"], message="the event")
@@ -187,6 +201,19 @@ def test_an_answer_lets_an_agent_go_on_though_no_loop_runs(make: Make) -> None:
     made.release()
     assert made.run_loop() == 0
     assert made.states() == {1: "merged"}
+
+
+def test_an_answer_counts_though_the_settings_are_broken_and_no_loop_runs(make: Make) -> None:
+    made, loop = paused_project(make)
+    loop.kill()
+    loop.wait()
+    (question,) = made.snapshot().open_questions
+    good = made.layout.config.read_text()
+    made.layout.config.write_text("budget_tokens: many\n")
+    assert apply_answer(made.layout, question.id, "go on", ADA).data["answer"] == "go on"
+    made.layout.config.write_text(good)
+    made.start_loop()
+    goes_on(made, 1)
 
 
 def test_what_was_left_stopped_goes_on_when_a_loop_starts_after_the_answer(make: Make) -> None:

@@ -228,3 +228,19 @@ def test_nobody_is_warned_where_it_is_turned_off(make: Make) -> None:
     made.layout.config.write_text(made.layout.config.read_text().replace("stuck_after: 1", "stuck_after: none"))
     assert over(made) == "nobody looks any more"
     wait_until(lambda: stuck(made) is None, message="the warning to be gone")
+
+
+def test_an_agent_paused_with_its_whole_run_is_not_stuck_because_of_that_for_a_loop_that_began_later(
+    make: Make,
+) -> None:
+    made = make({1: []}, stuck_after="none", run_budget_tokens=1)
+    (made.layout.scripts / "01.sh").write_text(HERE + "n=0\n" + COUNT + made.until() + WRITE)
+    loop = made.start_loop()
+    wait_until(lambda: [e for e in made.events("agent.status") if e.data["state"] == "paused"], timeout=40)
+    loop.kill()
+    loop.wait()
+    made.coord("answer", str(made.snapshot().open_questions[0].seq), "1")
+    (answered,) = made.events("question.answered")
+    made.layout.config.write_text(made.layout.config.read_text().replace("stuck_after: none", "stuck_after: 1"))
+    made.start_loop()
+    assert warned(made, cause=Cause.SILENT).since == timestamp(answered.ts)

@@ -9,7 +9,7 @@ from support.worlds import AT, NOW, agent, attempt, prompt, world
 from coordinator.loop.effects import AskOver, Dispatch, EndOver, Expire, GoOn, Pause
 from coordinator.loop.orchestrator import next_due, pauses, step
 from coordinator.model.budget import END_IT, GO_ON, overruns
-from coordinator.model.pausing import paused_seconds
+from coordinator.model.pausing import all_wanted, paused_seconds
 from coordinator.model.settings import Budget, Settings
 from coordinator.model.snapshot import AgentState, Question, Snapshot
 from coordinator.model.spent import Spent
@@ -73,6 +73,12 @@ def test_it_is_asked_once_and_again_only_after_as_much_again() -> None:
 def test_ending_it_ends_the_attempt_and_asks_no_more() -> None:
     snapshot = asked(running(Budget(tokens=10), Spent(tokens=1500)), END_IT)
     assert [a for a in step(snapshot, NOW) if isinstance(a, AskOver | EndOver)] == [EndOver(1, 1)]
+
+
+@pytest.mark.parametrize("said", ["End it", "END IT!", "end it."])
+def test_whoever_types_that_it_is_to_end_need_not_type_it_to_the_letter(said: str) -> None:
+    snapshot = asked(running(Budget(tokens=1000), Spent(tokens=1000)), said)
+    assert EndOver(1, 1) in step(snapshot, NOW)
 
 
 def test_going_on_means_as_much_again_however_much_was_used_at_once() -> None:
@@ -179,6 +185,13 @@ def test_a_run_counts_all_its_prompts_and_can_only_go_on_or_stay_open() -> None:
     (over,) = overruns(replace(snapshot, spent={1: Spent(tokens=600), 2: Spent(tokens=400)}), NOW)
     assert over.subject == "run:run-1"
     assert over.options == (GO_ON,)
+
+
+def test_a_run_that_is_told_to_end_in_somebody_s_own_words_is_asked_about_again() -> None:
+    snapshot = asked(running(Budget(), Spent(tokens=1000), Budget(tokens=1000)), END_IT)
+    (again,) = overruns(replace(snapshot, spent={1: Spent(tokens=2000)}), NOW)
+    assert (again.question, again.about) == (None, "budget/run-1/run:run-1/tokens/2")
+    assert [wanted.to_end for wanted in all_wanted(snapshot)] == [False]
 
 
 def test_the_loop_wakes_when_time_is_used_up() -> None:
