@@ -86,12 +86,13 @@ def test_each_trouble_of_the_service_shows_as_what_it_is(tmp_path: Path) -> None
         api.trouble = TROUBLES[0][0]
         began = time.time()
         made.start_loop()
+        before = ""
         for trouble, state, words in TROUBLES:
             if api.trouble is not trouble:
-                stop_trying(made, "esc interrupt")
+                stop_trying(made, "esc (again to )?interrupt", before)
                 api.trouble = trouble
                 made.coord("tell", "1", "Go on.")
-            agent = in_trouble(made, state, words)
+            agent, before = in_trouble(made, state, words), words
             if trouble is LIMITED:
                 assert 3000 <= timestamp(agent["resets_at"]) - began < 3120  # from the first try on
                 assert "rate-limited until " in made.coord("agents").stdout

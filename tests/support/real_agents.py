@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -145,11 +146,16 @@ def in_trouble(made: Project, state: str, words: str, timeout: float = 120) -> d
         raise AssertionError(f"{error}; {agent_of(made, 1)}\n{screen(made, 1)[-1500:]}\n{made.said()}") from None
 
 
-def stop_trying(made: Project, sign: str) -> None:
-    """Press Escape as long as the screen shows that something can be interrupted: it would try again for long."""
+def stop_trying(made: Project, sign: str, trouble: str = "") -> None:
+    """Press Escape as long as the screen shows that something can be interrupted: it would try again for long.
+
+    `sign` is the expression for that, `trouble` are words of what it is in, for a CLI whose hooks tell of it before its
+    screen does.
+    """
+    wait_until(lambda: trouble.lower() in screen(made, 1).lower(), timeout=30, message=f"{trouble} on the screen")
 
     def stopped() -> bool:
-        if sign not in screen(made, 1):
+        if not re.search(sign, screen(made, 1)):
             return True
         made.terminals.send_key(made.attempts(1)[-1]["pane"], "Escape")
         return False
