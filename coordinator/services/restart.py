@@ -42,10 +42,9 @@ def plan_kill(snapshot: Snapshot, request: KillRequest) -> Plan:
     prompt = known(snapshot, request.number)
     step = snapshot.steps[request.number]
     if not step.state.live or step.attempt is None:
-        raise Refused(
-            f"prompt {prompt.label} has no running agent ({step.state.value})",
-            f"to run it again: coord restart {request.number}",
-        )
+        merged = step.state is StepState.MERGED
+        way = "put it right: coord patch --fixes" if merged else "run it again: coord restart"
+        raise Refused(f"prompt {prompt.label} has no running agent ({step.state.value})", f"to {way} {request.number}")
     builder = PlanBuilder(snapshot, "kill")
     _end(builder, step, request.then, request.reason)
     builder.steer(request.number, request.reason, request.who, request.at)

@@ -195,7 +195,10 @@ def test_kill_says_what_becomes_of_the_step(then: str, status: str) -> None:
 def test_kill_without_a_running_agent_is_refused_and_restart_offered() -> None:
     with pytest.raises(Refused, match="no running agent") as refusal:
         plan_kill(Paper().add(1).snapshot(), KillRequest(1))
-    assert "coord restart" in refusal.value.remedy
+    assert "coord restart 1" in refusal.value.remedy
+    with pytest.raises(Refused, match="no running agent") as refusal:
+        plan_kill(Paper().add(1, status="done").snapshot(), KillRequest(1))
+    assert "coord patch --fixes 1" in refusal.value.remedy
 
 
 def test_restart_queues_a_failed_prompt_again_and_ends_a_running_one_first() -> None:

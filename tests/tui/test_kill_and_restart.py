@@ -60,6 +60,16 @@ async def test_a_slow_kill_shows_that_it_goes_on_and_the_form_may_be_left(made: 
         await until(lambda: "kill executor-01-2" in desk.text and "Done" in desk.text, "the end of it", timeout=30)
 
 
+async def test_an_agent_whose_work_landed_before_it_was_killed_leaves_a_patch_to_make(made: Project) -> None:
+    async with steered(made.layout, selected=1) as desk:
+        await desk.sees("kill 01")
+        await desk.press("k")
+        await desk.sees("01 held until you restart it")
+        made.release()
+        await until(lambda: "patch it instead" in desk.text, "the patch", timeout=30)
+        assert "restart it instead" not in desk.text
+
+
 async def test_restarting_ends_the_running_attempt_and_tells_the_next_one_why(made: Project) -> None:
     async with steered(made.layout, selected=1) as desk:
         await desk.sees("restart 01")

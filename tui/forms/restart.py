@@ -11,7 +11,7 @@ from coordinator.model.facts import age
 from coordinator.model.plan import Plan
 from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import Snapshot
-from coordinator.model.step import Attempt
+from coordinator.model.step import Attempt, StepState
 from coordinator.services.restart import KillRequest, RestartRequest, Then, plan_kill, plan_restart
 from tui.forms.fields import ChoiceField, ProseField, Row
 from tui.forms.prompt_form import PromptForm
@@ -48,6 +48,11 @@ class _AttemptForm(PromptForm):
         snapshot = self.board.snapshot
         step = snapshot.steps.get(self.number) if snapshot is not None else None
         return step.attempt if step is not None else None
+
+    @property
+    def patch_offer(self) -> Offer:
+        """For work that is merged, which nothing but a patch changes."""
+        return Offer("p", "patch it instead", partial(self.board.change_form, "patch"), retry=False)
 
     def start(self) -> None:
         super().start()
@@ -98,6 +103,9 @@ class KillForm(_AttemptForm):
         return partial(_plan_kill, asked)
 
     def offers(self) -> Sequence[Offer]:
+        attempt = self.attempt
+        if attempt is not None and attempt.state is StepState.MERGED:
+            return (self.patch_offer,)
         return (Offer("r", "restart it instead", partial(self.board.change_form, "restart"), retry=False),)
 
 
@@ -127,7 +135,7 @@ class RestartForm(_AttemptForm):
         self.board.change_form("edit", {"running": "restart", "status": "pending"})
 
     def offers(self) -> Sequence[Offer]:
-        return (Offer("p", "patch it instead", partial(self.board.change_form, "patch"), retry=False),)
+        return (self.patch_offer,)
 
 
 def _plan_kill(asked: KillRequest, snapshot: Snapshot) -> Plan:
