@@ -10,7 +10,7 @@ from uuid import uuid4
 from coordinator.agents.hooks import LINE, hook_command, write_hook
 from coordinator.agents.opening import opening
 from coordinator.agents.readiness import installed
-from coordinator.agents.records import read_json_file
+from coordinator.agents.records import mapping, read_json_file
 from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
 from coordinator.agents.screens import Sign, read, rows_of, without_panel
 from coordinator.model.snapshot import AgentState
@@ -150,7 +150,7 @@ class Claude(Runtime):
 
     def counted(self, record: Mapping[str, Any]) -> Count | None:
         """A message is recorded once for each of its blocks, with the same usage."""
-        message = _mapping(record.get("message"))
+        message = mapping(record.get("message"))
         usage = message.get("usage")
         if not isinstance(usage, dict):
             return None
@@ -158,7 +158,7 @@ class Claude(Runtime):
         return Count(str(message.get("id")), sum(n for n in numbers if isinstance(n, int)))
 
     def told_cost(self, place: Place) -> float | None:
-        cost = _mapping(read_json_file(place.directory / LINE).get("cost")).get("total_cost_usd")
+        cost = mapping(read_json_file(place.directory / LINE).get("cost")).get("total_cost_usd")
         return float(cost) if isinstance(cost, (int, float)) and 0 <= cost < 1e9 else None
 
     def distrust(self, root: Path, environ: Mapping[str, str]) -> str:
@@ -166,18 +166,14 @@ class Claude(Runtime):
         known = read_json_file(Path(home, ".claude.json"))
         if not known.get("hasCompletedOnboarding"):
             return "claude was never started here: it would open with its first-run dialogs"
-        projects = _mapping(known.get("projects"))
+        projects = mapping(known.get("projects"))
         places = [str(root), *map(str, root.parents)]
-        if not any(_mapping(projects.get(place)).get("hasTrustDialogAccepted") for place in places):
+        if not any(mapping(projects.get(place)).get("hasTrustDialogAccepted") for place in places):
             return "claude does not trust this folder yet: it would ask"
         key = environ.get("ANTHROPIC_API_KEY", "")[-20:]
-        if key and key not in (_mapping(known.get("customApiKeyResponses")).get("approved") or ()):
+        if key and key not in (mapping(known.get("customApiKeyResponses")).get("approved") or ()):
             return "claude was never told whether to use ANTHROPIC_API_KEY: it would ask"
         return ""
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _call(payload: Mapping[str, Any]) -> str:
@@ -194,10 +190,7 @@ def _call(payload: Mapping[str, Any]) -> str:
 
 def _trouble(text: str, error: str = "", when: str = "") -> Said:
     """A call to the model that failed: whether by a limit or by anything else is in its words."""
-    limited = _LIMITED.search(f"{error} {text}")
-    state = AgentState.RATE_LIMITED if limited else AgentState.INTERRUPTED
-    words = " ".join((text or error).split())
-    return Said(state, words[:160], when=when or words)
+    return Said.failed(text or error, limited=bool(_LIMITED.search(f"{error} {text}")), when=when)
 
 
 def _composer(screen: str) -> tuple[list[str], str, str] | None:

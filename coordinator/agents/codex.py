@@ -189,9 +189,7 @@ def _busy(row: str, below: str) -> Said:
 
 def _trouble(text: str, error: str = "") -> Said:
     """A call to the model that failed: whether by a limit or by anything else is in its words."""
-    limited = _LIMITED.search(f"{error} {text}")
-    words = " ".join((text or error).split())
-    return Said(AgentState.RATE_LIMITED if limited else AgentState.INTERRUPTED, words[:160], when=words)
+    return Said.failed(text or error, limited=bool(_LIMITED.search(f"{error} {text}")))
 
 
 def _toml(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from coordinator.agents.opening import opening
 from coordinator.agents.readiness import installed
-from coordinator.agents.records import first_record, read_json_file
+from coordinator.agents.records import first_record, mapping, read_json_file
 from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
 from coordinator.agents.screens import rows_of
 from coordinator.model.situation import timestamp
@@ -115,10 +115,10 @@ class Gemini(Runtime):
         settings = read_json_file(path := _home(environ) / "settings.json")
         if not settings and path.exists():
             return ""  # it may hold comments, which it understands
-        security = _mapping(settings.get("security"))
-        if not _mapping(security.get("auth")).get("selectedType") and not _ETC.exists():
+        security = mapping(settings.get("security"))
+        if not mapping(security.get("auth")).get("selectedType") and not _ETC.exists():
             return "gemini was never told how to log in: it would ask"
-        if _mapping(security.get("folderTrust")).get("enabled") is False or _trusts(environ, root):
+        if mapping(security.get("folderTrust")).get("enabled") is False or _trusts(environ, root):
             return ""
         return "gemini does not trust this folder yet: it would ask"
 
@@ -158,15 +158,11 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
 def _trouble(text: str) -> Said:
     """A call to the model that failed; its words may be JSON of its service."""
     told = re.search(r'"message": ?"((?:[^"\\]|\\.)*)', text)
-    words = " ".join((told[1] if told else text.removeprefix("[API Error: ").removesuffix("]")).split())
-    return Said(AgentState.RATE_LIMITED if _LIMITED.search(text) else AgentState.INTERRUPTED, words[:160], when=words)
+    words = told[1] if told else text.removeprefix("[API Error: ").removesuffix("]")
+    return Said.failed(words, limited=bool(_LIMITED.search(text)))
 
 
 def _composer(rows: list[str]) -> int | None:

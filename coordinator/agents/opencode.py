@@ -14,6 +14,7 @@ from typing import Any
 from coordinator.agents.opencode_plugin import MESSAGES, with_plugin
 from coordinator.agents.opening import opening
 from coordinator.agents.readiness import installed
+from coordinator.agents.records import mapping
 from coordinator.agents.runtime import Command, Count, Job, Needs, Place, Runtime, Said
 from coordinator.model.snapshot import AgentState
 
@@ -106,22 +107,18 @@ class OpenCode(Runtime):
             case "step_start" | "text" | "tool_use":
                 return Said(AgentState.WORKING)
             case "error":
-                error = _mapping(record.get("error"))
-                return _trouble(str(_mapping(error.get("data")).get("message") or error.get("name") or ""))
+                error = mapping(record.get("error"))
+                return _trouble(str(mapping(error.get("data")).get("message") or error.get("name") or ""))
         return None
 
     def counted(self, record: Mapping[str, Any]) -> Count | None:
         """A message, as the plugin noted it, or a step of a headless run."""
-        part = record if record.get("type") == "message" else _mapping(record.get("part"))
+        part = record if record.get("type") == "message" else mapping(record.get("part"))
         if part.get("type") not in ("message", "step-finish"):
             return None
         cost = part.get("cost")
         told = float(cost) if isinstance(cost, (int, float)) and 0 <= cost < 1e9 else None
         return Count(str(part.get("id")), _tokens(part.get("tokens")), told)
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _aborted(name: object) -> bool:
@@ -130,8 +127,7 @@ def _aborted(name: object) -> bool:
 
 def _trouble(text: str, resets_at: float | None = None, when: str = "") -> Said:
     """A call to the model that failed: whether by a limit or by anything else is in its words."""
-    state = AgentState.RATE_LIMITED if _LIMITED.search(text) else AgentState.INTERRUPTED
-    return Said(state, " ".join(text.split())[:160], resets_at, when or text)
+    return Said.failed(text, limited=bool(_LIMITED.search(text)), resets_at=resets_at, when=when)
 
 
 def _last_box(lines: list[str]) -> range | None:
@@ -153,8 +149,8 @@ def _dialog(inside: list[str]) -> Said | None:
 
 
 def _tokens(counts: object) -> int:
-    values = _mapping(counts)
-    cache = _mapping(values.get("cache"))
+    values = mapping(counts)
+    cache = mapping(values.get("cache"))
     numbers = [values.get(name) for name in ("input", "output", "reasoning")]
     return sum(n for n in [*numbers, cache.get("read"), cache.get("write")] if isinstance(n, int))
 

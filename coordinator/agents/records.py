@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -70,6 +71,11 @@ def _regular(path: Path | str) -> BinaryIO:
         stream.close()
         raise OSError(f"{path} is no regular file")
     return stream
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """A part of a record; empty where it is something else."""
+    return value if isinstance(value, dict) else {}
 
 
 def _record(line: bytes) -> dict[str, Any]:

@@ -14,8 +14,11 @@ from coordinator.errors import CoordError
 from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt
+from coordinator.model.text import clip
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_WORDS = 160
+"""Characters of a failure that are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,13 @@ class Said:
     """Unix seconds when its service lets it go on, where the CLI tells just that."""
     when: str = ""
     """Words that tell it, such as `retrying in 12s`, among others or none."""
+
+    @classmethod
+    def failed(cls, words: str, *, limited: bool, resets_at: float | None = None, when: str = "") -> "Said":
+        """A call to the model failed, for these words: by a limit of its service, or by anything else."""
+        text = " ".join(words.split())
+        state = AgentState.RATE_LIMITED if limited else AgentState.INTERRUPTED
+        return cls(state, clip(text, _WORDS), resets_at, when or text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ SCREENS: dict[str, tuple[AgentState | None, str]] = {
     "codex-usage-limit": (
         L,
         "You’ve hit your usage limit. Upgrade to Pro (https://chatgpt.com/explore/pro), visit "
-        "https://chatgpt.com/settings/ usage to purchase more credits or try again a",
+        "https://chatgpt.com/settings/ usage to purchase more credits or try again…",
     ),
     "codex-working": (W, ""),
     "codex-working-dropped": (W, ""),
