@@ -12,7 +12,11 @@ class Need:
     """A kind of thing that waits for a human, as the header shows it."""
 
     kind: str
-    """`question`, `permission`, `input`, `agent`, `halted`, `stuck`, `problem` or `review`, most urgent first."""
+    """What waits, most urgent first.
+
+    `question`, `permission`, `input`, `window` (one that coord did not open), `agent` (stuck), `halted`, `stuck`,
+    `problem` or `review`.
+    """
     text: str
     ink: str
     prompt: int | None = None
@@ -33,6 +37,10 @@ def needs(snapshot: Snapshot) -> tuple[Need, ...]:
         if asking:
             text = f"{_who(asking[0])} {word}" if len(asking) == 1 else f"{len(asking)} {_PLURALS[word]}"
             found.append(Need(kind, text, "pill-need", asking[0].prompt))
+    windows = asking_windows(snapshot)
+    if windows:
+        text = "1 window asks" if len(windows) == 1 else f"{len(windows)} windows ask"
+        found.append(Need("window", text, "pill-need", windows[0].prompt))
     stuck = [agent for agent in snapshot.agents if agent.stuck is not None]
     if stuck:
         text = f"{_who(stuck[0])} stuck" if len(stuck) == 1 else f"{len(stuck)} agents stuck"
@@ -51,6 +59,11 @@ def needs(snapshot: Snapshot) -> tuple[Need, ...]:
         text = f"review {waiting[0]:02d}" if len(waiting) == 1 else f"{len(waiting)} reviews"
         found.append(Need("review", text, "pill-review", waiting[0]))
     return tuple(found)
+
+
+def asking_windows(snapshot: Snapshot) -> tuple[Agent, ...]:
+    """Agents in windows that coord did not open, which wait for somebody there."""
+    return tuple(agent for agent in snapshot.adopted if agent.state.needs_human)
 
 
 def _who(agent: Agent) -> str:
@@ -80,6 +93,8 @@ def waiting_for_you(snapshot: Snapshot) -> dict[str, str]:
         if agent.stuck is not None:
             why = agent.stuck.words(agent.stuck.since + (snapshot.settings.stuck_after or 0.0))
             found[f"stuck:{agent.id}"] = f"{actor_name(agent.id)} seems stuck: {why}"
+    for agent in asking_windows(snapshot):
+        found[f"{agent.state}:{agent.id}:{agent.doing}"] = f"{agent.name} waits for somebody {agent.doing}".rstrip()
     if snapshot.loop.state in (LoopState.HALTED, LoopState.STUCK):
         found[f"{snapshot.loop.state}:{snapshot.loop.reason}"] = snapshot.loop.reason
     for number in to_review(snapshot):

@@ -11,6 +11,7 @@ from support.steering import Desk, steered
 from support.terminal import Terminal
 
 from tui.context import only_shown
+from tui.needs import waiting_for_you
 
 
 @pytest.fixture
@@ -53,6 +54,18 @@ async def test_its_row_says_what_it_shows_and_its_window_is_live(made: Project, 
         await desk.sees("something new")
         await desk.sees("unknown")
         assert other.tmux("list-clients").strip() == "", "no client is ever attached to watch"
+
+
+async def test_one_that_asks_for_somebody_is_among_what_needs_you(made: Project, other: Foreigners) -> None:
+    async with steered(made.layout, size=(200, 50)) as desk:
+        await desk.sees("Prompts")
+        assert "window asks" not in desk.text
+        other.agent("work", "auth", "claude", "claude-permission-bash")
+        await desk.sees("1 window asks")
+        (called,) = waiting_for_you(desk.app.main.snapshot).values()
+        assert called.startswith("work:auth waits for somebody")
+        await desk.press("n")
+        await desk.sees("coord did not start it, and writes nothing to it")
 
 
 async def test_the_keys_that_would_touch_it_say_why_they_do_not(made: Project, other: Foreigners) -> None:

@@ -13,7 +13,7 @@ from coordinator.model.snapshot import Agent, Question, Snapshot
 from tui.actions import BY_ID, Scope, bindings, footer, key_of
 from tui.context import Context
 from tui.messages import ActionAsked, LastScreenRead, PaneDrawn, SnapshotArrived
-from tui.needs import needs, waiting_for_you
+from tui.needs import asking_windows, needs, waiting_for_you
 from tui.screens.steered import Steered
 from tui.selection import adopted_for, agent_by_id, agent_of, attempt_of, moves, past_agent
 from tui.source import Source
@@ -321,6 +321,8 @@ class MainScreen(Steered):
                     self.app.action_permit()
                 elif need.kind == "problem":
                     self.app.read_problems()
+                elif need.kind == "window":
+                    self.show_agents(asking_windows(self.snapshot)[0])
                 elif need.prompt is not None:
                     self.select(need.prompt)
                     if need.kind == "review":

@@ -335,9 +335,12 @@ class Steered(Panels):
         raise NotImplementedError
 
     def action_agent_status(self) -> None:
+        self.show_agents(self.context().agent)
+
+    def show_agents(self, agent: Agent | None) -> None:
+        """Open the page of agents at one of them."""
         from tui.screens.agents import AgentStatus
 
-        agent = self.context().agent
         if self.snapshot is not None:
             chosen, seen = agent.id if agent else "", self.window.screens
             self._agents_page = AgentStatus(self.source, self.marks, self.snapshot, chosen, seen)
