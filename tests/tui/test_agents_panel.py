@@ -7,14 +7,19 @@ from support import scenes
 from support.onscreen import screen_text, shown, until
 from support.still import StillSource
 
-from coordinator.model.snapshot import Agent, AgentState, Loop, LoopState
+from coordinator.model.snapshot import Agent, AgentState, Loop, LoopState, Question
 from tui.theme import UNICODE
-from tui.widgets.agents import agent_spans, columns_for
-from tui.widgets.ink import columns
+from tui.widgets.agents import Agents, agent_spans, columns_for, look_of
+from tui.widgets.ink import Spans, columns
 
 
-def row(agent: Agent, width: int, longest: int = 12) -> str:
-    return "".join(span.text for span in agent_spans(agent, columns_for(width, longest), scenes.NOW, UNICODE))
+def spans(agent: Agent, width: int, longest: int = 12, *, asks: bool = False) -> Spans:
+    look = look_of(agent, scenes.NOW, UNICODE, asks=asks)
+    return agent_spans(agent, columns_for(width, longest), scenes.NOW, UNICODE, look)
+
+
+def row(agent: Agent, width: int, longest: int = 12, *, asks: bool = False) -> str:
+    return "".join(span.text for span in spans(agent, width, longest, asks=asks))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +40,25 @@ def test_columns_leave_from_the_least_important(width: int, line: str) -> None:
 def test_rows_of_all_states_line_up() -> None:
     agents = scenes.crowd().agents
     for width in (30, 46, 60, 80, 120):
-        assert len({columns(agent_spans(a, columns_for(width, 12), scenes.NOW, UNICODE)) for a in agents}) == 1
+        assert len({columns(spans(a, width)) for a in agents}) == 1
+
+
+def test_an_agent_that_asked_does_not_look_as_if_it_worked() -> None:
+    agent = scenes.agent(4, AgentState.WORKING, 133)
+    assert row(agent, 60, asks=True).startswith(" ? 04  executor    claude    asks you")
+    ended = scenes.agent(4, AgentState.FINISHED, 133)
+    assert "asks you" not in row(ended, 60, asks=True)
+
+
+def test_who_asked_stands_above_who_works() -> None:
+    crowd = scenes.crowd()
+    asker = [agent.id for agent in crowd.agents if agent.state is AgentState.WORKING][-1]
+    asked = Question("q", 9, "Which?", asker, "prompt:1")
+    panel = Agents()
+    panel.show(replace(crowd, questions=(asked,)), scenes.NOW)
+    order = [agent.id for agent in panel.agents]
+    working = [agent.id for agent in panel.agents if agent.state is AgentState.WORKING and agent.id != asker]
+    assert all(order.index(asker) < order.index(name) for name in working)
 
 
 def test_a_paused_agent_says_that_it_is_for_its_budget() -> None:
@@ -71,7 +94,7 @@ async def test_urgent_agents_come_first_and_the_cursor_stays_with_its_agent() ->
         await pilot.press("2", "down")
         await until(lambda: app.main.agents.has_focus and app.main.window.agent.id == "executor-04-1", "agent 04")
         calm = tuple(replace(a, state=AgentState.WORKING) if a.prompt == 6 else a for a in scenes.bucket().agents)
-        source.put(replace(scenes.bucket(), agents=calm))
+        source.put(replace(scenes.bucket(), agents=calm, questions=()))
         await until(lambda: app.main.snapshot.agents == calm, "the next snapshot")
         assert [agent.prompt for agent in app.main.agents.agents] == [4, 6, None, 5]
         assert app.main.agents.current.id == "executor-04-1"

@@ -20,6 +20,16 @@ _SHORTEST_NOTE = 6
 """Columns below which a note says nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the eye finds of an agent: its state, or what is thought of it, in a word with its colour and mark."""
+
+    word: str
+    """Of a limit also when it ends."""
+    ink: str
+    glyph: str
+
+
 class Agents(Lines):
     """One row an agent; the cursor says whose window is shown."""
 
@@ -37,6 +47,8 @@ class Agents(Lines):
         self.loop_alive = False
         self.nothing_left = False
         self._agents: tuple[Agent, ...] = ()
+        self._asking: frozenset[str] = frozenset()
+        """Agents that wait for an answer to a question."""
         self._widest = 0
         """Columns of the longest state that an agent is in."""
         self._now = 0.0
@@ -44,12 +56,13 @@ class Agents(Lines):
     def show(self, snapshot: Snapshot, now: float) -> None:
         """Take over the agents: those that need a human first, then the living, then the ended."""
         current = self.current
-        self._agents = tuple(sorted(snapshot.everybody, key=_urgency))
+        self._asking = frozenset(question.asker for question in snapshot.open_questions)
+        self._agents = tuple(sorted(snapshot.everybody, key=self._urgency))
         self._now = now
         self.loop_alive = snapshot.loop.alive
         self.nothing_left = snapshot.loop.state is LoopState.FINISHED
         living = sum(not agent.state.ended for agent in self._agents)
-        self._widest = max((len(word_of(agent, now)) for agent in self._agents), default=0)
+        self._widest = max((len(self._look(agent).word) for agent in self._agents), default=0)
         used = total(snapshot.spent.values())
         told = [tokens(used.tokens)] if used.tokens is not None else []
         told += [dollars(used.cost_usd)] if used.cost_usd is not None else []
@@ -85,10 +98,23 @@ class Agents(Lines):
 
     def row_version(self, row: int) -> object:
         agent = self._agents[row]
-        return (agent, int(self._now) if not agent.state.ended else 0, self._widest)
+        return (agent, int(self._now) if not agent.state.ended else 0, self._widest, agent.id in self._asking)
 
     def row_spans(self, row: int, width: int) -> Spans:
-        return agent_spans(self._agents[row], columns_for(width, self._widest), self._now, self.marks)
+        agent = self._agents[row]
+        return agent_spans(agent, columns_for(width, self._widest), self._now, self.marks, self._look(agent))
+
+    def _look(self, agent: Agent) -> Look:
+        return look_of(agent, self._now, self.marks, asks=agent.id in self._asking)
+
+    def _urgency(self, agent: Agent) -> tuple[int, float, int]:
+        """Who needs a human, who works, who lives, who ended; the longest first, of the ended ones the last."""
+        began = timestamp(agent.since)
+        if agent.state.ended:
+            return (3, -began, agent.prompt or 0)
+        calls = agent.state.needs_human or agent.stuck or agent.id in self._asking
+        working = agent.state in (AgentState.WORKING, AgentState.STARTING)
+        return (0 if calls else 1 if working else 2, began, agent.prompt or 0)
 
     def empty_spans(self) -> list[Spans]:
         if self.nothing_left:
@@ -106,15 +132,6 @@ class Agents(Lines):
 
     def on_blur(self, event: events.Blur) -> None:
         self.refresh()
-
-
-def _urgency(agent: Agent) -> tuple[int, float, int]:
-    """Who needs a human, who works, who lives, who ended; the longest first, of the ended ones the last."""
-    began = timestamp(agent.since)
-    if agent.state.ended:
-        return (3, -began, agent.prompt or 0)
-    working = agent.state in (AgentState.WORKING, AgentState.STARTING)
-    return (0 if agent.state.needs_human or agent.stuck else 1 if working else 2, began, agent.prompt or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,19 +164,18 @@ _VARIANTS = (
 )
 
 
-def agent_spans(agent: Agent, table: Columns, now: float, marks: Glyphs) -> list[Span]:
+def agent_spans(agent: Agent, table: Columns, now: float, marks: Glyphs, look: Look) -> list[Span]:
     """One row: glyph, prompt, role, runtime, state and its evidence, how long, tokens, cost."""
-    ink = ink_for(agent)
     calm = "quiet" if agent.state.ended else "text"
     number = f"{agent.prompt:02d}" if agent.prompt is not None else marks.dash * 2
-    spans = [Span(f" {_glyph(agent, now, marks)} ", ink), Span(f"{pad(number, 3)} ", "strong")]
+    spans = [Span(f" {look.glyph} ", look.ink), Span(f"{pad(number, 3)} ", "strong")]
     if table.role:
         spans.append(Span(pad(agent.role, 11, marks.ellipsis) + " ", calm))
     if table.runtime:
         spans.append(Span(pad(agent.runtime, 9, marks.ellipsis) + " ", "quiet"))
     if agent.adopted:  # neither its beginning nor what it used is known: that room is for its name
-        return spans + _state(agent, ink, now, table.room + 6 + 7 * table.tokens + 8 * table.cost, marks)
-    spans += _state(agent, ink, now, table.room, marks)
+        return spans + _state(agent, look, now, table.room + 6 + 7 * table.tokens + 8 * table.cost, marks)
+    spans += _state(agent, look, now, table.room, marks)
     spans.append(Span(f"{_worked(agent, now):>6}", calm))
     if table.tokens:
         spans.append(Span(f"{tokens(agent.tokens):>7}", "quiet"))
@@ -173,20 +189,16 @@ def _fell_short(agent: Agent) -> bool:
     return agent.state is AgentState.FINISHED and agent.outcome not in ("", "done")
 
 
-def _glyph(agent: Agent, now: float, marks: Glyphs) -> str:
-    return marks.alarm if _fell_short(agent) or agent.stuck else agent_glyph(agent.state, marks, now)
-
-
-def ink_for(agent: Agent) -> str:
-    """The colour of its state."""
-    return "failed" if _fell_short(agent) else "need" if agent.stuck else AGENT_INK[agent.state]
-
-
-def word_of(agent: Agent, now: float) -> str:
-    """Its state, or what is thought of it, in a word; of a limit also when it ends. `now` in Unix seconds."""
+def look_of(agent: Agent, now: float, marks: Glyphs, *, asks: bool = False) -> Look:
+    """How an agent looks at a glance; `now` in Unix seconds. `asks`: a question of it is open."""
+    if asks and agent.state.at_work:
+        return Look("asks you", "need", agent_glyph(AgentState.WAITING, marks, now))
     if agent.stuck:
-        return "stuck"
-    return agent.outcome if _fell_short(agent) else state_word(agent.state) + until(agent.resets_at, now)
+        return Look("stuck", "need", agent_glyph(AgentState.PERMISSION, marks, now))
+    if _fell_short(agent):
+        return Look(agent.outcome, "failed", marks.alarm)
+    word = state_word(agent.state) + until(agent.resets_at, now)
+    return Look(word, AGENT_INK[agent.state], agent_glyph(agent.state, marks, now))
 
 
 def state_word(state: AgentState) -> str:
@@ -200,14 +212,14 @@ def _worked(agent: Agent, now: float) -> str:
     return age((agent.observed_at if agent.state.ended else now) - began)
 
 
-def _state(agent: Agent, ink: str, now: float, room: int, marks: Glyphs) -> list[Span]:
+def _state(agent: Agent, look: Look, now: float, room: int, marks: Glyphs) -> list[Span]:
     """The state in words; then why it seems stuck, or what that rests on, if it is old or weak, else what it does."""
-    word = clip(word_of(agent, now), room, marks.ellipsis)
+    word = clip(look.word, room, marks.ellipsis)
     said = (agent.name, _evidence(agent, now) or agent.doing)
     note = clip("  ".join(part for part in said if part), room - len(word) - 3, marks.ellipsis)
     if len(note) < _SHORTEST_NOTE:
-        return [Span(pad(word, room), ink)]
-    return [Span(word, ink), Span(pad("  " + note, room - len(word)), "quiet")]
+        return [Span(pad(word, room), look.ink)]
+    return [Span(word, look.ink), Span(pad("  " + note, room - len(word)), "quiet")]
 
 
 def _evidence(agent: Agent, now: float) -> str:
