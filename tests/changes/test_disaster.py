@@ -184,7 +184,7 @@ def test_a_broken_repository_is_told(repo: Repository) -> None:
     assert repo.head() == info.base
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(1, 6)), data=st.data())
 def test_independent_changes_give_one_tree_in_any_order(
     tmp_path_factory: pytest.TempPathFactory, order: list[int], data: st.DataObject

@@ -67,6 +67,7 @@ def test_headless_demo_reaches_the_milestone_and_leaves_nothing_behind(place: Pl
     assert place.left() == []
 
 
+@pytest.mark.slow
 def test_a_kept_demo_is_a_project_that_can_be_looked_at(place: Place, tmp_path: Path) -> None:
     project = tmp_path / "kept here"
     demo = place.start("--headless", "--keep", str(project))

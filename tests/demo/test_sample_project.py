@@ -81,7 +81,9 @@ def dependencies() -> dict[int, set[int]]:
     return found
 
 
-@pytest.mark.parametrize(("seed", "answer"), [(1, "when it is opened"), (2, "only when asked")])
+@pytest.mark.parametrize(
+    ("seed", "answer"), [(1, "when it is opened"), pytest.param(2, "only when asked", marks=pytest.mark.slow)]
+)
 def test_branches_merge_in_any_order_and_the_end_is_green(tmp_path: Path, seed: int, answer: str) -> None:
     rng = random.Random(seed)
     project = Project(tmp_path, answer)

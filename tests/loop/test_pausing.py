@@ -83,7 +83,7 @@ def told(made: Project, number: int) -> list[str]:
 def goes_on(made: Project, number: int) -> None:
     before = beats(made, number)
     wait_until(lambda: all(a > b for a, b in zip(beats(made, number), before, strict=True)), message="beats")
-    assert none_stopped(made, number)
+    wait_until(lambda: none_stopped(made, number), message="the last of them to go on")
 
 
 def answer(made: Project, text: str) -> None:
@@ -261,6 +261,7 @@ def test_a_loop_killed_before_it_logs_a_pause_or_its_end_has_it_logged_once(make
         wait_until(lambda: told(made, 1) == ["paused", "working"], timeout=40, message="the event")
 
 
+@pytest.mark.slow
 def test_time_that_an_agent_is_paused_does_not_count_for_its_time_limit(make: Make) -> None:
     made, loop = paused_project(make, timeout=6)
     started = timestamp(made.attempts(1)[0]["started"])

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
@@ -90,6 +91,7 @@ def test_an_agent_whose_tokens_grow_without_a_changed_file_spins_until_one_chang
     assert over(made) == "it gets on again"
 
 
+@pytest.mark.slow
 def test_an_agent_of_any_command_that_only_prints_is_told_of_in_other_words(make: Make) -> None:
     made = make({1: []}, stuck_after=3, runtime="command", command="[sh, ../../scripts/01.sh]")
     (made.layout.scripts / "01.sh").write_text(spin(made, "echo retrying\n") + WRITE)
@@ -174,6 +176,7 @@ def test_an_agent_that_gets_on_is_never_warned_about(make: Make) -> None:
     assert said(made, 1) == []
 
 
+@pytest.mark.slow
 def test_who_asked_something_or_needs_a_permission_is_not_stuck(make: Make) -> None:
     made = make({1: [], 2: [], 3: []}, stuck_after=1, max_parallel=3)
     asks = 'coord ask "Which way?" --wait\n'
@@ -208,6 +211,7 @@ def test_an_answer_counts_from_when_it_was_given_also_for_a_loop_that_began_late
     assert warned(made, cause=Cause.MUTE).since == timestamp(answered.ts)
 
 
+@pytest.mark.slow
 def test_while_the_loop_is_paused_nobody_is_warned(make: Make) -> None:
     made = make({1: []}, stuck_after=1)
     (made.layout.scripts / "01.sh").write_text(made.until() + WRITE)

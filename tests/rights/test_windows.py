@@ -196,8 +196,8 @@ def test_no_agent_runs_or_holds_the_loop(window: Callable[[str], Window], role: 
         'env -i PYTHONPATH="$PYTHONPATH" USER=ada $COORD answer 1 yes',
         "COORD_AGENT= COORD_ROLE=human $COORD answer 1 yes",
         "COORD_AGENT=planner-1 COORD_ROLE=planner $COORD interject --title t --yes",
-        "env -u COORD_AGENT setsid -w $COORD answer 1 yes",
-        "env -u COORD_AGENT -u COORD_ROLE nohup $COORD answer 1 yes & wait $!",
+        pytest.param("env -u COORD_AGENT setsid -w $COORD answer 1 yes", marks=pytest.mark.slow),
+        pytest.param("env -u COORD_AGENT -u COORD_ROLE nohup $COORD answer 1 yes & wait $!", marks=pytest.mark.slow),
     ],
 )
 def test_an_agent_that_forges_its_environment_is_still_itself(window: Callable[[str], Window], script: str) -> None:

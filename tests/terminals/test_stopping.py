@@ -135,6 +135,7 @@ def test_a_lock_nobody_else_waits_for_keeps_nobody_from_being_stopped(den: Den) 
     assert den.stop(bound=1.0) == ()
 
 
+@pytest.mark.slow
 def test_the_log_can_be_written_whenever_an_agent_is_stopped_that_writes_to_it_all_the_time(den: Den) -> None:
     path = den.root / ".coord/events.db"
     EventLog.open(path, create=True).close()
