@@ -94,7 +94,7 @@ def test_create_killed_at_any_command_gives_one_good_worktree(tmp_path: Path, ki
     assert point != f"{moment} 1"
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("moment", ["before", pytest.param("after", marks=pytest.mark.slow)])
 def test_merge_killed_at_any_command_merges_once(tmp_path: Path, killer: Killer, moment: str) -> None:
     for point in points(moment):
         repo = Repository(tmp_path / point)

@@ -201,8 +201,8 @@ STUBBORN = "trap '' TERM HUP INT\nsetsid sh -c \"trap '' TERM HUP; sleep 600\" &
     ("then", "state", "status"),
     [
         ("requeue", "pending", PromptStatus.PENDING),
-        ("fail", "failed", PromptStatus.FAILED),
-        ("hold", "blocked", PromptStatus.BLOCKED),
+        pytest.param("fail", "failed", PromptStatus.FAILED, marks=pytest.mark.slow),
+        pytest.param("hold", "blocked", PromptStatus.BLOCKED, marks=pytest.mark.slow),
     ],
 )
 def test_a_kill_ends_the_whole_tree_and_does_what_was_asked(

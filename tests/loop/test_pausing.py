@@ -216,6 +216,7 @@ def test_an_answer_counts_though_the_settings_are_broken_and_no_loop_runs(make: 
     goes_on(made, 1)
 
 
+@pytest.mark.slow
 def test_what_was_left_stopped_goes_on_when_a_loop_starts_after_the_answer(make: Make) -> None:
     made, loop = paused_project(make)
     loop.kill()

@@ -116,6 +116,7 @@ coord agent done --summary "nothing to do"
 """
 
 
+@pytest.mark.slow
 def test_an_agent_that_runs_the_same_command_again_and_again_is_found_by_its_hooks(make: Make, tmp_path: Path) -> None:
     made = make({}, stuck_after=2)
     bin_, home = tmp_path / "clis", tmp_path / "home"
@@ -133,6 +134,7 @@ def test_an_agent_that_runs_the_same_command_again_and_again_is_found_by_its_hoo
     assert loop.wait(30) == 0
 
 
+@pytest.mark.slow
 def test_silence_of_tokens_is_told_as_such_and_a_restarted_loop_knows_it_again(make: Make) -> None:
     made = make({1: []}, stuck_after=1)
     (made.layout.scripts / "01.sh").write_text(HERE + "n=0\n" + COUNT + made.until() + WRITE)
@@ -197,6 +199,7 @@ def test_who_asked_something_or_needs_a_permission_is_not_stuck(make: Make) -> N
     assert said(made, 2) == []
 
 
+@pytest.mark.slow
 def test_an_answer_counts_from_when_it_was_given_also_for_a_loop_that_began_later(make: Make) -> None:
     made = make({1: []}, stuck_after="none")
     (made.layout.scripts / "01.sh").write_text('coord ask "Which way?" --wait >/dev/null\n' + made.until() + WRITE)
