@@ -13,7 +13,14 @@ def sweep(layout: Layout, folders: Iterable[str] = ()) -> int:
 
     For the start of a loop: it looks into every folder of the newest run. `folders`: further ones with prompts.
     """
-    places = [layout.coord, layout.prompts, layout.journal, layout.feedback, *(layout.root / f for f in folders)]
+    places = [
+        layout.coord,
+        layout.prompts,
+        layout.journal,
+        layout.plans,
+        layout.feedback,
+        *(layout.root / f for f in folders),
+    ]
     count = sum(map(sweep_stale_temps, places))
     for run_id in run_ids(layout)[-1:]:
         count += sum(sweep_stale_temps(folder) for folder, _, _ in os.walk(layout.run(run_id)))

@@ -153,7 +153,11 @@ class _Maker:
 
     def adopt(self) -> WorktreeInfo:
         """Take over the whole worktree that is there."""
-        warning = "" if _clear_stale_lock(self.git, self.path) else f"a git command seems to be at work in {self.path}"
+        warning = (
+            ""
+            if _clear_stale_locks(self.git, self.path, self.branch)
+            else f"a git command seems to be at work in {self.path}"
+        )
         tip = self.git.head(self.branch)
         if not tip:
             raise CoordError(
@@ -278,17 +282,19 @@ def _initializing(admin: Path) -> bool:
         return False
 
 
-def _clear_stale_lock(git: Git, path: Path) -> bool:
-    """Delete the index.lock that a dead git left in an attempt's worktree; False when its owner may live."""
+def _clear_stale_locks(git: Git, path: Path, branch: str) -> bool:
+    """Delete what a dead git left locked of an attempt, its index or its branch; False when the owner may live."""
     admin = _admin_of(git, path)
-    lock = admin / "index.lock" if admin else None
-    if lock is None or not lock.exists():
+    locks = [git.place.common / "refs" / "heads" / f"{branch}.lock", *([admin / "index.lock"] if admin else [])]
+    left = [lock for lock in locks if lock.exists()]
+    if not left:
         return True
     busy = _someone_works_in(path)
     if busy is None:
-        busy = time.time() - lock.stat().st_mtime < _STALE_LOCK
+        busy = any(time.time() - lock.stat().st_mtime < _STALE_LOCK for lock in left)
     if not busy:
-        lock.unlink(missing_ok=True)
+        for lock in left:
+            lock.unlink(missing_ok=True)
     return not busy
 
 

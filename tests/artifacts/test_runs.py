@@ -345,11 +345,12 @@ def test_what_killed_writers_left_is_swept_all_over_the_project(layout: Layout) 
     new_run(layout, "M")
     write_step(layout, attempt(7, 1, "run-3"))
     where = folder(layout, attempt(7, 1, "run-3"))
-    dead = [place / f".coord-tmp-{2**22 + 1}-1-0" for place in (layout.coord, where)]
+    layout.plans.mkdir()
+    dead = [place / f".coord-tmp-{2**22 + 1}-1-0" for place in (layout.coord, layout.plans, where)]
     for path in dead:
         path.write_bytes(b"half")
     mine = stage(str(where / "step.json"), b"being written")
-    assert sweep(layout) == 2
+    assert sweep(layout) == 3
     assert not any(path.exists() for path in dead)
     assert os.path.exists(mine)
     assert read_attempts(layout)[7].run == "run-3"

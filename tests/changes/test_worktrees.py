@@ -193,9 +193,10 @@ def test_a_moved_project_keeps_its_worktrees(repo: Repository, tmp_path: Path) -
     assert (layout.worktree(7, 1) / "b.txt").read_text() == "b\n"
 
 
-def test_a_stale_index_lock_is_removed(repo: Repository) -> None:
+@pytest.mark.parametrize("name", ["worktrees/07-1/index.lock", "refs/heads/coord/07-1.lock"])
+def test_a_stale_lock_of_a_whole_worktree_is_removed(repo: Repository, name: str) -> None:
     info = create(repo.layout, 7, 1)
-    lock = repo.root / ".git/worktrees/07-1/index.lock"
+    lock = repo.root / ".git" / name
     lock.touch()
     os.utime(lock, (0, 0))
     assert create(repo.layout, 7, 1).warning == ""
@@ -233,9 +234,10 @@ def test_a_stale_lock_on_the_branch_is_removed(repo: Repository) -> None:
     assert not lock.exists()
 
 
-def test_the_index_lock_of_a_living_process_stays(repo: Repository) -> None:
+@pytest.mark.parametrize("name", ["worktrees/07-1/index.lock", "refs/heads/coord/07-1.lock"])
+def test_the_lock_of_a_living_process_stays(repo: Repository, name: str) -> None:
     info = create(repo.layout, 7, 1)
-    lock = repo.root / ".git/worktrees/07-1/index.lock"
+    lock = repo.root / ".git" / name
     lock.touch()
     with subprocess.Popen(["cat"], cwd=info.path, stdin=subprocess.PIPE) as living:
         assert "seems to be at work" in create(repo.layout, 7, 1).warning

@@ -69,7 +69,7 @@ def kill_at_all(tmp_path: Path, chosen: list[Point], of: int) -> Counter[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_loop_killed_at_any_write_loses_nothing_and_the_next_one_goes_on(tmp_path: Path, phase: str) -> None:
     found = [point for point in rehearse(tmp_path) if point.phase == phase]

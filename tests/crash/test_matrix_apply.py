@@ -59,7 +59,7 @@ def kill_and_go_on(folder: Path, point: Point) -> str:
         made.close()
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 def test_an_interjection_killed_at_any_write_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     found = rehearse(tmp_path)
     chosen = spread(found, 3)

@@ -148,7 +148,7 @@ def kill_and_go_on(folder: Path, moment: Moment) -> str:
         return ("helped" if helped else "by itself") if killed else "passed"
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("verbs", [DISPATCH, MERGE, TIDY], ids=["dispatch", "merge", "tidy"])
 def test_loop_and_git_killed_at_any_write_of_git_leave_nothing_half(tmp_path: Path, verbs: tuple[str, ...]) -> None:
     found = rehearse(tmp_path, verbs)

@@ -3,6 +3,7 @@
 Never with `--seccomp-bpf`: a process that strace lets go at its exec would keep the filter, and hang in it.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -110,7 +111,9 @@ def points(trace: Path, phase_of: Callable[[Call], str]) -> list[Point]:
 
 
 def spread(found: Sequence[Point], most: int) -> list[Point]:
-    """At most so many points of each kind, evenly from its first to its last."""
+    """At most so many points of each kind, evenly from its first to its last; all with COORD_CRASH_POINTS=all."""
+    if os.environ.get("COORD_CRASH_POINTS") == "all":
+        return list(found)
     chosen = []
     for kind in dict.fromkeys(point.kind for point in found):
         of_kind = [point for point in found if point.kind == kind]
