@@ -53,7 +53,14 @@ def has_landed(layout: Layout, attempt: Attempt) -> bool:
         git = Git(layout.root)
         base_tip = git.head(git.base_branch(attempt.base_branch))
         found = find_merge(
-            git, attempt.prompt, attempt.attempt, tip="", base_tip=base_tip, start=attempt.base, run=attempt.run
+            git,
+            attempt.prompt,
+            attempt.attempt,
+            branch=attempt.branch,
+            tip="",
+            base_tip=base_tip,
+            start=attempt.base,
+            run=attempt.run,
         )
         return found is not None
     return False

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from coordinator.agents.user import find_user
 from coordinator.artifacts.paths import Layout
-from coordinator.changes.diff import attempt_change, commits_between, diff_text, files_between
+from coordinator.changes.diff import change_of, commits_between, diff_text, files_between
 from coordinator.changes.gate import MergeRequest, rehearse_merge
 from coordinator.changes.git import Git
 from coordinator.changes.outcome import Conflict, Passes, Red, Refused, Rehearsal, Waiting
@@ -72,6 +72,7 @@ def check_change(layout: Layout, snapshot: Snapshot, number: int) -> Check:
         attempt=attempt.attempt,
         title=prompt.title,
         run=attempt.run,
+        branch=attempt.branch,
         base=attempt.base_branch,
         start=attempt.base,
         suites=prompt.validation_suites,
@@ -120,7 +121,7 @@ def read_file(layout: Layout, commit: str, path: str) -> str:
 
 def _change(layout: Layout, attempt: Attempt) -> tuple[Change, str]:
     """The change, and the commit that its diff begins at."""
-    change = attempt_change(layout, attempt.prompt, attempt.attempt, attempt.base_branch, start=attempt.base)
+    change = change_of(layout, attempt)
     if change.tip:
         merged = change.fork == change.tip
         return change, attempt.base if merged else change.fork

@@ -6,6 +6,7 @@ from coordinator.changes.command import GitError, decode, failure
 from coordinator.changes.git import Git, branch_name
 from coordinator.changes.places import Places
 from coordinator.model.change import Change, Commit, FileChange
+from coordinator.model.step import Attempt
 
 DIFF_LIMIT = 1 << 20
 """Bytes of a diff that are read."""
@@ -14,13 +15,16 @@ _GONE = ((), (), "", "its worktree is gone")
 _PLAIN_DIFF = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames", "--ignore-submodules=none")
 
 
-def attempt_change(places: Places, number: int, attempt: int, base: str = "", *, start: str = "") -> Change:
+def attempt_change(
+    places: Places, number: int, attempt: int, base: str = "", *, start: str = "", branch: str = ""
+) -> Change:
     """Tell what an attempt has produced so far. Raises CoordError when the repository can't be read.
 
     `base` is the branch that the attempt merges into, `start` the commit it started from: with it the commits of a
-    branch that is merged already are told too, and those of one whose base branch is gone.
+    branch that is merged already are told too, and those of one whose base branch is gone. `branch`: the attempt's own,
+    where it has not the usual name.
     """
-    git, branch = Git(places.root), branch_name(number, attempt)
+    git, branch = Git(places.root), branch or branch_name(number, attempt)
     base_branch = git.base_branch(base)
     tip, base_tip = git.head(branch), git.head(base_branch) or start or git.base_commit(base_branch)
     modified, untracked, strayed, unreadable = _worktree_state(git, places.worktree(number, attempt), branch, tip)
@@ -40,6 +44,18 @@ def attempt_change(places: Places, number: int, attempt: int, base: str = "", *,
         untracked=untracked,
         strayed=strayed,
         unreadable=unreadable,
+    )
+
+
+def change_of(places: Places, attempt: Attempt) -> Change:
+    """What an attempt has produced so far, by its record; raises as `attempt_change` does."""
+    return attempt_change(
+        places,
+        attempt.prompt,
+        attempt.attempt,
+        attempt.base_branch,
+        start=attempt.base,
+        branch=attempt.branch,
     )
 
 

@@ -57,7 +57,7 @@ class _Forge:
 
     def __init__(self, places: Places, git: Git, request: MergeRequest, remote: Remote, hold: int) -> None:
         self.places, self.git, self.request, self.remote, self.hold = places, git, request, remote, hold
-        self.branch = branch_name(request.number, request.attempt)
+        self.branch = request.branch or branch_name(request.number, request.attempt)
         self.base = git.base_branch(request.base)
         self.tracking = f"refs/remotes/{remote.name}/{self.base}"
         self.pushed_as = f"refs/remotes/{remote.name}/{self.branch}"
@@ -73,7 +73,9 @@ class _Forge:
             return Waiting(f"{name} has no branch {plain(self.base)}: push it once, `git push {name} {self.base}`")
         tip = self.fetch(heads[self.base])
         request = self.request
-        change = attempt_change(self.places, request.number, request.attempt, self.base, start=request.start)
+        change = attempt_change(
+            self.places, request.number, request.attempt, self.base, start=request.start, branch=self.branch
+        )
         merged = self.merged(change, tip)
         if merged is not None:
             return self.follow(merged, tip)
@@ -104,7 +106,14 @@ class _Forge:
         request = self.request
         start, run = request.start, request.run
         found = find_merge(
-            self.git, request.number, request.attempt, tip=change.tip, base_tip=tip, start=start, run=run
+            self.git,
+            request.number,
+            request.attempt,
+            branch=self.branch,
+            tip=change.tip,
+            base_tip=tip,
+            start=start,
+            run=run,
         )
         if found is not None or not change.tip or change.tip == start:
             return found

@@ -42,6 +42,8 @@ class MergeRequest:
     title: str = ""
     """Of the prompt; untrusted text."""
     run: str = ""
+    branch: str = ""
+    """The attempt's own; empty: the one of the usual name."""
     base: str = ""
     """Branch to merge into, as it was when the attempt started; empty: the one checked out now."""
     start: str = ""
@@ -92,18 +94,19 @@ class _Gate:
 
     def __init__(self, places: Places, git: Git, request: MergeRequest, suites: tuple[Suite, ...], hold: int) -> None:
         self.places, self.git, self.request, self.suites, self.hold = places, git, request, suites, hold
-        self.branch = branch_name(request.number, request.attempt)
+        self.branch = request.branch or branch_name(request.number, request.attempt)
         self.base = git.base_branch(request.base)
 
     def pass_through(self) -> Outcome:
         """Build, check and land; anew when the base branch moved meanwhile."""
         request, waiting = self.request, Waiting(f"{plain(self.base)} keeps moving")
         for _ in range(ROUNDS):
-            change = attempt_change(self.places, request.number, request.attempt, self.base, start=request.start)
+            change = self.change()
             merged = find_merge(
                 self.git,
                 request.number,
                 request.attempt,
+                branch=self.branch,
                 tip=change.tip,
                 base_tip=change.base_tip,
                 start=request.start,
@@ -116,6 +119,12 @@ class _Gate:
                 return stopped
             waiting = stopped
         return waiting
+
+    def change(self) -> Change:
+        request = self.request
+        return attempt_change(
+            self.places, request.number, request.attempt, self.base, start=request.start, branch=self.branch
+        )
 
     def refuse(self, change: Change) -> Refused | Nothing | None:
         request = self.request
@@ -139,8 +148,7 @@ class _Gate:
 
     def rehearse(self) -> Rehearsal:
         """Build and check, as `merge` does before it lands."""
-        request = self.request
-        change = attempt_change(self.places, request.number, request.attempt, self.base, start=request.start)
+        request, change = self.request, self.change()
         stopped = self.refuse(change)
         if isinstance(stopped, Refused | Waiting):
             return stopped

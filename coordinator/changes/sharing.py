@@ -36,10 +36,10 @@ class Guest:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-def share(places: Places, number: int, attempt: int, guest: Guest) -> None:
+def share(places: Places, number: int, attempt: int, guest: Guest, *, branch: str = "") -> None:
     """Let a guest work on an attempt; calling it again is safe. Needs root. CoordError when the system refuses."""
     git, tree = Git(places.root), places.worktree(number, attempt)
-    common, branch = git.place.common, branch_name(number, attempt)
+    common, branch = git.place.common, branch or branch_name(number, attempt)
     try:
         hand_over(tree, guest)
         admin = _admin(tree)

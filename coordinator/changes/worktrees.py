@@ -1,8 +1,9 @@
 """The worktree and branch of an attempt: made in one git command, made good again after a kill, removed when merged.
 
-Branch `coord/NN-K`, worktree `.coord/worktrees/NN-K`. Where the project is a folder of a larger repository the worktree
-holds the whole repository, and the agent works in the matching folder. Submodules stay uninitialised, as `git worktree`
-leaves them: a project that needs them runs `git submodule update --init` in a post-checkout hook.
+Branch `coord/NN-K` (see `coordinator.changes.branches`), worktree `.coord/worktrees/NN-K`. Where the project is a
+folder of a larger repository the worktree holds the whole repository, and the agent works in the matching folder.
+Submodules stay uninitialised, as `git worktree` leaves them: a project that needs them runs
+`git submodule update --init` in a post-checkout hook.
 """
 
 import contextlib
@@ -64,14 +65,21 @@ class Kept:
     reason: str
 
 
-def create(places: Places, number: int, attempt: int, base: str = "", *, resume: bool = False) -> WorktreeInfo:
+class BranchTaken(CoordError):
+    """The branch is checked out elsewhere: it is another project's, and an attempt needs another name."""
+
+
+def create(
+    places: Places, number: int, attempt: int, base: str = "", *, branch: str = "", resume: bool = False
+) -> WorktreeInfo:
     """Make the worktree of an attempt, or take over what a killed loop left of it: calling it again is safe.
 
-    `base` is the configured base branch; empty means the one checked out in the main checkout. An attempt's branch that
-    is there without worktree and has commits of its own is only continued with `resume`: else it is somebody's earlier
+    `base` is the configured base branch; empty means the one checked out in the main checkout. `branch` is the
+    attempt's own, where it has not the usual name: one that is checked out elsewhere raises BranchTaken. One that is
+    there without worktree and has commits of its own is only continued with `resume`: else it is somebody's earlier
     work. Raises CoordError without a commit to start from, on a detached HEAD without `base`, and when git fails.
     """
-    maker = _Maker(places, number, attempt, base)
+    maker = _Maker(places, number, attempt, base, branch)
     if os.path.lexists(maker.path) and maker.is_whole():
         return maker.adopt()
     places.worktrees.mkdir(parents=True, exist_ok=True)
@@ -92,12 +100,12 @@ def create(places: Places, number: int, attempt: int, base: str = "", *, resume:
 class _Maker:
     """Makes one attempt's worktree."""
 
-    def __init__(self, places: Places, number: int, attempt: int, base: str) -> None:
+    def __init__(self, places: Places, number: int, attempt: int, base: str, branch: str) -> None:
         self.number, self.attempt = number, attempt
         self.git = Git(places.root)
         self.path = places.worktree(number, attempt)
         self.label = self.path.name
-        self.branch = branch_name(number, attempt)
+        self.branch = branch or branch_name(number, attempt)
         self.base_branch = self.git.base_branch(base)
         self.start = self.git.base_commit(self.base_branch)
 
@@ -114,10 +122,7 @@ class _Maker:
         raise failure(done, args)
 
     def make_good(self, hold: int, resume: bool) -> WorktreeInfo:
-        """Clear what is half-made, put aside what isn't ours, and check the branch out again.
-
-        Git itself refuses a branch that is checked out in another place.
-        """
+        """Clear what is half-made, put aside what isn't ours, and check the branch out again."""
         warning = self._clear()
         if self.is_whole():
             return self.adopt()
@@ -125,12 +130,13 @@ class _Maker:
             self.git.run("worktree", "remove", "--force", "--force", "--", str(self.path), ok=None, writes=True)
         if admin := _admin_of(self.git, self.path):
             shutil.rmtree(admin)  # half of it is gone: git takes it for no worktree of its own
+        self.refuse_others()
         tip = self.git.head(self.branch)
         own = tip and not self.git.is_ancestor(tip, self.start)
         if own and not resume:
             raise CoordError(
                 f"the branch {self.branch} exists, with commits that {plain(self.base_branch)} doesn't have",
-                f"keep them by `git branch -m {self.branch} NEW-NAME`, or drop them by `git branch -D {self.branch}`",
+                "they stay as they are: restart the prompt, its next attempt gets a branch of another name",
             )
         fresh = ("--no-track", "-B", self.branch, "--", str(self.path), self.start)
         args = ("worktree", "add", "--quiet", *(("--", str(self.path), self.branch) if own else fresh))
@@ -139,6 +145,15 @@ class _Maker:
             raise failure(done, args)
         start = self.git.merge_base(tip, self.start) if own else self.start
         return self.info(start, adopted=True, warning=warning)
+
+    def refuse_others(self) -> None:
+        """What is checked out elsewhere is another project's, or a person's: neither reset nor to be got rid of."""
+        for checkout in self.git.checkouts():
+            if checkout.branch == self.branch and not _same(checkout.path, self.path):
+                raise BranchTaken(
+                    f"the branch {self.branch} is checked out in {plain(str(checkout.path))}",
+                    "it is somebody else's there: restart the prompt, its next attempt gets another name",
+                )
 
     def clear_branch_lock(self) -> None:
         """Delete the lock that a git which was killed left on the branch.
@@ -206,14 +221,21 @@ class _Maker:
 
 
 def remove(
-    places: Places, number: int, attempt: int, base: str = "", *, merged_as: str = "", merged_tip: str = ""
+    places: Places,
+    number: int,
+    attempt: int,
+    base: str = "",
+    *,
+    branch: str = "",
+    merged_as: str = "",
+    merged_tip: str = "",
 ) -> Removed | Kept:
     """Remove a merged attempt's worktree and branch; keep both, and say why, if anything in them would be lost.
 
     Merged means: the branch is part of the base branch; or it still is at `merged_tip`, and the base branch has the
     commit `merged_as` that was made of it (a squash on a forge).
     """
-    git, branch, path = Git(places.root), branch_name(number, attempt), places.worktree(number, attempt)
+    git, branch, path = Git(places.root), branch or branch_name(number, attempt), places.worktree(number, attempt)
     tip, base_tip = git.head(branch), git.base_commit(git.base_branch(base))
     landed = bool(tip) and git.is_ancestor(tip, base_tip)
     squashed = bool(merged_as) and tip == merged_tip and git.is_ancestor(merged_as, base_tip)
@@ -311,6 +333,10 @@ def _someone_works_in(path: Path) -> bool | None:
             if cwd == inside or cwd.startswith(inside + os.sep):
                 return True
     return False
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _free_name(path: Path) -> Path:

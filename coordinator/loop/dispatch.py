@@ -12,6 +12,7 @@ from coordinator.agents.user import AgentUser, wrapped
 from coordinator.artifacts.files import digest_of, read_limited
 from coordinator.artifacts.frontmatter import split
 from coordinator.changes import worktrees
+from coordinator.changes.branches import free_branch
 from coordinator.changes.git import Git, branch_name
 from coordinator.changes.sharing import share
 from coordinator.errors import CoordError, Refused, StalePlan
@@ -83,7 +84,7 @@ def _new_attempt(site: Site, prompt: Prompt, count: int, *, shared: bool) -> Att
         started=now,
         agent=f"executor-{prompt.label}-{count}",
         runtime=prompt.agent or site.config.runtime,
-        branch="" if shared else branch_name(prompt.number, count),
+        branch="" if shared else _branch(site, prompt.number, count),
         worktree="" if shared else site.layout.rel(site.layout.worktree(prompt.number, count)),
         digest=prompt.digest,
     )
@@ -94,8 +95,9 @@ def _start(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> 
         last = find_attempt(site.layout, attempt.prompt, attempt.attempt - 1)
         site.check_ready(attempt.runtime)
         tree = _make_worktree(site, prompt, attempt, last)
+        attempt = replace(attempt, branch=tree.branch)
         if site.guest is not None and attempt.branch:
-            share(site.layout, attempt.prompt, attempt.attempt, site.guest)
+            share(site.layout, attempt.prompt, attempt.attempt, site.guest, branch=attempt.branch)
         failpoint("dispatch-worktree")
         attempt = replace(attempt, base=tree.base, base_branch=tree.base_branch, digest=prompt.digest)
         attempt = _write_launch(site, snapshot, prompt, attempt, tree.cwd, last)
@@ -127,8 +129,23 @@ def _make_worktree(site: Site, prompt: Prompt, attempt: Attempt, last: Attempt |
         return _project_folder(site, attempt)
     goes_on = last is not None and (last.continues or bool(_session(attempt, last)))
     continued = goes_on and last is not None and _branch_from(site, attempt, last)
-    base = site.config.base_branch or ""
-    return worktrees.create(site.layout, attempt.prompt, attempt.attempt, base, resume=bool(continued))
+    base, resume = site.config.base_branch or "", bool(continued)
+    try:
+        return worktrees.create(
+            site.layout, attempt.prompt, attempt.attempt, base, branch=attempt.branch, resume=resume
+        )
+    except worktrees.BranchTaken:  # another project was faster since the name was chosen
+        branch = _branch(site, attempt.prompt, attempt.attempt)
+    site.amend(attempt, branch=branch)
+    return worktrees.create(site.layout, attempt.prompt, attempt.attempt, base, branch=branch, resume=resume)
+
+
+def _branch(site: Site, number: int, count: int) -> str:
+    """A free name for the branch of an attempt; where git can't tell, making the worktree says why."""
+    try:
+        return free_branch(Git(site.layout.root), number, count)
+    except CoordError:
+        return branch_name(number, count)
 
 
 def _project_folder(site: Site, attempt: Attempt) -> worktrees.WorktreeInfo:
@@ -146,7 +163,9 @@ def _with_base(site: Site, attempt: Attempt) -> Attempt:
     """The attempt with what its worktree tells of its start."""
     if not attempt.branch:
         return attempt
-    tree = worktrees.create(site.layout, attempt.prompt, attempt.attempt, site.config.base_branch or "")
+    tree = worktrees.create(
+        site.layout, attempt.prompt, attempt.attempt, site.config.base_branch or "", branch=attempt.branch
+    )
     return replace(attempt, base=tree.base, base_branch=tree.base_branch)
 
 

@@ -7,7 +7,7 @@ from coordinator.artifacts.documents import append_summary
 from coordinator.artifacts.files import write_atomic
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import write_receipt
-from coordinator.changes.diff import attempt_change
+from coordinator.changes.diff import change_of
 from coordinator.errors import Refused, UsageError
 from coordinator.events.identity import who
 from coordinator.events.store import EventLog
@@ -100,7 +100,7 @@ def _own_attempt(environ: Mapping[str, str], actor: Actor) -> tuple[Layout, Atte
 
 
 def _complete_change(layout: Layout, attempt: Attempt) -> Change:
-    change = attempt_change(layout, attempt.prompt, attempt.attempt, attempt.base_branch, start=attempt.base)
+    change = change_of(layout, attempt)
     left = left_behind(change)
     if left:
         raise Refused(

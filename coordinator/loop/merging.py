@@ -33,6 +33,7 @@ def gate_run(site: Site, snapshot: Snapshot, action: Merge) -> Callable[[], Outc
         attempt=attempt.attempt,
         title=redact(prompt.title),
         run=attempt.run,
+        branch=attempt.branch,
         base=attempt.base_branch,
         start=attempt.base,
         tip=action.commit,
@@ -141,6 +142,7 @@ def _remove_worktree(site: Site, attempt: Attempt) -> str:
         attempt.prompt,
         attempt.attempt,
         attempt.base_branch,
+        branch=attempt.branch,
         merged_as=attempt.merged_as,
         merged_tip=attempt.commits[-1] if attempt.commits else "",
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 from coordinator.agents.hooks import LINE, STATUS
 from coordinator.agents.launch import NO_WORKTREE
 from coordinator.artifacts.files import read_limited, write_atomic
-from coordinator.changes.diff import attempt_change
+from coordinator.changes.diff import change_of
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError
 from coordinator.failpoint import failpoint
@@ -65,8 +65,7 @@ def _settle_ended(site: Site, attempt: Attempt, status: int) -> Attempt:
         return site.advance(attempt, state, exited, reason=reason)
     if not attempt.branch:
         return _settle_shared(site, attempt, exited)
-    places = site.layout
-    change = attempt_change(places, attempt.prompt, attempt.attempt, attempt.base_branch, start=attempt.base)
+    change = change_of(site.layout, attempt)
     left = left_behind(change)
     if left:
         return site.advance(attempt, StepState.FAILED, exited, reason=left)
