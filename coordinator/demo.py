@@ -16,6 +16,7 @@ from coordinator.artifacts.project import create_project
 from coordinator.changes.git import Git
 from coordinator.config import load_config
 from coordinator.errors import CoordError, Refused
+from coordinator.interpreter import own_command
 from coordinator.packaged import packaged
 from coordinator.terminals.server import TerminalError, Terminals
 
@@ -75,7 +76,7 @@ class DemoProject:
 
     def command(self, *arguments: str) -> list[str]:
         """A `coord` command about this project."""
-        return [sys.executable, "-m", "coordinator.cli.main", "-C", str(self.layout.root), *arguments]
+        return own_command("-C", str(self.layout.root), *arguments)
 
     def environment(self) -> dict[str, str]:
         """The environment of its processes: this Python first on PATH, nothing of the tmux or agent around us."""

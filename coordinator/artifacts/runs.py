@@ -18,6 +18,7 @@ __all__ = [
     "AttemptReader",
     "current_run",
     "loop_is_alive",
+    "loop_process",
     "new_run",
     "read_attempt",
     "read_attempts",
@@ -25,6 +26,7 @@ __all__ = [
     "read_loop",
     "read_receipt",
     "run_ids",
+    "sign_loop",
     "write_loop",
     "write_receipt",
     "write_run",
@@ -107,3 +109,16 @@ def write_loop(layout: Layout, ask: LoopAsk) -> None:
 def loop_is_alive(layout: Layout) -> bool:
     """A loop process holds the lock."""
     return is_held(layout.loop_lock)
+
+
+def sign_loop(layout: Layout) -> None:
+    """Say that this process, which holds the lock, is through with what can keep a loop from starting."""
+    layout.loop_lock.write_text(f"{os.getpid()}\n")
+
+
+def loop_process(layout: Layout) -> int | None:
+    """The process that signed last, alive or not; None before the first."""
+    try:
+        return int(layout.loop_lock.read_text())
+    except (OSError, ValueError):
+        return None

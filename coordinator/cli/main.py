@@ -1,13 +1,15 @@
 """The `coord` command: one verb a function, loaded only when it is called."""
 
+# What is imported here is there before any program: nothing is looked for before `keep_out` has said where.
 import os
 import sys
-from collections.abc import Sequence
 
+from coordinator.artifacts.root import find_root
 from coordinator.cli.guard import guarded
+from coordinator.interpreter import foreign_places, keep_out
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: list[str] | None = None) -> None:
     """Run one command and end the process with its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -27,6 +29,8 @@ def _run(arguments: list[str]) -> int:
         print(f"coord, version {__version__}")
         return 0
     directory, rest = _directory(arguments)
+    if foreign_places():
+        keep_out([".", directory, find_root(os.environ.get("COORD_ROOT") or directory) or directory])
     folder = guarded(directory)
     if folder is not None:
         from coordinator.cli.door import pass_on

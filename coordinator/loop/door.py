@@ -12,18 +12,17 @@ import os
 import socket
 import struct
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import coordinator
 from coordinator.agents.user import AgentUser
 from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError
 from coordinator.events.peers import launcher_environment, working_folder
 from coordinator.events.store import EventLog
+from coordinator.interpreter import own_command
 from coordinator.model.event import SYSTEM, Draft
 
 REQUEST_LIMIT = 4 * 1024 * 1024
@@ -35,7 +34,6 @@ _MOST = 128
 _NOT_FOR_AGENTS = frozenset(
     ("init", "demo", "doctor", "attach", "loop", "chat", "run", "pipeline", "strict", "-C", "--version")
 )
-_RUN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from coordinator.cli.main import main; main()"
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -149,9 +147,9 @@ def _carry_out(
     inside = Path(folder).is_relative_to(layout.root) and Path(folder).is_dir()
     own = {name: value for name, value in os.environ.items() if not name.startswith(("COORD_", "GIT_", "EDITOR"))}
     process = subprocess.Popen(
-        [sys.executable, "-c", _RUN, str(Path(coordinator.__file__).parents[1]), *arguments],
+        own_command(*arguments),
         cwd=folder if inside else layout.root,
-        env={**own, **environ, "COORD_DOOR": "1", "NO_COLOR": "1"},
+        env={**own, **environ, "PATH": _absolute(own.get("PATH", os.defpath)), "COORD_DOOR": "1", "NO_COLOR": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -180,6 +178,11 @@ def _carry_out(
     with suppress(OSError):
         peer.shutdown(socket.SHUT_RDWR)  # ends the watcher
     watcher.join()
+
+
+def _absolute(path: str) -> str:
+    """A PATH without what would be looked for in the current folder, which may be an agent's."""
+    return os.pathsep.join(place for place in path.split(os.pathsep) if os.path.isabs(place))
 
 
 def _pass_on(peer: socket.socket, lock: threading.Lock, name: str, pipe: int) -> None:

@@ -14,7 +14,7 @@ from coordinator.agents.user import find_user
 from coordinator.apply import recover
 from coordinator.artifacts.files import Lock
 from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.runs import read_loop, write_loop
+from coordinator.artifacts.runs import read_loop, sign_loop, write_loop
 from coordinator.artifacts.sweep import sweep
 from coordinator.config import load_config
 from coordinator.errors import CoordError, Refused
@@ -136,6 +136,7 @@ class _Runner:
         lame = self._check_agents()
         self._site.terminals.ensure_session()
         self._book.open(self._snapshot)
+        sign_loop(self._site.layout)
         for one in lame:
             self._hands.report(f"agent:{one.runtime}", CoordError(one.sentence))
         self._book.adopted(self._census(), self._snapshot)

@@ -1,29 +1,39 @@
 """Starting the loop in a window of its own, and telling it what is wanted."""
 
 import os
-import sys
+import time
 from dataclasses import replace
-from pathlib import Path
 
-import coordinator
 from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.runs import loop_is_alive, read_loop, write_loop
+from coordinator.artifacts.runs import loop_is_alive, loop_process, read_loop, write_loop
 from coordinator.config import load_config
-from coordinator.errors import Refused, UsageError
+from coordinator.errors import CoordError, Refused, UsageError
+from coordinator.interpreter import own_command
 from coordinator.model.event import Actor
 from coordinator.model.run import LoopAsk
+from coordinator.model.text import clip, plain
 from coordinator.steps import utc_now
+from coordinator.terminals.capture import read_panes
+from coordinator.terminals.listing import Window
 from coordinator.terminals.server import Terminals
 
 WINDOW = "loop"
 """Name of the loop's tmux window."""
-_RUN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from coordinator.cli.main import main; main()"
-"""Runs the very coord that this process runs, installed or not, and leaves the environment as it is."""
+_START_BOUND = 15.0
+"""Seconds in which a loop begins or ends; one that takes longer is taken for one that comes up slowly."""
+_PAUSE = 0.02
+_LAST_WORDS = 300
+"""Columns of what a loop said last."""
+_DEAD_PANE = "Pane is dead"
+"""What tmux writes below the last words of a program."""
 STATES = ("running", "paused", "stopped")
 
 
 def start_loop(layout: Layout, *, max_parallel: int | None = None) -> str:
-    """Start the loop in a tmux window of the project's session; the window's id. Refused when a loop runs already."""
+    """Start the loop in a tmux window of the project's session, and wait until it has begun; the window's id.
+
+    Refused when a loop runs already; CoordError with its last words when it ended instead.
+    """
     if loop_is_alive(layout):
         raise Refused("a loop of this project runs already", "`coord attach loop` goes to its window")
     config = load_config(layout)
@@ -32,12 +42,33 @@ def start_loop(layout: Layout, *, max_parallel: int | None = None) -> str:
     for window in terminals.windows():
         if window.name == WINDOW and window.dead:
             terminals.kill_window(window.id)
-    argv = [sys.executable, "-c", _RUN, str(Path(coordinator.__file__).parents[1]), "-C", str(layout.root), "loop"]
+    argv = own_command("-C", str(layout.root), "loop")
     if max_parallel is not None:
         argv += ["--max-parallel", str(max_parallel)]
     mark = {"root": str(layout.root), "role": WINDOW}
     path = ["env", f"PATH={os.environ.get('PATH', os.defpath)}"]  # the tmux server may have been started with another
-    return terminals.open_window([*path, *argv], cwd=layout.root, name=WINDOW, env={}, mark=mark).id
+    window = terminals.open_window([*path, *argv], cwd=layout.root, name=WINDOW, env={}, mark=mark)
+    _await_begin(layout, terminals, window)
+    return window.id
+
+
+def _await_begin(layout: Layout, terminals: Terminals, opened: Window) -> None:
+    deadline = time.monotonic() + _START_BOUND
+    while loop_process(layout) != opened.pid and time.monotonic() < deadline:
+        window = next((window for window in terminals.windows() if window.id == opened.id), None)
+        if window is None or window.dead:
+            words = clip(_last_words(terminals, opened.pane), _LAST_WORDS) or "it said nothing"
+            raise CoordError(f"the loop ended at once: {words}", "`coord attach loop` shows all that it said")
+        time.sleep(_PAUSE)
+
+
+def _last_words(terminals: Terminals, pane: str) -> str:
+    """The last error of ours that a pane shows, else its last line."""
+    screen = read_panes(terminals, [pane]).get(pane)
+    lines = [plain(line).strip() for line in screen.plain().splitlines()] if screen is not None else []
+    said = [line for line in lines if line and not line.startswith(_DEAD_PANE)]
+    first = max((place for place, line in enumerate(said) if line.startswith("coord: ")), default=len(said) - 1)
+    return " ".join(said[max(first, 0) :]).removeprefix("coord: ")
 
 
 def check_start(layout: Layout) -> tuple[str, ...]:

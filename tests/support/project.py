@@ -68,7 +68,7 @@ class Project:
         self._bin.mkdir()
         command = self._bin / "coord"
         command.write_text(
-            f'#!/bin/sh\nPYTHONPATH={quote(str(ROOT))} exec {quote(sys.executable)} -m coordinator.cli.main "$@"\n'
+            f'#!/bin/sh\nPYTHONPATH={quote(str(ROOT))} exec {quote(sys.executable)} -P -m coordinator.cli.main "$@"\n'
         )
         command.chmod(0o755)
         for place in (self.layout.prompts, self.layout.scripts, self.layout.suites):

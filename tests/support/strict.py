@@ -67,9 +67,9 @@ class StrictProject(Project):
             copy_package(library)
             ours = f"PYTHONPATH={quote(str(ROOT))} exec {quote(sys.executable)}"
             theirs = f"PYTHONPATH='{library}' PYTHONDONTWRITEBYTECODE=1 exec {python()}"
-            lines = ("#!/bin/sh", f'[ "$(id -u)" = 0 ] && {ours} -m coordinator.cli.main "$@"')
+            lines = ("#!/bin/sh", f'[ "$(id -u)" = 0 ] && {ours} -P -m coordinator.cli.main "$@"')
             (self._folder / "bin" / "coord").write_text(
-                "\n".join((*lines, f'{theirs} -m coordinator.cli.main "$@"')) + "\n"
+                "\n".join((*lines, f'{theirs} -P -m coordinator.cli.main "$@"')) + "\n"
             )
         return environ
 
