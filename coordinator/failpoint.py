@@ -10,6 +10,7 @@ POINTS = (
     "dispatch-window",
     "step-written",
     "dispatch-running",
+    "handoff-given",
     "handoff-noted",
     "settle-ended",
     "settle-recorded",

@@ -9,6 +9,7 @@ from coordinator.changes.history import find_merge
 from coordinator.errors import CoordError
 from coordinator.events.store import EventLog
 from coordinator.failpoint import failpoint
+from coordinator.handoffs import handed_off, publish
 from coordinator.model.step import Attempt, StepState, suite_mark
 from coordinator.steps import advance, agent_event, reread
 from coordinator.terminals.processes import terminate_agent
@@ -30,6 +31,8 @@ def finish_kill(layout: Layout, log: EventLog, attempt: Attempt) -> Attempt:
     if current.state is StepState.CHANGE_OPEN:
         _end_marked(suite_mark(current.prompt, current.attempt), layout)  # its checks have nothing to check any more
     failpoint("kill-ended")
+    with suppress(CoordError, OSError):  # what it handed off is on the log, whatever can't be written of it
+        publish(layout, current, handed_off(log, current))
     return advance(
         layout,
         log,

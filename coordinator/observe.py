@@ -46,9 +46,9 @@ class Observer:
         self.layout = layout
         self.config = load_config(layout)
         self._prompts = PromptReader(layout, self.config)
-        self._attempts = AttemptReader(layout)
-        self._spending = Spending(layout)
         self._log = LogMemory(layout.events_db)
+        self._attempts = AttemptReader(layout, self._log)
+        self._spending = Spending(layout)
         self._graph = Graph.of(())
         self._graph_problems: tuple[Problem, ...] = ()
         self._found: PromptSet | None = None

@@ -20,16 +20,16 @@ from coordinator.agents.records import end_of
 from coordinator.agents.resets import COUNTED_WITHIN, reset_time
 from coordinator.agents.runtime import Place, Runtime, Said, Usage, find_runtime
 from coordinator.agents.usage import Meter, read_usage, write_usage
-from coordinator.artifacts.attempts import read_receipt
 from coordinator.artifacts.paths import Layout
 from coordinator.config import Config
 from coordinator.errors import CoordError
 from coordinator.events.store import EventLog
+from coordinator.handoffs import sealed
 from coordinator.model.event import SYSTEM
 from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import AgentState
 from coordinator.model.spent import Spent
-from coordinator.model.step import Attempt, Receipt
+from coordinator.model.step import Attempt
 from coordinator.steps import agent_event, amend
 
 if TYPE_CHECKING:
@@ -220,10 +220,11 @@ class Sight:
 
 def _dismiss(layout: Layout, watched: Watched, report: Report) -> None:
     """Let an agent go that has handed off and has nothing more to do: its own screen would stay open for ever."""
-    receipt = read_receipt(watched.directory)
-    if not isinstance(receipt, Receipt) or report.state not in (AgentState.IDLE, AgentState.INTERRUPTED):
+    if report.state not in (AgentState.IDLE, AgentState.INTERRUPTED):
         return
-    if report.at < timestamp(receipt.at) - 1.0:
+    with EventLog.open(layout.events_db) as log:
+        receipt = sealed(log, watched.attempt).receipt
+    if receipt is None or report.at < timestamp(receipt.at) - 1.0:
         return
     from coordinator.terminals.processes import agent_processes
 

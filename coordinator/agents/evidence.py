@@ -149,7 +149,7 @@ def _judge(
     """State, evidence and its time; best evidence first."""
     if attempt.exit is not None:
         at = timestamp(attempt.exit.at)
-        if attempt.exit.status == 0 or (attempt.receipt is not None and attempt.receipt.outcome != "done"):
+        if attempt.exit.status == 0 or attempt.receipt is not None:
             return AgentState.FINISHED, "receipt" if attempt.receipt else "exit.json", at
         return AgentState.CRASHED, "exit.json", at
     if not attempt.state.live:

@@ -6,21 +6,34 @@ import time
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from coordinator.artifacts.bulk import no_collection
 from coordinator.artifacts.files import is_settled
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.records import BadRecord, decode, read_json, record_problem
+from coordinator.model.handoff import OUTCOMES
 from coordinator.model.problem import Problem
 from coordinator.model.step import Attempt, Exit, Receipt, StepState
+from coordinator.model.text import plain
 
 _ATTEMPT = re.compile(r"attempt-([1-9]\d{0,8})")
 _RUN = re.compile(r"run-([1-9]\d{0,8})")
 _RECORDS = ("step.json", "exit.json", "receipt.json", "started")
-_OUTCOMES = ("done", "failed", "blocked")
+_SEALED = (StepState.DISPATCHED, StepState.RUNNING, StepState.CHANGE_OPEN, StepState.FAILED, StepState.BLOCKED)
+"""States in which somebody may take a `receipt.json` for the word of the agent."""
 
 Stamp = tuple[int, int, int]
+
+
+class Given(Protocol):
+    """What the log tells of hand-offs: they are events, and a `receipt.json` without its event is nobody's."""
+
+    def given(self, run: str, prompt: int, attempt: int, agent: str = "") -> tuple[Receipt, ...]:
+        """The hand-offs of an attempt as far as the log was read, oldest first; the same object while none is new."""
+
+    def given_since(self, attempt: Attempt) -> tuple[Receipt, ...]:
+        """Those that the log has gained meanwhile."""
 
 
 def read_exit(directory: Path | str) -> Exit | Problem | None:
@@ -33,21 +46,24 @@ def read_exit(directory: Path | str) -> Exit | Problem | None:
 
 
 def read_receipt(directory: Path | str) -> Receipt | Problem | None:
-    """What sealed the attempt; None while nothing did, a Problem when `receipt.json` can't be read."""
+    """What `receipt.json` says; None without one, a Problem when it can't be read.
+
+    It is written from the attempt's hand-off on the log, and that alone counts.
+    """
     try:
         values = read_json(f"{directory}/receipt.json")
         if values is None:
             return None
         receipt = decode(Receipt, values)
-        if receipt.outcome not in _OUTCOMES:
-            raise BadRecord(f"`outcome` must be one of {', '.join(_OUTCOMES)}")
+        if receipt.outcome not in OUTCOMES:
+            raise BadRecord(f"`outcome` must be one of {', '.join(OUTCOMES)}")
     except BadRecord as error:
         return record_problem("receipt.json", error)
     return receipt
 
 
 def read_attempt(directory: Path | str, shown: str = "") -> Attempt | Problem | None:
-    """An attempt with its exit and receipt; None before it is claimed, a Problem when a record can't be read.
+    """An attempt with its exit; None before it is claimed, a Problem when a record can't be read.
 
     `directory` is `…/RUN/prompts/NN/attempt-K`: it tells which attempt it is. `shown`: relative to the project root.
     """
@@ -56,20 +72,20 @@ def read_attempt(directory: Path | str, shown: str = "") -> Attempt | Problem | 
 
 
 def load_attempt(where: str, shown: str) -> tuple[Attempt | None, tuple[Problem, ...]]:
-    """An attempt as far as it can be read, and what can't be.
+    """An attempt as far as it can be read, and what can't be; what it handed off is for the log to tell.
 
     Without a readable `step.json` it counts as blocked and held: nothing is started beside it until a human has looked.
     """
     run, _, number, attempt = where.split(os.sep)[-4:]
-    end, receipt = read_exit(where), read_receipt(where)
-    problems = [replace(p, path=f"{shown}/{p.path}") for p in (end, receipt) if isinstance(p, Problem)]
+    end = read_exit(where)
+    problems = [replace(end, path=f"{shown}/{end.path}")] if isinstance(end, Problem) else []
     known: dict[str, Any] = {
         "run": run,
         "prompt": int(number),
         "attempt": int(attempt.removeprefix("attempt-")),
         "directory": shown,
         "exit": end if isinstance(end, Exit) else None,
-        "receipt": receipt if isinstance(receipt, Receipt) else None,
+        "receipt": None,
     }
     try:
         values = read_json(f"{where}/step.json")
@@ -118,6 +134,7 @@ class _Place(NamedTuple):
 
     attempt: int
     path: str
+    run: str
 
 
 class _Entry(NamedTuple):
@@ -126,15 +143,21 @@ class _Entry(NamedTuple):
     """None: to be read again at the next look."""
     attempt: Attempt | None
     problems: tuple[Problem, ...]
+    handed: tuple[Receipt, ...]
+    """What was handed off for it by whomever, when it was read."""
 
 
 class AttemptReader:
-    """Reads the last attempt of every prompt, and keeps what it read. Not thread-safe."""
+    """Reads the last attempt of every prompt, and keeps what it read. Not thread-safe.
 
-    def __init__(self, layout: Layout) -> None:
+    `given`: who tells of hand-offs; without, none is known.
+    """
+
+    def __init__(self, layout: Layout, given: Given | None = None) -> None:
         self.problems: tuple[Problem, ...] = ()
         """What couldn't be read at the last look."""
         self._layout = layout
+        self._given = given
         self._runs = str(layout.runs)
         self._listings: dict[str, tuple[Stamp | None, int]] = {}
         self._entries: dict[int, _Entry] = {}
@@ -182,16 +205,16 @@ class AttemptReader:
                 continue
             for entry in entries:
                 if entry.name.isdigit() and entry.name.isascii():
-                    self._find_in(entry.path, int(entry.name), found)
+                    self._find_in(run_id, entry.path, int(entry.name), found)
         return found
 
     def _find(self, number: int) -> _Place | None:
         found: dict[int, _Place] = {}
         for run_id in run_ids(self._layout):
-            self._find_in(os.path.join(self._runs, run_id, "prompts", f"{number:02d}"), number, found)
+            self._find_in(run_id, os.path.join(self._runs, run_id, "prompts", f"{number:02d}"), number, found)
         return found.get(number)
 
-    def _find_in(self, folder: str, number: int, found: dict[int, _Place]) -> None:
+    def _find_in(self, run: str, folder: str, number: int, found: dict[int, _Place]) -> None:
         """Note the last attempt in a prompt's folder of one run, if it is the last so far."""
         stamp = _stamp(folder)
         if stamp is None:
@@ -207,7 +230,7 @@ class AttemptReader:
             self._listings[folder] = known
         last = known[1]
         if last and (number not in found or last >= found[number].attempt):
-            found[number] = _Place(last, os.path.join(folder, f"attempt-{last}"))
+            found[number] = _Place(last, os.path.join(folder, f"attempt-{last}"), run)
 
     def _take_all(self, found: dict[int, _Place]) -> list[bool]:
         gone = self._entries.keys() - found.keys()
@@ -222,17 +245,46 @@ class AttemptReader:
             return self._entries.pop(number, None) is not None
         before = self._entries.get(number)
         stamp = _stamp(place.path)
-        if before is not None and before.place == place and stamp is not None and before.stamp == stamp:
+        handed = self._given.given(place.run, number, place.attempt) if self._given is not None else ()
+        known = before is not None and before.place == place and before.handed is handed
+        if before is not None and known and stamp is not None and before.stamp == stamp:
             return False
         start = time.time_ns()
         attempt, problems = load_attempt(place.path, self._layout.rel(place.path))
+        if attempt is not None and self._given is not None:
+            attempt, problems = self._sealed(self._given, attempt, place.path, problems)
         starting = attempt is not None and attempt.exit is None and not attempt.pid
         settled = stamp is not None and is_settled(stamp[0], start)
         kept = stamp if settled and not starting else None
         if before is not None and (before.attempt, before.problems) == (attempt, problems):
             attempt = before.attempt
-        self._entries[number] = _Entry(place, kept, attempt, problems)
+        self._entries[number] = _Entry(place, kept, attempt, problems, handed)
         return before is None or before.attempt is not attempt or before.problems != problems
+
+    def _sealed(
+        self, given: Given, attempt: Attempt, where: str, problems: tuple[Problem, ...]
+    ) -> tuple[Attempt, tuple[Problem, ...]]:
+        """The attempt with its agent's last hand-off, and what is wrong with the `receipt.json` beside it."""
+        handed = given.given(attempt.run, attempt.prompt, attempt.attempt, attempt.agent)
+        if attempt.state in _SEALED:
+            found = read_receipt(where)
+            if isinstance(found, Receipt) and found not in handed and found not in (given.given_since(attempt)):
+                found = unvouched(attempt)
+            if isinstance(found, Problem):
+                problems = (*problems, replace(found, path=f"{attempt.directory}/receipt.json"))
+        return (replace(attempt, receipt=handed[-1]) if handed else attempt), problems
+
+
+def unvouched(attempt: Attempt) -> Problem:
+    """A `receipt.json` that was not written from a hand-off on the log."""
+    return Problem(
+        "receipt.json",
+        0,
+        "foreign-receipt",
+        f"it is not what {plain(attempt.agent)} handed off: the log has no such hand-off, and nothing goes by it",
+        "look who wrote it, then delete it",
+        (attempt.prompt,),
+    )
 
 
 def _names(folder: str) -> list[str]:

@@ -65,9 +65,13 @@ def add_summary(document: bytes, *, number: int, agent: str, text: str, at: str,
     """The alignment document with an agent's summary appended; an `outcome` other than `done` is named."""
     newline, current = _decoded(document)
     quoted = newline.join(f"> {line}".rstrip() for line in plain_lines(redact(text.strip())))
-    came = "" if outcome == "done" else f" · {plain(outcome)}"
-    heading = f"## Prompt {number:02d} · {plain(agent)} · {plain(at)}{came}"
+    heading = _heading(number, agent, at, outcome)
     return _encoded(_joined(current, f"{heading}{newline * 2}{quoted}", newline))
+
+
+def _heading(number: int, agent: str, at: str, outcome: str) -> str:
+    came = "" if outcome == "done" else f" · {plain(outcome)}"
+    return f"## Prompt {number:02d} · {plain(agent)} · {plain(at)}{came}"
 
 
 def add_steering(document: bytes, *, number: int | None, text: str, who: str, at: str) -> bytes:
@@ -99,9 +103,14 @@ def summaries(document: bytes, number: int) -> list[str]:
 
 
 def append_summary(layout: Layout, *, number: int, agent: str, text: str, at: str, outcome: str = "done") -> None:
-    """Append an agent's summary to `alignment.md`, durable, whoever else appends at the same time."""
-    said = {"agent": agent, "text": text, "at": at, "outcome": outcome}
-    _change_alignment(layout, lambda before: add_summary(before, number=number, **said))
+    """Append an agent's summary to `alignment.md`, once, durable, whoever else appends at the same time."""
+    heading = _encoded(_heading(number, agent, at, outcome))
+
+    def change(before: bytes) -> bytes:
+        known = heading in before.splitlines()
+        return before if known else add_summary(before, number=number, agent=agent, text=text, at=at, outcome=outcome)
+
+    _change_alignment(layout, change)
 
 
 def append_steering(layout: Layout, *, number: int | None, text: str, who: str, at: str) -> None:
@@ -121,6 +130,8 @@ def _change_alignment(layout: Layout, change: Callable[[bytes], bytes]) -> None:
             reason = (error.strerror or "unreadable").lower()
             raise CoordError(f"can't read {layout.rel(layout.alignment)}: {reason}", "check its permissions") from error
         after = change(ALIGNMENT_START if before is None else before)
+        if after == before:
+            return
         try:
             write_atomic(layout.alignment, after, expect=None if before is None else sha256(before))
         except StalePlan:

@@ -48,8 +48,9 @@ def write_step(layout: Layout, attempt: Attempt, *, new: bool = False) -> None:
 
 
 def write_receipt(directory: Path, receipt: Receipt) -> None:
-    """Seal an attempt. A second receipt replaces the first: the last word of an agent counts."""
-    write_json(directory / "receipt.json", redact_data(encode(receipt)))
+    """Write down what an attempt handed off, as its event tells it; an equal one stays as it is."""
+    if read_receipt(directory) != receipt:
+        write_json(directory / "receipt.json", encode(receipt))
 
 
 def new_run(layout: Layout, milestone: str, *, started: str = "") -> str:

@@ -1,4 +1,4 @@
-"""What a snapshot remembers of the log: questions, reviews, and which prompts were touched since the last look."""
+"""What a snapshot remembers of the log: questions, reviews, hand-offs, and which prompts were touched since then."""
 
 from pathlib import Path
 
@@ -6,11 +6,13 @@ from coordinator.events.filters import EVERYTHING, Filter
 from coordinator.events.questions import QuestionFold
 from coordinator.events.store import EventLog
 from coordinator.model.event import Event
+from coordinator.model.handoff import HAND_OFF, HandOffs
 from coordinator.model.snapshot import Question, Review
+from coordinator.model.step import Attempt, Receipt
 
 _KINDS = (
     *("question.asked", "question.answered", "run.asked", "change.approved", "change.rejected"),
-    *("prompt.created", "milestone.status"),
+    *("prompt.created", "milestone.status", HAND_OFF),
 )
 _PAGE = 1000
 
@@ -27,6 +29,7 @@ class LogMemory:
         self.milestone_status = ""
         """What the newest `milestone.status` event says; empty when there is none."""
         self._questions = QuestionFold()
+        self._hand_offs = HandOffs()
         self._birth = ""
 
     @property
@@ -52,16 +55,28 @@ class LogMemory:
         self.head = since
         return frozenset(touched)
 
+    def given(self, run: str, prompt: int, attempt: int, agent: str = "") -> tuple[Receipt, ...]:
+        """The hand-offs of an attempt, oldest first; the same object while none is new. `agent`: of nobody else."""
+        return self._hand_offs.of(run, prompt, attempt, agent)
+
+    def given_since(self, attempt: Attempt) -> tuple[Receipt, ...]:
+        """Those that the log has gained since it was read: a file written from one may be seen before it."""
+        newer = HandOffs()
+        where = Filter(kinds=(HAND_OFF,), subject=f"prompt:{attempt.prompt}")
+        newer.feed(self._log.since(self.head, _PAGE, where))
+        return newer.of(attempt.run, attempt.prompt, attempt.attempt, attempt.agent)
+
     def close(self) -> None:
         self._log.close()
 
     def _forget(self) -> None:
         """Another log is at the path now."""
         self.head, self.highest_number, self.milestone_status, self.reviews = 0, 0, "", {}
-        self._questions = QuestionFold()
+        self._questions, self._hand_offs = QuestionFold(), HandOffs()
 
     def _feed(self, events: tuple[Event, ...]) -> None:
         self._questions.feed(events)
+        self._hand_offs.feed(events)
         for event in events:
             if event.kind == "milestone.status":
                 self.milestone_status = str(event.data.get("status") or "")

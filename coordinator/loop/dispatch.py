@@ -28,7 +28,7 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.packaged import packaged
 from coordinator.redaction import redact
-from coordinator.steps import agent_event, attempt_lock, find_attempt, step_event, utc_now
+from coordinator.steps import agent_event, attempt_lock, step_event, utc_now
 from coordinator.terminals.listing import Window
 
 FLOW = "EXECUTION.md"
@@ -92,7 +92,7 @@ def _new_attempt(site: Site, prompt: Prompt, count: int, *, shared: bool) -> Att
 
 def _start(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> None:
     try:
-        last = find_attempt(site.layout, attempt.prompt, attempt.attempt - 1)
+        last = site.find(attempt.prompt, attempt.attempt - 1)
         site.check_ready(attempt.runtime)
         tree = _make_worktree(site, prompt, attempt, last)
         attempt = replace(attempt, branch=tree.branch)

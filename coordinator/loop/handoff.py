@@ -1,24 +1,27 @@
-"""How an agent ends its attempt: a receipt, a hand-off for people, and an event. Called by `coord agent …`."""
+"""How an agent ends its attempt: one event that holds the whole receipt, and what is written from it."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from coordinator.artifacts.documents import append_summary
-from coordinator.artifacts.files import write_atomic
+from coordinator.artifacts.files import sha256
 from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.runs import write_receipt
 from coordinator.changes.diff import change_of
 from coordinator.errors import Refused, UsageError
 from coordinator.events.identity import who
 from coordinator.events.store import EventLog
+from coordinator.failpoint import failpoint
+from coordinator.handoffs import handed_off, publish
 from coordinator.model.change import Change
 from coordinator.model.event import Actor, ActorKind, Draft, may_write
+from coordinator.model.handoff import HAND_OFF, OUTCOMES, said_by, words_of
 from coordinator.model.step import Attempt, Receipt
 from coordinator.model.text import plain
 from coordinator.redaction import redact
-from coordinator.steps import find_attempt, utc_now
+from coordinator.steps import attempt_lock, event_id, find_attempt, reread, utc_now
 
-OUTCOMES = ("done", "failed", "blocked")
+_MOST_FILES = 500
+"""Files of a change that its receipt names."""
 
 
 def hand_off(
@@ -54,11 +57,11 @@ def hand_off(
         seq, digest = log.anchor()
         receipt = Receipt(
             outcome,
-            redact(summary.strip()),
+            _clean(summary),
             actor.name,
             utc_now(),
             commits,
-            tuple(map(redact, files)),
+            _bounded(files),
             _said(validation),
             _said(limitations),
             _said(decisions),
@@ -67,8 +70,23 @@ def hand_off(
             learnings=_said(learnings),
             left=_said(left),
         )
-        _write(layout, log, attempt, receipt, actor)
-    return receipt
+        given = _give(layout, log, attempt, receipt, actor)
+        failpoint("handoff-given")
+        publish(layout, attempt, given)
+    return given[-1]
+
+
+def _give(layout: Layout, log: EventLog, attempt: Attempt, receipt: Receipt, actor: Actor) -> tuple[Receipt, ...]:
+    """Put the hand-off on the log, with all that it says; returns every one of the attempt.
+
+    One that says the same as the last is that one. Under the lock of the attempt: none comes after its end.
+    """
+    with attempt_lock(layout, attempt):
+        _refuse_ended(reread(layout, attempt))
+        given = handed_off(log, attempt)
+        if not given or words_of(given[-1]) != words_of(receipt):
+            log.append(list(_drafts(attempt, receipt, actor, len(given) + 1)), actor, attempt.run)
+    return handed_off(log, attempt)
 
 
 def left_behind(change: Change) -> str:
@@ -94,9 +112,15 @@ def _own_attempt(environ: Mapping[str, str], actor: Actor) -> tuple[Layout, Atte
     attempt = find_attempt(layout, int(number), int(count))
     if attempt is None or attempt.agent != actor.name:
         raise Refused(f"{actor.name} has no attempt in {root}", "only the agent that the loop started may hand off")
-    if not attempt.state.live or attempt.exit is not None:
-        raise Refused(f"the attempt of {actor.name} has ended: {attempt.state.value}", "there is nothing to hand off")
+    _refuse_ended(attempt)
     return layout, attempt
+
+
+def _refuse_ended(attempt: Attempt) -> None:
+    if not attempt.state.live or attempt.exit is not None:
+        raise Refused(
+            f"the attempt of {attempt.agent} has ended: {attempt.state.value}", "there is nothing to hand off"
+        )
 
 
 def _complete_change(layout: Layout, attempt: Attempt) -> Change:
@@ -109,50 +133,32 @@ def _complete_change(layout: Layout, attempt: Attempt) -> Change:
     return change
 
 
-def _write(layout: Layout, log: EventLog, attempt: Attempt, receipt: Receipt, actor: Actor) -> None:
-    """Receipt last: it is what the loop goes by."""
-    directory = layout.attempt(attempt.run, attempt.prompt, attempt.attempt)
-    write_atomic(directory / "handoff.md", _text(attempt, receipt).encode("utf-8", "replace"))
-    append_summary(
-        layout, number=attempt.prompt, agent=actor.name, text=_report(receipt), at=receipt.at, outcome=receipt.outcome
-    )
-    write_receipt(directory, receipt)
-    log.append(list(_drafts(attempt, receipt, actor)), actor, attempt.run)
-
-
-def _drafts(attempt: Attempt, receipt: Receipt, actor: Actor) -> Iterator[Draft]:
-    """What goes on the log: the hand-off, and what was learned, where the role may say that."""
+def _drafts(attempt: Attempt, receipt: Receipt, actor: Actor, turn: int) -> Iterator[Draft]:
+    """What goes on the log: the hand-off, what was decided, and what was learned, where the role may say that."""
     subject = f"prompt:{attempt.prompt}"
-    data: dict[str, object] = {"outcome": receipt.outcome, "summary": receipt.summary, "attempt": attempt.attempt}
-    yield Draft("handoff.given", subject, data | ({"left": list(receipt.left)} if receipt.left else {}))
-    if may_write(actor, "learning.noted"):
-        for text in receipt.learnings:
-            yield Draft("learning.noted", subject, {"text": text, "attempt": attempt.attempt})
-
-
-def _report(receipt: Receipt) -> str:
-    """What engineers read of it between their own words: the summary; of what came to nothing, also what is left."""
-    parts = [receipt.summary]
-    if receipt.outcome != "done":
-        parts += [_listed(name, items) for name, items in receipt.lists]
-    return "\n\n".join(parts)
-
-
-def _text(attempt: Attempt, receipt: Receipt) -> str:
-    """The receipt for people."""
-    title = f"# Prompt {attempt.prompt:02d}, attempt {attempt.attempt}: {receipt.outcome}"
-    lists = (*receipt.lists, ("Commits", receipt.commits), ("Files", receipt.files))
-    parts = [title, receipt.summary, *(f"## {_listed(name, items)}" for name, items in lists if items)]
-    return "\n\n".join(parts) + "\n"
-
-
-def _listed(name: str, items: Sequence[str]) -> str:
-    return f"{name}\n\n" + "\n".join("- " + " ".join(item.split()) for item in items)
+    words = sha256(json.dumps(said_by(words_of(receipt), attempt.attempt)).encode())
+    yield Draft(HAND_OFF, subject, said_by(receipt, attempt.attempt), event_id(attempt, f"{HAND_OFF}/{turn}/{words}"))
+    lists = {"decision.recorded": receipt.decisions, "learning.noted": receipt.learnings}
+    for kind, texts in lists.items():
+        for text in texts if may_write(actor, kind) else ():
+            data = {"text": text, "attempt": attempt.attempt}
+            yield Draft(kind, subject, data, event_id(attempt, f"{kind}/{sha256(text.encode())}"))
 
 
 def _said(items: Sequence[str]) -> tuple[str, ...]:
-    """What was said, without secrets and without what says nothing."""
-    return tuple(redact(item.strip()) for item in items if item.strip())
+    """What was said, without what says nothing."""
+    return tuple(_clean(item) for item in items if item.strip())
+
+
+def _clean(text: str) -> str:
+    """A text as the log can hold it: without secrets, and without bytes that are no characters."""
+    return redact(text.strip().encode("utf-8", "replace").decode())
+
+
+def _bounded(files: Sequence[str]) -> tuple[str, ...]:
+    """Names of files, as many as belong into an event; git has all of them."""
+    shown = [_clean(name) for name in files[:_MOST_FILES]]
+    return (*shown, f"and {len(files) - _MOST_FILES} more") if len(files) > _MOST_FILES else tuple(shown)
 
 
 def _is_number(text: str) -> bool:

@@ -26,6 +26,7 @@ from coordinator.loop.hands import Changed, Exited, Finished, Hands, Stopped, Wa
 from coordinator.loop.orchestrator import Outcome, next_due, outcome, pauses, step
 from coordinator.loop.preflight import Unready, refusal, unready, wanted
 from coordinator.loop.runs import RunBook
+from coordinator.loop.settle import make_up
 from coordinator.loop.site import Site
 from coordinator.model.event import Event
 from coordinator.model.run import LoopAsk
@@ -253,6 +254,7 @@ class _Runner:
         pids = {window.pid for window in self._site.terminals.windows() if not window.dead}
         for number, attempt in _live(self._snapshot):
             if attempt.pid in pids and not has_ended(attempt.pid):
+                make_up(self._site, attempt)
                 adopted.append(attempt)
             else:
                 self._gone.add((number, attempt.attempt))

@@ -9,6 +9,7 @@ from coordinator.changes.diff import change_of
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError
 from coordinator.failpoint import failpoint
+from coordinator.handoffs import handed_off, publish, sealed
 from coordinator.kill import end_processes
 from coordinator.loop.effects import EndOver, Expire, Return, Settle
 from coordinator.loop.exits import has_ended
@@ -38,28 +39,36 @@ _HINTS = {
 
 
 def settle(site: Site, snapshot: Snapshot, action: Settle) -> Attempt | None:
-    """Read from exit file, receipt and branch what an ended attempt came to, record it and return it."""
+    """Read from hand-off, exit file and branch what an ended attempt came to, record it and return it."""
     attempt = _fresh(site, snapshot, action.number, action.attempt)
     if attempt is None or not attempt.state.live or attempt.kill:
         return None
     if attempt.exit is None and still_runs(site, attempt):
         return None
-    attempt = site.reread(attempt)  # the exit file may have come just before the process went
+    attempt = site.reread(attempt)  # exit file and hand-off may have come just before the process went
     if attempt.state is StepState.DISPATCHED:
-        attempt = site.advance(attempt, StepState.RUNNING, step_event(attempt))
+        attempt = sealed(site.log, site.advance(attempt, StepState.RUNNING, step_event(attempt)))
+    make_up(site, attempt)
     note_hand_off(site, snapshot.prompts[action.number], attempt)
     failpoint("settle-ended")
-    if attempt.exit is None:
-        reason = "its process is gone without a word of how it ended (killed, or the machine went down)"
-        attempt = site.advance(attempt, StepState.FAILED, agent_event(attempt, "agent.lost"), reason=reason)
-    else:
-        attempt = _settle_ended(site, attempt, attempt.exit.status)
+    attempt = _settle_ended(site, attempt)
     failpoint("settle-recorded")
     return attempt
 
 
-def _settle_ended(site: Site, attempt: Attempt, status: int) -> Attempt:
-    exited = agent_event(attempt, "agent.exited", status=status, **final_usage(site.layout, attempt, site.config))
+def make_up(site: Site, attempt: Attempt) -> None:
+    """Write what a hand-off is to be found in, where a kill came between; what prevents that prevents nothing else."""
+    try:
+        publish(site.layout, attempt, handed_off(site.log, attempt))
+    except (CoordError, OSError) as error:
+        said = error.message if isinstance(error, CoordError) else str(error)
+        site.log_about(attempt, agent_event(attempt, "problem.handoff_unwritten", reason=said))
+
+
+def _settle_ended(site: Site, attempt: Attempt) -> Attempt:
+    used = final_usage(site.layout, attempt, site.config)
+    gone = attempt.exit is None
+    exited = agent_event(attempt, "agent.lost" if gone else "agent.exited", **_status(attempt), **used)
     state, reason = judge_end(attempt)
     if state is not StepState.CHANGE_OPEN:
         return site.advance(attempt, state, exited, reason=reason)
@@ -77,6 +86,10 @@ def _settle_ended(site: Site, attempt: Attempt, status: int) -> Attempt:
     return site.advance(attempt, StepState.CHANGE_OPEN, exited, commits=commits, data=data, **size)
 
 
+def _status(attempt: Attempt) -> dict[str, object]:
+    return {} if attempt.exit is None else {"status": attempt.exit.status}
+
+
 def _settle_shared(site: Site, attempt: Attempt, exited: Draft) -> Attempt:
     """Work in the project's own folder is there already; commits that were made meanwhile are all that can be told."""
     commits: tuple[str, ...] = ()
@@ -88,18 +101,19 @@ def _settle_shared(site: Site, attempt: Attempt, exited: Draft) -> Attempt:
 
 
 def judge_end(attempt: Attempt) -> tuple[StepState, str]:
-    """State and reason by exit file and receipt alone; `change-open` means that the branch has to tell."""
-    receipt, status = attempt.receipt, attempt.exit.status if attempt.exit else -1
+    """State and reason by hand-off and exit file alone; `change-open` means that the branch has to tell.
+
+    What was handed off counts, however its process ended after that: killed, or with the machine.
+    """
+    receipt = attempt.receipt
+    if receipt is not None:
+        state = {"failed": StepState.FAILED, "blocked": StepState.BLOCKED}.get(receipt.outcome)
+        return (StepState.CHANGE_OPEN, "") if state is None else (state, receipt.summary)
+    if attempt.exit is None:
+        return StepState.FAILED, "its process is gone without a word of how it ended (killed, or the machine went down)"
+    status = attempt.exit.status
     hint = f" ({_HINTS[status]})" if status in _HINTS else ""
-    if receipt is None:
-        return StepState.FAILED, f"ended with exit status {status}{hint} without handing off"
-    if receipt.outcome == "failed":
-        return StepState.FAILED, receipt.summary
-    if receipt.outcome == "blocked":
-        return StepState.BLOCKED, receipt.summary
-    if status != 0:
-        return StepState.FAILED, f"handed off as done, then ended with exit status {status}{hint}"
-    return StepState.CHANGE_OPEN, ""
+    return StepState.FAILED, f"ended with exit status {status}{hint} without handing off"
 
 
 def expire(site: Site, snapshot: Snapshot, action: Expire) -> None:

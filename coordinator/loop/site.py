@@ -14,6 +14,7 @@ from coordinator.changes.sharing import Guest
 from coordinator.config import Config
 from coordinator.events.store import EventLog
 from coordinator.guests import guest_of
+from coordinator.handoffs import sealed
 from coordinator.loop.runs import RunBook
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.step import Attempt, StepState
@@ -72,8 +73,13 @@ class Site:
         return self.layout.attempt(attempt.run, attempt.prompt, attempt.attempt)
 
     def reread(self, attempt: Attempt) -> Attempt:
-        """The attempt as it is on disk now."""
-        return steps.reread(self.layout, attempt)
+        """The attempt as it is on disk and on the log now: what was appended before its process ended is seen."""
+        return sealed(self.log, steps.reread(self.layout, attempt))
+
+    def find(self, number: int, count: int) -> Attempt | None:
+        """An attempt of a prompt by its number, with its hand-off; None when it can't be found or read."""
+        found = steps.find_attempt(self.layout, number, count)
+        return None if found is None else sealed(self.log, found)
 
     def claim(self, attempt: Attempt) -> None:
         steps.claim(self.layout, attempt)

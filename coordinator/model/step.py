@@ -67,7 +67,10 @@ def suite_mark(prompt: int, attempt: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """`receipt.json`: seals an attempt. What was done, by whom, with which commits and checks."""
+    """Seals an attempt: what was done, by whom, with which commits and checks.
+
+    The event `handoff.given` of the log holds it; `receipt.json` is written from that.
+    """
 
     outcome: str
     """`done`, `failed` or `blocked`."""
@@ -103,7 +106,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One dispatch of a step: `step.json` of its directory, with the exit and receipt found beside it."""
+    """One dispatch of a step: `step.json` of its directory, with the exit found beside it and what was handed off."""
 
     prompt: int
     attempt: int
@@ -151,6 +154,7 @@ class Attempt:
     """Process id of the launch wrapper, from its `started` record; 0 while unknown."""
     exit: Exit | None = None
     receipt: Receipt | None = None
+    """Its agent's last hand-off, as the log tells it."""
     directory: str = field(default="", compare=False)
     """Relative to the project root."""
 

@@ -33,6 +33,7 @@ from coordinator.artifacts.runs import (
 )
 from coordinator.artifacts.sweep import sweep
 from coordinator.errors import StalePlan
+from coordinator.events.memory import LogMemory
 from coordinator.model.problem import Problem
 from coordinator.model.run import LoopAsk, Run
 from coordinator.model.step import Attempt, Exit, Receipt, StepState
@@ -68,7 +69,8 @@ def test_an_attempt_comes_back_with_what_lies_beside_it(layout: Layout) -> None:
     (where / "started" / "pid").write_text("4711\n")
     (where / "exit.json").write_text('{"status": 143, "at": "2027-01-15T09:00:00Z"}\n')
     write_receipt(where, RECEIPT)
-    expected = replace(made, pid=4711, exit=Exit(143, "2027-01-15T09:00:00Z"), receipt=RECEIPT)
+    expected = replace(made, pid=4711, exit=Exit(143, "2027-01-15T09:00:00Z"))  # a receipt alone is nobody's
+    assert read_receipt(where) == RECEIPT
     assert read_attempt(where) == expected
     assert read_attempts(layout) == {7: expected}
     assert read_attempts(layout)[7].directory == ".coord/runs/run-1/prompts/07/attempt-1"
@@ -121,7 +123,7 @@ def test_unreadable_exit_and_receipt_are_problems_of_their_own(layout: Layout) -
     write_step(layout, made)
     (folder(layout, made) / "exit.json").write_text('{"status": "zero"}')
     (folder(layout, made) / "receipt.json").write_text('{"outcome": "great", "summary": "", "agent": "", "at": ""}')
-    reader = AttemptReader(layout)
+    reader = AttemptReader(layout, LogMemory(layout.events_db))
     assert reader.refresh() == {7: made}
     assert [os.path.basename(problem.path) for problem in reader.problems] == ["exit.json", "receipt.json"]
     assert isinstance(read_exit(folder(layout, made)), Problem)

@@ -1,9 +1,14 @@
 """How agents end their attempts, and who may."""
 
+import contextlib
+import json
+import os
+import signal
 from collections.abc import Callable
 
 import pytest
 from support.project import NOTHING, WRITE, Project
+from support.wait import wait_until
 
 from coordinator.artifacts.prompts import SIZE_LIMIT
 from coordinator.errors import Refused, UsageError
@@ -138,3 +143,104 @@ def test_an_agent_hands_off_for_its_own_attempt_only_and_only_while_it_lives(mak
 def test_a_malformed_hand_off_is_refused(outcome: str, summary: str) -> None:
     with pytest.raises(UsageError):
         hand_off({}, 1, outcome=outcome, summary=summary)
+
+
+FORGED = """\
+d="$COORD_ROOT/.coord/runs/$COORD_RUN/prompts/01/attempt-1"
+printf '{"outcome": "done", "summary": "forged", "agent": "executor-01-1", "at": "x"}' >"$d/receipt.json"
+"""
+
+
+def told(made: Project, number: int = 1) -> list[tuple[object, object]]:
+    """Outcome and summary of each hand-off of a prompt on the log."""
+    given = [event for event in made.events("handoff.given") if event.prompt == number]
+    return [(event.data["outcome"], event.data["summary"]) for event in given]
+
+
+def test_a_receipt_that_another_agent_wrote_is_nobodys(make: Make) -> None:
+    made = make({1: [], 2: []}, max_parallel=2)
+    (made.layout.scripts / "01.sh").write_text("echo x >f; git add -A; git commit -qm x\n" + made.until() + "exit 0\n")
+    (made.layout.scripts / "02.sh").write_text(FORGED + made.until("go-2") + NOTHING)
+    made.start_loop()
+    made.wait_for(1, "running")
+    forged = made.layout.attempt("run-1", 1, 1) / "receipt.json"
+    wait_until(forged.exists, message="the forged receipt")
+    snapshot = made.snapshot()
+    (problem,) = snapshot.problems
+    assert (problem.code, problem.path, problem.numbers) == ("foreign-receipt", made.layout.rel(forged), (1,))
+    assert "look who wrote it" in problem.remedy
+    assert snapshot.steps[1].attempt.receipt is None  # type: ignore[union-attr]
+    assert [agent.state.value for agent in snapshot.agents if agent.prompt == 1] == ["working"]
+    made.release()
+    made.wait_for(1, "failed")
+    assert made.snapshot().steps[1].reason == "ended with exit status 0 without handing off"
+    assert "forged" not in next(made.layout.prompts.glob("01-*")).read_text()
+    made.release("go-2")
+
+
+def test_a_true_hand_off_replaces_a_receipt_that_another_wrote(make: Make) -> None:
+    made = make({1: []}, {1: FORGED + WRITE})
+    assert made.run_loop() == 0
+    assert told(made) == [("done", "wrote file 1")]
+    receipt = json.loads((made.layout.attempt("run-1", 1, 1) / "receipt.json").read_text())
+    assert receipt["summary"] == "wrote file 1"
+    assert made.snapshot().problems == ()
+
+
+def test_a_receipt_is_believed_no_more_when_it_was_changed_behind_the_log(make: Make) -> None:
+    made = make({1: []}, gate="review")
+    made.start_loop()
+    made.wait_for(1, "change-open")
+    path = made.layout.attempt("run-1", 1, 1) / "receipt.json"
+    path.write_text(path.read_text().replace("wrote file 1", "all is well"))
+    snapshot = made.snapshot()
+    assert [problem.code for problem in snapshot.problems] == ["foreign-receipt"]
+    assert snapshot.steps[1].attempt.receipt.summary == "wrote file 1"  # type: ignore[union-attr]
+
+
+def test_a_hand_off_that_is_repeated_is_one_and_another_one_is_the_last_word(make: Make) -> None:
+    say = "coord agent done --decision 'no cache' --summary"
+    made = make({1: []}, {1: f"{say} one\n{say} one\n{say} two\n{say} one\n{say} one\n"})
+    assert made.run_loop() == 0
+    assert [summary for _, summary in told(made)] == ["one", "two", "one"]
+    alignment = made.layout.alignment.read_text()
+    assert [line for line in alignment.splitlines() if line in ("> one", "> two")] == ["> one", "> two", "> one"]
+    assert made.snapshot().steps[1].attempt.receipt.summary == "one"  # type: ignore[union-attr]
+    (decision,) = made.events("decision.recorded")
+    assert (decision.actor, decision.subject, decision.data["text"]) == ("executor-01-1", "prompt:1", "no cache")
+    assert "> Decisions\n>\n> - no cache\n" in alignment
+
+
+def test_a_hand_off_killed_before_anything_was_written_from_it_counts_and_is_written(make: Make) -> None:
+    script = "echo x >f; git add -A; git commit -qm x\n"
+    script += "COORD_FAILPOINT=handoff-given coord agent done --summary sealed --decision 'so it is' 2>/dev/null\n"
+    made = make({1: []}, {1: script + 'ls "$COORD_ROOT/.coord/runs/run-1/prompts/01/attempt-1" >"$COORD_ROOT/../seen"'})
+    assert made.run_loop() == 0
+    assert "receipt.json" not in (made.layout.root.parent / "seen").read_text()
+    assert told(made) == [("done", "sealed")]
+    assert json.loads((made.layout.attempt("run-1", 1, 1) / "receipt.json").read_text())["summary"] == "sealed"
+    assert "sealed" in (made.layout.attempt("run-1", 1, 1) / "handoff.md").read_text()
+    assert made.layout.alignment.read_text().count("> sealed") == 1
+    assert in_file(made, 1).count("> sealed") == 1
+
+
+@pytest.mark.parametrize("end", ["kill -9 $PPID $$", "kill -9 $$", "kill $$", "exit 3"])
+def test_sealed_work_counts_however_its_process_ended(make: Make, end: str) -> None:
+    made = make({1: []}, {1: WRITE + end + "\n"})
+    assert made.run_loop() == 0
+    assert made.states() == {1: "merged"}
+    assert len(made.attempts(1)) == 1
+    ended = [e.kind for e in made.events("agent.lost", "agent.exited")]
+    assert ended == (["agent.lost"] if "PPID" in end else ["agent.exited"])
+
+
+def test_sealed_work_whose_window_is_closed_before_it_ends_counts(make: Make) -> None:
+    made = make({1: []})
+    (made.layout.scripts / "01.sh").write_text(WRITE + "trap '' HUP TERM; touch $COORD_ROOT/../sealed; sleep 600\n")
+    made.start_loop()
+    wait_until((made.layout.root.parent / "sealed").exists, timeout=30, message="the hand-off")
+    for pid in made.agents(1):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    made.terminals.kill_window("@1")
+    made.wait_for(1, "merged")

@@ -13,8 +13,9 @@ from coordinator.failpoint import POINTS
 
 Make = Callable[..., Project]
 COUNTED = 'echo "$COORD_ATTEMPT" >>"$COORD_ROOT/../ran-$COORD_PROMPT"\n' + WRITE
-ELSEWHERE = ("kill-ended", "pause-stopped", "go-on-done")
-"""Points that only ended and paused agents pass; `test_apply` and `test_pausing` go through them."""
+ELSEWHERE = ("kill-ended", "pause-stopped", "go-on-done", "handoff-given")
+"""Points that only ended and paused agents pass, and agents' own; `test_apply`, `test_pausing` and `test_handoff` go
+through them."""
 
 
 def killed(made: Project, point: str) -> None:
