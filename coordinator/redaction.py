@@ -2,15 +2,18 @@
 
 import os
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from coordinator.model.redact import Redactor, secrets_of
+from coordinator.model.redact import Redactor, parse_rules, secrets_of
+
+_RULES = Path(__file__).with_name("secrets") / "known.tsv"
 
 
 @cache
 def redactor() -> Redactor:
     """For the environment that this process was started with."""
-    return Redactor(secrets_of(os.environ))
+    return Redactor(secrets_of(os.environ), parse_rules(_RULES.read_text("utf-8")))
 
 
 def redact(text: str) -> str:

@@ -1,14 +1,18 @@
 """Secrets taken out of text before it is written down or told to a model. Pure: the caller reads the environment.
 
-What counts as a secret: values of environment variables whose names say so, and what has the form of a key, a token,
-a private key, a log-in in a URL or an `Authorization` header. In its place stands `[redacted:NAME]`.
+What counts as a secret: values of environment variables whose names say so; what has the form of a key, a token, a
+private key, a log-in in a URL or an `Authorization` header; the keys of many services, whose forms are given as rules;
+and what stands under a name that says so (`named`). In its place stands `[redacted:NAME]`.
 """
 
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+
+from coordinator.model.named import is_named, may_be_named, named, without_named
 
 SHORTEST = 8
 """Characters of the shortest value that is taken for a secret: `1`, `true` and `dummy` stay readable."""
@@ -44,6 +48,8 @@ _PATTERNS = {
         r"(?<=[?&;])(?i:[a-z_-]{0,30}(?:password|passwd|pwd|token|secret|api_?key|access_?key))=[^\s&#\"'<>\[\]]{3,}"
     ),
 }
+_LONG = re.compile(r"[a-z0-9_=+~-]{16}")
+"""What each key that a rule knows has in it, in lower case."""
 _MARKERS = (
     *("sk-", "sk_", "rk_", "rk-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "AKIA", "ASIA"),
     *("AIza", "xox", "eyJ", "-----BEGIN", "://", "hf_", "npm_", "pypi-", "ya29."),
@@ -65,15 +71,37 @@ def secrets_of(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(((name, value) for value, name in found.items()), key=lambda item: (-len(item[1]), item)))
 
 
+class Rule:
+    """What the keys of one service look like. Compiled when a text has one of its words, which few ever do."""
+
+    def __init__(self, name: str, words: tuple[str, ...], pattern: str) -> None:
+        self.name = name
+        self.words = words
+        """In lower case; a key has one of them."""
+        self._pattern = pattern
+
+    @cached_property
+    def compiled(self) -> re.Pattern[str]:
+        return re.compile(self._pattern)
+
+
+def parse_rules(table: str) -> tuple[Rule, ...]:
+    """Rules from a table: name, words, pattern, with tabs between; lines that begin with # are none."""
+    rows = (line.split("\t") for line in table.splitlines() if line and not line.startswith("#"))
+    return tuple(Rule(name, tuple(words.split()), pattern) for name, words, pattern in rows)
+
+
 @dataclass(frozen=True, slots=True)
 class Redactor:
     """Takes secrets out; made once, it costs a text without any a look for a few substrings."""
 
     secrets: Sequence[tuple[str, str]] = ()
     """(name, value), as `secrets_of` gives them."""
+    rules: Sequence[Rule] = ()
     _names: Mapping[str, str] = field(init=False, repr=False, compare=False)
     _needles: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _all: re.Pattern[str] = field(init=False, repr=False, compare=False)
+    _words: tuple[tuple[str, Rule], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         names = {value: name for name, value in reversed(self.secrets)}
@@ -84,29 +112,48 @@ class Redactor:
         object.__setattr__(self, "_names", names)
         object.__setattr__(self, "_needles", tuple(names))
         object.__setattr__(self, "_all", re.compile("|".join(parts)))
+        object.__setattr__(self, "_words", tuple((word, rule) for rule in self.rules for word in rule.words))
 
     def suspects(self, text: str) -> bool:
         """Whether there may be a secret in a text, or in the JSON of one; cheap, and never wrong in saying no."""
+        lower = text.lower()
+        return (
+            self._has_sign(text, lower)
+            or (may_be_named(lower) and named(text))
+            or any(rule.compiled.search(text) for rule in self._near(lower))
+        )
+
+    def text(self, text: str) -> str:
+        """The text without secrets; what was redacted before stays as it is."""
+        for _ in range(_ROUNDS):  # what is taken out may lay bare the beginning of what stood behind it
+            before, lower = text, text.lower()
+            if self._has_sign(text, lower):
+                text = self._all.sub(self._mark, text)
+            for rule in self._near(lower):
+                text = rule.compiled.sub(f"[redacted:{rule.name}]", text)
+            if may_be_named(lower):
+                text = without_named(text)
+            if text == before:
+                break
+        return text
+
+    def _has_sign(self, text: str, lower: str) -> bool:
+        """Whether the text has something that one of our own patterns or values begins with."""
         for marker in _MARKERS:
             if marker in text:
                 return True
         for needle in self._needles:
             if needle in text:
                 return True
-        lower = text.lower()
         return any(marker in lower for marker in _MARKERS_LOWER) or (
             "=" in lower and _PARAMETER.search(text) is not None
         )
 
-    def text(self, text: str) -> str:
-        """The text without secrets; what was redacted before stays as it is."""
-        if not self.suspects(text):
-            return text
-        for _ in range(_ROUNDS):  # what is taken out may lay bare the beginning of what stood behind it
-            before, text = text, self._all.sub(self._mark, text)
-            if text == before:
-                break
-        return text
+    def _near(self, lower: str) -> list[Rule]:
+        """The rules of which a word is in the text, if anything in it is as long as a key."""
+        if _LONG.search(lower) is None:
+            return []
+        return [rule for word, rule in self._words if word in lower]
 
     def tree(self, value: Any, depth: int = 0) -> Any:
         """JSON data without secrets: every text in it, names of keys too."""
@@ -115,10 +162,15 @@ class Redactor:
         if depth > _DEEPEST:
             return value
         if isinstance(value, Mapping):
-            return {self.tree(key): self.tree(inner, depth + 1) for key, inner in value.items()}
+            return {self.tree(key): self._under(key, inner, depth + 1) for key, inner in value.items()}
         if isinstance(value, list | tuple):
             return [self.tree(inner, depth + 1) for inner in value]
         return value
+
+    def _under(self, name: Any, value: Any, depth: int) -> Any:
+        if isinstance(name, str) and isinstance(value, str) and is_named(name, value):
+            return "[redacted:secret]"
+        return self.tree(value, depth)
 
     def _mark(self, match: re.Match[str]) -> str:
         return _WRITERS.get(str(match.lastgroup), _written)(match, self._names)
