@@ -9,6 +9,7 @@ How coord runs git, wherever it does:
   wait for a person who isn't there. Validation suites are the place for checks on a merge.
 - It starts no daemon and no garbage collection, stashes nothing, and obeys no replacement objects: what was reviewed
   is merged.
+- What it writes is on the disk when it ends (`core.fsync`): the log says so next.
 - Reading takes no lock (`GIT_OPTIONAL_LOCKS=0`), so that watching never gets in the way of the engineer's own commands.
 """
 
@@ -50,6 +51,8 @@ _QUIET = (
     "advice.detachedHead=false",
 )
 _SETTINGS = tuple(word for setting in _QUIET for word in ("-c", setting))
+_DURABLE = ("-c", "core.fsync=all")
+"""What a command of ours has written is on the disk when it ends, branches and index too. Since git 2.36."""
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 _HOOK_OUTPUT = 64 * 1024
 """Bytes of what hooks say that are kept."""
@@ -120,7 +123,7 @@ def run_git(
     and time, `hooks` lets the engineer's hooks run, `hold` is a descriptor that stays open as long as the command
     lives, `limit` bounds the bytes of output that are kept.
     """
-    argv = ["git", *_SETTINGS, *(() if hooks else _NO_HOOKS), *args]
+    argv = ["git", *_SETTINGS, *(_DURABLE if writes else ()), *(() if hooks else _NO_HOOKS), *args]
     with tempfile.TemporaryFile() if hooks else nullcontext() as said:  # what a hook leaves running may hold a pipe
         try:
             process = subprocess.Popen(

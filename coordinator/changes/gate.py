@@ -20,6 +20,7 @@ from coordinator.changes.lock import locked
 from coordinator.changes.outcome import Conflict, Merged, Nothing, Outcome, Passes, Red, Refused, Rehearsal, Waiting
 from coordinator.changes.places import Places
 from coordinator.changes.rules import refuse
+from coordinator.changes.safekeeping import keep_branch, keep_objects
 from coordinator.changes.settle import settle
 from coordinator.changes.sharing import Guest, hand_over
 from coordinator.changes.suites import Suite, read_suite, run_suite
@@ -113,6 +114,8 @@ class _Gate:
                 run=request.run,
             )
             if merged is not None:
+                keep_objects(self.git, request.start or change.fork, merged.commit)
+                keep_branch(self.git, self.base)
                 return merged
             stopped = self.refuse(change) or self.merge(change)
             if not isinstance(stopped, Waiting) or self.git.head(self.base) == change.base_tip:
@@ -132,6 +135,8 @@ class _Gate:
 
     def merge(self, change: Change) -> Merged | Conflict | Red | Waiting:
         """Build the result aside, try it, and land it. Waiting with a moved base branch means: build anew."""
+        keep_objects(self.git, change.fork, change.tip)
+        keep_branch(self.git, self.branch)
         result = build(self.git, self.places, change.base_tip, change.tip, self.message())
         if isinstance(result, Conflict):
             return self.explained(result)

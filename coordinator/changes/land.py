@@ -7,6 +7,7 @@ from pathlib import Path
 from coordinator.changes.command import Done, failure
 from coordinator.changes.git import Checkout, Git
 from coordinator.changes.outcome import Waiting
+from coordinator.changes.safekeeping import keep_branch, keep_files
 from coordinator.changes.settle import Note, forget, note, settle
 from coordinator.model.text import plain
 
@@ -48,6 +49,8 @@ def land(git: Git, branch: str, commit: str, expected: str, hold: int) -> Waitin
         if lock is None:
             raise failure(done, ("merge",))
         return _locked(here, lock[1])
+    keep_files(git, here.path, expected, commit)
+    keep_branch(git, branch)
     forget(git)
     if git.head(branch) != commit:
         return Waiting(f"{plain(str(here.path))} left the branch {plain(branch)} during the merge")
@@ -58,6 +61,7 @@ def _move_ref(git: Git, branch: str, commit: str, expected: str, hold: int) -> W
     args = ("update-ref", "-m", "coord: merge", f"refs/heads/{branch}", commit, expected)
     done = git.run(*args, ok=None, writes=True, hold=hold)
     if done.status == 0:
+        keep_branch(git, branch)
         return None
     if "but expected" in done.err:
         return Waiting(f"{plain(branch)} moved during the merge")

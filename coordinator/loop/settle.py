@@ -7,6 +7,7 @@ from coordinator.agents.launch import NO_WORKTREE
 from coordinator.artifacts.files import read_limited, write_atomic
 from coordinator.changes.diff import change_of
 from coordinator.changes.git import Git
+from coordinator.changes.safekeeping import keep_safe
 from coordinator.errors import CoordError
 from coordinator.failpoint import failpoint
 from coordinator.handoffs import handed_off, publish, sealed
@@ -80,6 +81,7 @@ def _settle_ended(site: Site, attempt: Attempt) -> Attempt:
         return site.advance(attempt, StepState.FAILED, exited, reason=left)
     if not change.commits:
         return site.advance(attempt, StepState.MERGED, exited)
+    keep_safe(site.layout, attempt.branch, attempt.base)
     commits = tuple(commit.sha for commit in change.commits)
     size = {"added": change.added, "removed": change.removed}
     data = {"files": len(change.files), **size}

@@ -1,0 +1,148 @@
+"""What the log is going to call merged or open is made durable first, and is what its names say.
+
+Git leaves the objects and branches that an agent's (or the engineer's) commands write to the page cache: after a power
+cut a branch may point to an empty file, while the log says merged. Our own commands write through (`core.fsync`); what
+others wrote is read once more here: each new loose object is hashed again, and synced. Packs are synced by git itself.
+"""
+
+import hashlib
+import os
+import stat
+import zlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import BinaryIO
+
+from coordinator.changes.command import GitError
+from coordinator.changes.git import Git
+from coordinator.changes.places import Places
+
+_CHUNK = 1 << 20
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_AT_ONCE = 16
+"""Flushes under way together: a file system writes what waits at the same time in one go."""
+_LIMIT = 64 * 1024 * 1024
+"""Bytes of names of objects that are read; a change of a million files has more."""
+
+
+def keep_safe(places: Places, branch: str, start: str) -> None:
+    """Have a branch, all that it holds since the commit `start`, and what its worktree has of that on the disk.
+
+    Raises GitError when an object is not what its name says, or the disk refuses.
+    """
+    git = Git(places.root)
+    tip = git.head(branch)
+    if tip:
+        keep_objects(git, start, tip)
+        keep_branch(git, branch)
+        here = next((checkout.path for checkout in git.checkouts() if checkout.branch == branch), None)
+        if here is not None:
+            keep_files(git, here, start or tip, tip)
+            keep_admin(git, here)
+
+
+def keep_objects(git: Git, start: str, tip: str) -> None:
+    """Have the objects that `tip` needs and `start` lacks on the disk; raises as `keep_safe` does."""
+    listed = git.run("rev-list", "--objects", "--no-object-names", tip, *([f"^{start}"] if start else ()), limit=_LIMIT)
+    store, names = git.place.common / "objects", listed.text.splitlines()
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        loose = pool.map(lambda name: _keep_object(store / name[:2] / name[2:], name), names)
+        folders = {store / name[:2] for name, kept in zip(names, loose, strict=True) if kept}
+    if folders:
+        sync([*folders, store])
+
+
+def keep_branch(git: Git, branch: str) -> None:
+    """Have on the disk where a branch points; of one that is packed git has seen to that."""
+    ref = git.place.common / "refs" / "heads" / branch
+    if ref.is_file():
+        sync([ref, ref.parent])
+
+
+def keep_admin(git: Git, checkout: Path) -> None:
+    """Have on the disk what makes a folder a worktree of the repository, and its index."""
+    for admin in (git.place.common / "worktrees").glob("*"):
+        if os.path.realpath(_line(admin / "gitdir")) == os.path.realpath(checkout / ".git"):
+            names = ("HEAD", "commondir", "gitdir", "index")
+            sync([*(admin / name for name in names), admin, admin.parent, checkout / ".git", checkout])
+
+
+def keep_files(git: Git, checkout: Path, old: str, new: str) -> None:
+    """Have on the disk what moving a checkout from one commit to another wrote there."""
+    changed = git.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", "--diff-filter=d", old, new, "--")
+    paths = [checkout / name for name in changed.fields]
+    sync([*paths, *{folder for path in paths for folder in _up_to(path.parent, checkout)}])
+
+
+def sync(paths: Sequence[Path]) -> None:
+    """Flush files and folders; those that are no such thing, or gone, are left alone. Raises GitError."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(_sync, paths))
+
+
+def _sync(path: Path) -> None:
+    try:
+        if stat.S_IFMT(path.lstat().st_mode) not in (stat.S_IFREG, stat.S_IFDIR):
+            return
+        fd = os.open(path, _READ)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise _not_written(path, error) from error
+
+
+def _keep_object(path: Path, name: str) -> bool:
+    """Hash and sync a loose object; False when it isn't one: it lies in a pack."""
+    try:
+        fd = os.open(path, _READ)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _not_written(path, error) from error
+    with open(fd, "rb") as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode) or _hash(file, name) != name:
+            raise GitError(
+                f"the object {name[:12]} is damaged: it is not what its name says",
+                "`git fsck` names what is; restart the prompt if only its branch has it",
+            )
+        try:
+            os.fsync(fd)
+        except OSError as error:
+            raise _not_written(path, error) from error
+    return True
+
+
+def _hash(file: BinaryIO, name: str) -> str:
+    """The id that a loose object's content has; empty when it is none."""
+    digest, inflate = (hashlib.sha1 if len(name) == 40 else hashlib.sha256)(), zlib.decompressobj()
+    try:
+        while packed := file.read(_CHUNK):
+            while packed:
+                digest.update(inflate.decompress(packed, _CHUNK))
+                packed = inflate.unconsumed_tail
+    except zlib.error:
+        return ""
+    return digest.hexdigest() if inflate.eof else ""
+
+
+def _line(path: Path) -> str:
+    try:
+        return os.fsdecode(path.read_bytes()).strip()
+    except OSError:
+        return ""
+
+
+def _up_to(folder: Path, top: Path) -> Iterator[Path]:
+    while folder != top:
+        yield folder
+        folder = folder.parent
+    yield top
+
+
+def _not_written(path: Path, error: OSError) -> GitError:
+    return GitError(f"{path.name} can't be written to the disk: {error.strerror}", "see that the disk is sound")
