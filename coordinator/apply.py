@@ -7,10 +7,10 @@ cut off is finished by the loop, since `step.json` says that it was asked for.
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from coordinator import archive
 from coordinator.agents.runtime import find_runtime
@@ -26,8 +26,9 @@ from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.events.filters import Filter
 from coordinator.events.questions import questions
 from coordinator.events.store import EventLog
+from coordinator.finishing import log_note, recover, tell_merged
 from coordinator.kill import ENDABLE, finish_kill, has_landed
-from coordinator.model.event import Actor, ActorKind, Draft, Event, may_write
+from coordinator.model.event import Actor, Draft, Event, may_write
 from coordinator.model.ids import uuid7
 from coordinator.model.pausing import all_wanted
 from coordinator.model.plan import FileEdit, Kill, Plan, Record, Steer
@@ -115,7 +116,9 @@ def answer(layout: Layout, which: str, text: str, actor: Actor) -> Event:
         for tries_left in reversed(range(_TRIES)):
             try:
                 edit = _align(layout, subject_number(question.subject), words, actor)
-                journal.apply_edits(layout, draft.id, [edit], note=note, record=lambda _, said: _log_note(log, said))
+                journal.apply_edits(
+                    layout, draft.id, [edit], note=note, record=_recording(log), telling=_telling(layout, log)
+                )
                 break
             except StalePlan:  # an agent reports at this very moment
                 if not tries_left:
@@ -149,14 +152,6 @@ def _align(layout: Layout, number: int | None, words: str, actor: Actor) -> File
     document = ALIGNMENT_START if before is None else before
     after = add_steering(document, number=number, text=words, who=actor.name, at=utc_now())
     return file_edit(layout.rel(layout.alignment), before, after)
-
-
-def recover(layout: Layout) -> list[str]:
-    """Finish plans that killed processes left half applied, their events too; a sentence for each thing done."""
-    if not journal.pending(layout):
-        return []
-    with EventLog.open(layout.events_db, create=True) as log:
-        return journal.recover(layout, lambda plan_id, note: _log_note(log, note))
 
 
 def plan_undo(layout: Layout, snapshot: Snapshot, plan_id: str | None = None) -> Plan:
@@ -259,17 +254,19 @@ def _place(layout: Layout, log: EventLog, plan: Plan, drafts: list[Draft], actor
     note = {"actor": asdict(actor), "drafts": [redact_data(asdict(draft)) for draft in drafts]}
     try:
         return journal.apply_edits(
-            layout, plan.id, plan.edits, note=note, record=lambda plan_id, said: _log_note(log, said)
+            layout, plan.id, plan.edits, note=note, record=_recording(log), telling=_telling(layout, log)
         )
     except Refused:
         archive.drop(layout, plan.id)
         raise
 
 
-def _log_note(log: EventLog, note: Mapping[str, Any]) -> None:
-    """Log the events that a journal carries."""
-    actor = Actor(ActorKind(note["actor"]["kind"]), note["actor"]["name"], note["actor"]["role"])
-    log.append([Draft(d["kind"], d["subject"], d["data"], d["id"]) for d in note["drafts"]], actor)
+def _recording(log: EventLog) -> journal.Recorder:
+    return lambda _, note: log_note(log, note)
+
+
+def _telling(layout: Layout, log: EventLog) -> journal.Telling:
+    return lambda plan_id, merged: tell_merged(layout, log, plan_id, merged)
 
 
 # ── agents

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from coordinator.agents.presence import Presence
 from coordinator.artifacts.documents import MILESTONE_STATUSES, examine_milestone
 from coordinator.artifacts.files import read_limited, sha256
+from coordinator.artifacts.keeping import is_kept, kept_in
+from coordinator.artifacts.locks import is_held
 from coordinator.artifacts.numbers import highest_claimed
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.prompts import PromptReader, PromptSet
@@ -16,6 +18,7 @@ from coordinator.artifacts.runs import AttemptReader, current_run, loop_is_alive
 from coordinator.config import load_config
 from coordinator.errors import CoordError
 from coordinator.events.memory import LogMemory
+from coordinator.finishing import finish, is_pending
 from coordinator.model.graph import Graph, problems
 from coordinator.model.pausing import about_budgets
 from coordinator.model.problem import Problem
@@ -23,6 +26,7 @@ from coordinator.model.prompt import Prompt
 from coordinator.model.situation import judge, next_retry
 from coordinator.model.snapshot import Agent, Loop, Milestone, Snapshot
 from coordinator.model.step import Attempt, Step, StepState, derive_step
+from coordinator.model.text import plain
 from coordinator.spending import Spending
 from coordinator.terminals.proctable import is_stopped
 
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
 
 DOCUMENT_LIMIT = 16 * 1024 * 1024
 """Bytes of a document that services append to."""
+_LOOKS = 3
+"""How often a look is repeated because a plan was applied meanwhile."""
 _SHOWN = (StepState.DISPATCHED, StepState.RUNNING, StepState.CHANGE_OPEN, StepState.FAILED, StepState.BLOCKED)
 """States in which the agent of a prompt's last attempt is still of interest."""
 
@@ -58,6 +64,8 @@ class Observer:
         self._windows: Adopted | None = None
         self._adopted: tuple[Agent, ...] = ()
         self._loop_alive = False
+        self._unfinished: Problem | None = None
+        self._kept: tuple[Problem, ...] = ()
         self._documents: dict[str, bytes] = {}
         self._document_paths = frozenset((layout.coord, layout.alignment, layout.milestone))
 
@@ -66,7 +74,18 @@ class Observer:
         return self.refresh(None)
 
     def refresh(self, changed: Collection[Path] | None) -> Snapshot:
-        """Look again at the changed paths, or at everything for None; the log is read on in either case."""
+        """Look again at the changed paths, or at everything for None; the log is read on in either case.
+
+        A plan that a killed process left unfinished is finished first.
+        """
+        for _ in range(_LOOKS):
+            done, self._unfinished = finish(self.layout)
+            snapshot = self._look(None if done else changed)
+            if self._unfinished is not None or not is_pending(self.layout):
+                break
+        return snapshot
+
+    def _look(self, changed: Collection[Path] | None) -> Snapshot:
         if changed is None or self.layout.config in changed or self.layout.coord in changed:
             self.config = load_config(self.layout)
             self._prompts.configure(self.config)
@@ -82,6 +101,8 @@ class Observer:
         self._derive(found, attempts)
         if changed is None or not self._document_paths.isdisjoint(changed):
             self._read_documents()
+        if changed is None or self._kept or any(is_kept(path.name) for path in changed):
+            self._kept = tuple(self._kept_aside())
         return self._compose(found, attempts)
 
     def attended(self) -> list[Path]:
@@ -94,6 +115,8 @@ class Observer:
 
     def outlived(self) -> bool:
         """A process has ended that the last snapshot took for alive, or the loop began. Costs next to nothing."""
+        if self._unfinished is not None and not is_held(self.layout.journal):
+            return True
         return loop_is_alive(self.layout) != self._loop_alive or self._presence.outlived()
 
     def look_around(self) -> bool:
@@ -146,6 +169,10 @@ class Observer:
             with suppress(OSError, CoordError):
                 self._documents[self.layout.rel(path)] = read_limited(path, DOCUMENT_LIMIT)
 
+    def _kept_aside(self) -> Iterator[Problem]:
+        for folder in (self.layout.coord, self.layout.prompts, *self.folders()):
+            yield from kept_in(str(folder), plain(self.layout.rel(folder)))
+
     def _compose(self, found: PromptSet, attempts: Mapping[int, Attempt]) -> Snapshot:
         run = current_run(self.layout)
         asked_over = about_budgets(self._log.questions)
@@ -153,7 +180,7 @@ class Observer:
         self._loop_alive = loop_is_alive(self.layout)
         asked, loop_problem = read_loop(self.layout)
         milestone, milestone_problem = self._milestone()
-        extra = [problem for problem in (loop_problem, milestone_problem) if problem is not None]
+        extra = [p for p in (loop_problem, milestone_problem, self._unfinished, *self._kept) if p is not None]
         settings = self.config.settings
         if settings.isolation != "shared" and not _has_git(self.layout.root):
             settings = replace(settings, isolation="shared")
@@ -191,6 +218,7 @@ class Observer:
             documents=self._documents,
             fingerprints={path: sha256(data) for path, data in self._documents.items()},
             due=next_retry(found.prompts, self._steps, settings),
+            unfinished=self._unfinished is not None,
         )
 
     def _milestone(self) -> tuple[Milestone, Problem | None]:

@@ -29,8 +29,8 @@ class Changes:
 class Watch:
     """Calls `on_change` from threads of its own, until `stop`.
 
-    Watches the project's folder, its prompt folders and the attempts it is told to attend; everything else is told by
-    the log, since every transition is an event.
+    Watches the project's folder, its prompt folders, the journal of plans and the attempts it is told to attend;
+    everything else is told by the log, since every transition is an event.
     """
 
     def __init__(
@@ -40,6 +40,8 @@ class Watch:
         self._on_change = on_change
         self._base = {layout.coord, layout.prompts, *prompt_folders}
         self._stop = Stop()
+        if layout.journal.is_dir():
+            self._base.add(layout.journal)
         self._folders = watch_folders()
         self._folders.want(self._base)
         self._attended: frozenset[Path] = frozenset()
@@ -82,9 +84,17 @@ class Watch:
             paths = self._folders.wait(self._stop)
             if not paths:
                 return
+            if self._layout.journal in paths - self._base and self._layout.journal.is_dir():
+                self._attend_journal()
             told = frozenset(path for path in paths if path not in own and not path.name.startswith(_UNTOLD))
             if told:
                 self._on_change(Changes(told))
+
+    def _attend_journal(self) -> None:
+        """The first plan ever is being applied."""
+        with self._lock:
+            self._base.add(self._layout.journal)
+            self._folders.want(self._base | self._attended)
 
     def _watch_log(self) -> None:
         while self._appends.wait():

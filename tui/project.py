@@ -395,6 +395,6 @@ def patience(found: Snapshot | Trouble, *, adopting: bool = False) -> float | No
     """
     if isinstance(found, Trouble):
         return None
-    if adopting or found.loop.alive or any(not agent.state.ended for agent in found.agents):
+    if adopting or found.unfinished or found.loop.alive or any(not agent.state.ended for agent in found.agents):
         return _PULSE
     return None

@@ -1,16 +1,18 @@
 """A plan of several files, applied whole or not at all: also when the process is killed at any moment.
 
 The new versions are written beside their targets first, then one journal file that holds the whole plan. That file is
-the commit: before it nothing was changed; after it everything will be, if need be by the next one who looks.
+the commit: before it nothing was changed; after it everything will be, if need be by the next one who looks. A file
+that somebody changed after the commit keeps that change: the plan is merged into it by value, and what it comes to is
+written into the journal before anything else is.
 """
 
 import base64
 import binascii
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from coordinator.artifacts.files import (
@@ -22,12 +24,15 @@ from coordinator.artifacts.files import (
     install,
     make_folder,
     put,
+    read_limited,
     sha256,
     stage,
     sweep_stale_temps,
     sync_folder,
     take_away,
 )
+from coordinator.artifacts.keeping import keep_aside, move_aside
+from coordinator.artifacts.merging import Merge, merge
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.records import BadRecord, read_json
 from coordinator.errors import CoordError, Refused, StalePlan
@@ -37,6 +42,11 @@ from coordinator.model.text import plain
 Recorder = Callable[[str, Mapping[str, Any]], None]
 """Called with the plan's id and its note once the files are in place; may be called again after a crash."""
 
+_LIMIT = 1 << 30
+"""Bytes of a file, and of a journal."""
+_BUSY = "a plan is being applied by another process"
+_PATIENCE = 0.25
+"""Seconds in which somebody else's merge may let go of the attempt that a plan is about."""
 _COMMITTED = ".json"
 _PLACED = ".placed"
 """The files are in place, the note is not recorded yet."""
@@ -52,6 +62,32 @@ class _Entry:
     before: str | None
     content: bytes | None
     """None: the file goes."""
+    base: bytes | None = None
+    """The version `before`: what a change that came in between is told from."""
+    merged: bool = False
+    """Not what was planned: somebody changed the file after the commit."""
+    lost: str = ""
+    """Why something of the plan is not in a merged file, as the end of a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A file that somebody changed after a plan was committed, and what the plan made of that version."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+    """None: there is no file."""
+    lost: str = ""
+    """Why something of the plan is not in it, as the end of a sentence; empty when all of it is."""
+
+
+Telling = Callable[[str, Sequence[Merged]], None]
+"""Called with a plan's id and its merged files before its note is recorded; may be called again after a crash."""
+
+
+class Busy(CoordError):
+    """A living process holds what is needed to finish a plan."""
 
 
 def apply_edits(
@@ -61,8 +97,9 @@ def apply_edits(
     *,
     note: Mapping[str, Any] | None = None,
     record: Recorder | None = None,
+    telling: Telling | None = None,
 ) -> list[str]:
-    """Apply all edits or none; return a sentence for each editor's version that had to be kept beside its file.
+    """Apply all edits or none; return a sentence for each file that somebody changed at this very moment.
 
     `record` is called with `note` (any JSON) when the files are in place; if the process is killed before it returns,
     `recover` makes up for it. Raises StalePlan when a file is no longer the version that was planned for, Refused for a
@@ -80,11 +117,11 @@ def apply_edits(
     except OSError as error:
         raise failure("make a folder for", plain(error.filename or ""), error) from error
     with Lock(layout.journal):
-        _finish_all(layout, None)
+        _finish_all(layout, record, telling)
         with _locks(targets):
-            kept = _commit_and_place(layout, plan_id, entries, targets, note)
-        _record(layout, plan_id, note, record)
-    return kept
+            placed = _commit_and_place(layout, plan_id, entries, targets, note)
+        _record(layout, plan_id, placed, note, record, telling)
+    return _sentences(placed)
 
 
 def pending(layout: Layout) -> bool:
@@ -92,16 +129,38 @@ def pending(layout: Layout) -> bool:
     return any(name.endswith((_COMMITTED, _PLACED)) for name in _names(layout))
 
 
-def recover(layout: Layout, record: Recorder | None = None) -> list[str]:
+@contextmanager
+def at_rest(layout: Layout) -> Iterator[bool]:
+    """Keep plans from being applied meanwhile; False where one is under way, or waits to be finished."""
+    make_folder(str(layout.journal))
+    lock = Lock(layout.journal)
+    if not lock.acquire(wait=False):
+        yield False
+        return
+    try:
+        yield not pending(layout)
+    finally:
+        lock.release()
+
+
+def recover(
+    layout: Layout, record: Recorder | None = None, telling: Telling | None = None, *, patience: float | None = None
+) -> list[str]:
     """Finish what killed processes left: committed plans roll forward, all else is swept away.
 
     Returns a sentence for each thing done, for people. Safe beside live writers and other calls, and may be repeated.
-    Notes are kept until a call has a `record`.
+    Notes are kept until a call has a `record`. Raises Busy where a live writer does not end within `patience` seconds
+    (None: however long it takes), CoordError for what the system refuses.
     """
     done: list[str] = []
     if _names(layout):
-        with Lock(layout.journal):
-            done = _finish_all(layout, record)
+        lock = Lock(layout.journal)
+        if not lock.acquire(wait=patience is None, patience=patience or 0):
+            raise Busy(_BUSY, "wait a moment; if it hangs, end it, and whoever looks next finishes the plan")
+        try:
+            done = _finish_all(layout, record, telling)
+        finally:
+            lock.release()
     for folder in (layout.coord, layout.prompts, layout.journal):
         sweep_stale_temps(folder)
     return done
@@ -109,14 +168,14 @@ def recover(layout: Layout, record: Recorder | None = None) -> list[str]:
 
 def _commit_and_place(
     layout: Layout, plan_id: str, entries: Sequence[_Entry], targets: Sequence[str], note: Mapping[str, Any] | None
-) -> list[str]:
+) -> list[_Entry]:
     journal = _journal(layout, plan_id, _COMMITTED)
     staged: list[str | None] = []
     try:
-        _check(entries, targets)
-        for entry, target in zip(entries, targets, strict=True):
+        whole = _checked(entries, targets)
+        for entry, target in zip(whole, targets, strict=True):
             staged.append(None if entry.content is None else stage(target, entry.content))
-        put(journal, _encode(entries, note))
+        put(journal, _encode(whole, note))
     except OSError as error:
         _discard(staged)
         discard(journal)
@@ -125,18 +184,25 @@ def _commit_and_place(
         _discard(staged)
         raise
     try:
-        return _place(layout, plan_id, entries, targets, staged, note)
+        return _place(layout, plan_id, whole, targets, staged, note)
     except OSError as error:
         raise CoordError(
             f"the plan is committed but not finished: {plain(str(error))}", "the next coord command will finish it"
         ) from error
 
 
-def _check(entries: Sequence[_Entry], targets: Sequence[str]) -> None:
-    stale = [entry.path for entry, target in zip(entries, targets, strict=True) if digest_of(target) != entry.before]
+def _checked(entries: Sequence[_Entry], targets: Sequence[str]) -> list[_Entry]:
+    """The entries with the versions that they replace; StalePlan where those are others than planned for."""
+    whole, stale = [], []
+    for entry, target in zip(entries, targets, strict=True):
+        base = _present(target)
+        whole.append(replace(entry, base=base))
+        if _digest(base) != entry.before:
+            stale.append(entry.path)
     if stale:
         names = ", ".join(plain(path) for path in stale)
         raise StalePlan(f"changed since the plan was made: {names}", "nothing was written; plan again")
+    return whole
 
 
 def _place(
@@ -144,16 +210,22 @@ def _place(
     plan_id: str,
     entries: Sequence[_Entry],
     targets: Sequence[str],
-    staged: Sequence[str | None],
+    staged: list[str | None],
     note: Mapping[str, Any] | None,
-) -> list[str]:
-    """Put every staged file in its place, then end the journal, or leave its note to be recorded."""
-    kept = []
-    for entry, target, temp in zip(entries, targets, staged, strict=True):
-        names = _place_one(entry, target, temp, plan_id)
-        kept += [
-            f"{plain(entry.path)} was saved by an editor meanwhile; that version is {plain(aside)}" for aside in names
-        ]
+) -> list[_Entry]:
+    """Put every file in its place, then end the journal, or leave its note to be recorded; what was placed."""
+    entries = list(entries)
+    try:
+        for _ in range(_TRIES):
+            _merge_changed(layout, plan_id, entries, targets, staged, note)
+            with suppress(StalePlan):  # an editor saved at this very moment
+                for entry, target, temp in zip(entries, targets, staged, strict=True):
+                    _place_one(entry, target, temp)
+                break
+        else:
+            raise OSError(f"{', '.join(entry.path for entry in entries)} keep changing")
+    finally:
+        _discard(staged)
     for folder in sorted({os.path.dirname(target) for target in targets}):
         sync_folder(folder)
     journal = _journal(layout, plan_id, _COMMITTED)
@@ -162,55 +234,93 @@ def _place(
     else:
         os.rename(journal, _journal(layout, plan_id, _PLACED))
     sync_folder(str(layout.journal))
-    return kept
+    return entries
 
 
-def _place_one(entry: _Entry, target: str, temp: str | None, plan_id: str) -> list[str]:
-    """Bring one file to its new version; return the names under which versions that nobody planned for are kept."""
-    wanted = None if entry.content is None else sha256(entry.content)
-    expect: str | None = entry.before
-    kept: list[str] = []
-    for _ in range(_TRIES):
-        current = _version(target)
-        if current == wanted:
-            break
-        if current is not None and current != entry.before:
-            kept.append(_keep(target, plan_id))
-            current = None
-        expect = current
+def _merge_changed(
+    layout: Layout,
+    plan_id: str,
+    entries: list[_Entry],
+    targets: Sequence[str],
+    staged: list[str | None],
+    note: Mapping[str, Any] | None,
+) -> None:
+    """Change the entries of files that are neither as planned for nor as planned; the journal says so first."""
+    changed = False
+    for place, (entry, target) in enumerate(zip(entries, targets, strict=True)):
         try:
-            if temp is not None:
-                install(temp, target, expect)
-            elif expect is not None:
-                take_away(target, expect)
-        except StalePlan:
+            present = _present(target)
+        except NotAFile:  # nothing can be merged into it
+            aside = move_aside(target, plan_id)
+            lost = f"what stood there was no file, and is {aside}"
+            entries[place] = replace(entry, before=None, base=None, merged=True, lost=lost)
+            changed = True
             continue
-        break
+        if _digest(present) in (entry.before, _digest(entry.content)):
+            continue
+        entries[place] = made = _merged(entry, target, present, plan_id)
+        temp = staged[place]
+        if temp is not None:
+            discard(temp)
+        staged[place] = None if made.content is None or made.content == present else stage(target, made.content)
+        changed = True
+    if changed:
+        put(_journal(layout, plan_id, _COMMITTED), _encode(entries, note))
+
+
+def _merged(entry: _Entry, target: str, present: bytes | None, plan_id: str) -> _Entry:
+    """The entry for a version of the file that the plan didn't know; what of the plan is lost is kept beside it."""
+    found = Merge(b"")
+    if present is None:
+        found = Merge(b"", "the file is gone since")
+    elif entry.content is None:
+        found = Merge(present, "it was to go, and was changed since")
     else:
-        raise OSError(f"{target} keeps changing")
-    if temp is not None:
-        discard(temp)
-    return kept
+        found = merge(entry.path.rpartition("/")[2], entry.base, entry.content, present)
+    if found.lost and entry.content is not None and not entry.path.endswith(".json"):
+        found = replace(found, lost=f"{found.lost}; what was planned is {keep_aside(target, entry.content, plan_id)}")
+    content = None if present is None else found.content
+    return _Entry(entry.path, _digest(present), content, present, merged=True, lost=found.lost)
 
 
-def _version(target: str) -> str | None:
-    """Like `digest_of`; what is no regular file counts as a version of its own."""
+def _place_one(entry: _Entry, target: str, temp: str | None) -> None:
+    """Bring one file to its new version; StalePlan when it is none of the two that it may be."""
+    if digest_of(target) == _digest(entry.content):
+        return
+    if entry.content is None:
+        take_away(target, entry.before or "")
+        return
+    if temp is None or not os.path.lexists(temp):
+        temp = stage(target, entry.content)
     try:
-        return digest_of(target)
-    except NotAFile:
-        return "not a file"
+        install(temp, target, entry.before)
+    finally:
+        discard(temp)
 
 
-def _keep(target: str, plan_id: str) -> str:
-    """Move what stands at `target` to a free name beside it; return that name."""
-    count = 0
-    while os.path.lexists(aside := f"{target}.kept-{plan_id[-8:]}" + (f"-{count}" if count else "")):
-        count += 1
-    os.rename(target, aside)
-    return os.path.basename(aside)
+def _present(target: str) -> bytes | None:
+    """What stands there. Raises NotAFile for what is no regular file."""
+    try:
+        return read_limited(target, _LIMIT)
+    except FileNotFoundError:
+        return None
 
 
-def _finish_all(layout: Layout, record: Recorder | None) -> list[str]:
+def _digest(data: bytes | None) -> str | None:
+    return None if data is None else sha256(data)
+
+
+def _sentences(entries: Iterable[_Entry]) -> list[str]:
+    """What people have to know of merged files."""
+    return [
+        f"{plain(entry.path)} was changed meanwhile: "
+        + (f"not all of the plan is in it, for {plain(entry.lost)}" if entry.lost else "both changes are in it")
+        for entry in entries
+        if entry.merged
+    ]
+
+
+def _finish_all(layout: Layout, record: Recorder | None, telling: Telling | None) -> list[str]:
     """Roll every committed plan forward. Call under the lock of the journal."""
     done: list[str] = []
     for name in sorted(_names(layout)):
@@ -221,35 +331,62 @@ def _finish_all(layout: Layout, record: Recorder | None) -> list[str]:
             entries, note = _decode(str(layout.journal / name))
             targets = [_target(layout, entry.path) for entry in entries]
         except (BadRecord, Refused) as error:
-            os.rename(layout.journal / name, layout.journal / f"{name}.broken")
-            done.append(f"the journal of plan {plain(plan_id)} can't be read and is put aside: {error}")
+            done.append(_put_aside(layout, name, error))
             continue
         if suffix == _COMMITTED:
             done.append(f"plan {plain(plan_id)} was interrupted and is finished now")
-            done += _roll_forward(layout, plan_id, entries, targets, note)
-        _record(layout, plan_id, note, record)
+            entries = _roll_forward(layout, plan_id, entries, targets, note)
+            done += _sentences(entries)
+        try:
+            _record(layout, plan_id, entries, note, record, telling)
+        except BadRecord as error:
+            done.append(_put_aside(layout, f"{plan_id}{_PLACED}", error))
     return done
+
+
+def _put_aside(layout: Layout, name: str, error: Exception) -> str:
+    os.rename(layout.journal / name, layout.journal / f"{name}.broken")
+    return f"the journal of plan {plain(name.partition('.')[0])} can't be read and is put aside: {error}"
 
 
 def _roll_forward(
     layout: Layout, plan_id: str, entries: Sequence[_Entry], targets: Sequence[str], note: Mapping[str, Any] | None
-) -> list[str]:
-    staged: list[str | None] = []
+) -> list[_Entry]:
     try:
         for target in targets:
             make_folder(os.path.dirname(target))
-        with _locks(targets):
-            for entry, target in zip(entries, targets, strict=True):
-                staged.append(None if entry.content is None else stage(target, entry.content))
-            return _place(layout, plan_id, entries, targets, staged, note)
+        with _attempts(targets), _locks(targets):
+            return _place(layout, plan_id, entries, targets, [None] * len(entries), note)
     except OSError as error:
-        _discard(staged)
         raise failure(f"finish plan {plain(plan_id)}:", str(error.filename or ""), error) from error
 
 
-def _record(layout: Layout, plan_id: str, note: Mapping[str, Any] | None, record: Recorder | None) -> None:
+@contextmanager
+def _attempts(targets: Iterable[str]) -> Iterator[None]:
+    """Keep others from changing the attempts whose `step.json` a plan changes; Busy where that can't be had now."""
+    with ExitStack() as stack:
+        steps = {os.path.dirname(os.path.dirname(target)) for target in targets if target.endswith("/step.json")}
+        for folder in sorted(steps):
+            lock = Lock(folder)
+            if not lock.acquire(wait=False, patience=_PATIENCE):
+                raise Busy(_BUSY, "wait until its change is merged or its agent has ended")
+            stack.callback(lock.release)
+        yield
+
+
+def _record(
+    layout: Layout,
+    plan_id: str,
+    entries: Iterable[_Entry],
+    note: Mapping[str, Any] | None,
+    record: Recorder | None,
+    telling: Telling | None,
+) -> None:
     if note is None or record is None:
         return
+    merged = [Merged(entry.path, entry.base, entry.content, entry.lost) for entry in entries if entry.merged]
+    if merged and telling is not None:
+        telling(plan_id, merged)
     record(plan_id, note)
     discard(_journal(layout, plan_id, _PLACED))
     sync_folder(str(layout.journal))
@@ -297,21 +434,34 @@ def _encode(entries: Iterable[_Entry], note: Mapping[str, Any] | None) -> bytes:
         {
             "path": entry.path,
             "before": entry.before,
-            "content": None if entry.content is None else base64.b64encode(entry.content).decode(),
+            "content": _as_text(entry.content),
+            "base": _as_text(entry.base),
+            **({"merged": True, "lost": entry.lost} if entry.merged else {}),
         }
         for entry in entries
     ]
     return json.dumps({"edits": edits, "note": note}).encode()
 
 
+def _as_text(data: bytes | None) -> str | None:
+    return None if data is None else base64.b64encode(data).decode()
+
+
+def _as_bytes(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text, validate=True)
+
+
 def _decode(path: str) -> tuple[list[_Entry], Mapping[str, Any] | None]:
-    values = read_json(path, limit=1 << 30) or {}
+    values = read_json(path, limit=_LIMIT) or {}
     try:
         entries = [
             _Entry(
                 str(edit["path"]),
                 edit["before"],
-                None if edit["content"] is None else base64.b64decode(edit["content"], validate=True),
+                _as_bytes(edit["content"]),
+                _as_bytes(edit.get("base")),
+                edit.get("merged") is True,
+                str(edit.get("lost") or ""),
             )
             for edit in values["edits"]
         ]

@@ -108,6 +108,14 @@ def to_prompt(
     return Prompt(path=path, extra=extra, source=source, digest=digest, **fields)
 
 
+def status_of(front: Frontmatter) -> PromptStatus | None:
+    """The status that a prompt's frontmatter states; None where it states none that is known."""
+    with suppress(BadValue):
+        found = _READERS["status"](front.values.get("status", ""))
+        return found if isinstance(found, PromptStatus) else None
+    return None
+
+
 @cache
 def meant_key(key: str) -> str | None:
     """The key that a misspelled one stands for; None for an unlike one, which may be anybody's own."""

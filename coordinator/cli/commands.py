@@ -64,10 +64,13 @@ def coord(ctx: click.Context, directory: str) -> None:
 
 
 def layout_of(ctx: click.Context) -> "Layout":
-    """The project that the command is about."""
+    """The project that the command is about; a plan that a killed process left unfinished is finished first."""
     from coordinator.artifacts.paths import find_project
+    from coordinator.finishing import finish
 
-    return find_project(Path(ctx.obj))
+    layout = find_project(Path(ctx.obj))
+    finish(layout)
+    return layout
 
 
 def run(arguments: list[str]) -> int:

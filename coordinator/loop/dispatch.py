@@ -11,6 +11,7 @@ from coordinator.agents.runtime import Job
 from coordinator.agents.user import AgentUser, wrapped
 from coordinator.artifacts.files import digest_of, read_limited
 from coordinator.artifacts.frontmatter import split
+from coordinator.artifacts.journal import at_rest
 from coordinator.changes import worktrees
 from coordinator.changes.branches import free_branch
 from coordinator.changes.git import Git, branch_name
@@ -41,15 +42,16 @@ def dispatch(site: Site, snapshot: Snapshot, action: Dispatch) -> None:
     """Start a new attempt. Whatever prevents that becomes its failure; somebody else's claim is left alone."""
     prompt = snapshot.prompts[action.number]
     path = site.layout.root / prompt.path
-    if digest_of(path) != prompt.digest:  # what a plan wrote into it may not have been told yet: read it first
-        site.touched.append(path)
-        return
-    attempt = _new_attempt(site, prompt, action.attempt, shared=is_shared(prompt, snapshot.settings))
-    try:
-        site.claim(attempt)
-    except StalePlan:
-        site.touched.append(site.directory(attempt))
-        return
+    with at_rest(site.layout) as quiet:  # what a plan wrote into it may not have been told yet: read it first
+        if not quiet or digest_of(path) != prompt.digest:
+            site.touched.append(path)
+            return
+        attempt = _new_attempt(site, prompt, action.attempt, shared=is_shared(prompt, snapshot.settings))
+        try:
+            site.claim(attempt)
+        except StalePlan:
+            site.touched.append(site.directory(attempt))
+            return
     failpoint("dispatch-claimed")
     _start(site, snapshot, prompt, attempt)
 

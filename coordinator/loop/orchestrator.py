@@ -68,8 +68,11 @@ def step(snapshot: Snapshot, now: float) -> tuple[Action, ...]:
     over = list(_budgets(snapshot, now))
     if any(isinstance(action, AskOver) for action in over):
         started = []  # the question comes first
+    if snapshot.unfinished:
+        started = []  # what depends on what is not known before the plan is whole
     actions = [*over, *ended, *started, *kept]
-    if snapshot.loop.state is LoopState.FINISHED and snapshot.milestone.status == "open":
+    finished = snapshot.loop.state is LoopState.FINISHED and not snapshot.unfinished
+    if finished and snapshot.milestone.status == "open":
         actions.append(CloseMilestone())
     return tuple(actions)
 
@@ -99,6 +102,8 @@ def outcome(snapshot: Snapshot) -> Outcome | None:
     A pause, an open question and a change under review are waited for: a human ends them.
     """
     loop = snapshot.loop
+    if snapshot.unfinished:
+        return None
     if loop.state is LoopState.FINISHED:
         return Outcome("finished", loop.reason, 0)
     if loop.state is LoopState.IDLE:

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from coordinator import steps
 from coordinator.agents.user import find_user
-from coordinator.apply import recover
-from coordinator.artifacts.files import Lock
+from coordinator.artifacts.files import Lock, make_folder
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import read_loop, sign_loop, write_loop
 from coordinator.artifacts.sweep import sweep
 from coordinator.config import load_config
 from coordinator.errors import CoordError, Refused
 from coordinator.events.store import EventLog
+from coordinator.finishing import recover
 from coordinator.loop.door import Door
 from coordinator.loop.effects import Action, Settle
 from coordinator.loop.exits import ExitWatch, has_ended
@@ -41,6 +41,8 @@ from coordinator.watch import Changes, Watch
 
 LOCK_PATIENCE = 1.0
 """Seconds in which another loop may end, and readers that look whether one lives go away."""
+_UNFINISHED_PAUSE = 0.5
+"""Seconds between looks whether a plan can be finished that a hanging process holds, or the disk refuses."""
 _PAGE = 1000
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -109,6 +111,7 @@ class _Runner:
         self._stopping = False
         self._sight = Sight(layout, config, terminals)
         self._vigil = Vigil(layout, terminals)
+        make_folder(str(layout.journal))  # to be told of a plan as soon as it is committed
         self._watch = Watch(layout, self._changed, self._observer.folders())  # before the first look: nothing is missed
         self._snapshot = self._observer.snapshot()
 
@@ -209,6 +212,8 @@ class _Runner:
     def _wait(self) -> Stopped | None:
         """Sleep until something happens or is due; Stopped when it is to end."""
         due = [t for t in (next_due(self._snapshot, time.time()), self._hands.next_due()) if t is not None]
+        if self._snapshot.unfinished:
+            due.append(time.time() + _UNFINISHED_PAUSE)
         timeout = max(0.0, min(due) - time.time()) if due else None
         stop = None
         try:

@@ -262,6 +262,8 @@ class Snapshot:
     """By prompt: what all of its attempts used, over all runs, without the time of those under way."""
     due: float = 0.0
     """Unix seconds when time alone changes what is ready (a retry's back-off ends); 0: never."""
+    unfinished: bool = False
+    """A plan is only partly in the files, and can't be finished now: nothing may start before it is."""
 
     @property
     def everybody(self) -> tuple[Agent, ...]:

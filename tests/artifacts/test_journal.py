@@ -9,7 +9,7 @@ import pytest
 
 from coordinator.artifacts import journal
 from coordinator.artifacts.files import Lock, is_temp, sha256
-from coordinator.artifacts.journal import apply_edits, pending, recover
+from coordinator.artifacts.journal import Busy, Merged, apply_edits, at_rest, pending, recover
 from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.model.plan import FileEdit
@@ -115,17 +115,53 @@ def test_the_next_plan_finishes_the_one_before_first(layout: Layout, monkeypatch
     assert files(layout) == {ONE: b"last", TWO: b"TWO"}
 
 
-def test_an_editors_version_saved_before_recovery_is_kept_beside(
+def test_what_somebody_saved_before_recovery_stays_and_the_plan_is_kept_beside(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commit_without_placing(layout, monkeypatch)
-    (layout.root / ONE).write_bytes(b"by hand")
-    (layout.root / TWO).write_bytes(b"by hand too")
-    (layout.root / THREE).write_bytes(b"and this")
+    by_hand = {ONE: b"by hand", TWO: b"by hand too", THREE: b"and this"}
+    for path, content in by_hand.items():
+        (layout.root / path).write_bytes(content)
     told = recover(layout)
-    kept = {f"{path}.kept-0000abcd" for path in (ONE, TWO, THREE)}
-    assert files(layout) == NEW | dict(zip(sorted(kept), [b"and this", b"by hand", b"by hand too"], strict=True))
+    kept = {f"{ONE}.kept-0000abcd": b"ONE", f"{TWO}.kept-0000abcd": b"TWO"}
+    assert files(layout) == by_hand | kept
+    assert all(any(path in line for line in told) for path in by_hand)
     assert all(any(os.path.basename(name) in line for line in told) for name in kept)
+
+
+def test_what_is_merged_is_told_until_it_is_recorded(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kill after the files are in place loses neither the note nor what became of a file that was changed."""
+    commit_without_placing(layout, monkeypatch, note={"n": "1"})
+    (layout.root / THREE).write_bytes(b"and this")
+    recover(layout)
+    told: list[tuple[str, list[Merged]]] = []
+    recover(layout, lambda *_: None, lambda plan_id, merged: told.append((plan_id, list(merged))))
+    assert told == [(PLAN, [Merged(THREE, b"and this", b"and this", "it was to go, and was changed since")])]
+    assert not pending(layout)
+
+
+def test_a_file_that_went_away_is_not_made_again(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who renamed a prompt would find it twice."""
+    commit_without_placing(layout, monkeypatch)
+    (layout.root / ONE).rename(layout.prompts / "01-renamed.prompt.md")
+    recover(layout)
+    assert files(layout) == {
+        TWO: b"TWO",
+        f"{ONE}.kept-0000abcd": b"ONE",
+        ".coord/prompts/01-renamed.prompt.md": b"one",
+    }
+
+
+def test_a_living_writer_is_waited_for_no_longer_than_allowed(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit_without_placing(layout, monkeypatch)
+    with Lock(layout.journal):
+        with at_rest(layout) as quiet:
+            assert not quiet
+        with pytest.raises(Busy):
+            recover(layout, patience=0.01)
+    assert files(layout).keys() >= OLD.keys()
+    recover(layout, patience=0.01)
+    assert files(layout) == NEW
 
 
 def test_an_editor_that_saves_while_the_plan_is_placed_keeps_its_version(layout: Layout) -> None:

@@ -12,10 +12,11 @@ import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
-from coordinator.apply import apply, plan_undo, planning, recover
+from coordinator.apply import apply, plan_undo, planning
 from coordinator.artifacts.files import sha256
 from coordinator.artifacts.paths import Layout
 from coordinator.errors import Refused, StalePlan
+from coordinator.finishing import recover
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.plan import FileEdit, Plan
 from coordinator.model.prompt import PromptStatus
@@ -170,7 +171,7 @@ def test_events_of_a_plan_whose_process_was_killed_are_logged_by_the_next_one(ma
         "from coordinator.model.event import Actor, ActorKind\n"
         "from coordinator.observe import Observer\n"
         "from coordinator.services.interjection import Interjection, plan_interjection\n"
-        "module._log_note = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "module.log_note = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "layout = Layout(Path(sys.argv[1]))\n"
         "plan = plan_interjection(Observer(layout).snapshot(), Interjection('Late'))\n"
         "module.apply(layout, plan, Actor(ActorKind.HUMAN, 'ada'))\n"
