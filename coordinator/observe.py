@@ -19,6 +19,7 @@ from coordinator.config import load_config
 from coordinator.errors import CoordError
 from coordinator.events.memory import LogMemory
 from coordinator.finishing import finish, is_pending
+from coordinator.model.claims import false_claims
 from coordinator.model.graph import Graph, problems
 from coordinator.model.pausing import about_budgets
 from coordinator.model.problem import Problem
@@ -58,8 +59,9 @@ class Observer:
         self._graph = Graph.of(())
         self._graph_problems: tuple[Problem, ...] = ()
         self._found: PromptSet | None = None
-        self._read_from: tuple[Mapping[int, Prompt], Mapping[int, Attempt]] = ({}, {})
+        self._read_from: tuple[Mapping[int, Prompt], Mapping[int, Attempt], Mapping[int, int]] = ({}, {}, {})
         self._steps: dict[int, Step] = {}
+        self._claims: tuple[Problem, ...] = ()
         self._presence = Presence(layout.root)
         self._windows: Adopted | None = None
         self._adopted: tuple[Agent, ...] = ()
@@ -150,18 +152,21 @@ class Observer:
 
     def _derive(self, found: PromptSet, attempts: Mapping[int, Attempt]) -> None:
         """Steps of all prompts; those stay whose prompt and attempt are the very objects they were derived from."""
-        old_prompts, old_attempts = self._read_from
-        if old_prompts is found.prompts and old_attempts is attempts:
+        old_prompts, old_attempts, old_said = self._read_from
+        said = self._log.said_done
+        if old_prompts is found.prompts and old_attempts is attempts and old_said is said:
             return
         before = self._steps
         self._steps = {}
         for number, prompt in found.prompts.items():
             attempt, known = attempts.get(number), before.get(number)
-            if known is None or old_prompts[number] is not prompt or old_attempts.get(number) is not attempt:
-                step = derive_step(prompt, attempt)
+            same = known is not None and old_prompts[number] is prompt and old_attempts.get(number) is attempt
+            if known is None or not same or old_said.get(number) != said.get(number):
+                step = derive_step(prompt, attempt, said.get(number, 0))
                 known = known if known == step else step
             self._steps[number] = known
-        self._read_from = (found.prompts, attempts)
+        self._claims = false_claims(found.prompts, self._steps)
+        self._read_from = (found.prompts, attempts, said)
 
     def _read_documents(self) -> None:
         self._documents = {}
@@ -209,7 +214,7 @@ class Observer:
             adopted=tuple(a if a.prompt in found.prompts else replace(a, prompt=None) for a in self._adopted),
             questions=self._log.questions,
             reviews=self._log.reviews,
-            problems=tuple(sorted((*found.problems, *self._graph_problems, *self._attempts.problems, *extra))),
+            problems=tuple(sorted(self._problems(found, extra))),
             head=self._log.head,
             highest_number=max(found.highest, self._log.highest_number, highest_claimed(self.layout)),
             settings=settings,
@@ -220,6 +225,9 @@ class Observer:
             due=next_retry(found.prompts, self._steps, settings),
             unfinished=self._unfinished is not None,
         )
+
+    def _problems(self, found: PromptSet, more: Iterable[Problem]) -> Iterator[Problem]:
+        yield from (*found.problems, *self._graph_problems, *self._attempts.problems, *self._claims, *more)
 
     def _milestone(self) -> tuple[Milestone, Problem | None]:
         """The milestone as its file tells it, with the status that was logged last, if any was."""

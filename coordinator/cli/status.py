@@ -24,6 +24,7 @@ GLYPHS = {
     StepState.SKIPPED: ("–", "dim"),
 }
 """A glyph and a colour for each state; the glyph alone tells them apart."""
+_ENDED = (StepState.MERGED, StepState.SKIPPED)
 _LOOP_STYLES = {
     LoopState.RUNNING: "green",
     LoopState.FINISHED: "green",
@@ -78,7 +79,7 @@ def print_snapshot(snapshot: Snapshot, now: float) -> None:
         prompt, step = snapshot.prompts[number], snapshot.steps[number]
         glyph, colour = GLYPHS[step.state]
         fact = facts.of(number, now).text
-        quiet = "dim" if prompt.status.ended else ""
+        quiet = "dim" if step.state in _ENDED else ""
         title = titles[number] + " " * (column - width(titles[number]))
         spent = snapshot.used.get(number, NOTHING).words
         told = f"  {fact}" + (f"  {spent}" if spent else "")

@@ -7,14 +7,17 @@ from coordinator.events.questions import QuestionFold
 from coordinator.events.store import EventLog
 from coordinator.model.event import Event
 from coordinator.model.handoff import HAND_OFF, HandOffs
+from coordinator.model.prompt import PromptStatus
 from coordinator.model.snapshot import Question, Review
 from coordinator.model.step import Attempt, Receipt
 
 _KINDS = (
     *("question.asked", "question.answered", "run.asked", "change.approved", "change.rejected"),
-    *("prompt.created", "milestone.status", HAND_OFF),
+    *("prompt.created", "prompt.edited", "milestone.status", HAND_OFF),
 )
 _PAGE = 1000
+_ANY_ATTEMPT = 1_000_000_000
+"""Of edits that were logged without the attempt that they were about."""
 
 
 class LogMemory:
@@ -25,6 +28,8 @@ class LogMemory:
         self.head = 0
         self.reviews: dict[int, Review] = {}
         """By prompt: the newest verdict on a change of it."""
+        self.said_done: dict[int, int] = {}
+        """By prompt: the newest attempt at the time when a human said that it is done, while nobody said otherwise."""
         self.highest_number = 0
         self.milestone_status = ""
         """What the newest `milestone.status` event says; empty when there is none."""
@@ -71,7 +76,8 @@ class LogMemory:
 
     def _forget(self) -> None:
         """Another log is at the path now."""
-        self.head, self.highest_number, self.milestone_status, self.reviews = 0, 0, "", {}
+        self.head, self.highest_number, self.milestone_status = 0, 0, ""
+        self.reviews, self.said_done = {}, {}
         self._questions, self._hand_offs = QuestionFold(), HandOffs()
 
     def _feed(self, events: tuple[Event, ...]) -> None:
@@ -85,8 +91,18 @@ class LogMemory:
                 continue
             if event.kind == "prompt.created":
                 self.highest_number = max(self.highest_number, number)
+            elif event.kind == "prompt.edited":
+                self._edited(event, number)
             elif event.kind in ("change.approved", "change.rejected"):
                 self.reviews = {**self.reviews, number: _review(event, number)}
+
+    def _edited(self, event: Event, number: int) -> None:
+        values, attempt = event.data.get("values"), event.data.get("attempt")
+        status = values.get("status") if isinstance(values, dict) else None
+        if status == PromptStatus.DONE:
+            self.said_done = {**self.said_done, number: attempt if isinstance(attempt, int) else _ANY_ATTEMPT}
+        elif status is not None:
+            self.said_done = {n: count for n, count in self.said_done.items() if n != number}
 
 
 def _review(event: Event, number: int) -> Review:

@@ -88,6 +88,8 @@ def _new_attempt(site: Site, prompt: Prompt, count: int, *, shared: bool) -> Att
         runtime=prompt.agent or site.config.runtime,
         branch="" if shared else _branch(site, prompt.number, count),
         worktree="" if shared else site.layout.rel(site.layout.worktree(prompt.number, count)),
+        title=prompt.title,
+        prompt_file=prompt.path,
         digest=prompt.digest,
     )
 

@@ -167,8 +167,13 @@ def _gate(snapshot: Snapshot, number: int, attempt: Attempt) -> Iterator[Action]
             yield Merge(number, attempt.attempt, review.commit)
         else:
             yield Return(number, attempt.attempt, review.note or "the change was rejected")
-    elif snapshot.settings.gate in ("auto", "forge"):
+    elif snapshot.settings.gate in ("auto", "forge") and not _given_up(snapshot.prompts[number]):
         yield Merge(number, attempt.attempt)
+
+
+def _given_up(prompt: Prompt) -> bool:
+    """Its file says so. That ends nothing; but what may not be wanted any more lands only if a human approves it."""
+    return prompt.status is PromptStatus.CANCELLED
 
 
 def _dispatches(snapshot: Snapshot, now: float) -> Iterator[Dispatch]:

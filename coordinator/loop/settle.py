@@ -122,6 +122,7 @@ def expire(site: Site, snapshot: Snapshot, action: Expire) -> None:
     """Ask for the end of an attempt that ran out of time."""
     attempt = _fresh(site, snapshot, action.number, action.attempt)
     if attempt is not None and attempt.state.live and not attempt.kill:
+        site.overrule(attempt)
         site.amend(attempt, kill="fail", reason=f"took longer than the {action.limit:g} s it was given")
 
 
@@ -129,6 +130,7 @@ def end_over(site: Site, snapshot: Snapshot, action: EndOver) -> None:
     """Ask for the end of an attempt whose prompt has used up its budget; it is held until a human restarts it."""
     attempt = _fresh(site, snapshot, action.number, action.attempt)
     if attempt is not None and attempt.state.live and not attempt.kill:
+        site.overrule(attempt)
         site.amend(attempt, kill="hold", reason="its budget is used up, and it was to end there")
 
 

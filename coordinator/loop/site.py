@@ -18,6 +18,7 @@ from coordinator.handoffs import sealed
 from coordinator.loop.runs import RunBook
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.step import Attempt, StepState
+from coordinator.overruling import NOT_DONE, overrule
 from coordinator.terminals.listing import Window
 from coordinator.terminals.server import Terminals
 
@@ -88,7 +89,15 @@ class Site:
     def advance(self, attempt: Attempt, state: StepState, *before: Draft, **changes: Any) -> Attempt:
         """Move an attempt to a state and log it, after the events `before`; see `steps.advance`."""
         self.touched.append(self.directory(attempt))
+        if state in NOT_DONE:
+            self.overrule(attempt)
         return steps.advance(self.layout, self.log, attempt, state, before=before, **changes)
+
+    def overrule(self, attempt: Attempt) -> None:
+        """Take an end out of the prompt's file that the attempt does not come to."""
+        if attempt.prompt_file:
+            self.touched.append(self.layout.root / attempt.prompt_file)
+            overrule(self.layout, attempt)
 
     def amend(self, attempt: Attempt, **changes: Any) -> Attempt:
         self.touched.append(self.directory(attempt))

@@ -18,7 +18,8 @@ Choice = TypeVar("Choice", PromptType, Priority, PromptStatus)
 def row_of(prompt: Prompt, step: Step) -> Row:
     """A prompt as JSON: number, title, type, priority, dependencies, and how it ended if no attempt ended it."""
     ended = ""
-    if step.state is StepState.SKIPPED or (step.attempt is None and step.state is StepState.MERGED):
+    by_attempt = step.attempt is not None and step.attempt.state is step.state
+    if step.state is StepState.SKIPPED or (step.state is StepState.MERGED and not by_attempt):
         ended = prompt.status.value
     title, kind, priority = prompt.title, prompt.type.value, prompt.priority.value
     return [prompt.number, title, kind, priority, list(prompt.dependencies), ended]

@@ -192,10 +192,10 @@ class Replay:
         self._prompts[prompt.number] = with_values(prompt, values)
         self._drawn = False
         status = values.get("status")
-        if status in ("pending", "cancelled"):
-            state = StepState.PENDING if status == "pending" else StepState.SKIPPED
+        if status in ("pending", "cancelled", "done"):
+            state = _ENDS.get(PromptStatus(status), StepState.PENDING)
             last = self._steps[prompt.number].attempt
-            self._set_step(Step(prompt.number, state, last, "" if state is StepState.PENDING else "cancelled"))
+            self._set_step(Step(prompt.number, state, last, "cancelled" if status == "cancelled" else ""))
 
     def _describe(self, prompt: Prompt) -> None:
         self._prompts[prompt.number] = prompt

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from coordinator.model.graph import Graph
-from coordinator.model.prompt import Prompt
+from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.settings import Settings, backoff
 from coordinator.model.snapshot import Loop, LoopState, Question
 from coordinator.model.step import Step, StepState
@@ -18,7 +18,7 @@ def retry_at(step: Step, prompt: Prompt, settings: Settings) -> float | None:
     attempt = step.attempt
     if step.state is not StepState.FAILED or attempt is None or attempt.held:
         return None
-    if attempt.attempt >= settings.max_attempts:
+    if attempt.attempt >= settings.max_attempts or prompt.status is PromptStatus.DONE:
         return None
     return timestamp(attempt.since) + backoff(settings, attempt.attempt)
 

@@ -22,6 +22,11 @@ class StepState(StrEnum):
         return self in (StepState.DISPATCHED, StepState.RUNNING)
 
     @property
+    def under_way(self) -> bool:
+        """An attempt is live, or its change is open: no file has a say in how its step ends."""
+        return self.live or self is StepState.CHANGE_OPEN
+
+    @property
     def event_kind(self) -> str:
         return "step." + self.value.replace("-", "_")
 
@@ -135,6 +140,10 @@ class Attempt:
     window: str = ""
     """tmux window id, `@3`."""
     pane: str = ""
+    title: str = ""
+    """Of the prompt as the agent was given it: tells it from another one that takes its number."""
+    prompt_file: str = ""
+    """Of the prompt, relative to the project root."""
     digest: str = ""
     """SHA-256 of the prompt file that the agent was given."""
     reason: str = ""
@@ -169,25 +178,40 @@ class Step:
     reason: str = ""
 
 
-def derive_step(prompt: Prompt, last: Attempt | None) -> Step:
-    """Tell the state of a prompt's step from what is on disk.
+def derive_step(prompt: Prompt, last: Attempt | None, said_done: int = 0) -> Step:
+    """Tell the state of a prompt's step from what is on disk and what was said on the log.
 
-    The file decides what the engineer wants (done, cancelled, pending again); an attempt in flight decides what is
-    happening. A claim that a killed loop did not get to write into the file counts: its attempt number is higher.
+    An attempt that is live, open or merged decides alone: whatever its file says meanwhile ends nothing. Once it has
+    failed, was held or came back, the file decides what is to become of it: `pending`, that attempt counted, starts it
+    again, `cancelled` gives it up. `done` would claim work that nobody has seen: it counts once a human has said so,
+    by an event about that very attempt or a later one (`said_done`); until then nothing is started, nothing is ended.
+    Without an attempt the file decides alone. A claim that a killed loop did not get to write into the file counts: its
+    attempt number is higher.
     """
-    number = prompt.number
-    if prompt.status is PromptStatus.DONE:
-        return Step(number, StepState.MERGED, last)
-    if prompt.status is PromptStatus.CANCELLED:
-        return Step(number, StepState.SKIPPED, last, "cancelled")
     if last is None:
-        if prompt.status is PromptStatus.FAILED:
-            return Step(number, StepState.FAILED, None, "the file says failed")
-        if prompt.status is PromptStatus.BLOCKED:
-            return Step(number, StepState.BLOCKED, None, "the file says blocked")
-        return Step(number, StepState.PENDING)
-    if last.state.live or last.state in (StepState.CHANGE_OPEN, StepState.MERGED):
-        return Step(number, last.state, last, last.reason)
+        return _by_file(prompt)
+    if last.state.under_way or last.state is StepState.MERGED:
+        return Step(prompt.number, last.state, last, last.reason)
+    if prompt.status is PromptStatus.CANCELLED:
+        return Step(prompt.number, StepState.SKIPPED, last, "cancelled")
+    if prompt.status is PromptStatus.DONE:
+        if said_done >= last.attempt:
+            return Step(prompt.number, StepState.MERGED, last)
+        if last.state is StepState.PENDING:
+            return Step(prompt.number, StepState.BLOCKED, last, "its file says done, but its work came back")
     if prompt.status is PromptStatus.PENDING and prompt.attempts >= last.attempt:
-        return Step(number, StepState.PENDING, last)
-    return Step(number, last.state, last, last.reason)
+        return Step(prompt.number, StepState.PENDING, last)
+    return Step(prompt.number, last.state, last, last.reason)
+
+
+_WITHOUT_ATTEMPT = {
+    PromptStatus.DONE: (StepState.MERGED, ""),
+    PromptStatus.CANCELLED: (StepState.SKIPPED, "cancelled"),
+    PromptStatus.FAILED: (StepState.FAILED, "the file says failed"),
+    PromptStatus.BLOCKED: (StepState.BLOCKED, "the file says blocked"),
+}
+
+
+def _by_file(prompt: Prompt) -> Step:
+    state, reason = _WITHOUT_ATTEMPT.get(prompt.status, (StepState.PENDING, ""))
+    return Step(prompt.number, state, None, reason)

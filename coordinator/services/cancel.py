@@ -6,6 +6,7 @@ from coordinator.errors import Refused
 from coordinator.model.plan import Kill, Plan, Record
 from coordinator.model.prompt import PromptStatus
 from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import StepState
 from coordinator.services.planning import PlanBuilder, in_flight, known, numbers_text, refuse_done
 from coordinator.services.quick_patch import waiting_dependents
 
@@ -24,11 +25,11 @@ def plan_cancel(snapshot: Snapshot, request: Cancel) -> Plan:
     """Plan to cancel a prompt. Refused: a done or cancelled one; one in progress without `kill_running`."""
     prompt = known(snapshot, request.number)
     refuse_done(snapshot, request.number, "cancelled")
-    if prompt.status is PromptStatus.CANCELLED:
+    step = snapshot.steps[request.number]
+    if step.state is StepState.SKIPPED:
         remedy = f"to run it after all: coord edit {request.number} --set status=pending"
         raise Refused(f"prompt {prompt.label} is cancelled already", remedy)
     builder = PlanBuilder(snapshot, "cancel")
-    step = snapshot.steps[request.number]
     if in_flight(step) and step.attempt is not None:
         if not request.kill_running:
             remedy = f"--kill-running ends it too; or first: coord kill {request.number}"

@@ -11,13 +11,15 @@ from coordinator.errors import Refused, UsageError
 from coordinator.model.graph import Graph
 from coordinator.model.plan import Kill, Plan, Steer
 from coordinator.model.problem import Problem
-from coordinator.model.prompt import Prompt
+from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import StepState
 from coordinator.model.text import plain
 from coordinator.model.textdiff import unified_diff
 from coordinator.services.planning import (
     PlanBuilder,
     check_body,
+    in_flight,
     known,
     numbers_text,
     refuse_done,
@@ -58,6 +60,9 @@ def plan_edit(snapshot: Snapshot, request: Edit) -> Plan:
         known(snapshot, other)
     content = edited_source(prompt, request)
     edited = _read(snapshot, prompt, content)
+    _refuse_end(snapshot, prompt, edited)
+    if content == prompt.source and request.values.get("status", "").strip() == PromptStatus.DONE:
+        return _said_done(snapshot, request, prompt)
     if content == prompt.source:
         raise Refused(f"prompt {prompt.label} already says that", "there is nothing to change")
     check_body(snapshot, content.decode("utf-8"))
@@ -73,6 +78,29 @@ def plan_edit(snapshot: Snapshot, request: Edit) -> Plan:
         f"{prompt.label} {edited.title}: {', '.join(part for part in (changed, marked) if part)}",
         reason=request.feedback,
     )
+
+
+def _refuse_end(snapshot: Snapshot, prompt: Prompt, edited: Prompt) -> None:
+    """Refuse another status for a prompt whose attempt is live or open: how that ends is its own gate's to say."""
+    step = snapshot.steps[prompt.number]
+    if not in_flight(step) or step.attempt is None or edited.status in (prompt.status, PromptStatus.IN_PROGRESS):
+        return
+    number, is_open = prompt.number, step.state is StepState.CHANGE_OPEN
+    what = "its change is open" if is_open else f"{step.attempt.agent} is at work on it"
+    first = f"review it: coord review {number}" if is_open else f"let it hand off, or end it first: coord kill {number}"
+    raise Refused(
+        f"prompt {prompt.label} can't be set to {edited.status.value}: {what}",
+        f"{first}; to give it up: coord cancel {number} --kill-running",
+    )
+
+
+def _said_done(snapshot: Snapshot, request: Edit, prompt: Prompt) -> Plan:
+    """A human's word that a prompt is done whose file said so already, past everybody."""
+    builder = PlanBuilder(snapshot, "edit")
+    builder.say_done(prompt.number)
+    if request.feedback.strip():
+        builder.align(prompt.number, request.feedback, request.who, request.at)
+    return builder.build(f"{prompt.label} {prompt.title}: done, as its file says", reason=request.feedback)
 
 
 def edited_source(prompt: Prompt, request: Edit) -> bytes:

@@ -8,14 +8,16 @@ from coordinator.artifacts.drafts import new_prompt
 from coordinator.errors import Refused
 from coordinator.model.body import body_for
 from coordinator.model.plan import Kill, Plan
-from coordinator.model.prompt import Priority, PromptStatus
+from coordinator.model.prompt import Priority
 from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import StepState
 from coordinator.services.planning import (
     PlanBuilder,
     check_body,
     check_title,
     in_flight,
     is_done,
+    is_ended,
     known,
     numbers_text,
     patch_type,
@@ -98,7 +100,7 @@ def _refuse_ended(snapshot: Snapshot, number: int) -> None:
         waiting = [d for d in snapshot.graph.dependents.get(number, ()) if not is_done(snapshot, d)]
         nearest = f"run it before {numbers_text(waiting)} instead" if waiting else f"run it after {number:02d} instead"
         raise Refused(f"prompt {number:02d} is done: nothing can run before it any more", nearest)
-    if snapshot.prompts[number].status is PromptStatus.CANCELLED:
+    if is_ended(snapshot, number):
         raise Refused(f"prompt {number:02d} is cancelled: it never runs", "leave it out")
 
 
@@ -115,7 +117,7 @@ def _resolve_running(snapshot: Snapshot, request: Interjection, builder: PlanBui
             result.append(number)
         elif request.running == "finish":
             followers = [d for d in snapshot.graph.dependents.get(number, ()) if not in_flight(snapshot.steps[d])]
-            followers = [d for d in followers if not snapshot.prompts[d].status.ended]
+            followers = [d for d in followers if not is_ended(snapshot, d)]
             result.extend(followers)
             verb = "waits" if len(followers) == 1 else "wait"
             held = f"; {numbers_text(followers)} {verb} for the new prompt" if followers else ""
@@ -157,9 +159,9 @@ def _path(snapshot: Snapshot, start: int, goal: int) -> list[int]:
 
 def _warn(snapshot: Snapshot, request: Interjection, builder: PlanBuilder) -> None:
     for number in request.after:
-        if snapshot.prompts[number].status is PromptStatus.CANCELLED:
+        if snapshot.steps[number].state is StepState.SKIPPED:
             builder.warnings.append(f"prompt {number:02d} is cancelled: there is nothing to wait for")
-        elif snapshot.prompts[number].status is PromptStatus.FAILED:
+        elif snapshot.steps[number].state is StepState.FAILED:
             builder.warnings.append(f"prompt {number:02d} failed: the new prompt waits until it is merged")
 
 

@@ -82,7 +82,7 @@ class PlanBuilder:
         if not words.strip():
             return
         prompt = self.prompts[number]
-        if prompt.status is not PromptStatus.DONE:
+        if not is_done(self.snapshot, number):
             self._write(prompt, with_steering(self._current(prompt), words, at))
         self.align(number, words, who, at)
 
@@ -128,12 +128,22 @@ class PlanBuilder:
 
     def _record_edit(self, before: Prompt, what: list[str]) -> None:
         """Record which keys changed, and of those that a replay shows what they are and were."""
-        data: dict[str, object] = {"changed": what}
+        data: dict[str, object] = {"changed": what, "attempt": self._attempts_of(before.number)}
         old, new = _shown(before), _shown(self.prompts[before.number])
         values = {key: value for key, value in new.items() if old[key] != value}
         if values:
             data |= {"values": values, "was": {key: old[key] for key in values}}
         self.effects.append(Record("prompt.edited", f"prompt:{before.number}", data))
+
+    def say_done(self, number: int) -> None:
+        """Record a human's word that a prompt is done whose file says so already, past everybody."""
+        data = {"changed": ["status"], "attempt": self._attempts_of(number), "values": {"status": "done"}, "was": {}}
+        self.effects.append(Record("prompt.edited", f"prompt:{number}", data))
+
+    def _attempts_of(self, number: int) -> int:
+        """The attempt that a word about a prompt is about; 0 before the first."""
+        step = self.snapshot.steps.get(number)
+        return step.attempt.attempt if step is not None and step.attempt is not None else 0
 
     def _edit(self, path: str) -> FileEdit:
         return file_edit(path, self._before[path], self._after[path])
@@ -196,12 +206,19 @@ def known(snapshot: Snapshot, number: int) -> Prompt:
 
 
 def is_done(snapshot: Snapshot, number: int) -> bool:
-    return snapshot.steps[number].state is StepState.MERGED or snapshot.prompts[number].status is PromptStatus.DONE
+    """Its step has ended as done, whatever its file says."""
+    step = snapshot.steps.get(number)
+    return step is not None and step.state is StepState.MERGED
+
+
+def is_ended(snapshot: Snapshot, number: int) -> bool:
+    """Nothing is run for it any more: it is done or cancelled."""
+    return is_done(snapshot, number) or snapshot.steps[number].state is StepState.SKIPPED
 
 
 def in_flight(step: Step) -> bool:
     """An attempt is running, or its change is open: there is work that an order can't be put in front of."""
-    return step.state.live or step.state is StepState.CHANGE_OPEN
+    return step.state.under_way
 
 
 def refuse_done(snapshot: Snapshot, number: int, doing: str) -> None:

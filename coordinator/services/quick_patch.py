@@ -9,7 +9,7 @@ from coordinator.model.plan import Plan
 from coordinator.model.prompt import Priority
 from coordinator.model.snapshot import Snapshot
 from coordinator.services.interjection import Interjection, plan_interjection
-from coordinator.services.planning import in_flight, is_done, known
+from coordinator.services.planning import in_flight, is_ended, known
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,7 @@ def plan_patch(snapshot: Snapshot, request: QuickPatch) -> Plan:
 def waiting_dependents(snapshot: Snapshot, numbers: Sequence[int]) -> tuple[int, ...]:
     """Direct dependents of the prompts that have not started and were not ended."""
     found = {d for n in numbers for d in snapshot.graph.dependents.get(n, ())} - set(numbers)
-    return tuple(
-        sorted(
-            d
-            for d in found
-            if not is_done(snapshot, d) and not snapshot.prompts[d].status.ended and not in_flight(snapshot.steps[d])
-        )
-    )
+    return tuple(sorted(d for d in found if not is_ended(snapshot, d) and not in_flight(snapshot.steps[d])))
 
 
 def patch_body(request: QuickPatch) -> str:

@@ -108,7 +108,7 @@ def _check(snapshot: Snapshot, request: Surgery) -> None:
         if prompt.type is not PromptType.EMERGENT:
             remedy = f"for other prompts: coord patch --fixes {number}, or coord edit {number} --set status=cancelled"
             raise Refused(f"prompt {prompt.label} is {prompt.type.value}, not emergent", remedy)
-        if number in request.eliminate and prompt.status is PromptStatus.CANCELLED:
+        if number in request.eliminate and snapshot.steps[number].state is StepState.SKIPPED:
             raise Refused(f"prompt {prompt.label} is cancelled already", "leave it out")
         step = snapshot.steps[number]
         if number in request.eliminate and in_flight(step) and not request.kill_running:

@@ -8,8 +8,9 @@ from coordinator.errors import CoordError
 from coordinator.model.body import TEMPLATE
 from coordinator.model.facts import names
 from coordinator.model.plan import Plan
-from coordinator.model.prompt import Priority, PromptStatus
+from coordinator.model.prompt import Priority
 from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import StepState
 from coordinator.services.interjection import Interjection, NeedsChoice, plan_interjection
 from coordinator.services.planning import is_done
 from coordinator.services.quick_patch import waiting_dependents
@@ -111,7 +112,7 @@ class InterjectForm(PlanForm):
                 after = Offer("a", f"after {number:02d} instead", partial(self._after, number))
                 out = Offer("x", f"leave {number:02d} out", partial(self._leave_out, "before", number))
                 return (*((instead,) if waiting else ()), after, out)
-            if snapshot.prompts[number].status is PromptStatus.CANCELLED:
+            if snapshot.steps[number].state is StepState.SKIPPED:
                 return (Offer("x", f"leave {number:02d} out", partial(self._leave_out, "before", number)),)
         return ()
 
@@ -156,7 +157,7 @@ def suggested(
         return (), ()
     if marked:
         return tuple(n for n in snapshot.graph.order if n in marked), ()
-    if selected is None or snapshot.prompts[selected].status is PromptStatus.CANCELLED:
+    if selected is None or snapshot.steps[selected].state is StepState.SKIPPED:
         return (), ()
     waiting = waiting_dependents(snapshot, (selected,))
     return (selected,), waiting if len(waiting) <= _MANY else ()

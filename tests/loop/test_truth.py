@@ -1,0 +1,91 @@
+"""A step ends by its hand-off and its gate: what becomes of prompt files meanwhile ends nothing."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.project import WRITE, Project
+from support.wait import wait_until
+
+Make = Callable[..., Project]
+
+
+def file_of(made: Project, number: int) -> Path:
+    (path,) = made.layout.prompts.glob(f"{number:02d}-*")
+    return path
+
+
+def claim(made: Project, number: int, status: str) -> str:
+    """A line of a script, or of a person's shell: the file of a prompt says something else from now on."""
+    path = made.layout.prompts / f"{number:02d}-planned-prompt-{number}.prompt.md"
+    return f"sed -i 's/^status: .*/status: {status}/' '{path}'\n"
+
+
+def problems(made: Project) -> list[str]:
+    found = json.loads(made.coord("validate", "--json", check=False).stdout)["problems"]
+    return [problem["code"] for problem in found]
+
+
+def test_an_agent_that_writes_done_into_its_own_file_ends_nothing(make: Make) -> None:
+    made = make({1: [], 2: [1]}, gate="review")
+    script = WRITE.replace("coord agent", made.until("claim") + claim(made, 1, "done") + made.until() + "coord agent")
+    made.layout.scripts.joinpath("01.sh").write_text(script)
+    loop = made.start_loop("--until-idle")
+    made.wait_for(1, "running")
+    made.release("claim")
+    wait_until(lambda: "status: done" in file_of(made, 1).read_text(), message="its claim")
+    assert made.states() == {1: "running", 2: "pending"}
+    assert problems(made) == ["ended-early"]
+    made.release()
+    made.wait_for(1, "change-open")
+    assert made.states()[2] == "pending"
+    assert problems(made) == ["ended-early"]
+    refused = made.coord("edit", "1", "--set", "status=pending", "--yes", check=False)
+    assert (refused.returncode, "coord review 1" in refused.stderr) == (3, True)
+    made.coord("review", "1", "--approve")
+    made.wait_for(2, "change-open")
+    made.coord("review", "2", "--approve")
+    assert loop.wait(30) == 0
+    assert made.states() == {1: "merged", 2: "merged"}
+    assert problems(made) == []
+    assert made.repository.git("show", "main:file-1.txt") == "by attempt 1"
+
+
+@pytest.mark.parametrize("status", ["done", "cancelled"])
+def test_what_an_agent_that_fails_wrote_into_its_file_does_not_outlive_it(make: Make, status: str) -> None:
+    made = make({1: [], 2: [1]})
+    made.layout.scripts.joinpath("01.sh").write_text(claim(made, 1, status) + "coord agent fail --reason no\n")
+    assert made.run_loop() == 1
+    assert made.states() == {1: "failed", 2: "pending"}
+    assert "status: failed" in file_of(made, 1).read_text()
+
+
+def test_a_human_ends_what_failed_by_a_word_and_not_what_is_under_way(make: Make) -> None:
+    made = make({1: [], 2: [1]}, {1: "coord agent fail --reason no\n"})
+    loop = made.start_loop("--until-idle")
+    assert loop.wait(30) == 1
+    path = file_of(made, 1)
+    path.write_text(path.read_text().replace("status: failed", "status: done"))  # past coord: nobody's word
+    assert made.states() == {1: "failed", 2: "pending"}
+    assert problems(made) == ["ended-early"]
+    made.coord("edit", "1", "--set", "status=done", "--yes")
+    assert made.states() == {1: "merged", 2: "pending"}
+    assert problems(made) == []
+    assert made.run_loop() == 0
+
+
+def test_done_is_not_said_of_a_change_that_waits_for_its_review(make: Make) -> None:
+    made = make({1: []}, gate="review")
+    loop = made.start_loop()
+    made.wait_for(1, "change-open")
+    for arguments in (
+        ("--set", "status=done"),
+        ("--set", "status=cancelled"),
+        ("--set", "title=x,", "--set", "status=done"),
+    ):
+        refused = made.coord("edit", "1", *arguments, "--yes", check=False)
+        assert (refused.returncode, "coord review 1" in refused.stderr) == (3, True)
+    loop.terminate()
+    assert loop.wait(30) == 0
+    assert made.states() == {1: "change-open"}
