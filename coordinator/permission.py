@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from coordinator.agents.evidence import brief
 from coordinator.agents.hooks import STATUS, hook_line
+from coordinator.agents.records import end_of
 from coordinator.agents.runtime import Runtime, find_runtime
 from coordinator.agents.screens import dialog_opened
 from coordinator.artifacts.paths import Layout
@@ -100,7 +101,7 @@ def no_dialog(runtime: Runtime, terminals: "Terminals", attempt: Attempt) -> Cal
 def waiting_hook(directory: Path, runtime: Runtime) -> tuple[Path, str] | None:
     """The pipe at which an agent's hook waits for the answer to its newest question, and what it wants to do."""
     try:
-        lines = (directory / STATUS).read_bytes()[-65_536:].splitlines()
+        lines = end_of(f"{directory}/{STATUS}").splitlines()
     except OSError:
         return None
     for line in reversed(lines):

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from coordinator.model.redact import Redactor, parse_rules, secrets_of
+from coordinator.regular import read_part
 
+_RULES_LIMIT = 1 << 20  # bytes
 _RULES = Path(__file__).with_name("secrets") / "known.tsv"
 
 
 @cache
 def redactor() -> Redactor:
     """For the environment that this process was started with."""
-    return Redactor(secrets_of(os.environ), parse_rules(_RULES.read_text("utf-8")))
+    return Redactor(secrets_of(os.environ), parse_rules(read_part(_RULES, _RULES_LIMIT).decode()))
 
 
 def redact(text: str) -> str:

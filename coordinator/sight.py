@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from coordinator.agents.evidence import Report, brief, last_report
 from coordinator.agents.hooks import STATUS
+from coordinator.agents.presence import agent_process
 from coordinator.agents.records import end_of
 from coordinator.agents.resets import COUNTED_WITHIN, reset_time
 from coordinator.agents.runtime import Place, Runtime, Said, Usage, find_runtime
@@ -30,6 +31,7 @@ from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import AgentState
 from coordinator.model.spent import Spent
 from coordinator.model.step import Attempt
+from coordinator.regular import open_to_append
 from coordinator.steps import agent_event, amend
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ def note(directory: Path, said: Said, at: float, source: str) -> None:
     line = {"at": round(at, 3), "state": said.state.value, "doing": brief(said.doing), "source": source}
     resets_at = reset_time(said, at)
     line |= {} if resets_at is None else {"resets_at": round(resets_at, 3)}
-    fd = os.open(directory / STATUS, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fd = open_to_append(directory / STATUS)
     try:
         os.write(fd, json.dumps(line).encode() + b"\n")
     finally:
@@ -229,8 +231,8 @@ def _dismiss(layout: Layout, watched: Watched, report: Report) -> None:
     from coordinator.terminals.processes import agent_processes
 
     mark = watched.directory / "dismissed"
-    with suppress(OSError, ValueError):
-        pid = int((watched.directory / "started" / "agent").read_text())
+    with suppress(OSError):
+        pid = agent_process(str(watched.directory))
         if pid in agent_processes(watched.attempt.agent, layout.root):
             late = mark.exists() and time.time() - mark.stat().st_mtime > _GOODBYE
             if late or not mark.exists():

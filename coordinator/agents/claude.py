@@ -14,6 +14,7 @@ from coordinator.agents.records import mapping, read_json_file
 from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
 from coordinator.agents.screens import Sign, read, rows_of, without_panel
 from coordinator.model.snapshot import AgentState
+from coordinator.regular import replace_file
 
 _NOTED = ("SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "Stop", "StopFailure", "SubagentStop")
 """Hooks that every version knows: a name that is unknown to an older one opens a dialog that blocks."""
@@ -89,7 +90,7 @@ class Claude(Runtime):
             "env": {"BASH_MAX_TIMEOUT_MS": str(_A_DAY * 1000)},
         }
         path = job.directory / "claude.json"
-        path.write_text(json.dumps(values, indent=1), "utf-8", "surrogateescape")
+        replace_file(path, json.dumps(values, indent=1).encode("utf-8", "surrogateescape"))
         return path
 
     def heard(self, payload: Mapping[str, Any]) -> Said | None:

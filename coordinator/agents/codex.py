@@ -16,6 +16,7 @@ from coordinator.agents.records import first_record
 from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
 from coordinator.agents.screens import Sign, read, rows_of
 from coordinator.model.snapshot import AgentState
+from coordinator.regular import read_line, read_part
 
 _LIMITED = re.compile(r"\b(?:429|529)\b|rate.?limit|usage.?limit|quota|too many requests|overloaded", re.IGNORECASE)
 _SIGNS = (
@@ -32,6 +33,7 @@ _SIGNS = (
 )
 """Dialogs; everything else is read from above the composer."""
 _BUSY = re.compile(r"[•◦] (?:Reconnecting\.\.\.|.*\(.*esc to interrupt\))")
+_CONFIG_LIMIT = 4 * 1024 * 1024  # bytes
 _EMPTY = "› Ask Codex to do anything"
 
 
@@ -156,7 +158,7 @@ class Codex(Runtime):
 
         home = environ.get("CODEX_HOME") or os.path.join(environ.get("HOME", ""), ".codex")
         try:
-            projects = tomllib.loads(Path(home, "config.toml").read_text("utf-8")).get("projects", {})
+            projects = tomllib.loads(read_part(Path(home, "config.toml"), _CONFIG_LIMIT).decode()).get("projects", {})
         except (OSError, ValueError):
             projects = {}
         known = projects.get(str(root)) if isinstance(projects, dict) else None
@@ -169,8 +171,8 @@ def _writable(job: Job) -> Iterable[Path]:
     """What lies outside the worktree and is written by its own commits, and by `coord`."""
     yield job.coord
     try:
-        gitdir = Path((job.worktree / ".git").read_text("utf-8").removeprefix("gitdir:").strip())
-        common = (gitdir / (gitdir / "commondir").read_text("utf-8").strip()).resolve()
+        gitdir = Path(read_line(job.worktree / ".git").removeprefix("gitdir:").strip())
+        common = (gitdir / read_line(gitdir / "commondir")).resolve()
     except (OSError, ValueError):
         return
     branch = Path(job.attempt.branch).parent

@@ -17,6 +17,7 @@ from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, 
 from coordinator.agents.screens import rows_of
 from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import AgentState
+from coordinator.regular import read_part
 
 _HEARD = {
     "SessionStart": AgentState.IDLE,
@@ -26,6 +27,7 @@ _HEARD = {
     "AfterAgent": AgentState.IDLE,
 }
 _LIMITED = re.compile(r"\b429\b|quota|rate.?limit|resource.?exhausted|usage limit|overloaded", re.IGNORECASE)
+_TEXT_LIMIT = 64 * 1024  # bytes
 _EMPTY = re.compile(r" [>*!]\s+Type your message or @path/to/file")
 _ETC = Path("/etc/gemini-cli")
 """Settings of the machine, which may say as much as a user's own."""
@@ -153,7 +155,7 @@ def _trusts(environ: Mapping[str, str], root: Path) -> bool:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8", "replace")
+        return read_part(path, _TEXT_LIMIT).decode("utf-8", "replace")
     except OSError:
         return ""
 

@@ -4,6 +4,7 @@ It appends what it is told to `status.jsonl` of the attempt, and understands non
 """
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from shlex import quote
 from typing import Any
 
 from coordinator.model.situation import timestamp
+from coordinator.regular import replace_file
 
 STATUS = "status.jsonl"
 LINE_LIMIT = 3800
@@ -68,18 +70,15 @@ def write_hook(directory: Path) -> Path:
     """Write the hook of an attempt into its directory."""
     path = directory / "hook.sh"
     tail = LINE_LIMIT // 4
-    path.write_text(
-        _SCRIPT.format(
-            directory=quote(str(directory)),
-            status=STATUS,
-            line=LINE,
-            limit=LINE_LIMIT,
-            head=LINE_LIMIT - tail,
-            tail=tail,
-        ),
-        "utf-8",
-        "surrogateescape",
+    script = _SCRIPT.format(
+        directory=quote(str(directory)),
+        status=STATUS,
+        line=LINE,
+        limit=LINE_LIMIT,
+        head=LINE_LIMIT - tail,
+        tail=tail,
     )
+    replace_file(path, os.fsencode(script))
     return path
 
 

@@ -4,6 +4,7 @@ It is passed by an environment variable beside the user's own configuration, of 
 """
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from coordinator.agents.hooks import STATUS, write_hook
 from coordinator.redaction import redact
+from coordinator.regular import replace_file
 
 MESSAGES = "opencode.jsonl"
 """What each message of the agent used."""
@@ -142,6 +144,6 @@ def with_plugin(directory: Path, environ: Mapping[str, str]) -> dict[str, str]:
     text = _PLUGIN.format(
         directory=json.dumps(str(directory)), hook=json.dumps(str(hook)), status=STATUS, messages=MESSAGES
     )
-    path.write_text(text, "utf-8", "surrogateescape")
+    replace_file(path, os.fsencode(text))
     values["plugin"] = [*plugins, path.as_uri()]
     return {"OPENCODE_CONFIG_CONTENT": json.dumps(values)}

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from coordinator.agents.runtime import Job
+from coordinator.regular import read_part, replace_file
 
 ARGUMENT_LIMIT = 100_000
 """Bytes: the kernel takes 128 KiB for one word."""
@@ -16,10 +17,10 @@ def opening(job: Job) -> tuple[Path, Path | None]:
     who = f"You are {job.attempt.agent}."
     if job.resume:
         who += " You were stopped half-way and go on here, in a new worktree: uncommitted changes are not in it."
-    whole = job.prompt_file.stat().st_size <= ARGUMENT_LIMIT
+    text = read_part(job.prompt_file, ARGUMENT_LIMIT + 1)
     path = job.directory / "opening.txt"
-    if whole:
-        path.write_bytes(f"{who} Your task:\n\n".encode() + job.prompt_file.read_bytes().replace(b"\0", b""))
+    if len(text) <= ARGUMENT_LIMIT:
+        replace_file(path, f"{who} Your task:\n\n".encode() + text.replace(b"\0", b""))
         return path, None
-    path.write_bytes(f"{who} Your task is in the file {job.prompt_file}: read all of it, then do it.\n".encode())
+    replace_file(path, f"{who} Your task is in the file {job.prompt_file}: read all of it, then do it.\n".encode())
     return path, job.directory

@@ -13,6 +13,7 @@ from coordinator.agents.usage import USAGE, read_usage
 from coordinator.agents.verdict import STUCK, read_stuck
 from coordinator.model.snapshot import Agent
 from coordinator.model.step import Attempt
+from coordinator.regular import read_part
 
 if TYPE_CHECKING:
     from coordinator.agents.runtime import Runtime
@@ -109,8 +110,7 @@ def _alive(attempt: Attempt) -> bool | None:
 def agent_process(directory: str) -> int:
     """The agent's own process, as its launch script wrote it down; 0 while there is none."""
     try:
-        with open(f"{directory}/started/agent") as file:
-            return int(file.read(20))
+        return int(read_part(f"{directory}/started/agent", 20))
     except (OSError, ValueError):
         return 0
 

@@ -1,15 +1,17 @@
 """Session files of agent CLIs: JSON lines which grow while they are read. Broken lines are passed over."""
 
 import json
-import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
+
+from coordinator.regular import read_end, read_part
 
 _FILE_LIMIT = 4 * 1024 * 1024
 _PIECE = 8 * 1024 * 1024
-"""Bytes of a session file that are read at a time."""
+"""Bytes of a session file that are read at a time; a line that is longer is passed over."""
+_PIECES = 8
+"""Pieces that are read at a look: a file that grows as fast as it is read would never be through."""
 
 
 class Tail:
@@ -22,26 +24,23 @@ class Tail:
     def read(self) -> list[dict[str, Any]]:
         """The records that were added since the last call; none when the file can't be read."""
         found: list[dict[str, Any]] = []
-        while True:
+        for _ in range(_PIECES):
             try:
-                with self.path.open("rb") as stream:
-                    stream.seek(self._at)
-                    data = stream.read(_PIECE)
+                data = read_part(self.path, _PIECE, at=self._at)
             except OSError:
                 return found
-            end = data.rfind(b"\n") + 1
+            end = data.rfind(b"\n") + 1 or (_PIECE if len(data) == _PIECE else 0)
             if not end:
                 return found
             self._at += end
             found += [record for line in data[:end].splitlines() if (record := _record(line))]
+        return found
 
 
 def end_of(path: str, limit: int = 64 * 1024) -> bytes:
     """The last bytes of a file, as many as the limit says; none when it can't be read."""
     try:
-        with _regular(path) as stream:
-            stream.seek(max(0, os.fstat(stream.fileno()).st_size - limit))
-            return stream.read(limit)
+        return read_end(path, limit)
     except OSError:
         return b""
 
@@ -49,8 +48,7 @@ def end_of(path: str, limit: int = 64 * 1024) -> bytes:
 def first_record(path: Path) -> dict[str, Any]:
     """The first line of a session file, empty when it can't be read."""
     try:
-        with path.open("rb") as stream:
-            return _record(stream.readline(_FILE_LIMIT))
+        return _record(read_part(path, _FILE_LIMIT).partition(b"\n")[0])
     except OSError:
         return {}
 
@@ -58,19 +56,9 @@ def first_record(path: Path) -> dict[str, Any]:
 def read_json_file(path: Path) -> dict[str, Any]:
     """A JSON file as a mapping, empty when it can't be read."""
     try:
-        with _regular(path) as stream:
-            return _record(stream.read(_FILE_LIMIT))
+        return _record(read_part(path, _FILE_LIMIT))
     except OSError:
         return {}
-
-
-def _regular(path: Path | str) -> BinaryIO:
-    """Open a regular file; OSError for anything else, such as a pipe at which a reader would wait for ever."""
-    stream = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115
-    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-        stream.close()
-        raise OSError(f"{path} is no regular file")
-    return stream
 
 
 def mapping(value: object) -> Mapping[str, Any]:

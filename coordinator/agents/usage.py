@@ -1,13 +1,13 @@
 """What an agent has used: read on from its session files, kept in `usage.json` of the attempt for whoever looks."""
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coordinator.agents.records import Tail, read_json_file
 from coordinator.model.situation import timestamp
+from coordinator.regular import replace_file
 
 if TYPE_CHECKING:  # whoever only looks at a project pays for no runtime
     from coordinator.agents.runtime import Place, Runtime, Said, Usage
@@ -76,9 +76,8 @@ def _moment(value: object) -> float | None:
 
 def write_usage(directory: Path, usage: "Usage") -> None:
     """Keep what was used so far; a reader sees the old or the new."""
-    temporary = directory / f".{USAGE}.{os.getpid()}"
-    temporary.write_text(json.dumps({"tokens": usage.tokens or None, "cost_usd": usage.cost_usd}))
-    temporary.rename(directory / USAGE)
+    values = {"tokens": usage.tokens or None, "cost_usd": usage.cost_usd}
+    replace_file(directory / USAGE, json.dumps(values).encode())
 
 
 def read_usage(directory: Path) -> tuple[int | None, float | None]:

@@ -1,11 +1,11 @@
 """What the loop thinks of an agent that gets nowhere: `stuck.json` of the attempt, there as long as it thinks so."""
 
 import json
-import os
 from pathlib import Path
 
 from coordinator.agents.records import read_json_file
 from coordinator.model.stuck import Cause, Stuck
+from coordinator.regular import replace_file
 
 STUCK = "stuck.json"
 _CAUSES = {cause.value: cause for cause in Cause}
@@ -25,6 +25,5 @@ def write_stuck(directory: Path, stuck: Stuck | None) -> None:
     if stuck is None:
         (directory / STUCK).unlink(missing_ok=True)
         return
-    temporary = directory / f".{STUCK}.{os.getpid()}"
-    temporary.write_text(json.dumps({"cause": stuck.cause.value, "since": stuck.since, "call": stuck.call}))
-    temporary.rename(directory / STUCK)
+    values = {"cause": stuck.cause.value, "since": stuck.since, "call": stuck.call}
+    replace_file(directory / STUCK, json.dumps(values).encode())

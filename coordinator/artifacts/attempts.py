@@ -16,6 +16,7 @@ from coordinator.model.handoff import OUTCOMES
 from coordinator.model.problem import Problem
 from coordinator.model.step import Attempt, Exit, Receipt, StepState
 from coordinator.model.text import plain
+from coordinator.regular import read_part
 
 _ATTEMPT = re.compile(r"attempt-([1-9]\d{0,8})")
 _RUN = re.compile(r"run-([1-9]\d{0,8})")
@@ -102,15 +103,9 @@ def load_attempt(where: str, shown: str) -> tuple[Attempt | None, tuple[Problem,
 def _read_pid(directory: str) -> int:
     """What `launch.sh` wrote when it started; 0 before, and for anything that is no process id."""
     try:
-        fd = os.open(f"{directory}/started/pid", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        digits = read_part(f"{directory}/started/pid", 16).strip()
     except OSError:
         return 0
-    try:
-        digits = os.read(fd, 16).strip()
-    except OSError:
-        return 0
-    finally:
-        os.close(fd)
     return int(digits) if digits.isdigit() else 0
 
 

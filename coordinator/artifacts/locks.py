@@ -2,11 +2,17 @@
 
 import fcntl
 import os
+import random
 import time
 from pathlib import Path
 from types import TracebackType
 
 from coordinator.artifacts.reading import failure
+from coordinator.errors import CoordError
+from coordinator.model.text import plain
+
+LONGEST = 30.0
+"""Seconds that anybody waits for a lock: whoever holds one for longer is not through with something, but stands."""
 
 
 class Lock:
@@ -22,21 +28,24 @@ class Lock:
     def acquire(self, *, wait: bool = True, patience: float = 0.25) -> bool:
         """Take the lock; without `wait`, give up after `patience` seconds and return False.
 
-        The patience outlasts a look by `is_held`, which takes the lock for some microseconds.
+        The patience outlasts a look by `is_held`, which takes the lock for some microseconds. Raises CoordError when
+        somebody holds it for longer than anybody should.
         """
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + (LONGEST if wait else patience)
         while True:
             fd = self._open()
             try:
-                fcntl.flock(fd, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if _still_there(fd, self.path):
                     self._fd = fd
                     return True
             except BlockingIOError:
                 if time.monotonic() >= deadline:
                     os.close(fd)
+                    if wait:
+                        raise _held(self.path) from None
                     return False
-                time.sleep(0.005)
+                time.sleep(random.uniform(0.0001, 0.002 if wait else 0.005))
             except BaseException:
                 os.close(fd)
                 raise
@@ -63,6 +72,12 @@ class Lock:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.release()
+
+
+def _held(path: str) -> CoordError:
+    return CoordError(
+        f"another program has held {plain(path)} locked for {LONGEST:g} s", f"see which, by `fuser -v {path}`"
+    )
 
 
 def _still_there(fd: int, path: str) -> bool:

@@ -9,6 +9,8 @@ from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError, Refused
 from coordinator.model.text import plain
 
+_LIMIT = 1 << 40
+
 
 @dataclass(frozen=True, slots=True)
 class Produced:
@@ -40,7 +42,7 @@ def examine_file(layout: Layout, given: Path) -> Produced:
     if home is None or not real.is_relative_to(os.path.realpath(home)):
         raise Refused(f"{shown} lies outside of the project", f"put it somewhere below {plain(str(layout.root))}")
     try:
-        digest = digest_of(real)
+        digest = digest_of(real, _LIMIT)
         size = real.stat().st_size
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()

@@ -3,15 +3,17 @@
 import errno
 import importlib
 import os
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
+from coordinator.regular import NotRegular, open_regular
 
 _CHUNK = 1 << 20
+_DIGEST_LIMIT = 1 << 28
+"""Bytes of a file that is held against another version of it: a larger one is nobody's version of a text."""
 _TICK, _COARSE = 50_000_000, 2_500_000_000  # nanoseconds
 _REMEDIES = {
     errno.ENOSPC: "free some disk space and try again",
@@ -72,24 +74,29 @@ def read_limited(path: Path | str, limit: int) -> bytes:
 
 def read_regular(path: str, limit: int) -> tuple[bytes, os.stat_result]:
     """Like `read_limited`, and the status of the very file that was read."""
+    fd, status = _open(path, limit)
     try:
-        # O_NONBLOCK: opening a pipe must not wait for its writer
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        return _read_up_to(fd, path, status.st_size, limit), status
+    finally:
+        os.close(fd)
+
+
+def _open(path: str, limit: int) -> tuple[int, os.stat_result]:
+    try:
+        fd = open_regular(path, follow=False)
+    except NotRegular:
+        raise NotAFile(f"{plain(path)} is not a regular file", "put a regular file there") from None
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.EMLINK):
             raise NotAFile(f"{plain(path)} is a symbolic link", "put the file itself there") from None
         if error.errno in (errno.ENXIO, errno.ENODEV):
             raise NotAFile(f"{plain(path)} is not a regular file", "put a regular file there") from None
         raise
-    try:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise NotAFile(f"{plain(path)} is not a regular file", "put a regular file there")
-        if status.st_size > limit:
-            raise TooLarge(f"{plain(path)} has {status.st_size:,} bytes", f"keep it below {limit:,} bytes")
-        return _read_up_to(fd, path, status.st_size, limit), status
-    finally:
+    status = os.fstat(fd)
+    if status.st_size > limit:
         os.close(fd)
+        raise TooLarge(f"{plain(path)} has {status.st_size:,} bytes", f"keep it below {limit:,} bytes")
+    return fd, status
 
 
 def _read_up_to(fd: int, path: str, size: int, limit: int) -> bytes:
@@ -111,9 +118,19 @@ def is_settled(changed: int, read: int) -> bool:
     return changed < read - (_COARSE if changed % 1_000_000_000 == 0 else _TICK)
 
 
-def digest_of(path: Path | str) -> str | None:
-    """SHA-256 of a file of any size; None when there is none. Raises NotAFile and OSError like `read_limited`."""
+def digest_of(path: Path | str, limit: int = _DIGEST_LIMIT) -> str | None:
+    """SHA-256 of a file; None when there is none. Raises TooLarge, NotAFile and OSError like `read_limited`."""
     try:
-        return sha256(read_limited(path, 1 << 40))
+        fd, status = _open(str(path), limit)
     except FileNotFoundError:
         return None
+    try:
+        seen, digest = 0, _sha256(b"")
+        while data := os.read(fd, min(status.st_size + 1, _CHUNK)):
+            digest.update(data)
+            seen += len(data)
+            if seen > limit:
+                raise TooLarge(f"{plain(str(path))} grows beyond {limit:,} bytes", "end the program that writes it")
+        return digest.hexdigest()
+    finally:
+        os.close(fd)

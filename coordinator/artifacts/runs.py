@@ -13,6 +13,7 @@ from coordinator.model.problem import Problem
 from coordinator.model.run import LoopAsk, Run
 from coordinator.model.step import Attempt, Receipt
 from coordinator.redaction import redact_data
+from coordinator.regular import read_line
 
 __all__ = [
     "AttemptReader",
@@ -120,6 +121,6 @@ def sign_loop(layout: Layout) -> None:
 def loop_process(layout: Layout) -> int | None:
     """The process that signed last, alive or not; None before the first."""
     try:
-        return int(layout.loop_lock.read_text())
+        return int(read_line(layout.loop_lock))
     except (OSError, ValueError):
         return None

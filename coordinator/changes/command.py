@@ -20,14 +20,17 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from coordinator.changes.obstacles import find_obstacle
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
 
+_DOUBT = 1.0
+"""Seconds after which it is asked what a command waits for."""
 READ_TIMEOUT = 120.0
 WRITE_TIMEOUT = 1800.0
 """Seconds; a checkout of a very large repository may take minutes."""
@@ -140,7 +143,7 @@ def run_git(
             raise _cannot_start(cwd) from None
         except OSError as error:
             raise GitError(f"git can't be started: {error.strerror}", "close other programs, and try again") from None
-        with _time_limit(process, WRITE_TIMEOUT if writes else READ_TIMEOUT, args[0]):
+        with _time_limit(process, WRITE_TIMEOUT if writes else READ_TIMEOUT, args[0], cwd):
             done = _finish(process, stdin, limit, said)
     if ok is not None and done.status not in ok:
         raise failure(done, args)
@@ -192,23 +195,33 @@ def failure(done: Done, args: Collection[str]) -> GitError:
 
 
 @contextmanager
-def _time_limit(process: "subprocess.Popen[bytes]", seconds: float, verb: str) -> Iterator[None]:
-    """Kill a command and what it started if it takes too long, or if we leave before its end."""
-    late = threading.Event()
+def _time_limit(process: "subprocess.Popen[bytes]", seconds: float, verb: str, cwd: Path) -> Iterator[None]:
+    """Kill a command and what it started if it takes too long, or if we leave before its end.
 
-    def stop() -> None:
-        late.set()
-        os.killpg(process.pid, signal.SIGKILL)
+    One that is not through in a moment may wait at a pipe that somebody put there: that is looked for, once.
+    """
+    late, obstacle, over = threading.Event(), "", threading.Event()
 
-    alarm = threading.Timer(seconds, stop)
-    alarm.start()
+    def watch() -> None:
+        nonlocal obstacle
+        if over.wait(_DOUBT):
+            return
+        obstacle = find_obstacle(cwd)
+        if obstacle or not over.wait(seconds - _DOUBT):
+            late.set()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+    threading.Thread(target=watch, name="git-limit", daemon=True).start()
     try:
         yield
     finally:
-        alarm.cancel()
+        over.set()
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+    if obstacle:
+        raise GitError(f"git {verb} waits for ever at {plain(obstacle)}, which is no file", "delete it, and try again")
     if late.is_set():
         raise GitError(
             f"git {verb} did not end within {seconds:g} s", "see what holds it up: a hook, a filter, a slow disk"

@@ -10,8 +10,10 @@ from pathlib import Path
 from coordinator.changes.command import Done, GitError, decode, run_git
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
+from coordinator.regular import read_part
 
 _HEX = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\n?\Z")
+_REF_LIMIT = 4096
 _BRANCH = re.compile(r"(?![-/])(?!.*(?:\.\.|@\{|//|/\.))[^\x00-\x20\x7f~^:?*\[\\]+(?<![./])\Z")
 
 
@@ -162,7 +164,7 @@ def _discover(root: str) -> Place:
 def _peek(path: Path) -> str:
     """A ref as its file states it, which spares a process; empty when it is not kept in a file of its own."""
     try:
-        return path.read_text("ascii").strip()
+        return read_part(path, _REF_LIMIT).decode("ascii").strip()
     except (OSError, ValueError):
         return ""
 

@@ -10,6 +10,7 @@ from coordinator.changes.outcome import Waiting
 from coordinator.changes.safekeeping import keep_branch, keep_files
 from coordinator.changes.settle import Note, forget, note, settle
 from coordinator.model.text import plain
+from coordinator.regular import read_line
 
 _FAST_FORWARD = (
     *("merge", "--ff-only", "--quiet", "--no-stat", "--no-squash", "--commit"),
@@ -106,6 +107,6 @@ def _git_dirs(git: Git) -> list[Path]:
 
 def _content(path: Path) -> str:
     try:
-        return os.fsdecode(path.read_bytes()).strip()
+        return read_line(path)
     except OSError:
         return ""

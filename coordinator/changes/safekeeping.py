@@ -17,6 +17,7 @@ from typing import BinaryIO
 from coordinator.changes.command import GitError
 from coordinator.changes.git import Git
 from coordinator.changes.places import Places
+from coordinator.regular import read_line
 
 _CHUNK = 1 << 20
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -132,7 +133,7 @@ def _hash(file: BinaryIO, name: str) -> str:
 
 def _line(path: Path) -> str:
     try:
-        return os.fsdecode(path.read_bytes()).strip()
+        return read_line(path)
     except OSError:
         return ""
 

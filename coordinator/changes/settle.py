@@ -12,8 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from coordinator.changes.git import Git
+from coordinator.regular import read_part
 
 _FILES = ("100644", "100755", "120000")
+_NOTE_LIMIT, _FILE_LIMIT = 64 * 1024, 1 << 30  # bytes
 """Modes of what git writes as a file or a link; a submodule isn't."""
 
 
@@ -46,7 +48,7 @@ def settle(git: Git) -> None:
     """
     try:
         since = _path(git).stat().st_mtime_ns
-        planned = Note(**json.loads(_path(git).read_text("utf-8", "surrogateescape")))
+        planned = Note(**json.loads(os.fsdecode(read_part(_path(git), _NOTE_LIMIT))))
     except FileNotFoundError:
         return
     except (ValueError, TypeError):  # not ours, or of another version: nothing can be told by it
@@ -87,12 +89,13 @@ def _take_back(git: Git, planned: Note, since: int) -> None:
 
 def _is_written_part(git: Git, place: Path, mode: str, blob: str, since: int) -> bool:
     """Tell whether a file was written since a moment, and holds the beginning, or all, of a blob."""
-    if place.lstat().st_mtime_ns < since or mode not in _FILES:
+    status = place.lstat()
+    if status.st_mtime_ns < since or mode not in _FILES or status.st_size > _FILE_LIMIT:
         return False
     if place.is_symlink():
         there, kind = os.fsencode(os.readlink(place)), "blob"
     elif place.is_file():
-        there, kind = place.read_bytes(), "--filters"
+        there, kind = read_part(place, _FILE_LIMIT, follow=False), "--filters"
     else:
         return False
     return git.run("cat-file", kind, blob, cwd=place.parent).out.startswith(there)

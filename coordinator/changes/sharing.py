@@ -17,6 +17,7 @@ from pathlib import Path
 from coordinator.changes.git import Git, branch_name
 from coordinator.changes.places import Places
 from coordinator.errors import CoordError
+from coordinator.regular import read_line
 
 _SHARED = 0o3775
 """Sticky, so that each user removes only what is his; set-group-id, so that new folders are shared too."""
@@ -104,5 +105,5 @@ def _give_one(name: str, folder: int, guest: Guest) -> bool:
 
 def _admin(tree: Path) -> Path:
     """The repository's own folder of a worktree."""
-    text = (tree / ".git").read_text("utf-8", "surrogateescape")
+    text = read_line(tree / ".git")
     return Path(os.path.normpath(tree / text.removeprefix("gitdir:").strip()))

@@ -18,6 +18,7 @@ from coordinator.changes.command import inherited
 from coordinator.changes.places import Places
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
+from coordinator.regular import read_part
 
 DEFAULT_TIMEOUT = 1800.0
 """Seconds."""
@@ -69,8 +70,7 @@ def read_suite(places: Places, name: str) -> Suite:
     if not _NAME.match(name):
         raise CoordError(f"{plain(name)!r} can't be the name of a validation suite", "name a file of .coord/suites/")
     try:
-        with path.open("rb") as file:
-            data = file.read(_FILE_LIMIT)
+        data = read_part(path, _FILE_LIMIT)
     except OSError:
         known = ", ".join(suite_names(places)) or "none"
         raise CoordError(f"there is no validation suite {name} (known: {known})", f"write {where}") from None

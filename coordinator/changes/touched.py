@@ -3,6 +3,8 @@
 import os
 from collections.abc import Iterator
 
+from coordinator.regular import read_line
+
 _GIT = ".git"
 
 
@@ -39,8 +41,7 @@ def _committed(folder: str) -> float:
     git = os.path.join(folder, _GIT)
     if os.path.isfile(git):
         try:
-            with open(git, encoding="utf-8", errors="surrogateescape") as stream:
-                git = os.path.join(folder, stream.read(4096).removeprefix("gitdir:").strip())
+            git = os.path.join(folder, read_line(git).removeprefix("gitdir:").strip())
         except OSError:
             return 0.0
     return max(_changed(os.path.join(git, "HEAD")), _changed(os.path.join(git, "logs", "HEAD")))

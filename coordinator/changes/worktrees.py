@@ -20,6 +20,7 @@ from coordinator.changes.lock import locked
 from coordinator.changes.places import Places
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
+from coordinator.regular import read_line
 
 ORPHAN_PATIENCE = 60.0
 """Seconds to wait for a checkout that a killed loop's git is still making."""
@@ -279,7 +280,7 @@ def _admin_of(git: Git, path: Path) -> Path | None:
     """The folder in which the repository keeps a worktree's state; None when it has none for this path."""
     wanted = os.path.realpath(path / ".git")
     with contextlib.suppress(OSError, ValueError):
-        pointed = Path((path / ".git").read_text().removeprefix("gitdir: ").strip())
+        pointed = Path(read_line(path / ".git").removeprefix("gitdir: ").strip())
         if pointed.parent == git.place.common / "worktrees" and _points_back(pointed, wanted):
             return pointed
     with contextlib.suppress(OSError):
@@ -291,7 +292,7 @@ def _admin_of(git: Git, path: Path) -> Path | None:
 
 def _points_back(admin: Path, wanted: str) -> bool:
     try:
-        return os.path.realpath(os.fsdecode((admin / "gitdir").read_bytes()).rstrip("\n")) == wanted
+        return os.path.realpath(read_line(admin / "gitdir")) == wanted
     except OSError:
         return False
 
@@ -299,7 +300,7 @@ def _points_back(admin: Path, wanted: str) -> bool:
 def _initializing(admin: Path) -> bool:
     """Git holds a new worktree locked, for this reason, until its checkout is complete."""
     try:
-        return (admin / "locked").read_text(errors="replace").startswith("initializing")
+        return read_line(admin / "locked").startswith("initializing")
     except OSError:
         return False
 

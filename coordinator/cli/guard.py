@@ -6,8 +6,10 @@ Apart from everything else, since every command pays for it.
 import os
 
 from coordinator.artifacts.root import COORD, find_root
+from coordinator.regular import read_part
 
 SOCKET = "log.sock"
+_LIMIT = 1 << 20  # bytes of settings
 
 
 def guarded(start: str) -> str | None:
@@ -27,7 +29,7 @@ def _strict(folder: str) -> bool:
     if os.path.exists(os.path.join(folder, SOCKET)):
         return True
     try:
-        with open(os.path.join(folder, "coord.yaml"), encoding="utf-8", errors="replace") as settings:
-            return any(line.startswith("agent_user:") for line in settings)
+        settings = read_part(os.path.join(folder, "coord.yaml"), _LIMIT)
+        return any(line.startswith(b"agent_user:") for line in settings.splitlines())
     except OSError:
         return False

@@ -9,8 +9,10 @@ import os
 import time
 
 from coordinator.artifacts.root import COORD, find_root
+from coordinator.regular import read_part
 
 _FORMAT = "1"
+_LIMIT = 1 << 26  # bytes
 _FIELD, _ITEM = "\x1e", "\x1f"
 _FILES = ("coord.yaml", "milestone.md", "loop.json", "events.db", "events.db-wal")
 _SETTLED = 2_000_000_000
@@ -25,8 +27,7 @@ def remembered(directory: str) -> str | None:
     if root is None:
         return None
     try:
-        with open(_path(root), encoding="utf-8", newline="") as stream:
-            fields = stream.read().split(_FIELD)
+        fields = read_part(_path(root), _LIMIT).decode().split(_FIELD)
         key, until, folders, pids, alive, stamp, text = fields
     except (OSError, ValueError):
         return None

@@ -29,6 +29,7 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.packaged import packaged
 from coordinator.redaction import redact
+from coordinator.regular import replace_file
 from coordinator.steps import agent_event, attempt_lock, step_event, utc_now
 from coordinator.terminals.listing import Window
 
@@ -200,16 +201,14 @@ def _write_launch(
         headless=site.config.headless,
     )
     text = redact(_prompt_text(site, snapshot, prompt, attempt, last))
-    job.prompt_file.write_bytes(text.encode("utf-8", "replace"))
+    replace_file(job.prompt_file, text.encode("utf-8", "replace"))
     command = site.runtime(attempt.runtime).command(job)
     if site.user is not None:
         command = wrapped(command, site.user)
         _own_status(directory, site.user)
     env = environment(attempt, site.layout.root)
     script = launch_script(job, command, env, coord_folder())
-    launch = directory / "launch.sh"
-    launch.write_bytes(os.fsencode(script))
-    launch.chmod(0o755)
+    replace_file(directory / "launch.sh", os.fsencode(script), 0o755)
     return replace(attempt, session=command.session)
 
 

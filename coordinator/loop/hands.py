@@ -29,7 +29,7 @@ from coordinator.loop.effects import (
 )
 from coordinator.loop.marking import mark
 from coordinator.loop.site import Site
-from coordinator.loop.worker import Result, Worker
+from coordinator.loop.worker import Crew, Result, Worker
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
@@ -76,13 +76,17 @@ Wake = Changed | Exited | Finished | Stopped
 
 
 class Hands:
-    """Carries out actions. One merge at a time, beside it one chore at a time; the loop itself never waits for them."""
+    """Carries out actions. One merge at a time, beside it one chore at a time, and a look at each attempt that ended.
+
+    The loop itself never waits for them.
+    """
 
     def __init__(self, site: Site, wake: Callable[[Wake], None]) -> None:
         self._site = site
         self._wake = wake
         self._gate = Worker("gate")
         self._chores = Worker("chores")
+        self._ends = Crew("ends")
         self._under_way: set[Action] = set()
         self._later: dict[Action, tuple[float, float]] = {}
         """Action → when it may be tried again (Unix seconds), and the pause before that."""
@@ -99,6 +103,8 @@ class Hands:
             return False  # nothing has run since it was closed, or opened again by a human
         if isinstance(action, Return | Dispatch) and self._merging(action.number):
             return False  # what a merge came to is known first: work that landed is neither sent back nor done again
+        if isinstance(action, Tidy) and Settle(action.number, action.attempt) in self._under_way:
+            return False
         return action not in self._under_way and self._later.get(action, (0.0, 0.0))[0] <= time.time()
 
     def _merging(self, number: int) -> bool:
@@ -113,6 +119,7 @@ class Hands:
         """Let the workers end what takes a moment; a merge that is cut off is found done, or done again, next time."""
         self._gate.close(_PATIENCE)
         self._chores.close(_PATIENCE)
+        self._ends.close(_PATIENCE)
 
     def perform(self, snapshot: Snapshot, action: Action) -> None:
         """Do it, or have it begun; whatever prevents it is reported, and it is tried again later."""
@@ -172,9 +179,7 @@ class Hands:
             case Resume():
                 dispatch.resume(site, snapshot, action)
             case Settle():
-                ended = settle.settle(site, snapshot, action)
-                if ended is not None:
-                    self._submit(self._chores, action, lambda: settle.clear_up(site, ended))
+                self._submit(self._ends, action, lambda: self._settle(snapshot, action))
             case Expire():
                 settle.expire(site, snapshot, action)
             case AskOver():
@@ -197,10 +202,17 @@ class Hands:
             case Tidy():
                 self._submit(self._chores, action, lambda: merging.tidy(site, snapshot, action))
 
-    def _submit(self, worker: Worker, action: Action, work: Callable[[], Any] | None) -> None:
+    def _submit(self, worker: Worker | Crew, action: Action, work: Callable[[], Any] | None) -> None:
         if work is not None:
             self._under_way.add(action)
             worker.submit(work, lambda result: self._wake(Finished(action, result)))
+
+    def _settle(self, snapshot: Snapshot, action: Settle) -> None:
+        """Not in the loop's own thread: what an agent left in its worktree may hold up the git that looks at it."""
+        ended = settle.settle(self._site, snapshot, action)
+        if ended is not None:
+            self._wake(Changed())  # what came of it is known before all is cleared up
+            settle.clear_up(self._site, ended)
 
     def _kill(self, snapshot: Snapshot, action: FinishKill) -> None:
         attempt = _attempt_of(snapshot, action)

@@ -1,6 +1,7 @@
 """The loop as a process: one per project, woken by events, doing what `orchestrator.step` says."""
 
 import contextlib
+import os
 import queue
 import signal
 import threading
@@ -43,6 +44,9 @@ LOCK_PATIENCE = 1.0
 """Seconds in which another loop may end, and readers that look whether one lives go away."""
 _UNFINISHED_PAUSE = 0.5
 """Seconds between looks whether a plan can be finished that a hanging process holds, or the disk refuses."""
+LAST = 15.0
+"""Seconds in which a loop that was asked to end does so in order; after that it is cut off, as by a kill: whatever it
+was at is found done, or done again, by the next one."""
 _PAGE = 1000
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -310,8 +314,13 @@ def _signals(stop: Callable[[str], None]) -> Iterator[None]:
         yield
         return
 
+    last = threading.Timer(LAST, os._exit, (1,))
+    last.daemon = True
+
     def handle(number: int, _: object) -> None:
         stop(signal.Signals(number).name)
+        if last.ident is None:
+            last.start()
 
     before = {number: signal.signal(number, handle) for number in _STOPPING}
     try:
@@ -319,3 +328,4 @@ def _signals(stop: Callable[[str], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        last.cancel()

@@ -21,6 +21,7 @@ from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.redaction import redact
+from coordinator.regular import replace_file
 from coordinator.sight import final_usage
 from coordinator.steps import agent_event, step_event
 from coordinator.terminals.processes import agent_processes
@@ -170,7 +171,7 @@ def save_screen(site: Site, attempt: Attempt) -> None:
     target: Path = site.directory(attempt) / "screen.txt"
     for window in site.windows(attempt):
         text = redact(site.terminals.capture(window.pane))
-        target.write_text(text, "utf-8", "replace")
+        replace_file(target, text.encode("utf-8", "replace"))
         return
 
 

@@ -1,7 +1,8 @@
-"""One thread that does one thing after the other, so that the loop never waits for what takes long."""
+"""Threads for what takes long, so that the loop never waits for it: one after the other, or each by itself."""
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -37,8 +38,31 @@ class Worker:
     def _run(self) -> None:
         while (item := self._jobs.get()) is not None:
             job, done = item
-            try:
-                result = Result(job())
-            except Exception as error:  # the border of the worker: whoever waits for the result decides
-                result = Result(error=error)
-            done(result)
+            done(_result(job))
+
+
+class Crew:
+    """A thread for each job: one that stands still keeps no other from its end. Daemons, as workers are."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._threads: list[threading.Thread] = []
+
+    def submit(self, job: Callable[[], Any], done: Callable[[Result], None]) -> None:
+        """Run a job at once; `done` is called with its result in the job's thread."""
+        thread = threading.Thread(target=lambda: done(_result(job)), name=self._name, daemon=True)
+        self._threads = [*(other for other in self._threads if other.is_alive()), thread]
+        thread.start()
+
+    def close(self, patience: float) -> None:
+        """Give all that run `patience` seconds together to end."""
+        deadline = time.monotonic() + patience
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+
+def _result(job: Callable[[], Any]) -> Result:
+    try:
+        return Result(job())
+    except Exception as error:  # the border of the thread: whoever waits for the result decides
+        return Result(error=error)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from support.wait import wait_until
 
-from coordinator.artifacts import files
+from coordinator.artifacts import files, locks
 from coordinator.artifacts.exchange import exchange
 from coordinator.artifacts.files import (
     Lock,
@@ -352,3 +352,11 @@ def test_of_an_editors_last_versions_the_newest_keeps_its_place(
 def test_what_is_no_process_id_does_not_live(pid: int) -> None:
     assert not process_lives(pid)
     assert process_lives(os.getpid())
+
+
+def test_a_lock_that_somebody_holds_for_good_is_an_error_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "LONGEST", 0.1)
+    with Lock(tmp_path), pytest.raises(CoordError, match=r"has held .* locked for 0\.1 s"):
+        Lock(tmp_path).acquire()

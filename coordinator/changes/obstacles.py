@@ -1,0 +1,81 @@
+"""What git would wait at for ever: a pipe or a device in the place of a file that it reads."""
+
+import os
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from coordinator.regular import read_line
+
+_READ = frozenset((".gitignore", ".gitattributes", ".gitmodules", ".mailmap"))
+"""Files that git reads in the folders of a checkout."""
+_ENOUGH = 20.0
+"""Seconds of looking."""
+
+
+def find_obstacle(checkout: Path) -> str:
+    """The first such file in a checkout, or in its own git folders; empty when none is found in time.
+
+    Other checkouts that lie in this one are left out, as git leaves them out.
+    """
+    deadline = time.monotonic() + _ENOUGH
+    for place in _read_by_git(str(checkout)):
+        if _holds_up(place):
+            return place
+        if time.monotonic() > deadline:
+            break
+    return ""
+
+
+def _read_by_git(checkout: str) -> Iterator[str]:
+    for folder in _git_folders(checkout):
+        for _, inside, names in _walk(folder):
+            yield from (f"{inside}/{name}" for name in names)
+    for _, inside, names in _walk(checkout, stop_at=".git"):
+        yield from (f"{inside}/{name}" for name in names if name in _READ)
+
+
+def _walk(top: str, stop_at: str = "") -> Iterator[tuple[int, str, list[str]]]:
+    """Depth, folder and names of what is no folder in it; below the top, folders that hold `stop_at` are left out."""
+    todo = [(0, top)]
+    while todo:
+        depth, folder = todo.pop()
+        try:
+            with os.scandir(folder) as entries:
+                found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+        except OSError:
+            continue
+        if stop_at and depth and any(name == stop_at for name, _ in found):
+            continue
+        yield depth, folder, [name for name, is_folder in found if not is_folder]
+        todo += [(depth + 1, f"{folder}/{name}") for name, is_folder in found if is_folder and name != stop_at]
+
+
+def _git_folders(checkout: str) -> list[str]:
+    """The git folder of a checkout, and the one that it shares with others."""
+    while not os.path.lexists(f"{checkout}/.git"):
+        above = os.path.dirname(checkout)
+        if above == checkout:
+            return []
+        checkout = above
+    own = f"{checkout}/.git"
+    if not os.path.isdir(own):
+        try:
+            own = os.path.join(checkout, read_line(own).removeprefix("gitdir:").strip())
+        except OSError:
+            return [checkout] if _holds_up(f"{checkout}/.git") else []
+    try:
+        shared = os.path.join(own, read_line(f"{own}/commondir"))
+    except OSError:
+        return [own]
+    return [own, os.path.normpath(shared)]
+
+
+def _holds_up(path: str) -> bool:
+    """Opening it to read may never return, or reading it never end."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)

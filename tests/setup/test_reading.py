@@ -1,0 +1,71 @@
+"""Files are read by functions that never wait, within a size: a look at the source of each module."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+OWN = {
+    "coordinator/regular.py": "these functions themselves",
+    "coordinator/demo.py": "what is packaged, and a project that it has just made",
+    "coordinator/editor.py": "a file of its own, which the engineer's editor has just left",
+    "coordinator/terminals/proctable.py": "/proc",
+    "coordinator/terminals/stopping.py": "/proc",
+    "coordinator/terminals/elsewhere.py": "/proc",
+    "coordinator/events/peers.py": "/proc",
+    "coordinator/events/identity.py": "/proc",
+    "coordinator/artifacts/temps.py": "/proc",
+    "coordinator/artifacts/files.py": "new files beside others, and folders",
+    "coordinator/artifacts/locks.py": "locks: opened to read and write, at which nobody waits",
+    "coordinator/changes/lock.py": "locks: opened to read and write, at which nobody waits",
+    "coordinator/changes/sharing.py": "folders",
+    "coordinator/cli/door.py": "folders",
+    "coordinator/loop/door.py": "folders",
+    "coordinator/events/kqueue.py": "the log, where SQLite has opened it",
+    "coordinator/events/connection.py": "the log, to make it",
+    "coordinator/changes/safekeeping.py": "objects of git and folders, without waiting",
+    "coordinator/artifacts/runs.py": "writes into the lock that it holds",
+    "coordinator/changes/settle.py": "writes a note of its own",
+    "coordinator/cli/remembered.py": "writes a note of its own, and looks at a lock",
+    "coordinator/cli/main.py": "/dev/null",
+    "coordinator/agents/runtime.py": "its own modules",
+    "coordinator/permission.py": "a pipe, without waiting: a hook waits at the other end",
+}
+"""Who opens files otherwise, and what."""
+_BARE = {"read_text", "read_bytes", "write_text", "write_bytes"}
+
+
+def opened(path: Path) -> list[int]:
+    """Lines in which a file is opened by something else than `coordinator.regular`."""
+    lines = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func
+        if isinstance(called, ast.Name) and called.id == "open":
+            lines.append(node.lineno)
+        elif isinstance(called, ast.Attribute):
+            owner = called.value.id if isinstance(called.value, ast.Name) else ""
+            mode = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
+            with_mode = called.attr == "open" and isinstance(mode, str) and set(mode) <= set("rwaxbt+")
+            if called.attr in _BARE or with_mode or (owner, called.attr) == ("os", "open"):
+                lines.append(node.lineno)
+    return lines
+
+
+MODULES = sorted(path for part in ("coordinator", "tui") for path in (ROOT / part).rglob("*.py"))
+
+
+def test_no_module_opens_files_but_by_the_functions_that_never_wait() -> None:
+    found = {path.relative_to(ROOT).as_posix(): lines for path in MODULES if (lines := opened(path))}
+    assert {name: lines for name, lines in found.items() if name not in OWN} == {}
+    assert sorted(OWN.keys() - found.keys()) == [], "these open nothing any more: take them off the list"
+
+
+@pytest.mark.parametrize(
+    "line", ["open(p)", "os.open(p, 0)", "p.open('rb')", "p.read_text('utf-8')", "(a / b).read_bytes()"]
+)
+def test_a_bare_way_to_open_a_file_is_seen(tmp_path: Path, line: str) -> None:
+    (tmp_path / "x.py").write_text(f"import os\n{line}\n")
+    assert opened(tmp_path / "x.py") == [2]
