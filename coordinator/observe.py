@@ -11,9 +11,8 @@ from coordinator.artifacts.documents import MILESTONE_STATUSES, examine_mileston
 from coordinator.artifacts.files import read_limited, sha256
 from coordinator.artifacts.keeping import is_kept, kept_in
 from coordinator.artifacts.locks import is_held
-from coordinator.artifacts.numbers import highest_claimed
 from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.prompts import PromptReader, PromptSet
+from coordinator.artifacts.prompts import PromptReader
 from coordinator.artifacts.runs import AttemptReader, current_run, loop_is_alive, read_loop
 from coordinator.config import load_config
 from coordinator.errors import CoordError
@@ -28,6 +27,7 @@ from coordinator.model.situation import judge, next_retry
 from coordinator.model.snapshot import Agent, Loop, Milestone, Snapshot
 from coordinator.model.step import Attempt, Step, StepState, derive_step
 from coordinator.model.text import plain
+from coordinator.roll import Roll, RollCall
 from coordinator.spending import Spending
 from coordinator.terminals.proctable import is_stopped
 
@@ -58,7 +58,8 @@ class Observer:
         self._spending = Spending(layout)
         self._graph = Graph.of(())
         self._graph_problems: tuple[Problem, ...] = ()
-        self._found: PromptSet | None = None
+        self._roll = RollCall(layout)
+        self._found: Roll | None = None
         self._read_from: tuple[Mapping[int, Prompt], Mapping[int, Attempt], Mapping[int, int]] = ({}, {}, {})
         self._steps: dict[int, Step] = {}
         self._claims: tuple[Problem, ...] = ()
@@ -94,8 +95,9 @@ class Observer:
         touched = self._log.read_on()
         if changed is not None and touched:
             changed = {*changed, *self._attempt_folders(touched)}
-        found = self._prompts.refresh(changed)
+        files = self._prompts.refresh(changed)
         attempts = self._attempts.refresh(changed)
+        found = self._roll.call(files, attempts, self._log)
         if found is not self._found:
             self._graph = self._graph.updated(found.prompts.values())
             self._graph_problems = problems(self._graph, found.prompts)
@@ -150,7 +152,7 @@ class Observer:
             return ()
         return (self.layout.run(run.id) / "prompts" / f"{number:02d}" for number in numbers)
 
-    def _derive(self, found: PromptSet, attempts: Mapping[int, Attempt]) -> None:
+    def _derive(self, found: Roll, attempts: Mapping[int, Attempt]) -> None:
         """Steps of all prompts; those stay whose prompt and attempt are the very objects they were derived from."""
         old_prompts, old_attempts, old_said = self._read_from
         said = self._log.said_done
@@ -178,7 +180,7 @@ class Observer:
         for folder in (self.layout.coord, self.layout.prompts, *self.folders()):
             yield from kept_in(str(folder), plain(self.layout.rel(folder)))
 
-    def _compose(self, found: PromptSet, attempts: Mapping[int, Attempt]) -> Snapshot:
+    def _compose(self, found: Roll, attempts: Mapping[int, Attempt]) -> Snapshot:
         run = current_run(self.layout)
         asked_over = about_budgets(self._log.questions)
         self._spending.look(run.id if run is not None else None, attempts, asked_over)
@@ -198,7 +200,7 @@ class Observer:
             asked=asked.state,
             alive=self._loop_alive,
             max_parallel=asked.max_parallel or self.config.max_parallel,
-            unreadable=len(found.problems),
+            unreadable=found.unusable,
         )
         stopped = is_stopped if asked_over else None
         return Snapshot(
@@ -216,7 +218,7 @@ class Observer:
             reviews=self._log.reviews,
             problems=tuple(sorted(self._problems(found, extra))),
             head=self._log.head,
-            highest_number=max(found.highest, self._log.highest_number, highest_claimed(self.layout)),
+            highest_number=found.highest,
             settings=settings,
             spent=self._spending.run,
             used=self._spending.ever,
@@ -226,7 +228,7 @@ class Observer:
             unfinished=self._unfinished is not None,
         )
 
-    def _problems(self, found: PromptSet, more: Iterable[Problem]) -> Iterator[Problem]:
+    def _problems(self, found: Roll, more: Iterable[Problem]) -> Iterator[Problem]:
         yield from (*found.problems, *self._graph_problems, *self._attempts.problems, *self._claims, *more)
 
     def _milestone(self) -> tuple[Milestone, Problem | None]:

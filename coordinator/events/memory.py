@@ -5,6 +5,8 @@ from pathlib import Path
 from coordinator.events.filters import EVERYTHING, Filter
 from coordinator.events.questions import QuestionFold
 from coordinator.events.store import EventLog
+from coordinator.model.description import KIND as DESCRIPTION
+from coordinator.model.description import Row, rows_after
 from coordinator.model.event import Event
 from coordinator.model.handoff import HAND_OFF, HandOffs
 from coordinator.model.prompt import PromptStatus
@@ -13,7 +15,7 @@ from coordinator.model.step import Attempt, Receipt
 
 _KINDS = (
     *("question.asked", "question.answered", "run.asked", "change.approved", "change.rejected"),
-    *("prompt.created", "prompt.edited", "milestone.status", HAND_OFF),
+    *("prompt.created", "prompt.edited", "prompt.cancelled", "milestone.status", HAND_OFF, DESCRIPTION),
 )
 _PAGE = 1000
 _ANY_ATTEMPT = 1_000_000_000
@@ -30,6 +32,10 @@ class LogMemory:
         """By prompt: the newest verdict on a change of it."""
         self.said_done: dict[int, int] = {}
         """By prompt: the newest attempt at the time when a human said that it is done, while nobody said otherwise."""
+        self.given_up: dict[int, int] = {}
+        """By prompt: the newest attempt at the time when a human cancelled it."""
+        self.told: dict[int, Row] = {}
+        """By number: what the loop told last of the prompt that has it, or had it."""
         self.highest_number = 0
         self.milestone_status = ""
         """What the newest `milestone.status` event says; empty when there is none."""
@@ -77,7 +83,7 @@ class LogMemory:
     def _forget(self) -> None:
         """Another log is at the path now."""
         self.head, self.highest_number, self.milestone_status = 0, 0, ""
-        self.reviews, self.said_done = {}, {}
+        self.reviews, self.said_done, self.given_up, self.told = {}, {}, {}, {}
         self._questions, self._hand_offs = QuestionFold(), HandOffs()
 
     def _feed(self, events: tuple[Event, ...]) -> None:
@@ -86,6 +92,8 @@ class LogMemory:
         for event in events:
             if event.kind == "milestone.status":
                 self.milestone_status = str(event.data.get("status") or "")
+            elif event.kind == DESCRIPTION:
+                self._described(event)
             number = event.prompt
             if number is None:
                 continue
@@ -93,16 +101,31 @@ class LogMemory:
                 self.highest_number = max(self.highest_number, number)
             elif event.kind == "prompt.edited":
                 self._edited(event, number)
+            elif event.kind == "prompt.cancelled":
+                self.given_up = {**self.given_up, number: _attempt(event)}
             elif event.kind in ("change.approved", "change.rejected"):
                 self.reviews = {**self.reviews, number: _review(event, number)}
 
     def _edited(self, event: Event, number: int) -> None:
-        values, attempt = event.data.get("values"), event.data.get("attempt")
+        values = event.data.get("values")
         status = values.get("status") if isinstance(values, dict) else None
         if status == PromptStatus.DONE:
-            self.said_done = {**self.said_done, number: attempt if isinstance(attempt, int) else _ANY_ATTEMPT}
+            self.said_done = {**self.said_done, number: _attempt(event)}
         elif status is not None:
             self.said_done = {n: count for n, count in self.said_done.items() if n != number}
+
+    def _described(self, event: Event) -> None:
+        """Take in which prompts the loop told of; a prompt that is gone is remembered."""
+        rows = rows_after(self.told, {**event.data, "gone": []})
+        if rows != self.told:
+            self.told = rows
+            self.highest_number = max(self.highest_number, *rows)
+
+
+def _attempt(event: Event) -> int:
+    """The attempt that a word about a prompt is about."""
+    attempt = event.data.get("attempt")
+    return attempt if isinstance(attempt, int) else _ANY_ATTEMPT
 
 
 def _review(event: Event, number: int) -> Review:

@@ -11,6 +11,7 @@ from coordinator.agents.runtime import Job
 from coordinator.agents.user import AgentUser, wrapped
 from coordinator.artifacts.files import digest_of, read_limited
 from coordinator.artifacts.frontmatter import split
+from coordinator.artifacts.given import keep_given
 from coordinator.artifacts.journal import at_rest
 from coordinator.changes import worktrees
 from coordinator.changes.branches import free_branch
@@ -97,6 +98,10 @@ def _new_attempt(site: Site, prompt: Prompt, count: int, *, shared: bool) -> Att
 
 def _start(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> None:
     try:
+        if not prompt.lost:
+            keep_given(site.directory(attempt), prompt)
+        elif not prompt.source:
+            raise CoordError("the file of its prompt is gone", f"bring {prompt.path} back, and restart it")
         last = site.find(attempt.prompt, attempt.attempt - 1)
         site.check_ready(attempt.runtime)
         tree = _make_worktree(site, prompt, attempt, last)

@@ -15,9 +15,13 @@ from coordinator.steps import agent_event
 _TRIES = 20
 """Versions of a prompt's file that may come while something is appended to it."""
 
+_LOST = {"another": "the file is another prompt's by now", "unusable": "the file can't be used"}
+
 
 def mark(site: Site, prompt: Prompt, action: Mark) -> None:
     """Write status, attempts and commits into the frontmatter; a version that came since is looked at again first."""
+    if prompt.lost:
+        return
     path = site.layout.root / prompt.path
     changes: dict[str, str | int | tuple[str, ...]] = {"status": action.status.value, "attempts": action.attempts}
     if action.status is PromptStatus.DONE:
@@ -44,6 +48,8 @@ def note_hand_off(site: Site, prompt: Prompt, attempt: Attempt) -> None:
 
 
 def _append_hand_off(site: Site, prompt: Prompt, attempt: Attempt) -> None:
+    if prompt.lost:
+        raise CoordError(_LOST.get(prompt.lost, "the file is gone"))
     path = site.layout.root / prompt.path
     assert attempt.receipt is not None
     for turn in range(_TRIES):

@@ -206,7 +206,7 @@ def _over(prompt: Prompt, attempt: Attempt) -> bool:
 
 def _lags(prompt: Prompt, current: Step, attempt: Attempt) -> bool:
     """The file does not tell yet what the attempt tells. Once it does, what people write into it is their will."""
-    if current.state is not attempt.state or current.state not in _STATUS or attempt.kill:
+    if current.state is not attempt.state or current.state not in _STATUS or attempt.kill or prompt.lost:
         return False
     if current.state is StepState.MERGED:
         return prompt.status is not PromptStatus.DONE

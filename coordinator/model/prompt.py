@@ -76,6 +76,9 @@ class Prompt:
     """The whole file."""
     digest: str = ""
     """SHA-256 of `source`, hex: the version that an agent consumed or a plan was made for."""
+    lost: str = ""
+    """Why it has no file of its own by now: `gone`, `unusable`, or `another` prompt is in its place. What is known of
+    it is what its last attempt was given, and nothing is written for it. Empty: it has one."""
 
     @property
     def label(self) -> str:

@@ -18,7 +18,7 @@ def retry_at(step: Step, prompt: Prompt, settings: Settings) -> float | None:
     attempt = step.attempt
     if step.state is not StepState.FAILED or attempt is None or attempt.held:
         return None
-    if attempt.attempt >= settings.max_attempts or prompt.status is PromptStatus.DONE:
+    if attempt.attempt >= settings.max_attempts or prompt.status is PromptStatus.DONE or prompt.lost:
         return None
     return timestamp(attempt.since) + backoff(settings, attempt.attempt)
 

@@ -199,6 +199,8 @@ def derive_step(prompt: Prompt, last: Attempt | None, said_done: int = 0) -> Ste
             return Step(prompt.number, StepState.MERGED, last)
         if last.state is StepState.PENDING:
             return Step(prompt.number, StepState.BLOCKED, last, "its file says done, but its work came back")
+    if prompt.lost and last.state is StepState.PENDING:
+        return Step(prompt.number, StepState.BLOCKED, last, "its work came back, and its file is gone")
     if prompt.status is PromptStatus.PENDING and prompt.attempts >= last.attempt:
         return Step(prompt.number, StepState.PENDING, last)
     return Step(prompt.number, last.state, last, last.reason)

@@ -36,7 +36,8 @@ def plan_cancel(snapshot: Snapshot, request: Cancel) -> Plan:
             raise Refused(f"prompt {prompt.label} is in progress ({step.attempt.agent})", remedy)
         builder.effects.append(Kill(request.number, step.attempt.attempt, "hold", request.reason or "cancelled"))
     builder.set_values(request.number, {"status": "cancelled"}, status=PromptStatus.CANCELLED)
-    builder.effects.append(Record("prompt.cancelled", f"prompt:{request.number}", {"reason": request.reason}))
+    data = {"reason": request.reason, "attempt": builder.attempts_of(request.number)}
+    builder.effects.append(Record("prompt.cancelled", f"prompt:{request.number}", data))
     followers = waiting_dependents(snapshot, (request.number,))
     if followers:
         verb = "waits" if len(followers) == 1 else "wait"

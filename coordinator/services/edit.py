@@ -23,6 +23,7 @@ from coordinator.services.planning import (
     known,
     numbers_text,
     refuse_done,
+    refuse_lost,
 )
 
 RUNNING_CHOICES = "--running finish (it goes on with the old text), steer (it is told) or restart (it starts again)"
@@ -56,6 +57,7 @@ def plan_edit(snapshot: Snapshot, request: Edit) -> Plan:
     """
     prompt = known(snapshot, request.number)
     refuse_done(snapshot, request.number, "edited")
+    refuse_lost(prompt)
     for other in request.mark_user_patch:
         known(snapshot, other)
     content = edited_source(prompt, request)

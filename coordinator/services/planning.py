@@ -63,6 +63,10 @@ class PlanBuilder:
     def set_values(self, number: int, changes: Mapping[str, Value], **typed: object) -> None:
         """Change frontmatter values of a prompt; `typed` are the same changes as fields of `Prompt`."""
         prompt = self.prompts[number]
+        if prompt.lost and changes.keys() <= {"status", "attempts"}:  # its attempt tells them
+            self.prompts[number] = replace(prompt, **typed)  # type: ignore[arg-type]
+            return
+        refuse_lost(prompt)
         before = self._current(prompt)
         after = patch(before, {key: _as_written(before, prompt, key, value) for key, value in changes.items()})
         self._write(prompt, after)
@@ -82,7 +86,7 @@ class PlanBuilder:
         if not words.strip():
             return
         prompt = self.prompts[number]
-        if not is_done(self.snapshot, number):
+        if not prompt.lost and not is_done(self.snapshot, number):
             self._write(prompt, with_steering(self._current(prompt), words, at))
         self.align(number, words, who, at)
 
@@ -128,7 +132,7 @@ class PlanBuilder:
 
     def _record_edit(self, before: Prompt, what: list[str]) -> None:
         """Record which keys changed, and of those that a replay shows what they are and were."""
-        data: dict[str, object] = {"changed": what, "attempt": self._attempts_of(before.number)}
+        data: dict[str, object] = {"changed": what, "attempt": self.attempts_of(before.number)}
         old, new = _shown(before), _shown(self.prompts[before.number])
         values = {key: value for key, value in new.items() if old[key] != value}
         if values:
@@ -137,10 +141,10 @@ class PlanBuilder:
 
     def say_done(self, number: int) -> None:
         """Record a human's word that a prompt is done whose file says so already, past everybody."""
-        data = {"changed": ["status"], "attempt": self._attempts_of(number), "values": {"status": "done"}, "was": {}}
+        data = {"changed": ["status"], "attempt": self.attempts_of(number), "values": {"status": "done"}, "was": {}}
         self.effects.append(Record("prompt.edited", f"prompt:{number}", data))
 
-    def _attempts_of(self, number: int) -> int:
+    def attempts_of(self, number: int) -> int:
         """The attempt that a word about a prompt is about; 0 before the first."""
         step = self.snapshot.steps.get(number)
         return step.attempt.attempt if step is not None and step.attempt is not None else 0
@@ -219,6 +223,13 @@ def is_ended(snapshot: Snapshot, number: int) -> bool:
 def in_flight(step: Step) -> bool:
     """An attempt is running, or its change is open: there is work that an order can't be put in front of."""
     return step.state.under_way
+
+
+def refuse_lost(prompt: Prompt) -> None:
+    """Refuse to write into a file that is not there any more, or that is another prompt's."""
+    if prompt.lost:
+        why = {"gone": "is gone", "another": "is another prompt's by now"}.get(prompt.lost, "can't be used")
+        raise Refused(f"the file of prompt {prompt.label} {why}: {prompt.path}", "`coord validate` says how to go on")
 
 
 def refuse_done(snapshot: Snapshot, number: int, doing: str) -> None:

@@ -8,7 +8,7 @@ from coordinator.model.plan import Kill, Plan
 from coordinator.model.prompt import PromptStatus
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Step, StepState
-from coordinator.services.planning import PlanBuilder, in_flight, known, refuse_done
+from coordinator.services.planning import PlanBuilder, in_flight, known, refuse_done, refuse_lost
 
 Then = Literal["requeue", "fail", "hold"]
 _STATUS = {"requeue": PromptStatus.PENDING, "fail": PromptStatus.FAILED, "hold": PromptStatus.BLOCKED}
@@ -68,6 +68,7 @@ def plan_restart(snapshot: Snapshot, request: RestartRequest) -> Plan:
     elif step.state is StepState.PENDING:
         raise Refused(f"prompt {prompt.label} is waiting for its turn already", f"see `coord why {request.number}`")
     else:
+        refuse_lost(prompt)
         _set_status(builder, request.number, PromptStatus.PENDING)
         what = f"queue prompt {prompt.label} again, attempt {prompt.attempts + 1}"
     builder.steer(request.number, request.reason, request.who, request.at)

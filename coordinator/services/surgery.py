@@ -140,7 +140,8 @@ def _eliminate(builder: PlanBuilder, number: int, request: Surgery) -> None:
     if in_flight(step) and step.attempt is not None:
         builder.effects.append(Kill(number, step.attempt.attempt, "hold", "eliminated"))
     builder.set_values(number, {"status": "cancelled"}, status=PromptStatus.CANCELLED)
-    builder.effects.append(Record("prompt.cancelled", f"prompt:{number}", {"reason": request.rationale}))
+    data = {"reason": request.rationale, "attempt": builder.attempts_of(number)}
+    builder.effects.append(Record("prompt.cancelled", f"prompt:{number}", data))
     followers = waiting_dependents(snapshot, (number,))
     if followers:
         verb = "waits" if len(followers) == 1 else "wait"

@@ -89,3 +89,91 @@ def test_done_is_not_said_of_a_change_that_waits_for_its_review(make: Make) -> N
     loop.terminate()
     assert loop.wait(30) == 0
     assert made.states() == {1: "change-open"}
+
+
+def test_an_attempt_whose_file_is_gone_is_shown_reviewed_and_merged_and_the_run_waits_for_it(make: Make) -> None:
+    made = make({1: [], 2: [1]}, gate="review")
+    made.layout.scripts.joinpath("01.sh").write_text(made.until() + WRITE)
+    loop = made.start_loop("--until-idle")
+    made.wait_for(1, "running")
+    path = file_of(made, 1)
+    wait_until(lambda: "in_progress" in path.read_text(), message="the file to be marked")
+    path.rename(path.with_name("aside"))
+    assert made.states() == {1: "running", 2: "pending"}
+    assert problems(made) == ["file-gone"]
+    made.release()
+    made.wait_for(1, "change-open")
+    assert made.states() == {1: "change-open", 2: "pending"}
+    assert "coord/01-1" in made.coord("review", "1").stdout
+    made.coord("review", "1", "--approve")
+    made.wait_for(2, "change-open")
+    assert not path.exists()
+    path.with_name("aside").rename(path)
+    wait_until(lambda: "status: done" in path.read_text(), message="the file to tell, now that it is back")
+    assert problems(made) == []
+    made.coord("review", "2", "--approve")
+    assert loop.wait(30) == 0
+
+
+def test_an_agent_that_removes_its_file_is_settled_and_the_run_ends_when_it_has_merged(make: Make) -> None:
+    made = make({1: []})
+    made.layout.scripts.joinpath("01.sh").write_text(f"rm '{made.layout.prompts}'/01-*\n" + WRITE)
+    assert made.run_loop() == 0
+    assert made.repository.git("show", "main:file-1.txt") == "by attempt 1"
+    assert made.attempts(1)[0]["state"] == "merged"
+    plan = json.loads(made.coord("interject", "--title", "Next", "--json", "--yes").stdout)
+    assert plan["number"] == 2
+
+
+def test_an_attempt_without_its_file_is_killed_and_given_up(make: Make) -> None:
+    made = make({1: [], 2: [1]}, {1: "sleep 60\n"})
+    loop = made.start_loop("--until-idle")
+    made.wait_for(1, "running")
+    file_of(made, 1).unlink()
+    made.coord("kill", "1", "--fail", "--yes")
+    made.wait_for(1, "failed")
+    assert loop.wait(30) == 1
+    assert problems(made) == ["file-gone"]
+    restarted = made.coord("restart", "1", "--yes", check=False)
+    assert (restarted.returncode, "is gone" in restarted.stderr) == (3, True)
+    made.coord("cancel", "1", "--yes")
+    assert made.states() == {2: "pending"}
+    assert not list(made.layout.prompts.glob("01-*"))
+
+
+def test_a_file_that_takes_the_number_of_what_is_merged_is_not_run_and_not_written(make: Make) -> None:
+    made = make({1: []}, gate="auto")
+    assert made.run_loop() == 0
+    file_of(made, 1).unlink()
+    path = made.add(1, title="Something else")
+    before = path.read_bytes()
+    made.add(3, 1)
+    assert made.run_loop() == 1
+    assert path.read_bytes() == before
+    assert made.states() == {1: "merged", 3: "merged"}
+    assert len(made.attempts(1)) == 1
+    (found,) = json.loads(made.coord("validate", "--json", check=False).stdout)["problems"]
+    assert (found["code"], "04" in found["remedy"]) == ("number-taken", True)
+    path.rename(path.with_name("04-planned-something-else.prompt.md"))
+    path.with_name("04-planned-something-else.prompt.md").write_bytes(before.replace(b"number: 1", b"number: 4"))
+    made.layout.scripts.joinpath("04.sh").write_text(WRITE)
+    assert made.run_loop() == 0
+    assert made.states() == {3: "merged", 4: "merged", 1: "merged"}
+
+
+def test_a_file_that_becomes_another_prompt_while_its_agent_works_is_left_alone(make: Make) -> None:
+    made = make({1: []})
+    made.layout.scripts.joinpath("01.sh").write_text(made.until() + WRITE)
+    loop = made.start_loop("--until-idle")
+    made.wait_for(1, "running")
+    path = file_of(made, 1)
+    wait_until(lambda: "in_progress" in path.read_text(), message="the file to be marked")
+    path = made.add(1, title="Something else")
+    before = path.read_bytes()
+    made.layout.scripts.joinpath("01.sh").write_text(WRITE)
+    assert problems(made) == ["number-taken"]
+    made.release()
+    assert loop.wait(30) == 1
+    assert made.states() == {1: "merged"}
+    assert path.read_bytes() == before
+    assert made.snapshot().prompts[1].title == "Prompt 1"

@@ -1,0 +1,85 @@
+"""The roll of prompts: their files, joined with what attempts and the log know of them; called at every look."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from coordinator.artifacts.given import read_given
+from coordinator.artifacts.numbers import highest_claimed
+from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.prompts import PromptSet
+from coordinator.artifacts.runs import current_run
+from coordinator.events.memory import LogMemory
+from coordinator.model.description import Row, described
+from coordinator.model.problem import Problem
+from coordinator.model.prompt import Prompt
+from coordinator.model.register import Known, register
+from coordinator.model.step import Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    prompts: Mapping[int, Prompt]
+    """By number, ascending."""
+    problems: tuple[Problem, ...]
+    """What is wrong with files."""
+    highest: int
+    """Highest number ever used, deleted prompts included."""
+    unusable: int
+    """How many files are there that can't be run as they are."""
+
+
+class RollCall:
+    """Keeps what it found: the very same roll is returned while nothing is new. Belongs to one thread."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._from: tuple[object, ...] = ()
+        self._numbers: tuple[str, int] | None = None
+        self._roll = Roll({}, (), 0, 0)
+        self._given: dict[tuple[str, int, int], Prompt] = {}
+        self._told: Mapping[int, Row] = {}
+        self._ended: Mapping[int, Prompt] = {}
+
+    def call(self, files: PromptSet, attempts: Mapping[int, Attempt], log: LogMemory) -> Roll:
+        """The roll of these files, last attempts and words on the log."""
+        run = current_run(self._layout)
+        unfinished = run.id if run is not None and run.state != "ended" else ""
+        claimed = highest_claimed(self._layout)
+        highest = max(files.highest, log.highest_number, claimed, max(attempts, default=0))
+        source, numbers = (files, attempts, log.told, log.given_up), (unfinished, highest)
+        if numbers == self._numbers and all(a is b for a, b in zip(self._from, source, strict=False)):
+            return self._roll
+        known = Known(
+            attempts,
+            self._read,
+            ended=self._ended_of(log.told),
+            given_up=log.given_up,
+            clean=_clean,
+            unusable=frozenset(problem.numbers[0] for problem in files.problems if problem.numbers),
+            run=unfinished,
+            highest=highest,
+        )
+        found = register(files.prompts, known)
+        self._from, self._numbers = source, numbers
+        problems = (*files.problems, *found.problems)
+        self._roll = Roll(found.prompts, problems, highest, len(files.problems) + found.displaced)
+        return self._roll
+
+    def _read(self, attempt: Attempt) -> Prompt:
+        key = (attempt.run, attempt.prompt, attempt.attempt)
+        if key not in self._given:
+            self._given[key] = read_given(self._layout, attempt)
+        return self._given[key]
+
+    def _ended_of(self, told: Mapping[int, Row]) -> Mapping[int, Prompt]:
+        """Prompts that the log was told of as done or cancelled."""
+        if told is not self._told:
+            rows = ((number, described(row)) for number, row in told.items() if len(row) > 5 and row[5])
+            self._told, self._ended = told, {number: prompt for number, prompt in rows if prompt is not None}
+        return self._ended
+
+
+def _clean(text: str) -> str:
+    from coordinator.redaction import redact  # most looks need it for nothing
+
+    return redact(text)
