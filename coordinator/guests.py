@@ -1,7 +1,7 @@
 """Strict mode: whom work is handed to, so that what agents wrote runs as their user and not as the engineer."""
 
 from coordinator.agents.user import AgentUser, as_user, user_environment
-from coordinator.changes.sharing import Guest
+from coordinator.changes.lending import Guest
 
 
 def guest_of(user: AgentUser | None) -> Guest | None:

@@ -6,6 +6,7 @@ from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.temps import sweep_stale_temps
 from coordinator.changes.git import Git
 from coordinator.changes.history import find_merge
+from coordinator.changes.lending import take_back
 from coordinator.errors import CoordError
 from coordinator.events.store import EventLog
 from coordinator.failpoint import failpoint
@@ -28,6 +29,8 @@ def finish_kill(layout: Layout, log: EventLog, attempt: Attempt) -> Attempt:
     if not current.kill or current.state not in ENDABLE:
         return current
     end_processes(layout, current)
+    if current.branch:
+        take_back(layout, current.prompt, current.attempt)
     if current.state is StepState.CHANGE_OPEN:
         _end_marked(suite_mark(current.prompt, current.attempt), layout)  # its checks have nothing to check any more
     failpoint("kill-ended")

@@ -172,8 +172,12 @@ def _writable(job: Job) -> Iterable[Path]:
     yield job.coord
     try:
         gitdir = Path(read_line(job.worktree / ".git").removeprefix("gitdir:").strip())
+    except (OSError, ValueError):
+        return
+    try:
         common = (gitdir / read_line(gitdir / "commondir")).resolve()
     except (OSError, ValueError):
+        yield gitdir  # strict mode: a repository of its own
         return
     branch = Path(job.attempt.branch).parent
     for folder in (gitdir, common / "objects", common / "refs/heads" / branch, common / "logs/refs/heads" / branch):

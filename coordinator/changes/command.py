@@ -119,14 +119,17 @@ def run_git(
     hooks: bool = False,
     hold: int | None = None,
     limit: int | None = None,
+    words: tuple[str, ...] = (),
+    seconds: float | None = None,
 ) -> Done:
     """Run one git command and return what it gave.
 
     `ok` are the exit statuses that are answers (None: all), others raise GitError. `writes` says that it may take locks
     and time, `hooks` lets the engineer's hooks run, `hold` is a descriptor that stays open as long as the command
-    lives, `limit` bounds the bytes of output that are kept.
+    lives, `limit` bounds the bytes of output that are kept, `words` go in front: what makes it run as another
+    user. `seconds`: a time limit other than the usual one.
     """
-    argv = ["git", *_SETTINGS, *(_DURABLE if writes else ()), *(() if hooks else _NO_HOOKS), *args]
+    argv = [*words, "git", *_SETTINGS, *(_DURABLE if writes else ()), *(() if hooks else _NO_HOOKS), *args]
     with tempfile.TemporaryFile() if hooks else nullcontext() as said:  # what a hook leaves running may hold a pipe
         try:
             process = subprocess.Popen(
@@ -143,7 +146,7 @@ def run_git(
             raise _cannot_start(cwd) from None
         except OSError as error:
             raise GitError(f"git can't be started: {error.strerror}", "close other programs, and try again") from None
-        with _time_limit(process, WRITE_TIMEOUT if writes else READ_TIMEOUT, args[0], cwd):
+        with _time_limit(process, seconds or (WRITE_TIMEOUT if writes else READ_TIMEOUT), args[0], cwd):
             done = _finish(process, stdin, limit, said)
     if ok is not None and done.status not in ok:
         raise failure(done, args)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from coordinator.changes.command import GitError, decode, failure
 from coordinator.changes.git import Git, branch_name
+from coordinator.changes.lending import bring_in, visitor
 from coordinator.changes.places import Places
 from coordinator.model.change import Change, Commit, FileChange
 from coordinator.model.step import Attempt
@@ -12,6 +13,8 @@ DIFF_LIMIT = 1 << 20
 """Bytes of a diff that are read."""
 COMMIT_LIMIT = 1000
 _GONE = ((), (), "", "its worktree is gone")
+IN_NO_SUBMODULE = "--ignore-submodules=dirty"
+"""Git tells where a submodule points, but starts nothing in it: its settings may be an agent's."""
 _PLAIN_DIFF = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames", "--ignore-submodules=none")
 
 
@@ -25,9 +28,10 @@ def attempt_change(
     where it has not the usual name.
     """
     git, branch = Git(places.root), branch or branch_name(number, attempt)
-    base_branch = git.base_branch(base)
+    base_branch, tree = git.base_branch(base), places.worktree(number, attempt)
+    damaged = bring_in(git, tree, branch)
     tip, base_tip = git.head(branch), git.head(base_branch) or start or git.base_commit(base_branch)
-    modified, untracked, strayed, unreadable = _worktree_state(git, places.worktree(number, attempt), branch, tip)
+    modified, untracked, strayed, unreadable = _worktree_state(git, tree, branch, tip)
     fork = git.merge_base(base_tip, tip) if tip else ""
     merged = bool(start and tip) and fork == tip and git.is_ancestor(start, tip)
     commits = commits_between(git, start if merged else base_tip, tip) if tip else []
@@ -44,6 +48,7 @@ def attempt_change(
         untracked=untracked,
         strayed=strayed,
         unreadable=unreadable,
+        damaged=damaged,
     )
 
 
@@ -116,9 +121,11 @@ def _worktree_state(git: Git, path: Path, branch: str, tip: str) -> tuple[tuple[
         return _GONE
     if not (path / ".git").is_file():
         return (), (), "", "its worktree is none any more: its .git is gone"
-    args = ("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal")
+    args = ("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", IN_NO_SUBMODULE)
     try:
-        done = git.run(*args, cwd=path, ok=(0, 128))
+        guest = visitor(path)
+        words, env = ((), None) if guest is None else (guest.words, guest.env)
+        done = git.run(*args, cwd=path, ok=(0, 128), words=words, env=env)
     except GitError:
         if path.is_dir():
             raise

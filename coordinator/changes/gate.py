@@ -16,13 +16,14 @@ from coordinator.changes.diff import attempt_change
 from coordinator.changes.git import Git, branch_name
 from coordinator.changes.history import find_merge
 from coordinator.changes.land import land
+from coordinator.changes.lending import Guest
 from coordinator.changes.lock import locked
 from coordinator.changes.outcome import Conflict, Merged, Nothing, Outcome, Passes, Red, Refused, Rehearsal, Waiting
 from coordinator.changes.places import Places
 from coordinator.changes.rules import refuse
 from coordinator.changes.safekeeping import keep_branch, keep_objects
 from coordinator.changes.settle import settle
-from coordinator.changes.sharing import Guest, hand_over
+from coordinator.changes.sharing import hand_over
 from coordinator.changes.suites import Suite, read_suite, run_suite
 from coordinator.errors import CoordError
 from coordinator.model.change import Change

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from coordinator.changes.command import Done, GitError, decode, run_git
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
-from coordinator.regular import read_part
+from coordinator.regular import read_line, read_part
 
 _HEX = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\n?\Z")
 _REF_LIMIT = 4096
@@ -58,11 +59,23 @@ class Git:
         hooks: bool = False,
         hold: int | None = None,
         limit: int | None = None,
+        words: tuple[str, ...] = (),
+        seconds: float | None = None,
     ) -> Done:
         """Run one git command, in the project unless `cwd` says where; the rest as in `run_git`."""
         place = cwd or self.root
         return run_git(
-            *args, cwd=place, env=env, ok=ok, stdin=stdin, writes=writes, hooks=hooks, hold=hold, limit=limit
+            *args,
+            cwd=place,
+            env=env,
+            ok=ok,
+            stdin=stdin,
+            writes=writes,
+            hooks=hooks,
+            hold=hold,
+            limit=limit,
+            words=words,
+            seconds=seconds,
         )
 
     @property
@@ -145,6 +158,15 @@ class Git:
         if done.status == 0:
             return _parse_checkouts(done.fields)
         return _parse_checkouts(self.run("worktree", "list", "--porcelain").text.split("\n"))  # git before 2.36
+
+    def admin(self, tree: Path) -> Path | None:
+        """The folder in which the repository keeps a worktree; None when it has none of that path."""
+        wanted = os.path.realpath(tree / ".git")
+        for folder in (self.place.common / "worktrees").glob("*"):
+            with suppress(OSError):
+                if os.path.realpath(read_line(folder / "gitdir")) == wanted:
+                    return folder
+        return None
 
 
 def branch_name(number: int, attempt: int) -> str:

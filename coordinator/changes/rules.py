@@ -23,6 +23,8 @@ def refuse(
             f"the work of {change.branch} is on {plain(change.strayed)} instead of its branch",
             f"in its worktree: `git switch -C {change.branch}`, then hand off again",
         )
+    if change.damaged:
+        return Refused(f"{change.branch}: {change.damaged}", "restart the prompt")
     if not change.tip:
         return Refused(f"the branch {change.branch} is gone", "restore it under its name, or restart the prompt")
     if reviewed and reviewed != change.tip:

@@ -17,7 +17,6 @@ from typing import BinaryIO
 from coordinator.changes.command import GitError
 from coordinator.changes.git import Git
 from coordinator.changes.places import Places
-from coordinator.regular import read_line
 
 _CHUNK = 1 << 20
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -63,10 +62,10 @@ def keep_branch(git: Git, branch: str) -> None:
 
 def keep_admin(git: Git, checkout: Path) -> None:
     """Have on the disk what makes a folder a worktree of the repository, and its index."""
-    for admin in (git.place.common / "worktrees").glob("*"):
-        if os.path.realpath(_line(admin / "gitdir")) == os.path.realpath(checkout / ".git"):
-            names = ("HEAD", "commondir", "gitdir", "index")
-            sync([*(admin / name for name in names), admin, admin.parent, checkout / ".git", checkout])
+    admin = git.admin(checkout)
+    if admin is not None:
+        names = ("HEAD", "commondir", "gitdir", "index")
+        sync([*(admin / name for name in names), admin, admin.parent, checkout / ".git", checkout])
 
 
 def keep_files(git: Git, checkout: Path, old: str, new: str) -> None:
@@ -129,13 +128,6 @@ def _hash(file: BinaryIO, name: str) -> str:
     except zlib.error:
         return ""
     return digest.hexdigest() if inflate.eof else ""
-
-
-def _line(path: Path) -> str:
-    try:
-        return read_line(path)
-    except OSError:
-        return ""
 
 
 def _up_to(folder: Path, top: Path) -> Iterator[Path]:

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.changes.command import failure
+from coordinator.changes.diff import IN_NO_SUBMODULE
 from coordinator.changes.git import Git, branch_name
+from coordinator.changes.lending import take_back
 from coordinator.changes.lock import locked
 from coordinator.changes.places import Places
 from coordinator.errors import CoordError
@@ -236,6 +238,7 @@ def remove(
     Merged means: the branch is part of the base branch; or it still is at `merged_tip`, and the base branch has the
     commit `merged_as` that was made of it (a squash on a forge).
     """
+    take_back(places, number, attempt)
     git, branch, path = Git(places.root), branch or branch_name(number, attempt), places.worktree(number, attempt)
     tip, base_tip = git.head(branch), git.base_commit(git.base_branch(base))
     landed = bool(tip) and git.is_ancestor(tip, base_tip)
@@ -272,7 +275,7 @@ def _why_keep(git: Git, path: Path, tip: str, base_tip: str) -> str:
     head = git.run("rev-parse", "HEAD", cwd=path).text
     if head != tip and not git.is_ancestor(head, base_tip):
         return f"{path.name} has commits that are not on its branch"
-    left = git.run("status", "--porcelain", "-z", "--untracked-files=normal", cwd=path).fields
+    left = git.run("status", "--porcelain", "-z", "--untracked-files=normal", IN_NO_SUBMODULE, cwd=path).fields
     return f"{path.name} has uncommitted changes: {plain(left[0])}" if left else ""
 
 

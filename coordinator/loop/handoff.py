@@ -93,6 +93,8 @@ def left_behind(change: Change) -> str:
     """Why the work of an attempt can't be taken as it is; empty when nothing is left behind."""
     if change.strayed:
         return f"its work is on {plain(change.strayed)} instead of {change.branch}"
+    if change.damaged:
+        return change.damaged
     if change.unreadable and not change.commits:
         return f"nothing is committed, and {change.unreadable}"
     left = change.modified or (() if change.commits else change.untracked)

@@ -7,6 +7,7 @@ from coordinator.agents.launch import NO_WORKTREE
 from coordinator.artifacts.files import read_limited, write_atomic
 from coordinator.changes.diff import change_of
 from coordinator.changes.git import Git
+from coordinator.changes.lending import take_back
 from coordinator.changes.safekeeping import keep_safe
 from coordinator.errors import CoordError
 from coordinator.failpoint import failpoint
@@ -72,6 +73,9 @@ def _settle_ended(site: Site, attempt: Attempt) -> Attempt:
     gone = attempt.exit is None
     exited = agent_event(attempt, "agent.lost" if gone else "agent.exited", **_status(attempt), **used)
     state, reason = judge_end(attempt)
+    damaged = take_back(site.layout, attempt.prompt, attempt.attempt) if attempt.branch else ""
+    if damaged and state is StepState.CHANGE_OPEN:
+        state, reason = StepState.FAILED, damaged
     if state is not StepState.CHANGE_OPEN:
         return site.advance(attempt, state, exited, reason=reason)
     if not attempt.branch:

@@ -10,7 +10,7 @@ from coordinator.agents.readiness import not_ready
 from coordinator.agents.runtime import Runtime, find_runtime
 from coordinator.agents.user import AgentUser
 from coordinator.artifacts.paths import Layout
-from coordinator.changes.sharing import Guest
+from coordinator.changes.lending import Guest
 from coordinator.config import Config
 from coordinator.events.store import EventLog
 from coordinator.guests import guest_of

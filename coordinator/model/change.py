@@ -52,6 +52,8 @@ class Change:
     """What the worktree stands on, if that is not its branch and has commits the branch lacks: the work is there."""
     unreadable: str = ""
     """Why nothing can be told of what is in the worktree but not committed; empty when it was looked at."""
+    damaged: str = ""
+    """Why commits of its agent can't be taken over; empty when they all were."""
 
     @property
     def empty(self) -> bool:

@@ -93,12 +93,12 @@ def test_an_agent_writes_neither_the_log_nor_anything_of_the_loop(out: Path) -> 
             "receipt": f'touch "{coord}/runs/run-1/prompts/01/attempt-1/receipt.json"',
             "socket": f'rm -f "{made.layout.door}"',
             "hook": f'touch "{git}/hooks/post-checkout"',
-            "config": "git config core.fsmonitor 'touch /tmp/owned'",
-            "main": "git update-ref refs/heads/main HEAD~0",
-            "new branch": "git branch mine",
+            "config": f"git --git-dir='{git}' config core.fsmonitor 'touch /tmp/owned'",
+            "main": f"git --git-dir='{git}' update-ref refs/heads/main HEAD~0",
+            "new branch": f"git --git-dir='{git}' branch mine main",
+            "object": f"git --git-dir='{git}' hash-object -w .git",
             "gitfile": "mv .git .git-old",
             "gitfile2": "sh -c 'echo gitdir: /tmp/x >.git'",
-            "commondir": "sh -c 'echo /tmp/x >\"$(git rev-parse --git-dir)/commondir\"'",
             "root": "setpriv --reuid=0 true",
         }
         lines = "".join(f"try {name.replace(' ', '-')} {command}\n" for name, command in tries.items())
