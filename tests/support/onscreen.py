@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from support import scenes
+from textual.color import Color
 from textual.pilot import Pilot
 
 from tui.app import CoordApp
@@ -60,3 +61,14 @@ def place_of(app: CoordApp, needle: str) -> tuple[int, int]:
         if needle in line:
             return line.index(needle), row
     raise AssertionError(f"{needle!r} is not on screen:\n{screen_text(app)}")
+
+
+def contrast(one: Color, other: Color) -> float:
+    """The ratio of two colours' luminances as WCAG counts it: 1.0 to 21.0."""
+
+    def luminance(colour: Color) -> float:
+        parts = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in colour.normalized]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)

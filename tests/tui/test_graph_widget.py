@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 from support.graphs import NOW, agent, attempt, prompt, snapshot
+from support.onscreen import contrast
 from textual import events
 from textual.app import App, ComposeResult
 from textual.color import Color
@@ -237,15 +238,6 @@ async def test_an_empty_project_says_how_to_begin() -> None:
 # ── colours
 
 
-def _contrast(one: Color, other: Color) -> float:
-    def luminance(color: Color) -> float:
-        parts = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in color.normalized]
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
 @pytest.mark.parametrize("theme", [DARK, LIGHT])
 async def test_text_is_readable_under_the_cursor_on_ghosts_and_elsewhere(theme: str) -> None:
     async with stage(every_state(), theme=theme) as s:
@@ -259,7 +251,7 @@ async def test_text_is_readable_under_the_cursor_on_ghosts_and_elsewhere(theme: 
                     assert segment.style is not None
                     ink, ground = segment.style.color, segment.style.bgcolor
                     if segment.text.strip(" │─├┤╰╯┴┼●◎") and ink != faint:
-                        ratio = _contrast(Color.from_rich_color(ink), Color.from_rich_color(ground))
+                        ratio = contrast(Color.from_rich_color(ink), Color.from_rich_color(ground))
                         assert ratio >= (4.5 if ink in words else 3.5), f"{segment.text!r} of {line!r}: {ratio:.1f}"
             await s.press("down")
 

@@ -13,7 +13,8 @@ from textual.app import App, ComposeResult
 from coordinator.model.snapshot import AgentState
 from coordinator.terminals.screen import Screen, Style, parse
 from tui.app import CoordApp
-from tui.widgets.window import LiveWindow, pane_style, readable
+from tui.widgets.contrast import readable
+from tui.widgets.window import LiveWindow, pane_style
 
 
 def lines(count: int, width: int = 80, cursor: tuple[int, int] | None = None) -> Screen:

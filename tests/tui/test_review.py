@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from support import scenes
-from support.onscreen import screen_text, shown, until
+from support.onscreen import contrast, screen_text, shown, until
 from support.project import Project, project
 from support.still import StillSource
+from textual.color import Color
 from textual.widgets import Input
 
 from coordinator.errors import StalePlan
@@ -20,6 +21,7 @@ from tui.app import CoordApp
 from tui.forms.patch import PatchForm
 from tui.project import ProjectSource
 from tui.screens.review import Review
+from tui.theme import DARK, LIGHT
 from tui.widgets.diff import DiffView
 
 DIFF = """\
@@ -269,3 +271,61 @@ async def _approve_on_screen(made: Project) -> None:
         await until(lambda: loop.poll() is not None, "the merge", timeout=30)
     assert loop.returncode == 0
     assert made.repository.git("show", "main:file-1.txt") == "by attempt 1"
+
+
+CODE = """\
+diff --git a/src/limit.py b/src/limit.py
+--- a/src/limit.py
++++ b/src/limit.py
+@@ -1,7 +1,8 @@ class Limit:
+ import time
+-# the old way
+-def now(self) -> float:
+-    return "never" if 3.5 else time.time()
++# the new way
++@cached
++def now(self) -> float:
++    return "always" if 42 else time.monotonic()
++
+ class Bucket:
+     pass  # as it was
+"""
+
+
+@pytest.mark.parametrize("split", [False, True], ids=["one-column", "two-columns"])
+async def test_every_word_of_a_diff_can_be_read_in_every_theme(split: bool) -> None:
+    files = (FileChange("src/limit.py", 5, 3),)
+    async with shown(source(page(CODE, files))) as (app, pilot):
+        screen = await opened(app, pilot.press)
+        diff = screen.diff
+        if diff.split is not split:
+            diff.toggle_split()
+        hard = []
+        coloured = [name for name, theme in app.available_themes.items() if not theme.ansi]
+        assert len(coloured) > 10
+        for name in coloured:
+            app.theme = name
+            await pilot.pause()
+            segments = [segment for y in range(diff.row_count()) for segment in diff.render_line(y)]
+            for cursor in range(diff.row_count()):  # and each of the rows under the cursor
+                diff.go(cursor)
+                segments += diff.render_line(cursor)
+            for text, style, _ in segments:
+                assert style is not None
+                colours = [Color.from_rich_color(colour) for colour in (style.color, style.bgcolor)]
+                if text.strip() and contrast(*colours) < 4.5:
+                    hard.append((name, text, round(contrast(*colours), 1)))
+        assert hard == []
+
+
+async def test_the_sides_of_a_diff_are_tinted_and_not_filled() -> None:
+    async with shown(source(page(CODE))) as (app, pilot):
+        screen = await opened(app, pilot.press)
+        for name in (DARK, LIGHT):
+            app.theme = name
+            await pilot.pause()
+            ground = Color.parse(app.theme_variables["background"])
+            for side in ("added", "removed"):
+                tint = screen.diff.ink(side).bgcolor
+                assert tint is not None
+                assert 1.02 < contrast(Color.from_rich_color(tint), ground) < 1.6, (name, side)

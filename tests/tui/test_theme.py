@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from support import scenes
-from support.onscreen import screen_text, shown
+from support.onscreen import contrast, screen_text, shown
 from support.still import StillSource
 from textual.color import Color
 from textual.theme import Theme
@@ -18,15 +18,6 @@ from tui.theme import ANSI, ASCII, DARK, LIGHT, UNICODE, Glyphs, choose_theme, g
 from tui.widgets.ink import safe
 
 COLOURED = [theme for theme in themes() if not theme.ansi]
-
-
-def contrast(one: Color, other: Color) -> float:
-    def luminance(colour: Color) -> float:
-        parts = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in colour.normalized]
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
 
 
 @pytest.mark.parametrize("theme", COLOURED, ids=lambda theme: theme.name)

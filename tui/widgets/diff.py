@@ -11,6 +11,7 @@ from coordinator.model.change import FileChange
 from tui.diffing import Kind, Pair, Row, parse_diff, side_by_side
 from tui.theme import Glyphs
 from tui.widgets.colouring import Colouring
+from tui.widgets.contrast import READABLE, readable
 from tui.widgets.ink import Span, Spans, clip, ink_of, pad
 from tui.widgets.lines import Lines
 
@@ -123,6 +124,8 @@ class DiffView(Lines):
             if dot and token:
                 of_token = ink_of(self, token)
                 style += Style(color=of_token.color, bold=of_token.bold, italic=of_token.italic)
+            # themes choose for their own ground, not for a tinted one
+            style += Style(color=readable(style.color, style.bgcolor, ink_of(self, "text").color, READABLE))
             self._inks[name] = style
         return style
 

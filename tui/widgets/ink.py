@@ -9,10 +9,12 @@ from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
+from textual.css.styles import RenderStyles
 from textual.strip import Strip
 from textual.widget import Widget
 
 from coordinator.model.text import plain
+from tui.widgets.contrast import READABLE, readable
 
 
 class _Ink(NamedTuple):
@@ -58,7 +60,7 @@ def ink_of(widget: Widget, name: str) -> Style:
     """
     under = widget.rich_style
     if name not in _INKS:
-        return under + widget.get_component_rich_style(f"ink--{name}", partial=True)
+        return under + _of_component(widget.get_component_styles(f"ink--{name}"), under.bgcolor)
     key = (widget.app.theme, under.bgcolor, name)
     style = _MIXED.get(key)
     if style is None:
@@ -70,12 +72,29 @@ _MIXED: dict[tuple[str, RichColor | None, str], Style] = {}
 """By theme, background and ink."""
 
 
+def _of_component(styles: RenderStyles, under: RichColor | None) -> Style:
+    """What a component class sets, its colours laid over what is under it: as they are, they may be transparent."""
+    base = Color.from_rich_color(under) if under is not None else Color.parse("ansi_default")
+    ground = _over(base, styles.background) if styles.has_rule("background") else None
+    colour = _over(ground or base, styles.color) if styles.has_rule("color") else None
+    return styles.text_style + Style(
+        color=colour.rich_color if colour is not None else None,
+        bgcolor=ground.rich_color if ground is not None else None,
+    )
+
+
+def _over(base: Color, colour: Color) -> Color:
+    """A colour on an opaque one; those of the terminal's own sixteen can't be mixed."""
+    return colour if colour.ansi is not None or base.ansi is not None else base + colour
+
+
 def _mix(ink: _Ink, theme: Mapping[str, str], under: RichColor | None) -> Style:
     base = Color.from_rich_color(under) if under is not None else Color.parse("ansi_default")
     if base.ansi is None:
         ground = _colour(theme[ink.ground], base) if ink.ground else base
+        colour = _colour(theme[ink.colour], ground).rich_color
         return Style(
-            color=_colour(theme[ink.colour], ground).rich_color,
+            color=readable(colour, ground.rich_color, None, READABLE) if ink.ground else colour,
             bgcolor=ground.rich_color if ink.ground else None,
             bold=ink.bold or None,
         )
@@ -182,7 +201,8 @@ def paint(spans: Spans, width: int, ink: InkOf, base: Style | None = None) -> St
         style = ink(name)
         if base is not None:
             # The row's background has to win, the span's colour too.
-            style = base + Style(color=style.color, bold=style.bold) if name != "text" else base
+            colour = readable(style.color, base.bgcolor, base.color, READABLE)
+            style = base + Style(color=colour, bold=style.bold) if name != "text" else base
         if act:
             style += _meta(act)
         segments.append(Segment(safe(text), style))

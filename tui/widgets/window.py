@@ -4,7 +4,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.color import Color
-from rich.color_triplet import ColorTriplet
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
@@ -18,6 +17,7 @@ from coordinator.model.sentence import actor_name
 from coordinator.model.snapshot import Agent
 from coordinator.model.text import plain
 from tui.theme import UNICODE, Glyphs
+from tui.widgets.contrast import readable
 from tui.widgets.ink import Span, Spans, ink_of, paint
 from tui.widgets.titled import Titled
 
@@ -203,46 +203,6 @@ def pane_style(style: "pane.Style", base: Style) -> Style:
     if style.fg is None and style.bg is None:
         return own
     return own + Style(color=readable(own.color, own.bgcolor, base.color))
-
-
-def readable(colour: Color | None, ground: Color | None, text: Color | None) -> Color | None:
-    """Move a colour towards black or white until it stands out: programs choose for a ground that is not ours.
-
-    Colours of the terminal's own sixteen stay as they are: what they look like, nobody knows.
-    """
-    known = [c.get_truecolor() for c in (colour, ground) if c is not None and not _is_terminals_own(c)]
-    if len(known) < 2:
-        return colour
-    mine, under = known
-    goal = 0 if _luminance(under) > _MIDDLE else 255
-    for step in range(10):
-        moved = ColorTriplet(*(round(part + (goal - part) * step / 10) for part in mine))
-        if _contrast(moved, under) >= _READABLE:
-            return Color.from_triplet(moved) if step else colour
-    return text
-
-
-_READABLE = 2.6
-"""Contrast ratio below which text is hard to see; what a program wants dim stays dim."""
-_MIDDLE = 0.18
-"""Luminance at which black and white stand out equally well."""
-
-
-def _is_terminals_own(colour: Color) -> bool:
-    return colour.is_default or (colour.number is not None and colour.number < 16 and colour.triplet is None)
-
-
-@lru_cache(maxsize=4096)
-def _luminance(colour: ColorTriplet) -> float:
-    red, green, blue = (
-        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.normalized
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _contrast(one: ColorTriplet, other: ColorTriplet) -> float:
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
 
 
 def _colour(colour: "pane.Colour") -> Color | None:
