@@ -51,7 +51,7 @@ def settle(git: Git) -> None:
         planned = Note(**json.loads(os.fsdecode(read_part(_path(git), _NOTE_LIMIT))))
     except FileNotFoundError:
         return
-    except (ValueError, TypeError):  # not ours, or of another version: nothing can be told by it
+    except (ValueError, TypeError, RecursionError):  # not ours, or of another version: nothing can be told by it
         forget(git)
         return
     if Path(planned.checkout).is_dir() and git.head(planned.branch) == planned.old:

@@ -13,8 +13,11 @@ import socket
 import struct
 import subprocess
 import threading
+import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.agents.user import AgentUser
@@ -28,13 +31,26 @@ from coordinator.model.event import SYSTEM, Draft
 REQUEST_LIMIT = 4 * 1024 * 1024
 """Bytes of one request."""
 _PATIENCE = 20.0
-"""Seconds in which a request has to be there."""
-_MOST = 128
-"""Commands at the same time; each agent that waits for an answer is one."""
+"""Seconds in which a whole request has to be there."""
+_MOST_EACH = 16
+"""Connections of one agent at the same time, and of all that are no agent's together: nobody locks others out."""
 _NOT_FOR_AGENTS = frozenset(
     ("init", "demo", "doctor", "attach", "loop", "chat", "run", "pipeline", "strict", "-C", "--version")
 )
 _CREDENTIALS = struct.Struct("3i")
+
+
+@dataclass(frozen=True, slots=True)
+class _Guest:
+    """Who is at the other end of a connection."""
+
+    name: str
+    """The agent; empty where it is none of this project's."""
+    uid: int
+    environ: Mapping[str, str]
+    """Of the launcher that it is below; empty where it is no agent."""
+    folder: str
+    """Where it works."""
 
 
 class Door:
@@ -43,7 +59,9 @@ class Door:
     def __init__(self, layout: Layout, user: AgentUser) -> None:
         self._layout = layout
         self._user = user
-        self._places = threading.Semaphore(_MOST)
+        self._guests: Counter[str] = Counter()
+        """Agent, or nothing for who is none → its open connections."""
+        self._lock = threading.Lock()
         self._socket = _listen(layout.door)
         self._thread = threading.Thread(target=self._serve, name="door", daemon=True)
         self._thread.start()
@@ -63,27 +81,45 @@ class Door:
                 peer, _ = self._socket.accept()
             except OSError:
                 return
-            if self._places.acquire(blocking=False):
-                threading.Thread(target=self._attend, args=(peer,), name="door-guest", daemon=True).start()
+            try:
+                guest = self._guest(peer)
+            except OSError:
+                peer.close()
+                continue
+            if self._enter(guest.name):
+                threading.Thread(target=self._attend, args=(peer, guest), name="door-guest", daemon=True).start()
             else:
-                _reply(peer, err="coord: too many commands at once\n", code=1)
+                peer.settimeout(0.0)  # whoever floods the door does not get it to wait
+                _reply(peer, err="coord: too many commands at once\n  wait until one has ended\n", code=1)
                 peer.close()
 
-    def _attend(self, peer: socket.socket) -> None:
+    def _guest(self, peer: socket.socket) -> "_Guest":
+        pid, uid, _ = _CREDENTIALS.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+        environ = launcher_environment(pid, self._user.uid) if uid == self._user.uid else {}
+        ours = environ.get("COORD_ROOT") == str(self._layout.root)
+        return _Guest(environ["COORD_AGENT"] if ours else "", uid, environ if ours else {}, working_folder(pid))
+
+    def _enter(self, name: str) -> bool:
+        with self._lock:
+            if self._guests[name] >= _MOST_EACH:
+                return False
+            self._guests[name] += 1
+            return True
+
+    def _attend(self, peer: socket.socket, guest: "_Guest") -> None:
         try:
             with peer:
-                self._answer(peer)
+                self._answer(peer, guest)
         except (OSError, ValueError):
             return  # the peer has gone, or sent what is no request
         finally:
-            self._places.release()
+            with self._lock:
+                self._guests[guest.name] -= 1
 
-    def _answer(self, peer: socket.socket) -> None:
-        pid, uid, _ = _CREDENTIALS.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
-        environ = launcher_environment(pid, self._user.uid) if uid == self._user.uid else {}
-        folder = working_folder(pid)
+    def _answer(self, peer: socket.socket, guest: "_Guest") -> None:
+        environ, uid, folder = guest.environ, guest.uid, guest.folder
         arguments, stdin = _request(peer)
-        if environ.get("COORD_ROOT") != str(self._layout.root):
+        if not guest.name:
             self._deny(f"uid-{uid}", arguments, "it is no agent of this project")
             words = "coord: this process belongs to no agent of this project\n  run it in the agent's own window\n"
             _reply(peer, err=words, code=3)
@@ -120,16 +156,20 @@ def _listen(path: Path) -> socket.socket:
 
 def _request(peer: socket.socket) -> tuple[list[str], str]:
     """Arguments and standard input of a command. Raises ValueError for anything else, OSError when none comes."""
-    peer.settimeout(_PATIENCE)
     data = bytearray()
+    deadline = time.monotonic() + _PATIENCE
     while not data.endswith(b"\n"):
+        peer.settimeout(max(0.001, deadline - time.monotonic()))
         chunk = peer.recv(65536)
         if not chunk or len(data) > REQUEST_LIMIT:
             raise ValueError("no request")
         data += chunk
     peer.settimeout(None)
-    request = json.loads(data)
-    arguments, stdin = request["arguments"], request.get("stdin", "")
+    try:
+        request = json.loads(data)
+        arguments, stdin = request["arguments"], request.get("stdin", "")
+    except (RecursionError, KeyError, TypeError, AttributeError):
+        raise ValueError("no request") from None
     if not (isinstance(stdin, str) and isinstance(arguments, list) and all(isinstance(a, str) for a in arguments)):
         raise ValueError("no request")
     return arguments, stdin
