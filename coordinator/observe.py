@@ -1,5 +1,6 @@
 """Everything that is → Snapshot: the one way from the disk and the log to whatever looks at them."""
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -187,7 +188,8 @@ class Observer:
         self._loop_alive = loop_is_alive(self.layout)
         asked, loop_problem = read_loop(self.layout)
         milestone, milestone_problem = self._milestone()
-        extra = [p for p in (loop_problem, milestone_problem, self._unfinished, *self._kept) if p is not None]
+        found_wrong = (loop_problem, milestone_problem, _log_problem(self.layout), self._unfinished, *self._kept)
+        extra = [problem for problem in found_wrong if problem is not None]
         settings = self.config.settings
         if settings.isolation != "shared" and not _has_git(self.layout.root):
             settings = replace(settings, isolation="shared")
@@ -243,6 +245,15 @@ class Observer:
             step = self._steps.get(number)
             if attempt.state.live or (step is not None and step.state is attempt.state and step.state in _SHOWN):
                 yield attempt
+
+
+def _log_problem(layout: Layout) -> Problem | None:
+    """A log that nobody can write to: without it the loop does nothing, and has no other place to say so."""
+    if not layout.events_db.exists() or os.access(layout.events_db, os.W_OK):
+        return None
+    message = "the event log can't be written: nothing is recorded, so nothing is started"
+    remedy = "look at its owner, mode and attributes (ls -l, lsattr), and whether the disk is mounted writable"
+    return Problem(layout.rel(layout.events_db), 0, "log-unwritable", message, remedy)
 
 
 def _has_git(root: Path) -> bool:

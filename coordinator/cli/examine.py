@@ -1,10 +1,13 @@
 """What `coord doctor` looks at."""
 
+import os
 import re
 import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,6 +24,9 @@ from coordinator.observe import Observer
 
 TMUX_MINIMUM = (3, 2)
 NO_REPOSITORY = "no-repository"
+_WRITABLE = "mount the disk writable, and look at its owner, mode and attributes (ls -l, lsattr)"
+_LITTLE_SPACE = 64 * 1024 * 1024
+"""Bytes."""
 
 
 def examine(directory: Path) -> tuple[list[Problem], list[str]]:
@@ -102,9 +108,29 @@ def _tool(name: str, argument: str, minimum: tuple[int, int], problems: list[Pro
         notes.append(text.strip())
 
 
+def _unwritable(layout: Layout) -> Iterator[Problem]:
+    """Places that the loop has to write to and can't: each is tried, since modes don't tell all."""
+    for folder in (layout.coord, layout.prompts, layout.runs):
+        if not folder.is_dir():
+            continue
+        try:
+            with tempfile.TemporaryFile(dir=folder, prefix=".coord-doctor-"):
+                pass
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            yield Problem(layout.rel(folder), 0, "unwritable", f"can't be written to: {reason}", _WRITABLE)
+    if layout.events_db.exists() and not os.access(layout.events_db, os.W_OK):
+        yield Problem(layout.rel(layout.events_db), 0, "unwritable", "the event log can't be written", _WRITABLE)
+    free = shutil.disk_usage(layout.coord).free
+    if free < _LITTLE_SPACE:
+        said = f"only {free // (1024 * 1024)} MiB are free on its disk"
+        yield Problem(layout.rel(layout.coord), 0, "disk-full", said, "free some space: each attempt is a checkout")
+
+
 def _project(directory: Path, problems: list[Problem], notes: list[str]) -> Layout | None:
     try:
         layout = find_project(directory)
+        problems.extend(_unwritable(layout))
         snapshot = Observer(layout).snapshot()
     except CoordError as error:
         problems.append(Problem(str(directory), 0, "project", error.message, error.remedy))

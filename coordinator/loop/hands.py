@@ -40,6 +40,8 @@ _PATIENCE = 2.0
 """Seconds that a worker gets when the loop ends."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 """Seconds before something that did not work is tried again; doubles each time."""
+_CHORES = 4
+"""Workers for what takes a moment: clearing up keeps pace with a fast run. A prompt is always the same one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ Wake = Changed | Exited | Finished | Stopped
 
 
 class Hands:
-    """Carries out actions. One merge at a time, beside it one chore at a time, and a look at each attempt that ended.
+    """Carries out actions. One merge at a time, beside it a few chores, and a look at each attempt that ended.
 
     The loop itself never waits for them.
     """
@@ -85,7 +87,7 @@ class Hands:
         self._site = site
         self._wake = wake
         self._gate = Worker("gate")
-        self._chores = Worker("chores")
+        self._chores = [Worker(f"chores-{i}") for i in range(_CHORES)]
         self._ends = Crew("ends")
         self._under_way: set[Action] = set()
         self._later: dict[Action, tuple[float, float]] = {}
@@ -118,7 +120,8 @@ class Hands:
     def close(self) -> None:
         """Let the workers end what takes a moment; a merge that is cut off is found done, or done again, next time."""
         self._gate.close(_PATIENCE)
-        self._chores.close(_PATIENCE)
+        for worker in self._chores:
+            worker.close(_PATIENCE)
         self._ends.close(_PATIENCE)
 
     def perform(self, snapshot: Snapshot, action: Action) -> None:
@@ -188,7 +191,7 @@ class Hands:
             case EndOver():
                 settle.end_over(site, snapshot, action)
             case Pause() | GoOn():
-                self._submit(self._chores, action, lambda: self._pause(snapshot, action))
+                self._submit(self._chore(action.number), action, lambda: self._pause(snapshot, action))
             case Return():
                 settle.give_back(site, snapshot, action)
             case Mark():
@@ -198,9 +201,12 @@ class Hands:
             case Merge():
                 self._submit(self._gate, action, merging.gate_run(site, snapshot, action))
             case FinishKill():
-                self._submit(self._chores, action, lambda: self._kill(snapshot, action))
+                self._submit(self._chore(action.number), action, lambda: self._kill(snapshot, action))
             case Tidy():
-                self._submit(self._chores, action, lambda: merging.tidy(site, snapshot, action))
+                self._submit(self._chore(action.number), action, lambda: merging.tidy(site, snapshot, action))
+
+    def _chore(self, number: int) -> Worker:
+        return self._chores[number % _CHORES]
 
     def _submit(self, worker: Worker | Crew, action: Action, work: Callable[[], Any] | None) -> None:
         if work is not None:

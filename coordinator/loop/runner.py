@@ -4,6 +4,7 @@ import contextlib
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +34,7 @@ from coordinator.model.event import Event
 from coordinator.model.run import LoopAsk
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.text import plain
 from coordinator.observe import Observer
 from coordinator.sight import Sight
 from coordinator.steps import utc_now
@@ -47,6 +49,8 @@ _UNFINISHED_PAUSE = 0.5
 LAST = 15.0
 """Seconds in which a loop that was asked to end does so in order; after that it is cut off, as by a kill: whatever it
 was at is found done, or done again, by the next one."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+"""Seconds before a turn that broke off is tried again; doubles each time."""
 _PAGE = 1000
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -113,6 +117,9 @@ class _Runner:
         self._gone: set[tuple[int, int]] = set()
         self._unread: set[Path] = set()
         self._stopping = False
+        self._pause = 0.0
+        """Seconds until a turn that broke off is tried again; 0 when the last one went well."""
+        self._trouble = ""
         self._sight = Sight(layout, config, terminals)
         self._vigil = Vigil(layout, terminals)
         make_folder(str(layout.journal))  # to be told of a plan as soon as it is committed
@@ -151,7 +158,7 @@ class _Runner:
         for action in pauses(self._snapshot):  # an earlier life may have been killed with half of the processes stopped
             self._hands.perform(self._snapshot, action)
         while True:
-            self._turn()
+            self._try_turn()
             ended = self._over()
             if ended is None and (stop := self._wait()) is not None:
                 ended = Outcome("stopped", _left(stop, self._snapshot), 1 if self._until_idle else 0)
@@ -169,6 +176,24 @@ class _Runner:
             raise refused
         self._site.ready.update(wanted(self._snapshot, config).keys() - {one.runtime for one in lame})
         return lame
+
+    def _try_turn(self) -> None:
+        """A turn; what can't be written down is not done, and tried again later: agents at work go on meanwhile."""
+        try:
+            self._turn()
+        except (CoordError, OSError) as error:
+            self._pause = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, self._pause * 2))
+            self._tell_trouble(error)
+        else:
+            self._pause, self._trouble = 0.0, ""
+
+    def _tell_trouble(self, error: CoordError | OSError) -> None:
+        """Say in the loop's own window why it waits, once: its log is what does not work."""
+        text = f"{error.message}; {error.remedy}" if isinstance(error, CoordError) else str(error)
+        if text != self._trouble:
+            self._trouble = text
+            with contextlib.suppress(OSError):
+                print(f"coord: the loop waits: {plain(text)}", file=sys.stderr, flush=True)
 
     def _turn(self) -> None:
         """Do everything that can be done now; what changes nothing is tried again later, not at once."""
@@ -215,7 +240,8 @@ class _Runner:
 
     def _wait(self) -> Stopped | None:
         """Sleep until something happens or is due; Stopped when it is to end."""
-        due = [t for t in (next_due(self._snapshot, time.time()), self._hands.next_due()) if t is not None]
+        again = time.time() + self._pause if self._pause else None
+        due = [t for t in (next_due(self._snapshot, time.time()), self._hands.next_due(), again) if t is not None]
         if self._snapshot.unfinished:
             due.append(time.time() + _UNFINISHED_PAUSE)
         timeout = max(0.0, min(due) - time.time()) if due else None

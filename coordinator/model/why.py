@@ -202,6 +202,11 @@ def _itself(snapshot: Snapshot, step: Step, now: float | None) -> Because:
         case StepState.DISPATCHED | StepState.RUNNING if (by := paused_by(snapshot.questions, step.number)) is not None:
             text = clip(plain(by.text), _QUOTE)
             return Because("paused", f"{fact}; answer “{text}”", f"question:{by.seq}")
+        case StepState.DISPATCHED | StepState.RUNNING if attempt is not None and attempt.receipt is not None:
+            said = f"it handed off ({attempt.receipt.outcome}), but its process has not ended"
+            return Because(
+                "handed-off", f"{said}; `coord kill {step.number}` ends it, `coord attach` shows it", subject
+            )
         case StepState.DISPATCHED | StepState.RUNNING:
             return Because(
                 "running", f"{_WORDS[step.state]}: {fact}" if now is not None else _WORDS[step.state], subject
