@@ -95,6 +95,8 @@ class PromptReader:
         self._entries: dict[str, _Entry] = {}
         self._folders: dict[str, bool] = {}
         self._missing: list[Problem] = []
+        self._outside: set[str] = set()
+        """Folders that a link leads out of the project."""
         self._last: PromptSet | None = None
         self._names = Names(())
         self.configure(config)
@@ -132,12 +134,16 @@ class PromptReader:
 
     def _concerns(self, path: str) -> bool:
         folder, _, name = path.rpartition(os.sep)
-        return folder in self._folders and _is_prompt_name(name, self._folders[folder])
+        return folder in self._folders and folder not in self._outside and _is_prompt_name(name, self._folders[folder])
 
     def _look_at_all(self) -> list[bool]:
         missing: list[Problem] = []
         found: dict[str, Key | None] = {}
+        self._outside = {folder for folder in self._folders if not self._is_inside(folder)}
         for folder, any_markdown in self._folders.items():
+            if folder in self._outside:
+                missing.append(_outside_problem(self._layout.rel(folder)))
+                continue
             try:
                 found |= _list(folder, any_markdown)
             except OSError as error:
@@ -159,6 +165,12 @@ class PromptReader:
         news.append(bool(gone) or missing != self._missing)
         self._missing = missing
         return news
+
+    def _is_inside(self, folder: str) -> bool:
+        """Nothing on the way to the folder leads out of the project: files elsewhere are nobody's prompts."""
+        real = os.path.realpath(folder)
+        homes = (os.path.realpath(self._layout.root), os.path.realpath(self._layout.coord))
+        return any(real == home or real.startswith(home + os.sep) for home in homes)
 
     def _look_at(self, path: str) -> bool:
         """Look at one path; True when it is news."""
@@ -233,6 +245,11 @@ def _folder_problem(shown: str, error: OSError) -> Problem:
         )
     reason = (error.strerror or "it can't be read").lower()
     return Problem(plain(shown), 0, "no-folder", reason, "make the folder, or correct `prompt_folders` in coord.yaml")
+
+
+def _outside_problem(shown: str) -> Problem:
+    message, remedy = "a symbolic link leads it out of the project", "put the folder itself there, or correct the link"
+    return Problem(plain(shown), 0, "folder-outside", message, remedy)
 
 
 def _compose(entries: Mapping[str, _Entry], missing: Iterable[Problem]) -> PromptSet:

@@ -20,6 +20,7 @@ _BEGINNING = re.compile(r"\d+(?:[-_ ](?:planned|emergent|user-patch|review-fix)(
 _ENDING = re.compile(r"(?:-done)?(?:\.prompt)?(?:-done)?\.md(?:-done)?$", re.IGNORECASE)
 _SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(s|sec|m|min|h)?")
 _UNITS = {None: 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_AGENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _MARKS = re.compile(r"^[\W_]+|[\W_]+$")
 """What people put around a word to make it seen: `✅ done`."""
 _NOTHING = frozenset({"", "~", "null", "none"})
@@ -80,7 +81,7 @@ def to_prompt(
         try:
             fields[key] = _references(value, find) if key in _REFERENCES else read(value)
         except BadValue as bad:
-            if foreign and bad.code in ("bad-type", "bad-priority"):
+            if foreign and bad.code in ("bad-type", "bad-priority", "bad-agent"):
                 extra[key] = _shown(value)
                 continue
             return Problem(path, front.lines[key], bad.code, f"{key}: {bad.message}", bad.remedy, _known(named, front))
@@ -158,6 +159,13 @@ def _text(value: Value) -> str:
 def _optional(value: Value) -> str | None:
     text = _text(value)
     return None if text.lower() in _NOTHING else text
+
+
+def _agent(value: Value) -> str | None:
+    name = _optional(value)
+    if name is not None and not _AGENT.fullmatch(name):
+        raise BadValue("bad-agent", f"`{_shown(value)}` is no name of an agent", "write a name such as claude or codex")
+    return name
 
 
 def _prose(value: Value) -> str | None:
@@ -245,7 +253,7 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "commits": _texts,
     "skills": _texts,
     "validation_suites": _texts,
-    "agent": _optional,
+    "agent": _agent,
     "model": _optional,
     "pipeline": _choice("bad-value", {"direct": "direct", "staged": "staged"}, "direct, staged"),
     "isolation": _choice("bad-value", {"worktree": "worktree", "shared": "shared"}, "worktree, shared"),

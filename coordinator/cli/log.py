@@ -8,7 +8,7 @@ import click
 from coordinator.artifacts.paths import Layout
 from coordinator.cli.commands import layout_of
 from coordinator.cli.look import json_option
-from coordinator.cli.report import emit, event_line, say, style, styled
+from coordinator.cli.report import emit, event_line, json_line, say, style, styled
 from coordinator.errors import UsageError
 from coordinator.events.filters import Filter
 from coordinator.events.store import EventLog
@@ -93,7 +93,7 @@ def _follow(layout: Layout, head: int, where: Filter, as_json: bool) -> None:
 
 def _print(event: Event, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(event.to_json(), ensure_ascii=False))
+        print(json_line(event.to_json()))
         return
     print(f"{style(f'{event.seq:>6}', 'dim')}  {event_line(event)}")
 
@@ -165,7 +165,7 @@ def append(ctx: click.Context, /, kind: str, subject: str | None, data: str, id_
     with EventLog.open(layout_of(ctx).events_db) as events:
         (event,) = events.append([draft], who(), run=os.environ.get("COORD_RUN"))
     if as_json:
-        print(json.dumps(event.to_json(), ensure_ascii=False))
+        print(json_line(event.to_json()))
     else:
         say(f"appended as event {event.seq}")
 
@@ -179,5 +179,5 @@ def export(ctx: click.Context) -> None:
         since = 0
         while batch := events.since(since, limit=1000):
             for event in batch:
-                print(json.dumps(event.to_json(), ensure_ascii=False))
+                print(json_line(event.to_json()))
             since = batch[-1].seq

@@ -1,6 +1,7 @@
 """The `coord` command: one verb a function, loaded only when it is called."""
 
 # What is imported here is there before any program: nothing is looked for before `keep_out` has said where.
+import errno
 import os
 import sys
 
@@ -8,18 +9,51 @@ from coordinator.artifacts.root import find_root
 from coordinator.cli.guard import guarded
 from coordinator.interpreter import foreign_places, keep_out
 
+_OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+"""What a write to standard output fails with, besides a reader that has gone."""
+
 
 def main(argv: list[str] | None = None) -> None:
     """Run one command and end the process with its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_closed_streams()
     try:
-        sys.exit(_run(arguments))
+        code = _run(arguments)
+        sys.stdout.flush()
+        sys.exit(code)
     except BrokenPipeError:
         # the reader of a pipe (`coord log | head`) has what it wanted
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _mute()
         sys.exit(0)
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        if error.errno not in _OUTPUT_ERRORS or error.filename is not None:
+            raise
+        _mute()
+        sys.exit(_unheard(error))
+
+
+def _open_closed_streams() -> None:
+    """Let a command that was started with a closed stream run all the same: what it would print there is dropped."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull)  # noqa: SIM115 — for as long as the process lives
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+
+
+def _mute() -> None:
+    """Have nothing more written to standard output, at the end of the process neither."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _unheard(error: OSError) -> int:
+    reason = (error.strerror or str(error)).lower()
+    print(f"coord: the output can't be written: {reason}", file=sys.stderr)
+    print("  what the command did is done all the same: `coord log` shows it", file=sys.stderr)
+    return 1
 
 
 def _run(arguments: list[str]) -> int:

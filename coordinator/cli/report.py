@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from coordinator.errors import CoordError
-from coordinator.model.text import plain, plain_lines
+from coordinator.model.text import json_plain, plain, plain_lines
 
 if TYPE_CHECKING:
     from coordinator.model.event import Event
@@ -40,7 +40,12 @@ def emit(value: object) -> None:
 
 def json_text(value: object) -> str:
     """A JSON document as text: indented where a person looks at it."""
-    return json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None) + "\n"
+    return json_plain(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)) + "\n"
+
+
+def json_line(value: object) -> str:
+    """A JSON value on one line, without its line break: of many, each can be read alone."""
+    return json_plain(json.dumps(value, ensure_ascii=False))
 
 
 def say(text: str = "") -> None:

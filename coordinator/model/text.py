@@ -8,9 +8,13 @@ _UNSAFE = re.compile(
     "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1: escape sequences, carriage returns, bells
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional controls: text that reads other than it is
     "\u2028\u2029\ufeff\ufff9-\ufffb"  # line separators, byte-order mark, annotations
+    "\u00ad\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\uffa0"  # text that can't be seen
+    "\U000e0000-\U000e007f"  # tags: whole sentences that only a model reads
     "\ud800-\udfff"  # undecodable bytes of a file name
     "]"
 )
+_UNSAFE_IN_JSON = re.compile(_UNSAFE.pattern.replace("\x00-\x1f", ""))
+"""In JSON that is written for people, too: line breaks between its values are its own."""
 _SAFE_BREAKS = re.compile(r"\r\n|\r|\n")
 
 
@@ -23,7 +27,14 @@ def plain(text: str) -> str:
 
 def bare(text: str) -> str:
     """Take out what `plain` would make visible: for screens, where such a character holds no column."""
-    return text if text.isprintable() else _UNSAFE.sub("", text)
+    return text if text.isascii() and text.isprintable() else _UNSAFE.sub("", text)
+
+
+def json_plain(text: str) -> str:
+    """A JSON document that says the same, with every character escaped that could trick who looks at it."""
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return _UNSAFE_IN_JSON.sub(_escaped, text)
 
 
 def plain_lines(text: str) -> list[str]:
@@ -38,6 +49,11 @@ def _visible(match: re.Match[str]) -> str:
     if 0xDC80 <= ord(char) <= 0xDCFF:
         return f"\\x{ord(char) - 0xDC00:02x}"
     return "·"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    units = match.group().encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 
 
 def width(text: str) -> int:
