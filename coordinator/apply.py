@@ -254,7 +254,13 @@ def _place(layout: Layout, log: EventLog, plan: Plan, drafts: list[Draft], actor
     note = {"actor": asdict(actor), "drafts": [redact_data(asdict(draft)) for draft in drafts]}
     try:
         return journal.apply_edits(
-            layout, plan.id, plan.edits, note=note, record=_recording(log), telling=_telling(layout, log)
+            layout,
+            plan.id,
+            plan.edits,
+            note=note,
+            reads=plan.reads,
+            record=_recording(log),
+            telling=_telling(layout, log),
         )
     except Refused:
         archive.drop(layout, plan.id)

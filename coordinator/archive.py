@@ -101,6 +101,8 @@ def undo_of(archived: Archived, snapshot: Snapshot, layout: Layout) -> Plan:
             f"`{plain(archived.summary)}` can't be taken back: {archived.lasting}",
             "plan what is to be instead, or name an earlier plan: `coord undo PLAN`",
         )
+    from coordinator.services.planning import not_started
+
     for number in archived.created:
         step = snapshot.steps.get(number)
         if step is not None and (step.attempt is not None or step.state is StepState.MERGED):
@@ -113,6 +115,7 @@ def undo_of(archived: Archived, snapshot: Snapshot, layout: Layout) -> Plan:
         edits=edits,
         effects=_intent_again(archived),
         undoes=archived.id,
+        reads=not_started(snapshot, archived.created),
         order_before=snapshot.graph.order,
         order_after=tuple(n for n in snapshot.graph.order if n not in archived.created),
     )

@@ -96,10 +96,13 @@ def apply_edits(
     edits: Sequence[FileEdit],
     *,
     note: Mapping[str, Any] | None = None,
+    reads: Mapping[str, str | None] | None = None,
     record: Recorder | None = None,
     telling: Telling | None = None,
 ) -> list[str]:
     """Apply all edits or none; return a sentence for each file that somebody changed at this very moment.
+
+    `reads` are further files, with the digests of the versions that the edits rest on; None: there is no such file.
 
     `record` is called with `note` (any JSON) when the files are in place; if the process is killed before it returns,
     `recover` makes up for it. Raises StalePlan when a file is no longer the version that was planned for, Refused for a
@@ -119,6 +122,7 @@ def apply_edits(
     with Lock(layout.journal):
         _finish_all(layout, record, telling)
         with _locks(targets):
+            _check_reads(layout, reads or {})
             placed = _commit_and_place(layout, plan_id, entries, targets, note)
         _record(layout, plan_id, placed, note, record, telling)
     return _sentences(placed)
@@ -191,6 +195,16 @@ def _commit_and_place(
         ) from error
 
 
+def _check_reads(layout: Layout, reads: Mapping[str, str | None]) -> None:
+    stale = [plain(path) for path, digest in reads.items() if digest_of(os.path.join(layout.root, path)) != digest]
+    if stale:
+        raise _stale(stale)
+
+
+def _stale(paths: Iterable[str]) -> StalePlan:
+    return StalePlan(f"changed since the plan was made: {', '.join(paths)}", "nothing was written; plan again")
+
+
 def _checked(entries: Sequence[_Entry], targets: Sequence[str]) -> list[_Entry]:
     """The entries with the versions that they replace; StalePlan where those are others than planned for."""
     whole, stale = [], []
@@ -200,8 +214,7 @@ def _checked(entries: Sequence[_Entry], targets: Sequence[str]) -> list[_Entry]:
         if _digest(base) != entry.before:
             stale.append(entry.path)
     if stale:
-        names = ", ".join(plain(path) for path in stale)
-        raise StalePlan(f"changed since the plan was made: {names}", "nothing was written; plan again")
+        raise _stale(map(plain, stale))
     return whole
 
 

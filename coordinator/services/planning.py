@@ -1,6 +1,6 @@
 """What all services share: collecting edits into one plan, with diffs, orders, fingerprints and what it invalidates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from coordinator.artifacts.documents import add_steering
@@ -113,6 +113,7 @@ class PlanBuilder:
             number=self.number,
             undoes=undoes,
             reason=reason.strip(),
+            reads=not_started(self.snapshot, (n for n, p in self.prompts.items() if p.path in self._after)),
         )
 
     def _current(self, prompt: Prompt) -> bytes:
@@ -151,6 +152,18 @@ class PlanBuilder:
 
     def _edit(self, path: str) -> FileEdit:
         return file_edit(path, self._before[path], self._after[path])
+
+
+def not_started(snapshot: Snapshot, numbers: Iterable[int]) -> dict[str, None]:
+    """For a plan's `reads`: the records which attempts of these prompts would have that began since the snapshot."""
+    found: dict[str, None] = {}
+    for number in numbers:
+        step = snapshot.steps.get(number)
+        if snapshot.run is not None and step is not None:
+            last = step.attempt.attempt if step.attempt is not None else 0
+            count = max(snapshot.prompts[number].attempts, last) + 1
+            found[f".coord/runs/{snapshot.run}/prompts/{number:02d}/attempt-{count}/step.json"] = None
+    return found
 
 
 def _as_written(source: bytes, prompt: Prompt, key: str, value: Value) -> Value | Sequence[int | str]:

@@ -17,6 +17,7 @@ from coordinator.artifacts import journal
 from coordinator.artifacts.files import Lock
 from coordinator.artifacts.frontmatter import patch
 from coordinator.artifacts.paths import Layout
+from coordinator.errors import StalePlan
 from coordinator.events.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Event
 from coordinator.model.plan import Plan
@@ -166,6 +167,23 @@ def test_a_living_observer_sees_the_whole_plan_though_only_a_part_of_it_was_told
     observer.close()
     assert snapshot.prompts[2].dependencies == (1, 3)
     assert snapshot.head == events(layout, "plan.applied", "prompt.created", "prompt.edited")[-1].seq
+
+
+def test_a_plan_for_a_prompt_that_was_claimed_since_is_refused(make: Make) -> None:
+    """The loop is killed before it could write into the prompt's file that it has begun with it."""
+    made = make({1: [], 2: [1]})
+    (made.layout.scripts / "01.sh").write_text(made.until() + (made.layout.scripts / "02.sh").read_text())
+    first = made.start_loop("--until-idle")
+    made.wait_for(1, "running")
+    plan = plan_interjection(made.snapshot(), NEW)
+    first.kill()
+    first.wait()
+    made.start_loop("--until-idle", failpoint="dispatch-claimed")
+    made.release()
+    wait_until(lambda: made.attempts(2), timeout=30, message="the claim")
+    with pytest.raises(StalePlan):
+        apply(made.layout, plan, ADA)
+    assert made.snapshot().prompts.keys() == {1, 2}
 
 
 def test_a_journal_without_events_is_put_aside_and_stops_nobody(tmp_path: Path) -> None:
