@@ -30,7 +30,7 @@ git add -A && git commit -qm "Write file $COORD_PROMPT"
 coord agent done --summary done
 """
 ANSWERS = 20
-ASKER = "coord ask 'May the next one start?'\ncoord agent done --summary done\n"
+ASKER = "coord ask 'May the next one start?'\ncoord agent done --no-change --summary done\n"
 FILES = 200
 """In the repository: as many as a small project has."""
 

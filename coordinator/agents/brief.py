@@ -18,7 +18,8 @@ You are `{agent}`. {place} Leave `.coord/` alone: what you have to say goes thro
 End with exactly one of these, then exit. Without it, the attempt counts as failed.
 
 - `coord agent done --summary "TEXT"` when the acceptance criteria are met and everything is committed; add
-  `--decision`, `--limitation` and `--validation` for what the next reader has to know.
+  `--decision`, `--limitation` and `--validation` for what the next reader has to know. Where nothing had to be
+  changed, say so with `--no-change`: without it, a branch without commits is not done.
 - `coord agent blocked --reason "TEXT"` when something outside this task is in the way.
 - `coord agent fail --verdict "TEXT" --left "TEXT" --learning "TEXT"` when it can't be done this way: what does not work
   and why, what is left to do, what the next attempt should know. The last two may come several times.
@@ -26,8 +27,8 @@ End with exactly one of these, then exit. Without it, the attempt counts as fail
 
 
 _OWN = """\
-Your working directory is a git worktree of your own, on branch `{branch}`; nobody else works in it.
-Commit your work there."""
+Your working directory is a checkout of your own, on branch `{branch}`; nobody else works in it. Commit your work
+there: only what is on that branch counts. Make no other checkout or branch, and leave no stash."""
 _SHARED = """\
 Your working directory is the project's own folder: the engineer may be at work in it too.
 Touch only what the task needs, undo nothing that you did not do, and never clean up or stash."""

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.changes.command import failure
-from coordinator.changes.diff import IN_NO_SUBMODULE
 from coordinator.changes.git import Git, branch_name
+from coordinator.changes.holding import what_it_holds
 from coordinator.changes.lending import take_back
 from coordinator.changes.lock import locked
 from coordinator.changes.places import Places
@@ -211,7 +211,8 @@ class _Maker:
         if admin is not None and _initializing(admin):
             shutil.rmtree(self.path)  # a checkout that never ended: create() did not hand it to anyone
             return ""
-        if self.path.is_dir() and os.listdir(self.path) in ([], [".git"]):
+        left = os.listdir(self.path) if self.path.is_dir() else ["a file"]
+        if not left or (left == [".git"] and (self.path / ".git").is_file()):
             shutil.rmtree(self.path)
             return ""
         if (self.path / ".git").is_file():  # the project was moved: git can tell
@@ -246,7 +247,10 @@ def remove(
     if tip and not landed and not squashed:
         return Kept(f"{branch} is not merged")
     if os.path.lexists(path):
-        reason = _why_keep(git, path, tip, base_tip)
+        known = _admin_of(git, path) is not None
+        reason = (
+            what_it_holds(git, path, tip, base_tip) if known else f"{path.name} is not a worktree of this repository"
+        )
         if not reason:
             done = git.run("worktree", "remove", "--", str(path), ok=None, writes=True)
             reason = failure(done, ("worktree", "remove")).message if done.status else ""
@@ -267,16 +271,6 @@ def existing(places: Places) -> list[tuple[int, int]]:
         return []
     found = (_NAME.match(name) for name in names)
     return sorted((int(match[1]), int(match[2])) for match in found if match)
-
-
-def _why_keep(git: Git, path: Path, tip: str, base_tip: str) -> str:
-    if _admin_of(git, path) is None:
-        return f"{path.name} is not a worktree of this repository"
-    head = git.run("rev-parse", "HEAD", cwd=path).text
-    if head != tip and not git.is_ancestor(head, base_tip):
-        return f"{path.name} has commits that are not on its branch"
-    left = git.run("status", "--porcelain", "-z", "--untracked-files=normal", IN_NO_SUBMODULE, cwd=path).fields
-    return f"{path.name} has uncommitted changes: {plain(left[0])}" if left else ""
 
 
 def _admin_of(git: Git, path: Path) -> Path | None:

@@ -16,15 +16,18 @@ def agent() -> None:
 @click.option("--decision", "decisions", multiple=True, metavar="TEXT", help="What was decided, and why.")
 @click.option("--validation", "validation", multiple=True, metavar="TEXT", help="What was checked, with its result.")
 @click.option("--file", "files", multiple=True, metavar="PATH", help="A file worth looking at.")
+@click.option("--no-change", is_flag=True, help="Nothing had to be changed: there is no commit, and none is missing.")
 def done(
     summary: str,
     limitations: tuple[str, ...],
     decisions: tuple[str, ...],
     validation: tuple[str, ...],
     files: tuple[str, ...],
+    no_change: bool,
 ) -> None:
     """The acceptance criteria are met; the commits are on the branch."""
-    _hand_off("done", summary, limitations=limitations, decisions=decisions, validation=validation, files=files)
+    lists = {"limitations": limitations, "decisions": decisions, "validation": validation, "files": files}
+    _hand_off("done", summary, no_change=no_change, **lists)
 
 
 @agent.command()
@@ -43,10 +46,10 @@ def blocked(reason: str) -> None:
     _hand_off("blocked", reason)
 
 
-def _hand_off(outcome: str, summary: str, **lists: tuple[str, ...]) -> None:
+def _hand_off(outcome: str, summary: str, *, no_change: bool = False, **lists: tuple[str, ...]) -> None:
     import os
 
     from coordinator.loop.handoff import hand_off
 
-    hand_off(os.environ, os.getpid(), outcome=outcome, summary=summary, **lists)
+    hand_off(os.environ, os.getpid(), outcome=outcome, summary=summary, no_change=no_change, **lists)
     say(f"handed off: {outcome}")

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from coordinator.artifacts.files import sha256
 from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.prompts import PromptReader
 from coordinator.changes.diff import change_of
+from coordinator.changes.elsewhere import Elsewhere, work_elsewhere
+from coordinator.config import Config, load_config
 from coordinator.errors import Refused, UsageError
 from coordinator.events.identity import who
 from coordinator.events.store import EventLog
@@ -22,6 +25,7 @@ from coordinator.steps import attempt_lock, event_id, find_attempt, reread, utc_
 
 _MOST_FILES = 500
 """Files of a change that its receipt names."""
+_OR_NOTHING = "; if nothing had to be changed, say so: `coord agent done --no-change --summary TEXT`"
 
 
 def hand_off(
@@ -36,11 +40,13 @@ def hand_off(
     files: Sequence[str] = (),
     left: Sequence[str] = (),
     learnings: Sequence[str] = (),
+    no_change: bool = False,
 ) -> Receipt:
     """Seal the attempt that this process belongs to.
 
     Raises Refused when it belongs to none, when that attempt has ended, and, for `done`, while its worktree holds
-    work that is not committed; UsageError for an empty summary.
+    work that is not committed, or its branch nothing at all unless `no_change` says so; UsageError for an empty
+    summary.
     """
     if outcome not in OUTCOMES:
         raise UsageError(f"`{outcome}` is no outcome", f"use one of {', '.join(OUTCOMES)}")
@@ -50,7 +56,7 @@ def hand_off(
     layout, attempt = _own_attempt(environ, actor)
     commits: tuple[str, ...] = ()
     if outcome == "done" and attempt.branch:
-        change = _complete_change(layout, attempt)
+        change = _complete_change(layout, attempt, no_change)
         commits = tuple(commit.sha for commit in change.commits)
         files = files or [file.path for file in change.files]
     with EventLog.open(layout.events_db) as log:
@@ -67,6 +73,7 @@ def hand_off(
             _said(decisions),
             log_seq=seq,
             log_hash=digest,
+            no_change=no_change,
             learnings=_said(learnings),
             left=_said(left),
         )
@@ -89,8 +96,19 @@ def _give(layout: Layout, log: EventLog, attempt: Attempt, receipt: Receipt, act
     return handed_off(log, attempt)
 
 
-def left_behind(change: Change) -> str:
-    """Why the work of an attempt can't be taken as it is; empty when nothing is left behind."""
+def not_done(layout: Layout, attempt: Attempt, change: Change, config: Config, *, said: bool, trivial: bool) -> str:
+    """Why the work of an attempt can't be taken as it is, with the places where it seems to be; empty when it can.
+
+    `said`: its agent says that nothing had to be changed; `trivial`: so does its prompt. What is certainly its own work
+    outweighs either word.
+    """
+    reasons = [_left_behind(change)]
+    if not change.commits and not change.strayed:
+        reasons.append(_missing(work_elsewhere(layout, attempt, config.prompt_folders), change, said or trivial))
+    return "; ".join(reason for reason in reasons if reason)
+
+
+def _left_behind(change: Change) -> str:
     if change.strayed:
         return f"its work is on {plain(change.strayed)} instead of {change.branch}"
     if change.damaged:
@@ -102,6 +120,15 @@ def left_behind(change: Change) -> str:
         return ""
     shown = ", ".join(plain(name) for name in left[:5]) + (f" and {len(left) - 5} more" if len(left) > 5 else "")
     return f"it handed off with uncommitted work in its worktree: {shown}"
+
+
+def _missing(found: Sequence[Elsewhere], change: Change, nothing: bool) -> str:
+    """Why a branch without commits is not done; `nothing`: it was said that nothing had to be changed."""
+    found = [one for one in found if one.own] if nothing else found
+    if nothing and not found:
+        return ""
+    where = "; ".join(one.text for one in found)
+    return f"nothing is committed on {change.branch}" + (f", but since it began there is: {where}" if where else "")
 
 
 def _own_attempt(environ: Mapping[str, str], actor: Actor) -> tuple[Layout, Attempt]:
@@ -125,14 +152,22 @@ def _refuse_ended(attempt: Attempt) -> None:
         )
 
 
-def _complete_change(layout: Layout, attempt: Attempt) -> Change:
-    change = change_of(layout, attempt)
-    left = left_behind(change)
-    if left:
-        raise Refused(
-            f"not done yet: {left}", "commit what belongs to the change, discard or ignore the rest, try again"
-        )
+def _complete_change(layout: Layout, attempt: Attempt, no_change: bool) -> Change:
+    change, config = change_of(layout, attempt), load_config(layout)
+    trivial = not (no_change or change.commits) and _is_trivial(layout, config, attempt.prompt)
+    reason = not_done(layout, attempt, change, config, said=no_change, trivial=trivial)
+    if reason:
+        how = "commit what belongs to the change, discard or ignore the rest, try again"
+        if not (change.commits or change.modified or change.untracked or change.strayed):
+            how = f"bring what is yours onto {attempt.branch}, in {layout.root / attempt.worktree}, and try again"
+            how += _OR_NOTHING
+        raise Refused(f"not done yet: {reason}", how)
     return change
+
+
+def _is_trivial(layout: Layout, config: Config, number: int) -> bool:
+    prompt = PromptReader(layout, config).refresh(None).prompts.get(number)
+    return prompt is not None and prompt.trivial
 
 
 def _drafts(attempt: Attempt, receipt: Receipt, actor: Actor, turn: int) -> Iterator[Draft]:

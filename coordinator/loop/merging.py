@@ -72,14 +72,14 @@ def _description(attempt: Attempt) -> str:
 def record_outcome(site: Site, attempt: Attempt, action: Merge, outcome: Outcome) -> bool:
     """Record what the gate said; False when the merge has to be tried again later."""
     failpoint("merge-landed")
-    if not isinstance(outcome, Merged | Nothing) and _was_ended(site.reread(attempt)):
+    if not isinstance(outcome, Merged) and _was_ended(site.reread(attempt)):
         return True  # whatever kept it from landing, nobody wants it any more
     match outcome:
         case Merged():
             changes = {"merged_as": outcome.commit, "commits": outcome.commits}
             site.advance(attempt, StepState.MERGED, reason="", kill="", **changes)
         case Nothing():
-            site.advance(attempt, StepState.MERGED, reason="", kill="", commits=())
+            come_back(site, attempt, f"the commits of {attempt.branch} are gone from it: its change was not merged")
         case Conflict():
             site.log_about(attempt, Draft("conflict.detected", f"prompt:{attempt.prompt}", _conflict(attempt, outcome)))
             come_back(site, attempt, outcome.message)

@@ -15,9 +15,10 @@ from coordinator.handoffs import handed_off, publish, sealed
 from coordinator.kill import end_processes
 from coordinator.loop.effects import EndOver, Expire, Return, Settle
 from coordinator.loop.exits import has_ended
-from coordinator.loop.handoff import left_behind
+from coordinator.loop.handoff import not_done
 from coordinator.loop.marking import note_hand_off
 from coordinator.loop.site import Site
+from coordinator.model.change import Change
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
@@ -54,7 +55,7 @@ def settle(site: Site, snapshot: Snapshot, action: Settle) -> Attempt | None:
     make_up(site, attempt)
     note_hand_off(site, snapshot.prompts[action.number], attempt)
     failpoint("settle-ended")
-    attempt = _settle_ended(site, attempt)
+    attempt = _settle_ended(site, snapshot, attempt)
     failpoint("settle-recorded")
     return attempt
 
@@ -68,7 +69,7 @@ def make_up(site: Site, attempt: Attempt) -> None:
         site.log_about(attempt, agent_event(attempt, "problem.handoff_unwritten", reason=said))
 
 
-def _settle_ended(site: Site, attempt: Attempt) -> Attempt:
+def _settle_ended(site: Site, snapshot: Snapshot, attempt: Attempt) -> Attempt:
     used = final_usage(site.layout, attempt, site.config)
     gone = attempt.exit is None
     exited = agent_event(attempt, "agent.lost" if gone else "agent.exited", **_status(attempt), **used)
@@ -81,7 +82,7 @@ def _settle_ended(site: Site, attempt: Attempt) -> Attempt:
     if not attempt.branch:
         return _settle_shared(site, attempt, exited)
     change = change_of(site.layout, attempt)
-    left = left_behind(change)
+    left = _not_done(site, snapshot, attempt, change)
     if left:
         return site.advance(attempt, StepState.FAILED, exited, reason=left)
     if not change.commits:
@@ -95,6 +96,13 @@ def _settle_ended(site: Site, attempt: Attempt) -> Attempt:
 
 def _status(attempt: Attempt) -> dict[str, object]:
     return {} if attempt.exit is None else {"status": attempt.exit.status}
+
+
+def _not_done(site: Site, snapshot: Snapshot, attempt: Attempt, change: Change) -> str:
+    """The rule of `coord agent done` once more: its agent may have gone on after its hand-off."""
+    prompt, receipt = snapshot.prompts.get(attempt.prompt), attempt.receipt
+    said, trivial = receipt is not None and receipt.no_change, prompt is not None and prompt.trivial
+    return not_done(site.layout, attempt, change, site.config, said=said, trivial=trivial)
 
 
 def _settle_shared(site: Site, attempt: Attempt, exited: Draft) -> Attempt:

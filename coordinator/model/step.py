@@ -91,6 +91,8 @@ class Receipt:
     """Anchor: the newest event of the log when this was written; 0 where nothing was noted."""
     log_hash: str = ""
     """Hash of that event: the log can't be rewritten up to there without its being found."""
+    no_change: bool = False
+    """Its agent says that nothing had to be changed."""
     learnings: tuple[str, ...] = ()
     """What somebody who tries again should know."""
     left: tuple[str, ...] = ()

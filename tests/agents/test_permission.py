@@ -36,7 +36,7 @@ dd bs=1 count=1 2>/dev/null >"$COORD_ROOT/key"
 show "{captures}/codex-finished.txt"
 stty sane -echo
 IFS= read -r said; printf '%s' "$said" >"$COORD_ROOT/said"
-coord agent done --summary "nothing to do"
+coord agent done --no-change --summary "nothing to do"
 exit 0
 """
 

@@ -300,6 +300,42 @@ def test_remove_keeps_what_is_not_committed(repo: Repository, left: str) -> None
     assert (info.path / left).read_text() == "not committed\n"
 
 
+@pytest.mark.parametrize("ignored", [False, True])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("worktree", "add", "--quiet", "--detach", "in/ner"),
+        ("clone", "--quiet", ".", "in/ner"),
+        ("clone", "--quiet", "--bare", ".", "in/ner/.git"),
+    ],
+)
+def test_remove_keeps_what_has_another_worktree_or_repository_in_it(
+    repo: Repository, command: tuple[str, ...], ignored: bool
+) -> None:
+    info = create(repo.layout, 7, 1)
+    repo.write({".git/info/exclude": "in/\n" if ignored else ""})
+    repo.git(*command, cwd=info.path)
+    kept = remove(repo.layout, 7, 1)
+    assert isinstance(kept, Kept)
+    assert "in/" in kept.reason
+    assert (info.path / "in/ner/.git").exists()
+
+
+def test_ignored_files_and_the_empty_shell_of_a_repository_go(repo: Repository) -> None:
+    repo.write({".git/info/exclude": "node_modules\n.env\n"})
+    info = create(repo.layout, 7, 1)
+    repo.write({".env": "KEY=1\n", "node_modules/a/index.js": "1\n"}, cwd=info.path)
+    repo.git("init", "--quiet", "--template=", "node_modules/empty", cwd=info.path)
+    assert remove(repo.layout, 7, 1) == Removed()
+    assert not info.path.exists()
+
+
+def test_a_repository_in_the_place_of_a_worktree_is_kept_aside(repo: Repository) -> None:
+    repo.git("clone", "--quiet", "--no-checkout", ".", str(repo.layout.worktree(7, 1)))
+    assert "kept as 07-1.stray-1" in create(repo.layout, 7, 1).warning
+    assert repo.git("log", "--format=%s", cwd=repo.layout.worktrees / "07-1.stray-1") == "Work"
+
+
 def test_remove_keeps_commits_on_a_detached_head(repo: Repository) -> None:
     info = create(repo.layout, 7, 1)
     repo.git("switch", "--quiet", "--detach", cwd=info.path)

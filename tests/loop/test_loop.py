@@ -96,7 +96,10 @@ def test_a_prompt_added_while_the_loop_runs_is_picked_up(make: Make) -> None:
         ("exit 3\n", "ended with exit status 3 without handing off"),
         ("no-such-program\n", "ended with exit status 127 (its command was not found) without handing off"),
         ("coord agent fail --reason 'tests are red'; exit 1\n", "tests are red"),
-        ("coord agent done --summary x; echo late >late.txt\n", "uncommitted work in its worktree: late.txt"),
+        (
+            "coord agent done --no-change --summary x; echo late >late.txt\n",
+            "uncommitted work in its worktree: late.txt",
+        ),
         ("kill -KILL $$\n", "ended with exit status 137 (killed) without handing off"),
         ("kill -KILL $PPID; sleep 600\n", "gone without a word"),
     ],

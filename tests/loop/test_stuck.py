@@ -112,7 +112,7 @@ while [ ! -e {go} ]; do
   sleep 0.1
 done
 rm compiled.txt
-coord agent done --summary "nothing to do"
+coord agent done --no-change --summary "nothing to do"
 """
 
 

@@ -31,7 +31,7 @@ git add -A && git commit -qm "Write file $COORD_PROMPT"
 coord agent done --summary "wrote file $COORD_PROMPT"
 """
 """A scripted agent that does its work."""
-NOTHING = "coord agent done --summary 'nothing to do'\n"
+NOTHING = "coord agent done --no-change --summary 'nothing to do'\n"
 """A scripted agent that changes nothing."""
 
 
