@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from coordinator.changes.aside import sweep
 from coordinator.changes.diff import attempt_change
-from coordinator.changes.gate import MergeRequest
+from coordinator.changes.gate import MergeRequest, acknowledged
 from coordinator.changes.git import Git, branch_name
-from coordinator.changes.history import find_merge
+from coordinator.changes.history import find_merge, same_patch
 from coordinator.changes.land import land
 from coordinator.changes.lock import locked
 from coordinator.changes.outcome import AtForge, Merged, Outcome, Waiting
@@ -22,10 +22,6 @@ from coordinator.changes.rules import refuse
 from coordinator.changes.settle import settle
 from coordinator.model.change import Change
 from coordinator.model.text import plain
-
-_CANDIDATES = 500
-"""Newest commits of the remote's base branch among which a squashed change is looked for."""
-_PATCH_LIMIT = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +75,20 @@ class _Forge:
         merged = self.merged(change, tip)
         if merged is not None:
             return self.follow(merged, tip)
+        if request.landed:
+            return self.acknowledge(change, tip)
         stopped = refuse(self.places, self.git, change, owned=request.owned)
         if stopped is not None:
             return stopped
         waiting = self.push(change, heads.get(self.branch, ""))
         return waiting or self.pull_request(url.text, change, tip, body)
+
+    def acknowledge(self, change: Change, tip: str) -> Merged | Waiting:
+        """A human said which commit the change landed as: the local base branch has to have it too."""
+        landed = acknowledged(self.git, change, self.request)
+        if isinstance(landed, Merged) or not self._has(self.request.landed, tip):
+            return landed
+        return self.follow(Merged(self.request.landed, tuple(commit.sha for commit in change.commits)), tip)
 
     def heads(self) -> Mapping[str, str]:
         """The remote's base branch and the attempt's branch there: name → commit."""
@@ -118,30 +123,8 @@ class _Forge:
         if found is not None or not change.tip or change.tip == start:
             return found
         commits = tuple(commit.sha for commit in change.commits)
-        same = self.same_patch(change.tip, tip)
+        same = same_patch(self.git, change.tip, tip)
         return Merged(same, commits) if same else None
-
-    def same_patch(self, tip: str, base: str) -> str:
-        """The commit by which a squash or a rebase brought the change into `base`; empty when none did."""
-        fork = self.git.merge_base(base, tip)
-        if not fork or fork == base:
-            return ""
-        theirs = self.patch_ids("log", f"--max-count={_CANDIDATES}", "--first-parent", f"{fork}..{base}")
-        squashed = next(iter(self.patch_ids("diff-tree", fork, tip)), "")
-        if squashed in theirs:
-            return theirs[squashed]
-        own = self.patch_ids("log", "--reverse", "--no-merges", f"{fork}..{tip}")
-        rebased = [theirs.get(patch, "") for patch in own]
-        return rebased[-1] if rebased and all(rebased) else ""
-
-    def patch_ids(self, verb: str, *args: str) -> dict[str, str]:
-        """Patch id → commit, in the order of the patches that git prints."""
-        plainly = ("--no-color", "--no-ext-diff", "--no-textconv", "--full-index", "--binary")
-        patch = self.git.main.run(verb, "-p", *plainly, *args, "--", limit=_PATCH_LIMIT)
-        if patch.cut or not patch.out:
-            return {}
-        lines = self.git.run("patch-id", "--stable", stdin=patch.out).text.splitlines()
-        return dict(line.split(" ", 1) for line in lines if " " in line)
 
     def follow(self, merged: Merged, tip: str) -> Merged | Waiting:
         """Let the local base branch follow the remote's, by fast-forward only."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from coordinator.changes.aside import sweep, temporary_checkout
 from coordinator.changes.build import build
-from coordinator.changes.diff import attempt_change
+from coordinator.changes.diff import attempt_change, commits_between
 from coordinator.changes.git import Git, branch_name
-from coordinator.changes.history import find_merge
+from coordinator.changes.history import find_merge, landed_since, same_patch
 from coordinator.changes.land import land
 from coordinator.changes.lending import Guest
 from coordinator.changes.lock import locked
@@ -52,6 +52,12 @@ class MergeRequest:
     """Commit that the attempt started from."""
     tip: str = ""
     """Commit that was reviewed: a branch that has moved since is refused. Empty: whatever is there."""
+    made: str = ""
+    """Newest commit of the branch when the change was opened: what is looked for when the branch is gone."""
+    opened: str = ""
+    """Commit of the base branch when the change was opened."""
+    landed: str = ""
+    """Commit of the base branch that a human says the change landed as."""
     suites: tuple[str, ...] = ()
     """Names of validation suites that have to pass on the merge result."""
     trailers: Mapping[str, str] = field(default_factory=dict)
@@ -91,6 +97,30 @@ def rehearse_merge(places: Places, request: MergeRequest, *, patience: float = 5
         return _Gate(places, git, request, suites, hold).rehearse()
 
 
+def find_landed(places: Places, request: MergeRequest, base_tip: str, looked: str) -> Merged | None:
+    """How somebody brought an open change into the base branch by hand since it was opened; None when nobody did.
+
+    `base_tip`: where the base branch is; `looked`: where it was at the last look. Changes nothing.
+    """
+    git = Git(places.root)
+    tip = git.head(request.branch) or request.made
+    if git.run("cat-file", "-e", f"{tip}^{{commit}}", ok=None).status:
+        return None
+    commit = landed_since(git, tip, request.start, base_tip, request.opened, looked)
+    if not commit:
+        return None
+    made = commits_between(git, request.start, tip) if request.start else []
+    return Merged(commit, tuple(one.sha for one in made))
+
+
+def acknowledged(git: Git, change: Change, request: MergeRequest) -> Merged | Waiting:
+    """The change as a human says that it landed, once the base branch has that commit."""
+    if git.is_ancestor(request.landed, change.base_tip):
+        commits = tuple(commit.sha for commit in change.commits) or ((request.made,) if request.made else ())
+        return Merged(request.landed, commits)
+    return Waiting(f"{plain(change.base_branch)} here does not have {request.landed[:10]}: `git pull` there")
+
+
 class _Gate:
     """One merge."""
 
@@ -118,6 +148,8 @@ class _Gate:
                 keep_objects(self.git, request.start or change.fork, merged.commit)
                 keep_branch(self.git, self.base)
                 return merged
+            if request.landed:
+                return acknowledged(self.git, change, request)
             stopped = self.refuse(change) or self.merge(change)
             if not isinstance(stopped, Waiting) or self.git.head(self.base) == change.base_tip:
                 return stopped
@@ -139,6 +171,9 @@ class _Gate:
         keep_objects(self.git, change.fork, change.tip)
         keep_branch(self.git, self.branch)
         result = build(self.git, self.places, change.base_tip, change.tip, self.message())
+        there = self.there_already(change, result)
+        if there is not None:
+            return there
         if isinstance(result, Conflict):
             return self.explained(result)
         red = self.try_suites(result)
@@ -151,6 +186,15 @@ class _Gate:
                 return Waiting("its attempt was ended meanwhile")
             waiting = land(self.git, self.base, result, change.base_tip, self.hold)
         return waiting or Merged(result, tuple(commit.sha for commit in change.commits), change.untracked)
+
+    def there_already(self, change: Change, result: str | Conflict) -> Merged | None:
+        """A squash or cherry-picks by hand brought it in: merging it again would add nothing, or conflict."""
+        if change.fork == change.base_tip:
+            return None
+        if isinstance(result, str) and self.git.tree(result) != self.git.tree(change.base_tip):
+            return None
+        same = same_patch(self.git, change.tip, change.base_tip)
+        return Merged(same, tuple(commit.sha for commit in change.commits)) if same else None
 
     def rehearse(self) -> Rehearsal:
         """Build and check, as `merge` does before it lands."""

@@ -143,6 +143,10 @@ class Git:
             f"`git branch {plain(branch)}`, or correct base_branch in .coord/coord.yaml",
         )
 
+    def tree(self, commit: str) -> str:
+        """The content that a commit has."""
+        return self.run("rev-parse", f"{commit}^{{tree}}").text
+
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Tell whether the commit `older` is part of the history of `newer` (or the same)."""
         return older == newer or self.run("merge-base", "--is-ancestor", older, newer, ok=(0, 1)).status == 0

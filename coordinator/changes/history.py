@@ -4,6 +4,10 @@ from coordinator.changes.diff import commits_between
 from coordinator.changes.git import Git, branch_name
 from coordinator.changes.outcome import Merged
 
+_CANDIDATES = 500
+"""Newest commits of a base branch among which a squashed change is looked for."""
+_PATCH_LIMIT = 64 * 1024 * 1024
+
 
 def find_merge(
     git: Git, number: int, attempt: int, *, tip: str, base_tip: str, branch: str = "", start: str = "", run: str = ""
@@ -26,6 +30,48 @@ def find_merge(
     if start and git.is_ancestor(start, tip):
         return Merged(tip, _shas(git, start, tip))
     return None
+
+
+def same_patch(git: Git, tip: str, base: str, since: str = "") -> str:
+    """The commit by which a squash, a rebase or cherry-picks brought a change into `base`; empty when none did.
+
+    `since`: a commit of the base branch that had none of it yet; empty: the one at which the branches parted.
+    """
+    fork = git.merge_base(base, tip)
+    if not fork or fork == base:
+        return ""
+    theirs = _patch_ids(git, "log", f"--max-count={_CANDIDATES}", "--first-parent", f"{since or fork}..{base}")
+    squashed = next(iter(_patch_ids(git, "diff-tree", fork, tip)), "")
+    if squashed in theirs:
+        return theirs[squashed]
+    own = _patch_ids(git, "log", "--reverse", "--no-merges", f"{fork}..{tip}") if theirs else {}
+    rebased = [theirs.get(patch, "") for patch in own]
+    return rebased[-1] if rebased and all(rebased) else ""
+
+
+def landed_since(git: Git, tip: str, start: str, base: str, opened: str, looked: str) -> str:
+    """The commit by which somebody brought an open change into the base branch by hand; empty when nobody did.
+
+    `start`: commit that the attempt started from; `opened`: where the base branch was when the change was opened, for
+    what was there by then nobody brought who had seen it; `looked`: where it was at the last look.
+    """
+    if not tip or tip == start or git.is_ancestor(tip, opened):
+        return ""
+    if git.is_ancestor(tip, base):
+        merges = git.run("rev-list", "--parents", "--merges", "--ancestry-path", "--reverse", f"{tip}..{base}")
+        return next((line.split(" ")[0] for line in merges.text.splitlines() if tip in line.split(" ")[2:]), tip)
+    new = git.run("rev-list", "--max-count=1", "--first-parent", "--no-merges", f"{looked or opened}..{base}", "--")
+    return same_patch(git, tip, base, opened) if new.text else ""
+
+
+def _patch_ids(git: Git, verb: str, *args: str) -> dict[str, str]:
+    """Patch id → commit, in the order of the patches that git prints."""
+    plainly = ("--no-color", "--no-ext-diff", "--no-textconv", "--full-index", "--binary")
+    patch = git.main.run(verb, "-p", *plainly, *args, "--", limit=_PATCH_LIMIT)
+    if patch.cut or not patch.out:
+        return {}
+    lines = git.run("patch-id", "--stable", stdin=patch.out).text.splitlines()
+    return dict(line.split(" ", 1) for line in lines if " " in line)
 
 
 def _by_trailers(

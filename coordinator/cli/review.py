@@ -29,6 +29,9 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 @click.option("--reject", metavar="TEXT", help="Send it back: a new attempt goes on from it, and gets TEXT.")
 @click.option("--note", default="", help="With --approve: a remark for the log.")
 @click.option("--commit", default="", metavar="SHA", help="What was looked at: a branch that has moved is refused.")
+@click.option(
+    "--landed", metavar="COMMIT", help="It was merged elsewhere, edited on the way, as COMMIT of the base branch."
+)
 @click.option("--check", is_flag=True, help="Try the merge and its suites aside first; exit 1 if they fail.")
 @click.option("--diff", is_flag=True, help="Show the diff too.")
 @json_option
@@ -39,12 +42,14 @@ def review(ctx: click.Context, /, number: str | None, as_json: bool, **given: An
     Without NUMBER: the open change if there is one, else a list.
     """
     layout = layout_of(ctx)
-    approve, words = given["approve"], given["reject"]
-    if approve and words is not None:
-        raise UsageError("a change is approved or rejected, not both", "give one of --approve and --reject")
+    approve, words, landed = given["approve"], given["reject"], given["landed"]
+    if [approve, words is not None, landed is not None].count(True) > 1:
+        raise UsageError("a change gets one verdict", "give one of --approve, --reject and --landed")
     snapshot = Observer(layout).snapshot()
     waiting = open_changes(snapshot)
     chosen = number_of(number) if number is not None else waiting[0] if len(waiting) == 1 else None
+    if landed is not None:
+        return _acknowledge(layout, _named(chosen, waiting), landed, given["note"], as_json)
     if approve or words is not None:
         return _decide(layout, _named(chosen, waiting), approve, words or given["note"], given["commit"], as_json)
     if chosen is None:
@@ -72,6 +77,25 @@ def _decide(layout: Layout, number: int, approve: bool, words: str, commit: str,
     with planning(layout):
         plan = _plan(layout, number, approve, words, commit)
         apply_now(layout, plan)
+    if as_json:
+        emit(plan.to_json(applied=True))
+    else:
+        styled([("✓ ", "green"), (plan.summary, "")])
+    return 0
+
+
+def _acknowledge(layout: Layout, number: int, name: str, note: str, as_json: bool) -> int:
+    """A human says as which commit a change landed. With no loop to record it, it is recorded here."""
+    from coordinator.apply import planning
+    from coordinator.landed import land_now, landed_commit
+
+    with planning(layout):
+        snapshot = Observer(layout).snapshot()
+        attempt, commit, tip = landed_commit(layout, snapshot, number, name)
+        request = ReviewRequest(number, True, tip, tip, note, actor_name(), now_iso(), landed=commit)
+        plan = plan_review(snapshot, request)
+        apply_now(layout, plan)
+    land_now(layout, attempt, commit)
     if as_json:
         emit(plan.to_json(applied=True))
     else:

@@ -138,4 +138,5 @@ def _review(event: Event, number: int) -> Review:
         by=event.actor,
         note=str(event.data.get("note") or ""),
         seq=event.seq,
+        landed=str(event.data.get("landed") or ""),
     )

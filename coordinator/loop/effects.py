@@ -92,6 +92,19 @@ class Merge:
     attempt: int
     commit: str = ""
     """Head of the branch that a human approved; empty: whatever its head is."""
+    landed: str = ""
+    """Commit of the base branch that it landed as already, as a human said."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindLanded:
+    """The base branch of an open change moved: see whether somebody merged it by hand."""
+
+    number: int
+    attempt: int
+    base_tip: str
+    looked: str = ""
+    """Where the base branch was at the last look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +150,7 @@ Action = (
     | GoOn
     | FinishKill
     | Merge
+    | FindLanded
     | Return
     | Mark
     | Tidy

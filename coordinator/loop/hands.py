@@ -17,6 +17,7 @@ from coordinator.loop.effects import (
     Dispatch,
     EndOver,
     Expire,
+    FindLanded,
     FinishKill,
     GoOn,
     Mark,
@@ -147,6 +148,8 @@ class Hands:
                 self._explain(attempt, finished.result.error)
             return
         try:
+            if isinstance(action, FindLanded) and attempt is not None:
+                merging.record_landed(self._site, attempt, finished.result.value)
             done = not isinstance(action, Merge) or attempt is None or self._merged(attempt, action, finished.result)
         except (CoordError, OSError) as error:
             self._failed(action, error)
@@ -160,6 +163,11 @@ class Hands:
         """Let it be tried again after a pause, twice as long each time."""
         pause = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, self._later.get(action, (0.0, 0.0))[1] * 2))
         self._later[action] = (time.time() + pause, pause)
+
+    def hurry(self) -> None:
+        """What kept a merge from landing may be gone: try again now."""
+        for action in [action for action in self._later if isinstance(action, Merge)]:
+            del self._later[action]
 
     def report(self, subject: str, error: Exception) -> None:
         """Log what went wrong, once until something else does."""
@@ -200,6 +208,8 @@ class Hands:
                 site.book.close_milestone(snapshot)
             case Merge():
                 self._submit(self._gate, action, merging.gate_run(site, snapshot, action))
+            case FindLanded():
+                self._submit(self._chores, action, merging.landed_run(site, snapshot, action))
             case FinishKill():
                 self._submit(self._chore(action.number), action, lambda: self._kill(snapshot, action))
             case Tidy():

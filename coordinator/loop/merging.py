@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from coordinator.anchors import trailer
 from coordinator.changes import worktrees
 from coordinator.changes.forge import Remote, pass_forge
-from coordinator.changes.gate import MergeRequest, merge_attempt
+from coordinator.changes.gate import MergeRequest, find_landed, merge_attempt
 from coordinator.changes.outcome import AtForge, Conflict, Merged, Nothing, Outcome, Red, Refused, Waiting
 from coordinator.failpoint import failpoint
-from coordinator.loop.effects import Merge, Tidy
+from coordinator.loop.effects import FindLanded, Merge, Tidy
 from coordinator.loop.settle import clear_up, come_back
 from coordinator.loop.site import Site
 from coordinator.model.event import Draft
@@ -29,6 +29,8 @@ def gate_run(site: Site, snapshot: Snapshot, action: Merge) -> Callable[[], Outc
     if attempt is None or attempt.attempt != action.attempt:
         return None
     request = MergeRequest(
+        made=attempt.commits[-1] if attempt.commits else "",
+        landed=action.landed,
         number=attempt.prompt,
         attempt=attempt.attempt,
         title=redact(prompt.title),
@@ -43,11 +45,35 @@ def gate_run(site: Site, snapshot: Snapshot, action: Merge) -> Callable[[], Outc
         guest=site.guest,
         trailers=trailer(site.log),
     )
-    if site.config.gate == "forge" and not action.commit:
+    if site.config.gate == "forge" and (action.landed or not action.commit):
         remote = Remote(site.config.remote, site.config.forge)
         body = _description(attempt)
         return lambda: pass_forge(site.layout, request, remote, body=body)
     return lambda: merge_attempt(site.layout, request)
+
+
+def landed_run(site: Site, snapshot: Snapshot, action: FindLanded) -> Callable[[], Merged | None] | None:
+    """What a worker has to run to see whether an open change was merged by hand; None when it isn't open any more."""
+    attempt = snapshot.steps[action.number].attempt
+    if attempt is None or attempt.attempt != action.attempt or not attempt.opened_on:
+        return None
+    request = MergeRequest(
+        number=attempt.prompt,
+        attempt=attempt.attempt,
+        branch=attempt.branch,
+        start=attempt.base,
+        made=attempt.commits[-1] if attempt.commits else "",
+        opened=attempt.opened_on,
+    )
+    return lambda: find_landed(site.layout, request, action.base_tip, action.looked)
+
+
+def record_landed(site: Site, attempt: Attempt, outcome: Merged | None) -> None:
+    """Record that somebody merged a change by hand, unless its end was asked for meanwhile."""
+    if outcome is None or _was_ended(site.reread(attempt)):
+        return
+    changes = {"merged_as": outcome.commit, "commits": outcome.commits or attempt.commits}
+    site.advance(attempt, StepState.MERGED, data={"by_hand": True}, reason="", **changes)
 
 
 @contextmanager
@@ -77,7 +103,8 @@ def record_outcome(site: Site, attempt: Attempt, action: Merge, outcome: Outcome
     match outcome:
         case Merged():
             changes = {"merged_as": outcome.commit, "commits": outcome.commits}
-            site.advance(attempt, StepState.MERGED, reason="", kill="", **changes)
+            said = {"landed": action.landed} if action.landed else {}
+            site.advance(attempt, StepState.MERGED, data=said, reason="", kill="", **changes)
         case Nothing():
             come_back(site, attempt, f"the commits of {attempt.branch} are gone from it: its change was not merged")
         case Conflict():

@@ -164,7 +164,7 @@ def _gate(snapshot: Snapshot, number: int, attempt: Attempt) -> Iterator[Action]
     review = snapshot.reviews.get(number)
     if review is not None and review.attempt == attempt.attempt:
         if review.approved:
-            yield Merge(number, attempt.attempt, review.commit)
+            yield Merge(number, attempt.attempt, review.commit, review.landed)
         else:
             yield Return(number, attempt.attempt, review.note or "the change was rejected")
     elif snapshot.settings.gate in ("auto", "forge") and not _given_up(snapshot.prompts[number]):

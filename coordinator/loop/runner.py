@@ -25,6 +25,7 @@ from coordinator.loop.door import Door
 from coordinator.loop.effects import Action, Settle
 from coordinator.loop.exits import ExitWatch, has_ended
 from coordinator.loop.hands import Changed, Exited, Finished, Hands, Stopped, Wake
+from coordinator.loop.landings import Landings
 from coordinator.loop.orchestrator import Outcome, next_due, outcome, pauses, step
 from coordinator.loop.preflight import Unready, refusal, unready, wanted
 from coordinator.loop.runs import RunBook
@@ -123,6 +124,7 @@ class _Runner:
         self._sight = Sight(layout, config, terminals)
         self._vigil = Vigil(layout, terminals)
         make_folder(str(layout.journal))  # to be told of a plan as soon as it is committed
+        self._landings = Landings(layout.root)
         self._watch = Watch(layout, self._changed, self._observer.folders())  # before the first look: nothing is missed
         self._snapshot = self._observer.snapshot()
 
@@ -226,6 +228,7 @@ class _Runner:
             if gone and Settle(*key) not in actions:
                 yield Settle(*key)
         self._gone.clear()
+        yield from self._landings.due(self._snapshot)
 
     def _look(self) -> None:
         """Take in what changed; settings that can't be read keep the last good ones in force."""
@@ -258,6 +261,8 @@ class _Runner:
         match item:
             case Changed():
                 self._unread |= item.paths
+                if self._landings.told(item.paths):
+                    self._hands.hurry()
             case Exited():
                 ended = [key for key, pid in self._watched.items() if pid == item.pid]
                 self._gone.update(ended)
@@ -305,12 +310,15 @@ class _Runner:
             if pid and self._watched.get(key) != pid:
                 self._watched[key] = pid
                 self._exits.watch(pid)
-        self._watch.attend(self._observer.attended())
+        remote = self._site.config.remote if self._site.config.gate == "forge" else ""
+        self._watch.attend([*self._observer.attended(), *self._landings.folders(self._snapshot, remote)])
         self._sight.attend(live.values())
         self._vigil.attend(self._snapshot)
 
     def _changed(self, changes: Changes) -> None:
-        self.wake.put(Changed(changes.paths))
+        paths = self._landings.without_noise(changes.paths)
+        if paths or changes.log_grew:
+            self.wake.put(Changed(paths))
 
     def _tell(self) -> None:
         """Hand on the events that were logged since the last time."""

@@ -1,6 +1,7 @@
 """What became of an attempt whose process has ended: merged, open for the gate, failed or blocked. Never by silence."""
 
 from pathlib import Path
+from typing import Any
 
 from coordinator.agents.hooks import LINE, STATUS
 from coordinator.agents.launch import NO_WORKTREE
@@ -22,6 +23,7 @@ from coordinator.model.change import Change
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.text import plain
 from coordinator.redaction import redact
 from coordinator.regular import replace_file
 from coordinator.sight import final_usage
@@ -91,7 +93,12 @@ def _settle_ended(site: Site, snapshot: Snapshot, attempt: Attempt) -> Attempt:
     commits = tuple(commit.sha for commit in change.commits)
     size = {"added": change.added, "removed": change.removed}
     data = {"files": len(change.files), **size}
-    return site.advance(attempt, StepState.CHANGE_OPEN, exited, commits=commits, data=data, **size)
+    opened: dict[str, Any] = {"commits": commits, "opened_on": change.base_tip, **size}
+    if change.fork == change.tip:
+        past = f"its commits are on {plain(change.base_branch)} already, and no gate let them in"
+        site.log_about(attempt, agent_event(attempt, "problem.past_the_gate", reason=past))
+        opened["reason"] = past
+    return site.advance(attempt, StepState.CHANGE_OPEN, exited, data=data, **opened)
 
 
 def _status(attempt: Attempt) -> dict[str, object]:

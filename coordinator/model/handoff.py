@@ -43,15 +43,16 @@ def receipt_of(event: Event) -> Receipt | None:
     if event.actor_kind != ActorKind.AGENT or outcome not in OUTCOMES or not isinstance(summary, str):
         return None
     at, seq, digest = data.get("at"), data.get("log_seq"), data.get("log_hash")
-    return Receipt(
+    receipt = Receipt(
         str(outcome),
         summary,
         event.actor,
         at if isinstance(at, str) else event.ts,
+        no_change=data.get("no_change") is True,
         log_seq=seq if type(seq) is int else 0,
         log_hash=digest if isinstance(digest, str) else "",
-        **{name: _texts(data.get(name)) for name in _LISTS if name in data},
     )
+    return replace(receipt, **{name: _texts(data.get(name)) for name in _LISTS if name in data})
 
 
 def said_by(receipt: Receipt, attempt: int) -> Mapping[str, object]:

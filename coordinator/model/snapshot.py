@@ -200,6 +200,8 @@ class Review:
     by: str
     note: str = ""
     seq: int = 0
+    landed: str = ""
+    """Commit of the base branch that it landed as, as a human said: nothing is left to merge."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,8 @@ class Attempt:
     removed: int = 0
     merged_as: str = ""
     """The merge commit on the base branch."""
+    opened_on: str = ""
+    """Commit of the base branch when its change was opened: what is there by then nobody merged who had seen it."""
     held: bool = False
     """Not to be started again until a human says so, by setting the prompt's file back to pending."""
     continues: bool = False

@@ -24,6 +24,8 @@ class ReviewRequest:
     who: str = ""
     at: str = ""
     """UTC, ISO 8601."""
+    landed: str = ""
+    """With `approve`: the commit of the base branch that it landed as already; nothing is left to merge then."""
 
 
 def plan_review(snapshot: Snapshot, request: ReviewRequest) -> Plan:
@@ -34,19 +36,24 @@ def plan_review(snapshot: Snapshot, request: ReviewRequest) -> Plan:
     """
     prompt = known(snapshot, request.number)
     attempt = _open_attempt(snapshot, request.number)
-    if request.approve and snapshot.settings.gate == "forge":
+    if request.approve and not request.landed and snapshot.settings.gate == "forge":
         raise Refused(
             f"the change of {prompt.label} is merged at the forge, not here",
-            "merge its pull request there; the loop sees it",
+            "merge its pull request there; the loop sees it. If it was edited on the way: "
+            f"coord review {request.number} --landed COMMIT",
         )
     if not request.approve and not request.note.strip():
         raise UsageError("a rejection says what is to change", f"coord review {request.number} --reject TEXT")
-    _check_commit(request, attempt)
+    if not request.landed:
+        _check_commit(request, attempt)
     _refuse_repeated(snapshot, request, attempt)
     builder = PlanBuilder(snapshot, "review")
     data: dict[str, object] = {"attempt": attempt.attempt, "commit": request.tip, "note": request.note.strip()}
+    data |= {"landed": request.landed} if request.landed else {}
     kind = "change.approved" if request.approve else "change.rejected"
     builder.effects.append(Record(kind, f"prompt:{request.number}", data))
+    if request.landed:
+        return builder.build(f"{attempt.branch} of prompt {prompt.label} landed as {request.landed[:10]}")
     if request.approve:
         return builder.build(f"approve {attempt.branch} of prompt {prompt.label}; it is merged")
     builder.steer(request.number, request.note, request.who, request.at)
@@ -77,7 +84,8 @@ def _check_commit(request: ReviewRequest, attempt: Attempt) -> None:
 
 def _refuse_repeated(snapshot: Snapshot, request: ReviewRequest, attempt: Attempt) -> None:
     last = snapshot.reviews.get(request.number)
-    if last is None or (last.attempt, last.approved, last.commit) != (attempt.attempt, request.approve, request.tip):
+    given = (attempt.attempt, request.approve, request.tip, request.landed)
+    if last is None or (last.attempt, last.approved, last.commit, last.landed) != given:
         return
     word = "approved" if last.approved else "rejected"
     waits = attempt.reason if last.approved else ""
