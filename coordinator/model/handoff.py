@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
+from typing import Any
 
 from coordinator.model.event import ActorKind, Event
 from coordinator.model.step import Receipt
@@ -43,7 +44,8 @@ def receipt_of(event: Event) -> Receipt | None:
     if event.actor_kind != ActorKind.AGENT or outcome not in OUTCOMES or not isinstance(summary, str):
         return None
     at, seq, digest = data.get("at"), data.get("log_seq"), data.get("log_hash")
-    receipt = Receipt(
+    lists: dict[str, Any] = {name: _texts(data.get(name)) for name in _LISTS if name in data}
+    return Receipt(
         str(outcome),
         summary,
         event.actor,
@@ -51,8 +53,8 @@ def receipt_of(event: Event) -> Receipt | None:
         no_change=data.get("no_change") is True,
         log_seq=seq if type(seq) is int else 0,
         log_hash=digest if isinstance(digest, str) else "",
+        **lists,
     )
-    return replace(receipt, **{name: _texts(data.get(name)) for name in _LISTS if name in data})
 
 
 def said_by(receipt: Receipt, attempt: int) -> Mapping[str, object]:

@@ -199,7 +199,7 @@ def test_a_receipt_is_believed_no_more_when_it_was_changed_behind_the_log(make: 
 
 
 def test_a_hand_off_that_is_repeated_is_one_and_another_one_is_the_last_word(make: Make) -> None:
-    say = "coord agent done --decision 'no cache' --summary"
+    say = "coord agent done --no-change --decision 'no cache' --summary"
     made = make({1: []}, {1: f"{say} one\n{say} one\n{say} two\n{say} one\n{say} one\n"})
     assert made.run_loop() == 0
     assert [summary for _, summary in told(made)] == ["one", "two", "one"]

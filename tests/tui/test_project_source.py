@@ -22,7 +22,7 @@ from tui.project import ProjectSource, patience
 from tui.source import Query, Show, Trouble, Wish
 
 Make = Callable[..., Project]
-LONG = "echo started; coord agent done --summary later; sleep 600\n"
+LONG = "echo started; coord agent done --no-change --summary later; sleep 600\n"
 AGENT = Actor(ActorKind.AGENT, "executor-01-1", "executor")
 
 
