@@ -13,6 +13,7 @@ from pathlib import Path
 from coordinator.changes.branches import is_attempts
 from coordinator.changes.diff import IN_NO_SUBMODULE
 from coordinator.changes.git import Checkout, Git
+from coordinator.changes.lending import store_of
 from coordinator.changes.places import Places
 from coordinator.errors import CoordError
 from coordinator.model.situation import timestamp
@@ -130,7 +131,7 @@ class _Search:
 
     def dropped(self) -> Iterator[Elsewhere]:
         """Commits that the attempt's worktree stood on, and that no branch has."""
-        if not self.tree.is_dir():
+        if not self.tree.is_dir() or store_of(self.tree).is_dir():  # lent: it is not for us to go into
             return
         log = self.git.run("log", "-g", f"--max-count={_REFLOG}", "--format=%H", "HEAD", "--", cwd=self.tree, ok=None)
         stood = sorted(set(log.text.split()))
