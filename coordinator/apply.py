@@ -44,6 +44,7 @@ from coordinator.services.planning import file_edit
 from coordinator.steps import attempt_lock, find_attempt, reread, utc_now
 from coordinator.terminals.capture import read_panes
 from coordinator.terminals.server import Terminals
+from coordinator.trust import require_trust
 
 _STEP_LIMIT = 4 * 1024 * 1024
 _TRIES = 20
@@ -83,6 +84,7 @@ def apply(layout: Layout, plan: Plan, actor: Actor) -> Applied:
     Raises StalePlan when the world is no longer the one that was planned for, Refused when the actor may not, and then
     nothing was done. A CoordError that names an agent which would not end comes after the rest was applied.
     """
+    require_trust(layout)
     with planning(layout), EventLog.open(layout.events_db, create=True) as log:
         drafts = _drafts(plan)
         _refuse_what_actor_may_not(log, drafts, actor)
@@ -103,6 +105,7 @@ def answer(layout: Layout, which: str, text: str, actor: Actor) -> Event:
     Raises Refused when the actor may not or the question is answered, CoordError when there is none, UsageError for an
     empty answer.
     """
+    require_trust(layout)
     with planning(layout), EventLog.open(layout.events_db) as log:
         recover(layout)  # an answer that was cut off counts
         known = questions(log)

@@ -19,6 +19,7 @@ from coordinator.errors import CoordError, Refused
 from coordinator.interpreter import own_command
 from coordinator.packaged import packaged
 from coordinator.terminals.server import TerminalError, Terminals
+from coordinator.trust import forget_trust, trust_own
 
 NAME = "tokenbucket"
 PACE = "COORD_DEMO_PACE"
@@ -90,6 +91,7 @@ class DemoProject:
             _end(self._loop)
             self._end_terminals()
         if self._scratch is not None:
+            forget_trust(self.layout)
             _remove(self._scratch)
 
     def _make(self) -> None:
@@ -100,6 +102,7 @@ class DemoProject:
         create_project(root, title=NAME)  # folders that git does not keep
         if self._pace:
             (self.layout.scripts / "pace").write_text(f"{self._pace}\n")
+        trust_own(self.layout)
         git = Git(root)
         git.run("init", "--quiet", "--initial-branch=main", "--template=", writes=True)
         for name, value in {**_PRIVATE, **({} if _has_identity(git) else _IDENTITY)}.items():

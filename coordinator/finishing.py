@@ -42,10 +42,14 @@ def recover(layout: Layout, *, patience: float | None = None) -> list[str]:
     """Finish plans that killed processes left half applied, their events too; a sentence for each thing done.
 
     `patience`: seconds for which a living process that applies one is waited for; None: until it has ended. Raises
-    CoordError where that is not enough, or where the project can't be written.
+    CoordError where that is not enough, or where the project can't be written; Refused where nobody trusts the project:
+    whoever wrote a journal chose which files it writes.
     """
     if not is_pending(layout):
         return []
+    from coordinator.trust import require_trust
+
+    require_trust(layout)
     if not os.access(layout.journal, os.W_OK):
         raise CoordError("a plan is unfinished, and this user may not write here", "run `coord status` as its owner")
     from coordinator.artifacts import journal

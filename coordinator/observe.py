@@ -1,6 +1,7 @@
 """Everything that is → Snapshot: the one way from the disk and the log to whatever looks at them."""
 
 import os
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -28,9 +29,11 @@ from coordinator.model.situation import judge, next_retry
 from coordinator.model.snapshot import Agent, Loop, Milestone, Snapshot
 from coordinator.model.step import Attempt, Step, StepState, derive_step
 from coordinator.model.text import plain
+from coordinator.model.trust import Ask, Trusted
 from coordinator.roll import Roll, RollCall
 from coordinator.spending import Spending
 from coordinator.terminals.proctable import is_stopped
+from coordinator.trust import judgement
 
 if TYPE_CHECKING:
     from coordinator.adopted import Adopted
@@ -41,6 +44,8 @@ _LOOKS = 3
 """How often a look is repeated because a plan was applied meanwhile."""
 _SHOWN = (StepState.DISPATCHED, StepState.RUNNING, StepState.CHANGE_OPEN, StepState.FAILED, StepState.BLOCKED)
 """States in which the agent of a prompt's last attempt is still of interest."""
+_TRUST_AGE = 5.0
+"""Seconds after which trust is judged again, for a checkout that brings other suites tells nobody."""
 
 
 class Observer:
@@ -70,6 +75,9 @@ class Observer:
         self._loop_alive = False
         self._unfinished: Problem | None = None
         self._kept: tuple[Problem, ...] = ()
+        self._trust: Trusted | Ask = Trusted()
+        self._judged = 0.0
+        """When trust was judged last, on the monotonic clock."""
         self._documents: dict[str, bytes] = {}
         self._document_paths = frozenset((layout.coord, layout.alignment, layout.milestone))
 
@@ -93,6 +101,7 @@ class Observer:
         if changed is None or self.layout.config in changed or self.layout.coord in changed:
             self.config = load_config(self.layout)
             self._prompts.configure(self.config)
+        self._judge_trust(changed)
         touched = self._log.read_on()
         if changed is not None and touched:
             changed = {*changed, *self._attempt_folders(touched)}
@@ -127,9 +136,10 @@ class Observer:
     def look_around(self) -> bool:
         """Look at the windows that the setting `adopt` names, for the next snapshots; True when they are others now.
 
-        Takes one call of tmux for each server, and another one for screens; nothing where the setting is empty.
+        Takes one call of tmux for each server, and another one for screens; nothing where the setting is
+        empty, or where nobody trusts the project.
         """
-        before, patterns = self._adopted, self.config.adopt
+        before, patterns = self._adopted, self.config.adopt if isinstance(self._trust, Trusted) else ()
         if not patterns:
             self._windows, self._adopted = None, ()
         else:
@@ -171,6 +181,13 @@ class Observer:
         self._claims = false_claims(found.prompts, self._steps)
         self._read_from = (found.prompts, attempts, said)
 
+    def _judge_trust(self, changed: Collection[Path] | None) -> None:
+        """Files that decide what runs are looked at again with everything else, and every few seconds."""
+        now = time.monotonic()
+        asking = isinstance(self._trust, Ask)
+        if changed is None or asking or now > self._judged + _TRUST_AGE or self.layout.config in changed:
+            self._judged, self._trust = now, judgement(self.layout)
+
     def _read_documents(self) -> None:
         self._documents = {}
         for path in (self.layout.alignment, self.layout.milestone):
@@ -188,7 +205,9 @@ class Observer:
         self._loop_alive = loop_is_alive(self.layout)
         asked, loop_problem = read_loop(self.layout)
         milestone, milestone_problem = self._milestone()
-        found_wrong = (loop_problem, milestone_problem, _log_problem(self.layout), self._unfinished, *self._kept)
+        untrusted = self._trust if isinstance(self._trust, Ask) else None
+        told = untrusted.problem if untrusted is not None else None
+        found_wrong = (loop_problem, milestone_problem, told, _log_problem(self.layout), self._unfinished, *self._kept)
         extra = [problem for problem in found_wrong if problem is not None]
         settings = self.config.settings
         if settings.isolation != "shared" and not _has_git(self.layout.root):
@@ -226,6 +245,7 @@ class Observer:
             used=self._spending.ever,
             documents=self._documents,
             fingerprints={path: sha256(data) for path, data in self._documents.items()},
+            untrusted=untrusted,
             due=next_retry(found.prompts, self._steps, settings),
             unfinished=self._unfinished is not None,
         )

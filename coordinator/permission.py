@@ -23,6 +23,7 @@ from coordinator.model.step import Attempt
 from coordinator.model.text import plain
 from coordinator.pausing import is_paused
 from coordinator.redaction import redact
+from coordinator.trust import require_trust
 
 if TYPE_CHECKING:
     from coordinator.terminals.server import Terminals
@@ -40,6 +41,7 @@ def permit(layout: Layout, attempt: Attempt, actor: Actor, *, allow: bool, reaso
     whoever answers was shown of the wish. Raises Refused when it asks for nothing now, or for something else than that,
     or when its CLI can't be answered this way; CoordError when the answer had no effect.
     """
+    require_trust(layout)
     config = load_config(layout)
     runtime, terminals = _reach(layout, config, attempt)
     directory = layout.attempt(attempt.run, attempt.prompt, attempt.attempt)
@@ -66,6 +68,7 @@ def tell(layout: Layout, attempt: Attempt, actor: Actor, text: str) -> bool:
     if not text.strip():
         raise UsageError("there is nothing to send", "say what the agent should know")
     text = redact(text)
+    require_trust(layout)
     config = load_config(layout)
     runtime, terminals = _reach(layout, config, attempt)
     if not runtime.has_composer:

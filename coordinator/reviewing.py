@@ -18,6 +18,7 @@ from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
 from coordinator.redaction import redact
 from coordinator.services.planning import known
+from coordinator.trust import require_trust
 
 _FILE_LIMIT = 4 * 1024 * 1024
 """Bytes of a file that is opened for a look."""
@@ -62,6 +63,7 @@ def check_change(layout: Layout, snapshot: Snapshot, number: int) -> Check:
     Takes as long as the suites do. Raises Refused when no change of the prompt is open, CoordError when a suite can't
     be found or the repository can't be read.
     """
+    require_trust(layout)
     prompt = known(snapshot, number)
     attempt = snapshot.steps[number].attempt
     if attempt is None or attempt.state is not StepState.CHANGE_OPEN:

@@ -1,5 +1,6 @@
 """The app: themes, keys, the stream of snapshots, and the few things that reach beyond the screen."""
 
+import asyncio
 import gc
 import os
 import threading
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from coordinator.model.prompt import Prompt
     from coordinator.model.snapshot import Agent, Question
     from coordinator.model.step import Attempt
+    from coordinator.model.trust import Ask
 
 
 _FIRST_PICTURE = 2.0
@@ -179,6 +181,23 @@ class CoordApp(App[None]):
             self._ask_loop(Wish.START)
         else:
             self._ask_loop(Wish.PAUSE if snapshot.loop.asked == "running" else Wish.RESUME)
+
+    def action_trust(self) -> None:
+        untrusted = self.main.snapshot.untrusted if self.main.snapshot is not None else None
+        if untrusted is not None:
+            self.ask_trust(untrusted)
+
+    @work(group="forms")
+    async def ask_trust(self, asked: "Ask") -> None:
+        """Show what of the project would run here, and ask whether it may."""
+        from tui.forms.trust import TrustForm
+
+        try:
+            shown = await asyncio.to_thread(self.source.what_would_run, asked)
+        except CoordError as error:
+            self.post_message(Failed(error.message, error.remedy))
+            return
+        await self.main.open_form(TrustForm(asked, shown, self.source))
 
     async def action_loop_stop(self) -> None:
         from tui.forms.confirm import Confirm

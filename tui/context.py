@@ -145,6 +145,12 @@ def no_problems(context: Context) -> Reason:
     return "Every file is fine."
 
 
+def no_distrust(context: Context) -> Reason:
+    if context.snapshot is not None and context.snapshot.untrusted is not None:
+        return ""
+    return "This project is trusted."
+
+
 def not_loaded(context: Context) -> Reason:
     return "" if context.snapshot is not None else "The project is still being read."
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from coordinator.model.change import Change, ChangePage, Check
     from coordinator.model.milestone import MilestonePage
     from coordinator.model.plan import Plan
+    from coordinator.model.trust import Ask, Shown
     from coordinator.observe import Observer
     from coordinator.terminals.listing import Window
     from coordinator.terminals.screen import Screen
@@ -247,6 +248,17 @@ class ProjectSource:
         state, sentence = _WISHES[wish]
         self._desk.set_loop(state)
         return sentence
+
+    def what_would_run(self, asked: "Ask") -> "tuple[Shown, ...]":
+        from coordinator.trust import show
+
+        return show(self.layout, asked)
+
+    def give_trust(self, asked: "Ask") -> str:
+        from coordinator.trust import give_trust
+
+        give_trust(self.layout, self._desk.actor(), asked)
+        return "This project is trusted."
 
     def answer(self, question: str, text: str) -> str:
         return f"Answered: {self._desk.answer(question, text)}"

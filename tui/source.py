@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from coordinator.model.milestone import MilestonePage
     from coordinator.model.plan import Plan
     from coordinator.model.replay import Replay
+    from coordinator.model.trust import Ask, Shown
     from coordinator.terminals.screen import Screen
 
 OnScreen = Callable[[str, "Screen"], None]
@@ -153,6 +154,14 @@ class Source(Protocol):
 
     def ask_loop(self, wish: Wish) -> str:
         """Make the wish, and tell in a sentence what happens now."""
+        ...
+
+    def what_would_run(self, asked: "Ask") -> "tuple[Shown, ...]":
+        """The files that a human is asked about before anything of the project runs, with what is new in them."""
+        ...
+
+    def give_trust(self, asked: "Ask") -> str:
+        """Let the project run as it was shown; Refused when it is another one by now."""
         ...
 
     def answer(self, question: str, text: str) -> str:

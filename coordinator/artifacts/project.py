@@ -23,6 +23,7 @@ loop.lock
 log.sock
 *.lock
 highest-number
+identity
 .coord-status.json*
 .coord-tmp-*
 """

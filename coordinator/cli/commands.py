@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from coordinator.artifacts.paths import Layout
 
 _GROUPS = (
-    ("Start", ("init", "demo", "doctor", "strict")),
+    ("Start", ("init", "demo", "doctor", "trust", "strict")),
     ("See", ("milestone", "intent", "status", "graph", "why", "agents", "attach", "log", "questions", "validate")),
     ("Run", ("loop", "pause", "resume", "stop", "answer", "permit", "tell")),
     ("Steer", ("interject", "patch", "edit", "surgery", "cancel", "kill", "restart", "review", "undo")),

@@ -14,7 +14,10 @@ from coordinator.regular import read_part
 _FORMAT = "1"
 _LIMIT = 1 << 26  # bytes
 _FIELD, _ITEM = "\x1e", "\x1f"
-_FILES = ("coord.yaml", "milestone.md", "loop.json", "events.db", "events.db-wal")
+_FILES = (
+    *("coord.yaml", "milestone.md", "loop.json", "events.db", "events.db-wal", "identity"),
+    *("suites", "scripts", "flows", "setup.sh", "teardown.sh"),
+)
 _SETTLED = 2_000_000_000
 """Nanoseconds after which a file's time stamp is sure to tell of the next write, also on coarse file systems."""
 _LONGEST = 60.0

@@ -31,9 +31,13 @@ def init(ctx: click.Context, title: str, prompts: str, as_json: bool) -> None:
     from coordinator.artifacts.project import create_project
     from coordinator.cli.examine import repository
     from coordinator.events.store import EventLog
+    from coordinator.trust import is_trusted, trust_own
 
-    made = create_project(Path(ctx.obj), title=title, prompts=_below(Path(ctx.obj), prompts))
     layout = Layout(Path(ctx.obj))
+    fresh = not layout.coord.exists()
+    made = create_project(layout.root, title=title, prompts=_below(layout.root, prompts))
+    if fresh:
+        trust_own(layout)
     if not layout.events_db.exists():
         EventLog.open(layout.events_db, create=True).close()
         made.append(layout.rel(layout.events_db))
@@ -45,6 +49,9 @@ def init(ctx: click.Context, title: str, prompts: str, as_json: bool) -> None:
         for path in made:
             styled([("+ ", "green"), (path, "")])
         say(_found(layout) if prompts else _FIRST)
+        if not fresh and not is_trusted(layout):
+            styled([("! ", "yellow"), (".coord/ was here before: nothing of it runs before you trust it", "")])
+            styled([("  `coord trust` shows what would run", "dim")])
         missing = repository(layout.root)
         if missing is not None:
             styled([("! ", "yellow"), (missing.message, "")])

@@ -34,6 +34,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "milestone": ("milestone", "The milestone on one page; reopen it, or close it."),
     "link": ("record", "Attach an issue, change, file, page or memory record."),
     "artifact": ("record", "Record a file that was made, with its fingerprint."),
+    "trust": ("trust", "Show what would run here, and let it."),
     "strict": ("strict", "Run agents as a user who can't touch the log: setup, status."),
     "agent": ("agent", "What agents call to hand off their work."),
 }

@@ -36,11 +36,14 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.model.text import plain
 from coordinator.pausing import go_on, pause
+from coordinator.trust import require_trust
 
 _PATIENCE = 2.0
 """Seconds that a worker gets when the loop ends."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 """Seconds before something that did not work is tried again; doubles each time."""
+STARTS_PROGRAMS = (Dispatch, Resume, Merge, FindLanded)
+"""What runs agents, suites or the forge's command as the settings say."""
 _CHORES = 4
 """Workers for what takes a moment: clearing up keeps pace with a fast run. A prompt is always the same one's."""
 
@@ -164,9 +167,9 @@ class Hands:
         pause = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, self._later.get(action, (0.0, 0.0))[1] * 2))
         self._later[action] = (time.time() + pause, pause)
 
-    def hurry(self) -> None:
-        """What kept a merge from landing may be gone: try again now."""
-        for action in [action for action in self._later if isinstance(action, Merge)]:
+    def hurry(self, *kinds: type[Action]) -> None:
+        """What kept these from being done may be gone, by default merges from landing: try again now."""
+        for action in [action for action in self._later if isinstance(action, kinds or Merge)]:
             del self._later[action]
 
     def report(self, subject: str, error: Exception) -> None:
@@ -184,6 +187,8 @@ class Hands:
 
     def _perform(self, snapshot: Snapshot, action: Action) -> None:
         site = self._site
+        if isinstance(action, STARTS_PROGRAMS):
+            require_trust(site.layout)  # settings, suites and scripts may have come with a commit since
         match action:
             case Dispatch():
                 dispatch.dispatch(site, snapshot, action)
@@ -209,7 +214,7 @@ class Hands:
             case Merge():
                 self._submit(self._gate, action, merging.gate_run(site, snapshot, action))
             case FindLanded():
-                self._submit(self._chores, action, merging.landed_run(site, snapshot, action))
+                self._submit(self._chore(action.number), action, merging.landed_run(site, snapshot, action))
             case FinishKill():
                 self._submit(self._chore(action.number), action, lambda: self._kill(snapshot, action))
             case Tidy():

@@ -24,7 +24,7 @@ from coordinator.finishing import recover
 from coordinator.loop.door import Door
 from coordinator.loop.effects import Action, Settle
 from coordinator.loop.exits import ExitWatch, has_ended
-from coordinator.loop.hands import Changed, Exited, Finished, Hands, Stopped, Wake
+from coordinator.loop.hands import STARTS_PROGRAMS, Changed, Exited, Finished, Hands, Stopped, Wake
 from coordinator.loop.landings import Landings
 from coordinator.loop.orchestrator import Outcome, next_due, outcome, pauses, step
 from coordinator.loop.preflight import Unready, refusal, unready, wanted
@@ -40,6 +40,7 @@ from coordinator.observe import Observer
 from coordinator.sight import Sight
 from coordinator.steps import utc_now
 from coordinator.terminals.server import Terminals
+from coordinator.trust import require_trust
 from coordinator.vigil import Vigil
 from coordinator.watch import Changes, Watch
 
@@ -66,8 +67,10 @@ def run_loop(
     """Run the loop in this process until it is stopped, or until nothing is left to wait for.
 
     SIGTERM, SIGINT and SIGHUP end it; agents go on, and the next loop takes them over. `on_event` gets every event
-    that is logged meanwhile, whoever wrote it. Raises Refused when a loop of this project runs already.
+    that is logged meanwhile, whoever wrote it. Raises Refused when a loop of this project runs already, and for a
+    project that nobody here trusts.
     """
+    require_trust(layout)
     lock = Lock(layout.loop_lock)
     if not lock.acquire(wait=False, patience=LOCK_PATIENCE):
         raise Refused(
@@ -233,11 +236,14 @@ class _Runner:
     def _look(self) -> None:
         """Take in what changed; settings that can't be read keep the last good ones in force."""
         self._unread |= self._site.take_touched()
+        untrusted = self._snapshot.untrusted
         try:
             self._snapshot = self._observer.refresh(self._unread)
         except CoordError as error:
             self._hands.report("milestone", error)
             return
+        if untrusted is not None and self._snapshot.untrusted is None:
+            self._hands.hurry(*STARTS_PROGRAMS)
         self._unread.clear()
         self._site.config = self._observer.config
 

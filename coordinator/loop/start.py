@@ -16,6 +16,7 @@ from coordinator.steps import utc_now
 from coordinator.terminals.capture import read_panes
 from coordinator.terminals.listing import Window
 from coordinator.terminals.server import Terminals
+from coordinator.trust import require_trust
 
 WINDOW = "loop"
 """Name of the loop's tmux window."""
@@ -34,6 +35,7 @@ def start_loop(layout: Layout, *, max_parallel: int | None = None) -> str:
 
     Refused when a loop runs already; CoordError with its last words when it ended instead.
     """
+    require_trust(layout)
     if loop_is_alive(layout):
         raise Refused("a loop of this project runs already", "`coord attach loop` goes to its window")
     config = load_config(layout)
@@ -46,7 +48,10 @@ def start_loop(layout: Layout, *, max_parallel: int | None = None) -> str:
     if max_parallel is not None:
         argv += ["--max-parallel", str(max_parallel)]
     mark = {"root": str(layout.root), "role": WINDOW}
-    path = ["env", f"PATH={os.environ.get('PATH', os.defpath)}"]  # the tmux server may have been started with another
+    # the tmux server may have been started in another environment
+    path = ["env", f"PATH={os.environ.get('PATH', os.defpath)}"]
+    if "XDG_STATE_HOME" in os.environ:
+        path.append(f"XDG_STATE_HOME={os.environ['XDG_STATE_HOME']}")
     window = terminals.open_window([*path, *argv], cwd=layout.root, name=WINDOW, env={}, mark=mark)
     _await_begin(layout, terminals, window)
     return window.id
@@ -79,6 +84,7 @@ def check_start(layout: Layout) -> tuple[str, ...]:
     from coordinator.loop.preflight import refusal, unready
     from coordinator.observe import Observer
 
+    require_trust(layout)
     observer = Observer(layout)
     try:
         snapshot = observer.snapshot()

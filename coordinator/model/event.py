@@ -103,6 +103,7 @@ _WRITERS: dict[str, frozenset[str]] = {
     "change.rejected": _PEOPLE_ONLY,
     "permission.answered": _PEOPLE_ONLY,
     "agent.told": _PEOPLE_ONLY,
+    "trust.given": _PEOPLE_ONLY,
     "decision.recorded": _PEOPLE_AND_AGENTS,
     "artifact.produced": _PEOPLE_AND_AGENTS,
     "question.asked": _PEOPLE_AND_AGENTS,

@@ -24,6 +24,7 @@ _WORDS = {
     "change.rejected": "rejected",
     "permission.answered": "permission",
     "agent.told": "told",
+    "trust.given": "trusted",
     "decision.recorded": "decision",
     "artifact.produced": "artifact",
     "attachment.added": "attached",
@@ -184,6 +185,14 @@ def _told(data: Mapping[str, object], about: str, _: str) -> str:
     return _joined(": ", actor_name(about), _value(data, "text"))
 
 
+def _trust(data: Mapping[str, object], _about: str, _: str) -> str:
+    contents = data.get("contents")
+    paths = sorted(map(_item, contents)) if isinstance(contents, Mapping) else []
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    what = "what came with a commit" if data.get("first") is False else "this project"
+    return _joined(": ", what, ", ".join(paths[:3]) + more)
+
+
 def _happening(data: Mapping[str, object], about: str, name: str) -> str:
     about = "" if about.startswith("run-") else actor_name(about)
     said = _value(data, "reason", "summary", "text", "outcome", "state", "stage", "title")
@@ -247,6 +256,7 @@ _SAY: dict[str, _Say] = {
     "agent": _agent,
     "agent.told": _told,
     "permission": _permission,
+    "trust": _trust,
     "run": _happening,
     "run.prompts": _prompts,
     "iteration": _happening,

@@ -11,6 +11,7 @@ from coordinator.model.settings import Settings
 from coordinator.model.spent import Spent
 from coordinator.model.step import Step
 from coordinator.model.stuck import Stuck
+from coordinator.model.trust import Ask
 
 
 class LoopState(StrEnum):
@@ -262,6 +263,8 @@ class Snapshot:
     """By prompt: what its attempts in this run used, without the time of those under way."""
     used: Mapping[int, Spent] = field(default_factory=dict)
     """By prompt: what all of its attempts used, over all runs, without the time of those under way."""
+    untrusted: Ask | None = None
+    """Why nothing of the project runs before a human said so."""
     due: float = 0.0
     """Unix seconds when time alone changes what is ready (a retry's back-off ends); 0: never."""
     unfinished: bool = False

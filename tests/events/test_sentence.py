@@ -36,6 +36,10 @@ def event(kind: str, subject: str = "prompt:7", actor: str = "executor-07-1", **
             event("agent.status", "agent:executor-07-1", "loop", state="working", stuck="", reason="it gets on again"),
             "loop  agent  executor 07 working: it gets on again",
         ),
+        (
+            event("trust.given", "milestone", actor="ada", first=False, contents={".coord/setup.sh": "1"}),
+            "ada  trusted  what came with a commit: .coord/setup.sh",
+        ),
         (event("milestone.status", "milestone", status="done"), "executor 07  milestone  done"),
         (event("change.approved", attempt=1, actor="ada"), "ada  approved  07"),
         (event("change.rejected", attempt=2, note="no tests"), "executor 07  rejected  attempt 2: no tests"),

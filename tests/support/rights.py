@@ -10,6 +10,7 @@ TABLE = {
     "change.rejected": {"human"},
     "permission.answered": {"human"},
     "agent.told": {"human"},
+    "trust.given": {"human"},
     "decision.recorded": {"human", *ROLES},
     "artifact.produced": {"human", *ROLES},
     "question.asked": {"human", *ROLES},

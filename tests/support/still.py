@@ -13,6 +13,7 @@ from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.status import counts
 from coordinator.model.step import Attempt
+from coordinator.model.trust import Ask, Shown
 from tui.source import OnScreen, Preferences, Query, Show, Trouble, Wish
 
 if TYPE_CHECKING:
@@ -113,6 +114,12 @@ class StillSource:
         if self.refusal is not None:
             raise self.refusal
         return f"asked to {wish.value}"
+
+    def what_would_run(self, asked: Ask) -> tuple[Shown, ...]:
+        return tuple(Shown(one.path, "new", f"+command: make {one.digest}\n") for one in asked.contents)
+
+    def give_trust(self, asked: Ask) -> str:
+        return self._done(("trust", asked))
 
     def answer(self, question: str, text: str) -> str:
         self._done(("answer", question, text))

@@ -1,0 +1,81 @@
+"""`coord trust`: what of a project would run here, and the human's word that it may."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from coordinator.cli.commands import layout_of
+from coordinator.cli.humans import humans_only
+from coordinator.cli.look import json_option
+from coordinator.cli.report import emit, say, style, styled
+from coordinator.errors import Refused, UsageError
+from coordinator.model.text import amount, plain, plain_lines
+
+if TYPE_CHECKING:
+    from coordinator.artifacts.paths import Layout
+    from coordinator.model.trust import Shown
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Trust it without being asked.")
+@click.option("--dry-run", is_flag=True, help="Only show what would run.")
+@json_option
+@click.pass_context
+def trust(ctx: click.Context, yes: bool, dry_run: bool, as_json: bool) -> int:
+    """Show what of this project would run here: settings, suites, scripts, flows; and let it run.
+
+    Nothing of a project that came from elsewhere runs, and nothing is written for it, before you have said so; looking
+    at it is always safe. What you make or change yourself is trusted. What comes with a later commit, by a pull or a
+    switch, is shown here as a diff and asked about again.
+    """
+    from coordinator.model.trust import Trusted
+    from coordinator.trust import give_trust, judgement, show
+
+    layout = layout_of(ctx)
+    found = judgement(layout)
+    if isinstance(found, Trusted):
+        return _tell(layout, (), given=False, trusted=True, as_json=as_json)
+    shown = show(layout, found)
+    if dry_run:
+        return _tell(layout, shown, given=False, trusted=False, as_json=as_json)
+    actor = humans_only(layout, "trust a project") if not found.nobodys else None
+    if actor is None:
+        raise Refused(found.problem.message, found.problem.remedy)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("nobody is there to say so", "--yes trusts without asking, --dry-run only shows")
+        _print(shown)
+        if not click.confirm("Trust this?", default=False, err=as_json):
+            say("nothing of it runs")
+            return 1
+    give_trust(layout, actor, found)
+    return _tell(layout, shown, given=True, trusted=True, as_json=as_json)
+
+
+def _tell(layout: "Layout", shown: "tuple[Shown, ...]", *, given: bool, trusted: bool, as_json: bool) -> int:
+    if as_json:
+        emit(
+            {
+                "trusted": trusted,
+                "given": given,
+                "asks": [{"path": plain(s.path), "change": s.change, "diff": s.diff} for s in shown],
+            }
+        )
+    elif not trusted:
+        _print(shown)
+    elif given:
+        styled([("✓ ", "green"), (f"{plain(str(layout.root))} is trusted", ""), ("   coord loop runs it", "dim")])
+    else:
+        styled([("✓ ", "green"), ("this project is trusted; nothing of it is new", "")])
+    return 0
+
+
+def _print(shown: "tuple[Shown, ...]") -> None:
+    """What would run, each file with its whole text or, where an earlier version was seen, with what changed."""
+    say(f"{amount(len(shown), 'file')} of this project would decide what runs on this machine:")
+    for one in shown:
+        styled([(plain(one.path), "bold"), (f"  {one.change}", "dim")])
+        for line in plain_lines(one.diff):
+            colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
+            print(style(line, colour) if colour else line)
