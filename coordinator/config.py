@@ -13,7 +13,7 @@ from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.scalars import flow_list
 from coordinator.errors import CoordError, UsageError
 from coordinator.model.adopt import Pattern
-from coordinator.model.settings import PROMPTS, Budget, Settings
+from coordinator.model.settings import BRANCH, PROMPTS, Budget, Settings
 from coordinator.model.text import clip, plain
 
 SIZE_LIMIT = 256 * 1024
@@ -66,10 +66,10 @@ class Config:
     require_criteria: bool = False
     """Refuse prompts without acceptance criteria."""
     base_branch: str | None = None
-    """Where changes land; None: the branch that is checked out."""
+    """Where changes land; None: the branch that is checked out. A run keeps the one that it began with."""
     prompt_folders: tuple[str, ...] = ()
     """Further folders with prompts, relative to the root, where every *.md counts; new prompts go to the first one.
-    `{branch}` is replaced by the branch that is checked out when the settings are read."""
+    `{branch}` is replaced by the base branch of the run that has not ended, else by that of the next one."""
     tmux_socket: str = ""
     """Name of the tmux server's socket; default: `coord-` and eight digits of the root path's hash."""
     tmux_session: str = "coord"
@@ -80,6 +80,16 @@ class Config:
     theme: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Action id → key, where it differs from the default."""
+
+    @property
+    def branch_folder(self) -> str:
+        """The first of `prompt_folders` that is called after a branch, with its `{branch}`; empty: none is."""
+        return ""
+
+    @property
+    def space(self) -> str:
+        """The same as it is: numbers of prompts are those of this folder alone."""
+        return ""
 
     @property
     def settings(self) -> Settings:
@@ -95,8 +105,17 @@ class Config:
             prompt_budget=Budget(self.budget_tokens, self.budget_cost, self.budget_time),
             run_budget=Budget(self.run_budget_tokens, self.run_budget_cost, self.run_budget_time),
             require_criteria=self.require_criteria,
+            space=self.space,
             prompts_folder=os.path.normpath(self.prompt_folders[0]) if self.prompt_folders else PROMPTS,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _OfBranch(Config):
+    """Settings of a project with a folder that is called after a branch."""
+
+    branch_folder: str = ""
+    space: str = ""
 
 
 def load_config(layout: Layout) -> Config:
@@ -125,9 +144,22 @@ def load_config(layout: Layout) -> Config:
         except ValueError as error:
             got = clip(plain(value if isinstance(value, str) else f"[{', '.join(value)}]"), 40)
             raise UsageError(f"{shown}:{line}: {key}: `{got}` is not {error}", f"write {error}") from None
-    if "prompt_folders" in values:
-        values["prompt_folders"] = tuple(in_branch(folder, layout.root) for folder in values["prompt_folders"])
+    folders: tuple[str, ...] = values.get("prompt_folders", ())
+    patterns = [folder for folder in folders if BRANCH in folder]
+    if patterns:
+        branch = _base_branch(layout, values.get("base_branch", ""))
+        values["prompt_folders"] = tuple(in_branch(folder, layout.root, branch) for folder in folders)
+        space = os.path.normpath(in_branch(patterns[0], layout.root, branch))
+        return _OfBranch(**values, branch_folder=os.path.normpath(patterns[0]), space=space)
     return Config(**values)
+
+
+def _base_branch(layout: Layout, configured: str) -> str:
+    """The base branch of the run that has not ended, else the one that is configured; empty: what is checked out."""
+    from coordinator.artifacts.runs import unfinished_run
+
+    run = unfinished_run(layout)
+    return run.base_branch if run is not None and run.base_branch else configured.removeprefix("refs/heads/")
 
 
 def _entries(text: str, shown: str) -> list[Entry]:
@@ -333,7 +365,7 @@ _SAMPLE = """\
 # run_budget_cost: none
 # run_budget_time: none
 # require_criteria: false    # refuse prompts without acceptance criteria
-# base_branch: main          # where changes land; default: the branch that is checked out
+# base_branch: main          # where changes land; default: the branch that is checked out; a run keeps its own
 # prompt_folders: []         # prompts of another harness, run where they are: every *.md that starts with a number,
 #                            # e.g. [".planning/{branch}/prompts"]; new prompts go to the first, named as the others
 # tmux_session: coord

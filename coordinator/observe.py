@@ -106,8 +106,9 @@ class Observer:
         if changed is not None and touched:
             changed = {*changed, *self._attempt_folders(touched)}
         files = self._prompts.refresh(changed)
+        self._attempts.leave_out(self._roll.foreign_runs(self.config))
         attempts = self._attempts.refresh(changed)
-        found = self._roll.call(files, attempts, self._log)
+        found = self._roll.call(files, attempts, self._log, self.config.space)
         if found is not self._found:
             self._graph = self._graph.updated(found.prompts.values())
             self._graph_problems = problems(self._graph, found.prompts)
@@ -248,6 +249,7 @@ class Observer:
             untrusted=untrusted,
             due=next_retry(found.prompts, self._steps, settings),
             unfinished=self._unfinished is not None,
+            elsewhere=self._attempts.elsewhere,
         )
 
     def _problems(self, found: Roll, more: Iterable[Problem]) -> Iterator[Problem]:

@@ -3,17 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from coordinator.artifacts.branch import is_of_branch
 from coordinator.artifacts.given import read_given
 from coordinator.artifacts.numbers import highest_claimed
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.prompts import PromptSet
-from coordinator.artifacts.runs import current_run
+from coordinator.artifacts.runs import folder_of_run, run_ids, unfinished_run
+from coordinator.config import Config
 from coordinator.events.memory import LogMemory
 from coordinator.model.description import Row, described
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.register import Known, register
 from coordinator.model.step import Attempt
+
+_NOTHING: Mapping[int, Row] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +41,35 @@ class RollCall:
         self._numbers: tuple[str, int] | None = None
         self._roll = Roll({}, (), 0, 0)
         self._given: dict[tuple[str, int, int], Prompt] = {}
+        self._folders: dict[str, str] = {}
+        """Run → prompts folder that it recorded."""
         self._told: Mapping[int, Row] = {}
         self._ended: Mapping[int, Prompt] = {}
 
-    def call(self, files: PromptSet, attempts: Mapping[int, Attempt], log: LogMemory) -> Roll:
-        """The roll of these files, last attempts and words on the log."""
-        run = current_run(self._layout)
-        unfinished = run.id if run is not None and run.state != "ended" else ""
+    def foreign_runs(self, config: Config) -> frozenset[str]:
+        """Runs on the prompts of other branches, whose numbers are not those of this one."""
+        if not config.branch_folder:
+            return frozenset()
+        for run_id in run_ids(self._layout):
+            if not self._folders.get(run_id):  # a run that has just begun may be without its record
+                self._folders[run_id] = folder_of_run(self._layout, run_id)
+        others = (run for run, folder in self._folders.items() if folder not in ("", config.space))
+        return frozenset(run for run in others if is_of_branch(config.branch_folder, self._folders[run]))
+
+    def call(self, files: PromptSet, attempts: Mapping[int, Attempt], log: LogMemory, space: str = "") -> Roll:
+        """The roll of these files, last attempts and words on the log; `space`: whose numbers they are."""
+        run = unfinished_run(self._layout)
+        unfinished = run.id if run is not None else ""
         claimed = highest_claimed(self._layout)
         highest = max(files.highest, log.highest_number, claimed, max(attempts, default=0))
-        source, numbers = (files, attempts, log.told, log.given_up), (unfinished, highest)
+        told = log.told.get(space, _NOTHING)
+        source, numbers = (files, attempts, told, log.given_up), (unfinished, highest)
         if numbers == self._numbers and all(a is b for a, b in zip(self._from, source, strict=False)):
             return self._roll
         known = Known(
             attempts,
             self._read,
-            ended=self._ended_of(log.told),
+            ended=self._ended_of(told),
             given_up=log.given_up,
             clean=_clean,
             unusable=frozenset(problem.numbers[0] for problem in files.problems if problem.numbers),

@@ -158,6 +158,14 @@ class AttemptReader:
         self._entries: dict[int, _Entry] = {}
         self._attempts: dict[int, Attempt] = {}
         self._looked = False
+        self._left_out: frozenset[str] = frozenset()
+        self.elsewhere: dict[int, int] = {}
+        """By number: the highest attempt in the runs that are left out."""
+
+    def leave_out(self, runs: frozenset[str]) -> None:
+        """Take no notice of these runs, which are about other prompts of the same numbers; their attempts stay used."""
+        if runs != self._left_out:
+            self._left_out, self._looked, self.elsewhere = runs, False, {}
 
     def refresh(self, changed: Collection[Path] | None = None) -> dict[int, Attempt]:
         """Look again at what the changed paths concern, or at everything for None.
@@ -224,7 +232,9 @@ class AttemptReader:
             )
             self._listings[folder] = known
         last = known[1]
-        if last and (number not in found or last >= found[number].attempt):
+        if run in self._left_out:
+            self.elsewhere[number] = max(last, self.elsewhere.get(number, 0))
+        elif last and (number not in found or last >= found[number].attempt):
             found[number] = _Place(last, os.path.join(folder, f"attempt-{last}"), run)
 
     def _take_all(self, found: dict[int, _Place]) -> list[bool]:

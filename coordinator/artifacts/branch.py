@@ -11,18 +11,23 @@ _LIMIT = 4096
 _NAME = re.compile(r"ref: refs/heads/([^\s~^:?*\[\\]+)")
 
 
-def in_branch(folder: str, root: Path) -> str:
-    """The folder with the branch of the checkout in the place of `{branch}`; as it is when there is none.
+def in_branch(folder: str, root: Path, branch: str = "") -> str:
+    """The folder with `branch` in the place of `{branch}`, else with that of the checkout; as it is when there is none.
 
     A branch `feature/x` is the folder `feature/x`; or `feature-x`, where that one is there and the other is not.
     """
     if BRANCH not in folder:
         return folder
-    name = checked_out(root)
+    name = branch or checked_out(root)
     if not name:
         return folder
     nested, flat = folder.replace(BRANCH, name), folder.replace(BRANCH, name.replace("/", "-"))
     return flat if not (root / nested).is_dir() and (root / flat).is_dir() else nested
+
+
+def is_of_branch(pattern: str, folder: str) -> bool:
+    """The folder is `pattern` with some branch in the place of `{branch}`."""
+    return re.fullmatch(re.escape(pattern).replace(re.escape(BRANCH), ".+"), folder) is not None
 
 
 def checked_out(root: Path) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from coordinator.regular import read_line
 __all__ = [
     "AttemptReader",
     "current_run",
+    "folder_of_run",
     "loop_is_alive",
     "loop_process",
     "new_run",
@@ -28,6 +30,7 @@ __all__ = [
     "read_receipt",
     "run_ids",
     "sign_loop",
+    "unfinished_run",
     "write_loop",
     "write_receipt",
     "write_run",
@@ -54,7 +57,7 @@ def write_receipt(directory: Path, receipt: Receipt) -> None:
         write_json(directory / "receipt.json", encode(receipt))
 
 
-def new_run(layout: Layout, milestone: str, *, started: str = "") -> str:
+def new_run(layout: Layout, milestone: str, *, started: str = "", prompts: str = "", base_branch: str = "") -> str:
     """Open a run with the next free id and return the id; two callers at once get two runs."""
     make_folder(str(layout.runs))
     number = max((run_number(name) for name in run_ids(layout)), default=0) + 1
@@ -65,7 +68,7 @@ def new_run(layout: Layout, milestone: str, *, started: str = "") -> str:
         except FileExistsError:
             number += 1
             continue
-        write_run(layout, Run(run_id, milestone, started=started))
+        write_run(layout, Run(run_id, milestone, prompts, base_branch, started=started))
         return run_id
 
 
@@ -83,6 +86,20 @@ def current_run(layout: Layout) -> Run | None:
         except BadRecord:
             return Run(run_id, state="unknown")
     return None
+
+
+def unfinished_run(layout: Layout) -> Run | None:
+    """The newest run, if it has not ended or nobody can tell."""
+    run = current_run(layout)
+    return None if run is None or run.state == "ended" else run
+
+
+def folder_of_run(layout: Layout, run_id: str) -> str:
+    """The prompts folder that a run recorded; empty where it did not."""
+    with suppress(BadRecord):
+        values = read_json(str(layout.run(run_id) / "run.json"))
+        return str((values or {}).get("prompts") or "")
+    return ""
 
 
 def read_loop(layout: Layout) -> tuple[LoopAsk, Problem | None]:

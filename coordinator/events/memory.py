@@ -34,8 +34,8 @@ class LogMemory:
         """By prompt: the newest attempt at the time when a human said that it is done, while nobody said otherwise."""
         self.given_up: dict[int, int] = {}
         """By prompt: the newest attempt at the time when a human cancelled it."""
-        self.told: dict[int, Row] = {}
-        """By number: what the loop told last of the prompt that has it, or had it."""
+        self.told: dict[str, dict[int, Row]] = {}
+        """By name space, then number: what the loop told last of the prompt that has it, or had it."""
         self.highest_number = 0
         self.milestone_status = ""
         """What the newest `milestone.status` event says; empty when there is none."""
@@ -116,9 +116,11 @@ class LogMemory:
 
     def _described(self, event: Event) -> None:
         """Take in which prompts the loop told of; a prompt that is gone is remembered."""
-        rows = rows_after(self.told, {**event.data, "gone": []})
-        if rows != self.told:
-            self.told = rows
+        space = str(event.data.get("folder") or "")
+        before = self.told.get(space, {})
+        rows = rows_after(before, {**event.data, "gone": []})
+        if rows != before:
+            self.told[space] = rows
             self.highest_number = max(self.highest_number, *rows)
 
 

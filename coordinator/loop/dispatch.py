@@ -48,7 +48,9 @@ def dispatch(site: Site, snapshot: Snapshot, action: Dispatch) -> None:
         if not quiet or digest_of(path) != prompt.digest:
             site.touched.append(path)
             return
-        attempt = _new_attempt(site, prompt, action.attempt, shared=is_shared(prompt, snapshot.settings))
+        shared = is_shared(prompt, snapshot.settings)
+        base = "" if shared else site.base_branch  # with none checked out for a moment it waits: nothing is claimed yet
+        attempt = _new_attempt(site, prompt, action.attempt, base, shared=shared)
         try:
             site.claim(attempt)
         except StalePlan:
@@ -76,7 +78,7 @@ def resume(site: Site, snapshot: Snapshot, action: Resume) -> None:
         _start(site, snapshot, snapshot.prompts[action.number], attempt)
 
 
-def _new_attempt(site: Site, prompt: Prompt, count: int, *, shared: bool) -> Attempt:
+def _new_attempt(site: Site, prompt: Prompt, count: int, base_branch: str, *, shared: bool) -> Attempt:
     now = utc_now()
     return Attempt(
         prompt=prompt.number,
@@ -90,6 +92,7 @@ def _new_attempt(site: Site, prompt: Prompt, count: int, *, shared: bool) -> Att
         runtime=prompt.agent or site.config.runtime,
         branch="" if shared else _branch(site, prompt.number, count),
         worktree="" if shared else site.layout.rel(site.layout.worktree(prompt.number, count)),
+        base_branch=base_branch,
         title=prompt.title,
         prompt_file=prompt.path,
         digest=prompt.digest,
@@ -102,7 +105,7 @@ def _start(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> 
             keep_given(site.directory(attempt), prompt)
         elif not prompt.source:
             raise CoordError("the file of its prompt is gone", f"bring {prompt.path} back, and restart it")
-        last = site.find(attempt.prompt, attempt.attempt - 1)
+        last = _before(site, attempt)
         site.check_ready(attempt.runtime)
         tree = _make_worktree(site, prompt, attempt, last)
         attempt = replace(attempt, branch=tree.branch)
@@ -124,6 +127,16 @@ def _start(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> 
     _running(site, attempt, window)
 
 
+def _before(site: Site, attempt: Attempt) -> Attempt | None:
+    """The attempt of the same prompt before this one; those of other branches' prompts may lie in between."""
+    folder = attempt.prompt_file.rpartition("/")[0]
+    for count in range(attempt.attempt - 1, 0, -1):
+        found = site.find(attempt.prompt, count)
+        if found is None or found.prompt_file.rpartition("/")[0] in ("", folder):
+            return found
+    return None
+
+
 def _not_started(site: Site, attempt: Attempt, reason: str) -> None:
     """Let the attempt fail, unless it was ended meanwhile."""
     try:
@@ -139,7 +152,7 @@ def _make_worktree(site: Site, prompt: Prompt, attempt: Attempt, last: Attempt |
         return _project_folder(site, attempt)
     goes_on = last is not None and (last.continues or bool(_session(attempt, last)))
     continued = goes_on and last is not None and _branch_from(site, attempt, last)
-    base, resume = site.config.base_branch or "", bool(continued)
+    base, resume = attempt.base_branch or site.base_branch, bool(continued)
     try:
         return worktrees.create(
             site.layout, attempt.prompt, attempt.attempt, base, branch=attempt.branch, resume=resume
@@ -174,7 +187,7 @@ def _with_base(site: Site, attempt: Attempt) -> Attempt:
     if not attempt.branch:
         return attempt
     tree = worktrees.create(
-        site.layout, attempt.prompt, attempt.attempt, site.config.base_branch or "", branch=attempt.branch
+        site.layout, attempt.prompt, attempt.attempt, attempt.base_branch or site.base_branch, branch=attempt.branch
     )
     return replace(attempt, base=tree.base, base_branch=tree.base_branch)
 

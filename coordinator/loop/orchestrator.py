@@ -182,7 +182,8 @@ def _dispatches(snapshot: Snapshot, now: float) -> Iterator[Dispatch]:
     for place in lineup(snapshot, now):
         if not place.waits:
             last = snapshot.steps[place.number].attempt
-            used = max(snapshot.prompts[place.number].attempts, last.attempt if last else 0)
+            others = snapshot.elsewhere.get(place.number, 0)
+            used = max(snapshot.prompts[place.number].attempts, last.attempt if last else 0, others)
             yield Dispatch(place.number, used + 1)
 
 

@@ -4,9 +4,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from coordinator.artifacts.branch import checked_out
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import current_run, new_run, write_run
 from coordinator.artifacts.sweep import sweep
+from coordinator.changes.git import Git
 from coordinator.events.filters import Filter
 from coordinator.events.store import EventLog
 from coordinator.failpoint import failpoint
@@ -34,6 +36,8 @@ class RunBook:
         self._log = log
         self._run: Run | None = None
         self._title = ""
+        self._prompts = ""
+        self._base = ""
         self._state: LoopState | None = None
         self._last: Snapshot | None = None
         self._seen: Mapping[int, Prompt] | None = None
@@ -43,10 +47,25 @@ class RunBook:
     def run(self) -> Run:
         """The run that new attempts belong to; one is opened if none is."""
         if self._run is None:
-            run_id = new_run(self._layout, self._title, started=utc_now())
+            run_id = new_run(
+                self._layout, self._title, started=utc_now(), prompts=self._prompts, base_branch=self._base
+            )
             self._run = current_run(self._layout) or Run(run_id, self._title)
             self._say("run.started", epoch=self._run.epoch)
         return self._run
+
+    def base_branch(self, configured: str) -> str:
+        """The branch that the run's attempts start from and land on: recorded when it begins, and kept from then on.
+
+        Raises CoordError while it has none and no branch is checked out.
+        """
+        if self._run is not None and self._run.base_branch:
+            return self._run.base_branch
+        self._base = Git(self._layout.root).base_branch(configured)
+        if self._run is not None:
+            self._run = replace(self._run, base_branch=self._base)
+            write_run(self._layout, self._run)
+        return self._base
 
     @property
     def is_open(self) -> bool:
@@ -56,12 +75,16 @@ class RunBook:
     def open(self, snapshot: Snapshot) -> None:
         """Take up the run that an earlier life of the loop did not end."""
         self._title = snapshot.milestone.title
+        self._prompts = snapshot.settings.space or snapshot.settings.prompts_folder
         found = current_run(self._layout)
         if found is None or found.state != "running":
             return
         self._run = replace(found, epoch=found.epoch + 1)
         write_run(self._layout, self._run)
-        self._say("run.resumed", epoch=self._run.epoch)
+        here, base = checked_out(self._layout.root), found.base_branch
+        moved = bool(base and here) and here != base
+        told = {"reason": f"it began on {base} and lands there, though {here} is checked out now"}
+        self._say("run.resumed", data=told if moved else None, epoch=self._run.epoch)
 
     def adopted(self, attempts: Sequence[Attempt], snapshot: Snapshot) -> None:
         """Log which running agents this life of the loop took over; that they are paused is not said again later."""
@@ -81,6 +104,7 @@ class RunBook:
     def follow(self, snapshot: Snapshot) -> None:
         """Log what became of the prompts, a pause, a halt, being stuck, and going on after it; each once."""
         self._title = snapshot.milestone.title
+        self._prompts = snapshot.settings.space or snapshot.settings.prompts_folder
         self._last = snapshot
         self._describe(snapshot)
         state, before = snapshot.loop.state, self._state
@@ -113,7 +137,8 @@ class RunBook:
         self._seen = snapshot.prompts
         before = self._told_rows() if self._rows is None else self._rows
         self._rows = {number: row_of(prompt, snapshot.steps[number]) for number, prompt in snapshot.prompts.items()}
-        drafts = [Draft(DESCRIPTION, "milestone", data) for data in changes(before, self._rows)]
+        where: dict[str, object] = {"folder": snapshot.settings.space} if snapshot.settings.space else {}
+        drafts = [Draft(DESCRIPTION, "milestone", {**data, **where}) for data in changes(before, self._rows)]
         drafts += [Draft("step.skipped", f"prompt:{n}", {"reason": "cancelled"}) for n in skipped(before, self._rows)]
         if drafts:  # together: what is told is never told again
             self._log.append(drafts, SYSTEM, self._run.id if self._run is not None else None)
@@ -133,7 +158,7 @@ class RunBook:
             self._say("run.finished", data={"reason": reason, **self._usage()})
             sweep(self._layout)
             write_run(self._layout, replace(self._run, state="ended", outcome="done", ended=utc_now()))
-            self._run = None
+            self._run, self._base = None, ""
 
     def _usage(self) -> dict[str, object]:
         """What the run used, as far as anybody told."""

@@ -44,6 +44,11 @@ class Site:
         """`run-3`: the run that new attempts belong to."""
         return self.book.run.id
 
+    @property
+    def base_branch(self) -> str:
+        """Where the attempts of this run start and land. CoordError while no branch is checked out to begin with."""
+        return self.book.base_branch(self.config.base_branch or "")
+
     def runtime(self, name: str) -> Runtime:
         """The runtime of this name; CoordError when there is none."""
         return find_runtime(name, {"command": self.config.command})

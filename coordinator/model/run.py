@@ -10,6 +10,10 @@ class Run:
     id: str
     """`run-3`."""
     milestone: str = ""
+    prompts: str = ""
+    """Folder whose prompts it runs, relative to the project's root; of several, the one called after a branch."""
+    base_branch: str = ""
+    """Branch that its attempts start from and land on, whatever is checked out later; empty: none was needed yet."""
     iteration: int = 1
     """Round of Planner, Executors and Feedback, from 1."""
     state: str = "running"

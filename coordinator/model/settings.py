@@ -48,6 +48,8 @@ class Settings:
     """Refuse prompts without acceptance criteria."""
     prompts_folder: str = PROMPTS
     """Where new prompts are written, relative to the project's root."""
+    space: str = ""
+    """The prompts folder that is called after the base branch: a name space of numbers; empty: there is none."""
 
 
 def backoff(settings: Settings, attempts: int) -> float:

@@ -270,6 +270,9 @@ class Snapshot:
     unfinished: bool = False
     """A plan is only partly in the files, and can't be finished now: nothing may start before it is."""
 
+    elsewhere: Mapping[int, int] = field(default_factory=dict)
+    """By number: the highest attempt of other prompts of that number, which are those of other branches' folders."""
+
     @property
     def everybody(self) -> tuple[Agent, ...]:
         """Our agents, then the adopted ones."""

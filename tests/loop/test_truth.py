@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.project import WRITE, Project
+from support.project import WRITE, Project, project, prompt_text
 from support.wait import wait_until
 
 Make = Callable[..., Project]
@@ -177,3 +177,96 @@ def test_a_file_that_becomes_another_prompt_while_its_agent_works_is_left_alone(
     assert made.states() == {1: "merged"}
     assert path.read_bytes() == before
     assert made.snapshot().prompts[1].title == "Prompt 1"
+
+
+def test_a_run_lands_where_it_began_whatever_is_checked_out_meanwhile(make: Make) -> None:
+    made = make({1: [], 2: [1]}, gate="review")
+    git = made.repository.git
+    loop = made.start_loop("--until-idle")
+    made.wait_for(1, "change-open")
+    git("switch", "-q", "-c", "hotfix")
+    made.coord("review", "1", "--approve")
+    made.wait_for(2, "change-open")
+    loop.terminate()
+    assert loop.wait(30) == 1
+    git("switch", "-q", "--detach")
+    loop = made.start_loop("--until-idle")
+    made.coord("review", "2", "--approve")
+    assert loop.wait(30) == 0
+    assert git("show", "main:file-1.txt", "main:file-2.txt").split() == ["by", "attempt", "1"] * 2
+    assert git("rev-list", "--count", "main..hotfix") == "0"
+    run = json.loads((made.layout.run("run-1") / "run.json").read_text())
+    assert (run["base_branch"], run["prompts"]) == ("main", ".coord/prompts")
+    assert {step["base_branch"] for n in (1, 2) for step in made.attempts(n)} == {"main"}
+
+
+def test_a_loop_on_another_branch_says_where_the_unfinished_run_lands(make: Make) -> None:
+    made = make({1: []}, gate="review")
+    loop = made.start_loop()
+    made.wait_for(1, "change-open")
+    loop.terminate()
+    loop.wait(30)
+    made.repository.git("switch", "-q", "-c", "hotfix")
+    loop = made.start_loop()
+    told = "it began on main and lands there, though hotfix is checked out now"
+    wait_until(lambda: told in made.said(), message="it to say so")
+    loop.terminate()
+    loop.wait(30)
+
+
+def test_a_detached_head_waits_and_fails_nothing(make: Make) -> None:
+    made = make({1: []})
+    made.repository.git("switch", "-q", "--detach")
+    loop = made.start_loop("--until-idle")
+    wait_until(lambda: made.events("problem.found"), message="it to say that no branch is checked out")
+    assert "no branch is checked out" in str(made.events("problem.found")[0].data["reason"])
+    assert made.states() == {1: "pending"}
+    assert made.attempts(1) == []
+    made.repository.git("switch", "-q", "main")
+    assert loop.wait(60) == 0
+    assert made.states() == {1: "merged"}
+
+
+def test_folders_of_branches_are_name_spaces(tmp_path: Path) -> None:
+    with project(tmp_path, {}, prompt_folders='["plans/{branch}"]') as made:
+        git, root = made.repository.git, made.layout.root
+
+        def plan(branch: str) -> Path:
+            path = root / "plans" / branch / "01-first.md"
+            path.parent.mkdir(parents=True)
+            path.write_text(prompt_text(1, title=f"First on {branch}"))
+            return path
+
+        made.layout.scripts.joinpath("01.sh").write_text(WRITE.replace("file-$COORD_PROMPT", "file-$COORD_ATTEMPT"))
+        first = plan("main")
+        assert made.run_loop() == 0
+        git("switch", "-q", "-c", "hotfix")
+        second = plan("hotfix")
+        assert made.states() == {1: "pending"}
+        assert problems(made) == []
+        assert made.run_loop() == 0
+        assert made.states() == {1: "merged"}
+        assert [step["branch"] for step in made.attempts(1)] == ["coord/01-1", "coord/01-2"]
+        assert {"file-1.txt", "file-2.txt"} <= set(git("ls-tree", "--name-only", "hotfix").split())
+        assert "file-2.txt" not in git("ls-tree", "--name-only", "main")
+        assert "status: done" in first.read_text()
+        assert "status: done" in second.read_text()
+        git("switch", "-q", "main")
+        assert made.states() == {1: "merged"}
+        assert made.snapshot().prompts[1].title == "First on main"
+
+
+def test_the_folder_of_an_unfinished_run_stays_that_of_its_base(tmp_path: Path) -> None:
+    with project(tmp_path, {}, prompt_folders='["plans/{branch}"]', gate="review") as made:
+        path = made.layout.root / "plans" / "main" / "01-first.md"
+        path.parent.mkdir(parents=True)
+        path.write_text(prompt_text(1))
+        made.layout.scripts.joinpath("01.sh").write_text(WRITE)
+        loop = made.start_loop("--until-idle")
+        made.wait_for(1, "change-open")
+        made.repository.git("switch", "-q", "-c", "hotfix")
+        assert made.states() == {1: "change-open"}
+        made.coord("review", "1", "--approve")
+        assert loop.wait(30) == 0
+        assert made.repository.git("show", "main:file-1.txt") == "by attempt 1"
+        assert made.states() == {}  # the next run is one on hotfix
