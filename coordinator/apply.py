@@ -7,7 +7,7 @@ cut off is finished by the loop, since `step.json` says that it was asked for.
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
@@ -31,7 +31,7 @@ from coordinator.kill import ENDABLE, finish_kill, has_landed
 from coordinator.model.event import Actor, Draft, Event, may_write
 from coordinator.model.ids import uuid7
 from coordinator.model.pausing import all_wanted
-from coordinator.model.plan import FileEdit, Kill, Plan, Record, Steer
+from coordinator.model.plan import FileEdit, Kill, Plan, Record, StartAfresh, Steer
 from coordinator.model.situation import subject_number
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
@@ -91,7 +91,8 @@ def apply(layout: Layout, plan: Plan, actor: Actor) -> Applied:
         _check_versions(layout, plan)
         with ExitStack() as stack:
             kills = [_prepare_kill(layout, stack, kill, actor) for kill in _of(plan, Kill)]
-            whole = replace(plan, edits=(*plan.edits, *(edit for _, edit in kills)))
+            marks = [_prepare_fresh(layout, stack, one) for one in _of(plan, StartAfresh)]
+            whole = replace(plan, edits=(*plan.edits, *(edit for _, edit in kills), *marks))
             _claim_numbers(layout, plan)
             kept = _place(layout, log, whole, drafts, actor)
     notes = [*kept, *_steer(layout, plan)]
@@ -227,11 +228,7 @@ def _claim_numbers(layout: Layout, plan: Plan) -> None:
 
 def _prepare_kill(layout: Layout, stack: ExitStack, kill: Kill, actor: Actor) -> tuple[Attempt, FileEdit]:
     """The edit of `step.json` that asks for the end of an attempt, with the attempt locked until it is in place."""
-    found = find_attempt(layout, kill.prompt, kill.attempt)
-    if found is None:
-        raise StalePlan(f"attempt {kill.attempt} of prompt {kill.prompt:02d} is gone", "look at `coord status`")
-    stack.enter_context(attempt_lock(layout, found))
-    attempt = reread(layout, found)
+    attempt = _locked(layout, stack, kill.prompt, kill.attempt)
     if attempt.state not in ENDABLE:
         raise StalePlan(
             f"attempt {kill.attempt} of prompt {kill.prompt:02d} is {attempt.state.value} by now",
@@ -242,11 +239,29 @@ def _prepare_kill(layout: Layout, stack: ExitStack, kill: Kill, actor: Actor) ->
             f"the change of prompt {kill.prompt:02d} is merged by now, though its step does not say so yet",
             "nothing was written; the loop records it, also one that starts now",
         )
+    changes = {"kill": kill.then, "reason": redact(kill.reason) or f"ended by {actor.name}"}
+    return attempt, _step_edit(layout, attempt, changes | ({"fresh": True} if kill.fresh else {}))
+
+
+def _prepare_fresh(layout: Layout, stack: ExitStack, one: StartAfresh) -> FileEdit:
+    """The edit of `step.json` that lets nothing build on an attempt which has ended."""
+    return _step_edit(layout, _locked(layout, stack, one.prompt, one.attempt), {"fresh": True})
+
+
+def _locked(layout: Layout, stack: ExitStack, prompt: int, count: int) -> Attempt:
+    """The attempt as it is, locked until the plan is in place."""
+    found = find_attempt(layout, prompt, count)
+    if found is None:
+        raise StalePlan(f"attempt {count} of prompt {prompt:02d} is gone", "look at `coord status`")
+    stack.enter_context(attempt_lock(layout, found))
+    return reread(layout, found)
+
+
+def _step_edit(layout: Layout, attempt: Attempt, changes: Mapping[str, object]) -> FileEdit:
     path = layout.attempt(attempt.run, attempt.prompt, attempt.attempt) / "step.json"
     before = read_limited(path, _STEP_LIMIT)
-    values = json.loads(before) | {"kill": kill.then, "reason": redact(kill.reason) or f"ended by {actor.name}"}
-    after = json.dumps(values, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
-    return attempt, FileEdit(layout.rel(path), "modify", after, sha256(before))
+    after = json.dumps(json.loads(before) | changes, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
+    return FileEdit(layout.rel(path), "modify", after, sha256(before))
 
 
 # ── the files and their events

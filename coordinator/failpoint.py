@@ -5,6 +5,8 @@ import signal
 
 POINTS = (
     "dispatch-claimed",
+    "takeover-branched",
+    "takeover-switched",
     "dispatch-worktree",
     "dispatch-script",
     "dispatch-window",

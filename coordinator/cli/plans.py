@@ -232,13 +232,14 @@ def kill(ctx: click.Context, /, target: str, then: str, reason: str, **given: An
 @click.command()
 @click.argument("target", metavar="N|AGENT")
 @click.option("--reason", default="", help="What the next attempt should know; goes into the prompt.")
+@click.option("--fresh", is_flag=True, help="From the base, not from the commits and files of the attempt before.")
 @plan_options
 @click.pass_context
-def restart(ctx: click.Context, /, target: str, reason: str, **given: Any) -> int:
-    """Run a failed, held or running prompt again, as a new attempt."""
+def restart(ctx: click.Context, /, target: str, reason: str, fresh: bool, **given: Any) -> int:
+    """Run a failed, held or running prompt again, as a new attempt that goes on from what the last one left."""
     from coordinator.services.restart import RestartRequest, plan_restart
 
-    request = RestartRequest(number_of(target), reason, actor_name(), now_iso())
+    request = RestartRequest(number_of(target), reason, actor_name(), now_iso(), fresh)
     return _run(ctx, lambda snapshot: plan_restart(snapshot, request), given)
 
 

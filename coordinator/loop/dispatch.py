@@ -5,7 +5,7 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
-from coordinator.agents.brief import Brief, compose
+from coordinator.agents.brief import Brief, Existing, compose
 from coordinator.agents.launch import coord_folder, environment, launch_script
 from coordinator.agents.runtime import Job
 from coordinator.agents.user import AgentUser, wrapped
@@ -21,6 +21,7 @@ from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.failpoint import failpoint
 from coordinator.kill import end_processes
 from coordinator.loop.effects import Dispatch, Mark, Resume
+from coordinator.loop.inheritance import earlier, inherit, told
 from coordinator.loop.marking import mark
 from coordinator.loop.site import Site
 from coordinator.model.problem import Problem
@@ -32,6 +33,7 @@ from coordinator.packaged import packaged
 from coordinator.redaction import redact
 from coordinator.regular import replace_file
 from coordinator.steps import agent_event, attempt_lock, step_event, utc_now
+from coordinator.terminals.life import life_of
 from coordinator.terminals.listing import Window
 
 FLOW = "EXECUTION.md"
@@ -51,6 +53,8 @@ def dispatch(site: Site, snapshot: Snapshot, action: Dispatch) -> None:
         shared = is_shared(prompt, snapshot.settings)
         base = "" if shared else site.base_branch  # with none checked out for a moment it waits: nothing is claimed yet
         attempt = _new_attempt(site, prompt, action.attempt, base, shared=shared)
+        last = snapshot.steps[action.number].attempt
+        attempt = replace(attempt, interruptions=last.interruptions if last is not None else 0)
         try:
             site.claim(attempt)
         except StalePlan:
@@ -105,15 +109,17 @@ def _start(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> 
             keep_given(site.directory(attempt), prompt)
         elif not prompt.source:
             raise CoordError("the file of its prompt is gone", f"bring {prompt.path} back, and restart it")
-        last = _before(site, attempt)
+        last = next(earlier(site, attempt), None)
         site.check_ready(attempt.runtime)
-        tree = _make_worktree(site, prompt, attempt, last)
+        inherited = inherit(site, attempt) if attempt.branch else None
+        tree = _make_worktree(site, prompt, attempt, resume=inherited is not None and inherited.taken)
         attempt = replace(attempt, branch=tree.branch)
         if site.guest is not None and attempt.branch:
             share(site.layout, attempt.prompt, attempt.attempt, site.guest, branch=attempt.branch)
         failpoint("dispatch-worktree")
         attempt = replace(attempt, base=tree.base, base_branch=tree.base_branch, digest=prompt.digest)
-        attempt = _write_launch(site, snapshot, prompt, attempt, tree.cwd, last)
+        existing = None if inherited is None else told(site, attempt, inherited)
+        attempt = _write_launch(site, snapshot, prompt, attempt, tree.cwd, last, existing)
         failpoint("dispatch-script")
         window = _open(site, attempt, tree.cwd)
         if window is None:
@@ -127,16 +133,6 @@ def _start(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> 
     _running(site, attempt, window)
 
 
-def _before(site: Site, attempt: Attempt) -> Attempt | None:
-    """The attempt of the same prompt before this one; those of other branches' prompts may lie in between."""
-    folder = attempt.prompt_file.rpartition("/")[0]
-    for count in range(attempt.attempt - 1, 0, -1):
-        found = site.find(attempt.prompt, count)
-        if found is None or found.prompt_file.rpartition("/")[0] in ("", folder):
-            return found
-    return None
-
-
 def _not_started(site: Site, attempt: Attempt, reason: str) -> None:
     """Let the attempt fail, unless it was ended meanwhile."""
     try:
@@ -145,14 +141,12 @@ def _not_started(site: Site, attempt: Attempt, reason: str) -> None:
         site.touched.append(site.directory(attempt))
 
 
-def _make_worktree(site: Site, prompt: Prompt, attempt: Attempt, last: Attempt | None) -> worktrees.WorktreeInfo:
+def _make_worktree(site: Site, prompt: Prompt, attempt: Attempt, *, resume: bool) -> worktrees.WorktreeInfo:
     if prompt.pipeline != "direct":
         raise CoordError(f"pipeline `{prompt.pipeline}` can't be had", "use `pipeline: direct`, or leave it out")
     if not attempt.branch:
         return _project_folder(site, attempt)
-    goes_on = last is not None and (last.continues or bool(_session(attempt, last)))
-    continued = goes_on and last is not None and _branch_from(site, attempt, last)
-    base, resume = attempt.base_branch or site.base_branch, bool(continued)
+    base = attempt.base_branch or site.base_branch
     try:
         return worktrees.create(
             site.layout, attempt.prompt, attempt.attempt, base, branch=attempt.branch, resume=resume
@@ -192,17 +186,14 @@ def _with_base(site: Site, attempt: Attempt) -> Attempt:
     return replace(attempt, base=tree.base, base_branch=tree.base_branch)
 
 
-def _branch_from(site: Site, attempt: Attempt, last: Attempt) -> bool:
-    """Let the new branch start where the last one ended; False when that one is gone."""
-    git = Git(site.layout.root)
-    tip = git.head(last.branch) if last.branch else ""
-    if tip and not git.head(attempt.branch):
-        git.run("branch", "--no-track", attempt.branch, tip, writes=True)
-    return bool(tip)
-
-
 def _write_launch(
-    site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt, cwd: Path, last: Attempt | None
+    site: Site,
+    snapshot: Snapshot,
+    prompt: Prompt,
+    attempt: Attempt,
+    cwd: Path,
+    last: Attempt | None,
+    existing: Existing | None,
 ) -> Attempt:
     """Write `prompt.txt` and `launch.sh`; they need not survive a power cut, for the agent does not either."""
     directory = site.directory(attempt)
@@ -218,7 +209,7 @@ def _write_launch(
         arguments=tuple(shlex.split(site.config.agent_arguments.get(attempt.runtime, ""))),
         headless=site.config.headless,
     )
-    text = redact(_prompt_text(site, snapshot, prompt, attempt, last))
+    text = redact(_prompt_text(site, snapshot, prompt, attempt, last, existing))
     replace_file(job.prompt_file, text.encode("utf-8", "replace"))
     command = site.runtime(attempt.runtime).command(job)
     if site.user is not None:
@@ -239,13 +230,15 @@ def _own_status(directory: Path, user: AgentUser) -> None:
 
 def _session(attempt: Attempt, last: Attempt | None) -> str:
     """The session that the attempt goes on with: of the one before it, if that was stopped half-way or sent back."""
-    if last is None or last.runtime != attempt.runtime or not last.session:
+    if last is None or last.fresh or last.runtime != attempt.runtime or not last.session:
         return ""
     stopped = last.receipt is None and (last.exit is None or last.exit.status != 0)
     return last.session if stopped or last.continues else ""
 
 
-def _prompt_text(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt, last: Attempt | None) -> str:
+def _prompt_text(
+    site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt, last: Attempt | None, existing: Existing | None
+) -> str:
     own = f"prompt:{prompt.number}"
     before = []
     for number in snapshot.graph.dependencies.get(prompt.number, ()):
@@ -260,6 +253,7 @@ def _prompt_text(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attemp
         base_branch=attempt.base_branch,
         before=before,
         last=last,
+        existing=existing,
         answered=[q for q in snapshot.questions if q.subject == own and not q.open],
         learnings=_text(site.layout.learnings),
     )
@@ -317,6 +311,7 @@ def _running(site: Site, attempt: Attempt, window: Window) -> None:
             started,
             window=window.id,
             pane=window.pane,
+            server=life_of(window.server or site.terminals.process()),
             base=attempt.base,
             base_branch=attempt.base_branch,
             session=attempt.session,

@@ -24,7 +24,7 @@ from coordinator.model.budget import next_overrun, overruns
 from coordinator.model.lineup import lineup, live_attempts
 from coordinator.model.pausing import Wanted, about_budgets, all_wanted, paused_by, paused_seconds, wanted
 from coordinator.model.prompt import Prompt, PromptStatus
-from coordinator.model.situation import retry_at, subject_number, timestamp
+from coordinator.model.situation import resumes_at, retry_at, subject_number, timestamp
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Question, Snapshot
 from coordinator.model.step import Attempt, Step, StepState
 
@@ -82,14 +82,14 @@ def next_due(snapshot: Snapshot, now: float) -> float | None:
     asked = about_budgets(snapshot.questions)
     times: list[float] = []
     for number, current in snapshot.steps.items():
-        if current.state is StepState.MERGED or current.state is StepState.PENDING:
-            continue
         prompt, attempt = snapshot.prompts[number], current.attempt
-        retry = retry_at(current, prompt, snapshot.settings)
+        if current.state is StepState.MERGED or attempt is None:
+            continue
+        retry = resumes_at(current, snapshot.settings) or retry_at(current, prompt, snapshot.settings)
         limit = _limit(snapshot, prompt)
         if retry is not None:
             times.append(retry)
-        if attempt is not None and attempt.state.live:
+        if attempt.state.live:
             end = _end(asked, attempt, limit, now)
             times += [] if end is None else [end]
     over = next_overrun(snapshot, now)

@@ -304,6 +304,7 @@ class _Runner:
                 adopted.append(attempt)
             else:
                 self._gone.add((number, attempt.attempt))
+        self._site.orphans = set(self._gone) if self._book.was_cut_off else set()
         return adopted
 
     def _watch_agents(self) -> None:

@@ -42,6 +42,8 @@ class RunBook:
         self._last: Snapshot | None = None
         self._seen: Mapping[int, Prompt] | None = None
         self._rows: dict[int, Row] | None = None
+        self.was_cut_off = False
+        """The life of the loop before this one did not get to say that it ends."""
 
     @property
     def run(self) -> Run:
@@ -80,6 +82,8 @@ class RunBook:
         if found is None or found.state != "running":
             return
         self._run = replace(found, epoch=found.epoch + 1)
+        said = self._log.tail(1, Filter(kinds=("run.started", "run.resumed", "run.stopped")))
+        self.was_cut_off = bool(said) and said[0].kind != "run.stopped"
         write_run(self._layout, self._run)
         here, base = checked_out(self._layout.root), found.base_branch
         moved = bool(base and here) and here != base

@@ -17,6 +17,7 @@ from coordinator.kill import end_processes
 from coordinator.loop.effects import EndOver, Expire, Return, Settle
 from coordinator.loop.exits import has_ended
 from coordinator.loop.handoff import not_done
+from coordinator.loop.interruption import what_cut_off
 from coordinator.loop.marking import note_hand_off
 from coordinator.loop.site import Site
 from coordinator.model.change import Change
@@ -57,7 +58,8 @@ def settle(site: Site, snapshot: Snapshot, action: Settle) -> Attempt | None:
     make_up(site, attempt)
     note_hand_off(site, snapshot.prompts[action.number], attempt)
     failpoint("settle-ended")
-    attempt = _settle_ended(site, snapshot, attempt)
+    cause = what_cut_off(site, attempt)
+    attempt = _interrupted(site, attempt, cause) if cause else _settle_ended(site, snapshot, attempt)
     failpoint("settle-recorded")
     return attempt
 
@@ -71,10 +73,25 @@ def make_up(site: Site, attempt: Attempt) -> None:
         site.log_about(attempt, agent_event(attempt, "problem.handoff_unwritten", reason=said))
 
 
-def _settle_ended(site: Site, snapshot: Snapshot, attempt: Attempt) -> Attempt:
+def _interrupted(site: Site, attempt: Attempt, cause: str) -> Attempt:
+    """Back into the line: it starts again by itself, from what is there."""
+    changes = {"interrupted": True, "interruptions": attempt.interruptions + 1}
+    reason = f"interrupted: {cause} went down"
+    return site.advance(
+        attempt, StepState.PENDING, _ended(site, attempt), reason=reason, data={"interrupted": True}, **changes
+    )
+
+
+def _ended(site: Site, attempt: Attempt) -> Draft:
+    """The event of an agent's end, as far as anybody knows how that was."""
     used = final_usage(site.layout, attempt, site.config)
-    gone = attempt.exit is None
-    exited = agent_event(attempt, "agent.lost" if gone else "agent.exited", **_status(attempt), **used)
+    if attempt.exit is None:
+        return agent_event(attempt, "agent.lost", **used)
+    return agent_event(attempt, "agent.exited", status=attempt.exit.status, **used)
+
+
+def _settle_ended(site: Site, snapshot: Snapshot, attempt: Attempt) -> Attempt:
+    exited = _ended(site, attempt)
     state, reason = judge_end(attempt)
     damaged = take_back(site.layout, attempt.prompt, attempt.attempt) if attempt.branch else ""
     if damaged and state is StepState.CHANGE_OPEN:
@@ -99,10 +116,6 @@ def _settle_ended(site: Site, snapshot: Snapshot, attempt: Attempt) -> Attempt:
         site.log_about(attempt, agent_event(attempt, "problem.past_the_gate", reason=past))
         opened["reason"] = past
     return site.advance(attempt, StepState.CHANGE_OPEN, exited, data=data, **opened)
-
-
-def _status(attempt: Attempt) -> dict[str, object]:
-    return {} if attempt.exit is None else {"status": attempt.exit.status}
 
 
 def _not_done(site: Site, snapshot: Snapshot, attempt: Attempt, change: Change) -> str:
@@ -163,7 +176,7 @@ def give_back(site: Site, snapshot: Snapshot, action: Return) -> None:
 
 def come_back(site: Site, attempt: Attempt, reason: str) -> None:
     """The gate did not take the change: back to an agent, or halt the plan when that has happened too often."""
-    often = attempt.attempt >= max(RETURNS, site.config.max_attempts)
+    often = attempt.attempt - attempt.interruptions >= max(RETURNS, site.config.max_attempts)
     site.advance(attempt, StepState.FAILED if often else StepState.PENDING, continues=True, reason=reason)
 
 

@@ -36,6 +36,8 @@ class Site:
     """Agent → process of its window, known before its own record of it is."""
     ready: set[str] = field(default_factory=set)
     """Runtimes that were found ready to be started."""
+    orphans: set[tuple[int, int]] = field(default_factory=set)
+    """Attempts, by prompt and number, that were gone when this life of the loop began, after one that was cut off."""
     user: AgentUser | None = None
     """Strict mode: who agents run as."""
 

@@ -81,5 +81,11 @@ def with_hand_off(source: bytes, attempt: Attempt, receipt: Receipt) -> bytes:
     return source + gap + newline.encode() + heading + block
 
 
+def without_hand_off(body: str, attempt: int) -> str:
+    """A body without the sections that `with_hand_off` appended for an attempt."""
+    section = rf"^## Attempt {attempt} · (?:done|failed|blocked) · [^\r\n]*\r?\n\r?\n(?:>[^\r\n]*(?:\r?\n|\Z))*"
+    return re.sub(section, "", body, flags=re.MULTILINE)
+
+
 def _clipped(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[:limit].rstrip()}…"

@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from coordinator.model.situation import dependencies_ended, held_by_questions, is_shared, retry_at, startable
+from coordinator.model.situation import (
+    dependencies_ended,
+    held_by_questions,
+    is_shared,
+    resumes_at,
+    retry_at,
+    startable,
+)
 from coordinator.model.snapshot import Snapshot
 
 
@@ -24,7 +31,8 @@ def lineup(snapshot: Snapshot, now: float | None = None) -> tuple[Place, ...]:
 
     `now` in Unix seconds puts failed prompts into the line whose automatic retry is due.
     """
-    able = {*startable(snapshot.graph, snapshot.prompts, snapshot.steps, snapshot.questions), *_retries(snapshot, now)}
+    ready = startable(snapshot.graph, snapshot.prompts, snapshot.steps, snapshot.questions)
+    able = {*(number for number in ready if not _rests(snapshot, number, now)), *_retries(snapshot, now)}
     return tuple(_places(snapshot, sorted(able, key=lambda n: (snapshot.prompts[n].priority.rank, n))))
 
 
@@ -64,6 +72,12 @@ def _in_folder(snapshot: Snapshot) -> int | None:
         if step.attempt is not None and step.attempt.state.live and not step.attempt.branch:
             return number
     return next(_unreadable(snapshot), None)
+
+
+def _rests(snapshot: Snapshot, number: int, now: float | None) -> bool:
+    """It was interrupted again and again, and waits a while before it goes on."""
+    at = resumes_at(snapshot.steps[number], snapshot.settings)
+    return now is not None and at is not None and at > now
 
 
 def _retries(snapshot: Snapshot, now: float | None) -> Iterator[int]:

@@ -37,6 +37,16 @@ class Kill:
     attempt: int
     then: Literal["requeue", "fail", "hold"]
     reason: str = ""
+    fresh: bool = False
+    """The next attempt starts from the base, not from what this one leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartAfresh:
+    """Let the attempt after one that has ended start from the base, not from what that one left."""
+
+    prompt: int
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,7 @@ class Steer:
     text: str
 
 
-Effect = Record | Kill | Steer
+Effect = Record | Kill | StartAfresh | Steer
 """What a service's plan may do besides editing files. The loop has effects of its own, in `loop/effects.py`."""
 
 

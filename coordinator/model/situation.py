@@ -18,9 +18,22 @@ def retry_at(step: Step, prompt: Prompt, settings: Settings) -> float | None:
     attempt = step.attempt
     if step.state is not StepState.FAILED or attempt is None or attempt.held:
         return None
-    if attempt.attempt >= settings.max_attempts or prompt.status is PromptStatus.DONE or prompt.lost:
+    counted = attempt.attempt - attempt.interruptions
+    if counted >= settings.max_attempts or prompt.status is PromptStatus.DONE or prompt.lost:
         return None
-    return timestamp(attempt.since) + backoff(settings, attempt.attempt)
+    return timestamp(attempt.since) + backoff(settings, counted)
+
+
+def resumes_at(step: Step, settings: Settings) -> float | None:
+    """Unix seconds when a prompt whose last attempt was interrupted starts again by itself; None for any other.
+
+    At once after the first time; a prompt that it happens to again and again waits longer each time.
+    """
+    attempt = step.attempt
+    if step.state is not StepState.PENDING or attempt is None or not attempt.interrupted:
+        return None
+    wait = backoff(settings, attempt.interruptions - 1) if attempt.interruptions > 1 else 0.0
+    return timestamp(attempt.since) + wait
 
 
 def is_shared(prompt: Prompt, settings: Settings) -> bool:
@@ -29,10 +42,10 @@ def is_shared(prompt: Prompt, settings: Settings) -> bool:
 
 
 def next_retry(prompts: Mapping[int, Prompt], steps: Mapping[int, Step], settings: Settings) -> float:
-    """Unix seconds of the earliest automatic retry; 0.0 when there is none."""
-    if settings.max_attempts <= 1:
-        return 0.0
-    times = (retry_at(step, prompts[number], settings) for number, step in steps.items())
+    """Unix seconds of the earliest automatic retry, and of the earliest that goes on; 0.0 when there is none."""
+    times = [resumes_at(step, settings) for step in steps.values()]
+    if settings.max_attempts > 1:
+        times += [retry_at(step, prompts[number], settings) for number, step in steps.items()]
     return min((at for at in times if at is not None), default=0.0)
 
 

@@ -146,6 +146,8 @@ class Attempt:
     """Of the prompt as the agent was given it: tells it from another one that takes its number."""
     prompt_file: str = ""
     """Of the prompt, relative to the project root."""
+    server: str = ""
+    """Which life of which tmux server its window was opened in, and on which start of the machine."""
     digest: str = ""
     """SHA-256 of the prompt file that the agent was given."""
     reason: str = ""
@@ -159,6 +161,12 @@ class Attempt:
     """Commit of the base branch when its change was opened: what is there by then nobody merged who had seen it."""
     held: bool = False
     """Not to be started again until a human says so, by setting the prompt's file back to pending."""
+    interrupted: bool = False
+    """It went down with the machine, its tmux server or the loop: no failure, and started again by itself."""
+    interruptions: int = 0
+    """Attempts of its prompt that were interrupted, up to this one; they don't count for the automatic retries."""
+    fresh: bool = False
+    """The next attempt is not to build on this one, nor on what came before: a human wants it from the base."""
     continues: bool = False
     """Its work came back with a reason (conflict, red suite, rejection): the next attempt starts from its branch."""
     kill: str = ""

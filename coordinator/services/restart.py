@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from coordinator.errors import Refused
-from coordinator.model.plan import Kill, Plan
+from coordinator.model.plan import Kill, Plan, StartAfresh
 from coordinator.model.prompt import PromptStatus
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Step, StepState
@@ -35,6 +35,8 @@ class RestartRequest:
     """What the next attempt should know; goes into the prompt file."""
     who: str = ""
     at: str = ""
+    fresh: bool = False
+    """It starts from the base, not from the commits and files of the attempt before."""
 
 
 def plan_kill(snapshot: Snapshot, request: KillRequest) -> Plan:
@@ -63,7 +65,7 @@ def plan_restart(snapshot: Snapshot, request: RestartRequest) -> Plan:
     step = snapshot.steps[request.number]
     builder = PlanBuilder(snapshot, "restart")
     if in_flight(step):
-        _end(builder, step, "requeue", request.reason or "restarted by the engineer")
+        _end(builder, step, "requeue", request.reason or "restarted by the engineer", fresh=request.fresh)
         what = f"end {step.attempt.agent if step.attempt else 'the attempt'} and start prompt {prompt.label} again"
     elif step.state is StepState.PENDING:
         raise Refused(f"prompt {prompt.label} is waiting for its turn already", f"see `coord why {request.number}`")
@@ -71,14 +73,18 @@ def plan_restart(snapshot: Snapshot, request: RestartRequest) -> Plan:
         refuse_lost(prompt)
         _set_status(builder, request.number, PromptStatus.PENDING)
         what = f"queue prompt {prompt.label} again, attempt {prompt.attempts + 1}"
+        if request.fresh and step.attempt is not None:
+            builder.effects.append(StartAfresh(request.number, step.attempt.attempt))
+    what += ", afresh from the base" if request.fresh else ""
     builder.steer(request.number, request.reason, request.who, request.at)
     return builder.build(what, reason=request.reason)
 
 
-def _end(builder: PlanBuilder, step: Step, then: Then, reason: str) -> None:
+def _end(builder: PlanBuilder, step: Step, then: Then, reason: str, *, fresh: bool = False) -> None:
     assert step.attempt is not None
-    builder.effects.append(Kill(step.number, step.attempt.attempt, then, reason))
-    builder.invalidates.append(f"what {step.attempt.agent} has not committed stays in its worktree only")
+    builder.effects.append(Kill(step.number, step.attempt.attempt, then, reason, fresh))
+    left = "stays in its worktree only" if fresh else "stays in its worktree, where the next attempt goes on"
+    builder.invalidates.append(f"what {step.attempt.agent} has not committed {left}")
     _set_status(builder, step.number, _STATUS[then], attempts=step.attempt.attempt)
 
 

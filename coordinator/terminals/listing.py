@@ -51,6 +51,8 @@ class Window:
     title: str = ""
     """Set by the program; untrusted."""
     active: bool = False
+    server: int = 0
+    """Process of the tmux server, where it was just opened; 0 in a listing."""
     activity: float | None = field(default=None, compare=False)
     """Unix seconds, whole, of its last output; None where tmux doesn't tell."""
 
@@ -73,7 +75,7 @@ def parse_row(line: str) -> Window | None:
         int(height),
         title,
         active == "1",
-        float(activity) if activity.isdigit() else None,
+        activity=float(activity) if activity.isdigit() else None,
     )
 
 

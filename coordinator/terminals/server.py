@@ -135,7 +135,7 @@ class Terminals:
         """
         _check(_SAFE_NAME, name, "window name")
         words = ["new-window", "-d", "-a", "-t", f"={self.session}:{{end}}", "-n", name, "-P"]
-        words += ["-F", "#{window_id} #{pane_id} #{pane_pid} #{pane_width} #{pane_height}"]
+        words += ["-F", "#{window_id} #{pane_id} #{pane_pid} #{pane_width} #{pane_height} #{pid}"]
         for key, value in env.items():
             words += ["-e", literal(f"{key}={value}")]
         words += ["sh", "-c", _ENTER, "sh", literal(os.fspath(cwd)), *map(literal, argv)]
@@ -143,9 +143,9 @@ class Terminals:
         words += [";", "set-option", "-w", "-t", end, MARK, json.dumps(dict(mark))]
         if size is not None:
             words += [";", "resize-window", "-t", end, "-x", str(size[0]), "-y", str(size[1])]
-        window, pane, pid, *inherited = self._open(words).split()
+        window, pane, pid, *inherited, server = self._open(words).split()
         width, height = size or (int(inherited[0]), int(inherited[1]))
-        return Window(window, pane, name, dict(mark), int(pid), width=width, height=height)
+        return Window(window, pane, name, dict(mark), int(pid), width=width, height=height, server=int(server))
 
     def _open(self, words: list[str]) -> str:
         try:
@@ -155,6 +155,15 @@ class Terminals:
                 raise
         self.ensure_session()
         return self._command(*words)
+
+    def process(self) -> int:
+        """The server's process; 0 when there is none."""
+        try:
+            return int(self.run("display-message", "-p", "#{pid}"))
+        except TerminalError as error:
+            if _any_in(NO_SERVER + _NO_SESSION, error.message):
+                return 0
+            raise
 
     def windows(self) -> list[Window]:
         """List the session's windows by one call of a few milliseconds; empty when there is no server."""

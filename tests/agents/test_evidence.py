@@ -40,7 +40,7 @@ def ended(status: int, receipt: Receipt | None = None) -> Attempt:
         (ended(0, RECEIPT), GONE, None, AgentState.FINISHED, "receipt"),
         (ended(0), GONE, None, AgentState.FINISHED, "exit.json"),
         (ended(1), ALIVE, None, AgentState.CRASHED, "exit.json"),
-        (ended(143, RECEIPT), GONE, None, AgentState.CRASHED, "exit.json"),
+        (ended(143, RECEIPT), GONE, None, AgentState.FINISHED, "receipt"),
         (ended(1, replace(RECEIPT, outcome="failed")), GONE, None, AgentState.FINISHED, "receipt"),
         (ATTEMPT, GONE, Report(AgentState.WORKING, NOW), AgentState.LOST, "window"),
         (ATTEMPT, ALIVE, None, AgentState.WORKING, "window"),

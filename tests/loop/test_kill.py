@@ -13,9 +13,9 @@ from coordinator.failpoint import POINTS
 
 Make = Callable[..., Project]
 COUNTED = 'echo "$COORD_ATTEMPT" >>"$COORD_ROOT/../ran-$COORD_PROMPT"\n' + WRITE
-ELSEWHERE = ("kill-ended", "pause-stopped", "go-on-done", "handoff-given")
-"""Points that only ended and paused agents pass, and agents' own; `test_apply`, `test_pausing` and `test_handoff` go
-through them."""
+ELSEWHERE = ("kill-ended", "pause-stopped", "go-on-done", "handoff-given", "takeover-branched", "takeover-switched")
+"""Points that only later attempts, ended and paused agents pass, and agents' own; `test_apply`, `test_pausing`,
+`test_handoff` and `test_interrupted` go through them."""
 
 
 def killed(made: Project, point: str) -> None:
@@ -89,21 +89,6 @@ def test_agents_of_a_killed_loop_are_settled_by_the_next_one(make: Make) -> None
     made.release("two")
     assert second.wait(30) == 0
     assert runs_of(made, 1) == runs_of(made, 2) == ["1"]
-
-
-def test_an_agent_that_died_with_the_machine_is_failed_not_waited_for(make: Make) -> None:
-    made = make({1: []}, {1: "sleep 600\n"})
-    loop = made.start_loop()
-    made.wait_for(1, "running")
-    loop.kill()
-    loop.wait()
-    for pid in made.agents(1):
-        os.kill(pid, signal.SIGKILL)
-    made.terminals.run("kill-server")
-    wait_until(lambda: not made.agents(1), message="the agents to be gone")
-    assert made.run_loop() == 1
-    assert "gone without a word" in made.snapshot().steps[1].reason
-    assert [e.kind for e in made.events("agent.lost")] == ["agent.lost"]
 
 
 def test_a_window_closed_by_hand_is_noticed_while_the_loop_runs(make: Make) -> None:

@@ -65,7 +65,11 @@ def test_restarts_at_any_moment_never_lead_to_two_live_attempts(make: Make, loop
     made.wait_for(1, "merged", timeout=60)
     assert not (home / "beside").exists()
     assert [a["state"] for a in made.attempts(1)] == ["pending"] * len(MOMENTS) + ["merged"]
-    assert made.repository.git("log", "--format=%s", "main").count("Write file 1") == 1
+    written = made.repository.git("log", "--format=%s", "main").count("Write file 1")
+    assert written == 2, "by the attempt that had handed off, and by the one that went on from it"
+    assert (
+        made.repository.git("log", "--merges", "--format=%s", "main") == f"Merge coord/01-{len(MOMENTS) + 1}: Prompt 1"
+    )
     assert made.repository.git("show", "main:file-1.txt") == f"by attempt {len(MOMENTS) + 1}"
 
 
@@ -83,7 +87,7 @@ def checked(made: Project, verdict: str) -> None:
 def test_a_change_whose_attempt_is_restarted_while_it_is_checked_never_lands(make: Make, verdict: str) -> None:
     made = make({})
     checked(made, verdict)
-    apply(made.layout, plan_restart(made.snapshot(), RestartRequest(1, "do it otherwise")), ADA)
+    apply(made.layout, plan_restart(made.snapshot(), RestartRequest(1, "do it otherwise", fresh=True)), ADA)
     made.wait_for(1, "merged")  # although nobody lets the suite go on
     assert [a["state"] for a in made.attempts(1)] == ["pending", "merged"]
     assert made.repository.git("show", "main:file-1.txt") == "by attempt 2"

@@ -186,7 +186,9 @@ def test_eliminating_running_work_demands_that_its_agent_may_be_killed() -> None
 def test_kill_says_what_becomes_of_the_step(then: str, status: str) -> None:
     paper = running()
     plan = plan_kill(paper.snapshot(), KillRequest(1, then))  # type: ignore[arg-type]
-    assert plan.invalidates == ("what executor-01-1 has not committed stays in its worktree only",)
+    assert plan.invalidates == (
+        "what executor-01-1 has not committed stays in its worktree, where the next attempt goes on",
+    )
     assert Kill(1, 1, then, "") in plan.effects  # type: ignore[arg-type]
     paper.apply(plan)
     assert paper.prompts()[1].status.value == status

@@ -1,0 +1,49 @@
+"""Lets an attempt go on where the one before it ended: on its commits, and in its very worktree.
+
+What is not committed, and what is ignored, comes along by moving the worktree: nothing is copied, nothing is committed.
+"""
+
+import os
+from pathlib import Path
+
+from coordinator.changes.diff import change_of
+from coordinator.changes.git import Git
+from coordinator.changes.places import Places
+from coordinator.failpoint import failpoint
+from coordinator.model.step import Attempt
+
+
+def take_over(places: Places, attempt: Attempt, last: Attempt) -> bool:
+    """Give an attempt the work of the last one; False when there is none, or when it can't be had.
+
+    Killed anywhere in between, doing it again completes it. Whatever can't be moved stays where it is.
+    """
+    git = Git(places.root)
+    tip, mine = git.head(last.branch), git.head(attempt.branch)
+    if not tip or (mine and mine != tip):
+        return False
+    new, old = places.worktree(attempt.prompt, attempt.attempt), places.worktree(last.prompt, last.attempt)
+    if not os.path.lexists(new):
+        if not mine and change_of(places, last).empty:
+            return False  # a fresh start has what landed meanwhile
+        if not mine:
+            git.run("branch", "--no-track", attempt.branch, tip, writes=True)
+        failpoint("takeover-branched")
+        _move(git, old, new, (last.branch, attempt.branch))
+    return True
+
+
+def _move(git: Git, old: Path, new: Path, branches: tuple[str, str]) -> None:
+    """Move a worktree that stands on one of the branches, and let it stand on the second; another stays as it is.
+
+    Its index and its files are not touched.
+    """
+    before, after = branches
+    stands = [c.branch for c in git.checkouts() if os.path.realpath(c.path) == os.path.realpath(old)]
+    if not old.is_dir() or not stands or stands[0] not in branches:
+        return
+    git.run("symbolic-ref", "HEAD", f"refs/heads/{after}", cwd=old, writes=True)
+    failpoint("takeover-switched")
+    moved = git.run("worktree", "move", "--", str(old), str(new), ok=None, writes=True)
+    if moved.status:  # it is locked, or holds submodules
+        git.run("symbolic-ref", "HEAD", f"refs/heads/{before}", cwd=old, writes=True)

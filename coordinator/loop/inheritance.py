@@ -1,0 +1,80 @@
+"""What a new attempt builds on: the branch and the worktree of the newest one before it that left something."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from coordinator.agents.brief import Existing
+from coordinator.changes.diff import change_of
+from coordinator.changes.lending import take_back
+from coordinator.changes.takeover import take_over
+from coordinator.errors import CoordError
+from coordinator.kill import end_processes
+from coordinator.loop.site import Site
+from coordinator.model.change import Change
+from coordinator.model.step import Attempt, StepState
+
+_LOOKED_AT = 20
+"""Attempts that are looked through for one that left something: some never got as far as a branch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """The attempt that left something, and whether the new one goes on from it."""
+
+    source: Attempt
+    taken: bool
+
+
+def earlier(site: Site, attempt: Attempt) -> Iterator[Attempt]:
+    """The attempts of the same prompt before this one, newest first; those of other folders lie in between."""
+    folder = attempt.prompt_file.rpartition("/")[0]
+    for count in range(attempt.attempt - 1, 0, -1):
+        found = site.find(attempt.prompt, count)
+        if found is not None and found.prompt_file.rpartition("/")[0] in ("", folder):
+            yield found
+
+
+def inherit(site: Site, attempt: Attempt) -> Inherited | None:
+    """Let an attempt go on where the last one that left something ended; None when none did.
+
+    What still runs of that one is ended first. Not taken where a human wants a fresh start.
+    """
+    for source in islice(earlier(site, attempt), _LOOKED_AT):
+        if not source.branch:
+            continue
+        if source.state is StepState.MERGED:
+            return None
+        if source.fresh:
+            return Inherited(source, taken=False)
+        end_processes(site.layout, source)
+        take_back(site.layout, source.prompt, source.attempt)
+        if take_over(site.layout, attempt, source):
+            return Inherited(source, taken=True)
+    return None
+
+
+def told(site: Site, attempt: Attempt, inherited: Inherited) -> Existing | None:
+    """What an agent is told of it; None when nothing is there, or git can't tell."""
+    source = inherited.source
+    try:
+        theirs = change_of(site.layout, source)
+        mine = change_of(site.layout, attempt) if inherited.taken else theirs
+    except CoordError:
+        return None
+    there = () if theirs.unreadable else _uncommitted(theirs)
+    existing = Existing(
+        source.attempt,
+        source.branch,
+        here=inherited.taken,
+        commits=tuple(f"{commit.sha[:10]} {commit.subject}" for commit in mine.commits),
+        files=_uncommitted(mine) if inherited.taken else (),
+        elsewhere=there,
+        place=source.worktree,
+        behind=inherited.taken and mine.fork != mine.base_tip,
+    )
+    return existing if existing.commits or existing.files or existing.elsewhere else None
+
+
+def _uncommitted(change: Change) -> tuple[str, ...]:
+    return (*change.modified, *change.untracked)
