@@ -9,12 +9,13 @@ unexport PYTHONDONTWRITEBYTECODE
 bin = "$(VENV)"/bin
 on = $(filter-out 0 no false,$(1))
 
-.PHONY: help demo test check format lint types layers test-slow bench picture lock clean ready ready-dev
+.PHONY: help demo test check format lint types layers test-slow proof bench picture lock clean ready ready-dev
 
 help:
 	@echo "make demo    watch a scripted project run in coord (HEADLESS=1: without the screen; KEEP=DIR: keep its files)"
 	@echo "make test    run the tests"
 	@echo "make check   everything a change has to pass: format, lint, types, layers, tests"
+	@echo "make proof   kill everything everywhere, and write docs/crashes.md from what was found (20 minutes)"
 	@echo "make bench   measure the speed against what the machine can do at best"
 	@echo "make clean   remove the virtual environment and the caches"
 
@@ -32,6 +33,10 @@ test: ready-dev
 
 test-slow: ready-dev
 	@$(bin)/python -m pytest -n auto -m slow
+
+# Kill all that the crash tests kill, and write docs/crashes.md from it. COORD_CRASH_POINTS=N: N times as many points.
+proof: ready-dev
+	@$(bin)/python -m docs.proof
 
 check: format lint types layers test
 

@@ -20,7 +20,7 @@ from coordinator.artifacts.sweep import sweep
 from coordinator.config import load_config
 from coordinator.errors import CoordError, Refused
 from coordinator.events.store import EventLog
-from coordinator.finishing import recover
+from coordinator.finishing import finish
 from coordinator.loop.door import Door
 from coordinator.loop.effects import Action, Settle
 from coordinator.loop.exits import ExitWatch, has_ended
@@ -77,7 +77,7 @@ def run_loop(
             "a loop of this project runs already", "see `coord status`; `coord attach loop` goes to its window"
         )
     try:
-        recover(layout)
+        finish(layout)  # what can't be finished now holds back only what would start
         sweep(layout, load_config(layout).prompt_folders)
         _ask_to_run(layout, max_parallel)
         with _Runner(layout, until_idle, on_event) as runner, _signals(runner.stop):

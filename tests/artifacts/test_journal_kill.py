@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from support.proof import trial
 
 from coordinator.artifacts.files import is_temp, sha256
 from coordinator.artifacts.journal import recover
@@ -139,7 +140,10 @@ def kill_everywhere(tmp_path: Path, kinds: Iterable[str]) -> Counter[bool]:
     for folder, layout, kind, number in points(tmp_path, kinds):
         done = run(folder, "-e", f"trace={kind}", "-e", f"inject={kind}:signal=KILL:when={number}")
         assert done.returncode != 0, f"{kind} {number} was not reached"
-        outcomes[check_whole_after_recovery(layout, f"killed at {kind} {number}")] += 1
+        with trial("a plan while it is applied", at=kind) as one:
+            applied = check_whole_after_recovery(layout, f"killed at {kind} {number}")
+            one.came = "applied whole" if applied else "nothing done"
+        outcomes[applied] += 1
     return outcomes
 
 

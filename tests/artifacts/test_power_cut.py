@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support.proof import trial
 
 from coordinator.artifacts.files import remove, sha256, write_atomic
 from coordinator.artifacts.journal import apply_edits, recover
@@ -116,8 +117,10 @@ def test_a_plan_is_whole_or_not_there_wherever_the_power_goes(disk: Path, monkey
         layout = _project(disk / str(cut_at))
         done = _apply_until_sync(layout, cut_at, monkeypatch)
         _cut(disk)
-        recover(layout)
-        assert _contents(layout) in (OLD, NEW), f"power cut before sync {cut_at}"
+        with trial("the power, while a plan is applied", at="fsync") as one:
+            recover(layout)
+            assert _contents(layout) in (OLD, NEW), f"power cut before sync {cut_at}"
+            one.came = "applied whole" if _contents(layout) == NEW else "nothing done"
         outcomes.append(_contents(layout) == NEW)
         if done:
             break

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.proof import trial
 from support.repository import Repository
 from support.wait import wait_until
 
@@ -85,10 +86,12 @@ def test_create_killed_at_any_command_gives_one_good_worktree(tmp_path: Path, ki
     for point in points(moment):
         repo = Repository(tmp_path / point)
         killed = killer.run(repo, CREATE, point)
-        info = create(repo.layout, 7, 1)
-        assert (info.base, info.warning) == (repo.head(), ""), point
-        assert (repo.status(cwd=info.path), repo.head("coord/07-1")) == ("", info.base), point
-        assert len(repo.git("worktree", "list").splitlines()) == 2, point
+        with trial("the making of a worktree", at=f"{moment} a git command") as one:
+            one.came = "one good worktree" if killed else "passed"
+            info = create(repo.layout, 7, 1)
+            assert (info.base, info.warning) == (repo.head(), ""), point
+            assert (repo.status(cwd=info.path), repo.head("coord/07-1")) == ("", info.base), point
+            assert len(repo.git("worktree", "list").splitlines()) == 2, point
         if not killed:
             break
     assert point != f"{moment} 1"
@@ -104,12 +107,14 @@ def test_merge_killed_at_any_command_merges_once(tmp_path: Path, killer: Killer,
         repo.write({"mine.txt": "not committed\n", "README.md": "mine\n"})
         killed = killer.run(repo, MERGE, point, info.base)
         assert repo.head() == info.base or repo.git("log", "-1", "--format=%P") == f"{info.base} {made}", point
-        outcome = merge_attempt(repo.layout, MergeRequest(7, 1, start=info.base, run="run-1", suites=("tests",)))
-        assert outcome == Merged(repo.head(), (made,)), point
-        assert repo.git("log", "-1", "--format=%P") == f"{info.base} {made}", point
-        assert repo.status() == " M README.md\n?? mine.txt", point
-        assert len(repo.git("worktree", "list").splitlines()) == 2, point
-        assert not list(repo.layout.worktrees.glob("gate-*")), point
+        with trial("a merge at the gate", at=f"{moment} a git command") as one:
+            one.came = "merged once" if killed else "passed"
+            outcome = merge_attempt(repo.layout, MergeRequest(7, 1, start=info.base, run="run-1", suites=("tests",)))
+            assert outcome == Merged(repo.head(), (made,)), point
+            assert repo.git("log", "-1", "--format=%P") == f"{info.base} {made}", point
+            assert repo.status() == " M README.md\n?? mine.txt", point
+            assert len(repo.git("worktree", "list").splitlines()) == 2, point
+            assert not list(repo.layout.worktrees.glob("gate-*")), point
         if not killed:
             break
     assert int(point.split()[1]) > 10

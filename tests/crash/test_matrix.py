@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.project import project
+from support.proof import trial
 from support.tracing import Call, Point, needs_strace, points, run, spread, traced
 from support.whole import COUNTED, agents_commits, check_explained, check_whole, coord_of, loop_of, quiet, runs_of
 
@@ -62,7 +63,9 @@ def kill_at_all(tmp_path: Path, chosen: list[Point], of: int) -> Counter[str]:
     """Kill at these points; the states in which that was."""
     states = Counter[str]()
     for point in chosen:
-        states[kill_and_go_on(tmp_path / str(point).replace(" ", "-"), point)] += 1
+        with trial("coord loop", at=point.kind, phase=point.phase) as one:
+            one.came = kill_and_go_on(tmp_path / str(point).replace(" ", "-"), point)
+        states[one.came] += 1
     kinds = sorted({point.kind for point in chosen})
     print(f"killed at {len(chosen)} of {of} points, {dict(states)}; kinds: {', '.join(kinds)}")
     return states

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.project import Project, project
+from support.proof import trial
 from support.tracing import Point, needs_strace, points, run, spread, traced
 from support.whole import COUNTED, check_explained, check_whole, coord_of, quiet, runs_of
 
@@ -63,7 +64,11 @@ def kill_and_go_on(folder: Path, point: Point) -> str:
 def test_an_interjection_killed_at_any_write_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     found = rehearse(tmp_path)
     chosen = spread(found, 3)
-    outcomes = Counter(kill_and_go_on(tmp_path / str(point).replace(" ", "-"), point) for point in chosen)
+    outcomes = Counter[str]()
+    for point in chosen:
+        with trial("coord interject, before a loop", at=point.kind) as one:
+            one.came = kill_and_go_on(tmp_path / str(point).replace(" ", "-"), point)
+        outcomes[one.came] += 1
     kinds = ", ".join(sorted({point.kind for point in chosen}))
     print(f"killed at {len(chosen)} of {len(found)} points: {dict(outcomes)}; kinds: {kinds}")
     assert outcomes["applied"]

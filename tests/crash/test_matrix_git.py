@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.project import Project, project
+from support.proof import trial
 from support.tracing import STRACE, WRITING, Point, needs_strace, points, run, spread
 from support.wait import wait_until
 from support.whole import COUNTED, agents_commits, check_explained, check_whole, loop_of, runs_of
@@ -158,7 +159,9 @@ def test_loop_and_git_killed_at_any_write_of_git_leave_nothing_half(tmp_path: Pa
         of_verb = {m.point: m for m in found if m.verb == verb}
         for point in spread(list(of_verb), 3):
             moment = of_verb[point]
-            outcomes[kill_and_go_on(tmp_path / str(moment).replace(" ", "-"), moment)] += 1
+            with trial("coord loop with its git", at=point.kind, phase=f"git {verb}") as one:
+                one.came = kill_and_go_on(tmp_path / str(moment).replace(" ", "-"), moment)
+            outcomes[one.came] += 1
             tried += 1
     print(f"killed at {tried} of {len(found)} points of {', '.join(verbs)}: {dict(outcomes)}")
     assert tried - outcomes["passed"] >= 6

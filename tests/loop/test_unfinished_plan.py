@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from support.project import Project
+from support.project import Project, prompt_text
 from support.steering import path_of, plain_project
 from support.tracing import Point, needs_strace, run, traced
 from support.wait import wait_until
@@ -184,6 +184,18 @@ def test_a_plan_for_a_prompt_that_was_claimed_since_is_refused(make: Make) -> No
     with pytest.raises(StalePlan):
         apply(made.layout, plan, ADA)
     assert made.snapshot().prompts.keys() == {1, 2}
+
+
+def test_a_version_that_was_kept_aside_is_never_a_prompt(tmp_path: Path) -> None:
+    layout = plain_project(tmp_path, {1: []})
+    layout.config.write_text("runtime: scripted\nprompt_folders: [plans]\n")
+    (tmp_path / "plans").mkdir()
+    for folder, name in ((tmp_path / "plans", "07-other.md"), (layout.prompts, "08-planned-x.prompt.md")):
+        (folder / f"{name}.kept-0000abcd").write_text(prompt_text(9))
+    snapshot = look(layout)
+    assert sorted(snapshot.prompts) == [1]
+    assert [problem.code for problem in snapshot.problems] == ["kept-aside", "kept-aside"]
+    assert snapshot.loop.state.value != "stuck"
 
 
 def test_a_journal_without_events_is_put_aside_and_stops_nobody(tmp_path: Path) -> None:

@@ -110,10 +110,29 @@ def points(trace: Path, phase_of: Callable[[Call], str]) -> list[Point]:
     return found
 
 
+def sample(found: Sequence[Point], most: int) -> list[Point]:
+    """At most so many points, evenly over all kinds; COORD_CRASH_POINTS as for `spread`."""
+    wanted = os.environ.get("COORD_CRASH_POINTS") or "1"
+    kinds = [[point for point in found if point.kind == kind] for kind in dict.fromkeys(p.kind for p in found)]
+    kinds.sort(key=len)
+    chosen: list[Point] = []
+    left = len(found) if wanted == "all" else most * int(wanted)
+    for place, of_kind in enumerate(kinds):  # of the rare ones all, if need be; the others share what is left
+        count = min(len(of_kind), max(1, left // (len(kinds) - place)))
+        chosen += [of_kind[(2 * i + 1) * len(of_kind) // (2 * count)] for i in range(count)]
+        left -= count
+    return sorted(chosen, key=found.index)
+
+
 def spread(found: Sequence[Point], most: int) -> list[Point]:
-    """At most so many points of each kind, evenly from its first to its last; all with COORD_CRASH_POINTS=all."""
-    if os.environ.get("COORD_CRASH_POINTS") == "all":
+    """At most so many points of each kind, evenly from its first to its last.
+
+    COORD_CRASH_POINTS says otherwise: a number that many times as many, `all` tries every one.
+    """
+    wanted = os.environ.get("COORD_CRASH_POINTS") or "1"
+    if wanted == "all":
         return list(found)
+    most *= int(wanted)
     chosen = []
     for kind in dict.fromkeys(point.kind for point in found):
         of_kind = [point for point in found if point.kind == kind]

@@ -1,0 +1,47 @@
+"""The page about crashes says what the trials noted, a loss above all."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.proof import trial
+
+from docs.proof import page
+
+
+def noted(folder: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for path in folder.glob("*.jsonl") for line in path.open()]
+
+
+def test_the_page_counts_what_was_killed_where_and_what_was_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COORD_PROOF", str(tmp_path))
+    for kind in ("rename", "rename", "fsync"):
+        with trial("coord edit", at=kind) as one:
+            one.came = "applied whole" if kind == "rename" else "nothing done"
+    with trial("coord loop", at="write", phase="merge") as one:
+        one.came = "passed"
+    text = page(noted(tmp_path), ["Python 3"], day="2026-01-02")
+    assert "| coord edit |  | 3 | fsync 1, rename 2 | applied whole 2, nothing done 1 | nothing |" in text
+    assert "**3 kills and power cuts; nothing was lost.**" in text
+    assert "coord loop" not in text
+    assert "- Python 3" in text
+
+
+def test_a_trial_that_fails_is_a_loss_on_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COORD_PROOF", str(tmp_path))
+    with pytest.raises(AssertionError), trial("coord undo", at="link"):
+        raise AssertionError("half a plan | of two\nand more")
+    text = page(noted(tmp_path), [], day="2026-01-02")
+    assert "1 lost something" in text
+    assert "| coord undo |  | 1 | link |  | 1 |" in text
+    assert "- coord undo at link: half a plan \\| of two\n" in text
+
+
+def test_nothing_is_noted_where_nobody_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COORD_PROOF", raising=False)
+    monkeypatch.chdir(tmp_path)
+    with trial("coord edit"):
+        pass
+    assert list(tmp_path.iterdir()) == []
