@@ -70,6 +70,8 @@ class Config:
     prompt_folders: tuple[str, ...] = ()
     """Further folders with prompts, relative to the root, where every *.md counts; new prompts go to the first one.
     `{branch}` is replaced by the base branch of the run that has not ended, else by that of the next one."""
+    prompts_pattern: str = ""
+    """Which files of these folders are prompts, such as `[0-9][0-9][0-9].md`; empty: all that have a number."""
     tmux_socket: str = ""
     """Name of the tmux server's socket; default: `coord-` and eight digits of the root path's hash."""
     tmux_session: str = "coord"
@@ -275,6 +277,13 @@ def _folders(value: Value) -> tuple[str, ...]:
     return folders
 
 
+def _pattern(value: Value) -> str:
+    text = _text(value)
+    if "/" in text:
+        raise ValueError('a pattern of file names, such as "[0-9][0-9]-*.md"')
+    return text
+
+
 def _patterns(value: Value) -> tuple[Pattern, ...]:
     return tuple(Pattern.of(text) for text in _texts(value))
 
@@ -324,6 +333,7 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "require_criteria": _flag,
     "base_branch": _branch,
     "prompt_folders": _folders,
+    "prompts_pattern": _pattern,
     "tmux_socket": _name,
     "tmux_session": _name,
     "adopt": _patterns,
@@ -368,6 +378,7 @@ _SAMPLE = """\
 # base_branch: main          # where changes land; default: the branch that is checked out; a run keeps its own
 # prompt_folders: []         # prompts of another harness, run where they are: every *.md that starts with a number,
 #                            # e.g. [".planning/{branch}/prompts"]; new prompts go to the first, named as the others
+# prompts_pattern: ""        # which files of these folders are prompts, e.g. "[0-9][0-9][0-9].md"; others are notes
 # tmux_session: coord
 # tmux_socket: coord-1234abcd
 # adopt: []                  # windows to show that coord did not open, e.g. ["work:claude*", "server/session:*"];

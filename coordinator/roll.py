@@ -78,7 +78,7 @@ class RollCall:
         )
         found = register(files.prompts, known)
         self._from, self._numbers = source, numbers
-        problems = (*files.problems, *found.problems)
+        problems = (*files.problems, *files.warnings, *found.problems)
         self._roll = Roll(found.prompts, problems, highest, len(files.problems) + found.displaced)
         return self._roll
 

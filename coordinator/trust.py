@@ -21,6 +21,7 @@ from coordinator.errors import CoordError, Refused
 from coordinator.model.event import Actor, Draft
 from coordinator.model.text import plain
 from coordinator.model.trust import Ask, Content, Shown, Trusted, judge_trust, unseen
+from coordinator.regular import read_line
 
 FOLDERS = "folders"
 """In the folder of records: paths, one a line; whatever project lies below one of them is trusted. For containers."""
@@ -228,8 +229,7 @@ def _index_of(folder: Path) -> Path | None:
         if place.is_dir():
             return place / "index"
         if place.is_file():
-            words = place.read_text("utf-8", "surrogateescape").strip()
-            return above / words.removeprefix("gitdir: ") / "index"
+            return above / read_line(place).removeprefix("gitdir: ") / "index"
     return None
 
 

@@ -8,21 +8,24 @@ from coordinator.artifacts.files import NotAFile, TooLarge, read_limited
 from coordinator.model.settings import BRANCH
 
 _LIMIT = 4096
+_UNUSUAL = re.compile(r"[^A-Za-z0-9_-]")
 _NAME = re.compile(r"ref: refs/heads/([^\s~^:?*\[\\]+)")
 
 
 def in_branch(folder: str, root: Path, branch: str = "") -> str:
     """The folder with `branch` in the place of `{branch}`, else with that of the checkout; as it is when there is none.
 
-    A branch `feature/x` is the folder `feature/x`; or `feature-x`, where that one is there and the other is not.
+    A branch `release/1.2` is the folder `release/1.2`; or `release-1.2` or `release-1-2`, where that one is there and
+    none before it.
     """
     if BRANCH not in folder:
         return folder
     name = branch or checked_out(root)
     if not name:
         return folder
-    nested, flat = folder.replace(BRANCH, name), folder.replace(BRANCH, name.replace("/", "-"))
-    return flat if not (root / nested).is_dir() and (root / flat).is_dir() else nested
+    names = (name, name.replace("/", "-"), _UNUSUAL.sub("-", name))
+    folders = [folder.replace(BRANCH, called) for called in names]
+    return next((called for called in folders if (root / called).is_dir()), folders[0])
 
 
 def is_of_branch(pattern: str, folder: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from coordinator.artifacts.flat import Value, read_flat
@@ -30,6 +30,8 @@ class Frontmatter:
     """1-based line of each key."""
     body: int
     """Byte offset of the first byte after the closing line."""
+    again: Mapping[str, int] = field(default_factory=dict)
+    """Line in which a key stands again, with the same value."""
 
 
 class Sections(NamedTuple):
@@ -71,11 +73,12 @@ def parse(data: bytes, path: str, *, mend: bool = False) -> Frontmatter | Proble
             return Problem(path, error.line, error.code, error.message, error.remedy)
         values: dict[str, Value] = {node.key: node.value for node in nodes}
         lines = {node.key: node.line for node in nodes}
+        again = {node.key: node.again[0].line for node in nodes if node.again}
     else:
         values = {key: value for key, value, _ in entries}
-        lines = {key: line for key, _, line in entries}
+        lines, again = {key: line for key, _, line in entries}, {}
     body = found.body if len(found.text) == len(data) else len(found.text[: found.body].encode())
-    return Frontmatter(values, lines, body)
+    return Frontmatter(values, lines, body, again)
 
 
 def patch(data: bytes, changes: Mapping[str, "NewValue"]) -> bytes:
@@ -103,7 +106,8 @@ def patch(data: bytes, changes: Mapping[str, "NewValue"]) -> bytes:
             if node is None:
                 text += new_line(key, value, found.line_ending)
             else:
-                text = with_value(text, node, value, found.line_ending)
+                for place in reversed((node, *node.again)):
+                    text = with_value(text, place, value, found.line_ending)
     patched = (found.text[: found.start] + text + found.text[found.end :]).encode()
     after = parse(patched, "", mend=True)
     if isinstance(after, Problem) or after.values != {**before.values, **wanted}:

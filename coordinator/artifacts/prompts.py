@@ -5,12 +5,13 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
 from coordinator.artifacts.bulk import no_collection
 from coordinator.artifacts.files import NotAFile, TooLarge, hasher, is_settled, read_regular, sha256
-from coordinator.artifacts.frontmatter import parse
+from coordinator.artifacts.frontmatter import Frontmatter, parse
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.references import Names
 from coordinator.artifacts.schema import number_in_name, to_prompt
@@ -40,6 +41,8 @@ class PromptSet:
     problems: tuple[Problem, ...] = ()
     highest: int = 0
     """Highest number of any file, bad ones included; 0 when there is none."""
+    warnings: tuple[Problem, ...] = ()
+    """What nothing waits for, in files that are read."""
 
 
 def read_prompt(path: Path | str, rel: str) -> Prompt | Problem:
@@ -47,30 +50,46 @@ def read_prompt(path: Path | str, rel: str) -> Prompt | Problem:
     return _read(str(path), rel, sha256, Names(()), foreign=False)[0]
 
 
+def remarks(front: Frontmatter, prompt: Prompt) -> tuple[Problem, ...]:
+    """What is odd about a file that can be read all the same."""
+    return tuple(
+        Problem(
+            prompt.path,
+            line,
+            "duplicate-key",
+            f"`{plain(key)}` stands here and in line {front.lines[key]}, with the same value",
+            "keep one of the two",
+            (prompt.number,),
+            warning=True,
+        )
+        for key, line in front.again.items()
+    )
+
+
 def _read(
     path: str, rel: str, digest: Callable[[bytes], str], names: Names, *, foreign: bool
-) -> tuple[Prompt | Problem, Key | None]:
+) -> tuple[Prompt | Problem, Key | None, tuple[Problem, ...]]:
     shown = plain(rel)
     number = number_in_name(rel.rpartition("/")[2])
     numbers = () if number is None else (number,)
     if shown != rel:
         message, remedy = "the file name has undecodable or invisible characters", "rename it: letters, digits, hyphens"
-        return Problem(shown, 0, "bad-name", message, remedy, numbers), None
+        return Problem(shown, 0, "bad-name", message, remedy, numbers), None, ()
     try:
         source, status = read_regular(path, SIZE_LIMIT)
     except TooLarge as error:
-        return Problem(shown, 0, "too-large", "the file is larger than 4 MiB", error.remedy, numbers), None
+        return Problem(shown, 0, "too-large", "the file is larger than 4 MiB", error.remedy, numbers), None, ()
     except NotAFile as error:
         code, what = ("symlink", "a symbolic link") if os.path.islink(path) else ("not-a-file", "not a regular file")
-        return Problem(shown, 0, code, f"this is {what}", error.remedy, numbers), None
+        return Problem(shown, 0, code, f"this is {what}", error.remedy, numbers), None, ()
     except OSError as error:
         reason = (error.strerror or "it can't be read").lower()
-        return Problem(shown, 0, "unreadable", reason, "check the file and its permissions", numbers), None
+        return Problem(shown, 0, "unreadable", reason, "check the file and its permissions", numbers), None, ()
     front = parse(source, rel, mend=foreign)
     if isinstance(front, Problem):
-        return replace(front, numbers=numbers), _key(status)
+        return replace(front, numbers=numbers), _key(status), ()
     read = to_prompt(front, rel, source, digest(source), find=names.find, foreign=foreign)
-    return read, _key(status)
+    return read, _key(status), remarks(front, read) if isinstance(read, Prompt) else ()
 
 
 def _key(status: os.stat_result) -> Key:
@@ -85,6 +104,9 @@ class _Entry(NamedTuple):
     """None: not a prompt, such as a README in a configured folder."""
     by_name: bool = False
     """It calls other prompts by name: another one when there are other files."""
+    warnings: tuple[Problem, ...] = ()
+    beside: bool = False
+    """It is no prompt if a prompt has its number: notes that belong to it."""
 
 
 class PromptReader:
@@ -94,6 +116,7 @@ class PromptReader:
         self._layout = layout
         self._entries: dict[str, _Entry] = {}
         self._folders: dict[str, bool] = {}
+        self._pattern = ""
         self._missing: list[Problem] = []
         self._outside: set[str] = set()
         """Folders that a link leads out of the project."""
@@ -106,8 +129,8 @@ class PromptReader:
         folders = {str(self._layout.prompts): False}
         for folder in config.prompt_folders:
             folders[os.path.normpath(os.path.join(self._layout.root, folder))] = True
-        if folders != self._folders:
-            self._folders = folders
+        if (folders, config.prompts_pattern) != (self._folders, self._pattern):
+            self._folders, self._pattern = folders, config.prompts_pattern
             self._entries.clear()
             self._last = None
 
@@ -134,7 +157,9 @@ class PromptReader:
 
     def _concerns(self, path: str) -> bool:
         folder, _, name = path.rpartition(os.sep)
-        return folder in self._folders and folder not in self._outside and _is_prompt_name(name, self._folders[folder])
+        if folder not in self._folders or folder in self._outside:
+            return False
+        return self._is_prompt_name(name, self._folders[folder])
 
     def _look_at_all(self) -> list[bool]:
         missing: list[Problem] = []
@@ -145,7 +170,7 @@ class PromptReader:
                 missing.append(_outside_problem(self._layout.rel(folder)))
                 continue
             try:
-                found |= _list(folder, any_markdown)
+                found |= self._list(folder, any_markdown)
             except OSError as error:
                 if any_markdown or not isinstance(error, FileNotFoundError):
                     missing.append(_folder_problem(self._layout.rel(folder), error))
@@ -189,41 +214,42 @@ class PromptReader:
         if not foreign and not _OURS.search(path):
             return self._put(path, _Entry(None, _stray(self._layout.rel(path))))
         self._names.asked = False
-        result, key = _read(path, self._layout.rel(path), digest, self._names, foreign=foreign)
+        result, key, warnings = _read(path, self._layout.rel(path), digest, self._names, foreign=foreign)
         if key is not None and not is_settled(max(key[0], key[3]), start):
             key = None
         kept: Prompt | Problem | None = result
         if foreign and isinstance(result, Problem) and not result.numbers:
             kept = None
-        return self._put(path, _Entry(key, kept, self._names.asked))
+        beside = foreign and isinstance(result, Problem) and result.code == "no-frontmatter"
+        return self._put(path, _Entry(key, kept, self._names.asked, warnings, beside))
 
     def _put(self, path: str, entry: _Entry) -> bool:
         """Keep what was read; True when it is news. What did not change stays the same object."""
         before = self._entries.get(path)
-        same = before is not None and before.result == entry.result
+        same = before is not None and (before.result, before.warnings) == (entry.result, entry.warnings)
         self._entries[path] = entry._replace(result=before.result) if before is not None and same else entry
         return not same
 
+    def _list(self, folder: str, any_markdown: bool) -> dict[str, Key | None]:
+        found: dict[str, Key | None] = {}
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if self._is_prompt_name(entry.name, any_markdown):
+                    try:
+                        found[entry.path] = _key(entry.stat(follow_symlinks=False))
+                    except OSError:
+                        found[entry.path] = None
+        return found
+
+    def _is_prompt_name(self, name: str, any_markdown: bool) -> bool:
+        if any_markdown and self._pattern and not fnmatchcase(name, self._pattern):
+            return False
+        if (_MARKDOWN if any_markdown else _OURS).search(name):
+            return not name.startswith(".")
+        return bool(_STRAY.match(name) and number_in_name(name))
+
     def _by_name(self) -> list[str]:
         return [path for path, entry in self._entries.items() if entry.by_name]
-
-
-def _list(folder: str, any_markdown: bool) -> dict[str, Key | None]:
-    found: dict[str, Key | None] = {}
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if _is_prompt_name(entry.name, any_markdown):
-                try:
-                    found[entry.path] = _key(entry.stat(follow_symlinks=False))
-                except OSError:
-                    found[entry.path] = None
-    return found
-
-
-def _is_prompt_name(name: str, any_markdown: bool) -> bool:
-    if (_MARKDOWN if any_markdown else _OURS).search(name):
-        return not name.startswith(".")
-    return bool(_STRAY.match(name) and number_in_name(name))
 
 
 def _stray(rel: str) -> Problem:
@@ -255,6 +281,7 @@ def _outside_problem(shown: str) -> Problem:
 def _compose(entries: Mapping[str, _Entry], missing: Iterable[Problem]) -> PromptSet:
     prompts: dict[int, Prompt] = {}
     twins: dict[int, list[str]] = {}
+    beside: list[Problem] = []
     problems = list(missing)
     highest = 0
     for entry in entries.values():
@@ -266,16 +293,20 @@ def _compose(entries: Mapping[str, _Entry], missing: Iterable[Problem]) -> Promp
             else:
                 prompts[number] = result
         elif result is not None:
-            problems.append(result)
+            (beside if entry.beside else problems).append(result)
             highest = max(highest, *result.numbers, 0)
     highest = max(highest, max(prompts, default=0))
+    problems += [problem for problem in beside if prompts.keys().isdisjoint(problem.numbers)]
+    warnings = sorted(warning for entry in entries.values() for warning in entry.warnings)
     for number, paths in twins.items():
         del prompts[number]
         problems.append(_duplicate(number, sorted(paths)))
-    return PromptSet({number: prompts[number] for number in sorted(prompts)}, tuple(sorted(problems)), highest)
+    return PromptSet(
+        {number: prompts[number] for number in sorted(prompts)}, tuple(sorted(problems)), highest, tuple(warnings)
+    )
 
 
 def _duplicate(number: int, paths: list[str]) -> Problem:
     others = " and ".join(paths)
-    remedy = "give the newer one a number of its own; until then neither is run"
+    remedy = "give the newer one a number of its own, or say by `prompts_pattern` which is the prompt"
     return Problem(paths[0], 0, "duplicate-number", f"number {number} is used by {others}", remedy, (number,))

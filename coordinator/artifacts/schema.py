@@ -18,6 +18,9 @@ _REFERENCE = re.compile(
 )
 _BEGINNING = re.compile(r"\d+(?:[-_ ](?:planned|emergent|user-patch|review-fix)(?=[-_ ]))?")
 _ENDING = re.compile(r"(?:-done)?(?:\.prompt)?(?:-done)?\.md(?:-done)?$", re.IGNORECASE)
+_HEADING = re.compile(r"^# +(\S.*?)[ #]*\r?$", re.MULTILINE)
+_HEADING_WITHIN = 8192
+"""Bytes of a text in which its title is looked for."""
 _SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(s|sec|m|min|h)?")
 _UNITS = {None: 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _AGENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -33,7 +36,8 @@ _STATUSES = {status.value: status for status in PromptStatus} | {
         PromptStatus.DONE: "complete completed finished merged closed success succeeded implemented shipped",
         PromptStatus.FAILED: "fail failure error errored",
         PromptStatus.BLOCKED: "on_hold paused deferred",
-        PromptStatus.CANCELLED: "canceled cancel skipped dropped abandoned eliminated obsolete superseded wont_do",
+        PromptStatus.CANCELLED: "canceled cancel deleted skipped dropped abandoned eliminated obsolete superseded "
+        "wont_do",
     }.items()
     for spelling in spellings.split()
 }
@@ -105,8 +109,16 @@ def to_prompt(
         remedy = "numbers never change: correct the one that was edited"
         return Problem(path, front.lines["number"], "number-mismatch", message, remedy, _known(named, front))
     if not fields.get("title"):
-        fields["title"] = _title_from(name)
-    return Prompt(path=path, extra=extra, source=source, digest=digest, **fields)
+        fields["title"] = _title_elsewhere(front, source) or _title_from(name)
+    word = front.values.get("status", "")
+    return Prompt(
+        path=path,
+        extra=extra,
+        source=source,
+        digest=digest,
+        status_word=word if isinstance(word, str) else "",
+        **fields,
+    )
 
 
 def status_of(front: Frontmatter) -> PromptStatus | None:
@@ -139,6 +151,16 @@ def bare_name(name: str) -> tuple[str, str]:
     """A file name without its endings, and that without number and type."""
     stem = _ENDING.sub("", name)
     return stem, _BEGINNING.sub("", stem).strip("-_. ")
+
+
+def _title_elsewhere(front: Frontmatter, source: bytes) -> str:
+    """The title where other tools write it: as `name:`, or as the first heading of the text; empty: nowhere."""
+    name = front.values.get("name", "")
+    if isinstance(name, str) and name.strip():
+        return " ".join(name.split())
+    text = source[front.body : front.body + _HEADING_WITHIN].decode("utf-8", "replace").partition("```")[0]
+    found = _HEADING.search(text)
+    return " ".join(found[1].split()) if found else ""
 
 
 def _title_from(name: str) -> str:

@@ -1,12 +1,14 @@
 """YAML as far as we speak it, read by libyaml: a mapping of texts and lists, no aliases, tags or duplicate keys."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from coordinator.artifacts.flat import Nested, Value
 from coordinator.model.text import clip, plain
 
+_REPEATS = 8
+"""Times that a key may stand again with the same value."""
 _DEPTH = 16
 """Levels of nesting that are kept as they are, unread."""
 
@@ -47,6 +49,8 @@ class Node:
     items: tuple[Span, ...] = ()
     flow: bool = False
     """The list, or the mapping, is in brackets."""
+    again: tuple["Node", ...] = ()
+    """The same key with the same value, further below."""
 
 
 def read_yaml(text: str, first_line: int = 1) -> list[Node]:
@@ -115,12 +119,12 @@ class _Reader:
                 break
             if kind != "Scalar":
                 raise self.error(event, "bad-yaml", "a key must be a plain word", "write `key: value` lines")
-            if event.value in nodes:
-                first = nodes[event.value].line
-                message = f"`{event.value}` stands here and in line {first}"
-                raise self.error(event, "duplicate-key", message, "keep one of the two")
             line, colon = self.first_line + event.start_mark.line, self.text.find(":", event.end_mark.index) + 1
-            nodes[event.value] = self.node(event.value, line, colon)
+            node, first = self.node(event.value, line, colon), nodes.get(event.value)
+            if first is not None and (first.value != node.value or len(first.again) == _REPEATS):
+                message = f"`{event.value}` stands here and in line {first.line}"
+                raise self.error(event, "duplicate-key", message, "keep one of the two")
+            nodes[event.value] = node if first is None else replace(first, again=(*first.again, node))
         self.next()
         kind, event = self.next()
         if kind != "StreamEnd":

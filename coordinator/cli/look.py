@@ -28,7 +28,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def validate(ctx: click.Context, as_json: bool) -> int:
-    """Check every prompt file and the dependency graph; exit 1 when something is wrong."""
+    """Check every prompt file and the dependency graph; exit 1 when something is wrong, 0 for warnings alone."""
     problems = Observer(layout_of(ctx)).snapshot().problems
     if as_json:
         emit({"problems": [p.to_json() for p in problems]})
@@ -37,9 +37,10 @@ def validate(ctx: click.Context, as_json: bool) -> int:
     else:
         for problem in problems:
             where = f"{problem.path}:{problem.line}" if problem.line else problem.path
-            styled([(where, "bold"), (f"  {problem.code}  ", "yellow"), (problem.message, "")])
+            code = f"  {problem.code}{' (warning)' if problem.warning else ''}  "
+            styled([(where, "bold"), (code, "yellow"), (problem.message, "")])
             styled([(f"  {problem.remedy}", "dim")])
-    return 1 if problems else 0
+    return 1 if any(not problem.warning for problem in problems) else 0
 
 
 @click.command()

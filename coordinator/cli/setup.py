@@ -8,7 +8,7 @@ import click
 
 from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say, styled
-from coordinator.model.text import amount
+from coordinator.model.text import amount, plain
 from coordinator.observe import Observer
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def init(ctx: click.Context, title: str, prompts: str, as_json: bool) -> None:
     else:
         for path in made:
             styled([("+ ", "green"), (path, "")])
-        say(_found(layout) if prompts else _FIRST)
+        for line in _found(layout, _below(Path(ctx.obj), prompts)) if prompts else (_FIRST,):
+            say(line)
         if not fresh and not is_trusted(layout):
             styled([("! ", "yellow"), (".coord/ was here before: nothing of it runs before you trust it", "")])
             styled([("  `coord trust` shows what would run", "dim")])
@@ -67,11 +68,22 @@ def _below(root: Path, folder: str) -> str:
     return os.path.relpath(folder, absolute) if os.path.isabs(folder) else os.path.normpath(folder) if folder else ""
 
 
-def _found(layout: "Layout") -> str:
+def _found(layout: "Layout", folder: str) -> tuple[str, ...]:
     """How many prompts there are to work on, and how to go on."""
+    from coordinator.artifacts.branch import in_branch
+
     snapshot = Observer(layout).snapshot()
+    shown = in_branch(folder, layout.root)
+    files = sorted((p.suffix != ".md", p.name) for p in (layout.root / shown).rglob("*") if p.is_file())
+    if files and not snapshot.prompts and not any(p.path.startswith(f"{shown}/") for p in snapshot.problems):
+        return (
+            f"{amount(len(files), 'file')} in {plain(shown)}, none read as a prompt, such as {plain(files[0][1])}.",
+            "A prompt is a .md right in that folder, with frontmatter between two --- lines (title, status,",
+            "dependencies), whose name begins with its number: 07-what-to-do.md, or which says `number: 7`.",
+            "Name them so, or write prompts of your own into .coord/prompts/; then `coord validate`.",
+        )
     prompts, problems = amount(len(snapshot.prompts), "prompt"), amount(len(snapshot.problems), "problem")
-    return f"Found {prompts} and {problems}. Next: `coord validate`, then `coord`."
+    return (f"Found {prompts} and {problems}. Next: `coord validate`, then `coord`.",)
 
 
 @click.command()

@@ -129,7 +129,7 @@ def _start(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> 
     except (CoordError, OSError) as error:
         _not_started(site, attempt, _sentence(error))
         return
-    mark(site, prompt, Mark(prompt.number, PromptStatus.IN_PROGRESS, attempt.attempt))
+    mark(site, snapshot.prompts, Mark(prompt.number, PromptStatus.IN_PROGRESS, attempt.attempt))
     _running(site, attempt, window)
 
 

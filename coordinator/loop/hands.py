@@ -208,7 +208,7 @@ class Hands:
             case Return():
                 settle.give_back(site, snapshot, action)
             case Mark():
-                mark(site, snapshot.prompts[action.number], action)
+                mark(site, snapshot.prompts, action)
             case CloseMilestone():
                 site.book.close_milestone(snapshot)
             case Merge():

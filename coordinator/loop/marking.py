@@ -1,5 +1,8 @@
 """Writes into a prompt's file what its step has come to, and what its agents handed off."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
 from coordinator.artifacts.files import read_limited, sha256, write_atomic
 from coordinator.artifacts.frontmatter import patch
 from coordinator.artifacts.prompts import SIZE_LIMIT
@@ -18,12 +21,14 @@ _TRIES = 20
 _LOST = {"another": "the file is another prompt's by now", "unusable": "the file can't be used"}
 
 
-def mark(site: Site, prompt: Prompt, action: Mark) -> None:
+def mark(site: Site, prompts: Mapping[int, Prompt], action: Mark) -> None:
     """Write status, attempts and commits into the frontmatter; a version that came since is looked at again first."""
+    prompt = prompts[action.number]
     if prompt.lost:
         return
+    word = word_for(action.status, prompt, prompts.values())
     path = site.layout.root / prompt.path
-    changes: dict[str, str | int | tuple[str, ...]] = {"status": action.status.value, "attempts": action.attempts}
+    changes: dict[str, str | int | tuple[str, ...]] = {"status": word, "attempts": action.attempts}
     if action.status is PromptStatus.DONE:
         changes["commits"] = action.commits
     site.touched.append(path)
@@ -32,6 +37,20 @@ def mark(site: Site, prompt: Prompt, action: Mark) -> None:
     except StalePlan:
         return
     failpoint("mark-written")
+
+
+def word_for(status: PromptStatus, prompt: Prompt, prompts: Iterable[Prompt]) -> str:
+    """How a status is written in a prompt's file: as most of the others in its folder write it."""
+    folder = prompt.path.rpartition("/")[0]
+    if prompt.status is status and prompt.status_word:
+        return prompt.status_word
+    words = Counter(
+        other.status_word
+        for other in prompts
+        if other.status is status and other.status_word and other.path.rpartition("/")[0] == folder
+    )
+    (word, times), *_ = words.most_common(1) or [("", 0)]
+    return word if times * 2 > words.total() else status.value
 
 
 def note_hand_off(site: Site, prompt: Prompt, attempt: Attempt) -> None:

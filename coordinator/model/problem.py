@@ -17,6 +17,10 @@ class Problem:
     remedy: str
     numbers: tuple[int, ...] = ()
     """Prompts concerned, where known."""
+    warning: bool = False
+    """Nothing waits for it."""
 
     def to_json(self) -> dict[str, object]:
-        return {"path": self.path, "line": self.line, "code": self.code, "message": self.message, "remedy": self.remedy}
+        where: dict[str, object] = {"path": self.path, "line": self.line, "code": self.code}
+        told = where | {"message": self.message, "remedy": self.remedy}
+        return told | {"warning": True} if self.warning else told

@@ -70,6 +70,8 @@ class Prompt:
     hypothesis: str | None = None
     trivial: bool = False
     created_by: str | None = None
+    status_word: str = field(default="", compare=False)
+    """The status as it is written in the file; empty where it isn't."""
     extra: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Unknown keys, kept as they were written."""
     source: bytes = field(default=b"", repr=False, compare=False)

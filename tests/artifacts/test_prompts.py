@@ -308,7 +308,7 @@ def spoil(layout: Layout, put: Callable[[str, bytes], Path]) -> dict[str, str]:
         "16-huge.prompt.md": (b"---\nnumber: " + b"9" * 5000 + b"\n---\n", "bad-number"),
         "17-status.prompt.md": (b"---\nstatus: whatever\n---\n", "bad-status"),
         "18-alias.prompt.md": (b"---\na: &a [1]\nb: *a\n---\n", "yaml-alias"),
-        "19-twice.prompt.md": (b"---\nnumber: 19\nnumber: 19\n---\n", "duplicate-key"),
+        "19-twice.prompt.md": (b"---\ntitle: a\ntitle: b\n---\n", "duplicate-key"),
         "20-colon.prompt.md": (b"---\ntitle: a: b\n---\n", "bad-yaml"),
         "21-other.prompt.md": (b"---\nnumber: 22\n---\n", "number-mismatch"),
         "nonumber.prompt.md": (b"---\ntitle: T\n---\n", "no-number"),

@@ -10,6 +10,8 @@ OWN = {
     "coordinator/regular.py": "these functions themselves",
     "coordinator/demo.py": "what is packaged, and a project that it has just made",
     "coordinator/editor.py": "a file of its own, which the engineer's editor has just left",
+    "coordinator/terminals/life.py": "/proc",
+    "coordinator/trust.py": "writes copies of its own, outside of projects",
     "coordinator/terminals/proctable.py": "/proc",
     "coordinator/terminals/stopping.py": "/proc",
     "coordinator/terminals/elsewhere.py": "/proc",
