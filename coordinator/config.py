@@ -32,8 +32,8 @@ class Config:
     """What the runtime `command` runs, word by word."""
     agent_arguments: Mapping[str, str] = field(default_factory=dict)
     """Runtime → further words for its command line, quoted as for a shell."""
-    agent_user: str = ""
-    """Strict mode: the user that agents run as; empty: whoever runs the loop."""
+    agent_user: tuple[str, ...] = ()
+    """Strict mode: the gate's user, and those of agents; where there is one, they have `NAME-1`, `NAME-2`, …"""
     headless: bool = False
     """Run agents without a screen of their own, where their CLI has one: nobody can talk to them or permit anything."""
     gate: str = "review"
@@ -284,6 +284,10 @@ def _pattern(value: Value) -> str:
     return text
 
 
+def _users(value: Value) -> tuple[str, ...]:
+    return () if value == "" else tuple(_name(name) for name in _texts(value))
+
+
 def _patterns(value: Value) -> tuple[Pattern, ...]:
     return tuple(Pattern.of(text) for text in _texts(value))
 
@@ -313,7 +317,7 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "runtime": _name,
     "command": _texts,
     "agent_arguments": _arguments,
-    "agent_user": _name,
+    "agent_user": _users,
     "headless": _flag,
     "gate": _one_of("review", "auto", "forge"),
     "isolation": _one_of("worktree", "shared"),
@@ -357,7 +361,7 @@ _SAMPLE = """\
 # command: [my-agent, run]   # what the runtime `command` starts; the prompt comes on its stdin
 # agent_arguments:           # agent: further words of its command line
 #   claude: --permission-mode acceptEdits
-# agent_user: name           # strict mode: agents run as this user; `coord strict setup` prepares it
+# agent_user: name           # strict mode: agents run as name-1, name-2, …; `coord strict setup` prepares them
 # headless: false            # true: no screen of their own; what they may not do, they are refused
 # gate: review               # review: a human approves | auto: validation suites pass | forge: merged on the remote
 # isolation: worktree        # worktree | shared: in the project's own folder, one at a time, past every gate

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from coordinator.agents.user import find_user
+from coordinator.agents.user import find_users
 from coordinator.artifacts.paths import Layout
 from coordinator.changes.diff import change_of, commits_between, diff_text, files_between
 from coordinator.changes.gate import MergeRequest, rehearse_merge
@@ -79,7 +79,7 @@ def check_change(layout: Layout, snapshot: Snapshot, number: int) -> Check:
         start=attempt.base,
         suites=prompt.validation_suites,
         owned=load_config(layout).prompt_folders,
-        guest=guest_of(find_user(user)) if user else None,
+        guest=guest_of(find_users(user).gate) if user else None,
     )
     return _told(rehearse_merge(layout, request), attempt.base_branch)
 

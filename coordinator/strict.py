@@ -5,10 +5,11 @@ import re
 import shutil
 import stat
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from coordinator.agents.launch import coord_folder
-from coordinator.agents.user import AgentUser, as_user, find_user
+from coordinator.agents.user import AgentUser, AgentUsers, as_user, find_users, is_user
 from coordinator.artifacts.files import read_limited, sha256, write_atomic
 from coordinator.artifacts.paths import Layout
 from coordinator.config import SIZE_LIMIT, load_config
@@ -20,18 +21,23 @@ _SETTING = re.compile(r"^#?\s*agent_user:.*$", re.MULTILINE)
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
-def set_up(layout: Layout, name: str) -> list[str]:
-    """Make the user, if there is none of that name, and have the project's agents run as it.
+def set_up(layout: Layout, names: Sequence[str], agents: int = 0) -> list[str]:
+    """Make the users that are not there, and have the project's agents run as them, each as one of its own.
 
-    Returns a sentence for each thing done. CoordError when strict mode can't be had here.
+    names: the gate's user and those of agents; one alone: agents get `NAME-1`, `NAME-2`, … `agents`: how many of these
+    there are to be; 0: as many as may work at the same time. Returns a sentence for each thing done. CoordError when
+    strict mode can't be had here.
     """
     done = []
-    if not _exists(name):
-        _add_user(name)
-        done.append(f"made the user {name}; log its agent CLIs in once: su - {name}")
-    find_user(name)
-    if _set(layout, name):
-        done.append(f"set agent_user: {name} in {layout.rel(layout.config)}")
+    count = agents or load_config(layout).max_parallel
+    numbered = [f"{names[0]}-{number}" for number in range(1, count + 1)] if len(names) == 1 else []
+    for name in (*names, *numbered):
+        if not is_user(name):
+            _add_user(name)
+            done.append(f"made the user {name}" + (f"; log its agent CLIs in once: su - {name}" * (name != names[0])))
+    find_users(names)
+    if _set(layout, tuple(names)):
+        done.append(f"set agent_user: {_written(names)} in {layout.rel(layout.config)}")
     for path in (layout.coord, *layout.coord.iterdir()):
         mode = path.lstat().st_mode
         if mode & _OTHERS_WRITE and not stat.S_ISLNK(mode) and not stat.S_ISSOCK(mode):
@@ -40,27 +46,23 @@ def set_up(layout: Layout, name: str) -> list[str]:
     return done
 
 
-def examine_strict(layout: Layout) -> tuple[AgentUser | None, list[Problem]]:
-    """The user that agents run as, and what keeps it from working, or from being kept out; no user: it is off."""
-    name = load_config(layout).agent_user
-    if not name:
+def examine_strict(layout: Layout) -> tuple[AgentUsers | None, list[Problem]]:
+    """The users that agents run as, and what keeps them from working, or from being kept out; None: it is off."""
+    config = load_config(layout)
+    if not config.agent_user:
         return None, []
     shown = layout.rel(layout.config)
     try:
-        user = find_user(name)
+        users = find_users(config.agent_user)
     except CoordError as error:
         return None, [Problem(shown, 0, "strict", error.message, error.remedy)]
-    return user, [*_reach(layout, user), *_coord(user), *_kept_out(layout, user)]
-
-
-def _exists(name: str) -> bool:
-    import pwd
-
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        return False
-    return True
+    problems = []
+    if (most := config.max_parallel) > len(users.agents):
+        few = f"{most} agents may work at the same time, and there are users for {len(users.agents)}"
+        problems.append(Problem(shown, 0, "too-few-users", few, f"`coord strict setup --agents {most}` makes them"))
+    for user in (users.gate, *users.agents):
+        problems += [*_reach(layout, user), *_coord(user), *_kept_out(layout, user)]
+    return users, problems
 
 
 def _add_user(name: str) -> None:
@@ -75,12 +77,16 @@ def _add_user(name: str) -> None:
         raise CoordError(f"useradd failed: {done.stderr.strip()}", f"make the user {name} by hand")
 
 
-def _set(layout: Layout, name: str) -> bool:
+def _written(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+
+
+def _set(layout: Layout, names: tuple[str, ...]) -> bool:
     """Whether the setting had to be changed."""
-    if load_config(layout).agent_user == name:
+    if load_config(layout).agent_user == names:
         return False
     before = read_limited(layout.config, SIZE_LIMIT) if layout.config.exists() else None
-    text, line = (before or b"").decode(), f"agent_user: {name}"
+    text, line = (before or b"").decode(), f"agent_user: {_written(names)}"
     found = _SETTING.search(text)
     if found:
         text = text[: found.start()] + line + text[found.end() :]

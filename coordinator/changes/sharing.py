@@ -1,6 +1,7 @@
 """Strict mode: another user works in an attempt's worktree, in a repository of its own, and can change nothing else.
 
-The worktree's files become that user's; its folder and its `.git` file do not, and the sticky bit keeps them in place.
+The worktree's files become that user's, and nobody else can enter it; its folder and its `.git` file do not, and the
+sticky bit keeps them in place. When the attempt is over, the files are taken back.
 What that user commits goes into a repository that is all its own (see `lending`); in the engineer's it may only read.
 
 All of it is done by descriptors, never through a link: the user who is let in may be at work in there already.
@@ -16,8 +17,9 @@ from coordinator.changes.lending import Guest, make_store, point, store_of, take
 from coordinator.changes.places import Places
 from coordinator.errors import CoordError
 
-_SHARED = 0o3775
+_LENT = 0o3770
 """Sticky, so that each user removes only what is his; set-group-id, so that new folders are shared too."""
+_OURS = 0o700
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -30,6 +32,7 @@ def share(places: Places, number: int, attempt: int, guest: Guest, *, branch: st
         hand_over(tree, guest)
         new = make_store(git, tree, branch or branch_name(number, attempt))
         _give(new, guest)
+        new.chmod(_OURS)  # its owner's now
         new.rename(store_of(tree))
         point(tree, store_of(tree))
     except OSError as error:
@@ -48,20 +51,29 @@ def close_store(objects: Path, guest: Guest) -> None:
                     os.chown(entry, os.geteuid(), -1, follow_symlinks=False)
 
 
+def reclaim(tree: Path) -> None:
+    """Take the files of a worktree from the guest for good; one that is gone is fine. Raises OSError."""
+    us = Guest(os.geteuid(), os.getegid())
+    with suppress(FileNotFoundError):
+        _open(tree, us, _OURS)
+        for path in tree.iterdir():
+            _give(path, us)
+
+
 def hand_over(tree: Path, guest: Guest) -> None:
     """Give a guest what is in a checkout, but neither its folder nor its `.git`. Raises OSError."""
-    _open(tree, guest)
+    _open(tree, guest, _LENT)
     for path in tree.iterdir():
         if path.name != ".git":
             _give(path, guest)
 
 
-def _open(folder: Path, guest: Guest) -> None:
-    """Let the guest's group add to a folder."""
+def _open(folder: Path, guest: Guest, mode: int) -> None:
+    """Let the guest's group into a folder, as far as the mode says."""
     fd = os.open(folder, _FOLDER)
     try:
         os.fchown(fd, -1, guest.gid)
-        os.fchmod(fd, _SHARED)
+        os.fchmod(fd, mode)
     finally:
         os.close(fd)
 

@@ -1,10 +1,10 @@
-"""`coord strict`: agents as a user of their own, who speaks through the loop and can't touch the log."""
+"""`coord strict`: agents as users of their own, who speak through the loop and can't touch the log."""
 
 from collections.abc import Sequence
 
 import click
 
-from coordinator.agents.user import AgentUser
+from coordinator.agents.user import AgentUsers
 from coordinator.cli.commands import layout_of
 from coordinator.cli.humans import humans_only
 from coordinator.cli.look import json_option
@@ -15,7 +15,7 @@ from coordinator.strict import DEFAULT_USER, examine_strict, set_up
 
 @click.group()
 def strict() -> None:
-    """Strict mode: agents run as another user, and what they may not write is kept from them by the system.
+    """Strict mode: each agent runs as another user, and what it may not write is kept from it by the system.
 
     Without it, who writes is told by where a process runs, which guards against mistakes. With it, agents can't open
     the log at all: their commands go to the loop, which the kernel tells whose they are. It needs Linux and a loop that
@@ -25,15 +25,22 @@ def strict() -> None:
 
 @strict.command()
 @click.option(
-    "--user", default=DEFAULT_USER, show_default=True, help="Who agents run as; made if there is no such user."
+    "--user",
+    "users",
+    multiple=True,
+    default=(DEFAULT_USER,),
+    show_default=True,
+    help="Whose name agents run under: NAME runs suites, NAME-1, NAME-2, … one agent each; made if they are not there. "
+    "Given several times: the first runs suites, the others one agent each.",
 )
+@click.option("--agents", type=click.IntRange(1, 256), help="How many agents can work at the same time.")
 @json_option
 @click.pass_context
-def setup(ctx: click.Context, user: str, as_json: bool) -> int:
-    """Prepare the user, the settings and the permissions, and check them. Run it as root."""
+def setup(ctx: click.Context, users: tuple[str, ...], agents: int | None, as_json: bool) -> int:
+    """Prepare the users, the settings and the permissions, and check them. Run it as root."""
     layout = layout_of(ctx)
     humans_only(layout, "set up strict mode")
-    done = set_up(layout, user)
+    done = set_up(layout, users, agents or 0)
     for sentence in () if as_json else done:
         styled([("✓ ", "green"), (sentence, "")])
     return _report(*examine_strict(layout), done=done, as_json=as_json)
@@ -47,18 +54,24 @@ def status(ctx: click.Context, as_json: bool) -> int:
     return _report(*examine_strict(layout_of(ctx)), done=(), as_json=as_json)
 
 
-def _report(user: AgentUser | None, problems: Sequence[Problem], *, done: Sequence[str], as_json: bool) -> int:
+def _report(users: AgentUsers | None, problems: Sequence[Problem], *, done: Sequence[str], as_json: bool) -> int:
     if as_json:
-        name = user.name if user is not None else None
         emit(
-            {"strict": name is not None, "user": name, "done": list(done), "problems": [p.to_json() for p in problems]}
+            {
+                "strict": users is not None,
+                "user": users.gate.name if users is not None else None,
+                "agents": [user.name for user in users.agents] if users is not None else [],
+                "done": list(done),
+                "problems": [p.to_json() for p in problems],
+            }
         )
         return 1 if problems else 0
     for problem in problems:
         styled([("✗ ", "red"), (f"{problem.path}: {problem.message}", "")])
         styled([(f"  {problem.remedy}", "dim")])
-    if user is None and not problems:
+    if users is None and not problems:
         say("strict mode is off; `coord strict setup` turns it on")
-    elif not problems and user is not None:
-        styled([("✓ ", "green"), (f"agents run as {user.name}; a loop that is started from now on keeps to it", "")])
+    elif not problems and users is not None:
+        names = ", ".join(user.name for user in users.agents)
+        styled([("✓ ", "green"), (f"agents run as {names}; a loop that is started from now on keeps to it", "")])
     return 1 if problems else 0

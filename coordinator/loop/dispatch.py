@@ -56,12 +56,34 @@ def dispatch(site: Site, snapshot: Snapshot, action: Dispatch) -> None:
         last = snapshot.steps[action.number].attempt
         attempt = replace(attempt, interruptions=last.interruptions if last is not None else 0)
         try:
-            site.claim(attempt)
+            claimed = _claim(site, attempt)
         except StalePlan:
             site.touched.append(site.directory(attempt))
             return
+    if claimed is None:
+        return
+    attempt = claimed
     failpoint("dispatch-claimed")
     _start(site, snapshot, prompt, attempt)
+
+
+def _claim(site: Site, attempt: Attempt) -> Attempt | None:
+    """Claim an attempt, in strict mode with a user of its own; None while those who had one are being cleared away."""
+    if site.users is None:
+        site.claim(attempt)
+        return attempt
+    with site.users.free() as user:
+        if user is not None:
+            attempt = replace(attempt, user=user.name)
+            site.claim(attempt)
+            site.users.hold(user, attempt)
+            return attempt
+    ended = [held for held in map(site.reread, site.users.held()) if not held.state.live]
+    for held in ended:
+        site.retire(held)
+    if not ended:
+        raise CoordError("no user is free for another agent", "`coord strict setup --agents N` makes more of them")
+    return None
 
 
 def resume(site: Site, snapshot: Snapshot, action: Resume) -> None:
@@ -114,8 +136,9 @@ def _start(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> 
         inherited = inherit(site, attempt) if attempt.branch else None
         tree = _make_worktree(site, prompt, attempt, resume=inherited is not None and inherited.taken)
         attempt = replace(attempt, branch=tree.branch)
-        if site.guest is not None and attempt.branch:
-            share(site.layout, attempt.prompt, attempt.attempt, site.guest, branch=attempt.branch)
+        guest = site.guest(attempt)
+        if guest is not None and attempt.branch:
+            share(site.layout, attempt.prompt, attempt.attempt, guest, branch=attempt.branch)
         failpoint("dispatch-worktree")
         attempt = replace(attempt, base=tree.base, base_branch=tree.base_branch, digest=prompt.digest)
         existing = None if inherited is None else told(site, attempt, inherited)
@@ -136,7 +159,7 @@ def _start(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> 
 def _not_started(site: Site, attempt: Attempt, reason: str) -> None:
     """Let the attempt fail, unless it was ended meanwhile."""
     try:
-        site.advance(attempt, StepState.FAILED, step_event(attempt), reason=reason)
+        site.retire(site.advance(attempt, StepState.FAILED, step_event(attempt), reason=reason))
     except Refused:
         site.touched.append(site.directory(attempt))
 
@@ -212,9 +235,10 @@ def _write_launch(
     text = redact(_prompt_text(site, snapshot, prompt, attempt, last, existing))
     replace_file(job.prompt_file, text.encode("utf-8", "replace"))
     command = site.runtime(attempt.runtime).command(job)
-    if site.user is not None:
-        command = wrapped(command, site.user)
-        _own_status(directory, site.user)
+    user = None if site.users is None else site.users.of(attempt)
+    if user is not None:
+        command = wrapped(command, user)
+        _own_status(directory, user)
     env = environment(attempt, site.layout.root)
     script = launch_script(job, command, env, coord_folder())
     replace_file(directory / "launch.sh", os.fsencode(script), 0o755)
@@ -222,9 +246,11 @@ def _write_launch(
 
 
 def _own_status(directory: Path, user: AgentUser) -> None:
-    """Let the hooks of an agent's CLI tell its state, though they run as another user."""
+    """Let the hooks of an agent's CLI tell its state, though they run as another user; and no other agent read it."""
+    os.chown(directory, -1, user.gid)
+    directory.chmod(0o750)
     status = directory / "status.jsonl"
-    status.touch(0o644)
+    status.touch(0o640)
     os.chown(status, user.uid, user.gid)
 
 

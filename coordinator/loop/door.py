@@ -1,7 +1,7 @@
 """The door: in strict mode agents can't write the log, so the loop runs their `coord` commands for them.
 
-A command comes over a unix socket, whose peer the kernel names. It runs as a process of its own, in the environment of
-the launcher that the peer is below, so that it is that agent's command whatever the peer says of itself. Which commands
+A command comes over a unix socket, whose peer the kernel names: each agent has a user of its own. It runs as a process
+of its own, in the environment of the agent who has that user, whatever the peer says of itself. Which commands
 an agent may use is decided where it always is: by who may write what. Only what makes no sense from within an agent, or
 reads files of the caller's choosing with our rights, does not pass the door.
 """
@@ -20,12 +20,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from coordinator.agents.user import AgentUser
 from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError
-from coordinator.events.peers import launcher_environment, working_folder
+from coordinator.events.peers import working_folder
 from coordinator.events.store import EventLog
 from coordinator.interpreter import own_command
+from coordinator.loop.users import Users
 from coordinator.model.event import SYSTEM, Draft
 
 REQUEST_LIMIT = 4 * 1024 * 1024
@@ -48,7 +48,7 @@ class _Guest:
     """The agent; empty where it is none of this project's."""
     uid: int
     environ: Mapping[str, str]
-    """Of the launcher that it is below; empty where it is no agent."""
+    """What it was launched with; empty where it is no agent."""
     folder: str
     """Where it works."""
 
@@ -56,9 +56,9 @@ class _Guest:
 class Door:
     """Serves one project's agents until it is closed."""
 
-    def __init__(self, layout: Layout, user: AgentUser) -> None:
+    def __init__(self, layout: Layout, users: Users) -> None:
         self._layout = layout
-        self._user = user
+        self._users = users
         self._guests: Counter[str] = Counter()
         """Agent, or nothing for who is none → its open connections."""
         self._lock = threading.Lock()
@@ -95,9 +95,8 @@ class Door:
 
     def _guest(self, peer: socket.socket) -> "_Guest":
         pid, uid, _ = _CREDENTIALS.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
-        environ = launcher_environment(pid, self._user.uid) if uid == self._user.uid else {}
-        ours = environ.get("COORD_ROOT") == str(self._layout.root)
-        return _Guest(environ["COORD_AGENT"] if ours else "", uid, environ if ours else {}, working_folder(pid))
+        environ = self._users.agent_at(uid)
+        return _Guest(environ.get("COORD_AGENT", ""), uid, environ, working_folder(pid))
 
     def _enter(self, name: str) -> bool:
         with self._lock:

@@ -238,7 +238,7 @@ class Hands:
     def _kill(self, snapshot: Snapshot, action: FinishKill) -> None:
         attempt = _attempt_of(snapshot, action)
         if attempt is not None:
-            finish_kill(self._site.layout, self._site.log, attempt)
+            self._site.retire(finish_kill(self._site.layout, self._site.log, attempt))
 
     def _pause(self, snapshot: Snapshot, action: Pause | GoOn) -> None:
         attempt = _attempt_of(snapshot, action)

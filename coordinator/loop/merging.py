@@ -42,7 +42,7 @@ def gate_run(site: Site, snapshot: Snapshot, action: Merge) -> Callable[[], Outc
         wanted=lambda: _open(site, attempt),
         suites=prompt.validation_suites,
         owned=site.config.prompt_folders,
-        guest=site.guest,
+        guest=site.gate_guest,
         trailers=trailer(site.log),
     )
     if site.config.gate == "forge" and (action.landed or not action.commit):

@@ -12,12 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from coordinator import steps
-from coordinator.agents.user import find_user
+from coordinator.agents.user import find_users
 from coordinator.artifacts.files import Lock, make_folder
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import read_loop, sign_loop, write_loop
 from coordinator.artifacts.sweep import sweep
-from coordinator.config import load_config
+from coordinator.config import Config, load_config
 from coordinator.errors import CoordError, Refused
 from coordinator.events.store import EventLog
 from coordinator.finishing import finish
@@ -31,6 +31,7 @@ from coordinator.loop.preflight import Unready, refusal, unready, wanted
 from coordinator.loop.runs import RunBook
 from coordinator.loop.settle import make_up
 from coordinator.loop.site import Site
+from coordinator.loop.users import Users
 from coordinator.model.event import Event
 from coordinator.model.run import LoopAsk
 from coordinator.model.snapshot import Snapshot
@@ -98,6 +99,20 @@ def _ask_to_run(layout: Layout, max_parallel: int | None) -> None:
         write_loop(layout, LoopAsk(wanted.state, wanted.max_parallel, by="loop", at=utc_now(), reason=wanted.reason))
 
 
+def _users(layout: Layout, config: Config) -> Users | None:
+    """Strict mode: who agents run as. CoordError when there are fewer users than agents may work at the same time."""
+    if not config.agent_user:
+        return None
+    found = find_users(config.agent_user)
+    most = read_loop(layout)[0].max_parallel or config.max_parallel
+    if most > len(found.agents):
+        raise CoordError(
+            f"{most} agents at the same time need a user each, and there are {len(found.agents)}",
+            f"`coord strict setup --agents {most}` makes them, or `coord loop --max-parallel {len(found.agents)}`",
+        )
+    return Users(layout, found)
+
+
 class _Runner:
     """One life of the loop. Everything but waiting, merging and killing happens in the thread that calls `run`."""
 
@@ -111,9 +126,9 @@ class _Runner:
         config = self._observer.config
         terminals = Terminals(config.tmux_socket, config.tmux_session)
         self._book = RunBook(layout, self._log)
-        user = find_user(config.agent_user) if config.agent_user else None
-        self._site = Site(layout, config, self._log, terminals, self._book, user=user)
-        self._door = Door(layout, user) if user is not None else None
+        users = _users(layout, config)
+        self._site = Site(layout, config, self._log, terminals, self._book, users=users)
+        self._door = Door(layout, users) if users is not None else None
         self._hands = Hands(self._site, self.wake.put)
         self._exits = ExitWatch(lambda pid: self.wake.put(Exited(pid)))
         self._watched: dict[tuple[int, int], int] = {}
@@ -160,6 +175,7 @@ class _Runner:
         for one in lame:
             self._hands.report(f"agent:{one.runtime}", CoordError(one.sentence))
         self._book.adopted(self._census(), self._snapshot)
+        self._retire()
         for action in pauses(self._snapshot):  # an earlier life may have been killed with half of the processes stopped
             self._hands.perform(self._snapshot, action)
         while True:
@@ -171,6 +187,12 @@ class _Runner:
                 self._book.leave(ended)
                 return ended
             self._look()
+
+    def _retire(self) -> None:
+        """Strict mode: what an earlier life did not get to take back from attempts that were over."""
+        users = self._site.users
+        for attempt in users.held() if users is not None else ():
+            self._site.retire(self._site.reread(attempt))
 
     def _check_agents(self) -> tuple[Unready, ...]:
         """The agents that some prompts need and that can't be started; the others need not be asked again."""

@@ -195,6 +195,7 @@ def clear_up(site: Site, attempt: Attempt) -> None:
     """Keep the last screen of an attempt that has ended, end what it left running, clean what its CLI noted."""
     save_screen(site, attempt)
     end_processes(site.layout, attempt)
+    site.retire(attempt)
     _clean_traces(site.directory(attempt))
 
 

@@ -8,14 +8,16 @@ from typing import Any
 from coordinator import steps
 from coordinator.agents.readiness import not_ready
 from coordinator.agents.runtime import Runtime, find_runtime
-from coordinator.agents.user import AgentUser
 from coordinator.artifacts.paths import Layout
-from coordinator.changes.lending import Guest
+from coordinator.changes.lending import Guest, take_back
+from coordinator.changes.sharing import reclaim
 from coordinator.config import Config
+from coordinator.errors import CoordError
 from coordinator.events.store import EventLog
 from coordinator.guests import guest_of
 from coordinator.handoffs import sealed
 from coordinator.loop.runs import RunBook
+from coordinator.loop.users import Users
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.step import Attempt, StepState
 from coordinator.overruling import NOT_DONE, overrule
@@ -38,8 +40,8 @@ class Site:
     """Runtimes that were found ready to be started."""
     orphans: set[tuple[int, int]] = field(default_factory=set)
     """Attempts, by prompt and number, that were gone when this life of the loop began, after one that was cut off."""
-    user: AgentUser | None = None
-    """Strict mode: who agents run as."""
+    users: Users | None = None
+    """Strict mode: who agents run as, one user each."""
 
     @property
     def run(self) -> str:
@@ -56,9 +58,32 @@ class Site:
         return find_runtime(name, {"command": self.config.command})
 
     @property
-    def guest(self) -> Guest | None:
-        """Strict mode: whom worktrees and merge results are handed over to."""
-        return guest_of(self.user)
+    def gate_guest(self) -> Guest | None:
+        """Strict mode: whom merge results are handed over to, so that their suites run as no agent."""
+        return None if self.users is None else guest_of(self.users.gate)
+
+    def guest(self, attempt: Attempt) -> Guest | None:
+        """Strict mode: whom the worktree of an attempt is handed over to."""
+        return None if self.users is None else guest_of(self.users.of(attempt))
+
+    def retire(self, attempt: Attempt) -> None:
+        """Strict mode: end all that runs as an attempt's user, take its work back, and let others have the user.
+
+        CoordError when something of it would not end: the user stays taken.
+        """
+        if self.users is None or not attempt.user or attempt.state.live:
+            return
+        self.users.clear(attempt)
+        if attempt.branch:
+            take_back(self.layout, attempt.prompt, attempt.attempt)
+            try:
+                reclaim(self.layout.worktree(attempt.prompt, attempt.attempt))
+            except OSError as error:
+                raise CoordError(
+                    f"can't take back {attempt.worktree}: {error.strerror}", "look at its files"
+                ) from error
+        self.amend(attempt, user="")
+        self.users.give_back(attempt)
 
     def check_ready(self, name: str) -> None:
         """CoordError when the runtime's CLI would not get to work; asked until it is ready, then no more."""

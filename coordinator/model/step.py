@@ -159,6 +159,8 @@ class Attempt:
     """The merge commit on the base branch."""
     opened_on: str = ""
     """Commit of the base branch when its change was opened: what is there by then nobody merged who had seen it."""
+    user: str = ""
+    """Strict mode: the user that it runs as, as long as nobody else may have that one."""
     held: bool = False
     """Not to be started again until a human says so, by setting the prompt's file back to pending."""
     interrupted: bool = False

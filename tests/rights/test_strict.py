@@ -1,6 +1,8 @@
 """Strict mode, attacked from within: an agent does its work, speaks as itself, and can write nothing else."""
 
+import json
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -10,14 +12,17 @@ from pathlib import Path
 
 import pytest
 from support.project import WRITE, Project
-from support.strict import needs_strict, python, strict_project
+from support.strict import AGENTS, needs_strict, python, strict_project
 from support.wait import wait_until
 
-from coordinator.agents.user import as_user, find_user
+from coordinator.agents.user import as_user, find_user, processes_of
+from coordinator.changes.lending import store_of
 from coordinator.events.verify import verify
 from coordinator.terminals.proctable import processes
 
 pytestmark = needs_strict
+IDLE = ("nobody", "man", "mail")
+"""Users that no agent of a test has: whose processes are ended there may be somebody else's here."""
 TRY = """\
 try() {{ name=$1; shift; "$@" >"$OUT/$name.out" 2>&1; echo $? >"$OUT/$name"; }}
 OUT={out}
@@ -51,6 +56,20 @@ def ends(out: Path) -> dict[str, int]:
     return {path.name: int(path.read_text()) for path in out.iterdir() if path.suffix == ""}
 
 
+def holder(made: Project, number: int) -> str:
+    """The user that the first attempt of a prompt has; empty when it has none any more."""
+    return str(json.loads((made.layout.attempt("run-1", number, 1) / "step.json").read_text()).get("user", ""))
+
+
+def runs(pid: int, name: str) -> bool:
+    """Whether a process is the long sleep of a user."""
+    try:
+        mine = pwd.getpwuid(os.stat(f"/proc/{pid}").st_uid).pw_name == name
+        return mine and b"sleep\0001000" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return False
+
+
 def run_agent(made: Project, script: str) -> None:
     """Have the agent of prompt 1 run a script, and its work merged."""
     (made.layout.scripts / "01.sh").write_text(script + WRITE)
@@ -64,7 +83,7 @@ def test_an_agent_works_commits_hands_off_and_is_merged() -> None:
         made.add(3, 2, validation_suites="[who]")
         assert made.run_loop() == 0, made.said()
         assert made.states() == {1: "merged", 2: "merged", 3: "merged"}
-        assert made.repository.git("show", "main:who.txt") == "nobody"
+        assert made.repository.git("show", "main:who.txt") in AGENTS
         decided, *_ = made.events("decision.recorded")
         assert (decided.actor, decided.subject, decided.run) == ("executor-01-1", "prompt:1", "run-1")
         assert {event.actor for event in made.events("handoff.given")} == {
@@ -135,16 +154,17 @@ while [ ! -e {out}/orphaned ]; do sleep 0.02; done
 """
         run_agent(made, script)
         found = ends(out)
-        well = ("plain", "forged", "scrubbed", "setsid", "hidden", "orphan")
+        well = ("plain", "forged", "scrubbed", "setsid", "hidden", "orphan", "orphaned")
         assert {name: found.pop(name) for name in well} == dict.fromkeys(well, 0), (out / "hidden.out").read_text()
-        assert found == dict.fromkeys(("refused", "answered", "loop", "strict", "file", "orphaned"), 3)
+        assert found == dict.fromkeys(("refused", "answered", "loop", "strict", "file"), 3)
         decided = made.events("decision.recorded")
-        assert [event.data["text"] for event in decided] == ["plain", "forged", "scrubbed", "setsid", "hidden"]
+        assert [event.data["text"] for event in decided] == [
+            *("plain", "forged", "scrubbed", "setsid", "hidden", "orphan")
+        ]
         assert {(e.actor, e.subject, e.run) for e in decided} == {("executor-01-1", "prompt:1", "run-1")}
         denied = [(event.data["actor"], event.data["kind"]) for event in made.events("access.denied")]
         assert ("executor-01-1", "prompt.created") in denied
         assert ("executor-01-1", "intent.set") not in denied
-        assert (f"uid-{find_user('nobody').uid}", "coord decide orphan") in denied
         assert not any("shadow" in path.read_text() for path in out.glob("*.out"))
 
 
@@ -154,8 +174,8 @@ def test_somebody_else_is_not_let_in(out: Path) -> None:
         made.start_loop()
         made.wait_for(1, "running")
         coord = str(made.repository.root.parent / "bin" / "coord")
-        user = find_user("nobody")
-        for uid in (user.uid, user.uid - 1):
+        user, taken = find_user("nobody"), holder(made, 1)
+        for uid in (user.uid, user.uid - 1, next(find_user(name).uid for name in AGENTS if name != taken)):
             words = as_user(user, (coord, "decide", "from outside"))
             others = {f"--reuid={user.uid}": f"--reuid={uid}", "--init-groups": "--clear-groups"}
             words = tuple(others.get(word, word) for word in words)
@@ -166,7 +186,7 @@ def test_somebody_else_is_not_let_in(out: Path) -> None:
             )
             assert (done.returncode, "belongs to no agent" in done.stderr) == (3, True), done.stderr
         assert made.events("decision.recorded") == []
-        assert len(made.events("access.denied")) == 2
+        assert len(made.events("access.denied")) == 3
 
 
 def test_a_question_outlives_the_loop_that_carried_it(out: Path) -> None:
@@ -200,7 +220,7 @@ def test_an_agent_over_its_budget_is_paused_and_goes_on_though_it_is_another_use
         launcher = int((made.layout.attempt("run-1", 1, 1) / "started/pid").read_text())
         found = {pid: process for pid, process in processes().items() if pid in made.agents(1) and pid != launcher}
         assert len(found) >= 2
-        assert {Path(f"/proc/{pid}").stat().st_uid for pid in found} == {find_user("nobody").uid}
+        assert {Path(f"/proc/{pid}").stat().st_uid for pid in found} == {find_user(holder(made, 1)).uid}
         assert all(process.stopped for process in found.values())
         made.release()
         assert made.answer_until_over(loop) == 0, made.said()
@@ -209,7 +229,7 @@ def test_an_agent_over_its_budget_is_paused_and_goes_on_though_it_is_another_use
 
 def test_the_loop_does_not_start_where_strict_mode_can_not_be_had() -> None:
     with strict_project({1: []}) as made:
-        made.layout.config.write_text(made.layout.config.read_text().replace("nobody", "no-such-user"))
+        made.layout.config.write_text(made.layout.config.read_text().replace("nobody,", "no-such-user,"))
         assert made.run_loop() == 1
         assert "no-such-user" in made.said()
         assert "coord strict setup" in made.said()
@@ -218,19 +238,110 @@ def test_the_loop_does_not_start_where_strict_mode_can_not_be_had() -> None:
 
 
 def test_setup_turns_it_on_and_corrects_permissions() -> None:
-    with strict_project({1: []}) as made:
+    with strict_project({1: []}, max_parallel=2) as made:
         lines = made.layout.config.read_text().splitlines(keepends=True)
         made.layout.config.write_text("".join(line for line in lines if "agent_user" not in line) + "# agent_user: x\n")
         made.layout.prompts.chmod(0o777)
         assert "strict mode is off" in made.coord("strict", "status").stdout
-        done = made.coord("strict", "setup", "--user", "nobody").stdout
-        assert "agents run as nobody" in done
-        assert made.layout.config.read_text().endswith("\nagent_user: nobody\n")
+        setup = ("strict", "setup", *(word for name in IDLE for word in ("--user", name)))
+        done = made.coord(*setup).stdout
+        assert f"agents run as {', '.join(IDLE[1:])}" in done
+        assert made.layout.config.read_text().endswith(f"\nagent_user: [{', '.join(IDLE)}]\n")
         assert made.layout.prompts.stat().st_mode & 0o777 == 0o755
-        assert made.coord("strict", "setup", "--user", "nobody").returncode == 0
+        assert made.coord(*setup).returncode == 0
         made.layout.prompts.chmod(0o777)
         status = made.coord("strict", "status", check=False)
         assert (status.returncode, "nobody can write it" in status.stdout) == (1, True)
+
+
+def test_an_agent_reaches_nothing_of_another_agents(out: Path) -> None:
+    with strict_project({1: [], 2: []}) as made:
+        (made.layout.scripts / "01.sh").write_text("id -un >who; sleep 1000 &\n" + made.until() + WRITE)
+        waits = made.until("second")
+        (made.layout.scripts / "02.sh").write_text(waits + f'. "{out}/try.sh"\n' + WRITE)
+        loop = made.start_loop("--until-idle")
+        made.wait_for(1, "running")
+        made.wait_for(2, "running")
+        victim = wait_until(lambda: [pid for pid in made.agents(1) if runs(pid, holder(made, 1))], message="agent 1")
+        tree, own = made.layout.worktree(1, 1), made.layout.attempt("run-1", 1, 1)
+        git = made.repository.root / ".git"
+        tries = {
+            "write": f"sh -c 'echo x >\"{tree}/mine.txt\"'",
+            "look": f'ls "{tree}"',
+            "read": f'cat "{tree}/who"',
+            "commit": f'git -C "{tree}" commit -q --allow-empty -m forged',
+            "branch": f'git --git-dir="{git}" update-ref refs/heads/coord/01-1 HEAD',
+            "store": f'git --git-dir="{store_of(tree)}" rev-parse HEAD',
+            "object": f'touch "{store_of(tree)}/objects/x"',
+            "kill": f"kill -9 {' '.join(map(str, victim))}",
+            "attempt": f'cat "{own}/prompt.txt"',
+            "hand-off": f"sh -c 'echo x >>\"{own}/status.jsonl\"'",
+            "memory": f"cat /proc/{victim[0]}/environ",
+        }
+        lines = "".join(f"try {name} {command}\n" for name, command in tries.items())
+        speaks = "try speaks env COORD_AGENT=executor-01-1 COORD_PROMPT=1 COORD_ATTEMPT=1 coord decide 'as another'\n"
+        (out / "try.sh").write_text(TRY.format(out=out) + "git commit -q --allow-empty -m own\n" + lines + speaks)
+        made.release("second")
+        made.wait_for(2, "merged")
+        found = ends(out)
+        assert {name: code for name, code in found.items() if code == 0} == {"speaks": 0}
+        assert found.keys() == {*tries, "speaks"}
+        assert [event.actor for event in made.events("decision.recorded")] == ["executor-02-1"]
+        assert set(victim) <= set(made.agents(1))
+        made.release()
+        assert loop.wait(60) == 0
+        assert made.states() == {1: "merged", 2: "merged"}
+        assert made.repository.git("show", "main:who") in AGENTS
+
+
+def test_a_user_is_given_to_another_agent_when_nothing_of_the_one_before_is_left() -> None:
+    """Its background processes are ended, and its worktree is taken back, before its change is looked at."""
+    script = "id -un >who; setsid sh -c 'trap \"\" TERM HUP; env -i sleep 1000' >/dev/null 2>&1 &\n" + WRITE
+    with strict_project({1: [], 2: [1]}, {1: script}, gate="review") as made:
+        made.start_loop()
+        made.wait_for(1, "change-open")
+        wait_until(lambda: holder(made, 1) == "", message="the user to be given back")
+        who = find_user(made.repository.git("show", "coord/01-1:who"))
+        assert processes_of(who) == []
+        tree = made.layout.worktree(1, 1)
+        assert {path.lstat().st_uid for path in (tree, *tree.rglob("*"))} == {0}
+        assert tree.stat().st_mode & 0o077 == 0
+        made.coord("review", "1", "--approve")
+        made.wait_for(2, "change-open")
+
+
+def test_an_agent_keeps_its_user_while_the_loop_is_started_again_and_no_other_project_takes_it() -> None:
+    with strict_project({1: []}) as made:
+        (made.layout.scripts / "01.sh").write_text(
+            "coord decide before\n" + made.until() + "coord decide after\n" + WRITE
+        )
+        loop = made.start_loop()
+        wait_until(lambda: made.events("decision.recorded"), timeout=30, message="the agent")
+        user = holder(made, 1)
+        loop.kill()
+        loop.wait()
+        with strict_project(
+            {1: []}, {1: "id -un >who\n" + WRITE}, agent_user=f"[nobody, {user}]", max_parallel=1
+        ) as other:
+            other.start_loop()
+            wait_until(lambda: "no user is free" in other.said(), timeout=30, message="word of why it waits")
+            made.start_loop("--until-idle")
+            made.release()
+            made.wait_for(1, "merged")
+            other.wait_for(1, "merged")
+            assert other.repository.git("show", "main:who") == user
+        assert {event.actor for event in made.events("decision.recorded")} == {"executor-01-1"}
+
+
+def test_a_loop_does_not_start_with_fewer_users_than_agents() -> None:
+    with strict_project({1: []}, agent_user="[nobody, games]", max_parallel=2) as made:
+        assert made.run_loop() == 1
+        assert "coord strict setup --agents 2" in made.said()
+        status = made.coord("strict", "status", check=False)
+        assert (status.returncode, "there are users for 1" in status.stdout) == (1, True)
+        made.layout.config.write_text(made.layout.config.read_text().replace("[nobody, games]", "nobody"))
+        assert made.run_loop() == 1
+        assert "there is no nobody-1" in made.said()
 
 
 @pytest.mark.skipif(
@@ -243,6 +354,7 @@ def test_setup_makes_the_user(tmp_path: Path) -> None:
         made.layout.config.write_text("".join(line for line in lines if "agent_user" not in line))
         mounts = 'for d in etc home; do cp -a /$d $0/$d && mount --bind $0/$d /$d; done; exec "$@"'
         coord = [sys.executable, "-m", "coordinator.cli.main", "-C", str(made.layout.root), "strict", "setup", "--json"]
+        coord += ["--agents", "3"]
         done = subprocess.run(
             ["unshare", "-m", "sh", "-c", mounts, str(tmp_path), *coord, "--user", "coord-made"],
             env=made.environment(),
@@ -251,6 +363,7 @@ def test_setup_makes_the_user(tmp_path: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        assert '"user": "coord-made"' in done.stdout
-        assert os.path.isdir(tmp_path / "home" / "coord-made")
+        told = json.loads(done.stdout)
+        assert (told["user"], told["agents"]) == ("coord-made", ["coord-made-1", "coord-made-2", "coord-made-3"])
+        assert os.path.isdir(tmp_path / "home" / "coord-made-2")
         assert "coord-made" not in Path("/etc/passwd").read_text()

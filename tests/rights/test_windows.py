@@ -4,17 +4,23 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 
 import pytest
 from support.project import ROOT, Project, project
 from support.rights import ROLES, TABLE
-from support.strict import USER, needs_strict, python, strict_project
+from support.strict import needs_strict, python, strict_project
+from support.strict import users as strict_users
 from support.wait import wait_until
 
-from coordinator.agents.user import as_user, find_user
+from coordinator.agents.user import AgentUser, as_user, find_users
+from coordinator.loop.door import Door
+from coordinator.loop.users import Users
 from coordinator.model.event import ALL_KINDS, Event
+from coordinator.model.step import Attempt, StepState
 
 DRIVER = ROOT / "tests" / "support" / "driver.py"
 ACTORS = ("human", *ROLES)
@@ -108,10 +114,8 @@ def window(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[
             prepare(made)
             yield lambda actor: Window(made, actor, tmp_path)
         return
-    with strict_project({1: [], 2: [1]}) as strict:
+    with strict_project({1: [], 2: [1]}) as strict, ExitStack() as held:
         prepare(strict)
-        loop = strict.start_loop()  # it opens the door, and starts nothing while a question is open
-        wait_until(strict.layout.door.exists, message="the door")
         out = strict.repository.root.parent / "out"
         out.mkdir()
         out.chmod(0o777)
@@ -119,14 +123,29 @@ def window(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[
         def open_window(actor: str) -> Window:
             made = Window(strict, actor, out)
             if actor == "human":
-                loop.terminate()  # whoever answers or closes the milestone is not to set it going
-                loop.wait()
                 return made
-            made.python, made.words = python(), as_user(find_user(USER), ())
+            made.python, made.words = python(), as_user(held.enter_context(let_in(strict, made.name, actor)), ())
             made.environ["PYTHONPATH"] = str(strict.library)
             return made
 
         yield open_window
+
+
+@contextmanager
+def let_in(made: Project, name: str, role: str) -> Iterator[AgentUser]:
+    """A user for an agent, whom the door lets in as the loop's does."""
+    users = Users(made.layout, find_users(strict_users()))
+    attempt = Attempt(1, 1, "run-1", 1, StepState.RUNNING, since="", agent=name, role=role)
+    with users.free() as user:
+        assert user is not None, "no user is free"
+        attempt = replace(attempt, user=user.name)
+        users.hold(user, attempt)
+    door = Door(made.layout, users)
+    try:
+        yield user
+    finally:
+        door.close()
+        users.give_back(attempt)
 
 
 def since(made: Project, seq: int) -> list[Event]:
@@ -193,7 +212,7 @@ def test_no_agent_runs_or_holds_the_loop(window: Callable[[str], Window], role: 
     [
         "env -u COORD_AGENT -u COORD_ROLE $COORD answer 1 yes",
         "unset COORD_AGENT COORD_ROLE; $COORD answer 1 yes",
-        'env -i PYTHONPATH="$PYTHONPATH" USER=ada $COORD answer 1 yes',
+        'env -i PYTHONPATH="$PYTHONPATH" XDG_STATE_HOME="$XDG_STATE_HOME" HOME="$HOME" USER=ada $COORD answer 1 yes',
         "COORD_AGENT= COORD_ROLE=human $COORD answer 1 yes",
         "COORD_AGENT=planner-1 COORD_ROLE=planner $COORD interject --title t --yes",
         pytest.param("env -u COORD_AGENT setsid -w $COORD answer 1 yes", marks=pytest.mark.slow),

@@ -1,4 +1,5 @@
-"""Projects in strict mode: agents run as `nobody`, who must be able to reach the project and a Python."""
+"""Projects in strict mode: agents run as users that every system has and no program runs as; they must be able to reach
+the project and a Python."""
 
 import contextlib
 import functools
@@ -14,20 +15,31 @@ from shlex import quote
 import pytest
 from support.project import ROOT, Project
 
-from coordinator.agents.user import as_user, find_user
+from coordinator.agents.user import as_user, find_user, find_users, is_user
 from coordinator.errors import CoordError
 
 USER = "nobody"
+"""The gate's user."""
+AGENTS = ("bin", "sys", "games", "lp", "news", "uucp", "proxy", "backup", "list", "irc")
+"""Users of agents: tests that run at the same time take what others have not."""
 
 
 @functools.cache
 def missing() -> str:
     """Why strict mode can't be tested here; empty when it can."""
     try:
-        find_user(USER)
+        users()
     except CoordError as error:
         return error.message
     return "" if python() else "nobody but root can run a Python 3.11 here"
+
+
+@functools.cache
+def users() -> tuple[str, ...]:
+    """The setting `agent_user` of the tests' projects. CoordError where strict mode can't be had."""
+    found = (USER, *filter(is_user, AGENTS))
+    find_users(found)
+    return found
 
 
 @functools.cache
@@ -78,12 +90,12 @@ class StrictProject(Project):
 def strict_project(
     prompts: Mapping[int, Sequence[int]], scripts: Mapping[int, str] | None = None, **settings: object
 ) -> Iterator[StrictProject]:
-    """A project whose agents run as `nobody`; in a folder that everybody can enter, unlike those of pytest."""
+    """A project whose agents run as other users; in a folder that everybody can enter, unlike those of pytest."""
     folder = Path(tempfile.mkdtemp(prefix="coord strict "))
     folder.chmod(0o755)
     before = os.umask(0o022)
     try:
-        made = StrictProject(folder, prompts, scripts or {}, {"agent_user": USER, **settings})
+        made = StrictProject(folder, prompts, scripts or {}, {"agent_user": f"[{', '.join(users())}]", **settings})
         try:
             yield made
         finally:

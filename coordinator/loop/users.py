@@ -1,0 +1,119 @@
+"""Strict mode: which agent has which user. A user is one attempt's until all of it is over, also after a restart.
+
+The claim is in the attempt's `step.json`, and in a file of the machine's beside those of other projects, which names
+that `step.json`: two projects never let the same user work at the same time.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from coordinator.agents.launch import environment
+from coordinator.agents.user import AgentUser, AgentUsers, end_all, processes_of
+from coordinator.artifacts.attempts import load_attempt, run_ids
+from coordinator.artifacts.files import Lock, write_atomic
+from coordinator.artifacts.paths import Layout
+from coordinator.errors import CoordError
+from coordinator.model.step import Attempt
+
+CLAIMS = Path("/var/lib/coord/users")
+_PATIENCE = 5.0
+"""Seconds in which another loop may choose."""
+
+
+class Users:
+    """The users of one project's agents, and who has them. Thread-safe."""
+
+    def __init__(self, layout: Layout, users: AgentUsers) -> None:
+        self._layout = layout
+        self._agents = {user.name: user for user in users.agents}
+        self.gate = users.gate
+        self._held = {attempt.user: attempt for attempt in _recorded(layout)}
+        self._guard = threading.Lock()
+
+    def of(self, attempt: Attempt) -> AgentUser | None:
+        """The user that an attempt has; None when it has none any more."""
+        return self._agents.get(attempt.user)
+
+    def agent_at(self, uid: int) -> dict[str, str]:
+        """The `COORD_…` variables of the agent that has a user id; empty when nobody has."""
+        with self._guard:
+            held = dict(self._held)
+        for name, attempt in held.items():
+            if name in self._agents and self._agents[name].uid == uid:
+                return environment(attempt, self._layout.root)
+        return {}
+
+    def held(self) -> list[Attempt]:
+        """The attempts that have a user, or had one that was not given back."""
+        with self._guard:
+            return list(self._held.values())
+
+    @contextmanager
+    def free(self) -> Iterator[AgentUser | None]:
+        """A user that nobody on this machine has, while `hold` writes down who gets it; None: all are taken."""
+        try:
+            CLAIMS.mkdir(mode=0o755, parents=True, exist_ok=True)
+        except OSError as error:
+            raise CoordError(f"can't note whose {CLAIMS} are: {error.strerror}", "make that folder, as root") from error
+        lock = Lock(CLAIMS.parent)
+        if not lock.acquire(wait=False, patience=_PATIENCE):
+            raise CoordError("another loop is choosing a user for its agent", f"look at who holds {lock.path}: lslocks")
+        try:
+            yield next((user for user in self._agents.values() if self._is_free(user)), None)
+        finally:
+            lock.release()
+
+    def hold(self, user: AgentUser, attempt: Attempt) -> None:
+        """Note that an attempt, whose `step.json` says so, has a user; inside of `free`."""
+        step = self._layout.attempt(attempt.run, attempt.prompt, attempt.attempt) / "step.json"
+        write_atomic(CLAIMS / str(user.uid), json.dumps({"user": user.name, "step": str(step)}).encode())
+        with self._guard:
+            self._held[user.name] = attempt
+
+    def give_back(self, attempt: Attempt) -> None:
+        """Note that an attempt has its user no more."""
+        with self._guard:
+            user = self._agents.get(attempt.user)
+            self._held.pop(attempt.user, None)
+        if user is not None:
+            with suppress(FileNotFoundError):
+                (CLAIMS / str(user.uid)).unlink()
+
+    def clear(self, attempt: Attempt) -> None:
+        """End everything that still runs as an attempt's user. CoordError when something would not end."""
+        user = self.of(attempt)
+        if user is not None:
+            end_all(user)
+
+    def _is_free(self, user: AgentUser) -> bool:
+        with self._guard:
+            if user.name in self._held:
+                return False
+        return not _claimed(user) and not processes_of(user)
+
+
+def _claimed(user: AgentUser) -> bool:
+    """Whether an attempt of some project says that it has the user."""
+    try:
+        claim = json.loads((CLAIMS / str(user.uid)).read_bytes())
+        step = json.loads(Path(claim["step"]).read_bytes())
+        return bool(step.get("user") == user.name)
+    except FileNotFoundError:
+        return False  # never claimed, or its project is gone
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return True  # it can't be told: somebody may be at work
+
+
+def _recorded(layout: Layout) -> Iterator[Attempt]:
+    """The attempts of all runs that say they have a user."""
+    for run in run_ids(layout):
+        prompts = layout.runs / run / "prompts"
+        for directory in prompts.glob("*/attempt-*") if prompts.is_dir() else ():
+            with suppress(ValueError, OSError):
+                attempt, _ = load_attempt(os.fspath(directory), layout.rel(directory))
+                if attempt is not None and attempt.user:
+                    yield attempt
