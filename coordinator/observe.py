@@ -32,6 +32,7 @@ from coordinator.model.text import plain
 from coordinator.model.trust import Ask, Trusted
 from coordinator.roll import Roll, RollCall
 from coordinator.spending import Spending
+from coordinator.standing import Standing
 from coordinator.terminals.proctable import is_stopped
 from coordinator.trust import judgement
 
@@ -67,7 +68,11 @@ class Observer:
         self._roll = RollCall(layout)
         self._found: Roll | None = None
         self._read_from: tuple[Mapping[int, Prompt], Mapping[int, Attempt], Mapping[int, int]] = ({}, {}, {})
+        self._derived: dict[int, Step] = {}
+        """Steps as files, attempts and words tell them."""
         self._steps: dict[int, Step] = {}
+        """The same, with where merged work stands."""
+        self._standing = Standing(layout)
         self._claims: tuple[Problem, ...] = ()
         self._presence = Presence(layout.root)
         self._windows: Adopted | None = None
@@ -114,6 +119,7 @@ class Observer:
             self._graph_problems = problems(self._graph, found.prompts)
             self._found = found
         self._derive(found, attempts)
+        self._steps = self._standing.look(self._derived, found.prompts, self._graph, self.config.base_branch or "")
         if changed is None or not self._document_paths.isdisjoint(changed):
             self._read_documents()
         if changed is None or self._kept or any(is_kept(path.name) for path in changed):
@@ -121,11 +127,14 @@ class Observer:
         return self._compose(found, attempts)
 
     def attended(self) -> list[Path]:
-        """Directories of the attempts that are under way: what a watch has to attend."""
+        """Directories of the attempts that are under way, and where a base has to move: what a watch has to attend."""
         return [
-            self.layout.root / step.attempt.directory
-            for step in self._steps.values()
-            if step.attempt is not None and step.state in (StepState.DISPATCHED, StepState.RUNNING)
+            *self._standing.folders,
+            *(
+                self.layout.root / step.attempt.directory
+                for step in self._steps.values()
+                if step.attempt is not None and step.state in (StepState.DISPATCHED, StepState.RUNNING)
+            ),
         ]
 
     def outlived(self) -> bool:
@@ -170,16 +179,16 @@ class Observer:
         said = self._log.said_done
         if old_prompts is found.prompts and old_attempts is attempts and old_said is said:
             return
-        before = self._steps
-        self._steps = {}
+        before = self._derived
+        self._derived = {}
         for number, prompt in found.prompts.items():
             attempt, known = attempts.get(number), before.get(number)
             same = known is not None and old_prompts[number] is prompt and old_attempts.get(number) is attempt
             if known is None or not same or old_said.get(number) != said.get(number):
                 step = derive_step(prompt, attempt, said.get(number, 0))
                 known = known if known == step else step
-            self._steps[number] = known
-        self._claims = false_claims(found.prompts, self._steps)
+            self._derived[number] = known
+        self._claims = false_claims(found.prompts, self._derived)
         self._read_from = (found.prompts, attempts, said)
 
     def _judge_trust(self, changed: Collection[Path] | None) -> None:
@@ -253,7 +262,14 @@ class Observer:
         )
 
     def _problems(self, found: Roll, more: Iterable[Problem]) -> Iterator[Problem]:
-        yield from (*found.problems, *self._graph_problems, *self._attempts.problems, *self._claims, *more)
+        yield from (
+            *found.problems,
+            *self._graph_problems,
+            *self._attempts.problems,
+            *self._claims,
+            *self._standing.problems,
+            *more,
+        )
 
     def _milestone(self) -> tuple[Milestone, Problem | None]:
         """The milestone as its file tells it, with the status that was logged last, if any was."""

@@ -35,15 +35,33 @@ def is_of_branch(pattern: str, folder: str) -> bool:
 
 def checked_out(root: Path) -> str:
     """The branch that is checked out at `root`, read from git's own file; empty when there is none."""
-    git = next((place / ".git" for place in (root, *root.parents) if (place / ".git").exists()), None)
-    if git is None:
-        return ""
+    git = _git_dir(root)
     try:
-        if git.is_file():  # a worktree or a submodule
-            pointer = read_limited(git, _LIMIT).decode().removeprefix("gitdir:").strip()
-            git = Path(os.path.join(git.parent, pointer))
-        match = _NAME.fullmatch(read_limited(git / "HEAD", _LIMIT).decode().strip())
+        match = None if git is None else _NAME.fullmatch(read_limited(git / "HEAD", _LIMIT).decode().strip())
     except (OSError, UnicodeDecodeError, NotAFile, TooLarge):
         return ""
     name = match[1] if match is not None else ""
     return "" if {"", ".", ".."} & set(name.split("/")) else name  # git has no such branch: it would lead elsewhere
+
+
+def told_by(root: Path) -> list[str]:
+    """Files and folders whose time stamps tell that another branch is checked out at `root`, or that one has moved."""
+    git = _git_dir(root)
+    if git is None:
+        return []
+    try:
+        common = git / read_limited(git / "commondir", _LIMIT).decode().strip()
+    except (OSError, UnicodeDecodeError, NotAFile, TooLarge):
+        common = git
+    return [str(git / "HEAD"), str(common / "packed-refs"), os.path.normpath(common / "refs" / "heads")]
+
+
+def _git_dir(root: Path) -> Path | None:
+    git = next((place / ".git" for place in (root, *root.parents) if (place / ".git").exists()), None)
+    if git is None or not git.is_file():
+        return git
+    try:  # a worktree or a submodule
+        pointer = read_limited(git, _LIMIT).decode().removeprefix("gitdir:").strip()
+    except (OSError, UnicodeDecodeError, NotAFile, TooLarge):
+        return None
+    return Path(os.path.join(git.parent, pointer))

@@ -91,7 +91,7 @@ def _stamp(root: str, folders: list[str]) -> tuple[str, int]:
     for name in _FILES:
         newest = max(newest, _note(os.path.join(coord, name), parts))
     for folder in (os.path.join(coord, "prompts"), *folders):
-        newest = max(newest, _note_folder(folder, parts, 0))
+        newest = max(newest, _note(folder, parts), _note_folder(folder, parts, 0))
     newest = max(newest, _note_folder(os.path.join(coord, "journal"), parts, 0))
     newest = max(newest, _note_folder(os.path.join(coord, "runs"), parts, 4))
     return "\n".join(parts), newest

@@ -4,6 +4,7 @@ import sys
 import time
 from pathlib import Path
 
+from coordinator.artifacts.branch import told_by
 from coordinator.artifacts.paths import Layout, find_project
 from coordinator.cli.remembered import Stamped
 from coordinator.cli.report import json_text, say, styled
@@ -48,7 +49,8 @@ def print_status(directory: str, *, as_json: bool) -> int:
 def _print_json(layout: Layout) -> None:
     """Print the document, and remember it for the next who asks before anything has changed."""
     observer = Observer(layout)
-    stamped = Stamped(str(layout.root), [str(folder) for folder in observer.folders()])
+    folders = [str(folder) for folder in observer.folders()]
+    stamped = Stamped(str(layout.root), [*folders, *told_by(layout.root)])
     snapshot, now = observer.snapshot(), time.time()
     observer.close()
     text = json_text(status_json(snapshot, now))

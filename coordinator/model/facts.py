@@ -212,7 +212,10 @@ class Facts:
             return Fact(f"needs {names(missing, 2)}, {word}", Tone.BLOCKED)
         if number in self._cycles:
             return Fact(self._cycles[number], Tone.BLOCKED)
-        unmet = [d for d in graph.dependencies[number] if self.snapshot.steps[d].state not in SATISFIED]
+        unmet = [d for d in graph.dependencies[number] if not self.snapshot.steps[d].satisfied]
+        away = [d for d in unmet if self.snapshot.steps[d].elsewhere]
+        if away:
+            return Fact(f"needs {names(away, 2)}, merged elsewhere", Tone.BLOCKED)
         if unmet:
             return Fact(f"after {names(unmet, 3)}", Tone.WAITING)
         held = self._held

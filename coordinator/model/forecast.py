@@ -102,7 +102,7 @@ def _reachable(snapshot: Snapshot) -> tuple[int, ...]:
         needs = graph.dependencies.get(number, ())
         fine = step.state not in dead and not graph.dangling.get(number) and number not in circular
         if step.state is StepState.PENDING:
-            fine = fine and all(steps[d].state in _ENDED or out.get(d, False) for d in needs if d in steps)
+            fine = fine and all(steps[d].satisfied or out.get(d, False) for d in needs if d in steps)
         out[number] = fine and step.state not in _ENDED
     return tuple(number for number in graph.order if out[number])
 

@@ -107,16 +107,15 @@ def ready(graph: Graph, prompts: Mapping[int, Prompt], steps: Mapping[int, Step]
     Whether the loop may start them now (capacity, questions, a pause) is not the graph's to say.
     """
 
-    def state(number: int) -> StepState:
-        step = steps.get(number)
-        return (step or derive_step(prompts[number], None)).state
+    def at(number: int) -> Step:
+        return steps.get(number) or derive_step(prompts[number], None)
 
     found = [
         number
         for number in graph.nodes
         if number not in graph.dangling
-        and state(number) is StepState.PENDING
-        and all(state(before) in SATISFIED for before in graph.dependencies[number])
+        and at(number).state is StepState.PENDING
+        and all(at(before).satisfied for before in graph.dependencies[number])
     ]
     return tuple(sorted(found, key=lambda number: (graph.ranks[number], number)))
 

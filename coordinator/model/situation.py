@@ -96,7 +96,7 @@ def dependencies_ended(number: int, graph: Graph, steps: Mapping[int, Step]) -> 
     """Everything that the prompt depends on is there and merged or cancelled."""
     if graph.dangling.get(number):
         return False
-    return all(steps[d].state in _ENDED for d in graph.dependencies.get(number, ()) if d in steps)
+    return all(steps[d].satisfied for d in graph.dependencies.get(number, ()) if d in steps)
 
 
 def judge(
@@ -174,6 +174,9 @@ def _busy_or_stuck(
     blocked = [s.number for s in left if s.state is StepState.BLOCKED]
     if blocked:
         return LoopState.STUCK, f"{_numbers(blocked)} blocked and nothing else can start"
+    away = [s.number for s in steps.values() if s.elsewhere]
+    if away:
+        return LoopState.STUCK, f"what is left waits for {_numbers(away)}, merged into another branch: coord validate"
     if unreadable:
         return LoopState.STUCK, f"nothing can start; {amount(unreadable, 'prompt file')} can't be used: coord validate"
     return LoopState.STUCK, "no prompt that is left can ever start; see coord why"

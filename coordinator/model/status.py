@@ -8,8 +8,6 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.spent import NOTHING
 from coordinator.model.step import Step, StepState
 
-_ENDED = (StepState.MERGED, StepState.SKIPPED)
-
 
 def document(snapshot: Snapshot, now: float) -> dict[str, object]:
     """Turn a snapshot into plain JSON values; `now` in Unix seconds gives ages."""
@@ -83,5 +81,5 @@ def _blocked_by(snapshot: Snapshot, step: Step) -> list[int]:
     if step.state is not StepState.PENDING or dependencies_ended(step.number, snapshot.graph, snapshot.steps):
         return []
     missing = snapshot.graph.dangling.get(step.number, ())
-    waiting = [d for d in snapshot.graph.dependencies.get(step.number, ()) if snapshot.steps[d].state not in _ENDED]
+    waiting = [d for d in snapshot.graph.dependencies.get(step.number, ()) if not snapshot.steps[d].satisfied]
     return sorted({*missing, *waiting})

@@ -190,6 +190,13 @@ class Step:
     state: StepState
     attempt: Attempt | None = None
     reason: str = ""
+    elsewhere: str = ""
+    """Where it is merged, in words, if not into the branch that the run is for: nothing is built on it there."""
+
+    @property
+    def satisfied(self) -> bool:
+        """What depends on it may start: it is merged where the run works, or it is cancelled and holds nothing back."""
+        return self.state in (StepState.MERGED, StepState.SKIPPED) and not self.elsewhere
 
 
 def derive_step(prompt: Prompt, last: Attempt | None, said_done: int = 0) -> Step:

@@ -67,8 +67,8 @@ def why(snapshot: Snapshot, number: int, now: float | None = None) -> Why:
     if number not in snapshot.prompts:
         return _unreadable(snapshot, number)
     steps, graph = snapshot.steps, snapshot.graph
-    holds = tuple(n for n in graph.dependents[number] if steps[n].state not in SATISFIED and n != number)
-    all_behind = [n for n in graph.descendants(number) if steps[n].state not in SATISFIED]
+    holds = tuple(n for n in graph.dependents[number] if not steps[n].satisfied and n != number)
+    all_behind = [n for n in graph.descendants(number) if not steps[n].satisfied]
     step = steps[number]
     if step.state is StepState.PENDING:
         waits = tuple(_waits(snapshot, number))
@@ -109,10 +109,10 @@ def _waits(snapshot: Snapshot, number: int) -> Iterator[Because]:
     for missing in graph.dangling.get(number, ()):
         yield _missing(snapshot, missing, _WAITS)
     knot = {n for cycle in cycles if number in cycle for n in cycle}
-    direct = [d for d in graph.dependencies[number] if snapshot.steps[d].state not in SATISFIED and d not in knot]
+    direct = [d for d in graph.dependencies[number] if not snapshot.steps[d].satisfied and d not in knot]
     for dependency in direct:
         step = snapshot.steps[dependency]
-        code = _DEPENDENCY_CODES.get(step.state, "waits-for")
+        code = "dependency-elsewhere" if step.elsewhere else _DEPENDENCY_CODES.get(step.state, "waits-for")
         yield Because(code, f"waits for {dependency:02d} ({_word(snapshot, step)})", f"prompt:{dependency}")
     yield from _behind(snapshot, number, direct)
     for question in snapshot.open_questions:
@@ -124,6 +124,8 @@ def _waits(snapshot: Snapshot, number: int) -> Iterator[Because]:
 
 def _word(snapshot: Snapshot, step: Step) -> str:
     paused = (agent.prompt for agent in snapshot.agents if agent.state is AgentState.PAUSED)
+    if step.elsewhere:
+        return f"{step.elsewhere}: merge it there, or take {step.number:02d} off its dependencies"
     return "paused" if step.state.live and step.number in paused else _WORDS[step.state]
 
 

@@ -270,3 +270,25 @@ def test_the_folder_of_an_unfinished_run_stays_that_of_its_base(tmp_path: Path) 
         assert loop.wait(30) == 0
         assert made.repository.git("show", "main:file-1.txt") == "by attempt 1"
         assert made.states() == {}  # the next run is one on hotfix
+
+
+def test_what_is_merged_into_another_branch_is_not_built_on_and_why_says_where_it_is(make: Make) -> None:
+    made = make({1: []})
+    git = made.repository.git
+    git("branch", "hotfix")
+    assert made.run_loop() == 0
+    commit = made.attempts(1)[0]["merged_as"]
+    git("switch", "-q", "hotfix")
+    made.add(2, 1)
+    loop = made.start_loop()
+    wait_until(lambda: made.snapshot().loop.state.value == "stuck", message="it to be stuck")
+    assert made.states() == {1: "merged", 2: "pending"}
+    assert problems(made) == ["merged-elsewhere"]
+    why = made.coord("why", "2").stdout
+    assert f"merged into main as {commit[:10]}, which hotfix does not have" in " ".join(why.split())
+    git("merge", "-q", "main")
+    made.wait_for(2, "merged")
+    loop.terminate()
+    loop.wait(30)
+    assert made.attempts(2)[0]["base_branch"] == "hotfix"
+    assert problems(made) == []
