@@ -7,14 +7,12 @@ cut off is finished by the loop, since `step.json` says that it was asked for.
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
-from coordinator import archive
-from coordinator.agents.runtime import find_runtime
-from coordinator.agents.screens import dialog_opened
+from coordinator import archive, messages
 from coordinator.artifacts import journal
 from coordinator.artifacts.documents import ALIGNMENT_START, add_steering
 from coordinator.artifacts.documents import LIMIT as DOCUMENT_LIMIT
@@ -37,13 +35,11 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.model.text import plain
 from coordinator.observe import Observer
-from coordinator.pausing import go_on, is_paused
+from coordinator.pausing import go_on
 from coordinator.redaction import redact, redact_data
 from coordinator.services import questions as service
 from coordinator.services.planning import file_edit
 from coordinator.steps import attempt_lock, find_attempt, reread, utc_now
-from coordinator.terminals.capture import read_panes
-from coordinator.terminals.server import Terminals
 from coordinator.trust import require_trust
 
 _STEP_LIMIT = 4 * 1024 * 1024
@@ -89,13 +85,14 @@ def apply(layout: Layout, plan: Plan, actor: Actor) -> Applied:
         drafts = _drafts(plan)
         _refuse_what_actor_may_not(log, drafts, actor)
         _check_versions(layout, plan)
+        _check_steers(layout, plan)
         with ExitStack() as stack:
             kills = [_prepare_kill(layout, stack, kill, actor) for kill in _of(plan, Kill)]
             marks = [_prepare_fresh(layout, stack, one) for one in _of(plan, StartAfresh)]
             whole = replace(plan, edits=(*plan.edits, *(edit for _, edit in kills), *marks))
             _claim_numbers(layout, plan)
             kept = _place(layout, log, whole, drafts, actor)
-    notes = [*kept, *_steer(layout, plan)]
+    notes = [*kept, *_steer(layout, plan, actor)]
     _end_agents(layout, [attempt for attempt, _ in kills])
     return Applied(plan, tuple(notes))
 
@@ -296,43 +293,28 @@ def _telling(layout: Layout, log: EventLog) -> journal.Telling:
 # ── agents
 
 
-def _steer(layout: Layout, plan: Plan) -> list[str]:
-    """Tell running agents what the plan says; a sentence for each that could not be told."""
+def _check_steers(layout: Layout, plan: Plan) -> None:
+    """Refused where an agent that the plan tells something could not be told it now; nothing was done then."""
+    for steer in _of(plan, Steer):
+        messages.check(layout, _told(layout, steer))
+
+
+def _steer(layout: Layout, plan: Plan, actor: Actor) -> list[str]:
+    """Tell running agents what the plan says; a sentence for each that could not be told after all."""
     notes = []
     for steer in _of(plan, Steer):
-        attempt = find_attempt(layout, steer.prompt, steer.attempt)
         try:
-            if attempt is None or not attempt.state.live or not attempt.pane:
-                raise CoordError("it has ended meanwhile")
-            if is_paused(layout, attempt):
-                raise CoordError("it is paused, for its budget is used up")
-            _terminals(layout).send_text(attempt.pane, redact(steer.text), _composer_look(layout, attempt))
+            messages.tell(layout, _told(layout, steer), actor, steer.text, plan=plan.id)
         except CoordError as error:
             notes.append(f"the agent of prompt {steer.prompt:02d} was not told: {error.message}")
     return notes
 
 
-def _composer_look(layout: Layout, attempt: Attempt) -> Callable[[], None]:
-    """A last look before Enter; CoordError where a message would end up in a dialog, or in what somebody is typing."""
-    config = load_config(layout)
-    runtime = find_runtime(attempt.runtime, {"command": config.command})
-    if not runtime.has_composer:
-        return lambda: None
-    terminals = _terminals(layout)
-
-    def shown() -> str:
-        screen = read_panes(terminals, [attempt.pane]).get(attempt.pane)
-        return screen.plain() if screen is not None else ""
-
-    def look() -> None:
-        if dialog_opened(before, runtime.seen(shown())):
-            raise CoordError("it shows a question since the message was pasted", f"`coord attach {attempt.prompt}`")
-
-    first = shown()
-    before = runtime.seen(first)
-    if not runtime.composer_is_empty(first):
-        raise CoordError("its input is not empty, or it shows a question", f"`coord tell {attempt.prompt} TEXT` later")
-    return look
+def _told(layout: Layout, steer: Steer) -> Attempt:
+    attempt = find_attempt(layout, steer.prompt, steer.attempt)
+    if attempt is None:
+        raise StalePlan(f"attempt {steer.attempt} of prompt {steer.prompt:02d} is gone", "look at `coord status`")
+    return attempt
 
 
 def _end_agents(layout: Layout, attempts: list[Attempt]) -> None:
@@ -345,11 +327,6 @@ def _end_agents(layout: Layout, attempts: list[Attempt]) -> None:
                 errors.append(error)
     if errors:
         raise errors[0]
-
-
-def _terminals(layout: Layout) -> Terminals:
-    config = load_config(layout)
-    return Terminals(config.tmux_socket, config.tmux_session)
 
 
 def _of(plan: Plan, kind: type[T]) -> list[T]:

@@ -221,9 +221,9 @@ class ProjectSource:
 
     def _window(self, agent_id: str) -> "Window | None":
         """The window of an agent, by its mark: ids that were written down may name another one in a new tmux server."""
-        root = str(self.layout.root)
-        marked = (w for w in self._server().windows() if w.mark.get("agent") == agent_id and w.mark.get("root") == root)
-        return next(marked, None)
+        from coordinator.messages import window_of
+
+        return window_of(self._server(), self.layout.root, agent_id)
 
     def attach(self, agent: Agent) -> Sequence[str] | None:
         if agent.adopted:
@@ -272,7 +272,7 @@ class ProjectSource:
         return f"{'Allowed' if allow else 'Denied'}: {doing}"
 
     def tell(self, agent: Agent, text: str) -> str:
-        from coordinator.permission import tell
+        from coordinator.messages import tell
 
         with _real_stdout():
             arrived = tell(self.layout, self._attempt(agent), self._desk.actor(), text)

@@ -3,12 +3,16 @@
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from coordinator.artifacts.paths import Layout
 from coordinator.cli.targets import number_of
 from coordinator.errors import CoordError
 from coordinator.model.adopt import ADOPTED
 from coordinator.model.snapshot import Agent, Snapshot
+
+if TYPE_CHECKING:
+    from coordinator.terminals.server import Terminals
 
 
 def attach_to(layout: Layout, snapshot: Snapshot, name: str) -> None:
@@ -25,7 +29,7 @@ def attach_to(layout: Layout, snapshot: Snapshot, name: str) -> None:
 
         command = Elsewhere(agent.server).attach(agent.window)
     else:
-        window = _loop_window(terminals) if agent is None else agent.window
+        window = _loop_window(terminals) if agent is None else _window(terminals, layout, agent)
         if terminals.inside_same_server(os.environ):
             terminals.switch_client(window)
         else:
@@ -35,6 +39,16 @@ def attach_to(layout: Layout, snapshot: Snapshot, name: str) -> None:
     if not sys.stdout.isatty():
         raise CoordError("attaching needs a terminal", "run it in a terminal, or read `coord agents --json`")
     os.execvp(command[0], list(command))
+
+
+def _window(terminals: "Terminals", layout: Layout, agent: Agent) -> str:
+    """By its mark: an id that was written down may be another window's in a new tmux server."""
+    from coordinator.messages import window_of
+
+    window = window_of(terminals, layout.root, agent.id)
+    if window is None:
+        raise CoordError(f"the window of {agent.id} is gone", "`coord status` tells what became of it")
+    return window.id
 
 
 def _loop_window(terminals: object) -> str:

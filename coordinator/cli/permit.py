@@ -45,7 +45,7 @@ def permit(ctx: click.Context, agent: str, allow: bool | None, reason: str, as_j
 def tell(ctx: click.Context, agent: str, text: str, as_json: bool) -> None:
     """Send TEXT to AGENT, a prompt number or an agent id, as a message typed into its own screen."""
     from coordinator.events.identity import who
-    from coordinator.permission import tell as send
+    from coordinator.messages import tell as send
 
     attempt = _attempt(ctx, agent)
     arrived = send(layout_of(ctx), attempt, who(os.environ, os.getpid()), text)

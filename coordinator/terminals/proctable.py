@@ -42,6 +42,12 @@ def start_of(pid: int) -> str | None:
     return process.start if process else None
 
 
+def mark_of(pid: int) -> "Mark | None":
+    """Whose a process is, by the environment that it was started with: an agent and the root of its project."""
+    process = _from_proc(pid) if _has_proc() else _all_from_ps().get(pid)
+    return process.mark if process else None
+
+
 def is_stopped(pid: int, launcher: int = 0) -> bool:
     """Whether the process of this id is stopped, or, where it has ended, what its launcher waits for; False for none.
 

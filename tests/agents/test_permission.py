@@ -1,7 +1,9 @@
 """Answering and talking to an agent from outside, with a program in a real window that looks like a real CLI."""
 
+import contextlib
 import json
 import os
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,11 +17,11 @@ from support.wait import wait_until
 from coordinator.agents.runtime import find_runtime
 from coordinator.apply import apply
 from coordinator.errors import Refused
+from coordinator.messages import Reached, check, tell
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.ids import uuid7
 from coordinator.model.plan import Plan, Steer
 from coordinator.model.step import Attempt, StepState
-from coordinator.permission import no_dialog
 from coordinator.terminals.server import Terminals
 from tui.context import asks_permission
 from tui.forms.permit import PermitForm
@@ -59,6 +61,21 @@ def asking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]
         yield made
 
 
+LIKE_A_COMPOSER = f"tr '\\n' '|' <{CAPTURES}/codex-finished.txt | sed 's/|/\\r\\n/g'"
+ADA = Actor(ActorKind.HUMAN, "ada")
+
+
+def can_be_told(made: Project) -> bool:
+    """The agent's window shows an empty composer."""
+    attempt = made.snapshot().steps[1].attempt
+    assert attempt is not None
+    try:
+        check(made.layout, attempt)
+    except Refused:
+        return False
+    return True
+
+
 def state(made: Project) -> str:
     found = json.loads(made.coord("agents", "--json").stdout)["agents"]
     return str(found[0]["state"]) if found else ""
@@ -95,10 +112,83 @@ def test_leave_is_given_only_for_what_was_seen(asking: Project) -> None:
 
 def test_an_edit_is_not_typed_into_a_dialog(asking: Project) -> None:
     steer = Plan(uuid7(), "edit", "tell it", effects=(Steer(1, 1, "y and more"),))
-    notes = apply(asking.layout, steer, Actor(ActorKind.HUMAN, "ada")).notes
-    assert "was not told: its input is not empty, or it shows a question" in notes[0]
+    with pytest.raises(Refused, match="its input is not empty, or it shows a question"):
+        apply(asking.layout, steer, ADA)
+    assert asking.events("plan.applied", "agent.told") == []
     assert state(asking) == "permission"
     assert os.path.getsize(asking.layout.root / "key") == 0
+
+
+def test_an_edit_reaches_the_composer_of_a_running_agent_and_is_logged_once(asking: Project) -> None:
+    asking.coord("permit", "1", "--allow")
+    wait_until(lambda: can_be_told(asking), message="the composer")
+    words = "use $(touch pwned); a clock"
+    steer = Plan(uuid7(), "edit", "tell it", effects=(Steer(1, 1, words),))
+    assert apply(asking.layout, steer, ADA).notes == ()
+    asking.wait_for(1, "merged")
+    assert (asking.layout.root / "said").read_text() == words
+    (told,) = asking.events("agent.told")
+    assert (told.data["plan"], told.data["text"], told.actor) == (steer.id, words, "ada")
+
+
+def test_after_a_reboot_nothing_is_typed_into_the_window_that_has_the_number_by_now(asking: Project) -> None:
+    asking.coord("permit", "1", "--allow")
+    wait_until(lambda: can_be_told(asking), message="the composer")
+    attempt = asking.snapshot().steps[1].attempt
+    assert attempt is not None
+    asking.stop_loops()
+    os.kill(asking.terminals.process(), signal.SIGKILL)
+    for pid in asking.agents():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not asking.agents(), message="the agents to be gone")
+    asking.terminals.ensure_session()
+    typed = asking.layout.root / "typed"
+    shell = f"{LIKE_A_COMPOSER}; cat >{typed}"
+    window = asking.terminals.open_window(["sh", "-c", shell], cwd="/", name="mine", env={}, mark={}, size=(120, 40))
+    assert window.pane == attempt.pane
+    before = (asking.layout.root / asking.snapshot().prompts[1].path).read_bytes()
+    done = asking.coord("edit", "1", "--set", "title=rm -rf", "--running", "steer", "--yes", check=False)
+    assert (done.returncode, "the window of executor-01-1 is gone" in done.stderr) == (1, True), done.stderr
+    assert asking.coord("tell", "1", "hello", check=False).returncode == 1
+    assert "is gone" in asking.coord("attach", "1", check=False).stderr
+    assert (asking.layout.root / asking.snapshot().prompts[1].path).read_bytes() == before
+    assert asking.events("plan.applied", "agent.told") == []
+    assert typed.read_bytes() == b""
+
+
+def test_nothing_is_typed_to_another_program_in_the_agents_window(asking: Project) -> None:
+    asking.coord("permit", "1", "--allow")
+    wait_until(lambda: can_be_told(asking), message="the composer")
+    typed = asking.layout.root / "typed"
+    attempt = asking.snapshot().steps[1].attempt
+    assert attempt is not None
+    asking.stop_loops()
+    asking.terminals.run("respawn-pane", "-k", "-t", attempt.pane, "sh", "-c", f"{LIKE_A_COMPOSER}; cat >{typed}")
+    wait_until(typed.exists, message="the other program")
+    with pytest.raises(Refused, match="what runs in the window of executor-01-1 is not that agent"):
+        tell(asking.layout, replace(attempt, exit=None), ADA, "hello")
+    assert typed.read_bytes() == b""
+
+
+@pytest.mark.parametrize("agent", ["scripted", "command"])
+def test_an_agent_without_a_composer_is_refused_before_anything_is_applied(tmp_path: Path, agent: str) -> None:
+    wait = "while [ ! -e {} ]; do sleep 0.02; done; coord agent done --no-change --summary x".format(tmp_path / "go")
+    (tmp_path / "wait.sh").write_text(wait)
+    with project(tmp_path / "p", {}, command=f"[sh, {tmp_path / 'wait.sh'}]") as made:
+        made.add(1, agent=agent, script=wait)
+        made.start_loop()
+        made.wait_for(1, "running")
+        path = made.layout.root / made.snapshot().prompts[1].path
+        before = path.read_bytes()
+        for verb in (["edit", "1", "--set", "title=New", "--running", "steer", "--yes"], ["tell", "1", "hello"]):
+            done = made.coord(*verb, check=False)
+            assert done.returncode == 3, done.stderr
+            assert f"`{agent}` takes no messages" in done.stderr
+            assert "coord restart 1" in done.stderr
+        assert path.read_bytes() == before
+        assert made.events("plan.applied", "agent.told") == []
+        (tmp_path / "go").touch()
 
 
 async def test_a_question_is_answered_on_the_screen(asking: Project) -> None:
@@ -128,16 +218,17 @@ def test_a_message_is_not_entered_into_a_dialog_that_opens_meanwhile(tmp_path: P
     program, keys = tmp_path / "program", tmp_path / "keys"
     program.write_text(DIALOG_OPENS.format(captures=CAPTURES))
     terminals = Terminals(f"coord-test-{os.getpid()}-dialog", "coord")
-    mark = {"agent": "executor-01-1", "run": "run-1", "attempt": "1"}
+    mark = {"root": str(tmp_path), "agent": "executor-01-1", "run": "run-1", "attempt": "1"}
+    env = {"COORD_AGENT": "executor-01-1", "COORD_ROOT": str(tmp_path)}
     terminals.ensure_session()
     try:
         argv = ["sh", str(program), str(keys)]
-        window = terminals.open_window(argv, cwd="/", name="01-1", env={}, mark=mark, size=(120, 40))
+        window = terminals.open_window(argv, cwd="/", name="01-1", env=env, mark=mark, size=(120, 40))
         runtime, at = find_runtime("codex", {}), "2027-01-15T08:00:00Z"
-        attempt = Attempt(1, 1, "run-1", 1, StepState.RUNNING, at, at, "executor-01-1", pane=window.pane)
+        attempt = Attempt(1, 1, "run-1", 1, StepState.RUNNING, at, at, "executor-01-1", pid=window.pid)
         wait_until(lambda: runtime.composer_is_empty(terminals.capture(window.pane)), message="the composer")
         with pytest.raises(Refused, match="shows a question since the message was pasted: it was not sent"):
-            terminals.send_text(window.pane, "hello", no_dialog(runtime, terminals, attempt))
+            Reached(attempt, runtime, terminals, tmp_path).enter("hello")
         assert b"\r" not in keys.read_bytes()
     finally:
         terminals.run("kill-server")

@@ -124,6 +124,12 @@ class Project:
         self._processes.append(process)
         return process
 
+    def stop_loops(self) -> None:
+        """Kill every loop that was started here."""
+        for process in self._processes:
+            process.kill()
+            process.wait()
+
     def run_loop(self, *arguments: str, timeout: float = 60) -> int:
         """Run `coord loop --until-idle` to its end; its exit code."""
         process = self.start_loop("--until-idle", *arguments)
