@@ -1,7 +1,7 @@
 """Kills everything that the crash tests kill, and writes docs/crashes.md from what they found.
 
 `make proof` runs it; COORD_CRASH_POINTS=N tries N times as many points, `all` tries every one, which takes hours.
-COORD_PROOF=FOLDER keeps what the tests note there, and counts what is in it already.
+COORD_PROOF=FOLDER keeps what the tests note there, and counts what earlier runs noted in it.
 """
 
 import json
@@ -45,13 +45,13 @@ def main() -> int:
             words, cwd=ROOT, env=os.environ | {"COORD_PROOF": folder}, stdout=subprocess.PIPE, text=True
         )
         print(done.stdout)
+        told = [match[1] for line in done.stdout.splitlines() if (match := _SUMMARY.match(line))]
+        minutes = f"{(time.time() - began) / 60:.0f} min"
+        about = [*versions(), f"tests: {told[-1] if told else 'none came to an end'}, in {minutes}"]
+        (Path(folder) / f"run-{began:.0f}.json").write_text(json.dumps(about))
         trials = [json.loads(line) for path in Path(folder).glob("*.jsonl") for line in path.open()]
-    told = [match[1] for line in done.stdout.splitlines() if (match := _SUMMARY.match(line))]
-    about = [
-        *versions(),
-        f"tests: {told[-1] if told else 'none came to an end'}, in {(time.time() - began) / 60:.0f} min",
-    ]
-    TARGET.write_text(page(trials, about, day=time.strftime("%Y-%m-%d", time.gmtime())), encoding="utf-8")
+        runs = [json.loads(path.read_text()) for path in sorted(Path(folder).glob("run-*.json"))]
+    TARGET.write_text(page(trials, runs, day=time.strftime("%Y-%m-%d", time.gmtime())), encoding="utf-8")
     print(f"{TARGET.relative_to(ROOT)}: {len(trials)} trials")
     return done.returncode
 
@@ -69,8 +69,8 @@ def versions() -> list[str]:
     return [*found, f"COORD_CRASH_POINTS={points}"]
 
 
-def page(trials: Iterable[Trial], about: Sequence[str], *, day: str) -> str:
-    """The page, for trials in any order; those that were not reached are left out."""
+def page(trials: Iterable[Trial], runs: Iterable[Sequence[str]], *, day: str) -> str:
+    """The page, for trials in any order and what each run says of itself; what was not reached is left out."""
     killed = [one for one in trials if one["lost"] or one["came"] != "passed"]
     lost = [one for one in killed if one["lost"]]
     rows = {(one["what"], one["phase"]) for one in killed}
@@ -98,7 +98,7 @@ def page(trials: Iterable[Trial], about: Sequence[str], *, day: str) -> str:
         "",
         "## What it ran on",
         "",
-        *(f"- {line}" for line in about),
+        *(f"- {'; '.join(run)}" for run in runs),
     ]
     return "\n".join(lines) + "\n"
 

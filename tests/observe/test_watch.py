@@ -110,6 +110,13 @@ def test_an_edited_prompt_is_told_by_its_path(told: tuple[Layout, Watch, list[Ch
     wait_until(lambda: any(file in c.paths for c in changes), message="the prompt")
 
 
+def test_the_journal_of_a_projects_first_plan_is_watched_too(told: tuple[Layout, Watch, list[Changes]]) -> None:
+    layout, _, changes = told
+    layout.journal.mkdir()
+    plan = layout.journal / "plan.json"
+    wait_until(lambda: plan.write_text("{}") and any(plan in c.paths for c in changes), message="the plan")
+
+
 def test_an_appended_event_is_told_as_growth_and_not_as_a_file(told: tuple[Layout, Watch, list[Changes]]) -> None:
     layout, _, changes = told
     with EventLog.open(layout.events_db) as log:

@@ -22,11 +22,11 @@ def test_the_page_counts_what_was_killed_where_and_what_was_lost(
             one.came = "applied whole" if kind == "rename" else "nothing done"
     with trial("coord loop", at="write", phase="merge") as one:
         one.came = "passed"
-    text = page(noted(tmp_path), ["Python 3"], day="2026-01-02")
+    text = page(noted(tmp_path), [["Python 3", "git 2"]], day="2026-01-02")
     assert "| coord edit |  | 3 | fsync 1, rename 2 | applied whole 2, nothing done 1 | nothing |" in text
     assert "**3 kills and power cuts; nothing was lost.**" in text
     assert "coord loop" not in text
-    assert "- Python 3" in text
+    assert "- Python 3; git 2" in text
 
 
 def test_a_trial_that_fails_is_a_loss_on_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
