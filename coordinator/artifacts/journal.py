@@ -136,7 +136,10 @@ def pending(layout: Layout) -> bool:
 @contextmanager
 def at_rest(layout: Layout) -> Iterator[bool]:
     """Keep plans from being applied meanwhile; False where one is under way, or waits to be finished."""
-    make_folder(str(layout.journal))
+    try:
+        make_folder(str(layout.journal))
+    except OSError as error:
+        raise failure("make", str(layout.journal), error) from error
     lock = Lock(layout.journal)
     if not lock.acquire(wait=False):
         yield False
@@ -293,7 +296,9 @@ def _merged(entry: _Entry, target: str, present: bytes | None, plan_id: str) -> 
     if found.lost and entry.content is not None and not entry.path.endswith(".json"):
         found = replace(found, lost=f"{found.lost}; what was planned is {keep_aside(target, entry.content, plan_id)}")
     content = None if present is None else found.content
-    return _Entry(entry.path, _digest(present), content, present, merged=True, lost=found.lost)
+    if content == present and not found.lost:  # it was in place, and somebody went on from there
+        return replace(entry, before=_digest(present), content=present)
+    return _Entry(entry.path, _digest(present), content, present, merged=True, lost=found.lost or entry.lost)
 
 
 def _place_one(entry: _Entry, target: str, temp: str | None) -> None:

@@ -17,7 +17,7 @@ from coordinator.artifacts import journal
 from coordinator.artifacts.files import Lock
 from coordinator.artifacts.frontmatter import patch
 from coordinator.artifacts.paths import Layout
-from coordinator.errors import StalePlan
+from coordinator.errors import Refused, StalePlan
 from coordinator.events.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Event
 from coordinator.model.plan import Plan
@@ -154,6 +154,20 @@ def test_what_changed_since_is_kept_and_undo_takes_back_only_the_plan(
     apply(layout, plan_undo(layout, look(layout), plan.id), ADA)
     assert path_of(layout, 2).read_bytes() == mine
     assert sorted(look(layout).prompts) == [1, 2]
+
+
+def test_undo_says_so_when_somebody_went_on_from_what_the_plan_had_put_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = plain_project(tmp_path, {1: [], 2: [1]})
+    plan = killed_after_the_commit(layout, monkeypatch)
+    (edit,) = (edit for edit in plan.edits if edit.change == "modify")
+    (layout.root / edit.path).write_bytes(edit.content)
+    change(layout, 2, {"title": "Mine"})
+    two = look(layout).prompts[2]
+    assert (two.dependencies, two.title) == ((1, 3), "Mine")
+    with pytest.raises(Refused, match="changed since"):
+        plan_undo(layout, look(layout), plan.id)
 
 
 def test_a_living_observer_sees_the_whole_plan_though_only_a_part_of_it_was_told(
