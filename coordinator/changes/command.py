@@ -7,6 +7,8 @@ How coord runs git, wherever it does:
 - The engineer's hooks run for the agents' commits and, as post-checkout, for an agent's new worktree. What coord does
   on its own account (building and landing a merge, its temporary worktrees) runs no hook and signs nothing: either may
   wait for a person who isn't there. Validation suites are the place for checks on a merge.
+- No program that an agent may have named runs: monitors, filters, drivers, converters, helpers, editors, pagers,
+  signers, nothing of a submodule. What the engineer's settings name does (see `coordinator.changes.programs`).
 - It starts no daemon and no garbage collection, stashes nothing, and obeys no replacement objects: what was reviewed
   is merged.
 - What it writes is on the disk when it ends (`core.fsync`): the log says so next.
@@ -46,6 +48,12 @@ _KEPT_FAMILIES = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 """Git's own variables that pass; all others (GIT_DIR, GIT_INDEX_FILE, GIT_TRACE …) would point it elsewhere."""
 _QUIET = (
     "core.fsmonitor=false",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+    "push.recurseSubmodules=no",
+    "diff.submodule=short",
+    "push.gpgSign=false",
+    "merge.verifySignatures=false",
     "gc.auto=0",
     "maintenance.auto=false",
     "log.showSignature=false",
@@ -56,6 +64,8 @@ _QUIET = (
 _SETTINGS = tuple(word for setting in _QUIET for word in ("-c", setting))
 _DURABLE = ("-c", "core.fsync=all")
 """What a command of ours has written is on the disk when it ends, branches and index too. Since git 2.36."""
+_DIFFS = frozenset(("diff", "diff-files", "diff-index", "diff-tree", "log", "show"))
+_PLAINLY = ("--no-ext-diff", "--no-textconv")
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 _HOOK_OUTPUT = 64 * 1024
 """Bytes of what hooks say that are kept."""
@@ -121,15 +131,17 @@ def run_git(
     limit: int | None = None,
     words: tuple[str, ...] = (),
     seconds: float | None = None,
+    settings: tuple[str, ...] = (),
 ) -> Done:
     """Run one git command and return what it gave.
 
     `ok` are the exit statuses that are answers (None: all), others raise GitError. `writes` says that it may take locks
     and time, `hooks` lets the engineer's hooks run, `hold` is a descriptor that stays open as long as the command
     lives, `limit` bounds the bytes of output that are kept, `words` go in front: what makes it run as another
-    user. `seconds`: a time limit other than the usual one.
+    user. `seconds`: a time limit other than the usual one. `settings`: further options that stand before the command.
     """
-    argv = [*words, "git", *_SETTINGS, *(_DURABLE if writes else ()), *(() if hooks else _NO_HOOKS), *args]
+    ours = (*_SETTINGS, *(_DURABLE if writes else ()), *settings, *(() if hooks else _NO_HOOKS))
+    argv = [*words, "git", *ours, args[0], *(_PLAINLY if args[0] in _DIFFS else ()), *args[1:]]
     with tempfile.TemporaryFile() if hooks else nullcontext() as said:  # what a hook leaves running may hold a pipe
         try:
             process = subprocess.Popen(
@@ -177,6 +189,7 @@ def environment(extra: Mapping[str, str] | None = None, *, writes: bool = False)
         GIT_ASKPASS="",
         SSH_ASKPASS="",
         GIT_EDITOR="true",
+        GIT_SEQUENCE_EDITOR="true",
         GIT_PAGER="cat",
         GIT_MERGE_AUTOEDIT="no",
         GIT_NO_REPLACE_OBJECTS="1",

@@ -121,9 +121,11 @@ def _worktree_state(git: Git, path: Path, branch: str, tip: str) -> tuple[tuple[
         return _GONE
     if not (path / ".git").is_file():
         return (), (), "", "its worktree is none any more: its .git is gone"
+    guest = visitor(path)
+    if guest is None and not git.holds(path):
+        return (), (), "", "its worktree is none of this repository any more: its .git leads elsewhere"
     args = ("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", IN_NO_SUBMODULE)
     try:
-        guest = visitor(path)
         words, env = ((), None) if guest is None else (guest.words, guest.env)
         done = git.run(*args, cwd=path, ok=(0, 128), words=words, env=env)
     except GitError:

@@ -18,7 +18,7 @@ from coordinator.changes.lock import locked
 from coordinator.changes.outcome import AtForge, Merged, Outcome, Waiting
 from coordinator.changes.places import Places
 from coordinator.changes.pull_request import PullRequest, Tool, find_tool
-from coordinator.changes.rules import refuse
+from coordinator.changes.rules import refuse, unknown_programs
 from coordinator.changes.settle import settle
 from coordinator.model.change import Change
 from coordinator.model.text import plain
@@ -61,6 +61,9 @@ class _Forge:
     def look(self, body: str) -> Outcome:
         """Merged, or refused, or pushed and waiting."""
         name = self.remote.name
+        kinds = ("filter.", "merge.", f"remote.{name}.", "url.", "protocol.", "core.gitproxy")
+        if waiting := unknown_programs(self.git, kinds):
+            return waiting
         url = self.git.run("remote", "get-url", "--", name, ok=None)
         if url.status:
             return Waiting(f"there is no remote {name}: `git remote add {name} URL`, or set `remote` in coord.yaml")

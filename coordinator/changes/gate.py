@@ -20,7 +20,7 @@ from coordinator.changes.lending import Guest
 from coordinator.changes.lock import locked
 from coordinator.changes.outcome import Conflict, Merged, Nothing, Outcome, Passes, Red, Refused, Rehearsal, Waiting
 from coordinator.changes.places import Places
-from coordinator.changes.rules import refuse
+from coordinator.changes.rules import refuse, unknown_programs
 from coordinator.changes.safekeeping import keep_branch, keep_objects
 from coordinator.changes.settle import settle
 from coordinator.changes.sharing import hand_over
@@ -150,7 +150,7 @@ class _Gate:
                 return merged
             if request.landed:
                 return acknowledged(self.git, change, request)
-            stopped = self.refuse(change) or self.merge(change)
+            stopped = self.refuse(change) or self.strangers() or self.merge(change)
             if not isinstance(stopped, Waiting) or self.git.head(self.base) == change.base_tip:
                 return stopped
             waiting = stopped
@@ -165,6 +165,10 @@ class _Gate:
     def refuse(self, change: Change) -> Refused | Nothing | None:
         request = self.request
         return refuse(self.places, self.git, change, reviewed=request.tip, owned=request.owned)
+
+    def strangers(self) -> Waiting | None:
+        """Programs that would have a say in the result, and that nobody knows of."""
+        return unknown_programs(self.git, ("filter.", "merge."))
 
     def merge(self, change: Change) -> Merged | Conflict | Red | Waiting:
         """Build the result aside, try it, and land it. Waiting with a moved base branch means: build anew."""
@@ -200,8 +204,10 @@ class _Gate:
         """Build and check, as `merge` does before it lands."""
         request, change = self.request, self.change()
         stopped = self.refuse(change)
-        if isinstance(stopped, Refused | Waiting):
+        if isinstance(stopped, Refused):
             return stopped
+        if waiting := self.strangers():
+            return waiting
         result = build(self.git, self.places, change.base_tip, change.tip, self.message())
         if isinstance(result, Conflict):
             return self.explained(result)

@@ -2,13 +2,25 @@
 
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 from coordinator.changes.command import Done, GitError, decode, run_git
+from coordinator.changes.obstacles import git_folders
+from coordinator.changes.programs import (
+    RECORD,
+    Guarded,
+    Setting,
+    digests,
+    guard,
+    parse,
+    read_known,
+    strange_hooks,
+    write_known,
+)
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
 from coordinator.regular import read_line, read_part
@@ -16,6 +28,9 @@ from coordinator.regular import read_line, read_part
 _HEX = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\n?\Z")
 _REF_LIMIT = 4096
 _BRANCH = re.compile(r"(?![-/])(?!.*(?:\.\.|@\{|//|/\.))[^\x00-\x20\x7f~^:?*\[\\]+(?<![./])\Z")
+_Stamp = tuple[tuple[str, int, int, int], ...]
+_GUARDED: dict[tuple[str, ...], tuple[_Stamp, Guarded]] = {}
+"""Git folders of a checkout → the files of its settings as they were read, and what came of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +76,13 @@ class Git:
         limit: int | None = None,
         words: tuple[str, ...] = (),
         seconds: float | None = None,
+        settings: tuple[str, ...] = (),
+        about: Path | None = None,
     ) -> Done:
-        """Run one git command, in the project unless `cwd` says where; the rest as in `run_git`."""
+        """Run one git command, in the project unless `cwd` says where; the rest as in `run_git`.
+
+        `about`: another checkout that git itself goes into.
+        """
         place = cwd or self.root
         return run_git(
             *args,
@@ -76,7 +96,73 @@ class Git:
             limit=limit,
             words=words,
             seconds=seconds,
+            settings=(*(() if words else self._guarding(place, hooks, about)), *settings),
         )
+
+    def holds(self, folder: Path) -> bool:
+        """Tell whether a folder's `.git` leads to this repository, and not to one that somebody put in its place."""
+        folders = git_folders(str(folder))
+        return bool(folders) and os.path.realpath(folders[-1]) == os.path.realpath(self.place.common)
+
+    def _guarding(self, place: Path, hooks: bool, about: Path | None) -> tuple[str, ...]:
+        """Options that keep out what an agent may have put into the repository's settings, or in place of it."""
+        try:
+            common = self.place.common
+        except GitError:
+            return ()  # no repository, or none yet
+        if place != self.root and place.is_dir() and not self.holds(place):
+            raise GitError(
+                f"{plain(str(place))} belongs to another repository: its .git leads elsewhere",
+                "if it is an attempt's worktree, restart the prompt",
+            )
+        if not hooks and not (common / RECORD).exists():
+            return ()
+        found = self.programs(place)
+        if about is not None and about.is_dir() and self.holds(about):
+            found = replace(found, words=(*found.words, *self.programs(about).words))
+        if not hooks:
+            return found.words
+        folder = self.hooks(found)
+        return (*found.words, "-c", f"core.hooksPath={'/dev/null' if strange_hooks(found, folder) else folder}")
+
+    def programs(self, place: Path | None = None) -> Guarded:
+        """Which programs the settings name, seen from a checkout; looked at again when one of their files changes."""
+        folders = tuple(git_folders(str(place or self.root)))
+        stamp, found = _GUARDED.get(folders, ((), Guarded()))
+        if not stamp or stamp != _stamp(path for path, *_ in stamp):
+            settings, files = self._settings(place or self.root)
+            own = (f"{folder}/{name}" for folder in folders for name in ("config", "config.worktree", RECORD))
+            stamp = _stamp(dict.fromkeys((*files, *own)))
+            found = guard(settings, read_known(self.place.common))
+            _GUARDED[folders] = (stamp, found)
+        return found
+
+    def strange_hooks(self) -> tuple[str, ...]:
+        """Hooks that would run, and don't: they came or changed since the loop began, and may be an agent's."""
+        found = self.programs()
+        return strange_hooks(found, self.hooks(found))
+
+    def know_programs(self) -> None:
+        """Take what the settings and hooks are now for the engineer's, unless that was done before. Raises CoordError.
+
+        For the beginning of a loop whose agents are the engineer's own user.
+        """
+        common = self.place.common
+        if read_known(common) is None:
+            settings, _ = self._settings(self.root)
+            try:
+                write_known(common, settings, digests(self.hooks(guard(settings, None))))
+            except OSError as error:
+                raise CoordError(f"can't write {common / RECORD}: {error.strerror}", "see who owns it") from error
+
+    def hooks(self, found: Guarded) -> Path:
+        """Where the engineer's hooks are, wherever git runs."""
+        return self.place.top / os.path.expanduser(found.hooks) if found.hooks else self.place.common / "hooks"
+
+    def _settings(self, place: Path) -> tuple[list[Setting], list[str]]:
+        listed = run_git("config", "--list", "--show-scope", "--show-origin", "-z", cwd=place)
+        settings, files = parse(listed.fields)
+        return settings, [os.path.join(place, file) for file in files]
 
     @property
     def place(self) -> Place:
@@ -180,11 +266,21 @@ def branch_name(number: int, attempt: int) -> str:
 
 @lru_cache(maxsize=64)
 def _discover(root: str) -> Place:
-    done = Git(Path(root)).run(
-        "rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--show-prefix"
-    )
+    asked = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--show-prefix")
+    done = run_git("rev-parse", *asked, cwd=Path(root))
     top, git_dir, common, prefix = decode(done.out).split("\n")[:4]
     return Place(Path(top), prefix.rstrip("/"), Path(git_dir), Path(os.path.abspath(os.path.join(root, common))))
+
+
+def _stamp(paths: Iterable[str]) -> _Stamp:
+    found = []
+    for path in paths:
+        try:
+            status = os.stat(path)
+            found.append((path, status.st_mtime_ns, status.st_size, status.st_ino))
+        except OSError:
+            found.append((path, 0, 0, 0))
+    return tuple(found)
 
 
 def _peek(path: Path) -> str:

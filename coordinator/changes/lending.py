@@ -160,12 +160,12 @@ def _settings(git: Git) -> str:
     common = git.place.common
     kind = git.run("rev-parse", "--show-object-format").text
     own = "[extensions]\n\tobjectFormat = sha256\n" if kind == "sha256" else ""
-    hooks = git.run("rev-parse", "--git-path", "hooks", cwd=git.place.top).text
+    hooks = git.hooks(git.programs())
     return (
         f"[core]\n\trepositoryformatversion = {1 if own else 0}\n{own}"
         f"[include]\n\tpath = {_quoted(common / 'config')}\n"
         f"[core]\n\tbare = false\n\tlogallrefupdates = true\n"
-        f"\thooksPath = {_quoted(git.place.top / hooks)}\n[gc]\n\tauto = 0\n"
+        f"\thooksPath = {_quoted(hooks)}\n[gc]\n\tauto = 0\n"
     )
 
 
@@ -197,10 +197,10 @@ def _fetch(git: Git, store: Path, there: _There, wanted: Mapping[str, str]) -> N
     quiet = ("--quiet", "--no-tags", "--no-prune", "--no-write-fetch-head", "--no-recurse-submodules")
     checked = ("-c", "fetch.fsckObjects=true", "-c", "fetch.unpackLimit=1", "-c", "protocol.file.allow=always")
     git.run(
-        *checked,
         *("fetch", *quiet, "--update-head-ok", _as_agent(store), "--", str(store), *missing),
         writes=True,
         seconds=PATIENCE,
+        settings=checked,
     )
 
 

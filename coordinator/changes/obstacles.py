@@ -29,7 +29,7 @@ def find_obstacle(checkout: Path) -> str:
 
 
 def _read_by_git(checkout: str) -> Iterator[str]:
-    for folder in _git_folders(checkout):
+    for folder in git_folders(checkout):
         for _, inside, names in _walk(folder):
             yield from (f"{inside}/{name}" for name in names)
     for _, inside, names in _walk(checkout, stop_at=".git"):
@@ -52,7 +52,7 @@ def _walk(top: str, stop_at: str = "") -> Iterator[tuple[int, str, list[str]]]:
         todo += [(depth + 1, f"{folder}/{name}") for name, is_folder in found if is_folder and name != stop_at]
 
 
-def _git_folders(checkout: str) -> list[str]:
+def git_folders(checkout: str) -> list[str]:
     """The git folder of a checkout, and the one that it shares with others."""
     while not os.path.lexists(f"{checkout}/.git"):
         above = os.path.dirname(checkout)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from coordinator.changes.git import Git
-from coordinator.changes.outcome import Nothing, Refused
+from coordinator.changes.outcome import Nothing, Refused, Waiting
 from coordinator.changes.places import Places
 from coordinator.model.change import Change
 from coordinator.model.text import plain
@@ -42,6 +42,17 @@ def refuse(
         return Refused(f"{change.branch} shares no history with {plain(change.base_branch)}", "restart the prompt")
     refusals = (_refuse_own_files(git, change, folder) for folder in (places.coord, *(places.root / f for f in owned)))
     return next((refused for refused in refusals if refused is not None), None)
+
+
+def unknown_programs(git: Git, kinds: tuple[str, ...]) -> Waiting | None:
+    """Why nothing lands while the repository's settings name a program that they did not when the loop began."""
+    found = next((key for key in git.programs().strangers if key.startswith(kinds)), "")
+    if not found:
+        return None
+    return Waiting(
+        f"the repository's settings name a program that was not there when the loop began ({plain(found)}): take it "
+        f"out by `git config --unset-all {plain(found)}`, or set it with --global if it is yours"
+    )
 
 
 def _refuse_own_files(git: Git, change: Change, folder: Path) -> Refused | None:

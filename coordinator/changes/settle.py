@@ -72,7 +72,7 @@ def _take_back(git: Git, planned: Note, since: int) -> None:
     checkout, restored = Path(planned.checkout), []
     changes = iter(git.run("diff-tree", "-r", "-z", "--no-renames", planned.old, planned.new, "--").fields)
     tracked = set(git.run("ls-files", "-z", cwd=checkout).fields)
-    dirty = set(git.run("diff-files", "--name-only", "-z", cwd=checkout).fields)
+    dirty = set(git.run("diff-files", "--name-only", "-z", "--ignore-submodules=dirty", cwd=checkout).fields)
     for change in changes:
         path, (_, mode, _, _, status) = next(changes), change.split(" ")
         there = os.path.lexists(checkout / path)

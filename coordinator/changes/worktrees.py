@@ -20,6 +20,7 @@ from coordinator.changes.holding import what_it_holds
 from coordinator.changes.lending import take_back
 from coordinator.changes.lock import locked
 from coordinator.changes.places import Places
+from coordinator.changes.programs import RECORD
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
 from coordinator.regular import read_line
@@ -117,7 +118,7 @@ class _Maker:
         args = ("worktree", "add", "--quiet", "--no-track", "-b", self.branch, "--", str(self.path), self.start)
         done = self.git.run(*args, ok=None, writes=True, hooks=True, hold=hold)
         if done.status == 0:
-            return self.info(self.start)
+            return self.info(self.start, warning=self._without_hooks())
         if self.is_whole():
             return self.info(self.start, warning="the post-checkout hook failed: " + _last_line(done.err))
         if _admin_of(self.git, self.path) or self.git.head(self.branch):
@@ -157,6 +158,13 @@ class _Maker:
                     f"the branch {self.branch} is checked out in {plain(str(checkout.path))}",
                     "it is somebody else's there: restart the prompt, its next attempt gets another name",
                 )
+
+    def _without_hooks(self) -> str:
+        names = ", ".join(self.git.strange_hooks())
+        if not names:
+            return ""
+        record = self.git.place.common / RECORD
+        return f"no hook ran: {names} came or changed since the loop first began; delete {record} if that was you"
 
     def clear_branch_lock(self) -> None:
         """Delete the lock that a git which was killed left on the branch.
@@ -252,7 +260,7 @@ def remove(
             what_it_holds(git, path, tip, base_tip) if known else f"{path.name} is not a worktree of this repository"
         )
         if not reason:
-            done = git.run("worktree", "remove", "--", str(path), ok=None, writes=True)
+            done = git.run("worktree", "remove", "--", str(path), ok=None, writes=True, about=path)
             reason = failure(done, ("worktree", "remove")).message if done.status else ""
         if reason:
             return Kept(reason)

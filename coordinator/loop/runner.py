@@ -17,6 +17,7 @@ from coordinator.artifacts.files import Lock, make_folder
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import read_loop, sign_loop, write_loop
 from coordinator.artifacts.sweep import sweep
+from coordinator.changes.git import Git
 from coordinator.config import Config, load_config
 from coordinator.errors import CoordError, Refused
 from coordinator.events.store import EventLog
@@ -80,11 +81,19 @@ def run_loop(
     try:
         finish(layout)  # what can't be finished now holds back only what would start
         sweep(layout, load_config(layout).prompt_folders)
+        _know_programs(layout)
         _ask_to_run(layout, max_parallel)
         with _Runner(layout, until_idle, on_event) as runner, _signals(runner.stop):
             return runner.run()
     finally:
         lock.release()
+
+
+def _know_programs(layout: Layout) -> None:
+    """What the repository's settings name before any agent is at work is the engineer's."""
+    git = Git(layout.root)
+    if not load_config(layout).agent_user and git.is_repo():
+        git.know_programs()
 
 
 def _ask_to_run(layout: Layout, max_parallel: int | None) -> None:

@@ -123,6 +123,19 @@ def test_a_worktree_comes_back_as_the_agent_left_it(lent: Lent) -> None:
     assert not lent.tree.path.exists()
 
 
+def test_the_engineers_hooks_run_for_an_agents_commits(lent: Lent) -> None:
+    take_back(lent.repo.layout, 1, 1)
+    hook = lent.repo.root / "tools" / "commit-msg"
+    hook.parent.mkdir()
+    hook.write_text('#!/bin/sh\necho "Checked: yes" >>"$1"\n')
+    hook.chmod(0o755)
+    lent.repo.git("config", "core.hooksPath", "tools")
+    lent.share()
+    lent.agent(f"echo 1 >made; {COMMIT}")
+    take_back(lent.repo.layout, 1, 1)
+    assert lent.repo.git("log", "-1", "--format=%(trailers:key=Checked,valueonly)", "coord/01-1").strip() == "yes"
+
+
 def test_commits_beside_the_branch_and_stashes_are_kept(lent: Lent) -> None:
     lent.agent(f"echo 1 >made; {COMMIT}; git switch -qc side; echo 2 >made; {COMMIT}; echo 3 >made")
     lent.agent("git -c user.name=a -c user.email=a@x stash -q")

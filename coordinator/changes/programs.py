@@ -1,0 +1,145 @@
+"""Which programs a repository's settings would have git run, and which of them the engineer knows of.
+
+What system and user settings name is the engineer's. An agent that is the engineer's own user can write the
+repository's settings: of those only what was in them when the loop began counts, and is kept beside them in a record.
+Whatever came later is a stranger: git of ours runs with it switched off, and lands nothing that it would have a say in.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coordinator.regular import read_part, replace_file
+
+RECORD = "coord-programs.json"
+_LIMIT = 1 << 20
+_PROGRAMS = re.compile(
+    r"core\.(sshcommand|gitproxy|alternaterefscommand|hookspath)"
+    r"|filter\..*\.(clean|smudge|process)|merge\..*\.driver|credential\.(.*\.)?helper"
+    r"|gpg\.(.*\.)?(program|defaultkeycommand)|protocol\..*"
+    r"|remote\..*\.(uploadpack|receivepack|vcs|url|pushurl|promisor)|url\..*\.(insteadof|pushinsteadof)",
+    re.DOTALL,
+)
+"""Settings by which git of ours would run a program. Others are off always: see `coordinator.changes.command`."""
+_OFF = (
+    (re.compile(r"filter\..*\.(clean|smudge|process)", re.DOTALL), ""),
+    (re.compile(r"merge\..*\.driver", re.DOTALL), "false"),
+    (re.compile(r"core\.sshcommand"), "ssh"),
+    (re.compile(r"core\.alternaterefscommand"), "true"),
+    (re.compile(r"gpg\.(.*\.)?(program|defaultkeycommand)", re.DOTALL), "false"),
+    (re.compile(r"remote\..*\.uploadpack", re.DOTALL), "git-upload-pack"),
+    (re.compile(r"remote\..*\.receivepack", re.DOTALL), "git-receive-pack"),
+    (re.compile(r"remote\..*\.promisor", re.DOTALL), "false"),
+)
+"""What a setting is given instead where the engineer has none of it."""
+HOOKS = ("post-checkout", "pre-push", "reference-transaction")
+"""Hooks that commands of ours may run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting that names a program."""
+
+    key: str
+    value: str
+    own: bool
+    """Of the engineer's system, account or command line, not of the repository."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was there when the loop began."""
+
+    settings: frozenset[tuple[str, str]]
+    hooks: Mapping[str, str] = field(default_factory=dict)
+    """Name → digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A repository's programs, as git of ours is to take them."""
+
+    strangers: tuple[str, ...] = ()
+    """Settings that came since the loop began."""
+    words: tuple[str, ...] = ()
+    """Options for git that switch those off."""
+    hooks: str = ""
+    """Folder of the engineer's hooks as its settings name it; empty: the repository's own."""
+    known: Known | None = None
+
+
+def parse(fields: Sequence[str]) -> tuple[list[Setting], list[str]]:
+    """Read `git config --list --show-scope --show-origin -z`: settings that name programs, and the files read."""
+    found, files = [], []
+    for scope, origin, pair in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
+        if origin.startswith("file:") and origin[5:] not in files:
+            files.append(origin[5:])
+        key, _, value = pair.partition("\n")
+        if (scope, value) == ("command", "/dev/null"):
+            continue  # our own word: no hooks
+        if _PROGRAMS.fullmatch(key):
+            found.append(Setting(key, value, scope in ("system", "global", "command")))
+    return found, files
+
+
+def guard(settings: Iterable[Setting], known: Known | None) -> Guarded:
+    """Tell apart what is the engineer's and what isn't; everything is while no loop has begun yet."""
+    settings = list(settings)
+    ours = [one for one in settings if one.own or known is None or (one.key, one.value) in known.settings]
+    strangers = [one for one in settings if one not in ours]
+    values = {one.key: one.value for one in ours}
+    words: list[str] = []
+    for key in dict.fromkeys(one.key for one in strangers):
+        off = next((value for pattern, value in _OFF if pattern.fullmatch(key)), None)
+        if off is not None:
+            words += ("-c", f"{key}={values.get(key, off)}")
+        if key.startswith("filter."):
+            words += ("-c", f"{key.rpartition('.')[0]}.required=false")
+        if key.startswith("protocol."):
+            words += ("-c", f"protocol.ext.allow={values.get('protocol.ext.allow', 'never')}")
+    if any(one.key.startswith("credential.") for one in strangers):
+        words += ("-c", "credential.helper=")  # an empty one drops all before it
+        words += [
+            part for one in ours if one.key.startswith("credential.") for part in ("-c", f"{one.key}={one.value}")
+        ]
+    names = tuple(dict.fromkeys(one.key for one in strangers))
+    return Guarded(names, tuple(words), values.get("core.hookspath", ""), known)
+
+
+def strange_hooks(guarded: Guarded, folder: Path) -> tuple[str, ...]:
+    """Hooks that we would run, and that came or changed since the loop began."""
+    if guarded.known is None:
+        return ()
+    return tuple(name for name, digest in digests(folder).items() if guarded.known.hooks.get(name) != digest)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Name → digest of the hooks that are there."""
+    found = {}
+    for name in HOOKS:
+        try:
+            found[name] = hashlib.sha256(read_part(folder / name, _LIMIT)).hexdigest()
+        except OSError:
+            continue
+    return found
+
+
+def read_known(common: Path) -> Known | None:
+    """The record of a repository; None where no loop has begun yet. An unreadable one knows nothing."""
+    try:
+        data = json.loads(read_part(common / RECORD, _LIMIT))
+        return Known(frozenset((str(key), str(value)) for key, value in data["settings"]), dict(data["hooks"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError):
+        return Known(frozenset())
+
+
+def write_known(common: Path, settings: Iterable[Setting], hooks: Mapping[str, str]) -> None:
+    """Write the record. Raises OSError."""
+    pairs = sorted({(one.key, one.value) for one in settings if not one.own})
+    text = json.dumps({"settings": pairs, "hooks": dict(hooks)}, indent=1)
+    replace_file(common / RECORD, text.encode("utf-8", "surrogateescape"))
