@@ -95,6 +95,17 @@ def _command_line(command: Command) -> str:
 
 
 @cache
+def keeper() -> tuple[str, ...]:
+    """Words in front of a launcher that make it the parent of whatever below it loses its own: nothing leaves it.
+
+    Empty where that can't be had: it needs Linux and perl, which starts in two milliseconds.
+    """
+    number = {"x86_64": 157, "aarch64": 167}.get(os.uname().machine) if sys.platform == "linux" else None
+    perl = shutil.which("perl") if number else None
+    return () if perl is None else (perl, "-e", f"syscall({number}, 36, 1, 0, 0, 0); exec {{$ARGV[0]}} @ARGV", "--")
+
+
+@cache
 def coord_folder() -> Path | None:
     """The folder of the `coord` command that runs now, or of the one on PATH; None when there is neither."""
     own = Path(sys.argv[0])

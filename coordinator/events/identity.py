@@ -5,8 +5,10 @@ the processes above it, or the leader of its session was started with these, wha
 the kernel keeps the environment that each process was started with. When several carry a name, the outermost one is
 the launcher's; the ones below it may have been made up.
 
-This guards against mistakes, as the default mode promises. A process that leaves its session and its parents behind
-with a scrubbed environment is seen as the human; running agents as another user (strict mode) is what keeps it out.
+A launcher is the parent of what loses its own below it, and whatever else the agents' tmux server is made to start
+carries a name too. This guards against mistakes, as the default mode promises. Who writes into the database with
+another program, or has a service of the system start it, is seen as the human; running agents as another user (strict
+mode) is what keeps that out.
 """
 
 import os

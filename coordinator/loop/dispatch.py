@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from coordinator.agents.brief import Brief, Existing, compose
-from coordinator.agents.launch import coord_folder, environment, launch_script
+from coordinator.agents.launch import coord_folder, environment, keeper, launch_script
 from coordinator.agents.runtime import Job
 from coordinator.agents.user import AgentUser, wrapped
 from coordinator.artifacts.files import digest_of, read_limited
@@ -322,7 +322,9 @@ def _open(site: Site, attempt: Attempt, cwd: Path) -> Window | None:
         current = site.reread(attempt)
         if current.kill or current.state is not StepState.DISPATCHED:
             return None
-        return site.terminals.open_window(["sh", str(launch)], cwd=cwd, name=name, env=env, mark=site.mark(attempt))
+        return site.terminals.open_window(
+            [*keeper(), "sh", str(launch)], cwd=cwd, name=name, env=env, mark=site.mark(attempt)
+        )
 
 
 def _running(site: Site, attempt: Attempt, window: Window) -> None:

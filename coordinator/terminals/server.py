@@ -31,6 +31,10 @@ _PANE_ID = re.compile(r"%[0-9]+")
 NO_SERVER = ("no server running", "error connecting", "server exited", "lost server")
 _NO_SESSION = ("can't find session", "can't find window", "no current session", "no current target")
 
+_STRAY = {"COORD_AGENT": "unknown", "COORD_ROLE": ""}
+"""What a program is taken for that not coord has the server start: by `new-window`, `run-shell`, `if-shell`."""
+_OWN = "coord"
+"""What the name of a server's socket begins with that the engineer has not given, who may work there too."""
 _SETTINGS: tuple[tuple[str, ...], ...] = (
     ("-s", "escape-time", "10"),
     ("-s", "focus-events", "on"),
@@ -112,7 +116,14 @@ class Terminals:
             words += [";", "set-option", *setting]
         words += [";", "bind-key", "-n", "F12", "detach-client"]
         size = ("-x", str(SIZE[0]), "-y", str(SIZE[1]))
-        return [*words, ";", "new-session", "-d", "-s", self.session, "-n", "home", *size, *_HOME]
+        words += [";", "new-session", "-d", "-s", self.session, "-n", "home", *size, *_HOME]
+        for name, value in _STRAY.items():
+            words += [";", "set-environment", "-t", f"={self.session}:", name, value]
+            if self.socket_name.startswith(
+                _OWN
+            ):  # sessions that are made beside ours, on a server that is for agents alone
+                words += [";", "set-environment", "-g", name, value]
+        return words
 
     # -- windows -------------------------------------------------------------------------------------------------
 
@@ -136,7 +147,7 @@ class Terminals:
         _check(_SAFE_NAME, name, "window name")
         words = ["new-window", "-d", "-a", "-t", f"={self.session}:{{end}}", "-n", name, "-P"]
         words += ["-F", "#{window_id} #{pane_id} #{pane_pid} #{pane_width} #{pane_height} #{pid}"]
-        for key, value in env.items():
+        for key, value in {**dict.fromkeys(_STRAY, ""), **env}.items():
             words += ["-e", literal(f"{key}={value}")]
         words += ["sh", "-c", _ENTER, "sh", literal(os.fspath(cwd)), *map(literal, argv)]
         end = f"={self.session}:{{end}}"
