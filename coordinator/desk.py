@@ -6,6 +6,7 @@ Beside the waist: `observe` tells what is, `apply` makes plans come true, and th
 import os
 from typing import TYPE_CHECKING
 
+from coordinator.artifacts.documents import write_status
 from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError, Refused
 from coordinator.events.filters import Filter
@@ -137,6 +138,7 @@ class Desk:
         if status == before and may_write(actor, draft.kind):
             raise Refused(f"the milestone is {status} already", "`coord milestone` shows it")
         (event,) = self._log.append([draft], actor)
+        write_status(self.layout, status)
         return event
 
     def actor(self) -> Actor:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from coordinator.artifacts.files import NotAFile, TooLarge, read_limited, sha256, write_atomic
 from coordinator.artifacts.flat import Nested
-from coordinator.artifacts.frontmatter import parse
+from coordinator.artifacts.frontmatter import parse, patch
 from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError, StalePlan
 from coordinator.model.problem import Problem
@@ -59,6 +59,22 @@ def examine_milestone(layout: Layout) -> tuple[Milestone, Problem | None]:
         allowed = ", ".join(MILESTONE_STATUSES)
         return made, Problem(shown, front.lines["status"], "bad-status", f"status: not one of {allowed}", "correct it")
     return made, None
+
+
+def write_status(layout: Layout, status: str) -> bool:
+    """Write the milestone's status into its file, and nothing else; False when that can't be done, and it stays."""
+    for _ in range(_TRIES):
+        try:
+            before = read_limited(layout.milestone, LIMIT)
+            after = patch(before, {"status": status})
+            if after != before:
+                write_atomic(layout.milestone, after, expect=sha256(before))
+        except StalePlan:
+            continue  # an engineer saved it meanwhile
+        except (OSError, CoordError):
+            return False
+        return True
+    return False
 
 
 def add_summary(document: bytes, *, number: int, agent: str, text: str, at: str, outcome: str = "done") -> bytes:

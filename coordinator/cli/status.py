@@ -98,7 +98,9 @@ def _print_head(snapshot: Snapshot, now: float) -> None:
     merged = sum(s.state is StepState.MERGED for s in snapshot.steps.values())
     loop, ahead, spent = snapshot.loop, forecast(snapshot, now), total(snapshot.spent.values()).words
     live = sum(s.state.live for s in snapshot.steps.values())
-    styled([(snapshot.project, "bold"), (f" › {snapshot.milestone.title}", ""), (f"  {_run(snapshot)}", "dim")])
+    again = f"  {snapshot.standing}" if "," in snapshot.standing else ""
+    name, title = (snapshot.project, "bold"), (f" › {snapshot.milestone.title}", "")
+    styled([name, title, (again, "yellow"), (f"  {_run(snapshot)}", "dim")])
     styled(
         [
             (loop.state.value, _LOOP_STYLES.get(loop.state, "dim")),

@@ -15,7 +15,7 @@ from coordinator.model.step import Attempt, Receipt
 
 _KINDS = (
     *("question.asked", "question.answered", "run.asked", "change.approved", "change.rejected"),
-    *("prompt.created", "prompt.edited", "prompt.cancelled", "milestone.status", HAND_OFF, DESCRIPTION),
+    *("prompt.created", "prompt.edited", "prompt.cancelled", "milestone.status", "run.started", HAND_OFF, DESCRIPTION),
 )
 _PAGE = 1000
 _ANY_ATTEMPT = 1_000_000_000
@@ -38,7 +38,7 @@ class LogMemory:
         """By name space, then number: what the loop told last of the prompt that has it, or had it."""
         self.highest_number = 0
         self.milestone_status = ""
-        """What the newest `milestone.status` event says; empty when there is none."""
+        """What the newest `milestone.status` event says; empty when there is none. A run that began since opens it."""
         self._questions = QuestionFold()
         self._hand_offs = HandOffs()
         self._birth = ""
@@ -92,6 +92,8 @@ class LogMemory:
         for event in events:
             if event.kind == "milestone.status":
                 self.milestone_status = str(event.data.get("status") or "")
+            elif event.kind == "run.started" and self.milestone_status == "done":
+                self.milestone_status = "open"
             elif event.kind == DESCRIPTION:
                 self._described(event)
             number = event.prompt

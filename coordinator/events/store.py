@@ -13,6 +13,7 @@ from coordinator.errors import CoordError, Refused, UsageError
 from coordinator.events.chain import GENESIS, row_hash
 from coordinator.events.connection import Pool
 from coordinator.events.filters import COLUMNS, EVERYTHING, Filter, Window, matching_kinds, queries, window
+from coordinator.events.iteration import iteration_of
 from coordinator.events.tables import INDEX_MORE, INDEXED, KINDS
 from coordinator.model.event import SYSTEM, Actor, Draft, Event, is_kind, may_write, who_may
 from coordinator.model.ids import is_uuid7, uuid7
@@ -76,9 +77,12 @@ class EventLog:
     ) -> tuple[Event, ...]:
         """Append events in one transaction and return them as written, once they are safe on disk.
 
-        A draft whose id is already on the log is not written again; the event that is there is returned in its place.
+        `iteration` is that of the run, unless another one is given. A draft whose id is already on the log is not
+        written again; the event that is there is returned in its place.
         Raises Refused, after appending `access.denied`, if the actor may not write one of them; then none is written.
         """
+        if run is not None and iteration is None:
+            iteration = iteration_of(self.path, run)
         prepared = [(_checked_id(draft), draft, _to_json(draft)) for draft in drafts]
         for _, draft, _ in prepared:
             if not may_write(actor, draft.kind, draft.data):

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from coordinator.artifacts.branch import checked_out
+from coordinator.artifacts.documents import write_status
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import current_run, new_run, write_run
 from coordinator.artifacts.sweep import sweep
@@ -53,8 +54,16 @@ class RunBook:
                 self._layout, self._title, started=utc_now(), prompts=self._prompts, base_branch=self._base
             )
             self._run = current_run(self._layout) or Run(run_id, self._title)
-            self._say("run.started", epoch=self._run.epoch)
+            self._say("run.started", data=self._again(), epoch=self._run.epoch)
         return self._run
+
+    def _again(self) -> Mapping[str, object] | None:
+        """What to say of a run that gives a milestone which was done new work: it is open from now on."""
+        if self._last is None or self._last.milestone.status != "done":
+            return None
+        write_status(self._layout, "open")
+        new = self._last.standing.removeprefix("done, ").removeprefix("done")
+        return {"reason": f"the milestone was done; it goes on{f' with {new}' if new else ''}"}
 
     def base_branch(self, configured: str) -> str:
         """The branch that the run's attempts start from and land on: recorded when it begins, and kept from then on.
@@ -116,6 +125,7 @@ class RunBook:
             self._state = state
             return
         if state is LoopState.FINISHED and snapshot.milestone.status != "open":
+            write_status(self._layout, snapshot.milestone.status)
             self._end(snapshot.loop.reason)  # killed between closing the milestone and ending the run
         elif state in _TOLD:
             self._say(_TOLD[state], reason=snapshot.loop.reason)
@@ -127,6 +137,7 @@ class RunBook:
         """Nothing is left to run: the milestone is done, and with it the run."""
         self._say("milestone.status", subject="milestone", status="done", reason=snapshot.loop.reason)
         failpoint("close-recorded")
+        write_status(self._layout, "done")
         self._end(snapshot.loop.reason)
 
     def leave(self, outcome: Outcome) -> None:

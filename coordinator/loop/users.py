@@ -18,8 +18,10 @@ from coordinator.artifacts.files import Lock, write_atomic
 from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError
 from coordinator.model.step import Attempt
+from coordinator.regular import read_part
 
 CLAIMS = Path("/var/lib/coord/users")
+_LIMIT = 4 * 1024 * 1024  # bytes of a record
 _PATIENCE = 5.0
 """Seconds in which another loop may choose."""
 
@@ -99,8 +101,8 @@ class Users:
 def _claimed(user: AgentUser) -> bool:
     """Whether an attempt of some project says that it has the user."""
     try:
-        claim = json.loads((CLAIMS / str(user.uid)).read_bytes())
-        step = json.loads(Path(claim["step"]).read_bytes())
+        claim = json.loads(read_part(CLAIMS / str(user.uid), _LIMIT))
+        step = json.loads(read_part(Path(claim["step"]), _LIMIT))
         return bool(step.get("user") == user.name)
     except FileNotFoundError:
         return False  # never claimed, or its project is gone

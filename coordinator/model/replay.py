@@ -94,6 +94,8 @@ class Replay:
             elif family in ("question", "run"):
                 self._asking.feed(event)
                 self._happening(event)
+                if event.kind == "run.started" and self._status == "done":
+                    self._status = "open"
             elif family == "prompt":
                 self._prompt(event)
             elif event.kind == "plan.undone":

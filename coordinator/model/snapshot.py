@@ -9,8 +9,9 @@ from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.settings import Settings
 from coordinator.model.spent import Spent
-from coordinator.model.step import Step
+from coordinator.model.step import Step, StepState
 from coordinator.model.stuck import Stuck
+from coordinator.model.text import amount
 from coordinator.model.trust import Ask
 
 
@@ -272,6 +273,14 @@ class Snapshot:
 
     elsewhere: Mapping[int, int] = field(default_factory=dict)
     """By number: the highest attempt of other prompts of that number, which are those of other branches' folders."""
+
+    @property
+    def standing(self) -> str:
+        """The milestone's status, with what is left to do where it is done: `done, 2 new prompts`."""
+        if self.milestone.status != "done":
+            return self.milestone.status
+        new = sum(s.state is not StepState.MERGED and not self.prompts[n].status.ended for n, s in self.steps.items())
+        return f"done, {amount(new, 'new prompt')}" if new else "done"
 
     @property
     def everybody(self) -> tuple[Agent, ...]:

@@ -102,6 +102,8 @@ def _versions(snapshot: Snapshot, marks: Glyphs, ahead: str) -> list[Spans]:
     goal = [Span(f" {marks.crumb} ", "quiet"), Span(snapshot.milestone.title, "strong")] * bool(
         snapshot.milestone.title
     )
+    if "," in snapshot.standing:
+        goal.append(Span(f" {snapshot.standing}", "need"))
     run = _run(snapshot, marks)
     counts = _counts(snapshot)
     loop, short = (_loop(snapshot, counts.live, marks, full=full) for full in (True, False))
@@ -110,7 +112,7 @@ def _versions(snapshot: Snapshot, marks: Glyphs, ahead: str) -> list[Spans]:
     gap = Span("   ")
     tail = [merged, *([Span(f" {marks.dot} ", "quiet"), cost] if cost else [])]
     rich = [merged, *([Span(f" {marks.dot} {ahead}", "quiet")] if ahead else []), *tail[1:]]
-    clipped = [goal[0], goal[1]._replace(text=_shorten(snapshot.milestone.title, 24, marks))] if goal else []
+    clipped = [goal[0], goal[1]._replace(text=_shorten(snapshot.milestone.title, 24, marks)), *goal[2:]] if goal else []
     return [
         [name, *goal, gap, run, gap, *loop, gap, *bar, Span(" "), *rich],
         [name, *clipped, gap, run, gap, *loop, gap, *bar, Span(" "), *rich],
