@@ -78,9 +78,10 @@ class _Forge:
         merged = self.merged(change, tip)
         if merged is not None:
             return self.follow(merged, tip)
+        tree = self.places.worktree(request.number, request.attempt)
         if request.landed:
             return self.acknowledge(change, tip)
-        stopped = refuse(self.places, self.git, change, owned=request.owned)
+        stopped = refuse(self.places, self.git, change, owned=request.owned, tree=tree)
         if stopped is not None:
             return stopped
         waiting = self.push(change, heads.get(self.branch, ""))

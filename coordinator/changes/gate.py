@@ -24,6 +24,7 @@ from coordinator.changes.rules import refuse, unknown_programs
 from coordinator.changes.safekeeping import keep_branch, keep_objects
 from coordinator.changes.settle import settle
 from coordinator.changes.sharing import hand_over
+from coordinator.changes.submodules import initialise
 from coordinator.changes.suites import Suite, read_suite, run_suite
 from coordinator.errors import CoordError
 from coordinator.model.change import Change
@@ -128,6 +129,7 @@ class _Gate:
         self.places, self.git, self.request, self.suites, self.hold = places, git, request, suites, hold
         self.branch = request.branch or branch_name(request.number, request.attempt)
         self.base = git.base_branch(request.base)
+        self.tree = places.worktree(request.number, request.attempt)
 
     def pass_through(self) -> Outcome:
         """Build, check and land; anew when the base branch moved meanwhile."""
@@ -164,7 +166,7 @@ class _Gate:
 
     def refuse(self, change: Change) -> Refused | Nothing | None:
         request = self.request
-        return refuse(self.places, self.git, change, reviewed=request.tip, owned=request.owned)
+        return refuse(self.places, self.git, change, reviewed=request.tip, owned=request.owned, tree=self.tree)
 
     def strangers(self) -> Waiting | None:
         """Programs that would have a say in the result, and that nobody knows of."""
@@ -228,6 +230,7 @@ class _Gate:
         }
         words: tuple[str, ...] = ()
         with temporary_checkout(self.git, self.places, commit) as folder:
+            initialise(self.git, folder)
             if request.guest is not None:
                 hand_over(folder, request.guest)
                 words, env = request.guest.words, env | dict(request.guest.env)

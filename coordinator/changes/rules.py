@@ -7,16 +7,18 @@ from pathlib import Path
 from coordinator.changes.git import Git
 from coordinator.changes.outcome import Nothing, Refused, Waiting
 from coordinator.changes.places import Places
+from coordinator.changes.submodules import refuse_pointers
 from coordinator.model.change import Change
 from coordinator.model.text import plain
 
 
 def refuse(
-    places: Places, git: Git, change: Change, *, reviewed: str = "", owned: Sequence[str] = ()
+    places: Places, git: Git, change: Change, *, reviewed: str = "", owned: Sequence[str] = (), tree: Path | None = None
 ) -> Refused | Nothing | None:
     """Why a change can't be taken as it is; Nothing when there is none.
 
     `reviewed`: the commit it has to be at. `owned`: further folders of the loop, relative to the project's root.
+    `tree`: the attempt's worktree.
     """
     if change.strayed:
         return Refused(
@@ -40,6 +42,9 @@ def refuse(
         return Nothing()
     if not change.fork:
         return Refused(f"{change.branch} shares no history with {plain(change.base_branch)}", "restart the prompt")
+    pointers = refuse_pointers(git, change, tree) if tree is not None else None
+    if pointers is not None:
+        return pointers
     refusals = (_refuse_own_files(git, change, folder) for folder in (places.coord, *(places.root / f for f in owned)))
     return next((refused for refused in refusals if refused is not None), None)
 

@@ -2,8 +2,7 @@
 
 Branch `coord/NN-K` (see `coordinator.changes.branches`), worktree `.coord/worktrees/NN-K`. Where the project is a
 folder of a larger repository the worktree holds the whole repository, and the agent works in the matching folder.
-Submodules stay uninitialised, as `git worktree` leaves them: a project that needs them runs
-`git submodule update --init` in a post-checkout hook.
+Submodules that are initialised in the engineer's checkout are initialised in it too.
 """
 
 import contextlib
@@ -21,6 +20,7 @@ from coordinator.changes.lending import take_back
 from coordinator.changes.lock import locked
 from coordinator.changes.places import Places
 from coordinator.changes.programs import RECORD
+from coordinator.changes.submodules import initialise
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
 from coordinator.regular import read_line
@@ -194,6 +194,8 @@ class _Maker:
         return self.info(start, adopted=True, warning=warning)
 
     def info(self, start: str, *, adopted: bool = False, warning: str = "") -> WorktreeInfo:
+        lacking = initialise(self.git, self.path)
+        warning = "; ".join(text for text in (warning, lacking) if text)
         cwd = self.path / self.git.place.prefix
         if not cwd.is_dir():
             raise CoordError(
@@ -255,12 +257,13 @@ def remove(
     if tip and not landed and not squashed:
         return Kept(f"{branch} is not merged")
     if os.path.lexists(path):
-        known = _admin_of(git, path) is not None
-        reason = (
-            what_it_holds(git, path, tip, base_tip) if known else f"{path.name} is not a worktree of this repository"
-        )
+        admin = _admin_of(git, path)
+        if admin is None:
+            return Kept(f"{path.name} is not a worktree of this repository")
+        reason = what_it_holds(git, path, admin, tip, base_tip)
         if not reason:
-            done = git.run("worktree", "remove", "--", str(path), ok=None, writes=True, about=path)
+            force = ("--force",) if (admin / "modules").is_dir() else ()  # it removes none with submodules otherwise
+            done = git.run("worktree", "remove", *force, "--", str(path), ok=None, writes=True, about=path)
             reason = failure(done, ("worktree", "remove")).message if done.status else ""
         if reason:
             return Kept(reason)

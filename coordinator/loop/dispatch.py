@@ -135,7 +135,9 @@ def _start(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> 
         site.check_ready(attempt.runtime)
         inherited = inherit(site, attempt) if attempt.branch else None
         tree = _make_worktree(site, prompt, attempt, resume=inherited is not None and inherited.taken)
-        attempt = replace(attempt, branch=tree.branch)
+        attempt = replace(attempt, branch=tree.branch, reason=tree.warning)
+        if tree.warning:
+            site.log_about(attempt, agent_event(attempt, "problem.worktree", reason=tree.warning))
         guest = site.guest(attempt)
         if guest is not None and attempt.branch:
             share(site.layout, attempt.prompt, attempt.attempt, guest, branch=attempt.branch)
@@ -343,6 +345,7 @@ def _running(site: Site, attempt: Attempt, window: Window) -> None:
             base=attempt.base,
             base_branch=attempt.base_branch,
             session=attempt.session,
+            reason=attempt.reason,
             digest=attempt.digest,
         )
     except Refused:  # it was ended since its window was opened: nothing of it is to go on

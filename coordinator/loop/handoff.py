@@ -9,6 +9,8 @@ from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.prompts import PromptReader
 from coordinator.changes.diff import change_of
 from coordinator.changes.elsewhere import Elsewhere, work_elsewhere
+from coordinator.changes.git import Git
+from coordinator.changes.submodules import refuse_pointers
 from coordinator.config import Config, load_config
 from coordinator.errors import Refused, UsageError
 from coordinator.events.identity import who
@@ -162,6 +164,9 @@ def _complete_change(layout: Layout, attempt: Attempt, no_change: bool) -> Chang
             how = f"bring what is yours onto {attempt.branch}, in {layout.root / attempt.worktree}, and try again"
             how += _OR_NOTHING
         raise Refused(f"not done yet: {reason}", how)
+    pointer = refuse_pointers(Git(layout.root), change, layout.worktree(attempt.prompt, attempt.attempt))
+    if pointer is not None:
+        raise Refused(f"not done yet: {pointer.reason}", pointer.remedy)
     return change
 
 

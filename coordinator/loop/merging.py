@@ -1,13 +1,14 @@
 """Brings changes through the gate, records what came of it, and clears up behind a merge."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from coordinator.anchors import trailer
 from coordinator.changes import worktrees
 from coordinator.changes.forge import Remote, pass_forge
 from coordinator.changes.gate import MergeRequest, find_landed, merge_attempt
 from coordinator.changes.outcome import AtForge, Conflict, Merged, Nothing, Outcome, Red, Refused, Waiting
+from coordinator.errors import CoordError
 from coordinator.failpoint import failpoint
 from coordinator.loop.effects import FindLanded, Merge, Tidy
 from coordinator.loop.settle import clear_up, come_back
@@ -158,6 +159,21 @@ def tidy(site: Site, snapshot: Snapshot, action: Tidy) -> None:
             site.terminals.kill_window(window.id)
     why = _remove_worktree(site, attempt) if attempt.state is StepState.MERGED else "it is not merged"
     site.amend(attempt, window="", pane="", worktree=attempt.worktree if why else "")
+    if attempt.state is StepState.MERGED:
+        _clear_earlier(site, attempt)
+
+
+def _clear_earlier(site: Site, attempt: Attempt) -> None:
+    """Remove worktrees and branches of the same prompt's earlier attempts, as far as they hold nothing any more."""
+    for count in range(attempt.attempt - 1, 0, -1):
+        before = site.find(attempt.prompt, count)
+        if before is None or not before.branch or not before.worktree or before.state.live:
+            continue
+        with suppress(CoordError):
+            base = before.base_branch or attempt.base_branch
+            gone = worktrees.remove(site.layout, before.prompt, before.attempt, base, branch=before.branch)
+            if isinstance(gone, worktrees.Removed):
+                site.amend(before, worktree="")
 
 
 def _remove_worktree(site: Site, attempt: Attempt) -> str:

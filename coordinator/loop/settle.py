@@ -105,12 +105,12 @@ def _settle_ended(site: Site, snapshot: Snapshot, attempt: Attempt) -> Attempt:
     if left:
         return site.advance(attempt, StepState.FAILED, exited, reason=left)
     if not change.commits:
-        return site.advance(attempt, StepState.MERGED, exited)
+        return site.advance(attempt, StepState.MERGED, exited, reason="")
     keep_safe(site.layout, attempt.branch, attempt.base)
     commits = tuple(commit.sha for commit in change.commits)
     size = {"added": change.added, "removed": change.removed}
     data = {"files": len(change.files), **size}
-    opened: dict[str, Any] = {"commits": commits, "opened_on": change.base_tip, **size}
+    opened: dict[str, Any] = {"commits": commits, "opened_on": change.base_tip, "reason": "", **size}
     if change.fork == change.tip:
         past = f"its commits are on {plain(change.base_branch)} already, and no gate let them in"
         site.log_about(attempt, agent_event(attempt, "problem.past_the_gate", reason=past))

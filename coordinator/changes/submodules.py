@@ -1,0 +1,179 @@
+"""Submodules in worktrees: taken from the engineer's own store, without the network, and checked before they go.
+
+Git keeps the submodules of a linked worktree in repositories of that worktree alone. Commits that are made there are
+nowhere else, whatever becomes of the pointer to them: it is taken only once the engineer's store has them too.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from coordinator.changes.git import Git
+from coordinator.changes.lending import store_of
+from coordinator.changes.outcome import Refused
+from coordinator.model.change import Change
+from coordinator.model.text import plain
+from coordinator.regular import read_line
+
+_LOCAL = ("-c", "protocol.file.allow=always")
+"""For a path of the engineer's own only: git allows no local ones to submodules by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submodule:
+    """A submodule as `.gitmodules` states it."""
+
+    name: str
+    path: str
+    """Relative to the root of its checkout."""
+
+
+def initialise(git: Git, target: Path) -> str:
+    """Have the submodules in a checkout that are initialised in the engineer's; why one isn't there, else nothing.
+
+    What is there already stays as it is.
+    """
+    if store_of(target).is_dir():  # lent: it is not for us to go into
+        return ""
+    return _initialise(git, _modules(git), git.place.top, target)
+
+
+def _initialise(git: Git, stores: tuple[Path, ...], here: Path, target: Path) -> str:
+    failed = ""
+    if not os.path.lexists(target / ".gitmodules"):
+        return failed
+    for module in _listed(git, target):
+        place = target / module.path
+        store = next((store / module.name for store in stores if (store / module.name / "HEAD").is_file()), None)
+        if store is None or not os.path.lexists(here / module.path / ".git"):
+            continue  # the engineer doesn't have it
+        if not os.path.lexists(place / ".git"):
+            url = ("-c", f"submodule.{module.name}.url={store}", *_LOCAL)
+            update = ("submodule", "--quiet", "update", "--init", "--checkout", "--", module.path)
+            done = git.run(*url, *update, cwd=target, ok=None, writes=True)
+            if done.status:
+                said = [line for line in done.err.splitlines() if line.strip()] or ["it said nothing"]
+                failed = f"the submodule {plain(module.path)} can't be had from your store: {plain(said[-1].strip())}"
+                continue
+            origin = git.run(f"--git-dir={store}", "config", "--get", "remote.origin.url", ok=None).text
+            if origin:
+                git.run("remote", "set-url", "origin", origin, cwd=place, ok=None, writes=True)
+        failed = _initialise(git, (store / "modules",), here / module.path, place) or failed
+    return failed
+
+
+def refuse_pointers(git: Git, change: Change, tree: Path) -> Refused | None:
+    """Why pointers to submodules that a change sets can't be taken: nobody but its worktree has what they point to."""
+    if not (change.fork and change.commits):
+        return None
+    fields = iter(git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", change.fork, change.tip, "--").fields)
+    for head in fields:
+        path, (_, mode, _, commit, _) = next(fields), head.split(" ")
+        if mode == "160000":
+            refused = _refuse_pointer(git, change, tree, path, commit)
+            if refused is not None:
+                return refused
+    return None
+
+
+def _refuse_pointer(git: Git, change: Change, tree: Path, path: str, commit: str) -> Refused | None:
+    names = {module.path: module.name for module in _listed(git, None, f"{change.tip}:.gitmodules")}
+    shown, name = plain(path), names.get(path)
+    if name is None:
+        return Refused(
+            f"{change.branch} has {shown} as a repository of its own: what is in it is not part of the change",
+            f"`git rm --cached {shown}` and commit its files, or make it a submodule with `git submodule add`",
+        )
+    own = (git.admin(tree) or tree / ".git") / "modules" / name
+    store = _store(git, name)
+    if store is not None:
+        known = git.run(f"--git-dir={store}", "cat-file", "-e", f"{commit}^{{commit}}", ok=None).status == 0
+    elif own.is_dir():
+        there = git.run(f"--git-dir={own}", "branch", "--remotes", "--contains", commit, ok=None)
+        known = there.status == 0 and bool(there.text)
+    else:
+        known = True  # it can't be told here, and is not the worktree's
+    if known:
+        return None
+    bring = f"`git -C {git.place.top / path} fetch {tree / path} HEAD:{change.branch}`"
+    how = f"{bring} has it in the engineer's store" if store is not None else f"push it from {tree / path}"
+    return Refused(
+        f"{change.branch} sets {shown} to {commit[:10]}, a commit that only its worktree has",
+        f"{how}; then hand off again",
+    )
+
+
+def what_submodules_hold(git: Git, admin: Path, tree: Path) -> str:
+    """What of a worktree's submodules would be lost with it: a line; empty when nothing would."""
+    for own in _repositories(admin / "modules"):
+        name = os.path.relpath(own, admin / "modules")
+        at = (f"--git-dir={own}", "--no-optional-locks")
+        store = _store(git, name)
+        if store is None:
+            lost = git.run(*at, "rev-list", "--max-count=1", "HEAD", "--branches", "--not", "--remotes", ok=None)
+            gone = lost.status != 0 or bool(lost.text)
+        else:
+            refs = git.run(*at, "for-each-ref", "--format=%(objectname)", "refs/heads", "refs/stash", ok=None)
+            head = git.run(*at, "rev-parse", "--verify", "--quiet", "HEAD", ok=None)
+            tips = {*refs.text.split(), *head.text.split()}
+            gone = any(
+                git.run(f"--git-dir={store}", "cat-file", "-e", f"{tip}^{{commit}}", ok=None).status for tip in tips
+            )
+        if gone:
+            return f"its submodule {plain(name)} has commits that are nowhere else"
+    for place, own in submodules_in(git, tree, admin):
+        work = (f"--git-dir={own}", f"--work-tree={place}")  # by our own word: the pointer in it may be anybody's
+        left = git.run(*work, "status", "--porcelain", "-z", "--untracked-files=normal", cwd=place, ok=None)
+        if left.status or left.fields:
+            return f"its submodule {plain(os.path.relpath(place, tree))} has uncommitted changes"
+    return ""
+
+
+def submodules_in(git: Git, tree: Path, admin: Path) -> Iterator[tuple[Path, Path]]:
+    """Checkouts of submodules in a worktree, with their repositories in the worktree's own folder."""
+    for own in _repositories(admin / "modules"):
+        named = git.run(f"--git-dir={own}", "config", "--get", "core.worktree", ok=None).text
+        place = Path(os.path.normpath(own / named))
+        if not named or not os.path.realpath(place).startswith(os.path.realpath(tree) + os.sep):
+            continue
+        pointer = place / ".git"
+        if pointer.is_file() and _points_to(pointer, own):
+            yield place, own
+
+
+def _points_to(pointer: Path, own: Path) -> bool:
+    try:
+        named = read_line(pointer).removeprefix("gitdir:").strip()
+    except OSError:
+        return False
+    return os.path.realpath(pointer.parent / named) == os.path.realpath(own)
+
+
+def _repositories(top: Path) -> Iterator[Path]:
+    """Repositories of submodules below a folder `modules`, with those of their own submodules."""
+    for folder, names, files in os.walk(top):
+        if "HEAD" in files and "objects" in names:
+            yield Path(folder)
+            names[:] = [name for name in names if name == "modules"]
+
+
+def _modules(git: Git) -> tuple[Path, ...]:
+    """Where the engineer's checkout keeps its submodules' repositories."""
+    return (git.place.git_dir / "modules", git.place.common / "modules")
+
+
+def _store(git: Git, name: str) -> Path | None:
+    return next((store / name for store in _modules(git) if (store / name / "HEAD").is_file()), None)
+
+
+def _listed(git: Git, folder: Path | None, blob: str = "") -> list[Submodule]:
+    source = ("--blob", blob) if blob else ("--file", ".gitmodules")
+    done = git.run("config", *source, "-z", "--get-regexp", r"^submodule\..*\.path$", cwd=folder, ok=None)
+    found = []
+    for field in done.fields if done.status == 0 else ():
+        key, _, path = field.partition("\n")
+        name = key.removeprefix("submodule.").removesuffix(".path")
+        if path and not {"", ".."} & {*name.split("/"), *path.split("/")}:
+            found.append(Submodule(name, path))
+    return found
