@@ -39,7 +39,10 @@ def _move(git: Git, old: Path, new: Path, branches: tuple[str, str]) -> None:
     Its index and its files are not touched.
     """
     before, after = branches
-    stands = [c.branch for c in git.checkouts() if os.path.realpath(c.path) == os.path.realpath(old)]
+    checkouts, place = git.checkouts(), os.path.realpath(old)
+    stands = [c.branch for c in checkouts if os.path.realpath(c.path) == place]
+    if any(os.path.realpath(c.path).startswith(place + os.sep) for c in checkouts):
+        return  # another worktree in it would be where git doesn't find it
     if not old.is_dir() or not stands or stands[0] not in branches:
         return
     git.run("symbolic-ref", "HEAD", f"refs/heads/{after}", cwd=old, writes=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
@@ -39,14 +40,18 @@ def test_a_failing_post_checkout_hook_is_told_and_stops_nothing(make: Callable[.
     assert project.snapshot().steps[1].reason == ""
 
 
-def test_what_earlier_attempts_left_goes_with_the_merge_if_it_holds_nothing(make: Callable[..., Project]) -> None:
-    """The first attempt leaves nothing, the second one a commit that nobody took, the third one is merged."""
+@pytest.mark.parametrize("inner", [False, True])
+def test_what_earlier_attempts_left_goes_with_the_merge_if_it_holds_nothing(
+    make: Callable[..., Project], inner: bool
+) -> None:
+    more = "git worktree add -q -d .inner; " if inner else ""
     script = (
-        'case "$COORD_ATTEMPT" in\n1) exit 1;;\n2) echo 2 >two.txt; git add -A; git commit -qm Two; exit 1;;\nesac\n'
+        'case "$COORD_ATTEMPT" in\n1) exit 1;;\n'
+        f"2) echo 2 >two.txt; git add -A; git commit -qm Two; {more}exit 1;;\nesac\n"
     )
     project = make({1: []}, {1: script + WRITE}, max_attempts=3, retry_backoff=0)
     assert project.run_loop() == 0
     wait_until(lambda: not project.layout.worktree(1, 3).exists(), message="its worktree to go", timeout=30)
     kept = [count for count in (1, 2, 3) if project.layout.worktree(1, count).exists()]
     branches = project.repository.git("for-each-ref", "--format=%(refname:short)", "refs/heads/coord").split()
-    assert (kept, branches) == ([2], ["coord/01-2"])
+    assert (kept, branches) == (([2], ["coord/01-2"]) if inner else ([], []))
