@@ -5,17 +5,21 @@ nowhere else, whatever becomes of the pointer to them: it is taken only once the
 """
 
 import os
+import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from coordinator.changes.diff import IN_NO_SUBMODULE
 from coordinator.changes.git import Git
 from coordinator.changes.lending import store_of
 from coordinator.changes.outcome import Refused
 from coordinator.model.change import Change
 from coordinator.model.text import plain
-from coordinator.regular import read_line
+from coordinator.regular import read_line, read_part
 
+_INDEX_LIMIT = 1 << 29
 _LOCAL = ("-c", "protocol.file.allow=always")
 """For a path of the engineer's own only: git allows no local ones to submodules by itself."""
 
@@ -36,10 +40,12 @@ def initialise(git: Git, target: Path) -> str:
     """
     if store_of(target).is_dir():  # lent: it is not for us to go into
         return ""
-    return _initialise(git, _modules(git), git.place.top, target)
+    admin = git.admin(target)
+    return "" if admin is None else _initialise(git, _modules(git), git.place.top, target, admin / "modules")
 
 
-def _initialise(git: Git, stores: tuple[Path, ...], here: Path, target: Path) -> str:
+def _initialise(git: Git, stores: tuple[Path, ...], here: Path, target: Path, own: Path) -> str:
+    """`stores`: where the engineer keeps the submodules; `own`: where those of the checkout `target` are kept."""
     failed = ""
     if not os.path.lexists(target / ".gitmodules"):
         return failed
@@ -48,18 +54,20 @@ def _initialise(git: Git, stores: tuple[Path, ...], here: Path, target: Path) ->
         store = next((store / module.name for store in stores if (store / module.name / "HEAD").is_file()), None)
         if store is None or not os.path.lexists(here / module.path / ".git"):
             continue  # the engineer doesn't have it
-        if not os.path.lexists(place / ".git"):
+        if not os.path.lexists(place / ".git"):  # else it may be anybody's by now
             url = ("-c", f"submodule.{module.name}.url={store}", *_LOCAL)
             update = ("submodule", "--quiet", "update", "--init", "--checkout", "--", module.path)
-            done = git.run(*url, *update, cwd=target, ok=None, writes=True)
+            done = git.run("-C", str(target), *url, *update, ok=None, writes=True)
             if done.status:
                 said = [line for line in done.err.splitlines() if line.strip()] or ["it said nothing"]
                 failed = f"the submodule {plain(module.path)} can't be had from your store: {plain(said[-1].strip())}"
                 continue
             origin = git.run(f"--git-dir={store}", "config", "--get", "remote.origin.url", ok=None).text
             if origin:
-                git.run("remote", "set-url", "origin", origin, cwd=place, ok=None, writes=True)
-        failed = _initialise(git, (store / "modules",), here / module.path, place) or failed
+                made = f"--git-dir={own / module.name}"
+                git.run(made, "remote", "set-url", "origin", origin, ok=None, writes=True)
+            inside = (here / module.path, place, own / module.name / "modules")
+            failed = _initialise(git, (store / "modules",), *inside) or failed
     return failed
 
 
@@ -108,7 +116,7 @@ def what_submodules_hold(git: Git, admin: Path, tree: Path) -> str:
     """What of a worktree's submodules would be lost with it: a line; empty when nothing would."""
     for own in _repositories(admin / "modules"):
         name = os.path.relpath(own, admin / "modules")
-        at = (f"--git-dir={own}", "--no-optional-locks")
+        at = (f"--git-dir={own}",)
         store = _store(git, name)
         if store is None:
             lost = git.run(*at, "rev-list", "--max-count=1", "HEAD", "--branches", "--not", "--remotes", ok=None)
@@ -123,11 +131,26 @@ def what_submodules_hold(git: Git, admin: Path, tree: Path) -> str:
         if gone:
             return f"its submodule {plain(name)} has commits that are nowhere else"
     for place, own in submodules_in(git, tree, admin):
-        work = (f"--git-dir={own}", f"--work-tree={place}")  # by our own word: the pointer in it may be anybody's
-        left = git.run(*work, "status", "--porcelain", "-z", "--untracked-files=normal", cwd=place, ok=None)
-        if left.status or left.fields:
+        if _is_dirty(git, place, own):
             return f"its submodule {plain(os.path.relpath(place, tree))} has uncommitted changes"
     return ""
+
+
+def _is_dirty(git: Git, place: Path, own: Path) -> bool:
+    """Whether a submodule has uncommitted changes: by settings of ours, since its own ones may be an agent's."""
+    head = git.run(f"--git-dir={own}", "rev-parse", "--verify", "--quiet", "HEAD", ok=None).text
+    with tempfile.TemporaryDirectory() as folder:
+        ours = Path(folder)
+        for name in ("refs", "info", "objects/info"):
+            (ours / name).mkdir(parents=True)
+        (ours / "objects/info/alternates").write_bytes(os.fsencode(own / "objects") + b"\n")
+        (ours / "HEAD").write_text(f"{head}\n")
+        for name in ("index", "info/exclude"):
+            with suppress(OSError):
+                (ours / name).write_bytes(read_part(own / name, _INDEX_LIMIT))
+        work = ("-C", str(place), f"--git-dir={ours}", f"--work-tree={place}")
+        left = git.run(*work, "status", "--porcelain", "-z", "--untracked-files=normal", IN_NO_SUBMODULE, ok=None)
+        return bool(left.status or left.fields)
 
 
 def submodules_in(git: Git, tree: Path, admin: Path) -> Iterator[tuple[Path, Path]]:
@@ -169,7 +192,8 @@ def _store(git: Git, name: str) -> Path | None:
 
 def _listed(git: Git, folder: Path | None, blob: str = "") -> list[Submodule]:
     source = ("--blob", blob) if blob else ("--file", ".gitmodules")
-    done = git.run("config", *source, "-z", "--get-regexp", r"^submodule\..*\.path$", cwd=folder, ok=None)
+    at = ("-C", str(folder)) if folder is not None else ()
+    done = git.run(*at, "config", *source, "-z", "--get-regexp", r"^submodule\..*\.path$", ok=None)
     found = []
     for field in done.fields if done.status == 0 else ():
         key, _, path = field.partition("\n")
