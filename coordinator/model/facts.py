@@ -10,7 +10,7 @@ from coordinator.model.graph import SATISFIED
 from coordinator.model.lineup import Place, lineup
 from coordinator.model.pausing import about_budgets, paused_by
 from coordinator.model.prompt import Prompt, PromptType
-from coordinator.model.situation import held_by_questions, retry_at, startable, subject_number, timestamp
+from coordinator.model.situation import held_by_questions, resumes_at, retry_at, startable, subject_number, timestamp
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Question, Snapshot
 from coordinator.model.step import Step, StepState
 from coordinator.model.text import clip, plain
@@ -134,7 +134,7 @@ class Facts:
                 word = "held" if step.attempt is not None and step.attempt.held else "blocked"
                 return Fact(_because(word, step.reason), Tone.BLOCKED)
             case StepState.PENDING:
-                return self._pending(number)
+                return self._pending(number, now)
 
     def changes_with_time(self, number: int) -> bool:
         """The fact is another one a second later, though nothing happens."""
@@ -204,7 +204,7 @@ class Facts:
             return Fact(f"{text} · halted", Tone.FAILED)
         return Fact(text, Tone.FAILED)
 
-    def _pending(self, number: int) -> Fact:
+    def _pending(self, number: int, now: float) -> Fact:
         graph = self.snapshot.graph
         missing = graph.dangling.get(number)
         if missing:
@@ -221,6 +221,9 @@ class Facts:
         held = self._held
         if held is None or number in held:
             return Fact("after an answer", Tone.WAITING)
+        again = resumes_at(self.snapshot.steps[number], self.snapshot.settings)
+        if again is not None and again > now:
+            return Fact(f"interrupted · goes on in {age(again - now + 0.999)}", Tone.WAITING)
         place = self._line.get(number)
         if place is not None and place.waits == "folder":
             return Fact(f"after {names(place.holders, 3)}, same folder", Tone.WAITING)

@@ -9,7 +9,7 @@ from coordinator.model.graph import SATISFIED
 from coordinator.model.lineup import Place, lineup, live_attempts
 from coordinator.model.pausing import paused_by
 from coordinator.model.problem import Problem
-from coordinator.model.situation import held_by_questions, retry_at
+from coordinator.model.situation import held_by_questions, resumes_at, retry_at
 from coordinator.model.snapshot import AgentState, LoopState, Snapshot
 from coordinator.model.step import Step, StepState
 from coordinator.model.text import clip, plain
@@ -172,6 +172,10 @@ def _starts(snapshot: Snapshot, number: int, now: float | None) -> Iterator[Beca
         yield Because("loop-paused", "starts when the loop goes on: it is paused", "loop")
     elif loop.state is LoopState.HALTED:
         yield Because("halted", f"starts when the plan is no longer halted: {plain(loop.reason)}", "loop")
+    again = resumes_at(snapshot.steps[number], snapshot.settings)
+    if now is not None and again is not None and again > now:
+        reason = clip(plain(snapshot.steps[number].reason), _REASON)
+        yield Because("interrupted", f"goes on in {age(again - now)}: {reason}", f"prompt:{number}")
     place = next((p for p in lineup(snapshot, now) if p.number == number), None)
     if place is not None and place.waits:
         yield _turn(snapshot, place)

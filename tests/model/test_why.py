@@ -205,6 +205,16 @@ def test_a_back_off_tells_when_it_ends() -> None:
     assert said(shot, 1) == "Failed, attempt 1; tries again in 7s."
 
 
+def test_a_prompt_that_is_interrupted_again_and_again_tells_when_it_goes_on() -> None:
+    values = {"interrupted": True, "interruptions": 2, "reason": "interrupted: the loop went down"}
+    shot = snapshot(prompt(1), attempts=[attempt(1, StepState.PENDING, ago=3, **values)])
+    assert said(shot, 1) == "Ready. Goes on in 7s: interrupted: the loop went down."
+    assert row_fact(shot, 1, NOW).text == "interrupted · goes on in 7s"
+    assert [action for action in step(shot, NOW) if isinstance(action, Dispatch)] == []
+    assert why(shot, 1, NOW + 8).because == ()
+    assert [action for action in step(shot, NOW + 8) if isinstance(action, Dispatch)] == [Dispatch(1, 2)]
+
+
 def test_a_back_off_that_is_over_waits_for_nothing_or_for_an_answer() -> None:
     waiting = prompt(1, status=PromptStatus.IN_PROGRESS, attempts=1)
     failed, twice = [attempt(1, StepState.FAILED, ago=3000)], Settings(max_attempts=2)

@@ -82,17 +82,28 @@ async def test_restarting_ends_the_running_attempt_and_tells_the_next_one_why(ma
         assert "mind the clock" in (made.layout.attempt("run-1", 1, 2) / "prompt.txt").read_text()
 
 
-async def test_steering_a_running_agent_sends_it_the_change(made: Project) -> None:
+async def test_steering_an_agent_that_takes_no_messages_is_refused_and_changes_nothing(made: Project) -> None:
+    before = (made.layout.root / made.snapshot().prompts[1].path).read_bytes()
     async with steered(made.layout, selected=1) as desk:
         await desk.press("e", "end")
         await desk.type(" better")
         await desk.press("enter", "enter", "t")
         assert "executor-01-1 is told at once" in desk.text
         await desk.press("enter")
-        await desk.closed()
-        window = made.terminals.windows()
-        pane = next(w.pane for w in window if w.mark.get("agent") == "executor-01-1")
-        await until(lambda: "Prompt 1 better" in made.terminals.capture(pane), "the text in the agent's window")
+        await desk.sees("takes no messages")
+    assert (made.layout.root / made.snapshot().prompts[1].path).read_bytes() == before
+    assert made.events("plan.applied") == []
+
+
+async def test_a_restart_from_the_base_leaves_aside_what_the_last_attempt_did(made: Project) -> None:
+    async with steered(made.layout, selected=1) as desk:
+        await desk.sees("restart 01")
+        await desk.press("r", "tab", "b")
+        await desk.sees("has not committed stays in its worktree only")
+        await desk.press("ctrl+s")
+        await until(lambda: desk.app.main.form is None, "the form to close", timeout=30)
+        await asyncio.to_thread(made.wait_for, 1, "running")
+        assert [attempt.get("fresh", False) for attempt in made.attempts(1)] == [True, False]
 
 
 async def test_a_failed_prompt_is_edited_before_it_starts_again(tmp_path: Path) -> None:

@@ -36,6 +36,12 @@ THEN = (
 )
 
 
+FROM = (
+    ("there", "what the last attempt left", "l"),
+    ("fresh", "the base, afresh", "b"),
+)
+
+
 class _AttemptForm(PromptForm):
     """A form about the attempt of one prompt."""
 
@@ -115,16 +121,19 @@ class RestartForm(_AttemptForm):
     SERVICE = "restart"
     TITLE = "Restart"
     HELP: ClassVar[str] = (
-        "Runs the prompt again as a new attempt; an agent that works on it is ended first. What you write is put into "
-        "the prompt. ctrl+e edits the prompt before it starts again."
+        "Runs the prompt again as a new attempt; an agent that works on it is ended first. It goes on from the commits "
+        "and files of the last one, or starts from the base. What you write is put into the prompt. ctrl+e edits the "
+        "prompt before it starts again."
     )
 
     def rows(self) -> Iterable[Row]:
         placeholder = "what the next attempt should know; goes into the prompt"
         yield Row("Reason", ProseField(self.start_with("reason", ""), placeholder=placeholder, id="reason"))
+        yield Row("From", ChoiceField(FROM, self.start_with("from", "there"), id="from"))
 
     def request(self, snapshot: Snapshot) -> Planner | str:
-        asked = RestartRequest(self.number, self.field("reason").value, self.board.engineer, self.at)
+        fresh = self.field("from").value == "fresh"
+        asked = RestartRequest(self.number, self.field("reason").value, self.board.engineer, self.at, fresh)
         return partial(_plan_restart, asked)
 
     def extra_hints(self) -> tuple[Hint, ...]:
