@@ -4,10 +4,12 @@ import json
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -367,3 +369,31 @@ def test_setup_makes_the_user(tmp_path: Path) -> None:
         assert (told["user"], told["agents"]) == ("coord-made", ["coord-made-1", "coord-made-2", "coord-made-3"])
         assert os.path.isdir(tmp_path / "home" / "coord-made-2")
         assert "coord-made" not in Path("/etc/passwd").read_text()
+
+
+def test_what_was_interrupted_goes_on_as_a_user_who_has_its_files(out: Path) -> None:
+    script = (
+        f"""\
+if [ "$COORD_ATTEMPT" = 1 ]; then
+  echo one >one; git add -A; git commit -qm First; echo half >half
+  touch {out}/half
+  sleep 600
+fi
+"""
+        + WRITE
+    )
+    with strict_project({1: []}, {1: script}) as made:
+        loop = made.start_loop()
+        wait_until((out / "half").exists, timeout=30, message="the first half")
+        os.kill(made.terminals.process(), signal.SIGKILL)
+        loop.kill()
+        loop.wait()
+        for pid in made.agents(1):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        made.start_loop("--until-idle")
+        made.wait_for(1, "merged", timeout=60)
+        assert made.repository.git("show", "main:half") == "half"
+        assert json.loads((made.layout.attempt("run-1", 1, 2) / "step.json").read_text())["state"] == "merged"
+        wait_until(lambda: holder(made, 1) == "", message="the user to be given back")
+        assert not made.agents(1)
