@@ -16,7 +16,7 @@ from pathlib import Path
 from coordinator.changes.command import failure
 from coordinator.changes.git import Git, branch_name
 from coordinator.changes.holding import what_it_holds
-from coordinator.changes.lending import take_back
+from coordinator.changes.lending import store_of, take_back
 from coordinator.changes.lock import locked
 from coordinator.changes.places import Places
 from coordinator.changes.programs import RECORD
@@ -243,13 +243,18 @@ def remove(
     branch: str = "",
     merged_as: str = "",
     merged_tip: str = "",
+    look: bool = False,
 ) -> Removed | Kept:
     """Remove a merged attempt's worktree and branch; keep both, and say why, if anything in them would be lost.
 
     Merged means: the branch is part of the base branch; or it still is at `merged_tip`, and the base branch has the
-    commit `merged_as` that was made of it (a squash on a forge).
+    commit `merged_as` that was made of it (a squash on a forge). `look`: nothing is
+    removed, only told what would be.
     """
-    take_back(places, number, attempt)
+    if not look:
+        take_back(places, number, attempt)
+    elif store_of(places.worktree(number, attempt)).is_dir():
+        return Kept("it is lent to its agent's user still")
     git, branch, path = Git(places.root), branch or branch_name(number, attempt), places.worktree(number, attempt)
     tip, base_tip = git.head(branch), git.base_commit(git.base_branch(base))
     landed = bool(tip) and git.is_ancestor(tip, base_tip)
@@ -261,12 +266,14 @@ def remove(
         if admin is None:
             return Kept(f"{path.name} is not a worktree of this repository")
         reason = what_it_holds(git, path, admin, tip, base_tip)
-        if not reason:
+        if not reason and not look:
             force = ("--force",) if (admin / "modules").is_dir() else ()  # it removes none with submodules otherwise
             done = git.run("worktree", "remove", *force, "--", str(path), ok=None, writes=True, about=path)
             reason = failure(done, ("worktree", "remove")).message if done.status else ""
         if reason:
             return Kept(reason)
+    if look:
+        return Removed()
     if landed:
         with contextlib.suppress(CoordError):  # it moved meanwhile, or is checked out: then it stays
             git.run("branch", "--quiet", "-D", "--", branch, writes=True)

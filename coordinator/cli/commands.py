@@ -16,7 +16,7 @@ _GROUPS = (
     ("Start", ("init", "demo", "doctor", "trust", "strict")),
     ("See", ("milestone", "intent", "status", "graph", "why", "agents", "attach", "log", "questions", "validate")),
     ("Run", ("loop", "pause", "resume", "stop", "answer", "permit", "tell")),
-    ("Steer", ("interject", "patch", "edit", "surgery", "cancel", "kill", "restart", "review", "undo")),
+    ("Steer", ("interject", "patch", "edit", "surgery", "cancel", "kill", "restart", "review", "undo", "clean")),
     ("Record", ("ask", "decide", "link", "artifact", "agent")),
 )
 

@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "kill": ("plans", "End an agent with everything it started."),
     "restart": ("plans", "Run a prompt again."),
     "review": ("review", "Look at a change; approve it or send it back."),
+    "clean": ("clean", "Clear what ended work left, if it holds nothing."),
     "undo": ("plans", "Take back what was applied last."),
     "ask": ("talk", "Ask the human a question."),
     "answer": ("talk", "Answer a question."),

@@ -110,6 +110,23 @@ class Terminals:
             raise
         return True
 
+    def is_attached(self) -> bool:
+        """Tell whether a person looks at the session."""
+        try:
+            return bool(self.run("list-clients", "-t", f"={self.session}", "-F", "#{client_name}").strip())
+        except TerminalError as error:
+            if _any_in(NO_SERVER + _NO_SESSION, error.message):
+                return False
+            raise
+
+    def end_session(self) -> None:
+        """End the session with all its windows, and with the last one the server; sessions of others stay."""
+        try:
+            self._command("kill-session", "-t", f"={self.session}")
+        except TerminalError as error:
+            if not _any_in(NO_SERVER + _NO_SESSION, error.message):
+                raise
+
     def _creation(self) -> list[str]:
         words = ["start-server"]
         for setting in _SETTINGS:

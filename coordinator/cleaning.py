@@ -1,0 +1,130 @@
+"""What ended attempts and finished runs left behind: listed with what it holds; what holds nothing can be cleared."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from coordinator.artifacts.attempts import load_attempt, run_ids
+from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.runs import loop_is_alive
+from coordinator.artifacts.sweep import sweep
+from coordinator.changes import worktrees
+from coordinator.changes.git import Git
+from coordinator.config import load_config
+from coordinator.errors import CoordError
+from coordinator.model.step import Attempt, StepState
+from coordinator.terminals.server import Terminals
+
+_HOME = "home"
+"""The window that a session of ours begins with; nothing runs in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """Something that is still there."""
+
+    kind: str
+    """`worktree`, `branch`, `window` or `server`."""
+    name: str
+    holds: str = ""
+    """What would be lost or ended with it; empty: nothing."""
+    attempt: Attempt | None = None
+    cleared: bool = False
+
+    def to_json(self) -> dict[str, object]:
+        return {"kind": self.kind, "name": self.name, "holds": self.holds, "cleared": self.cleared}
+
+
+def leftovers(layout: Layout) -> list[Leftover]:
+    """All that is there, of this project alone. Changes nothing."""
+    config = load_config(layout)
+    terminals = Terminals(config.tmux_socket, config.tmux_session)
+    return [*_of_attempts(layout), *_of_terminals(layout, terminals)]
+
+
+def clear(layout: Layout, found: list[Leftover]) -> list[Leftover]:
+    """Clear what holds nothing, and files that killed writers left; each as it is then. What is kept says why."""
+    config = load_config(layout)
+    terminals = Terminals(config.tmux_socket, config.tmux_session)
+    sweep(layout, config.prompt_folders)
+    return [one if one.holds else _clear(layout, terminals, one) for one in found]
+
+
+def _clear(layout: Layout, terminals: Terminals, one: Leftover) -> Leftover:
+    try:
+        if one.attempt is not None:
+            holds = _remove(layout, one.attempt, look=False)
+            return replace(one, holds=holds, cleared=not holds)
+        if one.kind == "window":
+            return replace(one, cleared=terminals.kill_window(one.name))
+        holds = _server_holds(layout, terminals)
+        if not holds:
+            terminals.end_session()
+        return replace(one, holds=holds, cleared=not holds)
+    except CoordError as error:
+        return replace(one, holds=error.message)
+
+
+def _of_attempts(layout: Layout) -> Iterator[Leftover]:
+    git = Git(layout.root)
+    if not git.is_repo():
+        return
+    for attempt in _attempts(layout):
+        if not attempt.branch or not attempt.worktree:
+            continue
+        tree = layout.worktree(attempt.prompt, attempt.attempt)
+        there = os.path.lexists(tree)
+        if not there and not git.head(attempt.branch):
+            continue
+        if attempt.state.live:
+            holds = f"its attempt is {attempt.state.value}"
+        elif attempt.state is StepState.CHANGE_OPEN:
+            holds = "its change is open"
+        else:
+            try:
+                holds = _remove(layout, attempt, look=True)
+            except CoordError as error:
+                holds = error.message
+        kind, name = ("worktree", layout.rel(tree)) if there else ("branch", attempt.branch)
+        yield Leftover(kind, name, holds, attempt)
+
+
+def _remove(layout: Layout, attempt: Attempt, *, look: bool) -> str:
+    """Remove an attempt's worktree and branch, or only look; what they hold, if they stay for it."""
+    gone = worktrees.remove(
+        layout,
+        attempt.prompt,
+        attempt.attempt,
+        attempt.base_branch,
+        branch=attempt.branch,
+        merged_as=attempt.merged_as,
+        merged_tip=attempt.commits[-1] if attempt.commits else "",
+        look=look,
+    )
+    return gone.reason if isinstance(gone, worktrees.Kept) else ""
+
+
+def _attempts(layout: Layout) -> Iterator[Attempt]:
+    for run in run_ids(layout):
+        for directory in sorted(layout.run(run).glob("prompts/*/attempt-*")):
+            found, _ = load_attempt(str(directory), layout.rel(directory))
+            if found is not None and found.epoch:  # else its record can't be read
+                yield found
+
+
+def _of_terminals(layout: Layout, terminals: Terminals) -> Iterator[Leftover]:
+    for window in terminals.windows():
+        if window.dead and window.mark.get("root") == str(layout.root):
+            yield Leftover("window", window.id)
+    if terminals.alive():
+        yield Leftover("server", terminals.socket_name, _server_holds(layout, terminals))
+
+
+def _server_holds(layout: Layout, terminals: Terminals) -> str:
+    """Why the project's tmux session is still of use; empty when it isn't."""
+    if loop_is_alive(layout):
+        return "the loop runs"
+    if terminals.is_attached():
+        return "somebody is attached to it"
+    alive = [window.name for window in terminals.windows() if not window.dead and window.name != _HOME]
+    return f"something runs in its windows: {', '.join(alive)}" if alive else ""

@@ -1,0 +1,60 @@
+"""`coord clean`: what ended attempts and finished runs left, with what it holds; clears what holds nothing."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from coordinator.cli.commands import layout_of
+from coordinator.cli.look import json_option
+from coordinator.cli.report import emit, say, styled
+from coordinator.errors import Refused, UsageError
+from coordinator.model.text import amount, plain
+
+if TYPE_CHECKING:
+    from coordinator.cleaning import Leftover
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only show what there is.")
+@click.option("--yes", is_flag=True, help="Clear without asking.")
+@json_option
+@click.pass_context
+def clean(ctx: click.Context, dry_run: bool, yes: bool, as_json: bool) -> int:
+    """List worktrees, branches, dead windows and the tmux server of ended work, and clear those that hold nothing.
+
+    What holds commits, files, another worktree or a living program stays, whatever is said.
+    """
+    from coordinator.cleaning import clear, leftovers
+    from coordinator.events.identity import who
+    from coordinator.model.event import ActorKind
+
+    layout = layout_of(ctx)
+    if who(os.environ, os.getpid()).kind is not ActorKind.HUMAN:
+        raise Refused("only a human clears away", "leave it to the engineer")
+    found = leftovers(layout)
+    free = sum(not one.holds for one in found)
+    if not dry_run and free:
+        if not yes and not sys.stdin.isatty():
+            raise UsageError("nobody is there to confirm", "--yes clears without asking, --dry-run only shows")
+        if not yes:
+            _print(found)
+            if not click.confirm(f"Clear {amount(free, 'thing')}?", default=True, err=as_json):
+                return 1
+        found = clear(layout, found)
+    if as_json:
+        emit({"leftovers": [one.to_json() for one in found], "cleared": sum(one.cleared for one in found)})
+        return 0
+    _print(found)
+    if not found:
+        say("Nothing is left over.")
+    return 0
+
+
+def _print(found: "Sequence[Leftover]") -> None:
+    for one in found:
+        mark = ("✓ ", "green") if one.cleared else ("· ", "dim")
+        told = "cleared" if one.cleared else f"stays: {plain(one.holds)}" if one.holds else "holds nothing"
+        styled([mark, (f"{one.kind:<9}", ""), (plain(one.name), ""), (f"  {told}", "dim")])
