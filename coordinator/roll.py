@@ -1,7 +1,7 @@
 """The roll of prompts: their files, joined with what attempts and the log know of them; called at every look."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coordinator.artifacts.branch import is_of_branch
 from coordinator.artifacts.given import read_given
@@ -15,6 +15,7 @@ from coordinator.model.description import Row, described
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.register import Known, register
+from coordinator.model.settings import PROMPTS
 from coordinator.model.step import Attempt
 
 _NOTHING: Mapping[int, Row] = {}
@@ -63,13 +64,15 @@ class RollCall:
         claimed = highest_claimed(self._layout)
         highest = max(files.highest, log.highest_number, claimed, max(attempts, default=0))
         told = log.told.get(space, _NOTHING)
-        source, numbers = (files, attempts, told, log.given_up), (unfinished, highest)
+        present = log.present.get(space, _NOTHING)
+        source, numbers = (files, attempts, told, present, log.given_up), (unfinished, highest)
         if numbers == self._numbers and all(a is b for a, b in zip(self._from, source, strict=False)):
             return self._roll
         known = Known(
             attempts,
             self._read,
             ended=self._ended_of(told),
+            waiting=self._waiting_of(present, space) if unfinished else {},
             given_up=log.given_up,
             clean=_clean,
             unusable=frozenset(problem.numbers[0] for problem in files.problems if problem.numbers),
@@ -94,6 +97,11 @@ class RollCall:
             rows = ((number, described(row)) for number, row in told.items() if len(row) > 5 and row[5])
             self._told, self._ended = told, {number: prompt for number, prompt in rows if prompt is not None}
         return self._ended
+
+    def _waiting_of(self, present: Mapping[int, Row], space: str) -> Mapping[int, Prompt]:
+        """Prompts that were there at the loop's last look, and had not ended."""
+        rows = ((number, described(row)) for number, row in present.items() if len(row) > 5 and not row[5])
+        return {number: replace(prompt, path=space or PROMPTS) for number, prompt in rows if prompt is not None}
 
 
 def _clean(text: str) -> str:

@@ -36,6 +36,8 @@ class LogMemory:
         """By prompt: the newest attempt at the time when a human cancelled it."""
         self.told: dict[str, dict[int, Row]] = {}
         """By name space, then number: what the loop told last of the prompt that has it, or had it."""
+        self.present: dict[str, dict[int, Row]] = {}
+        """The same of those that were not gone when the loop looked last."""
         self.highest_number = 0
         self.milestone_status = ""
         """What the newest `milestone.status` event says; empty when there is none. A run that began since opens it."""
@@ -83,7 +85,7 @@ class LogMemory:
     def _forget(self) -> None:
         """Another log is at the path now."""
         self.head, self.highest_number, self.milestone_status = 0, 0, ""
-        self.reviews, self.said_done, self.given_up, self.told = {}, {}, {}, {}
+        self.reviews, self.said_done, self.given_up, self.told, self.present = {}, {}, {}, {}, {}
         self._questions, self._hand_offs = QuestionFold(), HandOffs()
 
     def _feed(self, events: tuple[Event, ...]) -> None:
@@ -119,6 +121,7 @@ class LogMemory:
     def _described(self, event: Event) -> None:
         """Take in which prompts the loop told of; a prompt that is gone is remembered."""
         space = str(event.data.get("folder") or "")
+        self.present = {**self.present, space: rows_after(self.present.get(space, {}), event.data)}
         before = self.told.get(space, {})
         rows = rows_after(before, {**event.data, "gone": []})
         if rows != before:

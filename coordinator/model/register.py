@@ -32,6 +32,8 @@ class Known:
     """The prompt as an attempt was given it."""
     ended: Mapping[int, Prompt] = field(default_factory=dict)
     """Prompts without an attempt that the log was told of as done or cancelled."""
+    waiting: Mapping[int, Prompt] = field(default_factory=dict)
+    """Prompts without an attempt that the log was told of last as there, and not begun."""
     given_up: Mapping[int, int] = field(default_factory=dict)
     """By prompt: the newest attempt at the time when a human cancelled it."""
     clean: Callable[[str], str] = str
@@ -55,7 +57,8 @@ class Register:
 
 def register(files: Mapping[int, Prompt], known: Known) -> Register:
     """Join what the files say with what is known: the files as they are, where nothing contradicts them."""
-    needed = frozenset(d for prompt in files.values() for d in prompt.dependencies)
+    vanished = _vanished(files, known)
+    needed = frozenset(d for prompt in (*files.values(), *vanished.values()) for d in prompt.dependencies)
     kept: dict[int, Prompt] = {}
     gone: list[Problem] = []
     takers: list[tuple[Prompt, Prompt]] = []
@@ -79,6 +82,9 @@ def register(files: Mapping[int, Prompt], known: Known) -> Register:
         ):
             kept[number] = replace(before, path=file.path, lost="another")
             takers.append((file, kept[number]))
+    for number, waits in vanished.items():
+        kept[number] = replace(waits, lost="gone")
+        gone.append(_gone(kept[number], None))
     if not kept:
         return Register(files)
     problems = (*gone, *_taken(sorted(takers, key=lambda pair: pair[0].number), known))
@@ -117,6 +123,18 @@ def _stays(attempt: Attempt, known: Known, needed: frozenset[int]) -> bool:
     return attempt.run == known.run and known.given_up.get(attempt.prompt, 0) < attempt.attempt
 
 
+def _vanished(files: Mapping[int, Prompt], known: Known) -> Mapping[int, Prompt]:
+    """Prompts that have not begun and went together with the file of an attempt of this run.
+
+    A file that somebody deletes takes its prompt out of the plan; but files that go together were carried off, by a
+    switch of branches or a stash, and the plan is not what is left.
+    """
+    if not known.run or all(n in files for n, attempt in known.attempts.items() if attempt.run == known.run):
+        return {}
+    missing = known.waiting.keys() - files.keys() - known.attempts.keys() - known.given_up.keys() - known.unusable
+    return {number: known.waiting[number] for number in sorted(missing)}
+
+
 def _as_kept(attempt: Attempt, known: Known, lost: str) -> Prompt:
     """The prompt as the attempt was given it, with what has become of it since."""
     prompt = replace(known.given(attempt), lost=lost, attempts=attempt.attempt, commits=())
@@ -126,8 +144,8 @@ def _as_kept(attempt: Attempt, known: Known, lost: str) -> Prompt:
     return replace(prompt, status=PromptStatus.CANCELLED if given_up else PromptStatus.IN_PROGRESS)
 
 
-def _gone(prompt: Prompt, attempt: Attempt) -> Problem:
-    what = _CAME_TO.get(attempt.state, f"{attempt.agent} is at work on it")
+def _gone(prompt: Prompt, attempt: Attempt | None) -> Problem:
+    what = "it has not begun" if attempt is None else _CAME_TO.get(attempt.state, f"{attempt.agent} is at work on it")
     number, path = prompt.number, plain(prompt.path)
     return Problem(
         path,

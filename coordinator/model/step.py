@@ -209,6 +209,8 @@ def derive_step(prompt: Prompt, last: Attempt | None, said_done: int = 0) -> Ste
     Without an attempt the file decides alone. A claim that a killed loop did not get to write into the file counts: its
     attempt number is higher.
     """
+    if last is None and prompt.lost == "gone":
+        return Step(prompt.number, StepState.BLOCKED, None, "its file is gone")
     if last is None:
         return _by_file(prompt)
     if last.state.under_way or last.state is StepState.MERGED:

@@ -292,3 +292,26 @@ def test_what_is_merged_into_another_branch_is_not_built_on_and_why_says_where_i
     loop.wait(30)
     assert made.attempts(2)[0]["base_branch"] == "hotfix"
     assert problems(made) == []
+
+
+def test_a_branch_that_carries_the_files_off_ends_no_run(make: Make) -> None:
+    made = make({1: [], 2: [1]})
+    git = made.repository.git
+    git("switch", "-q", "-c", "empty")
+    git("switch", "-q", "main")
+    made.layout.scripts.joinpath("01.sh").write_text(made.until() + WRITE)
+    git("add", "-f", ".coord/prompts")
+    git("commit", "-qm", "The plan")
+    loop = made.start_loop()
+    made.wait_for(1, "running")
+    git("switch", "-q", "--discard-changes", "empty")  # of the files that the loop has marked
+    made.release()
+    made.wait_for(1, "merged")
+    wait_until(lambda: made.snapshot().loop.state.value == "stuck", message="it to wait for the files")
+    assert made.states() == {1: "merged", 2: "blocked"}
+    assert made.snapshot().milestone.status == "open"
+    git("switch", "-q", "main")
+    made.wait_for(2, "merged")
+    loop.terminate()
+    loop.wait(30)
+    assert {step["base_branch"] for n in (1, 2) for step in made.attempts(n)} == {"main"}

@@ -121,3 +121,14 @@ def test_each_of_several_is_offered_a_number_of_its_own() -> None:
     attempts = [made(n, StepState.MERGED) for n in (1, 2)]
     found = register({n: prompt(n, title=NEW) for n in (1, 2)}, known(attempts))
     assert ["`number: 10`" in found.problems[0].remedy, "`number: 11`" in found.problems[1].remedy] == [True, True]
+
+
+def test_what_went_together_with_the_file_of_an_attempt_was_carried_off_and_not_dropped() -> None:
+    waiting = {2: prompt(2, 1), 3: prompt(3)}
+    merged = made(1, StepState.MERGED)
+    found = register({}, known([merged], waiting=waiting, given_up={3: 0}))
+    assert (list(found.prompts), [p.numbers for p in found.problems]) == ([1, 2], [(2,)])
+    assert derive_step(found.prompts[2], None).state is StepState.BLOCKED
+    here = {1: prompt(1, title=OLD, status=PromptStatus.DONE)}
+    assert register(here, known([merged], waiting=waiting)).prompts is here  # deleted by itself: dropped
+    assert register({}, known([made(1, StepState.MERGED, run="run-0")], waiting=waiting)).prompts == {}
