@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from coordinator.artifacts.attempts import read_receipt
 from coordinator.artifacts.paths import Layout
+from coordinator.artifacts.runs import current_run
 from coordinator.changes.git import Git
 from coordinator.config import load_config
 from coordinator.errors import CoordError
@@ -96,7 +97,9 @@ def _in_commits(layout: Layout) -> Iterator[tuple[Anchor, str]]:
     if not git.is_repo():
         return
     try:
-        base = git.base_branch(load_config(layout).base_branch or "")
+        run = current_run(layout)
+        recorded = run.base_branch if run is not None else ""
+        base = recorded if recorded and git.head(recorded) else git.base_branch(load_config(layout).base_branch or "")
     except CoordError:
         return  # no commit yet, or no branch
     shape = f"--format=%H%n%(trailers:key={TRAILER},valueonly,unfold)"

@@ -1,6 +1,6 @@
 """Where merged work stands: a dependency counts once the branch that a run is for has its merge."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,8 @@ from coordinator.model.text import plain
 
 if TYPE_CHECKING:
     from coordinator.changes.ancestry import Ancestry
+
+_WAITING = frozenset({StepState.PENDING, StepState.FAILED, StepState.BLOCKED})
 
 
 class Standing:
@@ -38,7 +40,7 @@ class Standing:
         """
         self.folders, self.problems = (), ()
         if self._needed[0] is not steps or self._needed[1] is not graph:
-            self._needed = (steps, graph, [(n, a) for n, a in _merged(steps) if _is_needed(n, steps, graph)])
+            self._needed = (steps, graph, _needed(steps, graph))
         needed = self._needed[2]
         if not needed:
             return steps
@@ -68,17 +70,11 @@ class Standing:
         return {n: _words(a, base) for n, a in needed if a.merged_as in lacking}
 
 
-def _merged(steps: Mapping[int, Step]) -> Iterator[tuple[int, Attempt]]:
-    """Attempts that were merged as a commit of their own."""
-    for number, step in steps.items():
-        if step.state is StepState.MERGED and step.attempt is not None and step.attempt.merged_as:
-            yield number, step.attempt
-
-
-def _is_needed(number: int, steps: Mapping[int, Step], graph: Graph) -> bool:
-    """Something that has not begun waits for it."""
-    waiting = (StepState.PENDING, StepState.FAILED, StepState.BLOCKED)
-    return any(steps[n].state in waiting for n in graph.dependents.get(number, ()) if n in steps)
+def _needed(steps: Mapping[int, Step], graph: Graph) -> list[tuple[int, Attempt]]:
+    """Attempts that were merged as a commit of their own, and that something waits for which has not ended."""
+    wanted = {d for n, step in steps.items() if step.state in _WAITING for d in graph.dependencies.get(n, ())}
+    found = ((number, steps[number]) for number in sorted(wanted) if number in steps)
+    return [(n, s.attempt) for n, s in found if s.state is StepState.MERGED and s.attempt and s.attempt.merged_as]
 
 
 def _words(attempt: Attempt, base: str) -> str:

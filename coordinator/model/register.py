@@ -107,7 +107,7 @@ def is_another(file: Prompt, attempt: Attempt, clean: Callable[[str], str] = str
 
 
 def _same(file: Prompt, title: str, clean: Callable[[str], str]) -> bool:
-    return _words(title) == _words(file.title) or _words(title) == _words(clean(file.title))
+    return title == file.title or _words(title) == _words(file.title) or _words(title) == _words(clean(file.title))
 
 
 def _words(title: str) -> str:

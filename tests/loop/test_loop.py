@@ -378,9 +378,9 @@ def test_a_prompt_file_deleted_under_a_running_agent_does_not_free_its_place(mak
     path = made.layout.root / made.snapshot().prompts[1].path
     text = path.read_text()
     path.unlink()
-    wait_until(lambda: 1 not in made.snapshot().prompts, message="the file to be gone")
+    wait_until(lambda: made.snapshot().prompts[1].lost, message="the file to be gone")
     assert made.agents(1)
-    assert made.states() == {2: "pending"}
+    assert made.states() == {1: "running", 2: "pending"}
     path.write_text(text)
     made.release()
     assert loop.wait(30) == 0

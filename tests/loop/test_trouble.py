@@ -45,18 +45,6 @@ def test_a_detached_head_does_not_keep_an_approved_change_from_its_branch(make: 
     assert not (made.layout.root / "file-1.txt").exists()
 
 
-def test_a_detached_head_at_the_start_fails_with_the_way_on_and_a_restart_leads_on(make: Make) -> None:
-    made = make({1: []})
-    made.repository.git("switch", "--quiet", "--detach")
-    assert made.run_loop() == 1
-    assert "detached HEAD" in reason(made)
-    assert "git switch" in reason(made)
-    made.repository.git("switch", "--quiet", "main")
-    made.coord("restart", "1", "--yes")
-    assert made.run_loop() == 0
-    assert made.states() == {1: "merged"}
-
-
 def test_a_renamed_attempt_branch_is_not_replaced_and_merges_under_its_name_again(make: Make) -> None:
     made = make({1: []}, gate="review")
     opened(made)
