@@ -38,6 +38,8 @@ class _Section(NamedTuple):
     """Where its content starts, in characters."""
     end: int
     text: str
+    heading: int = 0
+    """Where its heading starts."""
 
 
 def read_intent(text: str) -> Intent:
@@ -57,6 +59,34 @@ def with_intent(text: str, wanted: Intent) -> str:
         if getattr(before, part) != getattr(wanted, part):
             text = _with_part(text, part, _rendered(wanted, part), newline)
     return text
+
+
+def with_document(text: str, document: str) -> str:
+    """A document in the place of the body: all of it, and of the body whatever was no intent and isn't in it.
+
+    Reads as the document does.
+    """
+    newline = "\r\n" if "\r\n" in text else "\n"
+    whole = newline.join(document.splitlines()).rstrip() + newline if document.strip() else ""
+    if whole.strip() in text and read_intent(text) == read_intent(document):
+        return text
+    rest = [part for part in _others(text) if part.strip() and part.strip() not in whole]
+    first = rest.pop(0) if rest and text.startswith(rest[0]) and not _HEADING.match(rest[0].lstrip("\r\n")) else ""
+    kept = [part.strip("\r\n") for part in rest]
+    before = first.strip("\r\n") + newline * 2 if first else ""
+    found = before + (newline * 2).join([whole.rstrip("\r\n"), *kept]) + newline
+    if read_intent(found) == read_intent(document):
+        return found
+    return (newline * 2).join([first.strip("\r\n"), *kept, whole]).lstrip("\r\n")
+
+
+def _others(text: str) -> Iterator[str]:
+    """What stands outside of the sections that hold the intent."""
+    place = 0
+    for section in _sections(text):
+        yield text[place : section.heading]
+        place = section.end
+    yield text[place:]
 
 
 def _with_part(text: str, part: str, content: list[str], newline: str) -> str:
@@ -90,21 +120,21 @@ def _rendered(wanted: Intent, part: str) -> list[str]:
 
 def _sections(text: str) -> Iterator[_Section]:
     """The sections that hold the intent, each up to the next heading of its own level or above."""
-    part, level, start, place, lines = "", 0, 0, 0, list[str]()
+    part, level, start, place, top, lines = "", 0, 0, 0, 0, list[str]()
     found = _LINE.findall(text)
     fenced = _fenced(found)
     for row, line in enumerate(found):
         heading = None if row in fenced else _HEADING.match(line.rstrip("\r\n"))
         if heading and (not part or len(heading[1]) <= level):
             if part:
-                yield _Section(part, start, place, "".join(lines))
+                yield _Section(part, start, place, "".join(lines), top)
             part = _NAMES.get(re.sub(r"[^a-z]", "", heading[2].casefold()), "")
-            level, start, lines = len(heading[1]), place + len(line), []
+            level, top, start, lines = len(heading[1]), place, place + len(line), []
         else:
             lines.append(line)
         place += len(line)
     if part:
-        yield _Section(part, start, place, "".join(lines))
+        yield _Section(part, start, place, "".join(lines), top)
 
 
 def _fenced(lines: list[str]) -> set[int]:

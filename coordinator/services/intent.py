@@ -6,7 +6,7 @@ from coordinator.artifacts.frontmatter import patch, split
 from coordinator.errors import Refused
 from coordinator.model.ids import uuid7
 from coordinator.model.intent import Intent, checked, differences, intent, summary
-from coordinator.model.intent_text import read_intent, with_intent
+from coordinator.model.intent_text import read_intent, with_document, with_intent
 from coordinator.model.plan import Plan, Record
 from coordinator.model.problem import Problem
 from coordinator.model.snapshot import Snapshot
@@ -40,9 +40,11 @@ def plan_intent(snapshot: Snapshot, request: SetIntent) -> Plan:
     """
     before = snapshot.documents.get(MILESTONE)
     source = before if before is not None else _EMPTY
-    present = intent_of(source)
-    wanted = checked(_wanted(present, request))
-    if wanted != present:
+    document = None if request.document is None else _body(request.document)
+    wanted = checked(_wanted(intent_of(source), document, request))
+    if document is not None:
+        source = _in_place(source, document)
+    if wanted != intent_of(source):
         source = _with(source, wanted)
     if request.title is not None:
         source = patch(source, {"title": check_title(request.title)})
@@ -76,11 +78,9 @@ def intent_of(document: bytes) -> Intent:
     return read_intent(sections.text[sections.body :])
 
 
-def _wanted(present: Intent, request: SetIntent) -> Intent:
-    if request.document is not None:
-        found = split(request.document, "the file")
-        text = request.document.decode("utf-8", "replace") if isinstance(found, Problem) else found.text[found.body :]
-        present = read_intent(text)
+def _wanted(present: Intent, document: str | None, request: SetIntent) -> Intent:
+    if document is not None:
+        present = read_intent(document)
     given = intent(request.goal or "", request.non_goals or (), request.constraints or (), request.criteria or ())
     changes = {
         name: getattr(given, name)
@@ -88,6 +88,19 @@ def _wanted(present: Intent, request: SetIntent) -> Intent:
         if getattr(request, name) is not None
     }
     return replace(present, **changes)
+
+
+def _body(document: bytes) -> str:
+    """A document without its frontmatter, if it has any."""
+    found = split(document, "the file")
+    return document.decode("utf-8", "replace") if isinstance(found, Problem) else found.text[found.body :]
+
+
+def _in_place(source: bytes, document: str) -> bytes:
+    sections = split(source, MILESTONE)
+    assert not isinstance(sections, Problem), "it was read before"
+    head, body = sections.text[: sections.body], sections.text[sections.body :]
+    return (head + with_document(body, document)).encode()
 
 
 def _with(source: bytes, wanted: Intent) -> bytes:

@@ -17,7 +17,7 @@ from coordinator.model.intent import (
     intent,
     summary,
 )
-from coordinator.model.intent_text import read_intent, with_intent
+from coordinator.model.intent_text import read_intent, with_document, with_intent
 
 BODY = """\
 Some words first.
@@ -103,6 +103,42 @@ def test_what_is_set_reads_back(body: str, wanted: Intent) -> None:
 @given(BODIES)
 def test_setting_what_is_there_changes_nothing(body: str) -> None:
     assert with_intent(body, read_intent(body)) == body
+
+
+def _lines_beside(body: str) -> list[str]:
+    """Lines of a body that belong to no part of an intent, by a reading of its own: a heading ends what is above it."""
+    kept, inside, level = [], False, 0
+    for line in body.splitlines():
+        if line.startswith("#"):
+            depth, title = len(line) - len(line.lstrip("#")), line.strip("# ").casefold()
+            if not inside or depth <= level:
+                inside, level = title in ("goal", "success criteria", "constraints"), depth
+        if not inside and line.strip():
+            kept.append(line)
+    return kept
+
+
+FENCELESS = BODIES.map(lambda body: body.replace("```", "code"))
+
+
+@given(FENCELESS, BODIES)
+def test_a_document_drops_nothing_of_its_own_nor_of_what_stood_beside_the_intent(body: str, document: str) -> None:
+    after = with_document(body, document)
+    assert read_intent(after) == read_intent(document)
+    lines = iter(after.splitlines())
+    assert all(line in lines for line in document.strip().splitlines())  # in this order
+    assert set(_lines_beside(body)) <= set(after.splitlines())
+    again = with_document(after, document)
+    assert read_intent(again) == read_intent(document)
+    assert sorted(filter(None, again.splitlines())) == sorted(filter(None, after.splitlines()))
+
+
+def test_a_document_keeps_words_before_its_headings_and_code_and_sections_of_other_names() -> None:
+    document = "First words.\n\n## Goal\n\nFaster.\n\n```\ncode\n```\n\n## Risks\n\n- none\n"
+    after = with_document(BODY, document)
+    assert after.startswith("Some words first.\n\n" + document)
+    assert "## Notes of the engineer\n\n- not part of the intent\n\n```\n## Goal\nnot a heading\n```\n" in after
+    assert "distributed limiter" not in after
 
 
 @given(INTENTS)
