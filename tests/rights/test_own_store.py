@@ -127,7 +127,7 @@ def test_the_engineers_hooks_run_for_an_agents_commits(lent: Lent) -> None:
     take_back(lent.repo.layout, 1, 1)
     hook = lent.repo.root / "tools" / "commit-msg"
     hook.parent.mkdir()
-    hook.write_text('#!/bin/sh\necho "Checked: yes" >>"$1"\n')
+    hook.write_text('#!/bin/sh\nprintf "\\nChecked: yes\\n" >>"$1"\n')
     hook.chmod(0o755)
     lent.repo.git("config", "core.hooksPath", "tools")
     lent.share()
