@@ -63,6 +63,10 @@ def _run(arguments: list[str]) -> int:
         print(f"coord, version {__version__}")
         return 0
     directory, rest = _directory(arguments)
+    if not _stands_somewhere(directory):
+        print("coord: the folder you are in was deleted", file=sys.stderr)
+        print("  cd to one that is there, or name the project: coord -C /path/of/the/project", file=sys.stderr)
+        return 1
     if foreign_places():
         keep_out([".", directory, find_root(os.environ.get("COORD_ROOT") or directory) or directory])
     folder = guarded(directory)
@@ -79,6 +83,17 @@ def _run(arguments: list[str]) -> int:
             sys.stdout.write(text)
             return 0
     return _run_checked(arguments, status)
+
+
+def _stands_somewhere(directory: str) -> bool:
+    """Whether there is a current folder. A command about another one, by its whole path, needs none of its own."""
+    try:
+        os.getcwd()
+    except OSError:
+        if not os.path.isabs(directory):
+            return False
+        os.chdir("/")
+    return True
 
 
 def _run_checked(arguments: list[str], status: tuple[str, bool] | None) -> int:

@@ -153,3 +153,24 @@ def test_json_that_is_made_safe_says_the_same(value: object) -> None:
     for text in (json_line(value), json_text(value), json_plain(json.dumps(value, ensure_ascii=False, indent=2))):
         assert json.loads(text) == value
         assert all(plain(line) == line for line in text.splitlines())
+
+
+@pytest.mark.parametrize("arguments", [[], ["status"], ["init"], ["-C", ".", "status", "--json"], ["loop"], ["demo"]])
+def test_a_folder_that_was_deleted_is_an_error_in_two_lines(make: Make, tmp_path: Path, arguments: list[str]) -> None:
+    made = make({1: []})
+    command = [sys.executable, "-m", "coordinator.cli.main"]
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = f'cd "{gone}" && rmdir "{gone}" && exec "$@"'
+    environ = {name: value for name, value in made.environment().items() if not name.startswith("COORD_")}
+
+    def ran(*words: str) -> "subprocess.CompletedProcess[str]":
+        line = ["sh", "-c", script, "sh", *command, *words]
+        return subprocess.run(line, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+    done = ran(*arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[0] == "coord: the folder you are in was deleted"
+    assert len(done.stderr.splitlines()) == 2
+    gone.mkdir()
+    assert ran("-C", str(made.layout.root), "status").returncode == 0
