@@ -3,7 +3,7 @@
 from coordinator.changes.aside import temporary_checkout
 from coordinator.changes.command import GitError
 from coordinator.changes.git import Git
-from coordinator.changes.outcome import Conflict
+from coordinator.changes.outcome import Conflict, Waiting
 from coordinator.changes.places import Places
 from coordinator.model.text import plain
 
@@ -21,20 +21,45 @@ _NO_IDENTITY = (
     "no name was given",
 )
 _MESSAGE_LINES = 40
+SIGNING = 30.0
+"""Seconds that the engineer's signing program gets: it may wait for a passphrase that nobody is there to give."""
 
 
-def build(git: Git, places: Places, base: str, tip: str, message: str) -> str | Conflict:
-    """Merge two commits into a new commit that no branch points at yet; its id, or what conflicts."""
+def build(
+    git: Git, places: Places, base: str, tip: str, message: str, *, try_only: bool = False
+) -> str | Conflict | Waiting:
+    """Merge two commits into a new commit that no branch points at yet; its id, or what conflicts.
+
+    It is signed if the engineer's setting commit.gpgSign says so, unless it is to try only; Waiting when that fails.
+    """
     tree = _merged_tree(git, places, base, tip)
     if isinstance(tree, Conflict):
         return tree
-    args = ("commit-tree", tree, "-p", base, "-p", tip, "-F", "-")
+    signs = not try_only and _signs(git)
+    args = ("commit-tree", tree, "-p", base, "-p", tip, *(("-S",) if signs else ()), "-F", "-")
+    seconds = SIGNING if signs else None
     try:
-        return git.run(*args, stdin=message.encode(), writes=True).text
+        return _committed(git, args, message, seconds)
+    except GitError as error:
+        if not signs:
+            raise
+        return Waiting(
+            f"the merge can't be signed, as commit.gpgSign wants it ({error.message}): unlock the key, for instance "
+            "by `git commit --allow-empty -S -m x` on a branch aside, or `git config commit.gpgSign false`"
+        )
+
+
+def _committed(git: Git, args: tuple[str, ...], message: str, seconds: float | None) -> str:
+    try:
+        return git.run(*args, stdin=message.encode(), writes=True, seconds=seconds).text
     except GitError as error:
         if not any(mark in error.stderr for mark in _NO_IDENTITY):
             raise
-    return git.run(*args, stdin=message.encode(), writes=True, env=_FALLBACK_IDENTITY).text
+    return git.run(*args, stdin=message.encode(), writes=True, seconds=seconds, env=_FALLBACK_IDENTITY).text
+
+
+def _signs(git: Git) -> bool:
+    return git.run("config", "--type=bool", "--get", "commit.gpgSign", ok=None).text == "true"
 
 
 def _merged_tree(git: Git, places: Places, base: str, tip: str) -> str | Conflict:

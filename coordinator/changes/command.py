@@ -5,8 +5,9 @@ How coord runs git, wherever it does:
 - argv only, never a shell; names from outside stand behind a full `refs/heads/…` or `--`; lists are read with `-z`.
 - No question can block it: no terminal (a session of its own), no input, no prompt, no editor, a time limit.
 - The engineer's hooks run for the agents' commits and, as post-checkout, for an agent's new worktree. What coord does
-  on its own account (building and landing a merge, its temporary worktrees) runs no hook and signs nothing: either may
-  wait for a person who isn't there. Validation suites are the place for checks on a merge.
+  on its own account (building and landing a merge, its temporary worktrees) runs no hook: it may wait for a person who
+  isn't there. Validation suites are the place for checks on a merge. Merges are signed where commit.gpgSign says so,
+  within a time limit.
 - No program that an agent may have named runs: monitors, filters, drivers, converters, helpers, editors, pagers,
   signers, nothing of a submodule. What the engineer's settings name does (see `coordinator.changes.programs`).
 - It starts no daemon and no garbage collection, stashes nothing, and obeys no replacement objects: what was reviewed

@@ -177,6 +177,8 @@ class _Gate:
         keep_objects(self.git, change.fork, change.tip)
         keep_branch(self.git, self.branch)
         result = build(self.git, self.places, change.base_tip, change.tip, self.message())
+        if isinstance(result, Waiting):
+            return result
         there = self.there_already(change, result)
         if there is not None:
             return there
@@ -210,9 +212,11 @@ class _Gate:
             return stopped
         if waiting := self.strangers():
             return waiting
-        result = build(self.git, self.places, change.base_tip, change.tip, self.message())
+        result = build(self.git, self.places, change.base_tip, change.tip, self.message(), try_only=True)
         if isinstance(result, Conflict):
             return self.explained(result)
+        if isinstance(result, Waiting):
+            return result
         return self.try_suites(result) or Passes(request.suites)
 
     def try_suites(self, commit: str) -> Red | None:

@@ -159,6 +159,17 @@ class Git:
         """Where the engineer's hooks are, wherever git runs."""
         return self.place.top / os.path.expanduser(found.hooks) if found.hooks else self.place.common / "hooks"
 
+    def lost_hooks(self, tree: Path) -> str:
+        """The folder of the engineer's hooks, if their setting is relative and a worktree has no such folder.
+
+        Git looks for it in the worktree; one that is ignored, or made by a tool, is in the main checkout alone.
+        """
+        found = self.programs()
+        folder = os.path.expanduser(found.hooks)
+        if not folder or os.path.isabs(folder) or (tree / folder).is_dir():
+            return ""
+        return str(self.place.top / folder) if (self.place.top / folder).is_dir() else ""
+
     def _settings(self, place: Path) -> tuple[list[Setting], list[str]]:
         listed = run_git("config", "--list", "--show-scope", "--show-origin", "-z", cwd=place)
         settings, files = parse(listed.fields)
@@ -175,12 +186,14 @@ class Git:
         return self if self.root == self.place.top else Git(self.place.top)
 
     def is_repo(self) -> bool:
-        """Tell whether the project lies in the checkout of a git repository."""
+        """Tell whether the project lies in the checkout of a git repository. CoordError for a bare one."""
         try:
             return bool(self.place)
         except GitError as error:
-            if "not a git repository" in error.stderr or "must be run in a work tree" in error.stderr:
+            if "not a git repository" in error.stderr:
                 return False
+            if "must be run in a work tree" in error.stderr:
+                raise _bare(self.root) from None
             raise
 
     def base_branch(self, configured: str = "") -> str:
@@ -270,6 +283,18 @@ def _discover(root: str) -> Place:
     done = run_git("rev-parse", *asked, cwd=Path(root))
     top, git_dir, common, prefix = decode(done.out).split("\n")[:4]
     return Place(Path(top), prefix.rstrip("/"), Path(git_dir), Path(os.path.abspath(os.path.join(root, common))))
+
+
+def _bare(root: Path) -> CoordError:
+    """What to say of a repository without files, the hub of worktrees: agents' changes land in one of those."""
+    listed = _parse_checkouts(run_git("worktree", "list", "--porcelain", cwd=root, ok=None).text.split("\n"))
+    found = next((checkout.path for checkout in listed if checkout.head), None)
+    how = (
+        f"run coord in one of its worktrees: cd {plain(str(found))}"
+        if found
+        else "make a worktree: git worktree add main"
+    )
+    return CoordError(f"{plain(str(root))} is a bare repository: it has no files to work on", how)
 
 
 def _stamp(paths: Iterable[str]) -> _Stamp:

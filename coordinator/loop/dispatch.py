@@ -241,10 +241,26 @@ def _write_launch(
     if user is not None:
         command = wrapped(command, user)
         _own_status(directory, user)
-    env = environment(attempt, site.layout.root)
+    env = environment(attempt, site.layout.root) | ({} if user is not None else _hooks(site, attempt))
     script = launch_script(job, command, env, coord_folder())
     replace_file(directory / "launch.sh", os.fsencode(script), 0o755)
     return replace(attempt, session=command.session)
+
+
+def _hooks(site: Site, attempt: Attempt) -> dict[str, str]:
+    """What has the engineer's hooks run for an agent's commits, where git would not find them in a worktree."""
+    if not attempt.branch:
+        return {}
+    folder = Git(site.layout.root).lost_hooks(site.layout.worktree(attempt.prompt, attempt.attempt))
+    if not folder:
+        return {}
+    count = os.environ.get("GIT_CONFIG_COUNT", "")
+    place = int(count) if count.isdecimal() else 0
+    return {
+        "GIT_CONFIG_COUNT": str(place + 1),
+        f"GIT_CONFIG_KEY_{place}": "core.hooksPath",
+        f"GIT_CONFIG_VALUE_{place}": folder,
+    }
 
 
 def _own_status(directory: Path, user: AgentUser) -> None:

@@ -91,3 +91,15 @@ def test_nothing_is_ever_stashed_forced_or_cleaned(make: Make, tmp_path: Path) -
     assert (repository.root / "untracked.txt").read_text() == "5\n"
     assert repository.status() == status.replace("?? untracked.txt", "").strip("\n")
     assert repository.head("coord/03-1")
+
+
+def test_hooks_of_a_relative_folder_run_for_an_agents_commits_too(make: Make) -> None:
+    made = make({1: []}, {1: WRITE})
+    hook = made.repository.root / ".husky/_/commit-msg"
+    hook.parent.mkdir(parents=True)
+    (hook.parent / ".gitignore").write_text("*\n")
+    hook.write_text('#!/bin/sh\nprintf "\\nChecked: yes\\n" >>"$1"\n')
+    hook.chmod(0o755)
+    made.repository.git("config", "core.hooksPath", ".husky/_")
+    assert made.run_loop() == 0, made.said()
+    assert made.repository.git("log", "--format=%(trailers:key=Checked,valueonly)", "main^2", "-1").strip() == "yes"
