@@ -27,6 +27,7 @@ OWN = {
     "coordinator/events/kqueue.py": "the log, where SQLite has opened it",
     "coordinator/events/connection.py": "the log, to make it",
     "coordinator/changes/lending.py": "makes a repository that nobody is let into yet",
+    "coordinator/changes/submodules.py": "makes a folder of its own",
     "coordinator/changes/safekeeping.py": "objects of git and folders, without waiting",
     "coordinator/artifacts/runs.py": "writes into the lock that it holds",
     "coordinator/changes/settle.py": "writes a note of its own",
