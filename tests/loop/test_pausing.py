@@ -14,6 +14,7 @@ from support.wait import wait_until
 
 from coordinator.apply import answer as apply_answer
 from coordinator.apply import apply
+from coordinator.errors import Refused
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.ids import uuid7
 from coordinator.model.plan import Plan, Steer
@@ -113,7 +114,8 @@ def test_an_agent_over_its_budget_does_nothing_until_a_human_answers_and_everybo
         refused = made.coord(*words, check=False)
         assert (refused.returncode, "is paused" in refused.stderr) == (3, True)
     steer = Plan(uuid7(), "edit", "tell it", effects=(Steer(1, 1, "a clock"),))
-    assert "is paused" in apply(made.layout, steer, ADA).notes[0]
+    with pytest.raises(Refused, match="is paused"):
+        apply(made.layout, steer, ADA)
     assert beats(made, 1) == before
     assert state_of(launcher(made, 1)) == "S"
     made.coord("answer", str(question.seq), "1")
