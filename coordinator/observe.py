@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from coordinator.agents.presence import Presence
 from coordinator.artifacts.documents import MILESTONE_STATUSES, examine_milestone
-from coordinator.artifacts.files import read_limited, sha256
+from coordinator.artifacts.files import digest_of, read_limited, sha256
 from coordinator.artifacts.keeping import is_kept, kept_in
 from coordinator.artifacts.locks import is_held
 from coordinator.artifacts.paths import Layout
@@ -29,7 +29,7 @@ from coordinator.model.situation import judge, next_retry
 from coordinator.model.snapshot import Agent, Loop, Milestone, Snapshot
 from coordinator.model.step import Attempt, Step, StepState, derive_step
 from coordinator.model.text import plain
-from coordinator.model.trust import Ask, Trusted
+from coordinator.model.trust import Ask, Trusted, ask_about
 from coordinator.roll import Roll, RollCall
 from coordinator.spending import Spending
 from coordinator.standing import Standing
@@ -198,6 +198,20 @@ class Observer:
         if changed is None or asking or now > self._judged + _TRUST_AGE or self.layout.config in changed:
             self._judged, self._trust = now, judgement(self.layout)
 
+    def _direct(self, found: Roll) -> Iterator[tuple[str, str]]:
+        """Files as they came past coord and still are. Prompts that nobody works on are edited freely."""
+        if not self._log.direct:
+            return
+        prompts = {prompt.path: prompt for prompt in found.prompts.values()}
+        for path, digest in self._log.direct.items():
+            prompt = prompts.get(path)
+            if prompt is not None:
+                stands = prompt.digest == digest and self._steps[prompt.number].state is not StepState.PENDING
+            else:
+                stands = _is_version(self.layout.root / path, digest)
+            if stands:
+                yield path, digest
+
     def _read_documents(self) -> None:
         self._documents = {}
         for path in (self.layout.alignment, self.layout.milestone):
@@ -216,7 +230,9 @@ class Observer:
         asked, loop_problem = read_loop(self.layout)
         milestone, milestone_problem = self._milestone()
         untrusted = self._trust if isinstance(self._trust, Ask) else None
-        told = untrusted.problem if untrusted is not None else None
+        direct = dict(self._direct(found)) if untrusted is None else {}
+        asks = untrusted or ask_about(direct)
+        told = asks.problem if asks is not None else None
         found_wrong = (loop_problem, milestone_problem, told, _log_problem(self.layout), self._unfinished, *self._kept)
         extra = [problem for problem in found_wrong if problem is not None]
         settings = self.config.settings
@@ -256,6 +272,7 @@ class Observer:
             documents=self._documents,
             fingerprints={path: sha256(data) for path, data in self._documents.items()},
             untrusted=untrusted,
+            direct=direct,
             due=next_retry(found.prompts, self._steps, settings),
             unfinished=self._unfinished is not None,
             elsewhere=self._attempts.elsewhere,
@@ -292,6 +309,13 @@ def _log_problem(layout: Layout) -> Problem | None:
     message = "the event log can't be written: nothing is recorded, so nothing is started"
     remedy = "look at its owner, mode and attributes (ls -l, lsattr), and whether the disk is mounted writable"
     return Problem(layout.rel(layout.events_db), 0, "log-unwritable", message, remedy)
+
+
+def _is_version(path: Path, digest: str) -> bool:
+    try:
+        return digest_of(path) == digest
+    except (OSError, CoordError):
+        return False
 
 
 def _has_git(root: Path) -> bool:

@@ -21,7 +21,7 @@ from coordinator.errors import CoordError, Refused
 from coordinator.model.event import Actor, Draft
 from coordinator.model.text import plain
 from coordinator.model.trust import Ask, Content, Shown, Trusted, judge_trust, unseen
-from coordinator.regular import read_line
+from coordinator.regular import read_line, replace_file
 
 FOLDERS = "folders"
 """In the folder of records: paths, one a line; whatever project lies below one of them is trusted. For containers."""
@@ -84,19 +84,26 @@ def give_trust(layout: Layout, actor: Actor, seen: Ask) -> None:
     """
     now = judgement(layout)
     if isinstance(now, Trusted):
+        if seen.direct:
+            _say(layout, actor, seen)
         return
     if now.nobodys:
         raise Refused(now.problem.message, now.problem.remedy)
     if now != seen:
         raise Refused("the project changed since it was shown", "look again: coord trust")
-    told = {"first": now.first, "contents": {one.path: one.digest for one in now.contents}}
-    from coordinator.events.store import EventLog
-
-    with EventLog.open(layout.events_db, create=True) as log:
-        log.append([Draft("trust.given", "milestone", told)], actor)
+    _say(layout, actor, now)
     record = _Record(identity=_identify(layout)) if now.first else _read(layout)
     assert record is not None, "it was trusted before"
     _note(layout, record, now.contents)
+
+
+def _say(layout: Layout, actor: Actor, asked: Ask) -> None:
+    from coordinator.events.store import EventLog
+
+    told: dict[str, object] = {"first": asked.first, "contents": {one.path: one.digest for one in asked.contents}}
+    told |= {"direct": True} if asked.direct else {}
+    with EventLog.open(layout.events_db, create=True) as log:
+        log.append([Draft("trust.given", "milestone", told)], actor)
 
 
 def trust_own(layout: Layout) -> None:
@@ -323,6 +330,4 @@ def _keep(file: Path, content: Content, copies: Path, stats: dict[str, list[Any]
     if status is not None and settled and _status(file) == status:
         stats[content.path] = [*status, content.digest]
     if len(data) <= _COPY_LIMIT:
-        copy = copies / content.digest
-        copy.touch(0o600)
-        copy.write_bytes(data)
+        replace_file(copies / content.digest, data, 0o600)

@@ -183,9 +183,9 @@ class CoordApp(App[None]):
             self._ask_loop(Wish.PAUSE if snapshot.loop.asked == "running" else Wish.RESUME)
 
     def action_trust(self) -> None:
-        untrusted = self.main.snapshot.untrusted if self.main.snapshot is not None else None
-        if untrusted is not None:
-            self.ask_trust(untrusted)
+        asked = self.main.snapshot.asks if self.main.snapshot is not None else None
+        if asked is not None:
+            self.ask_trust(asked)
 
     @work(group="forms")
     async def ask_trust(self, asked: "Ask") -> None:

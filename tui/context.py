@@ -146,9 +146,9 @@ def no_problems(context: Context) -> Reason:
 
 
 def no_distrust(context: Context) -> Reason:
-    if context.snapshot is not None and context.snapshot.untrusted is not None:
+    if context.snapshot is not None and context.snapshot.asks is not None:
         return ""
-    return "This project is trusted."
+    return "This project is trusted, and nothing of it is new."
 
 
 def not_loaded(context: Context) -> Reason:

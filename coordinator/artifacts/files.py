@@ -20,6 +20,7 @@ from coordinator.artifacts.reading import (
     sha256,
 )
 from coordinator.artifacts.temps import discard, is_temp, process_lives, sweep_stale_temps, temp_beside
+from coordinator.artifacts.written import note_written
 from coordinator.errors import StalePlan
 from coordinator.model.text import plain
 
@@ -101,6 +102,7 @@ def remove(path: Path | str, *, expect: str) -> None:
 
 def stage(target: str, data: bytes, mode: int | None = None) -> str:
     """Write `data` to a temp file beside `target`, durable, with the mode and owner it will have; return its path."""
+    note_written(target, data)
     status = _status(target)
     temp = temp_beside(target)
     fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)

@@ -29,12 +29,12 @@ def trust(ctx: click.Context, yes: bool, dry_run: bool, as_json: bool) -> int:
     at it is always safe. What you make or change yourself is trusted. What comes with a later commit, by a pull or a
     switch, is shown here as a diff and asked about again.
     """
-    from coordinator.model.trust import Trusted
-    from coordinator.trust import give_trust, judgement, show
+    from coordinator.observe import Observer
+    from coordinator.trust import give_trust, show
 
     layout = layout_of(ctx)
-    found = judgement(layout)
-    if isinstance(found, Trusted):
+    found = Observer(layout).snapshot().asks
+    if found is None:
         return _tell(layout, (), given=False, trusted=True, as_json=as_json)
     shown = show(layout, found)
     if dry_run:
@@ -45,8 +45,8 @@ def trust(ctx: click.Context, yes: bool, dry_run: bool, as_json: bool) -> int:
     if not yes:
         if not sys.stdin.isatty():
             raise UsageError("nobody is there to say so", "--yes trusts without asking, --dry-run only shows")
-        _print(shown)
-        if not click.confirm("Trust this?", default=False, err=as_json):
+        _print(shown, direct=found.direct)
+        if not click.confirm("Is this yours?" if found.direct else "Trust this?", default=False, err=as_json):
             say("nothing of it runs")
             return 1
     give_trust(layout, actor, found)
@@ -63,7 +63,7 @@ def _tell(layout: "Layout", shown: "tuple[Shown, ...]", *, given: bool, trusted:
             }
         )
     elif not trusted:
-        _print(shown)
+        _print(shown, direct=False)
     elif given:
         styled([("✓ ", "green"), (f"{plain(str(layout.root))} is trusted", ""), ("   coord loop runs it", "dim")])
     else:
@@ -71,9 +71,11 @@ def _tell(layout: "Layout", shown: "tuple[Shown, ...]", *, given: bool, trusted:
     return 0
 
 
-def _print(shown: "tuple[Shown, ...]") -> None:
+def _print(shown: "tuple[Shown, ...]", *, direct: bool) -> None:
     """What would run, each file with its whole text or, where an earlier version was seen, with what changed."""
-    say(f"{amount(len(shown), 'file')} of this project would decide what runs on this machine:")
+    past = "changed past coord while agents were at work:"
+    run = "of this project would decide what runs on this machine:"
+    say(f"{amount(len(shown), 'file')} {past if direct else run}")
     for one in shown:
         styled([(plain(one.path), "bold"), (f"  {one.change}", "dim")])
         for line in plain_lines(one.diff):

@@ -16,6 +16,7 @@ from coordinator.model.step import Attempt, Receipt
 _KINDS = (
     *("question.asked", "question.answered", "run.asked", "change.approved", "change.rejected"),
     *("prompt.created", "prompt.edited", "prompt.cancelled", "milestone.status", "run.started", HAND_OFF, DESCRIPTION),
+    *("conflict.detected", "trust.given"),
 )
 _PAGE = 1000
 _ANY_ATTEMPT = 1_000_000_000
@@ -38,6 +39,8 @@ class LogMemory:
         """By name space, then number: what the loop told last of the prompt that has it, or had it."""
         self.present: dict[str, dict[int, Row]] = {}
         """The same of those that were not gone when the loop looked last."""
+        self.direct: dict[str, str] = {}
+        """Path → digest of versions that came past coord, while no human has taken them for theirs."""
         self.highest_number = 0
         self.milestone_status = ""
         """What the newest `milestone.status` event says; empty when there is none. A run that began since opens it."""
@@ -87,6 +90,7 @@ class LogMemory:
         self.head, self.highest_number, self.milestone_status = 0, 0, ""
         self.reviews, self.said_done, self.given_up, self.told, self.present = {}, {}, {}, {}, {}
         self._questions, self._hand_offs = QuestionFold(), HandOffs()
+        self.direct = {}
 
     def _feed(self, events: tuple[Event, ...]) -> None:
         self._questions.feed(events)
@@ -98,6 +102,11 @@ class LogMemory:
                 self.milestone_status = "open"
             elif event.kind == DESCRIPTION:
                 self._described(event)
+            elif event.kind == "conflict.detected":
+                self.direct = {**self.direct, **_versions(event, "after")}
+            elif event.kind == "trust.given":
+                taken = _versions(event, "contents").items()
+                self.direct = {path: digest for path, digest in self.direct.items() if (path, digest) not in taken}
             number = event.prompt
             if number is None:
                 continue
@@ -133,6 +142,12 @@ def _attempt(event: Event) -> int:
     """The attempt that a word about a prompt is about."""
     attempt = event.data.get("attempt")
     return attempt if isinstance(attempt, int) else _ANY_ATTEMPT
+
+
+def _versions(event: Event, key: str) -> dict[str, str]:
+    """Path → digest, as an event tells it."""
+    told = event.data.get(key)
+    return {str(path): str(digest) for path, digest in told.items()} if isinstance(told, dict) else {}
 
 
 def _review(event: Event, number: int) -> Review:

@@ -22,6 +22,7 @@ from coordinator.config import Config, load_config
 from coordinator.errors import CoordError, Refused
 from coordinator.events.store import EventLog
 from coordinator.finishing import finish
+from coordinator.loop.direct import Direct
 from coordinator.loop.door import Door
 from coordinator.loop.effects import Action, Settle
 from coordinator.loop.exits import ExitWatch, has_ended
@@ -153,7 +154,9 @@ class _Runner:
         make_folder(str(layout.journal))  # to be told of a plan as soon as it is committed
         self._landings = Landings(layout.root)
         self._watch = Watch(layout, self._changed, self._observer.folders())  # before the first look: nothing is missed
+        self._direct = Direct(layout)
         self._snapshot = self._observer.snapshot()
+        self._direct.begin(self._snapshot)
 
     def __enter__(self) -> "_Runner":
         return self
@@ -275,8 +278,11 @@ class _Runner:
             return
         if untrusted is not None and self._snapshot.untrusted is None:
             self._hands.hurry(*STARTS_PROGRAMS)
+        told = self._direct.look(self._snapshot, self._unread)
         self._unread.clear()
         self._site.config = self._observer.config
+        if told is not None:
+            self._site.say(told)
 
     def _wait(self) -> Stopped | None:
         """Sleep until something happens or is due; Stopped when it is to end."""

@@ -189,7 +189,8 @@ def _trust(data: Mapping[str, object], _about: str, _: str) -> str:
     contents = data.get("contents")
     paths = sorted(map(_item, contents)) if isinstance(contents, Mapping) else []
     more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-    what = "what came with a commit" if data.get("first") is False else "this project"
+    later = "what was changed past coord" if data.get("direct") is True else "what came with a commit"
+    what = later if data.get("first") is False else "this project"
     return _joined(": ", what, ", ".join(paths[:3]) + more)
 
 

@@ -12,7 +12,7 @@ from coordinator.model.spent import Spent
 from coordinator.model.step import Step, StepState
 from coordinator.model.stuck import Stuck
 from coordinator.model.text import amount
-from coordinator.model.trust import Ask
+from coordinator.model.trust import Ask, ask_about
 
 
 class LoopState(StrEnum):
@@ -266,6 +266,8 @@ class Snapshot:
     """By prompt: what all of its attempts used, over all runs, without the time of those under way."""
     untrusted: Ask | None = None
     """Why nothing of the project runs before a human said so."""
+    direct: Mapping[str, str] = field(default_factory=dict)
+    """Path → digest of files that were changed past coord while agents were at work, and that a human should see."""
     due: float = 0.0
     """Unix seconds when time alone changes what is ready (a retry's back-off ends); 0: never."""
     unfinished: bool = False
@@ -281,6 +283,11 @@ class Snapshot:
             return self.milestone.status
         new = sum(s.state is not StepState.MERGED and not self.prompts[n].status.ended for n, s in self.steps.items())
         return f"done, {amount(new, 'new prompt')}" if new else "done"
+
+    @property
+    def asks(self) -> Ask | None:
+        """What a human is to look at, and to take for theirs or not."""
+        return self.untrusted or ask_about(self.direct)
 
     @property
     def everybody(self) -> tuple[Agent, ...]:

@@ -56,6 +56,9 @@ class Ask:
     nobodys: tuple[str, ...] = ()
     """Files of a loop that git tracks: they are of another machine, and nothing is done while they are there."""
 
+    direct: bool = False
+    """They are at work already: they were changed past coord while agents were at work."""
+
     @property
     def problem(self) -> Problem:
         """For people: why nothing runs, and how to go on."""
@@ -69,6 +72,12 @@ class Ask:
         which = plain(self.contents[0].path)
         more = len(self.contents) - 1
         and_more = f" and {amount(more, 'more file')}" if more else ""
+        if self.direct:
+            message = f"{which}{and_more} changed past coord while agents were at work; it is in force"
+            remedy = (
+                "`coord trust` shows it, and that it is yours; `git diff` and `coord log --kind conflict.detected` too"
+            )
+            return Problem(which, 0, "changed-directly", message, remedy)
         return Problem(
             which, 0, "untrusted", f"{which}{and_more} came with a commit, and nobody here has seen it", REMEDY
         )
@@ -97,3 +106,8 @@ def judge_trust(
     new = unseen(contents, seen)
     asked = tuple(content for content in new if content.path in arrived)
     return Ask(False, asked) if asked else Trusted(new)
+
+
+def ask_about(direct: Mapping[str, str]) -> Ask | None:
+    """What to ask about files that were changed past coord, path → digest; None where there is none."""
+    return Ask(False, tuple(Content(*item) for item in sorted(direct.items())), direct=True) if direct else None

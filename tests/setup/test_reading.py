@@ -11,7 +11,6 @@ OWN = {
     "coordinator/demo.py": "what is packaged, and a project that it has just made",
     "coordinator/editor.py": "a file of its own, which the engineer's editor has just left",
     "coordinator/terminals/life.py": "/proc",
-    "coordinator/trust.py": "writes copies of its own, outside of projects",
     "coordinator/agents/user.py": "/proc",
     "coordinator/terminals/proctable.py": "/proc",
     "coordinator/terminals/stopping.py": "/proc",

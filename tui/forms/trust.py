@@ -41,7 +41,8 @@ class TrustForm(Form, can_focus=True):
 
     def __init__(self, asked: Ask, shown: Sequence[Shown], source: "Source") -> None:
         super().__init__()
-        self.border_title = Content("Trust this project?" if asked.first else "Trust what came with a commit?")
+        later = "Are these changes yours?" if asked.direct else "Trust what came with a commit?"
+        self.border_title = Content("Trust this project?" if asked.first else later)
         self._asked = asked
         self._shown = tuple(shown)
         self._source = source
@@ -54,16 +55,18 @@ class TrustForm(Form, can_focus=True):
             problem = self._asked.problem
             return [plain(problem.message), plain(problem.remedy)]
         lines = ["It came from elsewhere. Until you trust it, it is only looked at."] if self._asked.first else []
-        lines.append(
-            "This decides what runs on your machine:" if self._shown else "No file of it starts a program yet."
-        )
+        decides = "This decides what runs on your machine:" if self._shown else "No file of it starts a program yet."
+        past = "Changed past coord while agents were at work; it is in force:"
+        lines.append(past if self._asked.direct else decides)
         named = (f"  {one.path}  {one.change}: {one.gist}" for one in self._shown[:_ROWS])
         lines.extend(clip(plain(line), _WIDEST) for line in named)
         more = len(self._shown) - _ROWS
         return [*lines, f"  and {amount(more, 'more file')}"] if more > 0 else lines
 
     def hints(self) -> tuple[Hint, ...]:
-        trust: tuple[Hint, ...] = () if self._asked.nobodys else (("T", "trust it", "form.agree"),)
+        trust: tuple[Hint, ...] = (
+            () if self._asked.nobodys else (("T", "they are mine" if self._asked.direct else "trust it", "form.agree"),)
+        )
         show: tuple[Hint, ...] = (("d", "show all of it", "form.show"),) if self._shown else ()
         return (*show, *trust, ("esc", "only look", "form.leave"))
 

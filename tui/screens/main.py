@@ -115,7 +115,8 @@ class MainScreen(Steered):
             now = self.app.clock()
             self.log_panel.show(self.snapshot, now)
             self.header.look_ahead(self.snapshot, now)
-            self.app.action_trust()
+            if self.snapshot.untrusted is not None:
+                self.app.action_trust()
 
     def _call(self, before: Snapshot, now: Snapshot) -> None:
         """Ring for what waits for a human and did not before."""

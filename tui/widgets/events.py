@@ -156,6 +156,8 @@ _FAILURES = frozenset(
 def _ink(event: Event, question: Question | None) -> str:
     if question is not None:
         return "need"
+    if event.kind == "conflict.detected" and event.data.get("after"):
+        return "need"  # it may well be the engineer's own editor
     return "failed" if event.kind in _FAILURES else "text"
 
 
