@@ -28,8 +28,15 @@ def status(ctx: click.Context, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def validate(ctx: click.Context, as_json: bool) -> int:
-    """Check every prompt file and the dependency graph; exit 1 when something is wrong, 0 for warnings alone."""
-    problems = Observer(layout_of(ctx)).snapshot().problems
+    """Check every prompt file and the dependency graph, and name what has no effect.
+
+    Exit 1 when something is wrong, 0 for warnings alone.
+    """
+    from coordinator.artifacts.unused import find_unused
+
+    layout = layout_of(ctx)
+    snapshot = Observer(layout).snapshot()
+    problems = (*snapshot.problems, *find_unused(layout, snapshot.prompts.values()))
     if as_json:
         emit({"problems": [p.to_json() for p in problems]})
     elif not problems:

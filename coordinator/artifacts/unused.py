@@ -1,0 +1,57 @@
+"""What a project states and this version does not act on: named, so that nobody waits for its effect in vain."""
+
+import os
+from collections.abc import Iterable, Iterator
+
+from coordinator.artifacts.frontmatter import parse
+from coordinator.artifacts.paths import Layout
+from coordinator.model.problem import Problem
+from coordinator.model.prompt import Prompt
+from coordinator.model.text import plain
+
+FLOWS = ("EXECUTION.md",)
+"""Flows that are used."""
+NAMED = ("skills", "pipeline")
+"""Keys of a prompt that are read and named here, because nothing else comes of them."""
+
+
+def find_unused(layout: Layout, prompts: Iterable[Prompt]) -> list[Problem]:
+    """What of these prompts and of the project's folders has no effect, in the order of its place."""
+    found = [problem for prompt in prompts if not prompt.status.ended for problem in _of_prompt(prompt)]
+    return sorted([*found, *_flows(layout), *_feedback(layout)])
+
+
+def _of_prompt(prompt: Prompt) -> Iterator[Problem]:
+    if prompt.pipeline != "direct":
+        message = f"`pipeline: {plain(prompt.pipeline)}` is not run by this version: the prompt would fail at its start"
+        yield _at(prompt, "pipeline", "no-pipeline", message, "remove the line: one agent works on it", warning=False)
+    if prompt.skills:
+        message = "`skills` has no effect: agents are not told of them"
+        yield _at(prompt, "skills", "no-effect", message, "name them in the tasks, or remove the line", warning=True)
+
+
+def _at(prompt: Prompt, key: str, code: str, message: str, remedy: str, *, warning: bool) -> Problem:
+    front = parse(prompt.source, prompt.path, mend=True)
+    line = 0 if isinstance(front, Problem) else front.lines.get(key, 0)
+    return Problem(prompt.path, line, code, message, remedy, (prompt.number,), warning=warning)
+
+
+def _flows(layout: Layout) -> Iterator[Problem]:
+    for folder, _, names in os.walk(layout.flows):
+        for name in names:
+            path = layout.rel(os.path.join(folder, name))
+            if name.endswith(".md") and path not in {layout.rel(layout.flows / flow) for flow in FLOWS}:
+                message = "no effect: this version is told nothing by this flow"
+                yield Problem(plain(path), 0, "no-effect", message, f"it uses {', '.join(FLOWS)}", warning=True)
+
+
+def _feedback(layout: Layout) -> Iterator[Problem]:
+    try:
+        names = os.listdir(layout.feedback)
+    except OSError:
+        return
+    for name in names:
+        if name.endswith(".md"):
+            path = plain(layout.rel(layout.feedback / name))
+            remedy = "write a prompt for what is to be done: `coord interject`, `coord patch`"
+            yield Problem(path, 0, "no-effect", "no effect: this version reads no feedback files", remedy, warning=True)

@@ -1,0 +1,79 @@
+"""What is accepted has an effect, or `coord validate` names it."""
+
+import ast
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from support.project import project, prompt_text
+
+from coordinator.artifacts import schema
+from coordinator.artifacts.unused import NAMED
+from coordinator.config import Config
+
+ROOT = Path(__file__).resolve().parents[2]
+DECLARED = ("artifacts/schema.py", "config.py", "model/prompt.py", "artifacts/unused.py", "services/edit.py")
+"""Where keys are declared and typed, which is no effect."""
+BY_PROPERTY = {
+    **dict.fromkeys(("retry_backoff", "stuck_after", "require_criteria", "max_attempts", "timeout"), "settings"),
+    **{f"{of}budget_{what}": "settings" for of in ("", "run_") for what in ("tokens", "cost", "time")},
+}
+"""Settings that the rules of the loop are given by `Config.settings`, under their own or a common name."""
+
+
+RECORDS = ("created_by",)
+"""Keys that only say something to people: who wrote a prompt."""
+
+
+def used() -> set[str]:
+    """Every attribute that is read anywhere but where keys are declared."""
+    names = set()
+    for part in ("coordinator", "tui"):
+        for path in (ROOT / part).rglob("*.py"):
+            if not path.as_posix().endswith(DECLARED):
+                tree = ast.parse(path.read_text())
+                names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return names
+
+
+USED = used()
+
+
+@pytest.mark.parametrize("key", schema._READERS)
+def test_every_key_of_a_prompt_has_an_effect_or_is_named(key: str) -> None:
+    assert key in USED or key in NAMED or key in RECORDS
+
+
+@pytest.mark.parametrize("key", [field.name for field in fields(Config)])
+def test_every_setting_has_an_effect(key: str) -> None:
+    assert key in USED or BY_PROPERTY[key] in USED
+
+
+def test_validate_names_what_has_no_effect(tmp_path: Path) -> None:
+    with project(tmp_path, {1: []}) as made:
+        assert made.coord("validate").returncode == 0
+        made.add(2, skills="[tdd]")
+        made.layout.feedback.mkdir()
+        (made.layout.feedback / "001-slow.md").write_text("---\ntitle: slow\n---\n")
+        (made.layout.flows / "pipelines").mkdir(parents=True)
+        (made.layout.flows / "EXECUTION.md").write_text("Work.\n")
+        (made.layout.flows / "security.md").write_text("Look.\n")
+        (made.layout.flows / "pipelines" / "build.md").write_text("Build.\n")
+        done = made.coord("validate")
+        assert done.returncode == 0
+        assert ".coord/prompts/02-planned-prompt-2.prompt.md:10  no-effect (warning)  `skills`" in done.stdout
+        for name in ("feedback/001-slow.md", "flows/security.md", "flows/pipelines/build.md"):
+            assert f".coord/{name}  no-effect (warning)" in done.stdout
+        assert "EXECUTION.md  no" not in done.stdout
+        made.add(3, pipeline="staged")
+        done = made.coord("validate", check=False)
+        assert done.returncode == 1
+        assert "`pipeline: staged` is not run by this version" in done.stdout
+        assert "remove the line" in done.stdout
+
+
+def test_of_what_is_done_nothing_is_asked(tmp_path: Path) -> None:
+    with project(tmp_path, {}) as made:
+        path = made.layout.prompts / "01-planned-a.prompt.md"
+        path.write_text(prompt_text(1, skills="[tdd]", pipeline="staged").replace("status: pending", "status: done"))
+        assert "no-effect" not in made.coord("validate", check=False).stdout
