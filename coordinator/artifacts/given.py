@@ -8,14 +8,16 @@ from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError
 from coordinator.model.prompt import Prompt
 from coordinator.model.step import Attempt
+from coordinator.redaction import redact
 
 COPY = "prompt.md"
 _LIMIT = 4 * 1024 * 1024
 
 
 def keep_given(directory: Path, prompt: Prompt) -> None:
-    """Keep the prompt's file as it is."""
-    put(str(directory / COPY), prompt.source)
+    """Keep the prompt's file, without secrets."""
+    text = redact(prompt.source.decode("utf-8", "replace"))
+    put(str(directory / COPY), text.encode("utf-8", "replace"))
 
 
 def read_given(layout: Layout, attempt: Attempt) -> Prompt:
