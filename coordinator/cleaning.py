@@ -14,9 +14,7 @@ from coordinator.config import load_config
 from coordinator.errors import CoordError
 from coordinator.model.step import Attempt, StepState
 from coordinator.terminals.server import Terminals
-
-_HOME = "home"
-"""The window that a session of ours begins with; nothing runs in it."""
+from coordinator.terminals.unused import end_unused, in_use
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +55,7 @@ def _clear(layout: Layout, terminals: Terminals, one: Leftover) -> Leftover:
             return replace(one, holds=holds, cleared=not holds)
         if one.kind == "window":
             return replace(one, cleared=terminals.kill_window(one.name))
-        holds = _server_holds(layout, terminals)
-        if not holds:
-            terminals.end_session()
+        holds = "the loop runs" if loop_is_alive(layout) else end_unused(terminals)
         return replace(one, holds=holds, cleared=not holds)
     except CoordError as error:
         return replace(one, holds=error.message)
@@ -122,9 +118,4 @@ def _of_terminals(layout: Layout, terminals: Terminals) -> Iterator[Leftover]:
 
 def _server_holds(layout: Layout, terminals: Terminals) -> str:
     """Why the project's tmux session is still of use; empty when it isn't."""
-    if loop_is_alive(layout):
-        return "the loop runs"
-    if terminals.is_attached():
-        return "somebody is attached to it"
-    alive = [window.name for window in terminals.windows() if not window.dead and window.name != _HOME]
-    return f"something runs in its windows: {', '.join(alive)}" if alive else ""
+    return "the loop runs" if loop_is_alive(layout) else in_use(terminals)

@@ -16,7 +16,10 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 @click.option("--detach", is_flag=True, help="Start it in a tmux window and come back.")
 @click.pass_context
 def loop(ctx: click.Context, until_idle: bool, max_parallel: int | None, detach: bool) -> int:
-    """Run the loop: dispatch what is ready, merge what passes, until you stop it. C-c leaves agents running."""
+    """Run the loop: dispatch what is ready, merge what passes, until you stop it. C-c leaves agents running.
+
+    When it ends and nothing is left to run, its tmux session ends too, unless something lives in it or somebody looks.
+    """
     layout = layout_of(ctx)
     humans_only(layout, "run a loop")
     if detach:
@@ -24,7 +27,7 @@ def loop(ctx: click.Context, until_idle: bool, max_parallel: int | None, detach:
 
         for sentence in check_start(layout):
             styled([("! ", "yellow"), (sentence, "")])
-        window = start_loop(layout, max_parallel=max_parallel)
+        window = start_loop(layout, until_idle=until_idle, max_parallel=max_parallel)
         say(f"the loop runs in tmux window {window}; `coord` shows it, `coord attach loop` goes there")
         return 0
     from coordinator.loop.runner import run_loop

@@ -25,6 +25,7 @@ from coordinator.finishing import finish
 from coordinator.loop.direct import Direct
 from coordinator.loop.door import Door
 from coordinator.loop.effects import Action, Settle
+from coordinator.loop.ending import end_session
 from coordinator.loop.exits import ExitWatch, has_ended
 from coordinator.loop.hands import STARTS_PROGRAMS, Changed, Exited, Finished, Hands, Stopped, Wake
 from coordinator.loop.landings import Landings
@@ -85,7 +86,9 @@ def run_loop(
         _know_programs(layout)
         _ask_to_run(layout, max_parallel)
         with _Runner(layout, until_idle, on_event) as runner, _signals(runner.stop):
-            return runner.run()
+            ended = runner.run()
+        runner.end_session()
+        return ended
     finally:
         lock.release()
 
@@ -177,6 +180,11 @@ class _Runner:
         """Have the loop end soon; may be called from a signal handler."""
         self._stopping = True
         self.wake.put(Stopped(by))
+
+    def end_session(self) -> None:
+        """The very last thing: this process may end with it. What prevents it is left to `coord clean`."""
+        with contextlib.suppress(CoordError):
+            end_session(self._site.terminals, str(self._site.layout.root), self._snapshot)
 
     def run(self) -> Outcome:
         """Turn after turn, until something ends it. Refused when no agent could be started."""

@@ -30,7 +30,7 @@ _DEAD_PANE = "Pane is dead"
 STATES = ("running", "paused", "stopped")
 
 
-def start_loop(layout: Layout, *, max_parallel: int | None = None) -> str:
+def start_loop(layout: Layout, *, until_idle: bool = False, max_parallel: int | None = None) -> str:
     """Start the loop in a tmux window of the project's session, and wait until it has begun; the window's id.
 
     Refused when a loop runs already; CoordError with its last words when it ended instead.
@@ -45,6 +45,8 @@ def start_loop(layout: Layout, *, max_parallel: int | None = None) -> str:
         if window.name == WINDOW and window.dead:
             terminals.kill_window(window.id)
     argv = own_command("-C", str(layout.root), "loop")
+    if until_idle:
+        argv.append("--until-idle")
     if max_parallel is not None:
         argv += ["--max-parallel", str(max_parallel)]
     mark = {"root": str(layout.root), "role": WINDOW}

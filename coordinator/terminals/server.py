@@ -29,7 +29,7 @@ _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SESSION_ID = re.compile(r"\$[0-9]+")
 _PANE_ID = re.compile(r"%[0-9]+")
 NO_SERVER = ("no server running", "error connecting", "server exited", "lost server")
-_NO_SESSION = ("can't find session", "can't find window", "no current session", "no current target")
+NO_SESSION = ("can't find session", "can't find window", "no current session", "no current target")
 
 _STRAY = {"COORD_AGENT": "unknown", "COORD_ROLE": ""}
 """What a program is taken for that not coord has the server start: by `new-window`, `run-shell`, `if-shell`."""
@@ -55,8 +55,8 @@ _SETTINGS: tuple[tuple[str, ...], ...] = (
     ("-gw", "window-status-current-format", "#I:#W#{?pane_dead, ended,}*"),
     ("-gqw", "allow-passthrough", "off"),
 )
-_HOME_TEXT = "coord keeps this window so that the session outlives its agents."
-_HOME = ("sh", "-c", f"stty -echo 2>/dev/null; echo '{_HOME_TEXT}'; exec cat >/dev/null")
+HOME_TEXT = "coord keeps this window so that the session outlives its agents."
+_HOME = ("sh", "-c", f"stty -echo 2>/dev/null; echo '{HOME_TEXT}'; exec cat >/dev/null")
 _ENTER = 'cd -- "$1" || exit 126; shift; exec "$@"'
 """Run by sh: tmux would execute `#(...)` in the value of its own `-c`."""
 
@@ -105,7 +105,7 @@ class Terminals:
         try:
             self.run("has-session", "-t", f"={self.session}")
         except TerminalError as error:
-            if _any_in(NO_SERVER + _NO_SESSION, error.message):
+            if _any_in(NO_SERVER + NO_SESSION, error.message):
                 return False
             raise
         return True
@@ -115,17 +115,9 @@ class Terminals:
         try:
             return bool(self.run("list-clients", "-t", f"={self.session}", "-F", "#{client_name}").strip())
         except TerminalError as error:
-            if _any_in(NO_SERVER + _NO_SESSION, error.message):
+            if _any_in(NO_SERVER + NO_SESSION, error.message):
                 return False
             raise
-
-    def end_session(self) -> None:
-        """End the session with all its windows, and with the last one the server; sessions of others stay."""
-        try:
-            self._command("kill-session", "-t", f"={self.session}")
-        except TerminalError as error:
-            if not _any_in(NO_SERVER + _NO_SESSION, error.message):
-                raise
 
     def _creation(self) -> list[str]:
         words = ["start-server"]
@@ -179,7 +171,7 @@ class Terminals:
         try:
             return self._command(*words)
         except TerminalError as error:
-            if not _any_in(NO_SERVER + _NO_SESSION, error.message):
+            if not _any_in(NO_SERVER + NO_SESSION, error.message):
                 raise
         self.ensure_session()
         return self._command(*words)
@@ -189,7 +181,7 @@ class Terminals:
         try:
             return int(self.run("display-message", "-p", "#{pid}"))
         except TerminalError as error:
-            if _any_in(NO_SERVER + _NO_SESSION, error.message):
+            if _any_in(NO_SERVER + NO_SESSION, error.message):
                 return 0
             raise
 
@@ -198,7 +190,7 @@ class Terminals:
         try:
             listing = self.run("list-panes", "-s", "-t", f"={self.session}", "-F", ROW)
         except TerminalError as error:
-            if _any_in(NO_SERVER + _NO_SESSION, error.message):
+            if _any_in(NO_SERVER + NO_SESSION, error.message):
                 return []
             raise
         found: dict[str, Window] = {}
@@ -229,7 +221,7 @@ class Terminals:
         try:
             self._command("kill-window", "-t", window_id)
         except TerminalError as error:
-            if _any_in(NO_SERVER + _NO_SESSION, error.message):
+            if _any_in(NO_SERVER + NO_SESSION, error.message):
                 return False
             raise
         return True

@@ -55,11 +55,11 @@ def test_every_transition_is_an_event_in_order(make: Make) -> None:
 
 
 def test_a_merge_leaves_its_screen_and_neither_window_nor_worktree(make: Make) -> None:
-    made = make({1: []}, {1: "printf '\\033[31mred\\033[0m\\n'\n" + WRITE})
-    assert made.run_loop() == 0
+    made = make({1: [], 2: [1]}, {1: "printf '\\033[31mred\\033[0m\\n'\n" + WRITE, 2: "exit 1\n"})
+    assert made.run_loop() == 1
     directory = made.layout.attempt("run-1", 1, 1)
     assert "\x1b[31mred" in (directory / "screen.txt").read_text()
-    assert [window.name for window in made.terminals.windows()] == ["home"]
+    assert [window.name for window in made.terminals.windows()] == ["home", "02-1"]
     assert not made.layout.worktree(1, 1).exists()
     assert made.repository.head("coord/01-1") == ""
     assert "wrote file 1" in (directory / "handoff.md").read_text()
