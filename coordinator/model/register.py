@@ -137,7 +137,7 @@ def _vanished(files: Mapping[int, Prompt], known: Known) -> Mapping[int, Prompt]
 
 def _as_kept(attempt: Attempt, known: Known, lost: str) -> Prompt:
     """The prompt as the attempt was given it, with what has become of it since."""
-    prompt = replace(known.given(attempt), lost=lost, attempts=attempt.attempt, commits=())
+    prompt = replace(known.given(attempt), lost=lost, attempts=attempt.attempt, commits=(), status_word="")
     if attempt.state is StepState.MERGED:
         return replace(prompt, status=PromptStatus.DONE, commits=attempt.commits)
     given_up = not attempt.state.under_way and known.given_up.get(attempt.prompt, 0) >= attempt.attempt

@@ -151,6 +151,7 @@ def test_a_file_that_takes_the_number_of_what_is_merged_is_not_run_and_not_writt
     assert made.run_loop() == 1
     assert path.read_bytes() == before
     assert made.states() == {1: "merged", 3: "merged"}
+    assert "status: done" in file_of(made, 3).read_text()
     assert len(made.attempts(1)) == 1
     (found,) = json.loads(made.coord("validate", "--json", check=False).stdout)["problems"]
     assert (found["code"], "04" in found["remedy"]) == ("number-taken", True)

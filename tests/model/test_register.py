@@ -44,6 +44,15 @@ def test_what_is_merged_stays_for_what_depends_on_it() -> None:
     assert found.problems == ()
 
 
+@pytest.mark.parametrize("state", STATES)
+def test_a_kept_prompt_has_no_word_of_a_file_for_what_has_become_of_it(state: StepState) -> None:
+    def given(one: Attempt) -> Prompt:
+        return prompt(one.prompt, title=one.title, path=one.prompt_file, status_word="pending")
+
+    found = register({2: prompt(2, 1)}, Known({1: made(1, state)}, given, run="run-1"))
+    assert found.prompts[1].status_word == ""
+
+
 @pytest.mark.parametrize("state", [StepState.FAILED, StepState.BLOCKED, StepState.PENDING])
 def test_what_has_ended_is_forgotten_with_its_file_once_it_is_given_up_or_its_run_is_over(state: StepState) -> None:
     assert register({}, known([made(1, state)], given_up={1: 1})).prompts == {}
