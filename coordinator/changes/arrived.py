@@ -1,14 +1,19 @@
 """Which files came with a commit from elsewhere, and which git tracks that it should not."""
 
+import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from coordinator.changes.command import GitError
 from coordinator.changes.git import Git
 
-_MADE_HERE = ("commit:", "commit (initial):", "commit (amend):", "commit (merge):", "rebase")
-"""Beginnings of what the reflog says where a commit was made on this machine. Not of a cherry-pick or an applied mail:
-their content is somebody else's."""
+_MADE_HERE = re.compile(
+    r"commit( \((initial|amend|merge)\))?:"
+    r"|(rebase|pull)\b[^:]*\((pick|reword|edit|squash|fixup|continue)\): (?!fast-forward$)"
+)
+"""What the reflog says where a commit was made on this machine, by hand or by moving one's own onto those of others.
+Not of a cherry-pick or an applied mail: their content is somebody else's. Nor of where a rebase began: that commit came
+from elsewhere."""
 
 
 def arrived(files: Iterable[Path]) -> set[Path]:
@@ -52,14 +57,22 @@ def _arrived_in(git: Git, files: list[Path]) -> list[Path]:
 
 def _made_here(git: Git) -> set[str]:
     lines = git.run("log", "--walk-reflogs", "--all", "--format=%H %gs", ok=(0, 128)).text.splitlines()
-    return {line.partition(" ")[0] for line in lines if line.partition(" ")[2].startswith(_MADE_HERE)}
+    return {line.partition(" ")[0] for line in lines if _MADE_HERE.match(line.partition(" ")[2])}
 
 
 def _is_foreign(git: Git, name: str, blob: str, made: set[str]) -> bool:
-    """A commit brought this blob that was not made here; one that no commit holds was staged and no more."""
-    walk = ("log", "--all", "--reflog", "--full-history", "-m", "--format=%H", f"--find-object={blob}", "--", name)
-    holders = set(git.run("--literal-pathspecs", *walk, ok=(0, 128)).text.split())
-    if not holders:
-        head = git.run("--literal-pathspecs", "ls-tree", "-z", "HEAD", "--", name, ok=(0, 128)).fields
-        return any(blob in entry.split("\t")[0].split() for entry in head)
-    return not holders <= made
+    """A commit brought this blob that was not made here; one that no commit holds was staged and no more.
+
+    A merge that took it over from one of its sides brought nothing.
+    """
+    walk = ("log", "--all", "--reflog", "--full-history", "-m", "--format=%H %P", f"--find-object={blob}", "--", name)
+    lines = [line.split() for line in git.run("--literal-pathspecs", *walk, ok=(0, 128)).text.splitlines() if line]
+    if not lines:
+        return _has(git, "HEAD", name, blob)
+    foreign = sorted((parents for holder, *parents in lines if holder not in made), key=len)
+    return any(len(parents) < 2 or not any(_has(git, one, name, blob) for one in parents) for parents in foreign)
+
+
+def _has(git: Git, commit: str, name: str, blob: str) -> bool:
+    found = git.run("--literal-pathspecs", "ls-tree", "-z", commit, "--", name, ok=(0, 128)).fields
+    return any(blob in entry.split("\t")[0].split() for entry in found)

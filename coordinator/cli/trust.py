@@ -43,10 +43,11 @@ def trust(ctx: click.Context, yes: bool, dry_run: bool, as_json: bool) -> int:
     if actor is None:
         raise Refused(found.problem.message, found.problem.remedy)
     if not yes:
-        if not sys.stdin.isatty():
+        if as_json or not sys.stdin.isatty():
+            _tell(layout, shown, given=False, trusted=False, as_json=as_json)
             raise UsageError("nobody is there to say so", "--yes trusts without asking, --dry-run only shows")
         _print(shown, direct=found.direct)
-        if not click.confirm("Is this yours?" if found.direct else "Trust this?", default=False, err=as_json):
+        if not click.confirm("Is this yours?" if found.direct else "Trust this?", default=False):
             say("nothing of it runs")
             return 1
     give_trust(layout, actor, found)

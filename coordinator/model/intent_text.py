@@ -68,9 +68,9 @@ def with_document(text: str, document: str) -> str:
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     whole = newline.join(document.splitlines()).rstrip() + newline if document.strip() else ""
-    if whole.strip() in text and read_intent(text) == read_intent(document):
+    if _has(text, whole) and read_intent(text) == read_intent(document):
         return text
-    rest = [part for part in _others(text) if part.strip() and part.strip() not in whole]
+    rest = [part for part in _others(text) if part.strip() and not _has(whole, part)]
     first = rest.pop(0) if rest and text.startswith(rest[0]) and not _HEADING.match(rest[0].lstrip("\r\n")) else ""
     kept = [part.strip("\r\n") for part in rest]
     before = first.strip("\r\n") + newline * 2 if first else ""
@@ -78,6 +78,15 @@ def with_document(text: str, document: str) -> str:
     if read_intent(found) == read_intent(document):
         return found
     return (newline * 2).join([first.strip("\r\n"), *kept, whole]).lstrip("\r\n")
+
+
+def _has(text: str, part: str) -> bool:
+    """Whether the lines of the part stand in the text, one after the other."""
+    return f"\n{_plain_lines(part)}\n" in f"\n{_plain_lines(text)}\n"
+
+
+def _plain_lines(text: str) -> str:
+    return "\n".join(text.strip().splitlines())
 
 
 def _others(text: str) -> Iterator[str]:

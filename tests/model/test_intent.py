@@ -1,7 +1,7 @@
 """The intent reads back from the milestone's file as it was set, and whatever else stands there stays."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coordinator.errors import UsageError
@@ -122,6 +122,8 @@ FENCELESS = BODIES.map(lambda body: body.replace("```", "code"))
 
 
 @given(FENCELESS, BODIES)
+@example("### Sub", "b")
+@example("a\nb", "## Goal\n\nab")
 def test_a_document_drops_nothing_of_its_own_nor_of_what_stood_beside_the_intent(body: str, document: str) -> None:
     after = with_document(body, document)
     assert read_intent(after) == read_intent(document)

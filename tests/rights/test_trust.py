@@ -160,7 +160,10 @@ def test_a_clone_runs_once_it_is_trusted_and_the_log_says_who_said_so(upstream: 
         (".coord/suites/fast.md", "new"),
     ]
     assert "+command: true" in shown["asks"][1]["diff"]
-    assert coord("trust", at=there).code == 2, "nobody is there to say so"
+    for words in (["trust"], ["trust", "--json"]):
+        unasked = coord(*words, at=there)
+        assert (unasked.code, "command: true" in unasked.out) == (2, True), "it is shown; nobody is there to say so"
+    assert unasked.json == shown
     assert interject(there).code == 3
     given = coord("trust", "--yes", "--json", at=there).json
     assert (given["trusted"], given["given"]) == (True, True)
@@ -266,6 +269,11 @@ def switch(there: Path) -> None:
     git(there, "switch", "-q", "--detach", "origin/main")
 
 
+def rebase(there: Path) -> None:
+    git(there, "fetch", "-q")
+    git(there, "rebase", "-q", "origin/main")
+
+
 def cherry_pick(there: Path) -> None:
     git(there, "fetch", "-q")
     git(there, "cherry-pick", "origin/main")
@@ -293,7 +301,9 @@ def patch(there: Path) -> None:
     subprocess.run(["git", "am", "-q"], cwd=there, input=mail.stdout, check=True)
 
 
-@pytest.mark.parametrize("arrive", [pull, pull_rebase, switch, cherry_pick, squash, checkout_file, reset, patch])
+@pytest.mark.parametrize(
+    "arrive", [pull, pull_rebase, rebase, switch, cherry_pick, squash, checkout_file, reset, patch]
+)
 @pytest.mark.parametrize("diverged", [False, True])
 def test_what_arrives_with_a_commit_is_asked_about_as_a_diff(
     upstream: Path, arrive: Callable[[Path], None], diverged: bool
@@ -329,6 +339,27 @@ def test_every_kind_of_file_that_decides_what_runs_is_asked_about(upstream: Path
     commit(upstream)
     pull(there)
     assert asked(there) == [f".coord/{name}"]
+
+
+@pytest.mark.parametrize("arrive", [pull, pull_rebase, rebase])
+def test_ones_own_commits_stay_trusted_when_code_of_others_arrives(
+    upstream: Path, arrive: Callable[[Path], None]
+) -> None:
+    there = clone(upstream)
+    trust(there)
+    (there / ".coord" / "coord.yaml").write_text("runtime: scripted\ngate: auto\n")
+    commit(there, "mine, and no command of coord since")
+    (upstream / "code").write_text("theirs\n")
+    git(upstream, "add", "code")
+    git(upstream, "commit", "-qm", "theirs")
+    arrive(there)
+    assert asked(there) == []
+    git(there, "switch", "-qc", "feature")
+    (there / ".coord" / "suites" / "mine.md").write_text(SUITE.format(command="true"))
+    commit(there, "mine too")
+    git(there, "switch", "-q", "main")
+    git(there, "merge", "-q", "--no-ff", "--no-edit", "feature")
+    assert asked(there) == []
 
 
 def test_prompts_and_documents_arrive_unasked(upstream: Path) -> None:
