@@ -1,14 +1,17 @@
 """What ended attempts and finished runs left behind: listed with what it holds; what holds nothing can be cleared."""
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 
 from coordinator.artifacts.attempts import load_attempt, run_ids
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import loop_is_alive
-from coordinator.artifacts.sweep import sweep
-from coordinator.changes import worktrees
+from coordinator.artifacts.sweep import stale_files
+from coordinator.artifacts.temps import sweep_stale_temps
+from coordinator.changes import litter, worktrees
 from coordinator.changes.git import Git
 from coordinator.config import load_config
 from coordinator.errors import CoordError
@@ -22,11 +25,13 @@ class Leftover:
     """Something that is still there."""
 
     kind: str
-    """`worktree`, `branch`, `window` or `server`."""
+    """`worktree`, `branch`, `window`, `server`; a folder put aside, as `stray`, or an agent's repository, as `kept`; a
+    file `lock` or `temp`."""
     name: str
-    holds: str = ""
+    holds: str
     """What would be lost or ended with it; empty: nothing."""
-    attempt: Attempt | None = None
+    remove: Callable[[], str] = field(compare=False, repr=False)
+    """Removes it if it holds nothing then; what it holds, or what prevents it. Raises CoordError."""
     cleared: bool = False
 
     def to_json(self) -> dict[str, object]:
@@ -37,28 +42,21 @@ def leftovers(layout: Layout) -> list[Leftover]:
     """All that is there, of this project alone. Changes nothing."""
     config = load_config(layout)
     terminals = Terminals(config.tmux_socket, config.tmux_session)
-    return [*_of_attempts(layout), *_of_terminals(layout, terminals)]
+    files = (*_put_aside(layout), *_temps(layout, config.prompt_folders))
+    return [*_of_attempts(layout), *files, *_of_terminals(layout, terminals)]
 
 
-def clear(layout: Layout, found: list[Leftover]) -> list[Leftover]:
-    """Clear what holds nothing, and files that killed writers left; each as it is then. What is kept says why."""
-    config = load_config(layout)
-    terminals = Terminals(config.tmux_socket, config.tmux_session)
-    sweep(layout, config.prompt_folders)
-    return [one if one.holds else _clear(layout, terminals, one) for one in found]
+def clear(found: list[Leftover]) -> list[Leftover]:
+    """Clear what holds nothing, each as it is then. What is kept says why."""
+    return [one if one.holds else _clear(one) for one in found]
 
 
-def _clear(layout: Layout, terminals: Terminals, one: Leftover) -> Leftover:
+def _clear(one: Leftover) -> Leftover:
     try:
-        if one.attempt is not None:
-            holds = _remove(layout, one.attempt, look=False)
-            return replace(one, holds=holds, cleared=not holds)
-        if one.kind == "window":
-            return replace(one, cleared=terminals.kill_window(one.name))
-        holds = "the loop runs" if loop_is_alive(layout) else end_unused(terminals)
-        return replace(one, holds=holds, cleared=not holds)
+        holds = one.remove()
     except CoordError as error:
-        return replace(one, holds=error.message)
+        holds = error.message
+    return replace(one, holds=holds, cleared=not holds)
 
 
 def _of_attempts(layout: Layout) -> Iterator[Leftover]:
@@ -82,7 +80,25 @@ def _of_attempts(layout: Layout) -> Iterator[Leftover]:
             except CoordError as error:
                 holds = error.message
         kind, name = ("worktree", layout.rel(tree)) if there else ("branch", attempt.branch)
-        yield Leftover(kind, name, holds, attempt)
+        yield Leftover(kind, name, holds, partial(_remove, layout, attempt, look=False))
+
+
+def _put_aside(layout: Layout) -> Iterator[Leftover]:
+    git = Git(layout.root)
+    if git.is_repo():
+        for kind, path in litter.put_aside(layout):
+            remove = partial(litter.remove, git, kind, path)
+            yield Leftover(kind, layout.rel(path), litter.holds(git, kind, path), remove)
+
+
+def _temps(layout: Layout, folders: tuple[str, ...]) -> Iterator[Leftover]:
+    for path in stale_files(layout, folders):
+        yield Leftover("temp", layout.rel(path), "", partial(_remove_temp, path))
+
+
+def _remove_temp(path: Path) -> str:
+    sweep_stale_temps(path.parent)
+    return "its folder is in use" if os.path.lexists(path) else ""
 
 
 def _remove(layout: Layout, attempt: Attempt, *, look: bool) -> str:
@@ -111,9 +127,19 @@ def _attempts(layout: Layout) -> Iterator[Attempt]:
 def _of_terminals(layout: Layout, terminals: Terminals) -> Iterator[Leftover]:
     for window in terminals.windows():
         if window.dead and window.mark.get("root") == str(layout.root):
-            yield Leftover("window", window.id)
+            yield Leftover("window", window.id, "", partial(_close, terminals, window.id))
     if terminals.alive():
-        yield Leftover("server", terminals.socket_name, _server_holds(layout, terminals))
+        holds = _server_holds(layout, terminals)
+        yield Leftover("server", terminals.socket_name, holds, partial(_end, layout, terminals))
+
+
+def _close(terminals: Terminals, window: str) -> str:
+    terminals.kill_window(window)
+    return ""
+
+
+def _end(layout: Layout, terminals: Terminals) -> str:
+    return "the loop runs" if loop_is_alive(layout) else end_unused(terminals)
 
 
 def _server_holds(layout: Layout, terminals: Terminals) -> str:

@@ -1,11 +1,12 @@
 """Clearing away what killed writers left."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from coordinator.artifacts.attempts import run_ids
 from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.temps import sweep_stale_temps
+from coordinator.artifacts.temps import stale_temps, sweep_stale_temps
 
 
 def sweep(layout: Layout, folders: Iterable[str] = ()) -> int:
@@ -13,15 +14,19 @@ def sweep(layout: Layout, folders: Iterable[str] = ()) -> int:
 
     For the start of a loop: it looks into every folder of the newest run. `folders`: further ones with prompts.
     """
-    places = [
-        layout.coord,
-        layout.prompts,
-        layout.journal,
-        layout.plans,
-        layout.feedback,
-        *(layout.root / f for f in folders),
-    ]
-    count = sum(map(sweep_stale_temps, places))
+    count = sum(map(sweep_stale_temps, _places(layout, folders)))
     for run_id in run_ids(layout)[-1:]:
         count += sum(sweep_stale_temps(folder) for folder, _, _ in os.walk(layout.run(run_id)))
     return count
+
+
+def stale_files(layout: Layout, folders: Iterable[str] = ()) -> Iterator[Path]:
+    """What `sweep` would remove, in every run. Changes nothing."""
+    runs = [Path(folder) for run_id in run_ids(layout) for folder, _, _ in os.walk(layout.run(run_id))]
+    for place in dict.fromkeys([*_places(layout, folders), *runs]):
+        yield from map(Path, sorted(stale_temps(place)))
+
+
+def _places(layout: Layout, folders: Iterable[str]) -> list[Path]:
+    own = (layout.coord, layout.prompts, layout.journal, layout.plans, layout.feedback)
+    return [*own, *(layout.root / folder for folder in folders)]

@@ -24,20 +24,25 @@ def is_temp(name: str) -> bool:
 
 def sweep_stale_temps(folder: Path | str) -> int:
     """Remove what killed writers left in a folder; return how many files that were. Live writers lose nothing."""
-    try:
-        names = [name for name in os.listdir(folder) if is_temp(name)]
-    except OSError:
-        return 0
     lock = Lock(folder)
-    if not names or not lock.acquire(wait=False):
+    if not stale_temps(folder) or not lock.acquire(wait=False):
         return 0
     try:
-        dead = [name for name in names if not _writer_lives(name)]
-        for name in dead:
-            discard(os.path.join(folder, name))
+        dead = stale_temps(folder)
+        for path in dead:
+            discard(path)
         return len(dead)
     finally:
         lock.release()
+
+
+def stale_temps(folder: Path | str) -> list[str]:
+    """Paths of what writers that are dead left in a folder; empty where it can't be read."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return [os.path.join(folder, name) for name in names if is_temp(name) and not _writer_lives(name)]
 
 
 def _writer_lives(name: str) -> bool:

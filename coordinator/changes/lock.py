@@ -15,15 +15,27 @@ def locked(path: Path, patience: float) -> Iterator[int | None]:
     A child that is given the descriptor keeps the lock until it ends, even if this process is killed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        yield descriptor if _acquire(descriptor, patience) else None
-    finally:
-        os.close(descriptor)
-
-
-def _acquire(descriptor: int, patience: float) -> bool:
     deadline = time.monotonic() + patience
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            held = _acquire(descriptor, deadline)
+            if not held or _is_at(descriptor, path):
+                yield descriptor if held else None
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """The file is the one that others are going to open: it may have been cleared away meanwhile."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.lstat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _acquire(descriptor: int, deadline: float) -> bool:
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

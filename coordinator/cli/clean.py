@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def clean(ctx: click.Context, dry_run: bool, yes: bool, as_json: bool) -> int:
-    """List worktrees, branches, dead windows and the tmux server of ended work, and clear those that hold nothing.
+    """List what ended work left, and clear what holds nothing.
+
+    That is worktrees, branches, dead windows, the tmux server, folders put aside, and files of writers that died.
 
     What holds commits, files, another worktree or a living program stays, whatever is said.
     """
@@ -43,7 +45,7 @@ def clean(ctx: click.Context, dry_run: bool, yes: bool, as_json: bool) -> int:
             _print(found)
             if not click.confirm(f"Clear {amount(free, 'thing')}?", default=True, err=as_json):
                 return 1
-        found = clear(layout, found)
+        found = clear(found)
     if as_json:
         emit({"leftovers": [one.to_json() for one in found], "cleared": sum(one.cleared for one in found)})
         return 0
