@@ -24,6 +24,9 @@ _LOCAL = ("-c", "protocol.file.allow=always")
 """For a path of the engineer's own only: git allows no local ones to submodules by itself."""
 
 
+_INIT = "submodule update --init --checkout"
+
+
 @dataclass(frozen=True, slots=True)
 class Submodule:
     """A submodule as `.gitmodules` states it."""
@@ -93,23 +96,27 @@ def _refuse_pointer(git: Git, change: Change, tree: Path, path: str, commit: str
             f"{change.branch} has {shown} as a repository of its own: what is in it is not part of the change",
             f"`git rm --cached {shown}` and commit its files, or make it a submodule with `git submodule add`",
         )
+    before = git.run("rev-parse", "--verify", "--quiet", f"{change.base_tip}:{path}", ok=None).text
+    if before == commit:
+        return None
     own = (git.admin(tree) or tree / ".git") / "modules" / name
-    store = _store(git, name)
+    store, here = _store(git, name) or _unabsorbed(git, path), git.place.top / path
     if store is not None:
         known = git.run(f"--git-dir={store}", "cat-file", "-e", f"{commit}^{{commit}}", ok=None).status == 0
-    elif own.is_dir():
+    else:
         there = git.run(f"--git-dir={own}", "branch", "--remotes", "--contains", commit, ok=None)
         known = there.status == 0 and bool(there.text)
-    else:
-        known = True  # it can't be told here, and is not the worktree's
     if known:
         return None
-    bring = f"`git -C {git.place.top / path} fetch {tree / path} HEAD:{change.branch}`"
-    how = f"{bring} has it in the engineer's store" if store is not None else f"push it from {tree / path}"
-    return Refused(
-        f"{change.branch} sets {shown} to {commit[:10]}, a commit that only its worktree has",
-        f"{how}; then hand off again",
-    )
+    if own.is_dir():
+        who = "only its worktree has"
+        bring = f"`git -C {here} fetch {tree / path} HEAD:{change.branch}` has it in the engineer's store"
+        how = bring if store is not None else f"push it from {tree / path}"
+    else:
+        who = "nobody here has"
+        have = f"-C {here} fetch" if store is not None else f"-C {git.place.top if before else tree} {_INIT} -- {path}"
+        how = f"`git {have}` brings it, if it is where the submodule comes from"
+    return Refused(f"{change.branch} sets {shown} to {commit[:10]}, a commit that {who}", f"{how}; then hand off again")
 
 
 def what_submodules_hold(git: Git, admin: Path, tree: Path) -> str:
@@ -188,6 +195,12 @@ def _modules(git: Git) -> tuple[Path, ...]:
 
 def _store(git: Git, name: str) -> Path | None:
     return next((store / name for store in _modules(git) if (store / name / "HEAD").is_file()), None)
+
+
+def _unabsorbed(git: Git, path: str) -> Path | None:
+    """The repository of a submodule that lies in the engineer's checkout itself, as `git clone` leaves it."""
+    inside = git.place.top / path / ".git"
+    return inside if inside.is_dir() else None
 
 
 def _listed(git: Git, folder: Path | None, blob: str = "") -> list[Submodule]:

@@ -1,5 +1,6 @@
 """Submodules in worktrees: there without the network, checked before they go, never merged where nobody has them."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,46 @@ def test_a_pointer_that_only_the_worktree_can_follow_is_refused_with_the_way_on(
     assert isinstance(merge(parent, info), Merged)
     assert parent.git("rev-parse", "main:lib/sub") == made
     assert remove(parent.layout, 7, 1) == Removed()
+
+
+def test_a_pointer_that_nobody_has_is_refused_with_the_way_on(parent: Repository, tmp_path: Path) -> None:
+    parent.git("submodule", "deinit", "--quiet", "lib/sub")
+    shutil.rmtree(parent.root / ".git/modules/lib")
+    (tmp_path / "outer.gone").rename(tmp_path / "outer")
+    made = parent.commit({"lib.txt": "new\n"}, cwd=tmp_path / "outer")
+    info = create(parent.layout, 7, 1)
+    parent.git("update-index", "--cacheinfo", f"160000,{made},lib/sub", cwd=info.path)
+    parent.git("commit", "--quiet", "-m", "Move", cwd=info.path)
+    refused = merge(parent, info)
+    assert isinstance(refused, Refused)
+    assert refused.reason == f"coord/07-1 sets lib/sub to {made[:10]}, a commit that nobody here has"
+    command = refused.remedy.split("`")[1]
+    parent.git(*ALLOW, *command.split(" ")[1:])
+    assert isinstance(merge(parent, info), Merged)
+
+
+def test_a_pointer_that_nobody_has_lands_where_the_base_branch_has_it_too(parent: Repository) -> None:
+    info = create(parent.layout, 7, 1)
+    parent.git("submodule", "deinit", "--quiet", "--force", "lib/sub")
+    shutil.rmtree(parent.root / ".git/modules/lib")
+    shutil.rmtree(parent.root / ".git/worktrees/07-1/modules")
+    for place in (info.path, parent.root):
+        parent.git("update-index", "--cacheinfo", f"160000,{'1' * 40},lib/sub", cwd=place)
+        parent.git("commit", "--quiet", "-m", "Move", cwd=place)
+    parent.commit({"a.txt": "a\n"}, cwd=info.path)
+    assert isinstance(merge(parent, info), Merged)
+
+
+def test_a_submodule_that_lies_in_the_checkout_itself_vouches_for_its_pointer(repo: Repository, tmp_path: Path) -> None:
+    Repository(tmp_path / "origin")
+    repo.git("clone", "--quiet", str(tmp_path / "origin"), "sub")
+    repo.git("submodule", "--quiet", "add", str(tmp_path / "origin"), "sub")
+    repo.git("commit", "--quiet", "-m", "With a submodule")
+    info = create(repo.layout, 7, 1)
+    made = repo.commit({"lib.txt": "new\n"}, cwd=repo.root / "sub")
+    repo.git("update-index", "--cacheinfo", f"160000,{made},sub", cwd=info.path)
+    repo.git("commit", "--quiet", "-m", "Move", cwd=info.path)
+    assert isinstance(merge(repo, info), Merged)
 
 
 def test_a_repository_that_was_added_by_mistake_is_refused(repo: Repository) -> None:
