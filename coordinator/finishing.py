@@ -83,9 +83,10 @@ def log_note(log: "EventLog", note: Mapping[str, Any]) -> None:
     from coordinator.model.event import Actor, ActorKind, Draft
 
     try:
-        actor = Actor(ActorKind(note["actor"]["kind"]), note["actor"]["name"], note["actor"]["role"])
+        who = note["actor"]
+        actor = Actor(ActorKind(who["kind"]), who["name"], who["role"], who.get("terminal") is not False)
         drafts = [Draft(d["kind"], d["subject"], d["data"], d["id"]) for d in note["drafts"]]
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadRecord(f"it has no events: {error}") from None
     log.append(drafts, actor)
 

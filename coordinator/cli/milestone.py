@@ -11,7 +11,7 @@ from coordinator.cli.report import emit, say, styled
 from coordinator.desk import Desk
 from coordinator.model.event import Event
 from coordinator.model.milestone import MilestonePage
-from coordinator.model.sentence import actor_name, describe
+from coordinator.model.sentence import describe
 from coordinator.observe import Observer
 
 _SHOWN = 10
@@ -85,4 +85,6 @@ def _print_events(title: str, events: Sequence[Event]) -> None:
     left_out = len(events) - _SHOWN
     styled([(title, "bold"), (f"  the newest {_SHOWN} of {len(events)}" if left_out > 0 else "", "dim")])
     for event in events[-_SHOWN:]:
-        styled([(f"  {event.seq:>5}  ", "dim"), (describe(event).text, ""), (f"  {actor_name(event.actor)}", "dim")])
+        line = describe(event)
+        who = f"  {line.actor} {line.aside}".rstrip()
+        styled([(f"  {event.seq:>5}  ", "dim"), (line.text, ""), (who, "dim")])

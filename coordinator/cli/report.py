@@ -84,6 +84,6 @@ def event_line(event: "Event") -> str:
     actor = clip(line.actor, 14)
     actor += " " * (14 - width(actor))
     clock = datetime.fromisoformat(event.ts).astimezone().strftime("%H:%M:%S")
-    return (
-        f"{style(clock, 'dim')}  {style(actor, _ACTOR_STYLES.get(event.actor_kind, ''))}  {line.word:<10}  {line.text}"
-    )
+    aside = f"  {style(line.aside, 'dim')}" if line.aside else ""
+    who = style(actor, _ACTOR_STYLES.get(event.actor_kind, ""))
+    return f"{style(clock, 'dim')}  {who}  {line.word:<10}  {line.text}{aside}"

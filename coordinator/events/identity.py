@@ -6,9 +6,10 @@ the kernel keeps the environment that each process was started with. When severa
 the launcher's; the ones below it may have been made up.
 
 A launcher is the parent of what loses its own below it, and whatever else the agents' tmux server is made to start
-carries a name too. This guards against mistakes, as the default mode promises. Who writes into the database with
-another program, or has a service of the system start it, is seen as the human; running agents as another user (strict
-mode) is what keeps that out.
+carries a name too. What is then taken for the human, but descends from no terminal (a script of cron or CI, or an
+orphan on purpose), is noted as such. This guards against mistakes, as the default mode promises. Who writes into the
+database with another program, or has a service of the system start it, is seen as the human; running agents as another
+user (strict mode) is what keeps that out.
 """
 
 import os
@@ -28,6 +29,8 @@ class _Process:
     parent: int
     session: int
     """Process id of the session's leader; 0 where the system does not tell."""
+    terminal: bool
+    """Whether a terminal controls it."""
     claim: Actor | None
     """The agent that its starting environment names."""
 
@@ -36,18 +39,23 @@ def who(environ: Mapping[str, str] | None = None, pid: int | None = None) -> Act
     """The actor that a process is; by default, this one."""
     environ = os.environ if environ is None else environ
     pid = os.getpid() if pid is None else pid
-    launched = _launched_as(pid)
-    return launched or _claimed(environ) or Actor(ActorKind.HUMAN, _login(environ))
+    launched, terminal = _launched_as(pid)
+    return launched or _claimed(environ) or Actor(ActorKind.HUMAN, _login(environ), terminal=terminal)
 
 
-def _launched_as(pid: int) -> Actor | None:
-    """The agent whose launcher is farthest up, among the ancestors and their session leaders."""
+def _launched_as(pid: int) -> tuple[Actor | None, bool]:
+    """The agent whose launcher is farthest up, among the ancestors and their session leaders; whether any of these has
+    a terminal, or can't be looked at."""
     table = _Proc() if sys.platform.startswith("linux") else _Ps()
     found: Actor | None = None
     leaders: set[int] = set()
+    terminal, above = False, pid
     for process in _up(table, pid):
         found = process.claim or found
         leaders.add(process.session)
+        # What adopts orphans may sit in a terminal, of a container for example; that is none of theirs.
+        terminal = terminal or (process.terminal and (above > 1 or pid == 1))
+        above = process.parent
     if found is None:
         # A process orphaned on purpose has lost its parents, but still sits in the agent's session.
         for leader in leaders - {0, pid}:
@@ -55,7 +63,7 @@ def _launched_as(pid: int) -> Actor | None:
             found = process_.claim if process_ else None
             if found:
                 break
-    return found
+    return found, terminal or above > 1
 
 
 def _up(table: "_Proc | _Ps", pid: int) -> Iterator[_Process]:
@@ -84,7 +92,7 @@ class _Proc:
             words = []  # another user's process: it names nobody, but its parents may
         pairs = (word.partition(b"=") for word in words)
         environ = {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs if name.startswith(b"COORD_")}
-        return _Process(int(fields[1]), int(fields[3]), _claimed(environ))
+        return _Process(int(fields[1]), int(fields[3]), fields[4] != b"0", _claimed(environ))
 
 
 class _Ps:
@@ -93,7 +101,7 @@ class _Ps:
     def __init__(self) -> None:
         import subprocess
 
-        command = ["ps", "-A", "-ww", "-E", "-o", "pid=,ppid=,command="]
+        command = ["ps", "-A", "-ww", "-E", "-o", "pid=,ppid=,tty=,command="]
         self._table = parse_ps(subprocess.run(command, capture_output=True, check=False).stdout)
 
     def look(self, pid: int) -> _Process | None:
@@ -101,14 +109,14 @@ class _Ps:
 
 
 def parse_ps(listing: bytes) -> dict[int, _Process]:
-    """Processes by id from lines of `pid ppid command environment`."""
+    """Processes by id from lines of `pid ppid terminal command environment`; `??` is no terminal."""
     table = {}
     for line in listing.decode(errors="surrogateescape").splitlines():
         words = line.split()
-        if len(words) >= 2 and words[0].isdigit() and words[1].isdigit():
-            pairs = (word.partition("=") for word in words[2:])
+        if len(words) >= 3 and words[0].isdigit() and words[1].isdigit():
+            pairs = (word.partition("=") for word in words[3:])
             environ = {name: value for name, _, value in pairs if name.startswith("COORD_")}
-            table[int(words[0])] = _Process(int(words[1]), 0, _claimed(environ))
+            table[int(words[0])] = _Process(int(words[1]), 0, words[2] not in ("?", "??", "-"), _claimed(environ))
     return table
 
 

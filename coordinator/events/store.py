@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,7 @@ from coordinator.events.connection import Pool
 from coordinator.events.filters import COLUMNS, EVERYTHING, Filter, Window, matching_kinds, queries, window
 from coordinator.events.iteration import iteration_of
 from coordinator.events.tables import INDEX_MORE, INDEXED, KINDS
-from coordinator.model.event import SYSTEM, Actor, Draft, Event, is_kind, may_write, who_may
+from coordinator.model.event import NO_TERMINAL, SYSTEM, Actor, Draft, Event, is_kind, may_write, who_may
 from coordinator.model.ids import is_uuid7, uuid7
 from coordinator.model.text import plain
 from coordinator.redaction import redact, redact_data, suspects
@@ -78,12 +78,14 @@ class EventLog:
         """Append events in one transaction and return them as written, once they are safe on disk.
 
         `iteration` is that of the run, unless another one is given. A draft whose id is already on the log is not
-        written again; the event that is there is returned in its place.
+        written again; the event that is there is returned in its place. What is written without a terminal has that in
+        its data.
         Raises Refused, after appending `access.denied`, if the actor may not write one of them; then none is written.
         """
         if run is not None and iteration is None:
             iteration = iteration_of(self.path, run)
-        prepared = [(_checked_id(draft), draft, _to_json(draft)) for draft in drafts]
+        noted = {} if actor.terminal else {NO_TERMINAL: True}
+        prepared = [(_checked_id(draft), draft, _to_json(draft, noted)) for draft in drafts]
         for _, draft, _ in prepared:
             if not may_write(actor, draft.kind, draft.data):
                 self._deny(draft, actor, run, iteration)
@@ -219,12 +221,13 @@ def _checked_id(draft: Draft) -> str:
     return draft.id or uuid7()
 
 
-def _to_json(draft: Draft) -> str:
+def _to_json(draft: Draft, noted: Mapping[str, object]) -> str:
     """The data without secrets as compact JSON, not escaped to ASCII, which SQLite can store whatever is in it."""
     try:
-        text = _dumped(dict(draft.data))
+        data = {**draft.data, **noted}
+        text = _dumped(data)
         if suspects(text):
-            text = _dumped(redact_data(draft.data))
+            text = _dumped(redact_data(data))
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"the data of a {draft.kind} event can't be written as JSON: {error}") from error
     text = text.encode("utf-8", "backslashreplace").decode()  # lone surrogates, of file names, as \udcXX escapes

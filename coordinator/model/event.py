@@ -20,10 +20,16 @@ class Actor:
     """The human's login, the agent's id (`executor-07-1`), or the part of the system (`loop`, `gate`)."""
     role: str = ""
     """An agent's role: `planner`, `executor`, `verifier`, `specialist`, `stage` or `coordinator`."""
+    terminal: bool = field(default=True, compare=False)
+    """False for a human whose process descends from no terminal: a script of cron or CI, or an orphan on purpose."""
 
 
 SYSTEM = Actor(ActorKind.SYSTEM, "loop")
 """The loop and the merge gate. Passed explicitly by their own code; no command ever becomes it."""
+
+
+NO_TERMINAL = "no_terminal"
+"""Key of the data of whatever is appended by a human without a terminal: true, or not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,11 @@ class Event:
             "prev_hash": self.prev_hash,
             "hash": self.hash,
         }
+
+    @property
+    def no_terminal(self) -> bool:
+        """Whether it was written as a human, by a process that descends from no terminal."""
+        return self.actor_kind == ActorKind.HUMAN and self.data.get(NO_TERMINAL) is True
 
     @property
     def prompt(self) -> int | None:

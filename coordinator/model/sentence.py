@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from coordinator.model.event import Event
+from coordinator.model.event import NO_TERMINAL, Event
 from coordinator.model.text import plain
 
 _LONGEST = 1000
@@ -54,9 +54,11 @@ class Line:
     word: str
     """At most ten characters: `decision`, `step`, `failed`, …"""
     text: str
+    aside: str = ""
+    """What is to be known of the actor besides: `(no terminal)`, or nothing."""
 
     def __str__(self) -> str:
-        return f"{self.actor}  {self.word}  {self.text}".rstrip()
+        return "  ".join(filter(None, (self.actor, self.word, self.text, self.aside)))
 
 
 def describe(event: Event) -> Line:
@@ -66,8 +68,10 @@ def describe(event: Event) -> Line:
     actor, about = actor_name(event.actor), _about(event)
     if about and actor.endswith(f" {about}"):
         about = ""  # an agent on its own prompt: its name says so
-    text = say(event.data, about, name.replace("_", "-"))
-    return Line(plain(actor), plain(_WORDS.get(event.kind, family)), plain(text).strip())
+    data = {key: value for key, value in event.data.items() if key != NO_TERMINAL}
+    text = say(data, about, name.replace("_", "-"))
+    aside = "(no terminal)" if event.no_terminal else ""
+    return Line(plain(actor), plain(_WORDS.get(event.kind, family)), plain(text).strip(), aside)
 
 
 def actor_name(actor: str) -> str:

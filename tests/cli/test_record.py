@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from support.command import coord
+from support.command import coord, said
 
 from coordinator.artifacts.paths import Layout
 from coordinator.errors import UsageError
@@ -71,7 +71,7 @@ def test_what_is_attached_is_on_the_log_once(root: Path) -> None:
     assert first["seq"] == again["seq"]
     assert coord("link", "#12", "--prompt", "7", "--json", at=root).json["new"] is True
     one, two = events(root, "attachment.added")
-    assert one.data == {"ref": "#12", "type": "issue", "title": "The report"}
+    assert said(one.data) == {"ref": "#12", "type": "issue", "title": "The report"}
     assert (one.subject, two.subject) == ("milestone", "prompt:7")
 
 

@@ -110,13 +110,14 @@ def test_identity_is_told_without_slow_imports() -> None:
 
 def test_a_listing_of_macos_is_understood() -> None:
     table = parse_ps(
-        b"    1     0 /sbin/launchd\n"
-        b"  300     1 tmux new-session USER=ada\n"
-        b"  310   300 sh launch.sh COORD_ROOT=/x COORD_AGENT=executor-07-1 COORD_ROLE=executor TERM=xterm\n"
-        b"  311   310 coord answer 1 yes USER=ada \xff\n"
+        b"    1     0 ??      /sbin/launchd\n"
+        b"  300     1 ??      tmux new-session USER=ada\n"
+        b"  310   300 ttys001 sh launch.sh COORD_ROOT=/x COORD_AGENT=executor-07-1 COORD_ROLE=executor TERM=xterm\n"
+        b"  311   310 ttys001 coord answer 1 yes USER=ada \xff\n"
         b"broken line\n"
     )
     assert table[311].parent == 310
     assert table[311].claim is None
     assert table[310].claim == Actor(ActorKind.AGENT, "executor-07-1", "executor")
     assert set(table) == {1, 300, 310, 311}
+    assert [table[pid].terminal for pid in (300, 310)] == [False, True]

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 from coordinator.cli.main import main
+from coordinator.model.event import NO_TERMINAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,11 @@ class Result:
     @property
     def json(self) -> Any:
         return json.loads(self.out)
+
+
+def said(data: Mapping[str, object]) -> dict[str, object]:
+    """The data of an event without the mark that tests leave where they run without a terminal."""
+    return {key: value for key, value in data.items() if key != NO_TERMINAL}
 
 
 def coord(*arguments: str, at: Path, stdin: str | None = None) -> Result:

@@ -349,8 +349,9 @@ def _event_lines(title: str, events: Sequence[Event], nothing: str) -> list[Span
     ]
     for event in events[-_NEWEST:]:
         about = f"  about {event.prompt:02d}" if event.prompt is not None else ""
-        who = f"  {actor_name(event.actor)}{about}, {day_and_time(event.ts)}"
-        lines.append([Span("  "), Span(describe(event).text), Span(who, "quiet")])
+        line = describe(event)
+        who = f"  {f'{line.actor} {line.aside}'.rstrip()}{about}, {day_and_time(event.ts)}"
+        lines.append([Span("  "), Span(line.text), Span(who, "quiet")])
     return [*lines, *([] if events else [[Span(f"  {nothing}", "faint")]]), []]
 
 

@@ -56,7 +56,7 @@ def event_lines(event: Event) -> list[Spans]:
     line = describe(event)
     facts = [
         ("when", f"{day_and_time(event.ts)}   ({event.ts})"),
-        ("who", f"{event.actor}  ({event.actor_kind})"),
+        ("who", f"{event.actor}  ({event.actor_kind}{', no terminal' if event.no_terminal else ''})"),
         ("kind", event.kind),
         ("about", event.subject),
         ("run", (event.run or "none") + (f", iteration {event.iteration}" if event.iteration else "")),

@@ -139,12 +139,17 @@ def event_spans(event: Event, question: Question | None, width: int, now: float,
         Span(pad(line.word, what, marks.ellipsis) + "  ", ink),
         Span(line.text, "strong" if question else "text"),
     ]
-    if question is None:
+    if question is None and not line.aside:
         return fit(spans, width, marks.ellipsis)
+    if question is None:
+        return _with_end(spans, Span(f"  {line.aside}", "quiet"), width, marks)
     waited = since(question.asked, now)
     hint = f"  waiting {waited} {marks.dash} {marks.enter} to answer" if waited else f"  {marks.enter} to answer"
-    room = width - columns([Span(hint)])
-    return [*fit(spans, room, marks.ellipsis), Span(hint, "need")]
+    return _with_end(spans, Span(hint, "need"), width, marks)
+
+
+def _with_end(spans: list[Span], end: Span, width: int, marks: Glyphs) -> list[Span]:
+    return [*fit(spans, width - columns([end]), marks.ellipsis), end]
 
 
 _ACTORS = {"human": "good", "agent": "run", "system": "quiet"}
