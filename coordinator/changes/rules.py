@@ -23,7 +23,7 @@ def refuse(
     if change.strayed:
         return Refused(
             f"the work of {change.branch} is on {plain(change.strayed)} instead of its branch",
-            f"in its worktree: `git switch -C {change.branch}`, then hand off again",
+            f"{way_back(change)}, then hand off again",
         )
     if change.damaged:
         return Refused(f"{change.branch}: {change.damaged}", "restart the prompt")
@@ -47,6 +47,13 @@ def refuse(
         return pointers
     refusals = (_refuse_own_files(git, change, folder) for folder in (places.coord, *(places.root / f for f in owned)))
     return next((refused for refused in refusals if refused is not None), None)
+
+
+def way_back(change: Change) -> str:
+    """How work that is on something else than its branch comes onto it, with nothing of the branch lost."""
+    if change.commits:
+        return f"in its worktree: `git switch {change.branch}`, `git merge` what the work is on"
+    return f"in its worktree: `git switch -C {change.branch}`"
 
 
 def unknown_programs(git: Git, kinds: tuple[str, ...]) -> Waiting | None:

@@ -10,6 +10,7 @@ from coordinator.artifacts.prompts import PromptReader
 from coordinator.changes.diff import change_of
 from coordinator.changes.elsewhere import Elsewhere, work_elsewhere
 from coordinator.changes.git import Git
+from coordinator.changes.rules import way_back
 from coordinator.changes.submodules import refuse_pointers
 from coordinator.config import Config, load_config
 from coordinator.errors import Refused, UsageError
@@ -160,7 +161,9 @@ def _complete_change(layout: Layout, attempt: Attempt, no_change: bool) -> Chang
     reason = not_done(layout, attempt, change, config, said=no_change, trivial=trivial)
     if reason:
         how = "commit what belongs to the change, discard or ignore the rest, try again"
-        if not (change.commits or change.modified or change.untracked or change.strayed):
+        if change.strayed:
+            how = f"{way_back(change)}, and try again"
+        elif not (change.commits or change.modified or change.untracked):
             how = f"bring what is yours onto {attempt.branch}, in {layout.root / attempt.worktree}, and try again"
             how += _OR_NOTHING
         raise Refused(f"not done yet: {reason}", how)

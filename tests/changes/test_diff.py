@@ -1,10 +1,12 @@
 from pathlib import Path
 
+import pytest
 from support.repository import Repository
 
 from coordinator.changes.diff import attempt_change, diff_text
 from coordinator.changes.git import Git
 from coordinator.changes.worktrees import create
+from coordinator.errors import CoordError
 from coordinator.model.change import FileChange
 
 
@@ -123,4 +125,5 @@ def test_is_repo_tells_a_folder_from_a_repository(repo: Repository, tmp_path: Pa
     assert Git(repo.root).is_repo()
     assert Git(repo.root / "src").is_repo()
     assert not Git(tmp_path).is_repo()
-    assert not Git(repo.root / ".git").is_repo()
+    with pytest.raises(CoordError, match="has no files to work on"):
+        Git(repo.root / ".git").is_repo()

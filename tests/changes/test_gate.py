@@ -192,6 +192,16 @@ def test_work_beside_the_branch_is_refused(repo: Repository, args: tuple[str, ..
     outcome = merge(repo, info)
     assert isinstance(outcome, Refused)
     assert "instead of its branch" in outcome.reason
+    assert "`git switch -C coord/07-1`" in outcome.remedy
+
+
+def test_work_beside_a_branch_with_commits_is_told_how_to_come_there_with_none_of_them_lost(repo: Repository) -> None:
+    info, _ = attempt(repo, {"a.txt": "a\n"})
+    repo.git("switch", "--quiet", "-c", "elsewhere", "HEAD~1", cwd=info.path)
+    repo.commit({"b.txt": "b\n"}, cwd=info.path)
+    outcome = merge(repo, info)
+    assert isinstance(outcome, Refused)
+    assert "`git switch coord/07-1`, `git merge`" in outcome.remedy
 
 
 def test_uncommitted_work_is_refused(repo: Repository) -> None:

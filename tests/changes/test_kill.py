@@ -69,6 +69,11 @@ class Killer:
         assert status in (0, -signal.SIGKILL)
         return status != 0
 
+    def place_of(self, command: str) -> str:
+        """Which git command of its run it was, the first of all runs so far."""
+        log = (self.folder / "log").read_text().splitlines()
+        return next(line.split()[0] for line in log if command in line)
+
 
 @pytest.fixture
 def killer(tmp_path: Path) -> Killer:
@@ -122,7 +127,8 @@ def test_merge_killed_at_any_command_merges_once(tmp_path: Path, killer: Killer,
 
 def test_create_waits_for_the_git_of_a_killed_loop(tmp_path: Path, killer: Killer, repo: Repository) -> None:
     os.mkfifo(killer.folder / "gate")
-    orphaned = killer.start(repo, CREATE, "during 2")
+    assert not killer.run(Repository(tmp_path / "rehearsal"), CREATE, "never")
+    orphaned = killer.start(repo, CREATE, f"during {killer.place_of(' worktree add ')}")
     assert orphaned.wait() == -signal.SIGKILL
     found = []
     waiter = threading.Thread(target=lambda: found.append(create(repo.layout, 7, 1)))
@@ -143,9 +149,7 @@ def test_a_merge_waits_for_the_git_of_a_killed_loop(tmp_path: Path, killer: Kill
         place.suite("tests", "true")
         place.commit({"a.txt": "a\n"}, cwd=create(place.layout, 7, 1).path)
     assert not killer.run(rehearsal, MERGE, "never")
-    log = (killer.folder / "log").read_text().splitlines()
-    landing = next(line.split()[0] for line in log if " merge --ff-only " in line)
-    orphaned = killer.start(repo, MERGE, f"during {landing}")
+    orphaned = killer.start(repo, MERGE, f"during {killer.place_of(' merge --ff-only ')}")
     assert orphaned.wait() == -signal.SIGKILL
     assert merge_attempt(repo.layout, MergeRequest(7, 1), patience=0) == Waiting("another merge is under way")
     (killer.folder / "gate").write_text("go\n")

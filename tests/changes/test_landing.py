@@ -85,8 +85,6 @@ def test_settings_of_the_engineer_change_nothing(repo: Repository, base: str) ->
         "branch.main.mergeOptions": "--squash --no-commit",
         "merge.ff": "false",
         "merge.verifySignatures": "true",
-        "commit.gpgSign": "true",
-        "gpg.program": "/bin/false",
         "merge.stat": "true",
         "core.quotePath": "true",
         "diff.external": "/bin/false",

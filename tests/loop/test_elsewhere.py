@@ -103,6 +103,15 @@ def test_done_with_the_work_elsewhere_is_refused_with_the_place(make: Make, tmp_
         assert hand_off(environ, 1, outcome="done", summary="x", no_change=True).no_change
 
 
+def test_an_agent_that_stands_beside_its_branch_is_told_how_its_work_comes_onto_it(make: Make) -> None:
+    made = make({1: []})
+    _, environ = begin(made)
+    do(made, f"git switch -qd && {COMMIT}", made.layout.worktree(1, 1))
+    with pytest.raises(Refused) as refused:
+        hand_off(environ, 1, outcome="done", summary="x")
+    assert refused.value.remedy == "in its worktree: `git switch -C coord/01-1`, and try again"
+
+
 def test_what_was_there_before_is_not_named(make: Make, tmp_path: Path) -> None:
     made = make({1: []})
     root = made.layout.root
