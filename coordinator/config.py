@@ -22,7 +22,7 @@ SIZE_LIMIT = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the project decided. Every field is a key of coord.yaml."""
+    """What the project decided. Every field is a key of coord.yaml, but for those that follow from others."""
 
     project: str = ""
     """Name on screen; default: the name of the root folder."""
@@ -82,16 +82,10 @@ class Config:
     theme: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Action id → key, where it differs from the default."""
-
-    @property
-    def branch_folder(self) -> str:
-        """The first of `prompt_folders` that is called after a branch, with its `{branch}`; empty: none is."""
-        return ""
-
-    @property
-    def space(self) -> str:
-        """The same as it is: numbers of prompts are those of this folder alone."""
-        return ""
+    branch_folder: str = ""
+    """The first of `prompt_folders` that is called after a branch, with its `{branch}`; empty: none is."""
+    space: str = ""
+    """The same as it is: numbers of prompts are those of this folder alone."""
 
     @property
     def settings(self) -> Settings:
@@ -110,14 +104,6 @@ class Config:
             space=self.space,
             prompts_folder=os.path.normpath(self.prompt_folders[0]) if self.prompt_folders else PROMPTS,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _OfBranch(Config):
-    """Settings of a project with a folder that is called after a branch."""
-
-    branch_folder: str = ""
-    space: str = ""
 
 
 def load_config(layout: Layout) -> Config:
@@ -151,8 +137,8 @@ def load_config(layout: Layout) -> Config:
     if patterns:
         branch = _base_branch(layout, values.get("base_branch", ""))
         values["prompt_folders"] = tuple(in_branch(folder, layout.root, branch) for folder in folders)
-        space = os.path.normpath(in_branch(patterns[0], layout.root, branch))
-        return _OfBranch(**values, branch_folder=os.path.normpath(patterns[0]), space=space)
+        values["branch_folder"] = os.path.normpath(patterns[0])
+        values["space"] = os.path.normpath(in_branch(patterns[0], layout.root, branch))
     return Config(**values)
 
 
@@ -345,7 +331,7 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "theme": _name,
     "keys": _keys,
 }
-assert _READERS.keys() == {f.name for f in fields(Config)}
+assert _READERS.keys() | {"branch_folder", "space"} == {f.name for f in fields(Config)}
 
 
 def sample() -> str:

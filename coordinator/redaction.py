@@ -3,18 +3,22 @@
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from coordinator.model.redact import Redactor, parse_rules, secrets_of
 from coordinator.regular import read_part
+
+if TYPE_CHECKING:
+    from coordinator.model.redact import Redactor
 
 _RULES_LIMIT = 1 << 20  # bytes
 _RULES = Path(__file__).with_name("secrets") / "known.tsv"
 
 
 @cache
-def redactor() -> Redactor:
+def redactor() -> "Redactor":
     """For the environment that this process was started with."""
+    from coordinator.model.redact import Redactor, parse_rules, secrets_of  # looks need it for nothing
+
     return Redactor(secrets_of(os.environ), parse_rules(read_part(_RULES, _RULES_LIMIT).decode()))
 
 

@@ -17,6 +17,7 @@ from coordinator.model.prompt import Prompt
 from coordinator.model.register import Known, register
 from coordinator.model.settings import PROMPTS
 from coordinator.model.step import Attempt
+from coordinator.redaction import redact
 
 _NOTHING: Mapping[int, Row] = {}
 
@@ -74,7 +75,7 @@ class RollCall:
             ended=self._ended_of(told),
             waiting=self._waiting_of(present, space) if unfinished else {},
             given_up=log.given_up,
-            clean=_clean,
+            clean=redact,
             unusable=frozenset(problem.numbers[0] for problem in files.problems if problem.numbers),
             run=unfinished,
             highest=highest,
@@ -102,9 +103,3 @@ class RollCall:
         """Prompts that were there at the loop's last look, and had not ended."""
         rows = ((number, described(row)) for number, row in present.items() if len(row) > 5 and not row[5])
         return {number: replace(prompt, path=space or PROMPTS) for number, prompt in rows if prompt is not None}
-
-
-def _clean(text: str) -> str:
-    from coordinator.redaction import redact  # most looks need it for nothing
-
-    return redact(text)

@@ -11,9 +11,8 @@ import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from coordinator.artifacts.files import ANY, failure, is_settled, read_limited, sha256, write_atomic
 from coordinator.artifacts.paths import Layout
@@ -38,14 +37,13 @@ _COPY_LIMIT = 256 * 1024
 _Stat = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
+class _Record(NamedTuple):
     """What one user has seen of one project."""
 
-    identity: str = ""
-    seen: Mapping[str, list[str]] = field(default_factory=dict)
+    identity: str
+    seen: Mapping[str, list[str]]
     """Path → digests, the newest last."""
-    stats: Mapping[str, list[Any]] = field(default_factory=dict)
+    stats: Mapping[str, list[Any]]
     """Path → the file's status and its digest then, which spares reading it again."""
 
 
@@ -92,7 +90,7 @@ def give_trust(layout: Layout, actor: Actor, seen: Ask) -> None:
     if now != seen:
         raise Refused("the project changed since it was shown", "look again: coord trust")
     _say(layout, actor, now)
-    record = _Record(identity=_identify(layout)) if now.first else _read(layout)
+    record = _Record(_identify(layout), {}, {}) if now.first else _read(layout)
     assert record is not None, "it was trusted before"
     _note(layout, record, now.contents)
 
@@ -111,7 +109,7 @@ def trust_own(layout: Layout) -> None:
     if _is_below(layout):
         return
     contents = tuple(Content(layout.rel(path), digest) for path, digest in _contents(layout, None))
-    _note(layout, _Record(identity=_identify(layout)), contents)
+    _note(layout, _Record(_identify(layout), {}, {}), contents)
 
 
 def forget_trust(layout: Layout) -> None:

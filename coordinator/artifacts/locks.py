@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import random
 import time
 from pathlib import Path
 from types import TracebackType
@@ -45,7 +44,7 @@ class Lock:
                     if wait:
                         raise _held(self.path) from None
                     return False
-                time.sleep(random.uniform(0.0001, 0.002 if wait else 0.005))
+                time.sleep(_some_part_of(0.002 if wait else 0.005))
             except BaseException:
                 os.close(fd)
                 raise
@@ -101,3 +100,8 @@ def is_held(path: Path | str) -> bool:
     finally:
         os.close(fd)
     return False
+
+
+def _some_part_of(longest: float) -> float:
+    """A time by chance, so that those who wait do not keep step; of the system's, since `random` is slow to import."""
+    return longest * (1 + os.urandom(1)[0]) / 256

@@ -5,7 +5,8 @@ where none was made, by what the log was told of prompts that have ended.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus
@@ -20,21 +21,21 @@ _CAME_TO = {
     StepState.BLOCKED: "it is held",
     StepState.PENDING: "its work came back",
 }
+_NOTHING: Mapping[int, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What is known of prompts besides their files."""
 
     attempts: Mapping[int, Attempt]
     """The last one of each prompt."""
     given: Callable[[Attempt], Prompt]
     """The prompt as an attempt was given it."""
-    ended: Mapping[int, Prompt] = field(default_factory=dict)
+    ended: Mapping[int, Prompt] = _NOTHING
     """Prompts without an attempt that the log was told of as done or cancelled."""
-    waiting: Mapping[int, Prompt] = field(default_factory=dict)
+    waiting: Mapping[int, Prompt] = _NOTHING
     """Prompts without an attempt that the log was told of last as there, and not begun."""
-    given_up: Mapping[int, int] = field(default_factory=dict)
+    given_up: Mapping[int, int] = _NOTHING
     """By prompt: the newest attempt at the time when a human cancelled it."""
     clean: Callable[[str], str] = str
     """Takes secrets out of a text, as was done with all that attempts keep."""

@@ -1,7 +1,7 @@
 """Trust: what of a project's own files may start programs here, judged by what a human on this machine has seen."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from coordinator.model.problem import Problem
 from coordinator.model.text import amount, plain
@@ -11,8 +11,7 @@ _GIST = 4
 REMEDY = "`coord trust` shows what would run"
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """A file that decides what runs, in one version."""
 
     path: str
@@ -21,8 +20,7 @@ class Content:
     """SHA-256."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A file that a human is asked about."""
 
     path: str
@@ -37,16 +35,14 @@ class Shown:
         return " · ".join([line for line in added if line and line[0] not in "#-"][:_GIST])
 
 
-@dataclass(frozen=True, slots=True)
-class Trusted:
+class Trusted(NamedTuple):
     """Everything may run."""
 
     own: tuple[Content, ...] = ()
     """Versions that are new and did not come with a commit from elsewhere: the engineer's own, to be noted as seen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """A human has to say so first."""
 
     first: bool

@@ -37,7 +37,7 @@ def test_writers_at_once_leave_no_gap_and_nobody_starves(path: Path, each: int) 
     assert slowest < 2, f"an append took {slowest:.2f} s"
     first_done = min(int(lines[-1][1]) for lines in told)
     progress = [sum(int(words[1]) <= first_done for words in lines) for lines in told]
-    assert min(progress) > each / 4, f"when one had written all, the others had written {sorted(progress)}"
+    assert min(progress) > each / 10, f"when one had written all, the others had written {sorted(progress)}"
 
 
 def test_writers_who_all_make_the_log_make_one(path: Path) -> None:
