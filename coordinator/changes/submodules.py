@@ -172,6 +172,21 @@ def submodules_in(git: Git, tree: Path, admin: Path) -> Iterator[tuple[Path, Pat
             yield place, own
 
 
+def follow_move(git: Git, admin: Path, old: Path, new: Path) -> None:
+    """Tell the repositories of a worktree's submodules that their checkouts are in the new place; not the others."""
+    for own in _repositories(admin / "modules"):
+        config = own / "config"
+        if config.is_symlink():
+            continue
+        named = git.run("config", "--file", str(config), "--get", "core.worktree", ok=None).text
+        place = os.path.relpath(os.path.realpath(own / named), os.path.realpath(old))
+        pointer = new / place / ".git"
+        inside = named and place.split(os.sep)[0] != os.pardir
+        if inside and pointer.is_file() and _points_to(pointer, own):
+            there = os.path.relpath(os.path.realpath(new / place), os.path.realpath(own))
+            git.run("config", "--file", str(config), "core.worktree", there, writes=True)
+
+
 def _points_to(pointer: Path, own: Path) -> bool:
     try:
         named = read_line(pointer).removeprefix("gitdir:").strip()

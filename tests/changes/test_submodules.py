@@ -7,8 +7,12 @@ import pytest
 from support.repository import Repository
 
 from coordinator.changes.gate import MergeRequest, merge_attempt
+from coordinator.changes.git import Git
 from coordinator.changes.outcome import Merged, Outcome, Refused
+from coordinator.changes.submodules import submodules_in
+from coordinator.changes.takeover import take_over
 from coordinator.changes.worktrees import Kept, Removed, WorktreeInfo, create, remove
+from coordinator.model.step import Attempt, StepState
 
 ALLOW = ("-c", "protocol.file.allow=always")
 
@@ -164,3 +168,35 @@ def test_a_worktree_whose_submodule_holds_something_stays(parent: Repository, pl
     kept = remove(parent.layout, 7, 1)
     assert isinstance(kept, Kept)
     assert folder.is_dir()
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_the_next_attempt_takes_over_a_worktree_with_submodules_as_it_was_left(
+    parent: Repository, killed: bool
+) -> None:
+    last, mine = (
+        Attempt(7, k, "run-1", 1, StepState.FAILED, "", branch=f"coord/07-{k}", base_branch="main") for k in (1, 2)
+    )
+    old, new = create(parent.layout, 7, 1).path, parent.layout.worktree(7, 2)
+    parent.commit({"a.txt": "a\n"}, cwd=old)
+    made = parent.commit({"lib.txt": "new\n"}, cwd=old / "lib/sub")
+    parent.write({"src/app.py": "edited\n", "new.txt": "new\n"}, cwd=old)
+    parent.write({"deep/in/src/app.py": "edited\n"}, cwd=old / "lib/sub")
+    parent.git("branch", "coord/07-2", "coord/07-1")
+    left = parent.status(cwd=old), parent.status(cwd=old / "lib/sub")
+    if killed:
+        parent.git("symbolic-ref", "HEAD", "refs/heads/coord/07-2", cwd=old)
+        old.rename(new)
+    assert take_over(parent.layout, mine, last)
+    assert not old.exists()
+    taken = create(parent.layout, 7, 2)
+    assert (taken.path, taken.adopted, taken.warning) == (new, True, "")
+    assert (parent.status(cwd=new), parent.status(cwd=new / "lib/sub")) == left
+    assert (new / "lib/sub/deep/in/src/app.py").read_text() == "edited\n"
+    for place in ("", "lib/sub", "lib/sub/deep/in"):
+        assert parent.git("rev-parse", "--show-toplevel", cwd=new / place) == str(new / place)
+    assert parent.git("rev-parse", "HEAD", cwd=new / "lib/sub") == made
+    git = Git(parent.root)
+    admin = git.admin(new)
+    assert admin is not None
+    assert {place for place, _ in submodules_in(git, new, admin)} == {new / "lib/sub", new / "lib/sub/deep/in"}
