@@ -12,6 +12,7 @@ from textual.widgets import Input
 from coordinator.model.event import Event
 from tui.app import CoordApp
 from tui.forms.answer import AnswerForm
+from tui.screens.pages import event_lines
 from tui.screens.reading import Reading
 from tui.source import Show
 from tui.theme import UNICODE
@@ -212,3 +213,17 @@ async def test_a_log_that_can_not_be_read_is_told() -> None:
         await until(
             lambda: "the log is damaged" in screen_text(app) and "coord log verify" in screen_text(app), "the toast"
         )
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_what_a_human_without_a_terminal_wrote_says_so_in_the_panel_and_on_its_page(width: int) -> None:
+    data = {"text": "use WAL " * 30}
+    typed = Event(
+        1, "", "2026-03-01T14:02:11.123Z", None, None, "human", "ada", "decision.recorded", "prompt:7", data, "", ""
+    )
+    unseen = replace(typed, data={**data, "no_terminal": True})
+    rows = ["".join(span.text for span in event_spans(event, None, width, 0, UNICODE)) for event in (typed, unseen)]
+    assert [row.endswith("  (no terminal)") for row in rows] == [False, True]
+    assert max(map(len, rows)) <= width
+    pages = ["\n".join("".join(span.text for span in line) for line in event_lines(event)) for event in (typed, unseen)]
+    assert ["ada  (human, no terminal)" in page for page in pages] == [False, True]
