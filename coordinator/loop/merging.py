@@ -158,7 +158,7 @@ def tidy(site: Site, snapshot: Snapshot, action: Tidy) -> None:
         if ours and window.dead:
             site.terminals.kill_window(window.id)
     why = _remove_worktree(site, attempt) if attempt.state is StepState.MERGED else "it is not merged"
-    site.amend(attempt, window="", pane="", worktree=attempt.worktree if why else "")
+    site.amend(attempt, window="", pane="", worktree=attempt.worktree if why else "", tidied=True)
     if attempt.state is StepState.MERGED:
         _clear_earlier(site, attempt)
 

@@ -196,13 +196,13 @@ def _keep_house(prompt: Prompt, current: Step, attempt: Attempt) -> Iterator[Act
             attempt.commits if current.state is StepState.MERGED else (),
         )
     ended = attempt.state is StepState.MERGED or (current.state is StepState.SKIPPED and not attempt.state.live)
-    if ended and attempt.window:
+    if ended and attempt.untidy:
         yield Tidy(prompt.number, attempt.attempt)
 
 
 def _over(prompt: Prompt, attempt: Attempt) -> bool:
     """Merged, marked and tidied: nothing is ever to be done about it again. Most attempts of a long run are."""
-    return attempt.state is StepState.MERGED and not attempt.window and prompt.status is PromptStatus.DONE
+    return attempt.state is StepState.MERGED and not attempt.untidy and prompt.status is PromptStatus.DONE
 
 
 def _lags(prompt: Prompt, current: Step, attempt: Attempt) -> bool:

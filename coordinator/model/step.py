@@ -161,6 +161,8 @@ class Attempt:
     """Commit of the base branch when its change was opened: what is there by then nobody merged who had seen it."""
     user: str = ""
     """Strict mode: the user that it runs as, as long as nobody else may have that one."""
+    tidied: bool = False
+    """It has ended, and what it left was cleared away as far as that may be: a worktree that is still there stays."""
     held: bool = False
     """Not to be started again until a human says so, by setting the prompt's file back to pending."""
     interrupted: bool = False
@@ -180,6 +182,11 @@ class Attempt:
     """Its agent's last hand-off, as the log tells it."""
     directory: str = field(default="", compare=False)
     """Relative to the project root."""
+
+    @property
+    def untidy(self) -> bool:
+        """A window or a worktree of it is left that nobody has looked at since it ended."""
+        return bool(self.window) or bool(self.worktree and not self.tidied)
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,9 +229,9 @@ def test_a_lock_file_that_was_deleted_meanwhile_is_not_mistaken_for_the_lock(tmp
     waiter = threading.Thread(target=wait_for_it)
     waiter.start()
     wait_until(lambda: _waits_for_a_lock(waiter), message="the second to wait")
-    path.unlink()
-    third = Lock(path)
+    third = Lock(tmp_path / "new")
     third.acquire()
+    (tmp_path / "new").replace(path)  # deleted and made anew, with no moment for the second between
     first.release()
     waiter.join(0.2)
     assert not taken

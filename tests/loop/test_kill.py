@@ -46,6 +46,17 @@ def test_a_loop_killed_at_any_point_leaves_one_attempt_and_the_next_completes_it
     assert [run.state for run in [current_run(made.layout)] if run] == ["ended"]
 
 
+def test_a_loop_killed_before_it_wrote_down_the_window_leaves_no_worktree_behind(make: Make) -> None:
+    made = make({1: []})
+    killed(made, "dispatch-window")
+    (attempt,) = made.attempts(1)
+    wait_until(lambda: (made.layout.attempt("run-1", 1, 1) / "exit.json").exists(), message="its agent to end")
+    assert not attempt.get("window")
+    assert made.run_loop() == 0
+    assert list(made.layout.worktrees.glob("0*")) == []
+    assert made.repository.git("branch", "--list", "coord/*") == ""
+
+
 def test_work_that_landed_is_not_restarted_where_the_loop_died_before_that_was_recorded(make: Make) -> None:
     made = make({1: []}, {1: COUNTED})
     killed(made, "merge-landed")
