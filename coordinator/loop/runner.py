@@ -35,7 +35,7 @@ from coordinator.loop.runs import RunBook
 from coordinator.loop.settle import make_up
 from coordinator.loop.site import Site
 from coordinator.loop.users import Users
-from coordinator.model.event import Event
+from coordinator.model.event import Draft, Event
 from coordinator.model.run import LoopAsk
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
@@ -158,6 +158,8 @@ class _Runner:
         self._landings = Landings(layout.root)
         self._watch = Watch(layout, self._changed, self._observer.folders())  # before the first look: nothing is missed
         self._direct = Direct(layout)
+        self._untold: list[Draft] = []
+        """What was noticed at looks; it is said in the next turn, again and again until the log takes it."""
         self._snapshot = self._observer.snapshot()
         self._direct.begin(self._snapshot)
 
@@ -246,6 +248,7 @@ class _Runner:
         """Do everything that can be done now; what changes nothing is tried again later, not at once."""
         done: set[Action] = set()
         while True:
+            self._say_untold()
             self._book.follow(self._snapshot)
             actions = [action for action in self._actions() if self._hands.free_for(action)]
             if not actions:
@@ -262,6 +265,11 @@ class _Runner:
             self._tell()
         self._watch_agents()
         self._tell()
+
+    def _say_untold(self) -> None:
+        while self._untold:
+            self._site.say(self._untold[0])
+            self._untold.pop(0)
 
     def _actions(self) -> Iterator[Action]:
         """What the rules say, and attempts whose process the kernel says is gone."""
@@ -290,7 +298,7 @@ class _Runner:
         self._unread.clear()
         self._site.config = self._observer.config
         if told is not None:
-            self._site.say(told)
+            self._untold.append(told)
 
     def _wait(self) -> Stopped | None:
         """Sleep until something happens or is due; Stopped when it is to end."""

@@ -23,8 +23,9 @@ def claim(made: Project, number: int, status: str) -> str:
 
 
 def problems(made: Project) -> list[str]:
+    """What is wrong, but for changes past coord: `test_direct` is about these."""
     found = json.loads(made.coord("validate", "--json", check=False).stdout)["problems"]
-    return [problem["code"] for problem in found]
+    return [problem["code"] for problem in found if problem["code"] != "changed-directly"]
 
 
 def test_an_agent_that_writes_done_into_its_own_file_ends_nothing(make: Make) -> None:
