@@ -7,7 +7,7 @@ from coordinator.model.plan import Kill, Plan, Record
 from coordinator.model.prompt import PromptStatus
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
-from coordinator.services.planning import PlanBuilder, in_flight, known, numbers_text, refuse_done
+from coordinator.services.planning import PlanBuilder, in_flight, known, numbers_text, refuse_done, refuse_in_flight
 from coordinator.services.quick_patch import waiting_dependents
 
 
@@ -32,8 +32,7 @@ def plan_cancel(snapshot: Snapshot, request: Cancel) -> Plan:
     builder = PlanBuilder(snapshot, "cancel")
     if in_flight(step) and step.attempt is not None:
         if not request.kill_running:
-            remedy = f"--kill-running ends it too; or first: coord kill {request.number}"
-            raise Refused(f"prompt {prompt.label} is in progress ({step.attempt.agent})", remedy)
+            refuse_in_flight(prompt, step, f"--kill-running ends it too; or first: coord kill {request.number}")
         builder.effects.append(Kill(request.number, step.attempt.attempt, "hold", request.reason or "cancelled"))
     builder.set_values(request.number, {"status": "cancelled"}, status=PromptStatus.CANCELLED)
     data = {"reason": request.reason, "attempt": builder.attempts_of(request.number)}

@@ -238,6 +238,15 @@ def in_flight(step: Step) -> bool:
     return step.state.under_way
 
 
+def refuse_in_flight(prompt: Prompt, step: Step, remedy: str) -> None:
+    """Refuse what would end work that is under way, in words for how far it is."""
+    if step.state is StepState.CHANGE_OPEN:
+        raise Refused(f"the change of prompt {prompt.label} is open", f"coord review {prompt.number}, or {remedy}")
+    if in_flight(step):
+        agent = step.attempt.agent if step.attempt is not None else "an agent"
+        raise Refused(f"prompt {prompt.label} is in progress ({agent})", remedy)
+
+
 def refuse_lost(prompt: Prompt) -> None:
     """Refuse to write into a file that is not there any more, or that is another prompt's."""
     if prompt.lost:

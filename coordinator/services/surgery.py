@@ -11,7 +11,15 @@ from coordinator.model.plan import Kill, Plan, Record
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
-from coordinator.services.planning import ALIGNMENT, PlanBuilder, in_flight, is_done, known, numbers_text
+from coordinator.services.planning import (
+    ALIGNMENT,
+    PlanBuilder,
+    in_flight,
+    is_done,
+    known,
+    numbers_text,
+    refuse_in_flight,
+)
 from coordinator.services.quick_patch import waiting_dependents
 
 
@@ -111,10 +119,8 @@ def _check(snapshot: Snapshot, request: Surgery) -> None:
         if number in request.eliminate and snapshot.steps[number].state is StepState.SKIPPED:
             raise Refused(f"prompt {prompt.label} is cancelled already", "leave it out")
         step = snapshot.steps[number]
-        if number in request.eliminate and in_flight(step) and not request.kill_running:
-            agent = step.attempt.agent if step.attempt is not None else "an agent"
-            remedy = f"--kill-running ends it, or wait: coord kill {number}"
-            raise Refused(f"prompt {prompt.label} is in progress ({agent})", remedy)
+        if number in request.eliminate and not request.kill_running:
+            refuse_in_flight(prompt, step, f"--kill-running ends it too; or first: coord kill {number}")
 
 
 def _improve(builder: PlanBuilder, number: int, what: str, request: Surgery) -> None:

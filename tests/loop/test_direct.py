@@ -70,7 +70,7 @@ def test_settings_alignment_records_and_prompts_at_work_are_guarded(busy: Projec
 def test_a_prompt_that_nobody_works_on_is_edited_freely_and_only_told(busy: Project) -> None:
     (second,) = busy.layout.prompts.glob("02*")
     second.write_text(second.read_text().replace("Do 2.", "Do it."))
-    busy.add(3, script=WRITE)
+    busy.add(3, 1, script=WRITE)
     wait_until(lambda: len(told(busy)) == 2, message="the events")
     assert problems(busy) == []
     assert busy.snapshot().prompts[2].source == second.read_bytes()

@@ -91,7 +91,7 @@ def test_a_rejection_waits_for_a_merge_that_is_under_way(make: Make) -> None:
     wait_until((made.repository.root.parent / "suite-runs").exists, timeout=30, message="the suite to run")
     made.coord("review", "1", "--reject", "No, wait.")
     made.release()
-    assert loop.wait(30) == 0
+    assert loop.wait(30) == 0, made.said()
     assert made.states() == {1: "merged"}
     assert len(made.attempts(1)) == 1
 

@@ -182,6 +182,14 @@ def test_eliminating_running_work_demands_that_its_agent_may_be_killed() -> None
     assert any(isinstance(effect, Kill) for effect in plan.effects)
 
 
+def test_what_waits_for_its_review_is_not_called_in_progress() -> None:
+    opened = laboratory().attempt(attempt(2, StepState.CHANGE_OPEN)).snapshot()
+    for plan in (lambda: plan_surgery(opened, Surgery(eliminate=(2,))), lambda: plan_cancel(opened, Cancel(2))):
+        with pytest.raises(Refused, match="change of prompt 02 is open") as refused:
+            plan()
+        assert "coord review 2" in refused.value.remedy
+
+
 @pytest.mark.parametrize(("then", "status"), [("requeue", "pending"), ("fail", "failed"), ("hold", "blocked")])
 def test_kill_says_what_becomes_of_the_step(then: str, status: str) -> None:
     paper = running()
