@@ -68,7 +68,7 @@ def with_document(text: str, document: str) -> str:
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     whole = newline.join(document.splitlines()).rstrip() + newline if document.strip() else ""
-    if read_intent(text) == read_intent(document) and (_has(text, whole) or _has(text, _without_empty(whole))):
+    if _has(text, whole) and read_intent(text) == read_intent(document):
         return text
     rest = [part for part in _others(text) if part.strip() and not _has(whole, part)]
     first = rest.pop(0) if rest and text.startswith(rest[0]) and not _HEADING.match(rest[0].lstrip("\r\n")) else ""
@@ -80,6 +80,14 @@ def with_document(text: str, document: str) -> str:
     return (newline * 2).join([first.strip("\r\n"), *kept, whole]).lstrip("\r\n")
 
 
+def without_empty(text: str) -> str:
+    """The text without headings of the intent below which nothing stands: a form has them all."""
+    for section in reversed(list(_sections(text))):
+        if not section.text.strip():
+            text = text[: section.heading] + text[section.end :]
+    return text
+
+
 def _has(text: str, part: str) -> bool:
     """Whether the lines of the part stand in the text, one after the other."""
     return f"\n{_plain_lines(part)}\n" in f"\n{_plain_lines(text)}\n"
@@ -87,14 +95,6 @@ def _has(text: str, part: str) -> bool:
 
 def _plain_lines(text: str) -> str:
     return "\n".join(text.strip().splitlines())
-
-
-def _without_empty(text: str) -> str:
-    """The text without headings of the intent below which nothing stands: a form has them all."""
-    for section in reversed(list(_sections(text))):
-        if not section.text.strip():
-            text = text[: section.heading] + text[section.end :]
-    return text
 
 
 def _others(text: str) -> Iterator[str]:

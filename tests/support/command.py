@@ -33,7 +33,8 @@ def said(data: Mapping[str, object]) -> dict[str, object]:
 def coord(*arguments: str, at: Path, stdin: str | None = None) -> Result:
     """Run `coord -C AT ARGUMENTS…`; what it printed and how it ended. There is no terminal, as in a pipe."""
     out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err), patch.object(sys, "stdin", io.StringIO(stdin or "")):
+    places = patch.object(sys, "path", [*sys.path])  # a command looks for no modules where it is called
+    with redirect_stdout(out), redirect_stderr(err), patch.object(sys, "stdin", io.StringIO(stdin or "")), places:
         try:
             main(["-C", str(at), *arguments])
         except SystemExit as end:

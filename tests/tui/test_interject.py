@@ -243,8 +243,8 @@ async def test_an_editor_that_saves_while_a_plan_is_applied_loses_nothing(layout
 
 
 async def test_an_agent_that_reports_while_a_plan_is_applied_does_not_send_it_back(layout: Layout) -> None:
-    report = partial(append_summary, layout, number=1, agent="executor-01-1", at="2026-03-01T14:00:00Z")
-    report(text="I begin")
+    report = partial(append_summary, layout, number=1, agent="executor-01-1")
+    report(text="I begin", at="2026-03-01T14:00:00Z")
     ticks = count(scenes.NOW)
     async with steered(layout, selected=2, clock=lambda: float(next(ticks))) as desk:
         await desk.press("i")
@@ -255,7 +255,7 @@ async def test_an_agent_that_reports_while_a_plan_is_applied_does_not_send_it_ba
         with planning(layout):
             await desk.pilot.press("enter")
             assert desk.form.stage is Stage.APPLYING
-            report(text="I am done")
+            report(text="I am done", at="2026-03-01T14:05:00Z")
         await desk.closed()
         assert len(desk.events("plan.applied")) == 1
         said = desk.files()["alignment.md"].decode()

@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 from coordinator.errors import CoordError
 from coordinator.model.event import Event
 from coordinator.model.intent import Change, Intent
-from coordinator.model.intent_text import TITLES
+from coordinator.model.intent_text import TITLES, without_empty
 from coordinator.model.milestone import MilestonePage, Revision
 from coordinator.model.plan import Plan
 from coordinator.model.sentence import actor_name, describe
@@ -207,12 +207,12 @@ class MilestoneScreen(Screen[None]):
             return
         text = self.app.main.edit_text(intent_text(self.page), "milestone.md")
         if text is not None:
-            self._plan_intent(text)
+            self._plan_intent(without_empty(text))
 
     def action_record(self) -> None:
         """Make a version of what stands in the file."""
         if self.page is not None and self._unrecorded and not self._busy:
-            self._plan_intent(intent_text(self.page))
+            self._plan_intent(self.page.document.decode("utf-8", "surrogateescape"))
 
     @property
     def _unrecorded(self) -> bool:
