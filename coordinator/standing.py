@@ -52,7 +52,8 @@ class Standing:
             return steps
         if not away:
             return steps
-        self.problems = tuple(_problem(prompts[n], words, base) for n, words in away.items())
+        commits = {n: attempt.merged_as for n, attempt in needed}
+        self.problems = tuple(_problem(prompts[n], words, base, commits[n]) for n, words in away.items())
         if self._last[0] is not steps or self._last[1] != away:
             seen = {n: replace(step, elsewhere=away[n]) if n in away else step for n, step in steps.items()}
             self._last = (steps, away, seen)
@@ -84,7 +85,8 @@ def _words(attempt: Attempt, base: str) -> str:
     return plain(f"merged into {there} as {commit}, which {base} does not have")
 
 
-def _problem(prompt: Prompt, words: str, base: str) -> Problem:
-    remedy = f"bring it there (on {plain(base)}: `git merge COMMIT`), or take {prompt.label} off the dependencies"
+def _problem(prompt: Prompt, words: str, base: str, commit: str) -> Problem:
+    how = f"on {plain(base)}: `git merge {plain(commit[:10])}`"
+    remedy = f"bring it there ({how}), or take {prompt.label} off the dependencies"
     message = f"prompt {prompt.label} is {words}: what depends on it does not start"
     return Problem(plain(prompt.path), 0, "merged-elsewhere", message, remedy, (prompt.number,))

@@ -286,6 +286,8 @@ def test_what_is_merged_into_another_branch_is_not_built_on_and_why_says_where_i
     wait_until(lambda: made.snapshot().loop.state.value == "stuck", message="it to be stuck")
     assert made.states() == {1: "merged", 2: "pending"}
     assert problems(made) == ["merged-elsewhere"]
+    merged = made.attempts(1)[0]["merged_as"]
+    assert f"`git merge {str(merged)[:10]}`" in made.coord("validate", check=False).stdout
     why = made.coord("why", "2").stdout
     assert f"merged into main as {commit[:10]}, which hotfix does not have" in " ".join(why.split())
     git("merge", "-q", "main")
