@@ -6,6 +6,9 @@ export VENV PYTHON
 # where it is set, each of the many short processes of a test would compile every module anew
 unexport PYTHONDONTWRITEBYTECODE
 
+# tests wait more than they compute: more of them at once than there are cores, and not so many that they wait for these
+WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
+
 bin = "$(VENV)"/bin
 on = $(filter-out 0 no false,$(1))
 
@@ -29,10 +32,10 @@ demo: ready
 	@$(bin)/coord demo $(if $(call on,$(HEADLESS)),--headless) $(if $(KEEP),--keep "$(KEEP)")
 
 test: ready-dev
-	@$(bin)/python -m pytest -n auto
+	@$(bin)/python -m pytest -n $(WORKERS)
 
 test-slow: ready-dev
-	@$(bin)/python -m pytest -n auto -m slow
+	@$(bin)/python -m pytest -n $(WORKERS) -m slow
 
 # Kill all that the crash tests kill, and write docs/crashes.md from it. COORD_CRASH_POINTS=N: N times as many points.
 proof: ready-dev
