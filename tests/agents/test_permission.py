@@ -81,6 +81,7 @@ def state(made: Project) -> str:
     return str(found[0]["state"]) if found else ""
 
 
+@pytest.mark.slow
 def test_a_question_is_answered_by_the_right_key_and_a_message_arrives_afterwards(asking: Project) -> None:
     refused = asking.coord("tell", "1", "hello", check=False)
     assert (refused.returncode, "can't take a message now" in refused.stderr) == (3, True)

@@ -36,6 +36,7 @@ def libyaml(text: str) -> dict[str, object]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in loaded.items()}
 
 
+@pytest.mark.slow
 @settings(max_examples=1500)
 @given(TEXTS)
 @example("a: b #c\n")

@@ -115,6 +115,7 @@ def without(data: bytes, key: str) -> list[bytes]:
     return lines[:start] + lines[end:]
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(files(), st.sampled_from(KEYS), PLAIN)
 def test_patching_a_text_back_restores_every_byte(
@@ -127,6 +128,7 @@ def test_patching_a_text_back_restores_every_byte(
     assert patch(patch(data, {key: new}), {key: old}) == data
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(files(), st.sampled_from(KEYS), st.lists(PLAIN, min_size=1, max_size=3))
 def test_taking_appended_items_off_again_restores_every_byte(

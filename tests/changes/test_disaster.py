@@ -184,6 +184,7 @@ def test_a_broken_repository_is_told(repo: Repository) -> None:
     assert repo.head() == info.base
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(1, 6)), data=st.data())
 def test_independent_changes_give_one_tree_in_any_order(

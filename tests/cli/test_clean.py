@@ -13,6 +13,7 @@ from coordinator.changes.lock import locked
 SCRIPT = 'case "$COORD_PROMPT" in 2) exit 1;; 3) echo x >x; git add -A; git commit -qm x; exit 1;; esac\n' + WRITE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["--dry-run", "--yes"])
 def test_what_holds_nothing_is_cleared_and_the_rest_told(tmp_path: Path, way: str) -> None:
     with project(tmp_path, {1: [], 2: [], 3: []}, dict.fromkeys((1, 2, 3), SCRIPT), max_parallel=3) as made:

@@ -177,6 +177,7 @@ def test_an_agent_may_not_do_what_only_a_human_may(
     assert [event.data["actor"] for event in three.events("access.denied")] == ["executor-01-1"]
 
 
+@pytest.mark.slow
 def test_a_running_loop_picks_an_interjection_up_and_holds_the_later_prompt_back(make: Make, tmp_path: Path) -> None:
     project: Project = make({1: (), 2: (1,), 3: (2,)})
     project.add(2, 1, script=project.until("two") + WRITE)
@@ -223,6 +224,7 @@ while :; do sleep 1; done
 """
 
 
+@pytest.mark.slow
 def test_kill_leaves_no_process_of_a_stubborn_agent_behind(make: Make, tmp_path: Path) -> None:
     project: Project = make({1: ()})
     pidfile = tmp_path / "grandchild"

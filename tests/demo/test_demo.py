@@ -118,6 +118,7 @@ def test_on_the_screen_the_agents_take_their_time_unless_told_otherwise(monkeypa
         assert pace(told) == 0
 
 
+@pytest.mark.slow
 def test_a_demo_that_cannot_finish_says_why(place: Place) -> None:
     place.environ["GIT_AUTHOR_DATE"] = "no date at all"  # the agents' commits fail
     demo = place.start("--headless")

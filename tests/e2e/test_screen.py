@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable
 
+import pytest
 from support.project import WRITE, Project
 from support.terminal import Terminal
 from support.wait import wait_until
@@ -36,6 +37,7 @@ def test_a_prompt_goes_from_ready_to_merged_before_the_engineers_eyes(make: Make
     terminal.wait_for("finished", "2/2 merged")
 
 
+@pytest.mark.slow
 def test_killing_the_screen_touches_neither_loop_nor_agents(make: Make, terminal: Terminal) -> None:
     project = make({1: (), 2: (1,)})
     (project.layout.scripts / "01.sh").write_text(TALKS + project.until() + WRITE)
@@ -55,6 +57,7 @@ def test_killing_the_screen_touches_neither_loop_nor_agents(make: Make, terminal
     terminal.wait_for("finished", "2/2 merged")
 
 
+@pytest.mark.slow
 def test_attach_goes_to_the_agents_window_and_comes_back(make: Make, terminal: Terminal) -> None:
     project = make({1: ()})
     (project.layout.scripts / "01.sh").write_text(TALKS + project.until() + WRITE)

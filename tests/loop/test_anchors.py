@@ -77,6 +77,7 @@ def test_an_honest_log_fits_all_anchors(made: Project) -> None:
     assert "4 anchors in receipts and merge commits fit" in made.coord("log", "verify").stdout
 
 
+@pytest.mark.slow
 def test_a_chain_computed_anew_is_found_by_the_first_anchor_behind_the_change(made: Project) -> None:
     rewrite(made.layout.events_db, "UPDATE events SET actor = 'mallory' WHERE seq = 2")
     told = verdict(made)
@@ -85,6 +86,7 @@ def test_a_chain_computed_anew_is_found_by_the_first_anchor_behind_the_change(ma
     assert "rewritten" in told["reason"]
 
 
+@pytest.mark.slow
 def test_a_merge_commit_finds_what_the_receipts_do_not(made: Project) -> None:
     newest = max(int(seq) for seq, _, _ in trailers(made))
     for path in made.layout.runs.rglob("receipt.json"):
@@ -95,6 +97,7 @@ def test_a_merge_commit_finds_what_the_receipts_do_not(made: Project) -> None:
     assert told["witness"].startswith("merge commit ")
 
 
+@pytest.mark.slow
 def test_a_log_that_began_anew_is_found_by_its_receipts(made: Project) -> None:
     another = "0192f3c4-5b6a-7c8d-9e0f-1a2b3c4d5e6f"
     rewrite(made.layout.events_db, f"UPDATE events SET id = '{another}' WHERE seq = 1")

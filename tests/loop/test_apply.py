@@ -254,6 +254,7 @@ def test_a_held_prompt_starts_again_when_it_is_restarted(make: Make) -> None:
     assert loop.poll() is None
 
 
+@pytest.mark.slow
 def test_a_kill_that_was_cut_off_is_finished_by_the_loop(make: Make) -> None:
     made = make({1: []}, {1: STUBBORN})
     loop = made.start_loop()

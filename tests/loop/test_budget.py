@@ -51,6 +51,7 @@ def test_a_prompt_that_is_to_end_is_held_and_its_processes_are_gone(make: Make) 
     assert made.agents(1) == []
 
 
+@pytest.mark.slow
 def test_a_run_over_its_budget_asks_before_the_next_prompt_and_after_a_kill_not_again(make: Make) -> None:
     made = make({1: [], 2: [1], 3: [2]}, run_budget_tokens=9000, max_parallel=1)
     for number in (1, 2, 3):

@@ -97,6 +97,7 @@ def test_what_an_agent_merges_itself_waits_for_the_review(make: Make, way: str) 
     assert attempt_of(made, 1).merged_as in made.repository.git("rev-list", "main").split("\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("living", [True, False])
 def test_a_human_says_as_which_commit_an_edited_change_landed(make: Make, living: bool) -> None:
     made = make({1: [], 2: [1]}, {1: TWICE + DONE}, gate="review")

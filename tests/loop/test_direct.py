@@ -88,6 +88,7 @@ def test_what_coord_itself_writes_is_no_change_past_it(busy: Project) -> None:
     assert told(busy) == []
 
 
+@pytest.mark.slow
 def test_nothing_is_told_while_no_agent_is_at_work(make: Callable[..., Project]) -> None:
     made = make({1: []})
     loop = made.start_loop()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from support.project import Project
 from support.wait import wait_until
 
@@ -16,6 +17,7 @@ def test_a_finished_run_leaves_no_tmux_server_and_the_last_screens(make: Make) -
     assert ["last words of 2" in screen.read_text() for screen in screens] == [False, True]
 
 
+@pytest.mark.slow
 def test_a_failed_attempt_s_window_stays_to_be_looked_at(make: Make) -> None:
     made = make({1: []}, {1: "echo what went wrong\nexit 1\n"})
     assert made.run_loop() == 1

@@ -80,6 +80,7 @@ def test_what_other_harnesses_write_is_understood_and_what_is_not_hides_nothing(
     assert snapshot.highest_number == 10
 
 
+@pytest.mark.slow
 def test_a_foreign_folder_is_run_to_its_end_and_only_values_change_and_hand_offs_are_added(made: Project) -> None:
     for name in ("008-no-frontmatter.md", "009-empty.md", "010-odd-status.md"):
         (made.layout.root / FOLDER / name).unlink()
@@ -118,6 +119,7 @@ def test_an_agent_does_not_write_into_the_folder_that_the_loop_writes_into(made:
     assert f"coord/02-1 touches {FOLDER}/, which belongs to the loop: {FOLDER}/002-api-endpoints.md" in reason
 
 
+@pytest.mark.slow
 def test_while_a_file_can_not_be_used_the_rest_is_done_and_the_loop_says_what_is_left(made: Project) -> None:
     assert made.run_loop() == 1
     assert set(made.states().values()) == {"merged"}

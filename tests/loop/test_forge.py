@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
 Make = Callable[..., Project]
 
 
+@pytest.mark.slow
 def test_a_plan_goes_on_when_its_changes_are_merged_on_the_remote(make: Make) -> None:
     made = make({1: [], 2: [1], 3: [2]}, {2: "test -e file-1.txt\n" + WRITE}, gate="forge")
     repo, bare = made.repository, made.repository.root.parent / "remote.git"

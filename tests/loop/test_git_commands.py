@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
@@ -38,6 +39,7 @@ def words_of(line: str) -> list[str]:
     return words
 
 
+@pytest.mark.slow
 def test_nothing_is_ever_stashed_forced_or_cleaned(make: Make, tmp_path: Path) -> None:
     made = make({1: [], 2: [], 3: [], 4: []}, max_parallel=4)
     record = recorded(made, tmp_path)

@@ -103,6 +103,7 @@ def test_a_loop_that_was_killed_while_it_settled_appends_a_hand_off_once(make: M
     assert in_file(made, 1).count("## Attempt 1 · blocked") == 1
 
 
+@pytest.mark.slow
 def test_a_prompt_file_that_can_not_grow_keeps_no_attempt_from_being_settled(make: Make) -> None:
     made = make({1: []}, {1: "coord agent fail --reason 'no way'\n"})
     path = next(made.layout.prompts.glob("01-*"))

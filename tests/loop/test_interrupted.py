@@ -86,6 +86,7 @@ def test_after_a_power_cut_all_go_on_by_themselves_from_their_commits_and_their_
     assert sorted(e.subject for e in made.events("agent.lost")) == ["agent:executor-01-1", "agent:executor-02-1"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [0, 129])
 def test_a_tmux_server_that_is_ended_beside_a_living_loop_interrupts_and_fails_nothing(make: Make, status: int) -> None:
     """Its agents are gone without a word, or had the time to write down that they were hung up on."""
@@ -126,6 +127,7 @@ def test_an_agent_that_died_alone_while_no_loop_ran_has_failed(make: Make) -> No
     assert "gone without a word" in made.snapshot().steps[1].reason
 
 
+@pytest.mark.slow
 def test_a_failed_attempt_is_built_on_and_told_once(make: Make) -> None:
     made = make({1: []}, {1: HALF.format(end="coord agent fail --verdict 'no luck' --learning 'try b'; exit 1")})
     assert made.run_loop() == 1
@@ -149,6 +151,7 @@ def test_a_killed_attempt_is_built_on(make: Make) -> None:
     assert prompt_of(made, 1, 2).count("use the other way") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("running", [False, True])
 def test_a_fresh_restart_starts_from_the_base_and_keeps_what_was_there(make: Make, running: bool) -> None:
     end = "sleep 600" if running else "coord agent fail --verdict 'no luck'; exit 1"
@@ -174,6 +177,7 @@ def test_a_fresh_restart_starts_from_the_base_and_keeps_what_was_there(make: Mak
     assert "Not committed, in `.coord/worktrees/01-1`; take over from there what you need:\n\n- half-1.txt\n" in told
 
 
+@pytest.mark.slow
 def test_an_attempt_that_left_nothing_is_not_built_on_so_that_what_landed_meanwhile_is_there(make: Make) -> None:
     made = make({1: []}, {1: 'if [ "$COORD_ATTEMPT" = 1 ]; then exit 1; fi\nls >seen.txt\n' + WRITE})
     assert made.run_loop() == 1
@@ -184,6 +188,7 @@ def test_an_attempt_that_left_nothing_is_not_built_on_so_that_what_landed_meanwh
     assert "## What is there" not in prompt_of(made, 1, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ["dispatch-claimed", "takeover-branched", "takeover-switched", "dispatch-worktree"])
 def test_a_loop_killed_while_an_attempt_takes_over_loses_nothing(make: Make, point: str) -> None:
     made = make({1: []}, {1: HALF.format(end="exit 1")})
@@ -195,6 +200,7 @@ def test_a_loop_killed_while_an_attempt_takes_over_loses_nothing(make: Make, poi
     assert len(made.attempts(1)) == 2
 
 
+@pytest.mark.slow
 def test_a_worktree_that_can_not_be_moved_stays_and_is_named(make: Make) -> None:
     made = make(
         {1: []},

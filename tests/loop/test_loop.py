@@ -23,6 +23,7 @@ def merges(made: Project) -> list[int | None]:
     return [event.prompt for event in made.events("step.merged")]
 
 
+@pytest.mark.slow
 def test_prompts_run_in_order_of_their_dependencies_and_land_on_the_base_branch(make: Make) -> None:
     made = make({1: [], 2: [1], 3: [2]})
     assert made.run_loop() == 0
@@ -153,6 +154,7 @@ def test_a_failed_prompt_is_tried_again_after_its_back_off(make: Make) -> None:
     assert "Attempt 1 came to nothing\n\nfirst time" in prompt
 
 
+@pytest.mark.slow
 def test_a_conflict_comes_back_to_an_agent_on_the_same_commits(make: Make) -> None:
     clash = 'echo "mine" >shared.txt; git add -A; git commit -qm Mine; coord agent done --summary mine\n'
     made = make({1: [], 2: []}, max_parallel=2)
@@ -238,6 +240,7 @@ def test_an_attempt_over_its_time_is_ended_with_all_that_it_started(make: Make) 
     assert made.agents(1) == []
 
 
+@pytest.mark.slow
 def test_a_question_pauses_the_work_until_it_is_answered(make: Make) -> None:
     script = 'answer=$(coord ask "Which?" --option a --option b --wait)\necho "$answer" >answer.txt\n' + WRITE
     made = make({1: [], 2: []}, {1: script}, max_parallel=1)
@@ -249,6 +252,7 @@ def test_a_question_pauses_the_work_until_it_is_answered(make: Make) -> None:
     assert made.repository.git("show", "main:answer.txt") == "b"
 
 
+@pytest.mark.slow
 def test_a_paused_loop_finishes_what_runs_and_starts_nothing(make: Make) -> None:
     made = make({1: [], 2: []}, max_parallel=1)
     (made.layout.scripts / "01.sh").write_text(made.until() + WRITE)
@@ -326,6 +330,7 @@ def test_titles_and_paths_never_become_commands(make: Make, tmp_path: Path) -> N
     assert not os.path.exists("pwned")
 
 
+@pytest.mark.slow
 def test_a_loop_started_in_its_own_window_runs_until_it_is_asked_to_stop(make: Make) -> None:
     made = make({1: []})
     (made.layout.scripts / "01.sh").write_text(made.until() + WRITE)
@@ -345,6 +350,7 @@ def test_a_loop_started_in_its_own_window_runs_until_it_is_asked_to_stop(make: M
     wait_until(lambda: not loop_is_alive(made.layout), message="the loop's end")
 
 
+@pytest.mark.slow
 def test_a_suite_that_takes_long_keeps_a_stopped_loop_only_for_a_moment(make: Make) -> None:
     made = make({})
     made.repository.suite("unit", "touch $COORD_ROOT/../suite-runs; sleep 600")
@@ -357,6 +363,7 @@ def test_a_suite_that_takes_long_keeps_a_stopped_loop_only_for_a_moment(make: Ma
     assert made.run_loop() == 0
 
 
+@pytest.mark.slow
 def test_the_loop_answers_while_a_suite_runs(make: Make) -> None:
     made = make({}, max_parallel=2)
     made.repository.suite("unit", made.until().strip())
@@ -370,6 +377,7 @@ def test_the_loop_answers_while_a_suite_runs(make: Make) -> None:
     assert loop.wait(30) == 0
 
 
+@pytest.mark.slow
 def test_a_prompt_file_deleted_under_a_running_agent_does_not_free_its_place(make: Make) -> None:
     made = make({1: [], 2: []}, max_parallel=1)
     (made.layout.scripts / "01.sh").write_text(made.until() + WRITE)

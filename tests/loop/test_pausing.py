@@ -100,6 +100,7 @@ def paused_project(make: Make, **settings: object) -> tuple[Project, "subprocess
     return made, loop
 
 
+@pytest.mark.slow
 def test_an_agent_over_its_budget_does_nothing_until_a_human_answers_and_everybody_sees_it(make: Make) -> None:
     made, loop = paused_project(make)
     before = beats(made, 1)
@@ -126,6 +127,7 @@ def test_an_agent_over_its_budget_does_nothing_until_a_human_answers_and_everybo
     assert told(made, 1) == ["paused", "working"]
 
 
+@pytest.mark.slow
 def test_a_run_over_its_budget_pauses_all_its_agents_and_one_answer_lets_them_go_on(make: Make) -> None:
     made = make({1: [], 2: []}, run_budget_tokens=6000, max_parallel=2)  # both of them use it up together, and once
     for number in (1, 2):
@@ -147,6 +149,7 @@ def test_a_run_over_its_budget_pauses_all_its_agents_and_one_answer_lets_them_go
     assert [told(made, n) for n in (1, 2)] == [["paused", "working"]] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "state"),
     [(("kill", "1", "--hold", "--yes"), "blocked"), (("restart", "1", "--reason", "again", "--yes"), "pending")],
@@ -163,6 +166,7 @@ def test_a_paused_agent_is_ended_within_the_bound_by_kill_and_restart(
     assert len(made.attempts(1)) == 1
 
 
+@pytest.mark.slow
 def test_a_paused_agent_that_is_to_end_is_gone_with_all_it_started(make: Make) -> None:
     made, _ = paused_project(make)
     answer(made, "2")
@@ -172,6 +176,7 @@ def test_a_paused_agent_that_is_to_end_is_gone_with_all_it_started(make: Make) -
     assert "budget is used up" in made.snapshot().steps[1].reason
 
 
+@pytest.mark.slow
 def test_a_loop_killed_beside_a_paused_agent_finds_it_paused_and_lets_it_go_on_after_the_answer(make: Make) -> None:
     made, loop = paused_project(make)
     loop.kill()

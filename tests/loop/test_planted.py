@@ -62,6 +62,7 @@ def test_whatever_an_agent_leaves_for_git_in_its_worktree_the_others_go_on(make:
     assert loop.wait(10) == 0
 
 
+@pytest.mark.slow
 def test_a_pipe_that_git_waits_at_is_named_with_what_to_do(make: Make) -> None:
     made = make({1: []}, scripts={1: WRITE + "mkfifo .gitignore\n"})
     loop = made.start_loop()

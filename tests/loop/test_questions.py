@@ -81,6 +81,7 @@ def test_an_open_question_holds_later_steps_also_when_loop_and_screen_are_killed
     assert len(made.attempts(1)) == 1, "the agent that asked was not started again"
 
 
+@pytest.mark.slow
 def test_a_narrow_question_holds_just_what_depends_on_the_asker(make: Make) -> None:
     made = make({1: [], 2: [1], 3: [2], 4: []}, max_parallel=1)
     # 1 asks and ends without waiting, so that only the question holds 2 and 3
@@ -95,6 +96,7 @@ def test_a_narrow_question_holds_just_what_depends_on_the_asker(make: Make) -> N
     assert dispatched(made) == [1, 4, 2, 3]
 
 
+@pytest.mark.slow
 def test_an_asker_that_has_gone_gets_the_answer_in_its_next_attempt(make: Make) -> None:
     script = 'if [ "$COORD_ATTEMPT" = 1 ]; then coord ask "Which store?"; exit 1; fi\n' + WRITE
     made = make({1: []}, {1: script})

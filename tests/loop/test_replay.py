@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 
+import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
@@ -27,6 +28,7 @@ def seen(snapshot: Snapshot) -> dict[str, object]:
     }
 
 
+@pytest.mark.slow
 def test_a_replay_shows_what_was_seen(make: Make) -> None:
     ask = 'coord ask "Which?" --option a --wait >answer.txt\n'
     made = make({1: [], 2: [1], 3: [], 4: [1]}, {1: ask + WRITE}, max_parallel=2)
@@ -70,6 +72,7 @@ def test_a_replay_shows_what_was_seen(make: Make) -> None:
     desk.close()
 
 
+@pytest.mark.slow
 def test_the_status_of_a_time_is_printed(make: Make) -> None:
     made = make({1: [], 2: [1]})
     assert made.run_loop() == 0

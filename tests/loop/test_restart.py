@@ -39,6 +39,7 @@ def restarted(made: Project, reason: str) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loop_dies", [False, True])
 def test_restarts_at_any_moment_never_lead_to_two_live_attempts(make: Make, loop_dies: bool) -> None:
     """Attempts end as they are dispatched, at work, and when they have handed off; the loop goes on, or is killed."""
@@ -83,6 +84,7 @@ def checked(made: Project, verdict: str) -> None:
     wait_until(checking.exists, timeout=30, message="the suite to run")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verdict", ["exit 0", "exit 1", ""])
 def test_a_change_whose_attempt_is_restarted_while_it_is_checked_never_lands(make: Make, verdict: str) -> None:
     made = make({})

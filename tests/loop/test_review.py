@@ -136,6 +136,7 @@ def test_an_agent_may_look_but_not_judge_and_the_try_is_on_the_log(make: Make) -
     assert made.states() == {1: "change-open"}
 
 
+@pytest.mark.slow
 def test_several_open_changes_are_listed_and_a_verdict_names_one(make: Make) -> None:
     made = make({1: [], 2: []}, gate="review", max_parallel=2)
     assert "No change is open" in made.coord("review").stdout
@@ -157,6 +158,7 @@ def test_a_prompt_without_commits_needs_no_review(make: Make) -> None:
     assert made.events("step.merged")[0].data["no_change"] is True
 
 
+@pytest.mark.slow
 def test_a_conflict_found_at_the_merge_of_an_approved_change_goes_back_and_is_reviewed_again(make: Make) -> None:
     clash = 'echo "$COORD_PROMPT" >shared.txt; git add -A; git commit -qm "Write $COORD_PROMPT"\n'
     solve = "git merge -q main -m Merge || { git checkout -q --ours shared.txt; git add -A; git commit -qm Both; }\n"

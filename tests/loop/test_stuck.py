@@ -55,6 +55,7 @@ def over(made: Project) -> str:
     return str(ends[-1]["reason"])
 
 
+@pytest.mark.slow
 def test_an_agent_that_hangs_is_told_of_everywhere_and_goes_on_by_itself(make: Make) -> None:
     made = make({1: []}, stuck_after=1)
     (made.layout.scripts / "01.sh").write_text(made.until() + WRITE)

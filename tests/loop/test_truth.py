@@ -28,6 +28,7 @@ def problems(made: Project) -> list[str]:
     return [problem["code"] for problem in found if problem["code"] != "changed-directly"]
 
 
+@pytest.mark.slow
 def test_an_agent_that_writes_done_into_its_own_file_ends_nothing(make: Make) -> None:
     made = make({1: [], 2: [1]}, gate="review")
     script = WRITE.replace("coord agent", made.until("claim") + claim(made, 1, "done") + made.until() + "coord agent")
@@ -274,6 +275,7 @@ def test_the_folder_of_an_unfinished_run_stays_that_of_its_base(tmp_path: Path) 
         assert made.states() == {}  # the next run is one on hotfix
 
 
+@pytest.mark.slow
 def test_what_is_merged_into_another_branch_is_not_built_on_and_why_says_where_it_is(make: Make) -> None:
     made = make({1: []})
     git = made.repository.git

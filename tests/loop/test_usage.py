@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from support.project import NOTHING, WRITE, Project
 from support.wait import wait_until
 
@@ -29,6 +30,7 @@ def told(document: dict[str, Any]) -> dict[int, tuple[int | None, float | None]]
     return {prompt["number"]: (prompt["tokens"], prompt["cost_usd"]) for prompt in document["prompts"]}
 
 
+@pytest.mark.slow
 def test_prompts_and_the_run_tell_what_all_attempts_used_and_nothing_where_nobody_told(make: Make) -> None:
     failing = f'if [ "$COORD_ATTEMPT" = 1 ]; then\n{use(1000, 0.5)}coord agent fail --reason no; exit 1; fi\n'
     made = make({1: [], 2: [1], 3: [1]}, {1: failing + use(200, None) + WRITE, 2: use(30, 0.25) + NOTHING, 3: NOTHING})
@@ -77,6 +79,7 @@ def test_what_an_agent_uses_is_told_while_it_works_and_its_time_goes_on(make: Ma
     wait_until(lambda: told(status(made))[1] == (900, 0.2), timeout=30, message="the next usage")
 
 
+@pytest.mark.slow
 def test_a_new_run_begins_with_nothing_and_a_prompt_keeps_all_that_it_used(make: Make) -> None:
     made = make({1: []}, {1: use(100, None) + "coord agent fail --reason no\n"})
     assert made.run_loop() == 1

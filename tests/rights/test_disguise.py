@@ -32,6 +32,7 @@ def made(tmp_path: Path) -> Iterator[Project]:
         yield made
 
 
+@pytest.mark.slow
 def test_an_agent_is_no_human_whichever_way_it_takes_out_of_its_window(made: Project, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()

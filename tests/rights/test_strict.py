@@ -78,6 +78,7 @@ def run_agent(made: Project, script: str) -> None:
     assert made.run_loop() == 0, made.said()
 
 
+@pytest.mark.slow
 def test_an_agent_works_commits_hands_off_and_is_merged() -> None:
     scripts = {1: "id -un >who.txt\ncoord decide 'as nobody'\n" + WRITE}
     with strict_project({1: [], 2: [1]}, scripts) as made:
@@ -191,6 +192,7 @@ def test_somebody_else_is_not_let_in(out: Path) -> None:
         assert len(made.events("access.denied")) == 3
 
 
+@pytest.mark.slow
 def test_a_question_outlives_the_loop_that_carried_it(out: Path) -> None:
     script = "answer=$(coord ask 'Which?' --wait 2>/dev/null)\necho \"$answer\" >answer.txt\n" + WRITE
     with strict_project({1: []}, {1: script}) as made:
@@ -214,6 +216,7 @@ def test_an_agent_that_is_killed_takes_its_commands_with_it() -> None:
         wait_until(lambda: not made.agents(1), message="the end of everything of the agent")
 
 
+@pytest.mark.slow
 def test_an_agent_over_its_budget_is_paused_and_goes_on_though_it_is_another_user() -> None:
     with strict_project({1: []}, budget_time=1) as made:
         (made.layout.scripts / "01.sh").write_text("setsid sleep 1000 &\n" + made.until() + WRITE)
@@ -296,6 +299,7 @@ def test_an_agent_reaches_nothing_of_another_agents(out: Path) -> None:
         assert made.repository.git("show", "main:who") in AGENTS
 
 
+@pytest.mark.slow
 def test_a_user_is_given_to_another_agent_when_nothing_of_the_one_before_is_left() -> None:
     """Its background processes are ended, and its worktree is taken back, before its change is looked at."""
     script = "id -un >who; setsid sh -c 'trap \"\" TERM HUP; env -i sleep 1000' >/dev/null 2>&1 &\n" + WRITE
@@ -312,6 +316,7 @@ def test_a_user_is_given_to_another_agent_when_nothing_of_the_one_before_is_left
         made.wait_for(2, "change-open")
 
 
+@pytest.mark.slow
 def test_an_agent_keeps_its_user_while_the_loop_is_started_again_and_no_other_project_takes_it() -> None:
     with strict_project({1: []}) as made:
         (made.layout.scripts / "01.sh").write_text(

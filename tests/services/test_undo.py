@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.onpaper import Paper
@@ -32,6 +33,7 @@ def look(layout: Layout) -> Snapshot:
         observer.close()
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(papers(), st.integers(1, 4), st.data())
 def test_taking_back_every_plan_restores_every_byte(paper: Paper, length: int, data: st.DataObject) -> None:

@@ -40,6 +40,7 @@ async def adopted_row(desk: Desk, name: str) -> None:
     await until(lambda: desk.app.main.agents.current is not None, "the agents")
 
 
+@pytest.mark.slow
 async def test_its_row_says_what_it_shows_and_its_window_is_live(made: Project, other: Foreigners) -> None:
     window = other.agent("work", "auth", "claude", "claude-permission-bash")
     other.window("coord", "a session called as ours are", "exec sleep 1000")
@@ -56,6 +57,7 @@ async def test_its_row_says_what_it_shows_and_its_window_is_live(made: Project, 
         assert other.tmux("list-clients").strip() == "", "no client is ever attached to watch"
 
 
+@pytest.mark.slow
 async def test_one_that_asks_for_somebody_is_among_what_needs_you(made: Project, other: Foreigners) -> None:
     async with steered(made.layout, size=(200, 50)) as desk:
         await desk.sees("Prompts")

@@ -107,6 +107,7 @@ async def test_numbers_and_words_of_titles_are_completed_and_unknown_ones_explai
         assert "no title has “qq”" in desk.line("Run after")
 
 
+@pytest.mark.slow
 async def test_what_may_mean_several_prompts_is_asked_about_and_what_means_one_is_taken(layout: Layout) -> None:
     async with steered(layout, selected=2) as desk:
         await desk.press("i")
@@ -125,6 +126,7 @@ async def test_what_may_mean_several_prompts_is_asked_about_and_what_means_one_i
         assert desk.prompts()[4].dependencies == (3, 6)
 
 
+@pytest.mark.slow
 async def test_escape_changes_nothing_and_keeps_what_was_typed(layout: Layout) -> None:
     async with steered(layout, selected=2) as desk:
         before, head = desk.files(), len(desk.events())
@@ -206,6 +208,7 @@ def running(layout: Layout, number: int) -> None:
     write_step(layout, attempt)
 
 
+@pytest.mark.slow
 async def test_before_a_running_prompt_asks_what_becomes_of_it(layout: Layout) -> None:
     running(layout, 2)
     async with steered(layout, selected=1) as desk:
@@ -224,6 +227,7 @@ async def test_before_a_running_prompt_asks_what_becomes_of_it(layout: Layout) -
         assert desk.prompts()[3].dependencies == (2, 6)
 
 
+@pytest.mark.slow
 async def test_an_editor_that_saves_while_a_plan_is_applied_loses_nothing(layout: Layout) -> None:
     async with steered(layout, selected=2) as desk:
         await desk.press("i")
@@ -242,6 +246,7 @@ async def test_an_editor_that_saves_while_a_plan_is_applied_loses_nothing(layout
         assert desk.prompts()[3].dependencies == (2, max(desk.prompts()))
 
 
+@pytest.mark.slow
 async def test_an_agent_that_reports_while_a_plan_is_applied_does_not_send_it_back(layout: Layout) -> None:
     report = partial(append_summary, layout, number=1, agent="executor-01-1")
     report(text="I begin", at="2026-03-01T14:00:00Z")
@@ -309,6 +314,7 @@ async def test_hostile_text_is_shown_as_text_and_stays_in_one_line(layout: Layou
         assert desk.prompts()[6].title == "[red]a[31mb"
 
 
+@pytest.mark.slow
 async def test_fixes_make_it_a_user_patch_and_words_go_on_record(layout: Layout) -> None:
     async with steered(layout, selected=2) as desk:
         await desk.press("i")

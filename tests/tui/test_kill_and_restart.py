@@ -45,6 +45,7 @@ async def test_killing_ends_the_agent_says_what_is_lost_and_holds_its_prompt(mad
         assert (made.layout.worktree(1, 1) / "half.txt").read_text() == "half\n"
 
 
+@pytest.mark.slow
 async def test_a_slow_kill_shows_that_it_goes_on_and_the_form_may_be_left(made: Project) -> None:
     (made.layout.scripts / "01.sh").write_text("trap '' TERM\n" + made.until())
     made.coord("kill", "1", "--requeue", "--yes")
@@ -82,6 +83,7 @@ async def test_restarting_ends_the_running_attempt_and_tells_the_next_one_why(ma
         assert "mind the clock" in (made.layout.attempt("run-1", 1, 2) / "prompt.txt").read_text()
 
 
+@pytest.mark.slow
 async def test_steering_an_agent_that_takes_no_messages_is_refused_and_changes_nothing(made: Project) -> None:
     before = (made.layout.root / made.snapshot().prompts[1].path).read_bytes()
     async with steered(made.layout, selected=1) as desk:

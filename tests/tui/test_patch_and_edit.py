@@ -42,6 +42,7 @@ async def test_news_of_the_project_do_no_harm_while_a_form_opens(layout: Layout)
 # ── patch
 
 
+@pytest.mark.slow
 async def test_a_patch_carries_the_engineers_words_and_holds_what_waits(layout: Layout) -> None:
     async with steered(layout, selected=1) as desk:
         done = desk.files()["01-planned-prompt-1.prompt.md"]
@@ -208,6 +209,7 @@ async def test_a_file_saved_by_another_editor_meanwhile_is_never_silently_lost(
         assert path_of(layout, 2).read_text().endswith(f"\n{kept}\n")
 
 
+@pytest.mark.slow
 async def test_an_edit_planned_while_another_editor_saves_keeps_both(layout: Layout) -> None:
     async with steered(layout, selected=2) as desk:
         await desk.press("e", "end", "!", "enter")

@@ -23,6 +23,7 @@ def layout(tmp_path: Path) -> Layout:
     return plain_project(tmp_path, {1: (), 2: (), 3: (1,), 4: (1, 2)}, values)
 
 
+@pytest.mark.slow
 async def test_every_emergent_prompt_gets_its_verdict_and_all_are_one_plan(layout: Layout) -> None:
     async with steered(layout, selected=1) as desk:
         await desk.press("s")
