@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from coordinator.artifacts.frontmatter import patch, split
+from coordinator.artifacts.frontmatter import parse, patch, split
 from coordinator.errors import Refused
 from coordinator.model.ids import uuid7
 from coordinator.model.intent import Intent, checked, differences, intent, summary
@@ -46,8 +46,9 @@ def plan_intent(snapshot: Snapshot, request: SetIntent) -> Plan:
         source = _in_place(source, document)
     if wanted != intent_of(source):
         source = _with(source, wanted)
-    if request.title is not None:
-        source = patch(source, {"title": check_title(request.title)})
+    title = request.title if request.title is not None else _title(request.document, source)
+    if title is not None:
+        source = patch(source, {"title": check_title(title)})
     if source == before and wanted == request.logged:
         raise Refused("the intent says that already", "`coord intent show` shows it")
     changes = differences(request.logged or Intent(), wanted)
@@ -94,6 +95,18 @@ def _body(document: bytes) -> str:
     """A document without its frontmatter, if it has any."""
     found = split(document, "the file")
     return document.decode("utf-8", "replace") if isinstance(found, Problem) else found.text[found.body :]
+
+
+def _title(document: bytes | None, source: bytes) -> str | None:
+    """The title that a document's frontmatter gives, where it is another than the file's."""
+    if document is None or isinstance(split(document, "the file"), Problem):
+        return None
+    given, present = (parse(text, name) for text, name in ((document, "the file"), (source, MILESTONE)))
+    if isinstance(given, Problem) or isinstance(present, Problem):
+        return None
+    title = given.values.get("title")
+    known = present.values.get("title")
+    return title if isinstance(title, str) and title.strip() and title != known else None
 
 
 def _in_place(source: bytes, document: str) -> bytes:

@@ -179,3 +179,12 @@ def test_an_agent_may_look_but_not_set(root: Path, monkeypatch: pytest.MonkeyPat
     (denied,) = events(root, "access.denied")
     assert denied.data["actor"] == "executor-07-1"
     assert denied.data["kind"] == "intent.set"
+
+
+def test_the_title_in_a_files_frontmatter_is_the_milestones_unless_another_is_given(root: Path) -> None:
+    document = "---\ntitle: Fair limits\nowner: ada\n---\n## Goal\n\nShare them.\n"
+    assert coord("intent", "set", "--file", "-", at=root, stdin=document).code == 0
+    assert "title: Fair limits" in milestone(root).read_text()
+    more = ("--goal", "Share them all.", "--title", "Said here")
+    assert coord("intent", "set", "--file", "-", *more, at=root, stdin=document).code == 0
+    assert "title: Said here" in milestone(root).read_text()

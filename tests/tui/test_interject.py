@@ -410,7 +410,7 @@ async def test_what_is_typed_ahead_of_the_form_goes_into_it(layout: Layout) -> N
     async with steered(layout, selected=2) as desk:
         for char in "iquery":
             desk.app.post_message(Key(char, char))
-        await until(lambda: desk.app.main.form is not None, "the form")
+        await until(lambda: desk.app.main.form is not None and "title" in desk.form.fields, "the form")
         await until(lambda: desk.form.field("title").value == "query", "the title")
 
 
