@@ -55,7 +55,8 @@ def plan_review(snapshot: Snapshot, request: ReviewRequest) -> Plan:
     if request.landed:
         return builder.build(f"{attempt.branch} of prompt {prompt.label} landed as {request.landed[:10]}")
     if request.approve:
-        return builder.build(f"approve {attempt.branch} of prompt {prompt.label}; it is merged")
+        then = "it is merged" if snapshot.loop.alive else "it is merged once a loop runs"
+        return builder.build(f"approve {attempt.branch} of prompt {prompt.label}; {then}")
     builder.steer(request.number, request.note, request.who, request.at)
     return builder.build(
         f"reject {attempt.branch}; attempt {attempt.attempt + 1} of prompt {prompt.label} goes on from it",

@@ -28,6 +28,13 @@ def test_an_approval_records_the_commit_that_was_looked_at_and_edits_nothing() -
     assert plan.effects == (Record("change.approved", "prompt:1", {"attempt": 1, "commit": SEEN, "note": "fine"}),)
 
 
+def test_an_approval_says_when_it_is_merged_where_no_loop_runs() -> None:
+    snapshot = open_change().snapshot()
+    for alive, said in ((True, "it is merged"), (False, "it is merged once a loop runs")):
+        shown = replace(snapshot, loop=replace(snapshot.loop, alive=alive))
+        assert plan_review(shown, ReviewRequest(1, True, SEEN, SEEN)).summary.endswith(said)
+
+
 def test_a_rejection_carries_the_words_to_prompt_alignment_and_log() -> None:
     paper = open_change()
     plan = plan_review(paper.snapshot(), ReviewRequest(1, False, SEEN, SEEN, "use a monotonic clock", "ada", WHEN))
