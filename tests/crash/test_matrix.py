@@ -81,6 +81,7 @@ def test_a_loop_killed_at_any_write_loses_nothing_and_the_next_one_goes_on(tmp_p
     assert states.total() - states["passed"] >= min(len(chosen), 6)
 
 
+@pytest.mark.slow
 def test_a_loop_killed_at_the_first_and_the_last_rename_goes_on(tmp_path: Path) -> None:
     found = [point for point in rehearse(tmp_path) if point.kind == "rename"]
     states = kill_at_all(tmp_path, spread(found, 2), len(found))

@@ -29,6 +29,7 @@ def quoted(title: str, x: Path) -> str:
     return '"' + title.format(x=x).replace('"', '\\"') + '"'
 
 
+@pytest.mark.slow
 def test_hostile_titles_are_run_merged_and_shown_as_text(make: Make, terminal: Terminal, tmp_path: Path) -> None:
     executed = tmp_path / "executed"
     project: Project = make({})

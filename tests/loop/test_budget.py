@@ -20,6 +20,7 @@ def spender(made: Project, number: int, *, waits: bool = True) -> None:
     (made.layout.scripts / f"{number:02d}.sh").write_text(script)
 
 
+@pytest.mark.slow
 def test_a_prompt_over_its_budget_asks_and_nothing_new_starts_until_it_may_go_on(make: Make) -> None:
     made = make({1: [], 2: [1]}, budget_cost=1)
     spender(made, 1)

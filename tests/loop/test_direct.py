@@ -76,6 +76,7 @@ def test_a_prompt_that_nobody_works_on_is_edited_freely_and_only_told(busy: Proj
     assert busy.snapshot().prompts[2].source == second.read_bytes()
 
 
+@pytest.mark.slow
 def test_what_coord_itself_writes_is_no_change_past_it(busy: Project) -> None:
     (busy.layout.scripts / "03.sh").write_text(WRITE)
     busy.coord("edit", "2", "--set", "priority=high", "--yes")

@@ -103,6 +103,7 @@ def test_a_tmux_server_that_is_ended_beside_a_living_loop_interrupts_and_fails_n
     assert len(made.attempts(1)) == 2
 
 
+@pytest.mark.slow
 def test_agents_that_went_down_with_the_loop_alone_go_on(make: Make) -> None:
     made = make({1: []}, {1: WAITS})
     loop = made.start_loop()

@@ -29,6 +29,7 @@ def runs_of(made: Project, number: int) -> list[str]:
     return (made.repository.root.parent / f"ran-{number}").read_text().split()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", [p for p in POINTS if p not in ELSEWHERE])
 def test_a_loop_killed_at_any_point_leaves_one_attempt_and_the_next_completes_it(make: Make, point: str) -> None:
     made = make({1: [], 2: [1]}, {1: COUNTED, 2: COUNTED})

@@ -277,6 +277,7 @@ def test_there_is_one_loop_per_project(make: Make) -> None:
     assert "runs already" in second.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_loop_leaves_its_agents_to_the_next_one(make: Make, number: signal.Signals) -> None:
     made = make({1: [], 2: [1]})
@@ -308,6 +309,7 @@ def test_a_stuck_plan_is_not_a_finished_one(make: Make) -> None:
     assert "stuck" in made.said()
 
 
+@pytest.mark.slow
 def test_settings_that_break_while_the_loop_runs_do_not_end_it(make: Make) -> None:
     made = make({1: []}, gate="auto")
     made.start_loop()

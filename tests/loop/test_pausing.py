@@ -198,6 +198,7 @@ def test_a_loop_killed_beside_a_paused_agent_finds_it_paused_and_lets_it_go_on_a
     assert len(made.attempts(1)) == 1
 
 
+@pytest.mark.slow
 def test_an_answer_lets_an_agent_go_on_though_no_loop_runs(make: Make) -> None:
     made, loop = paused_project(make)
     loop.kill()

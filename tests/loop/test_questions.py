@@ -113,6 +113,7 @@ def test_an_asker_that_has_gone_gets_the_answer_in_its_next_attempt(make: Make) 
     assert "> Which store?\n\nSQLite, in WAL mode" in words
 
 
+@pytest.mark.slow
 def test_a_question_holds_automatic_retries_too(make: Make) -> None:
     script = 'if [ "$COORD_ATTEMPT" = 1 ]; then coord ask "Which?"; exit 1; fi\n' + WRITE
     made = make({1: [], 2: []}, {1: script}, max_parallel=2, max_attempts=2, retry_backoff=0.01)

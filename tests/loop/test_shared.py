@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 
+import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
@@ -16,6 +17,7 @@ def without_git(made: Project) -> Project:
     return made
 
 
+@pytest.mark.slow
 def test_a_project_without_git_runs_one_agent_at_a_time_in_its_folder_and_says_so(make: Make) -> None:
     made = without_git(make({1: [], 2: [], 3: [1]}, max_parallel=3, gate="review"))
     for number in (1, 2, 3):
@@ -45,6 +47,7 @@ def test_a_project_without_git_runs_one_agent_at_a_time_in_its_folder_and_says_s
     assert (refused.returncode, "worked in the project's own folder" in refused.stderr) == (3, True)
 
 
+@pytest.mark.slow
 def test_a_shared_prompt_runs_beside_worktrees_and_its_commits_are_recorded(make: Make) -> None:
     made = make({}, max_parallel=3)
     made.add(1, script=made.until("one") + WRITE, isolation="shared")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
@@ -20,6 +21,7 @@ def told(made: Project) -> list[int | None]:
     return [event.prompt for event in made.events("step.skipped")]
 
 
+@pytest.mark.slow
 def test_a_cancelled_prompt_is_told_once_whoever_cancelled_it_and_its_work_stays(make: Make) -> None:
     made = make({1: [], 2: [1], 3: [1]}, {1: FAILS})
     loop = made.start_loop()

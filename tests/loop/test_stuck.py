@@ -167,6 +167,7 @@ def test_a_restarted_loop_judges_by_what_is_on_disk_not_by_when_it_began_to_look
     assert warned(made, cause=Cause.SILENT) == Stuck(Cause.SILENT, counted)
 
 
+@pytest.mark.slow
 def test_an_agent_that_gets_on_is_never_warned_about(make: Make) -> None:
     made = make({1: [], 2: []}, stuck_after=1, max_parallel=2)
     (made.layout.scripts / "01.sh").write_text(spin(made, "n=$((n + 1)); echo $n >work.txt\n") + WRITE)
@@ -228,6 +229,7 @@ def test_while_the_loop_is_paused_nobody_is_warned(make: Make) -> None:
     warned(made)
 
 
+@pytest.mark.slow
 def test_nobody_is_warned_where_it_is_turned_off(make: Make) -> None:
     made = make({1: []}, stuck_after=1)
     (made.layout.scripts / "01.sh").write_text(made.until() + WRITE)

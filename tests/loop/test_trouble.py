@@ -83,6 +83,7 @@ def test_a_worktree_deleted_by_hand_loses_no_commit_and_the_change_still_lands(m
     assert made.repository.git("show", "main:file-1.txt") == "by attempt 1"
 
 
+@pytest.mark.slow
 def test_a_worktree_deleted_under_a_running_agent_fails_in_words_and_a_restart_leads_on(make: Make) -> None:
     made = make({1: []})
     (made.layout.scripts / "01.sh").write_text(made.until() + WRITE)
@@ -117,6 +118,7 @@ def test_the_engineers_dirty_tree_is_never_touched_and_holds_up_only_what_it_is_
     made.wait_for(1, "merged", timeout=60)
 
 
+@pytest.mark.slow
 def test_the_milestone_closes_on_the_final_merge_and_not_before(make: Make) -> None:
     made = make({1: [], 2: [1]}, {2: NOTHING}, gate="review")
     opened(made)

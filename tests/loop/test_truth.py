@@ -63,6 +63,7 @@ def test_what_an_agent_that_fails_wrote_into_its_file_does_not_outlive_it(make: 
     assert "status: failed" in file_of(made, 1).read_text()
 
 
+@pytest.mark.slow
 def test_a_human_ends_what_failed_by_a_word_and_not_what_is_under_way(make: Make) -> None:
     made = make({1: [], 2: [1]}, {1: "coord agent fail --reason no\n"})
     loop = made.start_loop("--until-idle")
@@ -143,6 +144,7 @@ def test_an_attempt_without_its_file_is_killed_and_given_up(make: Make) -> None:
     assert not list(made.layout.prompts.glob("01-*"))
 
 
+@pytest.mark.slow
 def test_a_file_that_takes_the_number_of_what_is_merged_is_not_run_and_not_written(make: Make) -> None:
     made = make({1: []}, gate="auto")
     assert made.run_loop() == 0
@@ -230,6 +232,7 @@ def test_a_detached_head_waits_and_fails_nothing(make: Make) -> None:
     assert made.states() == {1: "merged"}
 
 
+@pytest.mark.slow
 def test_folders_of_branches_are_name_spaces(tmp_path: Path) -> None:
     with project(tmp_path, {}, prompt_folders='["plans/{branch}"]') as made:
         git, root = made.repository.git, made.layout.root
@@ -300,6 +303,7 @@ def test_what_is_merged_into_another_branch_is_not_built_on_and_why_says_where_i
     assert problems(made) == []
 
 
+@pytest.mark.slow
 def test_a_branch_that_carries_the_files_off_ends_no_run(make: Make) -> None:
     made = make({1: [], 2: [1]})
     git = made.repository.git

@@ -86,6 +86,7 @@ def test_a_running_loop_finishes_a_plan_that_was_killed_between_two_files_before
     check_whole(made, start, "after all", known=[])
 
 
+@pytest.mark.slow
 def test_the_loop_starts_nothing_while_somebody_is_at_a_plan_and_goes_on_when_that_one_ends(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import pytest
 from support.project import WRITE
 from support.strict import StrictProject, needs_strict, python, strict_project
 from support.wait import wait_until
@@ -49,6 +50,7 @@ def test_two_hundred_idle_connections_of_one_keep_no_agent_from_handing_off() ->
         made.wait_for(1, "merged")
 
 
+@pytest.mark.slow
 def test_an_agent_that_floods_the_door_keeps_no_other_from_handing_off() -> None:
     with strict_project({1: [], 2: []}, max_parallel=2) as made:
         ready, over = made.layout.root.parent / "out" / "ready", made.layout.root.parent / "over"

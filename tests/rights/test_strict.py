@@ -259,6 +259,7 @@ def test_setup_turns_it_on_and_corrects_permissions() -> None:
         assert (status.returncode, "nobody can write it" in status.stdout) == (1, True)
 
 
+@pytest.mark.slow
 def test_an_agent_reaches_nothing_of_another_agents(out: Path) -> None:
     with strict_project({1: [], 2: []}) as made:
         (made.layout.scripts / "01.sh").write_text("id -un >who; sleep 1000 &\n" + made.until() + WRITE)

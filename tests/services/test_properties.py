@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.onpaper import ALIGNMENT, Paper
@@ -17,6 +18,7 @@ def live(prompts: Mapping[int, Prompt]) -> Graph:
     return Graph.of(prompts.values())
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(papers(), st.integers(1, 6), st.data())
 def test_any_sequence_of_services_keeps_what_engineers_rely_on(paper: Paper, length: int, data: st.DataObject) -> None:

@@ -117,6 +117,7 @@ async def test_cancelling_is_an_edit_of_the_status(layout: Layout) -> None:
         assert desk.prompts()[2].status is PromptStatus.CANCELLED
 
 
+@pytest.mark.slow
 async def test_marking_as_user_patch_asks_for_what_it_corrects_and_what_went_wrong(layout: Layout) -> None:
     async with steered(layout, selected=2) as desk:
         await desk.press("e", "tab", "tab", "tab", "tab", "y", "ctrl+s")
