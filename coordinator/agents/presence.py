@@ -11,7 +11,8 @@ from coordinator.agents.evidence import Terminal, last_report, observe_agent
 from coordinator.agents.records import end_of
 from coordinator.agents.usage import USAGE, read_usage
 from coordinator.agents.verdict import STUCK, read_stuck
-from coordinator.model.snapshot import Agent
+from coordinator.model.situation import timestamp
+from coordinator.model.snapshot import Agent, AgentState
 from coordinator.model.step import Attempt
 from coordinator.regular import read_part
 
@@ -84,7 +85,12 @@ class Presence:
         if known is not None and same and now < known.until:
             return known.agent
         terminal = Terminal(alive, now, attempt.window, attempt.pane, stopped=paused) if alive is not None else None
+        begun = attempt.pid or attempt.exit is not None
         agent = _judged(attempt, terminal, directory) if live else observe_agent(attempt)
+        if live and not begun and agent.evidence == "none":  # its window is there, its launcher has not written so yet
+            agent = replace(
+                agent, state=AgentState.STARTING, evidence="step.json", observed_at=timestamp(attempt.since)
+            )
         tokens, cost = read_usage(Path(directory)) if files[1] else (None, None)
         if (tokens, cost) != (None, None):
             agent = replace(agent, tokens=tokens, cost_usd=cost)

@@ -4,10 +4,13 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 import pytest
+from support.wait import wait_until
 
 from coordinator.artifacts.files import Lock
 
@@ -22,6 +25,17 @@ PLUGIN = "@opencode-ai/plugin@1.18.33"
 """What OpenCode wants to be there for plugins."""
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process installs, and the others wait for as long as that takes."""
+    lock = Lock(folder)
+    wait_until(lambda: lock.acquire(wait=False), timeout=600, message="the agent CLIs to be installed")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 @cache
 def installed_clis() -> Path:
     """The folder with the CLIs; the test is skipped where npm can't get them."""
@@ -32,7 +46,7 @@ def installed_clis() -> Path:
         pytest.skip("npm is not installed: the real agent CLIs can't be tested here")
     folder.mkdir(parents=True, exist_ok=True)
     wanted = sorted([*PACKAGES.values(), PLUGIN])
-    with Lock(folder):
+    with _alone(folder):
         mark = folder / "installed.json"
         if mark.is_file() and json.loads(mark.read_text()) == wanted and all((binaries / n).exists() for n in PACKAGES):
             return binaries
