@@ -33,7 +33,7 @@ from coordinator.loop.site import Site
 from coordinator.loop.worker import Crew, Result, Worker
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
-from coordinator.model.step import Attempt
+from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
 from coordinator.pausing import go_on, pause
 from coordinator.trust import require_trust
@@ -45,7 +45,11 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 STARTS_PROGRAMS = (Dispatch, Resume, Merge, FindLanded)
 """What runs agents, suites or the forge's command as the settings say."""
 _CHORES = 4
-"""Workers for what takes a moment: clearing up keeps pace with a fast run. A prompt is always the same one's."""
+"""Workers for what takes a moment. A prompt is always the same one's."""
+_LITTER = 8
+"""Ended attempts that are being cleared up at most when another one starts: a fast run waits for its clearing up."""
+_INSISTENT = 4.0
+"""Seconds of pause up to which a clearing up that did not work is waited for at the end of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,9 @@ class Hands:
 
     @property
     def busy(self) -> bool:
-        """A worker is at something."""
-        return bool(self._under_way)
+        """A worker is at something, or is soon to clear up once more."""
+        soon = any(isinstance(action, Tidy) and pause <= _INSISTENT for action, (_, pause) in self._later.items())
+        return soon or bool(self._under_way)
 
     def free_for(self, action: Action) -> bool:
         """Neither under way nor to be tried later."""
@@ -109,9 +114,14 @@ class Hands:
             return False  # nothing has run since it was closed, or opened again by a human
         if isinstance(action, Return | Dispatch) and self._merging(action.number):
             return False  # what a merge came to is known first: work that landed is neither sent back nor done again
+        if isinstance(action, Dispatch) and self._litter() >= _LITTER:
+            return False
         if isinstance(action, Tidy) and Settle(action.number, action.attempt) in self._under_way:
             return False
         return action not in self._under_way and self._later.get(action, (0.0, 0.0))[0] <= time.time()
+
+    def _litter(self) -> int:
+        return sum(isinstance(action, Settle | Tidy) for action in self._under_way)
 
     def _merging(self, number: int) -> bool:
         return any(isinstance(action, Merge) and action.number == number for action in self._under_way)
@@ -234,6 +244,9 @@ class Hands:
         if ended is not None:
             self._wake(Changed())  # what came of it is known before all is cleared up
             settle.clear_up(self._site, ended)
+            lands = ended.state is StepState.CHANGE_OPEN and self._site.config.gate != "review"
+            if lands or ended.state is StepState.MERGED:
+                settle.close_windows(self._site, ended.prompt)  # nobody is to look at it: its last screen is kept
 
     def _kill(self, snapshot: Snapshot, action: FinishKill) -> None:
         attempt = _attempt_of(snapshot, action)

@@ -11,7 +11,7 @@ from coordinator.changes.outcome import AtForge, Conflict, Merged, Nothing, Outc
 from coordinator.errors import CoordError
 from coordinator.failpoint import failpoint
 from coordinator.loop.effects import FindLanded, Merge, Tidy
-from coordinator.loop.settle import clear_up, come_back
+from coordinator.loop.settle import clear_up, close_windows, come_back
 from coordinator.loop.site import Site
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
@@ -153,10 +153,7 @@ def tidy(site: Site, snapshot: Snapshot, action: Tidy) -> None:
     if attempt is None or attempt.attempt != action.attempt:
         return
     clear_up(site, attempt)
-    for window in site.terminals.windows():
-        ours = window.mark.get("root") == str(site.layout.root) and window.mark.get("prompt") == str(action.number)
-        if ours and window.dead:
-            site.terminals.kill_window(window.id)
+    close_windows(site, action.number)
     why = _remove_worktree(site, attempt) if attempt.state is StepState.MERGED else "it is not merged"
     site.amend(attempt, window="", pane="", worktree=attempt.worktree if why else "", tidied=True)
     if attempt.state is StepState.MERGED:

@@ -199,6 +199,14 @@ def clear_up(site: Site, attempt: Attempt) -> None:
     _clean_traces(site.directory(attempt))
 
 
+def close_windows(site: Site, number: int) -> None:
+    """Close the windows of a prompt in which nothing runs any more; tmux may not have noticed that yet."""
+    for window in site.terminals.windows():
+        ours = window.mark.get("root") == str(site.layout.root) and window.mark.get("prompt") == str(number)
+        if ours and (window.dead or (window.pid and has_ended(window.pid))):
+            site.terminals.kill_window(window.id)
+
+
 def save_screen(site: Site, attempt: Attempt) -> None:
     """Keep the last screen of an attempt's window as `screen.txt`, in its colours; nothing to keep is fine."""
     target: Path = site.directory(attempt) / "screen.txt"

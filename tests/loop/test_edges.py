@@ -1,4 +1,4 @@
-"""What the loop meets at its edges: a log that can't be written, places that can't be, an agent that lingers."""
+"""What the loop meets at its edges: a log that can't be written, an agent that lingers, a run that is fast."""
 
 import os
 import stat
@@ -76,3 +76,22 @@ def test_why_names_an_agent_that_handed_off_and_lingers(make: Make) -> None:
     assert "coord kill 1" in because.message or "coord attach 1" in because.message
     made.release()
     assert loop.wait(60) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", [NOTHING, WRITE], ids=["no change", "merged"])
+def test_clearing_up_keeps_pace_with_a_fast_run(make: Make, script: str) -> None:
+    prompts, parallel = range(1, 61), 8
+    made = make({n: [] for n in prompts}, dict.fromkeys(prompts, script), max_parallel=parallel)
+    made.terminals.ensure_session()
+    held = made.terminals.open_window(["sleep", "600"], cwd=made.layout.root, name="held", env={}, mark={})
+    loop = made.start_loop("--until-idle")
+    most = 0
+    while loop.poll() is None:
+        most = max(most, sum(window.dead for window in made.terminals.windows()))
+    assert loop.wait() == 0, made.said()
+    assert set(made.states().values()) == {"merged"}
+    assert most <= 2 * parallel
+    assert not [window for window in made.terminals.windows() if window.dead]
+    assert not [path for path in made.layout.worktrees.iterdir() if path.is_dir()]
+    made.terminals.kill_window(held.id)
