@@ -12,12 +12,13 @@ LONGEST = 2000
 
 _STRONG = r"pass(?:word|wd|phrase|code)s?|pwd|(?<=[_-])pass|secrets?|credentials?|contrase[nñ]a"
 _KEYS = (
-    r"(?:api|app|access|account|auth|client|crypt|database|db|deploy|encryption|hmac|license|master|priv|private|secret"
-    r"|service|session|shared|signing|ssh|storage|webhook)[_-]?key"
+    r"(?:access|account|admin|aes|api|app|auth|cipher|client|consumer|cookie|crypt|database|db|deploy|encryption|fernet"
+    r"|hmac|jwt|license|master|preshared|priv|private|rsa|sas|secret|service|session|shared|signing|ssh|storage"
+    r"|subscription|webhook)[_-]?key"
 )
 _NAME = (
     rf"(?:(?P<strong>{_STRONG})|{_KEYS}|token)"
-    r"(?:[_-]?(?:access|key|base|value|prod|production|dev|test|staging|live|old|new|\d{1,3})){0,3}"
+    r"(?:[_-]?(?:access|key|base|data|value|prod|production|dev|test|staging|live|old|new|\d{1,3})){0,3}"
 )
 _NOTE = r"""\s{0,3}:\s{0,3}[A-Za-z_][\w.\[\]| ]{0,40}?\s{0,3}=\s{0,3}(?=["'`])"""
 _JOIN = rf"""(?:(?:\\?["'`])?\]?(?:{_NOTE}|\s{{0,3}}(?::=|=>|={{1,3}}|!==?|:)\s{{0,3}})|(?<=["'`] )|(?P<flag>\s))"""
@@ -28,10 +29,16 @@ _QUOTED = (
     r'\\"(?P<inner>(?:(?!\\")[^\n]){1,2000})\\"',
 )
 _BARE = r"""(?P<bare>[^\s"'`,;(){}\[\]<>\\]{1,2000}+)(?![(\[{<])"""
-_ALL = rf"""{_NAME}{_JOIN}@?(?:{"|".join(_QUOTED)}|{_BARE})"""
+_ELEMENT = r">(?P<element>[^<>\s]{1,2000})</"
+_ALL = rf"""{_NAME}(?:{_JOIN}@?(?:{"|".join(_QUOTED)}|{_BARE})|{_ELEMENT})"""
 _HINTS = ("pass", "pwd", "secret", "token", "credential", "key", "contrase")
-_NEAR = re.compile(rf"""(?:{"|".join(_HINTS)})[\w-]*+\\?["'`]?\]?\s{{0,3}}["'`=:!]""")
+_NEAR = re.compile(rf"""(?:{"|".join(_HINTS)})[\w-]*+\\?["'`]?\]?\s{{0,3}}["'`=:!>]""")
+_VERBS = ("--", "env", "set -", "setx")
+"""What a name and its value are beside each other after."""
+_VERB = re.compile(r"(?:\b(?:ENV|setx|setenv)|\bset -\w{1,4})\s{1,3}\Z", re.IGNORECASE)
 _BEFORE = re.compile(r"[A-Za-z0-9_.-]{0,60}\Z")
+
+_VALUES = ("double", "single", "back", "inner", "element", "bare")
 
 _PLACEHOLDER = re.compile(
     r"""\$\{?\{?\s*[A-Za-z_][\w.]*[^}]*\}?\}?|\$\(.*|%\(?\w*\)?[%sdr]?|\{.*|<.*|\[.*|@\w+@|:\w+|[*.•x_-]+|(.)\1*
@@ -50,7 +57,9 @@ _RUN = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
 
 def may_be_named(lower: str) -> bool:
     """Whether there may be such a secret in a text given in lower case; cheap, and never wrong in saying no."""
-    return any(hint in lower for hint in _HINTS) and ("--" in lower or _NEAR.search(lower) is not None)
+    return any(hint in lower for hint in _HINTS) and (
+        any(verb in lower for verb in _VERBS) or _NEAR.search(lower) is not None
+    )
 
 
 def named(text: str) -> bool:
@@ -86,14 +95,16 @@ def _replaced(match: re.Match[str]) -> str:
 
 def _value(match: re.Match[str]) -> str | None:
     """The group that is a secret; None when it is none."""
-    group = next(name for name in ("double", "single", "back", "inner", "bare") if match[name] is not None)
+    group = next(name for name in _VALUES if match[name] is not None)
     begin = match.start(group)
     before = _BEFORE.search(match.string, max(0, match.start() - 60), match.start())
     prefix = before.group() if before else ""
-    if match["flag"] is not None and not prefix.startswith("--"):
-        return None  # two words beside each other; `--password x` alone is a name and its value
+    start = match.start() - len(prefix)
+    verb = match["flag"] is not None and _VERB.search(match.string, max(0, start - 20), start) is not None
+    if match["flag"] is not None and not verb and not prefix.startswith("--"):
+        return None  # two words beside each other; `--password x` and `ENV PASSWORD x` alone are a name and its value
     name = prefix + match.string[match.start() : begin]
-    tight = group == "bare" and match.string[begin - 1] == "="
+    tight = group == "bare" and (verb or match.string[begin - 1] == "=")
     return group if _secret(name, match[group], bool(match["strong"]), group != "bare", tight) else None
 
 

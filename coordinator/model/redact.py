@@ -28,8 +28,13 @@ _ORDINARY = re.compile(
 )
 _MARK = r"\[redacted:[A-Za-z0-9_.-]+\]"
 _PEM = r"PRIVATE KEY(?: BLOCK)?-----"
+_WORDS = r"[^\n|;&]{0,200}?\s"
+"""What may stand between a program and its option."""
 _PATTERNS = {
-    "private_key": rf"-----BEGIN [A-Z0-9 ]*{_PEM}(?:(?!-----END)[\s\S])*(?:-----END [A-Z0-9 ]*{_PEM})?",
+    "private_key": (
+        rf"-----BEGIN [A-Z0-9 ]*{_PEM}(?:(?!-----END)[\s\S])*(?:-----END [A-Z0-9 ]*{_PEM})?"
+        r"|(?<=Private-Lines: )\d{1,4}\s+(?:[A-Za-z0-9+/=]{4,}\s*)+"
+    ),
     "anthropic_key": r"(?<![A-Za-z0-9])sk-ant-[A-Za-z0-9_-]{8,}",
     "api_key": r"(?<![A-Za-z0-9])[sr]k[-_](?=[A-Za-z_-]{0,60}[0-9])[A-Za-z0-9_-]{20,}",
     "github_token": r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})",
@@ -41,20 +46,40 @@ _PATTERNS = {
         r"(?<![A-Za-z0-9])(?:hf_[A-Za-z0-9]{30,}|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{40,}|ya29\.[A-Za-z0-9_-]{20,})"
     ),
     "jwt": r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
-    "authorization": r"(?i:(?:authorization[\"']?\s*[:=]\s*[\"']?)(?:bearer|basic|token))\s+[^\s\"'\[\]]{6,}",
+    "authorization": (
+        r"(?i:authorization[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic|token)\s+[^\s\"'\[\]]{6,}"
+        r"|(?:[a-z][a-z0-9-]{1,30}\s+)?(?=[a-z_=/+.-]{0,200}[0-9])[^\s\"'()\[\]{}<>$]{16,}))"
+    ),
+    "auth": (
+        r"(?:(?<![A-Za-z0-9])_auth\s{0,3}=\s{0,3}[\"']?|[\"']auth\\?[\"']\s{0,3}:\s{0,3}\\?[\"'])"
+        r"(?P<auth_value>(?=[A-Za-z+/]{0,200}[0-9=])[A-Za-z0-9+/]{12,}={0,2})"
+    ),
+    "cookie": (
+        r"(?i:\bcookie[\"']?\s{0,3}:\s{0,3})[\"']?"
+        r"(?P<cookie_value>[\w.-]{1,80}=(?=[^\n\"']{0,400}[A-Za-z0-9+/_%.-]{16})[^\n\"'\[\]]{16,})"
+    ),
+    "argument": (
+        rf"\b(?:curl\b{_WORDS}(?:-u|--user|--proxy-user)[\s=]{{0,3}}[\"']?[^\s:\"'@]{{1,100}}:|sshpass\s+-p\s{{0,3}}[\"']?"
+        rf"|(?:docker|podman|helm\s+registry)\s+login\b{_WORDS}-p[\s=]{{0,3}}[\"']?|(?:mysql\w*|mariadb)\b{_WORDS}-p[\"']?"
+        rf"|ssh-keygen\b{_WORDS}-[NP]\s{{0,3}}[\"']?|redis-cli\b{_WORDS}-a\s+[\"']?"
+        r"|machine\s+\S{1,200}\s+login\s+\S{1,200}\s+password\s+)"
+        r"(?P<argument_value>(?!redacted:)[^\s\"'$<>{}()\[\]*|;&-][^\s\"'\[\]|;&]{3,})"
+    ),
     "bearer": r"(?i:\bbearer)\s+(?=[A-Za-z._~+/=-]{0,200}[0-9])[A-Za-z0-9._~+/=-]{16,}",
     "login": r"://[^\s/@:\[\]]{0,200}:[^\s/@\[\]]{1,400}@",
     "parameter": (
-        r"(?<=[?&;])(?i:[a-z_-]{0,30}(?:password|passwd|pwd|token|secret|api_?key|access_?key))=[^\s&#\"'<>\[\]]{3,}"
+        r"(?<=[?&;])(?i:(?:[a-z_-]{0,30}(?:password|passwd|pwd|token|secret|api_?key|access_?key))=[^\s&#\"'<>\[\]]{3,}"
+        r"|(?:sig|[a-z-]{0,30}signature)=[^\s&#\"'<>\[\]]{16,})"
     ),
 }
 _LONG = re.compile(r"[a-z0-9_=+~-]{16}")
 """What each key that a rule knows has in it, in lower case."""
 _MARKERS = (
     *("sk-", "sk_", "rk_", "rk-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "AKIA", "ASIA"),
-    *("AIza", "xox", "eyJ", "-----BEGIN", "://", "hf_", "npm_", "pypi-", "ya29."),
+    *("AIza", "xox", "eyJ", "-----BEGIN", "Private-Lines", "://", "hf_", "npm_", "pypi-", "ya29."),
+    *("curl", "sshpass", "login", "mysql", "mariadb", "ssh-keygen", "redis-cli", "_auth", '"auth', "'auth"),
 )
-_MARKERS_LOWER = ("bearer", "authorization")
+_MARKERS_LOWER = ("bearer", "authorization", "cookie")
 
 
 def secrets_of(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -188,9 +213,16 @@ def _written(match: re.Match[str], names: Mapping[str, str]) -> str:
     return f"[redacted:{match.lastgroup}]"
 
 
+def _value_written(match: re.Match[str], names: Mapping[str, str]) -> str:
+    """What stands before the value stays."""
+    start = match.start(f"{match.lastgroup}_value") - match.start()
+    return f"{match.group()[:start]}[redacted:{match.lastgroup}]"
+
+
 _WRITERS: dict[str, Callable[[re.Match[str], Mapping[str, str]], str]] = {
     "mark": lambda match, names: match.group(),
     "value": lambda match, names: f"[redacted:{names[match.group()]}]",
     "login": lambda match, names: "://[redacted:login]@",
     "parameter": lambda match, names: f"{match.group().partition('=')[0]}=[redacted:parameter]",
+    **dict.fromkeys(("auth", "cookie", "argument"), _value_written),
 }

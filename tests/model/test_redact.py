@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coordinator.model.redact import SHORTEST, Redactor, redact, secrets_of
+from coordinator.redaction import redact as known
+from coordinator.redaction import suspects
 
 BODY = "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1bC2dE3f"
 KEYS = {
@@ -60,6 +62,60 @@ def test_what_looks_like_a_key_is_taken_out(key: str, frame: str) -> None:
 def test_a_log_in_and_a_password_in_an_address_are_taken_out_and_the_rest_stays() -> None:
     told = redact("postgres://ada:hunter2hunter2@db/x and https://a.b/c?user=ada&password=hunter2hunter2&page=3")
     assert told == "postgres://[redacted:login]@db/x and https://a.b/c?user=ada&password=[redacted:parameter]&page=3"
+
+
+PLACES = {
+    "curl": "curl -sS -u ada:{} https://x.org/api",
+    "sshpass": "sshpass -p {} ssh ada@host",
+    "docker": "docker login -u ada -p {} reg.io",
+    "mysql": "mysql -u root -p{} app",
+    "ssh-keygen": "ssh-keygen -t ed25519 -N {} -f k",
+    "redis": "redis-cli -h cache -a {} ping",
+    "netrc": "machine api.x.org login ada@x.org password {}",
+    "image": "ENV ADMIN_PASSWORD {}",
+    "fish": "set -x API_TOKEN {}",
+    "element": "<server><password>{}</password></server>",
+    "npm": "//registry.npmjs.org/:_auth={}",
+    "registry": '{{"auths": {{"https://index.docker.io/v1/": {{"auth": "{}"}}}}}}',
+    "cookie": "Cookie: theme=dark; sessionid={}",
+    "another scheme": "Authorization: ApiKey {}",
+    "no scheme": "Authorization: {}",
+    "signed address": "https://a.blob.core.windows.net/c?sv=2022-11-02&sp=r&sig={}%3D",
+    "putty": "Public-Lines: 1\nAAAA\nPrivate-Lines: 1\n{}",
+    "kubernetes": "    client-key-data: {}",
+    "cipher": "FERNET_KEY={}",
+    "mailgun": "key-0123456789abcdef{:.0}0123456789abcdef",
+}
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES.keys())
+def test_a_secret_is_known_by_its_place(place: str) -> None:
+    text = place.format(BODY[:24])
+    told = known(text)
+    assert "[redacted:" in told
+    assert BODY[:24] not in told
+    assert "0123456789abcdef" not in told
+    assert known(told) == told
+    assert suspects(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "curl -u ada https://x.org and curl -u ada:$PASSWORD https://x.org",
+        "mysql -u root -p app; docker login -u ada; sshpass is not installed",
+        "mkdir -p build/out2024x && ssh -p 2222 host",
+        "ssh-keygen -t ed25519 -N '' -f id_ed25519",
+        "Authorization: the header is missing. Cookie: remember to close the session",
+        '{"auth": "required", "kind": "authenticated", "name": "OAuthProviderList"}',
+        "set -x; set -euo pipefail; ENV PATH /usr/local/bin; env PASSWORD_FILE /run/secret",
+        "the washing machine and its login password are two things",
+        "https://example.org/a?signal=strong-and-clear-1&signature=short",
+        "<password>secret</password> <token></token> <key>value1234</key>",
+    ],
+)
+def test_what_stands_in_such_places_and_is_none_stays(text: str) -> None:
+    assert known(text) == text
 
 
 @pytest.mark.parametrize("text", INNOCENT)
