@@ -17,7 +17,7 @@ from coordinator.artifacts import journal
 from coordinator.artifacts.documents import ALIGNMENT_START, add_steering
 from coordinator.artifacts.documents import LIMIT as DOCUMENT_LIMIT
 from coordinator.artifacts.files import Lock, digest_of, read_limited, sha256
-from coordinator.artifacts.numbers import claim_number, highest_named
+from coordinator.artifacts.numbers import claim_number, highest_named, keep_highest
 from coordinator.artifacts.paths import Layout
 from coordinator.config import load_config
 from coordinator.errors import CoordError, Refused, StalePlan
@@ -217,12 +217,13 @@ def _check_versions(layout: Layout, plan: Plan) -> None:
 
 
 def _claim_numbers(layout: Layout, plan: Plan) -> None:
-    """Claim the numbers of new prompts; StalePlan when one was used meanwhile."""
+    """Claim the numbers of new prompts, keep those of files. StalePlan when one was used meanwhile."""
     created = sorted(archive.created_prompts(plan))
-    folders = load_config(layout).prompt_folders if created else ()
+    folders = load_config(layout).prompt_folders
     for number in created:
         if highest_named(layout, folders) >= number or claim_number(layout, number - 1, folders) != number:
             raise StalePlan(f"the number {number} was taken meanwhile", "nothing was written; plan again")
+    keep_highest(layout, folders)
 
 
 def _prepare_kill(layout: Layout, stack: ExitStack, kill: Kill, actor: Actor) -> tuple[Attempt, FileEdit]:

@@ -25,6 +25,18 @@ def claim_number(layout: Layout, floor: int, folders: Sequence[str] = ()) -> int
         raise failure("write", str(layout.counter), error) from error
 
 
+def keep_highest(layout: Layout, folders: Sequence[str] = ()) -> None:
+    """Remember the highest number that a file has, as it is deleted later perhaps. Writes only what is new."""
+    if highest_named(layout, folders) <= highest_claimed(layout):
+        return
+    try:
+        with Lock(layout.coord):
+            number = max(highest_claimed(layout), highest_named(layout, folders))
+            put(str(layout.counter), f"{number}\n".encode())
+    except OSError as error:
+        raise failure("write", str(layout.counter), error) from error
+
+
 def highest_named(layout: Layout, folders: Sequence[str] = ()) -> int:
     """The highest number that a file name starts with, in our prompts folder and these; 0 when there is none."""
     names: list[str] = []

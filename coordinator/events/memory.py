@@ -110,9 +110,9 @@ class LogMemory:
             number = event.prompt
             if number is None:
                 continue
-            if event.kind == "prompt.created":
+            if event.kind.startswith("prompt."):
                 self.highest_number = max(self.highest_number, number)
-            elif event.kind == "prompt.edited":
+            if event.kind == "prompt.edited":
                 self._edited(event, number)
             elif event.kind == "prompt.cancelled":
                 self.given_up = {**self.given_up, number: _attempt(event)}

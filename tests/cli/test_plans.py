@@ -48,6 +48,26 @@ CASES: dict[str, tuple[str, ...]] = {
 }
 
 
+@pytest.mark.parametrize(
+    "before", [("cancel", "3"), ("edit", "3", "--set", "priority=high"), ("edit", "1", "--set", "priority=low")]
+)
+def test_a_number_that_was_there_at_a_plan_is_not_given_again_when_its_file_is_gone(
+    make: Make, before: tuple[str, ...]
+) -> None:
+    made = make({1: (), 2: (), 3: ()})
+    assert coord(*before, "--yes", at=made.layout.root).code == 0
+    made.layout.prompts.joinpath("03-planned-prompt-3.prompt.md").unlink()
+    planned = coord("interject", "--title", "Next", "--yes", "--json", at=made.layout.root)
+    assert planned.json["number"] == 4
+    made.layout.counter.unlink()
+    if before[1] == "3":  # the log knows it too
+        made.layout.prompts.joinpath("04-planned-next.prompt.md").unlink()
+        assert (
+            coord("patch", "--title", "x", "--fixes", "1", "--dry-run", "--json", at=made.layout.root).json["number"]
+            == 5
+        )
+
+
 @pytest.mark.parametrize("arguments", CASES.values(), ids=CASES.keys())
 def test_each_service_shows_applies_and_takes_back(three: Project, arguments: tuple[str, ...]) -> None:
     three.add(4, 2, type="emergent", hypothesis="faster")
