@@ -40,7 +40,7 @@ from coordinator.redaction import redact, redact_data
 from coordinator.services import questions as service
 from coordinator.services.planning import file_edit
 from coordinator.steps import attempt_lock, find_attempt, reread, utc_now
-from coordinator.trust import require_trust
+from coordinator.trust import require_known, require_trust
 
 _STEP_LIMIT = 4 * 1024 * 1024
 _TRIES = 20
@@ -62,10 +62,14 @@ class Applied:
 
 @contextmanager
 def planning(layout: Layout) -> Iterator[None]:
-    """Keep other plans from being applied, from the snapshot that one is made for until it is."""
+    """Keep other plans from being applied, from the snapshot that one is made for until it is.
+
+    Raises Refused in a project that nobody here trusts.
+    """
     if getattr(_here, "planning", False):
         yield
         return
+    require_known(layout)
     with Lock(layout.coord / "plan.lock"):
         _here.planning = True
         try:

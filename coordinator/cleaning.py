@@ -18,6 +18,7 @@ from coordinator.errors import CoordError
 from coordinator.model.step import Attempt, StepState
 from coordinator.terminals.server import Terminals
 from coordinator.terminals.unused import end_unused, in_use
+from coordinator.trust import require_trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,12 @@ def leftovers(layout: Layout) -> list[Leftover]:
     return [*_of_attempts(layout), *files, *_of_terminals(layout, terminals)]
 
 
-def clear(found: list[Leftover]) -> list[Leftover]:
-    """Clear what holds nothing, each as it is then. What is kept says why."""
+def clear(layout: Layout, found: list[Leftover]) -> list[Leftover]:
+    """Clear what holds nothing, each as it is then. What is kept says why.
+
+    Raises Refused where nobody trusts the project: whoever wrote its records chose what would go.
+    """
+    require_trust(layout)
     return [one if one.holds else _clear(one) for one in found]
 
 

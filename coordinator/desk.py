@@ -122,19 +122,19 @@ class Desk:
         """Record a decision about the milestone."""
         from coordinator.recording import decide
 
-        return decide(self._log, self.actor(), text)
+        return decide(self._log, self._writer(), text)
 
     def attach(self, ref: str) -> tuple[Event, bool]:
         """Attach something to the milestone; False when it was attached before."""
         from coordinator.recording import attach
 
-        event, _, new = attach(self.layout, self._log, self.actor(), ref)
+        event, _, new = attach(self.layout, self._log, self._writer(), ref)
         return event, new
 
     def set_milestone(self, status: str, reason: str, *, before: str) -> Event:
         """Call the milestone `open` or `done`. Refused for agents, and when it is that already."""
         draft = Draft("milestone.status", "milestone", {"status": status} | ({"reason": reason} if reason else {}))
-        actor = self.actor()
+        actor = self._writer()
         if status == before and may_write(actor, draft.kind):
             raise Refused(f"the milestone is {status} already", "`coord milestone` shows it")
         (event,) = self._log.append([draft], actor)
@@ -146,6 +146,14 @@ class Desk:
         from coordinator.events.identity import who
 
         return who(os.environ, os.getpid())
+
+    def _writer(self) -> Actor:
+        """The same, to write something. Refused in a project that nobody here trusts."""
+        from coordinator.trust import require_known
+
+        actor = self.actor()
+        require_known(self.layout, actor)
+        return actor
 
     def start_loop(self) -> tuple[str, tuple[str, ...]]:
         """Start the loop in a tmux window and let it run, whatever it was asked before.

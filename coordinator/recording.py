@@ -1,17 +1,31 @@
 """What is put on record beside plans: decisions, and what else belongs to the work."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.produced import examine_file
 from coordinator.errors import UsageError
 from coordinator.events.filters import Filter
+from coordinator.events.identity import who
 from coordinator.events.store import EventLog
 from coordinator.model.attachment import Attachment, attachment
 from coordinator.model.event import Actor, Draft, Event
+from coordinator.trust import require_known
 
 _MOST = 10_000
 """Attachments of a subject that are looked through for the same one."""
+
+
+@contextmanager
+def recorder(layout: Layout) -> Iterator[tuple[EventLog, Actor]]:
+    """The log, and who writes on it here. Raises Refused in a project that nobody here trusts."""
+    actor = who(os.environ, os.getpid())
+    require_known(layout, actor)
+    with EventLog.open(layout.events_db) as log:
+        yield log, actor
 
 
 def decide(log: EventLog, actor: Actor, text: str, *, subject: str = "milestone", run: str | None = None) -> Event:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from coordinator.artifacts.files import ANY, failure, is_settled, read_limited, sha256, write_atomic
 from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError, Refused
-from coordinator.model.event import Actor, Draft
+from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.text import plain
 from coordinator.model.trust import Ask, Content, Shown, Trusted, judge_trust, unseen
 from coordinator.regular import read_line, replace_file
@@ -68,6 +68,19 @@ def require_trust(layout: Layout) -> None:
         record = _read(layout)
         if record is not None:
             _note(layout, record, found.own)
+
+
+def require_known(layout: Layout, actor: Actor | None = None) -> None:
+    """Refused in a project that nobody here ever trusted: nothing is written there; agents are none of its business.
+
+    Enough for words that start nothing, such as a pause: they are heard also while something that came since is not
+    trusted.
+    """
+    if actor is not None and actor.kind is not ActorKind.HUMAN:
+        return
+    found = judgement(layout)
+    if isinstance(found, Ask) and found.first:
+        raise Refused(found.problem.message, found.problem.remedy)
 
 
 def is_trusted(layout: Layout) -> bool:
@@ -202,16 +215,17 @@ def _digest(path: Path) -> str:
 
 def _nobodys(layout: Layout) -> list[str]:
     """State of a loop that git tracks. A look into the index spares asking git where there is none."""
-    index = _index_of(Path(os.path.realpath(layout.coord)))
+    top, index = _index_of(Path(os.path.realpath(layout.coord)))
     try:
         data = read_limited(index, _LIMIT) if index is not None else b""
     except (OSError, CoordError):
         data = b""
     names = (*_STATE, *_DATABASE)
-    folder = os.fsencode(os.path.basename(os.path.realpath(layout.coord)))
+    real = os.path.realpath(layout.coord)
+    before = b"" if str(top) == real else os.fsencode(os.path.basename(real)) + b"/"
     if index is None or not data:
         return []
-    if _lists_whole_paths(index, data) and not any(folder + b"/" + name.encode() in data for name in names):
+    if _lists_whole_paths(index, data) and not any(before + name.encode() in data for name in names):
         return []
     from coordinator.changes.arrived import tracked
 
@@ -227,15 +241,15 @@ def _came(layout: Layout, contents: tuple[Content, ...]) -> set[str]:
     return {layout.rel(path) for path in arrived(layout.root / one.path for one in contents)}
 
 
-def _index_of(folder: Path) -> Path | None:
-    """The index of the checkout that a folder lies in, found without git; None where there is none."""
+def _index_of(folder: Path) -> tuple[Path, Path | None]:
+    """The top of the checkout that a folder lies in, and its index, found without git; None where there is none."""
     for above in (folder, *folder.parents):
         place = above / ".git"
         if place.is_dir():
-            return place / "index"
+            return above, place / "index"
         if place.is_file():
-            return above / read_line(place).removeprefix("gitdir: ") / "index"
-    return None
+            return above, above / read_line(place).removeprefix("gitdir: ") / "index"
+    return folder, None
 
 
 def _lists_whole_paths(index: Path, data: bytes) -> bool:

@@ -45,7 +45,7 @@ def clean(ctx: click.Context, dry_run: bool, yes: bool, as_json: bool) -> int:
             _print(found)
             if not click.confirm(f"Clear {amount(free, 'thing')}?", default=True, err=as_json):
                 return 1
-        found = clear(found)
+        found = clear(layout, found)
     if as_json:
         emit({"leftovers": [one.to_json() for one in found], "cleared": sum(one.cleared for one in found)})
         return 0

@@ -1,5 +1,7 @@
 """`coord intent`: what the milestone is for, in versions that the log keeps."""
 
+from contextlib import nullcontext
+
 import click
 
 from coordinator.cli.carry_out import apply_now, show
@@ -88,7 +90,8 @@ def set_intent(
 
     layout = layout_of(ctx)
     document = None if source is None else read_named(source)
-    with planning(layout), EventLog.open(layout.events_db, create=True) as log:
+    alone = nullcontext() if dry_run else planning(layout)
+    with alone, EventLog.open(layout.events_db, create=not dry_run, missing_ok=dry_run) as log:
         before = newest_version(log)
         request = SetIntent(
             title,

@@ -10,11 +10,9 @@ from coordinator.cli.commands import layout_of
 from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say
 from coordinator.cli.talk import own_subject
-from coordinator.events.identity import who
-from coordinator.events.store import EventLog
 from coordinator.model.attachment import KINDS
-from coordinator.model.event import Draft, Event
-from coordinator.recording import attach
+from coordinator.model.event import Draft
+from coordinator.recording import attach, recorder
 
 prompt_option = click.option(
     "--prompt", type=click.IntRange(1), default=None, metavar="N", help="About this prompt; default: your own, or all."
@@ -31,11 +29,9 @@ prompt_option = click.option(
 def link(ctx: click.Context, ref: str, title: str, kind: str | None, prompt: int | None, as_json: bool) -> None:
     """Attach REF: an issue (#12, org/repo#12), a change (!12, a commit), a file, a page, or memory:NAME."""
     layout = layout_of(ctx)
-    actor, run = who(os.environ, os.getpid()), os.environ.get("COORD_RUN")
-    with EventLog.open(layout.events_db) as log:
-        event, found, new = attach(
-            layout, log, actor, ref, title=title, kind=kind or "", subject=own_subject(prompt), run=run
-        )
+    run, subject = os.environ.get("COORD_RUN"), own_subject(prompt)
+    with recorder(layout) as (log, actor):
+        event, found, new = attach(layout, log, actor, ref, title=title, kind=kind or "", subject=subject, run=run)
     if as_json:
         emit({"id": event.id, "seq": event.seq, "type": found.kind, "ref": found.ref, "new": new})
     elif not new:
@@ -56,14 +52,10 @@ def artifact(ctx: click.Context, path: str, title: str, prompt: int | None, as_j
     data = examine_file(layout, Path(path)).to_data()
     if title.strip():
         data["title"] = " ".join(title.split())
-    with EventLog.open(layout.events_db) as log:
-        event = _append(log, Draft("artifact.produced", own_subject(prompt), data))
+    draft = Draft("artifact.produced", own_subject(prompt), data)
+    with recorder(layout) as (log, actor):
+        (event,) = log.append([draft], actor, run=os.environ.get("COORD_RUN"))
     if as_json:
         emit({"id": event.id, "seq": event.seq} | data)
     else:
         say(f"recorded {data['path']} as event {event.seq}")
-
-
-def _append(log: EventLog, draft: Draft) -> Event:
-    (event,) = log.append([draft], who(os.environ, os.getpid()), run=os.environ.get("COORD_RUN"))
-    return event

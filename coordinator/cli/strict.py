@@ -11,6 +11,7 @@ from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say, styled
 from coordinator.model.problem import Problem
 from coordinator.strict import DEFAULT_USER, examine_strict, set_up
+from coordinator.trust import require_known
 
 
 @click.group()
@@ -39,7 +40,7 @@ def strict() -> None:
 def setup(ctx: click.Context, users: tuple[str, ...], agents: int | None, as_json: bool) -> int:
     """Prepare the users, the settings and the permissions, and check them. Run it as root."""
     layout = layout_of(ctx)
-    humans_only(layout, "set up strict mode")
+    require_known(layout, humans_only(layout, "set up strict mode"))
     done = set_up(layout, users, agents or 0)
     for sentence in () if as_json else done:
         styled([("✓ ", "green"), (sentence, "")])

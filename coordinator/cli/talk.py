@@ -19,6 +19,7 @@ from coordinator.events.store import EventLog
 from coordinator.model.snapshot import Question
 from coordinator.model.text import plain_lines
 from coordinator.recording import decide as record_decision
+from coordinator.recording import recorder
 from coordinator.services import questions as service
 
 
@@ -40,11 +41,11 @@ def ask(ctx: click.Context, /, text: str, wait: bool, as_json: bool, **given: An
     draft = service.ask(text, subject=own_subject(), **given)
     directory = _own_attempt(layout)
     known = delivered(directory) if directory is not None else None
-    with EventLog.open(layout.events_db) as log:
+    with recorder(layout) as (log, actor):
         question = service.asked_before(read_questions(log), draft, known)
         new = question is None
         if question is None:
-            (event,) = log.append([draft], who(os.environ, os.getpid()), run=os.environ.get("COORD_RUN"))
+            (event,) = log.append([draft], actor, run=os.environ.get("COORD_RUN"))
             question = asked(event)
     answer = question.answer
     if wait and answer is None:
@@ -135,9 +136,8 @@ def _print_question(question: Question) -> None:
 @click.pass_context
 def decide(ctx: click.Context, text: str, as_json: bool) -> None:
     """Record a decision, and why, on the log."""
-    with EventLog.open(layout_of(ctx).events_db) as log:
-        actor, run = who(os.environ, os.getpid()), os.environ.get("COORD_RUN")
-        event = record_decision(log, actor, text, subject=own_subject(), run=run)
+    with recorder(layout_of(ctx)) as (log, actor):
+        event = record_decision(log, actor, text, subject=own_subject(), run=os.environ.get("COORD_RUN"))
     if as_json:
         emit({"id": event.id, "seq": event.seq})
     else:

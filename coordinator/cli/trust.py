@@ -36,12 +36,12 @@ def trust(ctx: click.Context, yes: bool, dry_run: bool, as_json: bool) -> int:
     found = Observer(layout).snapshot().asks
     if found is None:
         return _tell(layout, (), given=False, trusted=True, as_json=as_json)
+    if found.nobodys:
+        raise Refused(found.problem.message, found.problem.remedy)
     shown = show(layout, found)
     if dry_run:
         return _tell(layout, shown, given=False, trusted=False, as_json=as_json)
-    actor = humans_only(layout, "trust a project") if not found.nobodys else None
-    if actor is None:
-        raise Refused(found.problem.message, found.problem.remedy)
+    actor = humans_only(layout, "trust a project")
     if not yes:
         if as_json or not sys.stdin.isatty():
             _tell(layout, shown, given=False, trusted=False, as_json=as_json)

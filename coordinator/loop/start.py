@@ -16,7 +16,7 @@ from coordinator.steps import utc_now
 from coordinator.terminals.capture import read_panes
 from coordinator.terminals.listing import Window
 from coordinator.terminals.server import Terminals
-from coordinator.trust import require_trust
+from coordinator.trust import require_known, require_trust
 
 WINDOW = "loop"
 """Name of the loop's tmux window."""
@@ -101,6 +101,7 @@ def check_start(layout: Layout) -> tuple[str, ...]:
 
 def set_loop(layout: Layout, state: str, by: Actor, *, reason: str = "", max_parallel: int | None = None) -> None:
     """Ask the loop to be `running`, `paused` or `stopped`; it does so at once if it lives, else when it starts."""
+    require_known(layout, by)
     if state not in STATES:
         raise UsageError(f"a loop can't be `{state}`", f"use one of {', '.join(STATES)}")
     ask, _ = read_loop(layout)

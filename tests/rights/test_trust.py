@@ -79,6 +79,12 @@ def asked(folder: Path) -> list[str]:
     return [one.path for one in found.contents] if isinstance(found, Ask) else []
 
 
+def there_is(folder: Path) -> dict[Path, bytes]:
+    """All files of a project, but for git's, and for what looking leaves."""
+    files = (path for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts)
+    return {path: path.read_bytes() for path in files if not path.name.startswith(("events.db-", ".coord-"))}
+
+
 def trust(folder: Path) -> None:
     assert coord("trust", "--yes", at=folder).code == 0
     assert asked(folder) == []
@@ -131,6 +137,8 @@ def test_nothing_of_a_clone_runs_or_is_written_before_it_is_trusted(upstream: Pa
     journal.mkdir()
     (journal / "x.json").write_text(json.dumps({"edits": edits, "note": None}))
     EventLog.open(clone_ / ".coord" / "events.db", create=True).close()
+    (clone_ / "README").write_text("theirs\n")
+    files = there_is(clone_)
     for words in (
         ["interject", "--title", "x", "--yes"],
         ["edit", "1", "--set", "title=x", "--yes"],
@@ -139,6 +147,15 @@ def test_nothing_of_a_clone_runs_or_is_written_before_it_is_trusted(upstream: Pa
         ["loop", "--until-idle"],
         ["loop", "--detach"],
         ["intent", "set", "--goal", "x"],
+        ["milestone", "close"],
+        ["pause"],
+        ["resume"],
+        ["stop"],
+        ["decide", "x"],
+        ["ask", "x"],
+        ["link", "#1"],
+        ["artifact", str(clone_ / "README")],
+        ["strict", "setup"],
     ):
         done = coord(*words, at=clone_)
         assert (done.code, "coord trust" in done.err) == (3, True), (words, done)
@@ -147,7 +164,7 @@ def test_nothing_of_a_clone_runs_or_is_written_before_it_is_trusted(upstream: Pa
     found = coord("validate", "--json", at=clone_)
     assert [problem["code"] for problem in found.json["problems"]] == ["untrusted", "unfinished-plan"]
     assert (clone_ / ".git" / "config").read_bytes() == before
-    assert (journal / "x.json").exists()
+    assert there_is(clone_) == files
     assert not marker.exists()
 
 
@@ -417,10 +434,55 @@ def test_the_state_of_a_loop_that_git_tracks_is_nobodys(upstream: Path, name: st
     pull(there)
     done = interject(there)
     assert (done.code, f".coord/{name}" in done.err, "git rm" in done.err) == (3, True, True)
-    assert coord("trust", "--yes", at=there).code == 3
+    for words in (["trust", "--yes"], ["trust", "--dry-run"]):
+        refused = coord(*words, at=there)
+        assert (refused.code, "git rm" in refused.err) == (3, True), "there is nothing to be trusted"
     git(there, "rm", "-rq", "--cached", "--", f".coord/{name}")
     (there / ".coord" / name).unlink()
     assert isinstance(judgement(Layout(there)), Trusted)
+
+
+@pytest.mark.parametrize("submodule", [True, False])
+def test_a_folder_that_is_a_repository_of_its_own_brings_no_state_of_a_loop(upstream: Path, submodule: bool) -> None:
+    theirs, there = upstream / ".coord", upstream.parent / "there"
+    git(theirs, "init", "-q", "-b", "main")
+    git(theirs, "add", "-A")
+    git(theirs, "commit", "-qm", "first")
+    git(upstream.parent, "init", "-q", "-b", "main", str(there))
+    how = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add"] if submodule else ["clone", "-q"]
+    git(there, *how, str(theirs), ".coord")
+    trust(there)
+    (theirs / "journal").mkdir()
+    (theirs / "journal" / "x.json").write_text(json.dumps({"edits": [], "note": None}))
+    git(theirs, "add", "-f", "journal")
+    git(theirs, "commit", "-qm", "a plan")
+    git(there / ".coord", "pull", "-q")
+    done = interject(there)
+    assert (done.code, "git tracks .coord/journal/x.json" in done.err) == (3, True), done
+    assert (there / ".coord" / "journal" / "x.json").exists()
+
+
+def test_a_loop_is_held_also_while_what_came_with_a_commit_is_not_trusted(upstream: Path) -> None:
+    there = clone(upstream)
+    trust(there)
+    (upstream / ".coord" / "suites" / "fast.md").write_text(SUITE.format(command="evil"))
+    commit(upstream)
+    pull(there)
+    assert interject(there).code == 3
+    assert coord("stop", at=there).code == 0
+
+
+def test_records_that_came_along_choose_nothing_that_is_cleared(upstream: Path) -> None:
+    there = clone(upstream)
+    left = there / ".coord" / "prompts" / f".coord-tmp-{2**22 + 1}-1-0"  # of a process that can't be
+    left.touch()
+    shown = coord("clean", "--dry-run", at=there)
+    assert (shown.code, left.name in shown.out) == (0, True)
+    assert coord("clean", "--yes", at=there).code == 3
+    assert left.exists()
+    trust(there)
+    assert coord("clean", "--yes", at=there).code == 0
+    assert not left.exists()
 
 
 def test_a_project_without_git_asks_once(tmp_path: Path) -> None:
