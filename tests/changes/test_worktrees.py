@@ -307,6 +307,7 @@ def test_remove_keeps_what_is_not_committed(repo: Repository, left: str) -> None
         ("worktree", "add", "--quiet", "--detach", "in/ner"),
         ("clone", "--quiet", ".", "in/ner"),
         ("clone", "--quiet", "--bare", ".", "in/ner/.git"),
+        ("clone", "--quiet", "--bare", ".", "in/ner"),
     ],
 )
 def test_remove_keeps_what_has_another_worktree_or_repository_in_it(
@@ -318,7 +319,21 @@ def test_remove_keeps_what_has_another_worktree_or_repository_in_it(
     kept = remove(repo.layout, 7, 1)
     assert isinstance(kept, Kept)
     assert "in/" in kept.reason
-    assert (info.path / "in/ner/.git").exists()
+    assert (info.path / "in/ner").exists()
+
+
+@pytest.mark.parametrize("mark", ["skip-worktree", "assume-unchanged"])
+def test_remove_keeps_a_change_that_git_was_told_not_to_look_at(repo: Repository, mark: str) -> None:
+    info = create(repo.layout, 7, 1)
+    repo.git("update-index", f"--{mark}", "README.md", cwd=info.path)
+    before = (info.path / "README.md").read_text()
+    repo.write({"README.md": "mine\n"}, cwd=info.path)
+    kept = remove(repo.layout, 7, 1)
+    assert isinstance(kept, Kept)
+    assert "README.md" in kept.reason
+    assert (info.path / "README.md").read_text() == "mine\n"
+    (info.path / "README.md").write_text(before)
+    assert remove(repo.layout, 7, 1) == Removed()
 
 
 def test_ignored_files_and_the_empty_shell_of_a_repository_go(repo: Repository) -> None:
