@@ -7,6 +7,7 @@ from coordinator.agents.hooks import LINE, STATUS
 from coordinator.agents.launch import NO_WORKTREE
 from coordinator.artifacts.files import read_limited, write_atomic
 from coordinator.changes.diff import change_of
+from coordinator.changes.elsewhere import work_elsewhere
 from coordinator.changes.git import Git
 from coordinator.changes.lending import take_back
 from coordinator.changes.safekeeping import keep_safe
@@ -105,7 +106,7 @@ def _settle_ended(site: Site, snapshot: Snapshot, attempt: Attempt) -> Attempt:
     if left:
         return site.advance(attempt, StepState.FAILED, exited, reason=left)
     if not change.commits:
-        return site.advance(attempt, StepState.MERGED, exited, reason="")
+        return site.advance(attempt, StepState.MERGED, exited, reason=_past_the_gate(site, attempt))
     keep_safe(site.layout, attempt.branch, attempt.base)
     commits = tuple(commit.sha for commit in change.commits)
     size = {"added": change.added, "removed": change.removed}
@@ -123,6 +124,17 @@ def _not_done(site: Site, snapshot: Snapshot, attempt: Attempt, change: Change) 
     prompt, receipt = snapshot.prompts.get(attempt.prompt), attempt.receipt
     said, trivial = receipt is not None and receipt.no_change, prompt is not None and prompt.trivial
     return not_done(site.layout, attempt, change, site.config, said=said, trivial=trivial)
+
+
+def _past_the_gate(site: Site, attempt: Attempt) -> str:
+    """Tell of work that lies about though nothing had to be changed, as was said: it may be anybody's. Empty: none."""
+    found = work_elsewhere(site.layout, attempt, site.config.prompt_folders)
+    if not found:
+        return ""
+    where = "; ".join(one.text for one in found)
+    reason = f"no change, as was said, but since it began there is: {where}. If that is its work, no gate let it in"
+    site.log_about(attempt, agent_event(attempt, "problem.past_the_gate", reason=reason))
+    return reason
 
 
 def _settle_shared(site: Site, attempt: Attempt, exited: Draft) -> Attempt:

@@ -141,6 +141,14 @@ def test_done_without_a_change_is_said_by_the_agent_or_by_the_prompt(make: Make)
     assert made.snapshot().steps[1].reason == "ended with exit status 3 without handing off"
 
 
+def test_work_beside_a_branch_without_changes_is_told_where_its_agent_says_that_there_is_none(make: Make) -> None:
+    made = make({1: [], 2: [1]}, {1: f"(cd $COORD_ROOT && {COMMIT})\n{NOTHING}", 2: NOTHING}, gate="review")
+    assert made.run_loop() == 0
+    (told,) = made.events("problem.past_the_gate")
+    assert (told.subject, "1 commit right on main" in str(told.data["reason"])) == ("agent:executor-01-1", True)
+    assert "1 commit right on main" in made.coord("log", "--kind", "step.merged").stdout
+
+
 def test_a_receipt_is_not_taken_for_work_that_lies_elsewhere(make: Make) -> None:
     """What the agent does after its hand-off counts too: the loop holds the rule as the command does."""
     late = "git switch -qc aside && git branch -f coord/01-1 $(git rev-parse HEAD~1) && git switch -q coord/01-1\n"
