@@ -29,7 +29,7 @@ from coordinator.model.situation import judge, next_retry
 from coordinator.model.snapshot import Agent, Loop, Milestone, Snapshot
 from coordinator.model.step import Attempt, Step, StepState, derive_step
 from coordinator.model.text import plain
-from coordinator.model.trust import Ask, Trusted, ask_about
+from coordinator.model.trust import GONE, Ask, Trusted, ask_about
 from coordinator.roll import Roll, RollCall
 from coordinator.spending import Spending
 from coordinator.standing import Standing
@@ -203,10 +203,13 @@ class Observer:
         if not self._log.direct:
             return
         prompts = {prompt.path: prompt for prompt in found.prompts.values()}
+        places = (self.layout.prompts, *self.folders())
         for path, digest in self._log.direct.items():
             prompt = prompts.get(path)
             if prompt is not None:
                 stands = prompt.digest == digest and self._steps[prompt.number].state is not StepState.PENDING
+            elif digest == GONE and (self.layout.root / path).parent in places:
+                stands = False
             else:
                 stands = _is_version(self.layout.root / path, digest)
             if stands:
@@ -313,7 +316,7 @@ def _log_problem(layout: Layout) -> Problem | None:
 
 def _is_version(path: Path, digest: str) -> bool:
     try:
-        return digest_of(path) == digest
+        return (digest_of(path) or GONE) == digest
     except (OSError, CoordError):
         return False
 

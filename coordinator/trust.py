@@ -19,7 +19,7 @@ from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError, Refused
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.text import plain
-from coordinator.model.trust import Ask, Content, Shown, Trusted, judge_trust, unseen
+from coordinator.model.trust import GONE, Ask, Content, Shown, Trusted, judge_trust, unseen
 from coordinator.regular import read_line, replace_file
 
 FOLDERS = "folders"
@@ -146,6 +146,8 @@ def _show(layout: Layout, record: _Record | None, content: Content) -> Shown:
     from coordinator.model.textdiff import unified_diff
 
     before = _seen_last(layout, record, content.path)
+    if content.digest == GONE:
+        return Shown(content.path, "gone", unified_diff(content.path, before or b"", b""))
     try:
         after = read_limited(os.path.realpath(layout.root / content.path), _COPY_LIMIT)
     except (OSError, CoordError) as error:

@@ -20,7 +20,7 @@ from coordinator.artifacts.reading import (
     sha256,
 )
 from coordinator.artifacts.temps import discard, is_temp, process_lives, sweep_stale_temps, temp_beside
-from coordinator.artifacts.written import note_written
+from coordinator.artifacts.written import note_removed, note_written
 from coordinator.errors import StalePlan
 from coordinator.model.text import plain
 
@@ -193,6 +193,7 @@ def take_away(target: str, expect: str) -> None:
     """Delete `target` if it is the version `expect`, StalePlan otherwise. Call under the lock of its folder."""
     if digest_of(target) != expect:
         raise _stale(target)
+    note_removed(target)
     aside = temp_beside(target)
     os.rename(target, aside)
     if digest_of(aside) != expect:  # an editor saved at this very moment

@@ -6,10 +6,12 @@ It guards against mistakes: an agent that runs as the same user could add to it 
 
 import os
 from contextlib import suppress
+from typing import NamedTuple
 
 from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.reading import sha256
+from coordinator.artifacts.reading import digest_of, sha256
 from coordinator.artifacts.root import COORD, find_root
+from coordinator.errors import CoordError
 from coordinator.regular import open_to_append, read_part
 
 _NAME = "written"
@@ -23,20 +25,52 @@ def is_guarded(name: str) -> bool:
 
 
 def note_written(target: str, data: bytes) -> None:
-    """Say that coord is about to write this version; nothing where no loop has been, and no failure matters."""
-    folder, name = os.path.split(target)
-    root = find_root(folder) if is_guarded(name) else None
+    """Say that coord is about to write this version, and over which; nothing where no loop has been, and no failure
+    matters."""
+    root = _noted_in(target)
     if root is None:
         return
-    path = _path(root)
-    if not os.path.exists(path):
-        return
+    path, before = os.path.relpath(target, root), None
+    with suppress(OSError, CoordError):
+        before = digest_of(target)
+    _note(root, f"{sha256(data)} {before} {path}" if before and "\n" not in path else sha256(data))
+
+
+def note_removed(target: str) -> None:
+    """Say that coord is about to delete a file; as `note_written`."""
+    root = _noted_in(target)
+    if root is not None:
+        _note(root, gone(os.path.relpath(target, root)))
+
+
+def gone(path: str) -> str:
+    """What stands in place of a digest where coord deletes a file, relative to the project."""
+    return sha256(b"gone " + os.fsencode(path))
+
+
+def _noted_in(target: str) -> str | None:
+    """The project whose loop wants to know of this file."""
+    folder, name = os.path.split(os.path.abspath(target))
+    root = find_root(folder) if is_guarded(name) else None
+    return root if root is not None and os.path.exists(_path(root)) else None
+
+
+def _note(root: str, line: str) -> None:
     with suppress(OSError):  # at worst a change of ours is told as a change past coord
-        fd = open_to_append(path)
+        fd = open_to_append(_path(root))
         try:
-            os.write(fd, f"{sha256(data)}\n".encode())
+            os.write(fd, os.fsencode(f"{line}\n"))
         finally:
             os.close(fd)
+
+
+class Overwritten(NamedTuple):
+    """A version that coord wrote over another one."""
+
+    path: str
+    """Relative to the project."""
+    before: str
+    after: str
 
 
 class Written:
@@ -52,17 +86,29 @@ class Written:
             os.close(fd)
         self._at = 0
         self._digests: set[str] = set()
+        self._overwritten: list[Overwritten] = []
         self._rest = b""
 
     def __contains__(self, digest: str) -> bool:
         self._read_on()
         return digest in self._digests
 
+    def take_overwritten(self) -> list[Overwritten]:
+        """Those that came since the last call."""
+        self._read_on()
+        found, self._overwritten = self._overwritten, []
+        return found
+
     def _read_on(self) -> None:
         while chunk := self._next():
             self._at += len(chunk)
             *lines, self._rest = (self._rest + chunk).split(b"\n")
-            self._digests.update(line.decode("ascii", "replace") for line in lines)
+            for line in lines:
+                after, _, rest = os.fsdecode(line).partition(" ")
+                before, _, path = rest.partition(" ")
+                self._digests.add(after)
+                if path:
+                    self._overwritten.append(Overwritten(path, before, after))
 
     def _next(self) -> bytes:
         try:

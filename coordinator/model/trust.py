@@ -20,12 +20,16 @@ class Content(NamedTuple):
     """SHA-256."""
 
 
+GONE = ""
+"""In place of a digest: the file is not there any more."""
+
+
 class Shown(NamedTuple):
     """A file that a human is asked about."""
 
     path: str
     change: str
-    """`new` or `changed`."""
+    """`new`, `changed` or `gone`."""
     diff: str
 
     @property

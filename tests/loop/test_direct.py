@@ -1,6 +1,8 @@
 """Files that only the loop or a human may change are known by digest: a change past coord is told, and still counts."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -65,6 +67,53 @@ def test_settings_alignment_records_and_prompts_at_work_are_guarded(busy: Projec
         path.write_bytes(path.read_bytes()[:-1])
     wait_until(lambda: not problems(busy), message="the problems' end: each is what it was")
     assert len(told(busy)) == 4
+
+
+def test_what_judges_and_instructs_agents_is_guarded_and_so_is_what_is_taken_away(busy: Project) -> None:
+    layout = busy.layout
+    for path in (layout.suites / "look.md", layout.flows / "executor.md", layout.coord / "setup.sh"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("true\n")
+    wait_until(lambda: _look(busy) and len(told(busy)) == 3, message="the events")
+    assert len(problems(busy)) == 1
+    (second,) = layout.prompts.glob("02*")
+    for path in (layout.alignment, layout.milestone, layout.suites / "look.md", second):
+        path.unlink()
+        shown = layout.rel(path)
+        wait_until(lambda shown=shown: _look(busy) and _is_gone(busy, shown), message=f"{shown} is gone")  # type: ignore[misc]
+    asked = json.loads(busy.coord("trust", "--dry-run", "--json").stdout)["asks"]
+    assert {one["path"] for one in asked if one["change"] == "gone"} == {
+        *(".coord/alignment.md", ".coord/milestone.md", ".coord/suites/look.md"),
+    }
+    busy.coord("trust", "--yes")
+    assert problems(busy) == []
+
+
+@pytest.mark.parametrize("which", ["alignment", "prompt"])
+def test_a_change_that_coord_writes_over_at_once_is_told_too(busy: Project, which: str) -> None:
+    (first,) = busy.layout.prompts.glob("01*")
+    path = busy.layout.alignment if which == "alignment" else first
+    code = f"""
+import sys
+from pathlib import Path
+from coordinator.artifacts.files import write_atomic
+path = Path({str(path)!r})
+path.write_bytes(path.read_bytes() + b"planted\\n")
+write_atomic(path, path.read_bytes() + b"ours\\n")
+"""
+    subprocess.run([sys.executable, "-P", "-c", code], check=True)
+    wait_until(lambda: busy.layout.rel(path) in told(busy), message="the event")
+    assert len(told(busy)) == 1
+
+
+def _look(made: Project) -> bool:
+    """Have the loop look at the project."""
+    (made.layout.coord / "a-look").touch()
+    return True
+
+
+def _is_gone(made: Project, path: str) -> bool:
+    return any(event.data.get("after", {}).get(path) == "" for event in made.events("conflict.detected"))  # type: ignore[attr-defined]
 
 
 def test_a_prompt_that_nobody_works_on_is_edited_freely_and_only_told(busy: Project) -> None:
