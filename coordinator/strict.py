@@ -12,9 +12,11 @@ from coordinator.agents.launch import coord_folder
 from coordinator.agents.user import AgentUser, AgentUsers, as_user, find_users, is_user
 from coordinator.artifacts.files import read_limited, sha256, write_atomic
 from coordinator.artifacts.paths import Layout
+from coordinator.changes.git import Git
 from coordinator.config import SIZE_LIMIT, load_config
 from coordinator.errors import CoordError
 from coordinator.model.problem import Problem
+from coordinator.model.text import plain
 
 DEFAULT_USER = "coord-agent"
 _SETTING = re.compile(r"^#?\s*agent_user:.*$", re.MULTILINE)
@@ -62,6 +64,7 @@ def examine_strict(layout: Layout) -> tuple[AgentUsers | None, list[Problem]]:
         problems.append(Problem(shown, 0, "too-few-users", few, f"`coord strict setup --agents {most}` makes them"))
     for user in (users.gate, *users.agents):
         problems += [*_reach(layout, user), *_coord(user), *_kept_out(layout, user)]
+    problems += _committed_programs(layout)
     return users, problems
 
 
@@ -121,6 +124,22 @@ def _kept_out(layout: Layout, user: AgentUser) -> list[Problem]:
     return [
         Problem(layout.rel(path), 0, "not-kept-out", f"{user.name} can write it", "`coord strict setup` corrects that")
         for path in found
+    ]
+
+
+def _committed_programs(layout: Layout) -> list[Problem]:
+    """Settings by which git would run, as root, what an agent committed."""
+    git = Git(layout.root)
+    found = git.programs_of_the_checkout() if git.is_repo() else ()
+    return [
+        Problem(
+            ".git/config" if not one.own else "~/.gitconfig",
+            0,
+            "runs-commits",
+            f"by {plain(one.key)} git would run, as root, what an agent committed: {plain(one.value)}",
+            "name a program outside of the repository by its whole path (Python: with -P before -m)",
+        )
+        for one in found
     ]
 
 

@@ -55,7 +55,19 @@ def find_users(names: Sequence[str]) -> AgentUsers:
         raise CoordError(f"agents have no user each of their own: there is no {names[0]}-1", _SET_UP)
     if len({user.uid for user in (gate, *agents)}) <= len(agents):
         raise CoordError(f"{', '.join((names[0], *others))} are not one user each", _SET_UP)
+    _refuse_shared_groups((gate, *agents))
     return AgentUsers(gate, agents)
+
+
+def _refuse_shared_groups(users: tuple[AgentUser, ...]) -> None:
+    """A worktree is open to the group of the user who works in it."""
+    for user in users:
+        for other in users:
+            if other is not user and user.gid in os.getgrouplist(other.name, other.gid):
+                raise CoordError(
+                    f"{other.name} is in the group of {user.name}, and could write where it works",
+                    f"give {user.name} a group of its own: groupadd {user.name}; usermod -g {user.name} {user.name}",
+                )
 
 
 def numbered(name: str) -> tuple[str, ...]:

@@ -13,10 +13,14 @@ from coordinator.changes.obstacles import git_folders
 from coordinator.changes.programs import (
     RECORD,
     Guarded,
+    Include,
     Setting,
     digests,
     guard,
+    includes,
+    of_the_checkout,
     parse,
+    parse_included,
     read_known,
     strange_hooks,
     write_known,
@@ -28,6 +32,8 @@ from coordinator.regular import read_line, read_part
 _HEX = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\n?\Z")
 _REF_LIMIT = 4096
 _BRANCH = re.compile(r"(?![-/])(?!.*(?:\.\.|@\{|//|/\.))[^\x00-\x20\x7f~^:?*\[\\]+(?<![./])\Z")
+_MOST_INCLUDED = 100
+"""Files of conditional settings that are read."""
 _Stamp = tuple[tuple[str, int, int, int], ...]
 _GUARDED: dict[tuple[str, ...], tuple[_Stamp, Guarded]] = {}
 """Git folders of a checkout → the files of its settings as they were read, and what came of it."""
@@ -137,6 +143,11 @@ class Git:
             _GUARDED[folders] = (stamp, found)
         return found
 
+    def programs_of_the_checkout(self) -> tuple[Setting, ...]:
+        """Settings by which git runs what was committed, wherever it checks it out."""
+        settings, _ = self._settings(self.root)
+        return of_the_checkout(settings, self.place.top)
+
     def strange_hooks(self) -> tuple[str, ...]:
         """Hooks that would run, and don't: they came or changed since the loop began, and may be an agent's."""
         found = self.programs()
@@ -173,7 +184,8 @@ class Git:
     def _settings(self, place: Path) -> tuple[list[Setting], list[str]]:
         listed = run_git("config", "--list", "--show-scope", "--show-origin", "-z", cwd=place)
         settings, files = parse(listed.fields)
-        return settings, [os.path.join(place, file) for file in files]
+        more, included = _included(place, includes(listed.fields))
+        return [*settings, *more], [os.path.join(place, file) for file in (*files, *included)]
 
     @property
     def place(self) -> Place:
@@ -283,6 +295,25 @@ def _discover(root: str) -> Place:
     done = run_git("rev-parse", *asked, cwd=Path(root))
     top, git_dir, common, prefix = decode(done.out).split("\n")[:4]
     return Place(Path(top), prefix.rstrip("/"), Path(git_dir), Path(os.path.abspath(os.path.join(root, common))))
+
+
+def _included(place: Path, waiting: list[Include]) -> tuple[list[Setting], list[str]]:
+    """Settings of files that are included where a condition holds, whether or not it holds here; and those files."""
+    settings: list[Setting] = []
+    files: list[str] = []
+    while waiting and len(files) < _MOST_INCLUDED:
+        one = waiting.pop(0)
+        folder = os.path.dirname(os.path.join(place, one.file))
+        path = os.path.join(folder, os.path.expanduser(one.path))
+        if path in files:
+            continue
+        files.append(path)
+        if os.path.isfile(path):
+            listed = run_git("config", "--file", path, "--list", "--no-includes", "-z", cwd=place, ok=None)
+            found, further = parse_included(listed.fields, path, one.own)
+            settings += found
+            waiting += further
+    return settings, files
 
 
 def _bare(root: Path) -> CoordError:

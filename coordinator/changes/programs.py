@@ -8,6 +8,7 @@ Whatever came later is a stranger: git of ours runs with it switched off, and la
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,14 @@ _OFF = (
     (re.compile(r"remote\..*\.promisor", re.DOTALL), "false"),
 )
 """What a setting is given instead where the engineer has none of it."""
+_CONDITION = re.compile(r"includeif\..*\.path", re.DOTALL)
+_IN_A_CHECKOUT = re.compile(r"filter\..*\.(clean|smudge|process)|merge\..*\.driver", re.DOTALL)
+"""Settings whose programs git runs in a checkout."""
+_LOOK_AROUND = frozenset(
+    ("npx", "npm", "pnpm", "yarn", "bunx", "bun", "deno", "make", "just", "bundle", "rake", "poetry", "uv", "cargo")
+)
+"""Programs that run what the folder says they are started in."""
+_PYTHON = re.compile(r"(?:.*/)?(?:python|pypy)[0-9.]*")
 HOOKS = ("post-checkout", "pre-push", "reference-transaction")
 """Hooks that commands of ours may run."""
 
@@ -47,6 +56,16 @@ class Setting:
     value: str
     own: bool
     """Of the engineer's system, account or command line, not of the repository."""
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """A file that settings include."""
+
+    file: str
+    """Which includes it; relative to the checkout, or absolute."""
+    path: str
+    own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +104,24 @@ def parse(fields: Sequence[str]) -> tuple[list[Setting], list[str]]:
     return found, files
 
 
+def includes(fields: Sequence[str]) -> list[Include]:
+    """Of the same listing: what is included on a condition, which may hold in a checkout that isn't there yet."""
+    found = []
+    for scope, origin, pair in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
+        key, _, value = pair.partition("\n")
+        if _CONDITION.fullmatch(key) and origin.startswith("file:"):
+            found.append(Include(origin[5:], value, scope in ("system", "global")))
+    return found
+
+
+def parse_included(fields: Sequence[str], file: str, own: bool) -> tuple[list[Setting], list[Include]]:
+    """Read `git config --file … --list --no-includes -z`: settings that name programs, and what else it includes."""
+    pairs = [(key, value) for key, _, value in (field.partition("\n") for field in fields)]
+    settings = [Setting(key, value, own) for key, value in pairs if _PROGRAMS.fullmatch(key)]
+    further = [Include(file, value, own) for key, value in pairs if key == "include.path" or _CONDITION.fullmatch(key)]
+    return settings, further
+
+
 def guard(settings: Iterable[Setting], known: Known | None) -> Guarded:
     """Tell apart what is the engineer's and what isn't; everything is while no loop has begun yet."""
     settings = list(settings)
@@ -107,6 +144,29 @@ def guard(settings: Iterable[Setting], known: Known | None) -> Guarded:
         ]
     names = tuple(dict.fromkeys(one.key for one in strangers))
     return Guarded(names, tuple(words), values.get("core.hookspath", ""), known)
+
+
+def of_the_checkout(settings: Iterable[Setting], top: Path) -> tuple[Setting, ...]:
+    """Those that would have git run what lies in the checkout it works on: there that is whatever was committed."""
+    found = (one for one in settings if _IN_A_CHECKOUT.fullmatch(one.key) and _runs_what_is_there(one.value, top))
+    return tuple(dict.fromkeys(found))
+
+
+def _runs_what_is_there(command: str, top: Path) -> bool:
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = command.split()
+    words = [word for word in words if not re.match(r"[A-Za-z_]\w*=", word)]
+    if not words:
+        return False
+    name = words[0].rpartition("/")[2]
+    if name in _LOOK_AROUND:
+        return True
+    if _PYTHON.fullmatch(words[0]) and "-m" in words:  # the folder it is started in comes first in its path
+        return not any(re.fullmatch(r"-[a-zA-Z]*[PI][a-zA-Z]*", word) for word in words[1 : words.index("-m")])
+    inside = [word for word in words if word[:1] not in ("/", "~", "-", "%", "$")]
+    return (words[0] in inside and "/" in words[0]) or any((top / word).is_file() for word in inside[1:])
 
 
 def strange_hooks(guarded: Guarded, folder: Path) -> tuple[str, ...]:

@@ -123,6 +123,12 @@ def _users(layout: Layout, config: Config) -> Users | None:
             f"{most} agents at the same time need a user each, and there are {len(found.agents)}",
             f"`coord strict setup --agents {most}` makes them, or `coord loop --max-parallel {len(found.agents)}`",
         )
+    git = Git(layout.root)
+    for one in git.programs_of_the_checkout() if git.is_repo() else ():
+        raise CoordError(
+            f"git would run, as root, what an agent committed: {plain(one.key)} is {plain(one.value)}",
+            "name a program outside of the repository; `coord strict status` tells all that is missing",
+        )
     return Users(layout, found)
 
 

@@ -95,6 +95,23 @@ def included_filters(planted: Planted) -> None:
     planted.commit(**{".gitattributes": "*.py filter=x\n*.md filter=y\n"})
 
 
+def filters_included_on_a_condition(planted: Planted) -> None:
+    """Settings that count in the next worktree alone, and in the gate's."""
+    for number, condition in enumerate(("onbranch:coord/**", "gitdir:**/worktrees/**", "gitdir/i:**/GATE-*")):
+        _filter(planted, planted.folder / f"settings-{number}")
+        planted.config(f"includeIf.{condition}.path", str(planted.folder / f"settings-{number}"))
+    planted.repo.commit({".gitattributes": "*.py filter=x\n*.md filter=y\n"})
+    planted.commit(**{".gitattributes": "*.py filter=x\n*.md filter=y\n"})
+
+
+def filters_included_by_what_is_included(planted: Planted) -> None:
+    _filter(planted, planted.folder / "inner")
+    planted.repo.git("config", "--file", str(planted.folder / "outer"), "includeIf.onbranch:coord/**.path", "inner")
+    planted.config("include.path", str(planted.folder / "outer"))
+    planted.repo.commit({".gitattributes": "*.py filter=x\n*.md filter=y\n"})
+    planted.commit(**{".gitattributes": "*.py filter=x\n*.md filter=y\n"})
+
+
 def attributes_of_the_repository(planted: Planted) -> None:
     _filter(planted)
     (planted.git_dir / "info").mkdir(exist_ok=True)
@@ -171,6 +188,25 @@ def submodule(planted: Planted) -> None:
     (inner / "a").write_text("b\n")
 
 
+def templates(planted: Planted) -> None:
+    """For the repository of a submodule that is made with the next worktree."""
+    source = planted.folder / "library"
+    source.mkdir()
+    planted.repo.git("init", "--quiet", "--initial-branch=main", cwd=source)
+    planted.repo.commit({"a": "a\n"}, cwd=source)
+    allowed = ("-c", "protocol.file.allow=always")
+    planted.repo.git(*allowed, "submodule", "--quiet", "add", str(source), "library")
+    planted.repo.commit({})
+    template = planted.folder / "template"
+    for name in HOOKS:
+        planted.script(template / "hooks" / name)
+    _filter(planted, template / "config")
+    (template / "info").mkdir()
+    (template / "info/attributes").write_text("* filter=x\n")
+    planted.config("init.templateDir", str(template))
+    planted.config("submodule.library.update", f"!{planted.command}")
+
+
 def another_repository(planted: Planted) -> None:
     inner = _repository_within(planted)
     _filter(planted, inner / ".git/config")
@@ -188,7 +224,8 @@ def a_repository_of_its_own(planted: Planted) -> None:
 TRAPS: tuple[Callable[[Planted], None], ...] = (
     *(monitor, hooks, hooks_elsewhere, filters, filters_of_the_worktree, included_filters, converters, merge_driver),
     *(attributes_of_the_repository, signing, helpers, transport, other_ends, ssh_command, aliases, submodule),
-    *(another_repository, a_repository_of_its_own),
+    *(another_repository, a_repository_of_its_own, filters_included_on_a_condition),
+    *(filters_included_by_what_is_included, templates),
 )
 
 

@@ -45,6 +45,14 @@ main(sys.argv[2:])
 """
 
 
+def find_gid(name: str) -> int:
+    """The primary group of a user; of one that is not there, a number that nobody has."""
+    try:
+        return pwd.getpwnam(name).pw_gid
+    except KeyError:
+        return -hash(name)
+
+
 @pytest.fixture
 def out() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="coord-out-"))
@@ -240,6 +248,25 @@ def test_the_loop_does_not_start_where_strict_mode_can_not_be_had() -> None:
         assert "coord strict setup" in made.said()
         status = made.coord("strict", "status", check=False)
         assert (status.returncode, "no-such-user" in status.stdout) == (1, True)
+
+
+@pytest.mark.skipif(find_gid("sync") != find_gid("nobody"), reason="no two users here share a group")
+def test_users_who_could_write_where_another_works_are_refused() -> None:
+    with strict_project({1: []}, agent_user="[games, sync, nobody]", max_parallel=1) as made:
+        assert made.run_loop() == 1
+        assert "is in the group of" in made.said()
+        status = made.coord("strict", "status", check=False)
+        assert (status.returncode, "could write where it works" in status.stdout) == (1, True)
+
+
+def test_the_loop_does_not_start_where_root_would_run_what_an_agent_commits() -> None:
+    with strict_project({1: []}) as made:
+        made.repository.git("config", "filter.fmt.clean", "sh tools/fmt.sh")
+        made.repository.commit({"tools/fmt.sh": "cat\n", ".gitattributes": "*.txt filter=fmt\n"})
+        assert made.run_loop() == 1
+        assert "filter.fmt.clean is sh tools/fmt.sh" in made.said()
+        status = made.coord("strict", "status", check=False)
+        assert (status.returncode, "filter.fmt.clean" in status.stdout) == (1, True)
 
 
 def test_setup_turns_it_on_and_corrects_permissions() -> None:
