@@ -26,10 +26,11 @@ _LIMIT = 64 * 1024 * 1024
 """Bytes of names of objects that are read; a change of a million files has more."""
 
 
-def keep_safe(places: Places, branch: str, start: str) -> None:
+def keep_safe(places: Places, branch: str, start: str, *, whole: bool = False) -> None:
     """Have a branch, all that it holds since the commit `start`, and what its worktree has of that on the disk.
 
-    Raises GitError when an object is not what its name says, or the disk refuses.
+    `whole`: all that its worktree has of the branch, also what it began with; what a power cut emptied would read as
+    changed. Raises GitError when an object is not what its name says, or the disk refuses.
     """
     git = Git(places.root)
     tip = git.head(branch)
@@ -38,7 +39,7 @@ def keep_safe(places: Places, branch: str, start: str) -> None:
         keep_branch(git, branch)
         here = next((checkout.path for checkout in git.checkouts() if checkout.branch == branch), None)
         if here is not None:
-            keep_files(git, here, start or tip, tip)
+            keep_files(git, here, "" if whole else start or tip, tip)
             keep_admin(git, here)
 
 
@@ -69,8 +70,9 @@ def keep_admin(git: Git, checkout: Path) -> None:
 
 
 def keep_files(git: Git, checkout: Path, old: str, new: str) -> None:
-    """Have on the disk what moving a checkout from one commit to another wrote there."""
-    changed = git.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", "--diff-filter=d", old, new, "--")
+    """Have on the disk what moving a checkout from one commit to another wrote there; from none: everything."""
+    moved = ("diff-tree", "-r", "-z", "--no-renames", "--name-only", "--diff-filter=d", old, new, "--")
+    changed = git.run(*(moved if old else ("ls-tree", "-r", "-z", "--full-tree", "--name-only", new)))
     paths = [checkout / name for name in changed.fields]
     sync([*paths, *{folder for path in paths for folder in _up_to(path.parent, checkout)}])
 

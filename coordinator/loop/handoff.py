@@ -11,6 +11,7 @@ from coordinator.changes.diff import change_of
 from coordinator.changes.elsewhere import Elsewhere, work_elsewhere
 from coordinator.changes.git import Git
 from coordinator.changes.rules import way_back
+from coordinator.changes.safekeeping import keep_safe
 from coordinator.changes.submodules import refuse_pointers
 from coordinator.config import Config, load_config
 from coordinator.errors import Refused, UsageError
@@ -60,6 +61,7 @@ def hand_off(
     commits: tuple[str, ...] = ()
     if outcome == "done" and attempt.branch:
         change = _complete_change(layout, attempt, no_change)
+        keep_safe(layout, attempt.branch, attempt.base, whole=True)  # the log names them next
         commits = tuple(commit.sha for commit in change.commits)
         files = files or [file.path for file in change.files]
     with EventLog.open(layout.events_db) as log:

@@ -4,10 +4,13 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from support.project import NOTHING, WRITE, Project
+from support.powercut import cut_power, small_disk, start_again
+from support.project import NOTHING, WRITE, Project, project
 from support.wait import wait_until
 
 from coordinator.artifacts.prompts import SIZE_LIMIT
@@ -245,3 +248,24 @@ def test_sealed_work_whose_window_is_closed_before_it_ends_counts(make: Make) ->
             os.kill(pid, signal.SIGKILL)
     made.terminals.kill_window("@1")
     made.wait_for(1, "merged")
+
+
+def test_what_was_handed_off_survives_a_power_cut(tmp_path: Path) -> None:
+    with small_disk(tmp_path) as disk, project(disk, {1: []}, {1: WRITE + "sleep 600\n"}) as made:
+        subprocess.run(["sync", "-f", str(disk)], check=True)  # the engineer's own work is no matter of coord's
+        loop = made.start_loop()
+        wait_until(lambda: bool(made.events("handoff.given")), message="the hand-off")
+        cut_power(disk)
+        loop.kill()
+        loop.wait()
+        os.kill(made.terminals.process(), signal.SIGKILL)
+        for pid in made.agents():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not made.agents(), message="the agents to be gone")
+        start_again(disk)
+        commit = made.events("handoff.given")[0].data["commits"][0]  # type: ignore[index]
+        assert made.repository.git("show", f"{commit}:file-1.txt") == "by attempt 1"
+        assert made.repository.head("coord/01-1") == commit
+        assert made.run_loop() == 0, made.said()
+        assert made.states() == {1: "merged"}
