@@ -1,7 +1,7 @@
 """What a project states and this version does not act on: named, so that nobody waits for its effect in vain."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from coordinator.artifacts.frontmatter import parse
 from coordinator.artifacts.paths import Layout
@@ -15,13 +15,20 @@ NAMED = ("skills", "pipeline")
 """Keys of a prompt that are read and named here, because nothing else comes of them."""
 
 
-def find_unused(layout: Layout, prompts: Iterable[Prompt]) -> list[Problem]:
-    """What of these prompts and of the project's folders has no effect, in the order of its place."""
-    found = [problem for prompt in prompts if not prompt.status.ended for problem in _of_prompt(prompt)]
+def find_unused(layout: Layout, prompts: Iterable[Prompt], agents: Collection[str]) -> list[Problem]:
+    """What of these prompts and of the project's folders has no effect, in the order of its place.
+
+    `agents`: the names that `agent:` may have.
+    """
+    found = [problem for prompt in prompts if not prompt.status.ended for problem in _of_prompt(prompt, agents)]
     return sorted([*found, *_flows(layout), *_feedback(layout)])
 
 
-def _of_prompt(prompt: Prompt) -> Iterator[Problem]:
+def _of_prompt(prompt: Prompt, agents: Collection[str]) -> Iterator[Problem]:
+    if prompt.agent and prompt.agent not in agents:
+        message = f"there is no agent `{plain(prompt.agent)}`: the prompt can't start"
+        remedy = f"use one of {', '.join(sorted(agents))}"
+        yield _at(prompt, "agent", "no-agent", message, remedy, warning=False)
     if prompt.pipeline != "direct":
         message = f"`pipeline: {plain(prompt.pipeline)}` is not run by this version: the prompt would fail at its start"
         yield _at(prompt, "pipeline", "no-pipeline", message, "remove the line: one agent works on it", warning=False)

@@ -32,11 +32,12 @@ def validate(ctx: click.Context, as_json: bool) -> int:
 
     Exit 1 when something is wrong, 0 for warnings alone.
     """
+    from coordinator.agents.runtime import packaged_runtimes
     from coordinator.artifacts.unused import find_unused
 
     layout = layout_of(ctx)
     snapshot = Observer(layout).snapshot()
-    problems = (*snapshot.problems, *find_unused(layout, snapshot.prompts.values()))
+    problems = (*snapshot.problems, *find_unused(layout, snapshot.prompts.values(), packaged_runtimes()))
     if as_json:
         emit({"problems": [p.to_json() for p in problems]})
     elif not problems:

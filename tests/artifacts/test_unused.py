@@ -72,6 +72,16 @@ def test_validate_names_what_has_no_effect(tmp_path: Path) -> None:
         assert "remove the line" in done.stdout
 
 
+def test_an_agent_that_there_is_none_of_is_named(tmp_path: Path) -> None:
+    with project(tmp_path, {}) as made:
+        made.add(1, agent="nonesuch")
+        made.add(2, agent="scripted")
+        done = made.coord("validate", check=False)
+        assert done.returncode == 1
+        assert "01-planned-prompt-1.prompt.md:10  no-agent  there is no agent `nonesuch`" in done.stdout
+        assert done.stdout.count("no-agent") == 1
+
+
 def test_of_what_is_done_nothing_is_asked(tmp_path: Path) -> None:
     with project(tmp_path, {}) as made:
         path = made.layout.prompts / "01-planned-a.prompt.md"
