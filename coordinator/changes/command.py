@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from coordinator.changes.obstacles import find_obstacle
+from coordinator.changes.obstacles import find_obstacle, remove_obstacles
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
 
@@ -98,6 +98,10 @@ class GitError(CoordError):
         self.stderr = stderr
 
 
+class Waits(GitError):
+    """A git command that would have waited for ever at a pipe or a device."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """A git command that ended."""
@@ -143,12 +147,36 @@ def run_git(
     """
     ours = (*_SETTINGS, *(_DURABLE if writes else ()), *settings, *(() if hooks else _NO_HOOKS))
     argv = [*words, "git", *ours, args[0], *(_PLAINLY if args[0] in _DIFFS else ()), *args[1:]]
+    env, seconds = environment(env, writes=writes), seconds or (WRITE_TIMEOUT if writes else READ_TIMEOUT)
+    try:
+        done = _run(argv, cwd, env, stdin, hooks, hold, limit, seconds, args[0])
+    except Waits:
+        # one that an agent put into git's own folders would hold up all the others
+        if words or not remove_obstacles(cwd):
+            raise
+        done = _run(argv, cwd, env, stdin, hooks, hold, limit, seconds, args[0])
+    if ok is not None and done.status not in ok:
+        raise failure(done, args)
+    return done
+
+
+def _run(
+    argv: list[str],
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: bytes | None,
+    hooks: bool,
+    hold: int | None,
+    limit: int | None,
+    seconds: float,
+    verb: str,
+) -> Done:
     with tempfile.TemporaryFile() if hooks else nullcontext() as said:  # what a hook leaves running may hold a pipe
         try:
             process = subprocess.Popen(
                 argv,
                 cwd=cwd,
-                env=environment(env, writes=writes),
+                env=env,
                 stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
                 stdout=said or subprocess.PIPE,
                 stderr=said or subprocess.PIPE,
@@ -159,11 +187,8 @@ def run_git(
             raise _cannot_start(cwd) from None
         except OSError as error:
             raise GitError(f"git can't be started: {error.strerror}", "close other programs, and try again") from None
-        with _time_limit(process, seconds or (WRITE_TIMEOUT if writes else READ_TIMEOUT), args[0], cwd):
-            done = _finish(process, stdin, limit, said)
-    if ok is not None and done.status not in ok:
-        raise failure(done, args)
-    return done
+        with _time_limit(process, seconds, verb, cwd):
+            return _finish(process, stdin, limit, said)
 
 
 def decode(data: bytes) -> str:
@@ -238,7 +263,7 @@ def _time_limit(process: "subprocess.Popen[bytes]", seconds: float, verb: str, c
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     if obstacle:
-        raise GitError(f"git {verb} waits for ever at {plain(obstacle)}, which is no file", "delete it, and try again")
+        raise Waits(f"git {verb} waits for ever at {plain(obstacle)}, which is no file", "delete it, and try again")
     if late.is_set():
         raise GitError(
             f"git {verb} did not end within {seconds:g} s", "see what holds it up: a hook, a filter, a slow disk"

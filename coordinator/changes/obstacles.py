@@ -10,6 +10,9 @@ from coordinator.regular import read_line
 
 _READ = frozenset((".gitignore", ".gitattributes", ".gitmodules", ".mailmap"))
 """Files that git reads in the folders of a checkout."""
+_STATE = frozenset(("HEAD", "config", "config.worktree", "index", "locked", "packed-refs", "shallow"))
+_KEPT_BY_GIT = frozenset(("info", "logs", "objects", "refs", "worktrees"))
+"""Files and folders of a git folder that belong to git alone, whoever else keeps something there."""
 _ENOUGH = 20.0
 """Seconds of looking."""
 
@@ -26,6 +29,25 @@ def find_obstacle(checkout: Path) -> str:
         if time.monotonic() > deadline:
             break
     return ""
+
+
+def remove_obstacles(checkout: Path) -> int:
+    """Take pipes and devices out of the git folders of a checkout; how many went.
+
+    They hold nothing, and stand where git alone keeps its files. Only in folders of our own.
+    """
+    count = 0
+    for top in git_folders(str(checkout)):
+        for depth, folder, names in _walk(top):
+            if not depth:
+                places = [name for name in names if name in _STATE]
+            else:
+                places = names if folder[len(top) + 1 :].partition("/")[0] in _KEPT_BY_GIT else []
+            for place in (f"{folder}/{name}" for name in places):
+                if _holds_up(place) and os.stat(folder).st_uid == os.geteuid():
+                    os.unlink(place)
+                    count += 1
+    return count
 
 
 def _read_by_git(checkout: str) -> Iterator[str]:
@@ -75,7 +97,7 @@ def git_folders(checkout: str) -> list[str]:
 def _holds_up(path: str) -> bool:
     """Opening it to read may never return, or reading it never end."""
     try:
-        mode = os.stat(path).st_mode
+        status, null = os.stat(path), os.stat(os.devnull)
     except OSError:
         return False
-    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
+    return stat.S_ISFIFO(status.st_mode) or (stat.S_ISCHR(status.st_mode) and status.st_rdev != null.st_rdev)

@@ -62,6 +62,26 @@ def test_whatever_an_agent_leaves_for_git_in_its_worktree_the_others_go_on(make:
     assert loop.wait(10) == 0
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        '"$(git rev-parse --absolute-git-dir)/locked"',
+        pytest.param('"$(git rev-parse --absolute-git-dir)/HEAD"', marks=pytest.mark.slow),
+        pytest.param('"$COORD_ROOT/.git/info/exclude"', marks=pytest.mark.slow),
+    ],
+)
+def test_a_pipe_in_gits_own_folders_holds_up_nobody(make: Make, place: str) -> None:
+    made = make({1: [], 2: []}, scripts={1: planting("pipe", place) + "touch planted\nsleep 600\n"}, max_parallel=2)
+    made.add(2, script=made.until() + WRITE)
+    made.add(3, 2)
+    loop = made.start_loop()
+    wait_until((made.layout.worktree(1, 1) / "planted").exists, timeout=30, message="the pipe")
+    made.release()
+    made.wait_for(3, "merged")
+    loop.send_signal(signal.SIGTERM)
+    assert loop.wait(10) == 0
+
+
 @pytest.mark.slow
 def test_a_pipe_that_git_waits_at_is_named_with_what_to_do(make: Make) -> None:
     made = make({1: []}, scripts={1: WRITE + "mkfifo .gitignore\n"})
