@@ -1,27 +1,49 @@
 """What a project states and this version does not act on: named, so that nobody waits for its effect in vain."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from coordinator.artifacts.frontmatter import parse
 from coordinator.artifacts.paths import Layout
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
-from coordinator.model.text import plain
+from coordinator.model.text import amount, plain
 
 FLOWS = ("EXECUTION.md",)
 """Flows that are used."""
 NAMED = ("skills", "pipeline")
 """Keys of a prompt that are read and named here, because nothing else comes of them."""
+_MOST = 10_000
+"""Files that are counted in a folder."""
 
 
-def find_unused(layout: Layout, prompts: Iterable[Prompt], agents: Collection[str]) -> list[Problem]:
+def find_unused(
+    layout: Layout, prompts: Collection[Prompt], agents: Collection[str], folders: Collection[str] = ()
+) -> list[Problem]:
     """What of these prompts and of the project's folders has no effect, in the order of its place.
 
-    `agents`: the names that `agent:` may have.
+    `agents`: the names that `agent:` may have. `folders`: those of prompts of another harness.
     """
     found = [problem for prompt in prompts if not prompt.status.ended for problem in _of_prompt(prompt, agents)]
-    return sorted([*found, *_flows(layout), *_feedback(layout)])
+    unread = (unread_folder(layout, folder, prompts) for folder in folders)
+    return sorted([*found, *_flows(layout), *_feedback(layout), *filter(None, unread)])
+
+
+def unread_folder(layout: Layout, folder: str, prompts: Collection[Prompt]) -> Problem | None:
+    """A folder of prompts that has files, none of which is read as one; None for any other."""
+    if any(prompt.path.startswith(f"{folder}/") for prompt in prompts):
+        return None
+    files: list[tuple[bool, str]] = []
+    for _, folders, names in os.walk(layout.root / folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        files += [(not name.endswith(".md"), name) for name in names if not name.startswith(".")]
+        if len(files) > _MOST:
+            break
+    if not files:
+        return None
+    message = f"{amount(len(files), 'file')} in {plain(folder)}, none read as a prompt, such as {plain(min(files)[1])}"
+    remedy = "a prompt is a .md right there, called 07-what-to-do.md, with frontmatter (title, status, dependencies)"
+    return Problem(plain(folder), 0, "none-read", message, remedy, warning=True)
 
 
 def _of_prompt(prompt: Prompt, agents: Collection[str]) -> Iterator[Problem]:

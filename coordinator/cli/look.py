@@ -34,10 +34,12 @@ def validate(ctx: click.Context, as_json: bool) -> int:
     """
     from coordinator.agents.runtime import packaged_runtimes
     from coordinator.artifacts.unused import find_unused
+    from coordinator.config import load_config
 
     layout = layout_of(ctx)
     snapshot = Observer(layout).snapshot()
-    problems = (*snapshot.problems, *find_unused(layout, snapshot.prompts.values(), packaged_runtimes()))
+    folders = load_config(layout).prompt_folders
+    problems = (*snapshot.problems, *find_unused(layout, snapshot.prompts.values(), packaged_runtimes(), folders))
     if as_json:
         emit({"problems": [p.to_json() for p in problems]})
     elif not problems:

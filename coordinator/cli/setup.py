@@ -8,7 +8,7 @@ import click
 
 from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say, styled
-from coordinator.model.text import amount, plain
+from coordinator.model.text import amount
 from coordinator.observe import Observer
 
 if TYPE_CHECKING:
@@ -71,13 +71,14 @@ def _below(root: Path, folder: str) -> str:
 def _found(layout: "Layout", folder: str) -> tuple[str, ...]:
     """How many prompts there are to work on, and how to go on."""
     from coordinator.artifacts.branch import in_branch
+    from coordinator.artifacts.unused import unread_folder
 
     snapshot = Observer(layout).snapshot()
     shown = in_branch(folder, layout.root)
-    files = sorted((p.suffix != ".md", p.name) for p in (layout.root / shown).rglob("*") if p.is_file())
-    if files and not snapshot.prompts and not any(p.path.startswith(f"{shown}/") for p in snapshot.problems):
+    unread = unread_folder(layout, shown, snapshot.prompts.values())
+    if unread is not None and not any(p.path.startswith(f"{shown}/") for p in snapshot.problems):
         return (
-            f"{amount(len(files), 'file')} in {plain(shown)}, none read as a prompt, such as {plain(files[0][1])}.",
+            f"{unread.message}.",
             "A prompt is a .md right in that folder, with frontmatter between two --- lines (title, status,",
             "dependencies), whose name begins with its number: 07-what-to-do.md, or which says `number: 7`.",
             "Name them so, or write prompts of your own into .coord/prompts/; then `coord validate`.",

@@ -173,6 +173,11 @@ def test_a_folder_of_tasks_in_a_form_that_is_not_read_is_said_to_be_one(bare: Pr
     assert "task-0 - A-thing.md" in said
     assert "07-what-to-do.md" in said
     assert "0 prompts" not in said
+    checked = bare.coord("validate").stdout
+    assert "160 files in tasks, none read as a prompt" in checked
+    assert "sound" not in checked
+    (tasks / "07-what.md").write_text("---\ntitle: x\n---\n")
+    assert "sound" in bare.coord("validate").stdout
 
 
 def test_only_what_was_made_for_prompts_is_counted(bare: Project) -> None:
