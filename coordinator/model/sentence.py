@@ -13,6 +13,8 @@ from coordinator.model.text import plain
 
 _LONGEST = 1000
 """Characters of any one value; an event may carry a megabyte."""
+_BRIEF = 200
+"""Characters of each line that is left of a text of several."""
 
 _WORDS = {
     "intent.set": "intent",
@@ -141,7 +143,7 @@ def _handoff(data: Mapping[str, object], about: str, _: str) -> str:
 def _step(data: Mapping[str, object], about: str, state: str) -> str:
     if state in ("failed", "blocked"):
         state = "" if state == "failed" else state
-        return _joined(": ", _joined(" ", about, state, _attempt(data)), _value(data, "reason"))
+        return _joined(": ", _joined(" ", about, state, _attempt(data)), _brief(_value(data, "reason")))
     before = _value(data, "from")
     change = f"{before} → {state}" if before else "" if state == "merged" else state
     commits = data.get("commits")
@@ -153,7 +155,7 @@ def _step(data: Mapping[str, object], about: str, state: str) -> str:
         f"{count} commit{'s' * (count != 1)}" if count else "no change" if data.get("no_change") is True else "",
         size,
         landed,
-        _value(data, "reason"),
+        _brief(_value(data, "reason")),
     )
     return _joined("  ", _joined(" ", about, change), *facts)
 
@@ -308,6 +310,15 @@ def _value(data: Mapping[str, object], *keys: str) -> str:
         if value is not None and value != "":
             return _item(value)
     return ""
+
+
+def _brief(text: str) -> str:
+    """The first and the last line of a text of several, such as a suite's output, which is read in full elsewhere."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) < 2:
+        return text
+    first, last = (line if len(line) <= _BRIEF else f"{line[:_BRIEF]}…" for line in (lines[0], lines[-1]))
+    return f"{first} {'… ' if len(lines) > 2 else ''}{last}"
 
 
 def _list(data: Mapping[str, object], key: str, between: str) -> str:

@@ -106,6 +106,10 @@ def event(kind: str, subject: str = "prompt:7", actor: str = "executor-07-1", **
             event("agent.killed", "agent:executor-07-1", actor="loop", reason="restart"),
             "loop  agent  executor 07 killed: restart",
         ),
+        (
+            event("step.failed", actor="loop", reason="the suite `unit` failed:\n...\n\nE   1 == 2\n2 failed\n"),
+            "loop  failed  07: the suite `unit` failed: … 2 failed",
+        ),
         (event("agent.lost", "agent:executor-07-1", actor="loop"), "loop  agent  executor 07 lost"),
         (event("run.started", "milestone", actor="loop"), "loop  run  started"),
         (event("run.halted", "run:run-3", actor="loop", reason="07 failed"), "loop  run  halted: 07 failed"),
