@@ -6,14 +6,15 @@ from pathlib import Path
 from coordinator.regular import read_part
 
 _LIMIT = 64 * 1024
-_FIRST = 1
+FIRST = 1
+"""That of a run which begins, and of what is told before it has a name."""
 
 
 def iteration_of(database: Path, run: str) -> int:
     """The iteration that events of a run belong to now: the first where its record tells of none."""
     try:
         record = json.loads(read_part(database.parent / "runs" / run / "run.json", _LIMIT))
-        found = record.get("iteration", _FIRST)
+        found = record.get("iteration", FIRST)
     except (OSError, ValueError, AttributeError, RecursionError):
-        return _FIRST
-    return found if isinstance(found, int) and not isinstance(found, bool) and 0 < found < 1 << 31 else _FIRST
+        return FIRST
+    return found if isinstance(found, int) and not isinstance(found, bool) and 0 < found < 1 << 31 else FIRST

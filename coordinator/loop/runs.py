@@ -11,6 +11,7 @@ from coordinator.artifacts.runs import current_run, new_run, write_run
 from coordinator.artifacts.sweep import sweep
 from coordinator.changes.git import Git
 from coordinator.events.filters import Filter
+from coordinator.events.iteration import FIRST
 from coordinator.events.store import EventLog
 from coordinator.failpoint import failpoint
 from coordinator.loop.orchestrator import Outcome
@@ -156,7 +157,8 @@ class RunBook:
         drafts = [Draft(DESCRIPTION, "milestone", {**data, **where}) for data in changes(before, self._rows)]
         drafts += [Draft("step.skipped", f"prompt:{n}", {"reason": "cancelled"}) for n in skipped(before, self._rows)]
         if drafts:  # together: what is told is never told again
-            self._log.append(drafts, SYSTEM, self._run.id if self._run is not None else None)
+            run = self._run
+            self._log.append(drafts, SYSTEM, *((run.id,) if run is not None else (None, FIRST)))
 
     def _told_rows(self) -> dict[int, Row]:
         """What earlier lives of the loop told of the prompts."""

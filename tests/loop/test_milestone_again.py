@@ -65,7 +65,8 @@ def test_a_milestone_file_that_cannot_be_changed_stays_and_keeps_nothing_from_it
 def test_every_event_of_a_run_carries_the_iteration_it_belongs_to(make: Make) -> None:
     made = make({1: []}, scripts={1: 'coord decide "use a map"\n' + NOTHING})
     assert made.run_loop() == 0, made.said()
-    events = [event for event in made.events() if event.run]
+    events = [event for event in made.events() if event.run or event.kind == "run.prompts"]
+    assert any(not event.run for event in events)  # told before the run began
     assert {"decision.recorded", "handoff.given", "step.merged", "run.finished"} <= {event.kind for event in events}
     assert {event.iteration for event in events} == {1}
 
