@@ -152,7 +152,10 @@ def run_git(
         done = _run(argv, cwd, env, stdin, hooks, hold, limit, seconds, args[0])
     except Waits:
         # one that an agent put into git's own folders would hold up all the others
-        if words or not remove_obstacles(cwd):
+        if words:
+            raise
+        remove_obstacles(cwd)
+        if find_obstacle(cwd):
             raise
         done = _run(argv, cwd, env, stdin, hooks, hold, limit, seconds, args[0])
     if ok is not None and done.status not in ok:

@@ -4,6 +4,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from coordinator.regular import read_line
@@ -31,12 +32,11 @@ def find_obstacle(checkout: Path) -> str:
     return ""
 
 
-def remove_obstacles(checkout: Path) -> int:
-    """Take pipes and devices out of the git folders of a checkout; how many went.
+def remove_obstacles(checkout: Path) -> None:
+    """Take pipes and devices out of the git folders of a checkout: they hold nothing, where git alone keeps files.
 
-    They hold nothing, and stand where git alone keeps its files. Only in folders of our own.
+    Only in folders of our own.
     """
-    count = 0
     for top in git_folders(str(checkout)):
         for depth, folder, names in _walk(top):
             if not depth:
@@ -44,10 +44,9 @@ def remove_obstacles(checkout: Path) -> int:
             else:
                 places = names if folder[len(top) + 1 :].partition("/")[0] in _KEPT_BY_GIT else []
             for place in (f"{folder}/{name}" for name in places):
-                if _holds_up(place) and os.stat(folder).st_uid == os.geteuid():
-                    os.unlink(place)
-                    count += 1
-    return count
+                with suppress(OSError):  # another command may have been faster
+                    if _holds_up(place) and os.stat(folder).st_uid == os.geteuid():
+                        os.unlink(place)
 
 
 def _read_by_git(checkout: str) -> Iterator[str]:
