@@ -2,7 +2,8 @@
 
 Git leaves the objects and branches that an agent's (or the engineer's) commands write to the page cache: after a power
 cut a branch may point to an empty file, while the log says merged. Our own commands write through (`core.fsync`); what
-others wrote is read once more here: each new loose object is hashed again, and synced. Packs are synced by git itself.
+others wrote is read once more here: each new object is hashed again, and synced where it is loose. Packs are synced by
+git itself.
 """
 
 import hashlib
@@ -24,6 +25,10 @@ _AT_ONCE = 16
 """Flushes under way together: a file system writes what waits at the same time in one go."""
 _LIMIT = 64 * 1024 * 1024
 """Bytes of names of objects that are read; a change of a million files has more."""
+_PART = 32 * 1024 * 1024
+"""Bytes of content that are hashed at a time."""
+_HEADER = 200
+"""Bytes of the longest line before an object's content."""
 
 
 def keep_safe(places: Places, branch: str, start: str, *, whole: bool = False) -> None:
@@ -52,6 +57,50 @@ def keep_objects(git: Git, start: str, tip: str) -> None:
         folders = {store / name[:2] for name, kept in zip(names, loose, strict=True) if kept}
     if folders:
         sync([*folders, store])
+    _check(git, names)
+
+
+def _check(git: Git, names: Sequence[str]) -> None:
+    """Hash what git reads: from a pack, which it prefers to a loose object, or from another store."""
+    told = git.run("cat-file", "--batch-check=%(objectsize)", stdin=_lines(names)) if names else None
+    part: list[str] = []
+    size = 0
+    for name, length in zip(names, told.text.splitlines() if told is not None else (), strict=True):
+        part.append(name)
+        size += int(length) if length.isdigit() else 0
+        if size > _PART:
+            _check_part(git, part)
+            part, size = [], 0
+    if part:
+        _check_part(git, part)
+
+
+def _check_part(git: Git, names: Sequence[str]) -> None:
+    out = memoryview(git.run("cat-file", "--batch", "--buffer", stdin=_lines(names)).out)
+    at = 0
+    for name in names:
+        line = bytes(out[at : at + _HEADER]).partition(b"\n")[0]
+        _, _, kind = line.partition(b" ")
+        length = kind.rpartition(b" ")[2]
+        begin = at + len(line) + 1
+        end = begin + int(length) if length.isdigit() else begin
+        digest = _hasher(name)
+        digest.update(kind + b"\0")
+        digest.update(out[begin:end])
+        if digest.hexdigest() != name:
+            raise _damaged(name)
+        at = end + 1
+
+
+def _lines(names: Sequence[str]) -> bytes:
+    return "".join(f"{name}\n" for name in names).encode()
+
+
+def _damaged(name: str) -> GitError:
+    return GitError(
+        f"the object {name[:12]} is damaged: it is not what its name says",
+        "`git fsck` names what is; restart the prompt if only its branch has it",
+    )
 
 
 def keep_branch(git: Git, branch: str) -> None:
@@ -108,10 +157,7 @@ def _keep_object(path: Path, name: str) -> bool:
         raise _not_written(path, error) from error
     with open(fd, "rb") as file:
         if not stat.S_ISREG(os.fstat(fd).st_mode) or _hash(file, name) != name:
-            raise GitError(
-                f"the object {name[:12]} is damaged: it is not what its name says",
-                "`git fsck` names what is; restart the prompt if only its branch has it",
-            )
+            raise _damaged(name)
         try:
             os.fsync(fd)
         except OSError as error:
@@ -121,7 +167,7 @@ def _keep_object(path: Path, name: str) -> bool:
 
 def _hash(file: BinaryIO, name: str) -> str:
     """The id that a loose object's content has; empty when it is none."""
-    digest, inflate = (hashlib.sha1 if len(name) == 40 else hashlib.sha256)(), zlib.decompressobj()
+    digest, inflate = _hasher(name), zlib.decompressobj()
     try:
         while packed := file.read(_CHUNK):
             while packed:
@@ -130,6 +176,10 @@ def _hash(file: BinaryIO, name: str) -> str:
     except zlib.error:
         return ""
     return digest.hexdigest() if inflate.eof else ""
+
+
+def _hasher(name: str) -> "hashlib._Hash":
+    return (hashlib.sha1 if len(name) == 40 else hashlib.sha256)()
 
 
 def _up_to(folder: Path, top: Path) -> Iterator[Path]:
