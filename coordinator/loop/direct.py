@@ -134,7 +134,7 @@ class Direct:
     def _read(self, changed: Collection[Path]) -> Iterator[tuple[str, str]]:
         """Settings and records among the changed paths."""
         paths = (*changed, *self._settings) if self._layout.coord in changed else changed
-        for path in paths:
+        for path in _with_records(paths):
             if path in self._settings or path.name in _RECORDS:
                 digest = self._digest(self._layout.rel(path))
                 if digest != GONE:
@@ -172,3 +172,11 @@ def _told(found: list[_Change], snapshot: Snapshot, agents: Collection[str]) -> 
 def _at_work(snapshot: Snapshot) -> frozenset[str]:
     attempts = (step.attempt for step in snapshot.steps.values())
     return frozenset(attempt.agent for attempt in attempts if attempt is not None and attempt.state.live)
+
+
+def _with_records(changed: Collection[Path]) -> Iterator[Path]:
+    """These paths, and the records in attempts' folders of which anything may have changed."""
+    for path in changed:
+        yield path
+        if path.name.startswith("attempt-"):
+            yield from (path / name for name in sorted(_RECORDS))

@@ -10,6 +10,7 @@ from support.project import WRITE, Project
 from support.wait import wait_until
 
 from coordinator.artifacts.files import sha256
+from coordinator.loop.direct import Direct
 
 
 @pytest.fixture
@@ -149,3 +150,14 @@ def test_nothing_is_told_while_no_agent_is_at_work(make: Callable[..., Project])
     assert told(made) == []
     loop.terminate()
     loop.wait()
+
+
+def test_a_record_is_looked_at_also_where_only_its_folder_is_told_to_have_changed(busy: Project) -> None:
+    """As when an attempt's folder begins to be watched: what was done to it in its first moment is not missed."""
+    (step,) = busy.layout.runs.glob("run-*/prompts/01/attempt-1/step.json")
+    snapshot, direct = busy.snapshot(), Direct(busy.layout)
+    direct.begin(snapshot)
+    step.write_bytes(step.read_bytes() + b"\n")
+    draft = direct.look(snapshot, {step.parent})
+    assert draft is not None
+    assert draft.data["files"] == [busy.layout.rel(step)]
