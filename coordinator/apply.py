@@ -14,7 +14,6 @@ from typing import TypeVar
 
 from coordinator import archive, messages
 from coordinator.artifacts import journal
-from coordinator.artifacts.documents import ALIGNMENT_START, add_steering
 from coordinator.artifacts.documents import LIMIT as DOCUMENT_LIMIT
 from coordinator.artifacts.files import Lock, digest_of, read_limited, sha256
 from coordinator.artifacts.numbers import claim_number, highest_named, keep_highest
@@ -25,6 +24,7 @@ from coordinator.events.filters import Filter
 from coordinator.events.questions import questions
 from coordinator.events.store import EventLog
 from coordinator.finishing import log_note, recover, tell_merged
+from coordinator.formats.alignment import ALIGNMENT_START, add_steering
 from coordinator.kill import ENDABLE, finish_kill, has_landed
 from coordinator.model.event import Actor, Draft, Event, may_write
 from coordinator.model.ids import uuid7

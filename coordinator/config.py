@@ -8,10 +8,10 @@ from typing import Any
 
 from coordinator.artifacts.branch import in_branch
 from coordinator.artifacts.files import NotAFile, TooLarge, read_limited, sha256
-from coordinator.artifacts.flat import Entry, Nested, Value, read_flat
 from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.scalars import flow_list
 from coordinator.errors import CoordError, UsageError
+from coordinator.formats.flat_yaml import Entry, Nested, Value, read_flat
+from coordinator.formats.scalars import flow_list
 from coordinator.model.adopt import Pattern
 from coordinator.model.settings import BRANCH, PROMPTS, Budget, Settings
 from coordinator.model.text import clip, plain
@@ -154,7 +154,7 @@ def _entries(text: str, shown: str) -> list[Entry]:
     flat = read_flat(text)
     if flat is not None:
         return flat
-    from coordinator.artifacts.yamlreader import YamlError, read_yaml
+    from coordinator.formats.yaml_reader import YamlError, read_yaml
 
     try:
         return [Entry(node.key, node.value, node.line) for node in read_yaml(text)]

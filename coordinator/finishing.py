@@ -95,7 +95,7 @@ def tell_merged(layout: Layout, log: "EventLog", plan_id: str, merged: Sequence[
     """Keep for undo what really was replaced, and log which files lack something of the plan. May be repeated."""
     from coordinator.artifacts.applied import amend
     from coordinator.artifacts.files import sha256
-    from coordinator.artifacts.schema import number_in_name
+    from coordinator.formats.prompt_schema import number_in_name
     from coordinator.model.event import SYSTEM, Draft
 
     amend(layout, plan_id, merged)

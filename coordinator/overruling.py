@@ -2,12 +2,12 @@
 
 from contextlib import suppress
 
-from coordinator.artifacts.drafts import parse_prompt
 from coordinator.artifacts.files import read_limited, sha256, write_atomic
-from coordinator.artifacts.frontmatter import patch
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.prompts import SIZE_LIMIT
 from coordinator.errors import CoordError
+from coordinator.formats.frontmatter import patch
+from coordinator.formats.prompt_text import parse_prompt
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.step import Attempt, StepState
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from coordinator.artifacts.drafts import parse_prompt
 from coordinator.artifacts.files import sha256
-from coordinator.artifacts.frontmatter import split
 from coordinator.errors import CoordError
-from coordinator.model.body import STEERING
+from coordinator.formats.frontmatter import split
+from coordinator.formats.prompt_body import STEERING
+from coordinator.formats.prompt_text import parse_prompt
 from coordinator.model.facts import names
 from coordinator.model.forecast import forecast, rough
 from coordinator.model.graph import SATISFIED, Graph

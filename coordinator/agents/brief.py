@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coordinator.model.body import without_hand_off
+from coordinator.formats.prompt_body import without_hand_off
 from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import Question
 from coordinator.model.step import Attempt, Receipt

@@ -8,20 +8,11 @@ from typing import Final
 
 from coordinator.artifacts.exchange import exchange
 from coordinator.artifacts.locks import Lock, is_held
-from coordinator.artifacts.reading import (
-    NotAFile,
-    TooLarge,
-    digest_of,
-    failure,
-    hasher,
-    is_settled,
-    read_limited,
-    read_regular,
-    sha256,
-)
+from coordinator.artifacts.reading import NotAFile, TooLarge, digest_of, failure, is_settled, read_limited, read_regular
 from coordinator.artifacts.temps import discard, is_temp, process_lives, sweep_stale_temps, temp_beside
 from coordinator.artifacts.written import note_removed, note_written
 from coordinator.errors import StalePlan
+from coordinator.formats.digest import hasher, sha256
 from coordinator.model.text import plain
 
 __all__ = [

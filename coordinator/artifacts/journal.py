@@ -32,10 +32,10 @@ from coordinator.artifacts.files import (
     take_away,
 )
 from coordinator.artifacts.keeping import keep_aside, move_aside
-from coordinator.artifacts.merging import Merge, merge
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.records import BadRecord, read_json
 from coordinator.errors import CoordError, Refused, StalePlan
+from coordinator.formats.value_merge import Merge, merge
 from coordinator.model.plan import FileEdit
 from coordinator.model.text import plain
 

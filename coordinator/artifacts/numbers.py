@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from coordinator.artifacts.files import Lock, failure, make_folder, put, read_limited
 from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.schema import number_in_name
+from coordinator.formats.prompt_schema import number_in_name
 
 
 def claim_number(layout: Layout, floor: int, folders: Sequence[str] = ()) -> int:

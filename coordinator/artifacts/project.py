@@ -5,9 +5,9 @@ from pathlib import Path
 from coordinator.artifacts.branch import in_branch
 from coordinator.artifacts.files import read_limited, sha256, write_atomic
 from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.scalars import scalar
 from coordinator.config import SIZE_LIMIT, sample, with_prompts
 from coordinator.errors import UsageError
+from coordinator.formats.scalars import scalar
 from coordinator.model.intent import PLACEHOLDER
 from coordinator.model.text import plain
 

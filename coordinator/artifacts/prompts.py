@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from coordinator.artifacts.bulk import no_collection
 from coordinator.artifacts.files import NotAFile, TooLarge, hasher, is_settled, read_regular, sha256
-from coordinator.artifacts.frontmatter import Frontmatter, parse
 from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.references import Names
-from coordinator.artifacts.schema import number_in_name, to_prompt
 from coordinator.config import Config
+from coordinator.formats.frontmatter import Frontmatter, parse
+from coordinator.formats.prompt_references import Names
+from coordinator.formats.prompt_schema import number_in_name, to_prompt
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.settings import BRANCH

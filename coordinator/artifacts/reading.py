@@ -1,13 +1,11 @@
 """Reading within limits, and telling one version of a file from the next."""
 
 import errno
-import importlib
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from coordinator.errors import CoordError
+from coordinator.formats.digest import _sha256
 from coordinator.model.text import plain
 from coordinator.regular import NotRegular, open_regular
 
@@ -37,31 +35,6 @@ def failure(verb: str, path: str, error: OSError) -> CoordError:
     """The error of the system, in words for people."""
     reason = (error.strerror or str(error)).lower()
     return CoordError(f"can't {verb} {plain(path)}: {reason}", _REMEDIES.get(error.errno or 0, "see the reason given"))
-
-
-class _Hash(Protocol):
-    def update(self, data: bytes, /) -> None: ...
-
-    def hexdigest(self) -> str: ...
-
-
-def hasher(count: int = 1) -> Callable[[bytes], _Hash]:
-    """A SHA-256 constructor for about `count` files: OpenSSL is 4 × as fast, but takes 2 ms to load."""
-    for name in ("hashlib",) if count > 400 else ("_sha2", "_sha256", "hashlib"):
-        try:
-            found: Callable[[bytes], _Hash] = importlib.import_module(name).sha256
-        except ImportError:
-            continue
-        return found
-    raise AssertionError("every Python has hashlib")
-
-
-_sha256 = hasher()
-
-
-def sha256(data: bytes) -> str:
-    """The fingerprint of a version: SHA-256, hex."""
-    return _sha256(data).hexdigest()
 
 
 def read_limited(path: Path | str, limit: int) -> bytes:

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Collection, Iterator
 
-from coordinator.artifacts.frontmatter import parse
 from coordinator.artifacts.paths import Layout
+from coordinator.formats.frontmatter import parse
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.text import amount, plain

@@ -9,9 +9,10 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.reading import digest_of, sha256
+from coordinator.artifacts.reading import digest_of
 from coordinator.artifacts.root import COORD, find_root
 from coordinator.errors import CoordError
+from coordinator.formats.digest import sha256
 from coordinator.regular import open_to_append, read_part
 
 _NAME = "written"

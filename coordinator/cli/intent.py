@@ -145,7 +145,7 @@ def diff(ctx: click.Context, first: int | None, second: int | None, as_json: boo
 
 def print_intent(found: Intent) -> None:
     """Print an intent for people."""
-    from coordinator.model.intent_text import TITLES
+    from coordinator.formats.intent_text import TITLES
 
     if found == Intent():
         say("no intent yet: `coord intent set --goal TEXT` says what this is for")

@@ -10,7 +10,6 @@ from coordinator.agents.launch import coord_folder, environment, keeper, launch_
 from coordinator.agents.runtime import Job
 from coordinator.agents.user import AgentUser, wrapped
 from coordinator.artifacts.files import digest_of, read_limited
-from coordinator.artifacts.frontmatter import split
 from coordinator.artifacts.given import keep_given
 from coordinator.artifacts.journal import at_rest
 from coordinator.changes import worktrees
@@ -19,6 +18,7 @@ from coordinator.changes.git import Git, branch_name
 from coordinator.changes.sharing import share
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.failpoint import failpoint
+from coordinator.formats.frontmatter import split
 from coordinator.kill import end_processes
 from coordinator.loop.effects import Dispatch, Mark, Resume
 from coordinator.loop.inheritance import earlier, inherit, told

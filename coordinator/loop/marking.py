@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from coordinator.artifacts.files import read_limited, sha256, write_atomic
-from coordinator.artifacts.frontmatter import patch
 from coordinator.artifacts.prompts import SIZE_LIMIT
 from coordinator.errors import CoordError, StalePlan
 from coordinator.failpoint import failpoint
+from coordinator.formats.frontmatter import patch
+from coordinator.formats.prompt_body import with_hand_off
 from coordinator.loop.effects import Mark
 from coordinator.loop.site import Site
-from coordinator.model.body import with_hand_off
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.step import Attempt
 from coordinator.steps import agent_event

@@ -1,6 +1,6 @@
 """The intent of a milestone: what is to be true, what is not, and how to tell; its rules, and how two of them differ.
 
-How they stand in `milestone.md` is the matter of `coordinator.model.intent_text`.
+How they stand in `milestone.md` is the matter of `coordinator.formats.intent_text`.
 """
 
 import re

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from coordinator.artifacts.drafts import parse_prompt, replace_body
-from coordinator.artifacts.frontmatter import patch
-from coordinator.artifacts.schema import meant_key
 from coordinator.errors import Refused, UsageError
+from coordinator.formats.frontmatter import patch
+from coordinator.formats.prompt_schema import meant_key
+from coordinator.formats.prompt_text import parse_prompt, replace_body
 from coordinator.model.graph import Graph
 from coordinator.model.plan import Kill, Plan, Steer
 from coordinator.model.problem import Problem

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from coordinator.artifacts.frontmatter import parse, patch, split
 from coordinator.errors import Refused
+from coordinator.formats.frontmatter import parse, patch, split
+from coordinator.formats.intent_text import read_intent, with_document, with_intent
 from coordinator.model.ids import uuid7
 from coordinator.model.intent import Intent, checked, differences, intent, summary
-from coordinator.model.intent_text import read_intent, with_document, with_intent
 from coordinator.model.plan import Plan, Record
 from coordinator.model.problem import Problem
 from coordinator.model.snapshot import Snapshot

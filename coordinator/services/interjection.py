@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from coordinator.artifacts.drafts import new_prompt
 from coordinator.errors import Refused
-from coordinator.model.body import body_for
+from coordinator.formats.prompt_body import body_for
+from coordinator.formats.prompt_text import new_prompt
 from coordinator.model.plan import Kill, Plan
 from coordinator.model.prompt import Priority
 from coordinator.model.snapshot import Snapshot

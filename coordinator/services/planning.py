@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from coordinator.artifacts.documents import add_steering
 from coordinator.artifacts.files import sha256
-from coordinator.artifacts.frontmatter import parse, patch
-from coordinator.artifacts.naming import new_path
 from coordinator.errors import Refused, UsageError
-from coordinator.model.body import has_criteria, with_steering
+from coordinator.formats.alignment import add_steering
+from coordinator.formats.frontmatter import parse, patch
+from coordinator.formats.prompt_body import has_criteria, with_steering
+from coordinator.formats.prompt_names import new_path
 from coordinator.model.graph import Graph
 from coordinator.model.ids import uuid7
 from coordinator.model.plan import Effect, FileEdit, Kill, Plan, Record

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from coordinator.artifacts.documents import summaries
-from coordinator.artifacts.drafts import new_prompt
 from coordinator.errors import Refused, UsageError
-from coordinator.model.body import section
+from coordinator.formats.alignment import summaries
+from coordinator.formats.prompt_body import section
+from coordinator.formats.prompt_text import new_prompt
 from coordinator.model.plan import Kill, Plan, Record
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Snapshot

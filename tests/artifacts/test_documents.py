@@ -8,17 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.artifacts.documents import (
-    ALIGNMENT_START,
-    add_steering,
-    add_summary,
-    append_steering,
-    append_summary,
-    examine_milestone,
-    read_milestone,
-    summaries,
-)
+from coordinator.artifacts.documents import append_steering, append_summary, examine_milestone, read_milestone
 from coordinator.artifacts.paths import Layout
+from coordinator.formats.alignment import ALIGNMENT_START, add_steering, add_summary, summaries
 from coordinator.model.snapshot import Milestone
 
 AT = "2027-01-15T08:00:00Z"

@@ -5,8 +5,8 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from coordinator.artifacts.flat import Nested, read_flat
-from coordinator.artifacts.yamlreader import YamlError, read_yaml
+from coordinator.formats.flat_yaml import Nested, read_flat
+from coordinator.formats.yaml_reader import YamlError, read_yaml
 
 KEYS = st.sampled_from(["number", "title", "a", "B_2", "x-y", "status", "yes", "null", "é", "1", "- a", "? k"])
 WORDS = st.text(alphabet="ab1 -:#'\"[]{},&*!|>%@`?\\~=<.é日\xa0\x85\u2028\ufeff\t\r\x07😀", max_size=12)

@@ -7,10 +7,10 @@ from support.project import NOTHING, Project, project
 from support.repository import Repository
 
 from coordinator.artifacts.branch import in_branch
-from coordinator.artifacts.frontmatter import parse, patch
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.prompts import PromptReader, PromptSet, read_prompt
 from coordinator.config import Config, load_config
+from coordinator.formats.frontmatter import parse, patch
 from coordinator.loop.marking import word_for
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus

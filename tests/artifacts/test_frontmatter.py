@@ -5,7 +5,7 @@ import time
 import pytest
 import yaml
 
-from coordinator.artifacts.frontmatter import LIMIT, Frontmatter, parse
+from coordinator.formats.frontmatter import LIMIT, Frontmatter, parse
 from coordinator.model.problem import Problem
 
 

@@ -29,10 +29,10 @@ read_milestone(layout), pending(layout)
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    from coordinator.artifacts.naming import render_new
     from coordinator.artifacts.paths import Layout
     from coordinator.artifacts.runs import new_run
     from coordinator.config import sample
+    from coordinator.formats.prompt_names import render_new
 
     layout = Layout(tmp_path)
     layout.prompts.mkdir(parents=True)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.project import prompt_text
 
-from coordinator.artifacts.frontmatter import patch
-from coordinator.artifacts.merging import DONE, Merge, merge, merged_text
-from coordinator.model.body import with_steering
+from coordinator.formats.frontmatter import patch
+from coordinator.formats.prompt_body import with_steering
+from coordinator.formats.value_merge import DONE, Merge, merge, merged_text
 
 NAME = "03-planned-prompt-3.prompt.md"
 BASE = prompt_text(3, 1).encode()

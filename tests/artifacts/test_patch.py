@@ -4,9 +4,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from coordinator.artifacts.frontmatter import Frontmatter, parse, patch
-from coordinator.artifacts.patching import NewValue, as_read
 from coordinator.errors import CoordError
+from coordinator.formats.frontmatter import Frontmatter, parse, patch
+from coordinator.formats.yaml_patch import NewValue, as_read
 
 FILE = b"""\
 ---

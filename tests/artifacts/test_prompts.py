@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coordinator.artifacts import prompts
-from coordinator.artifacts.frontmatter import parse
-from coordinator.artifacts.naming import file_name, render_new
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.prompts import SIZE_LIMIT, PromptReader, PromptSet, read_prompt
-from coordinator.artifacts.schema import to_prompt
 from coordinator.config import Config
+from coordinator.formats.frontmatter import parse
+from coordinator.formats.prompt_names import file_name, render_new
+from coordinator.formats.prompt_schema import to_prompt
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.text import plain

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from support.project import project, prompt_text
 
-from coordinator.artifacts import schema
 from coordinator.artifacts.unused import NAMED
 from coordinator.config import Config
+from coordinator.formats import prompt_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 DECLARED = ("artifacts/schema.py", "config.py", "model/prompt.py", "artifacts/unused.py", "services/edit.py")
@@ -39,7 +39,7 @@ def used() -> set[str]:
 USED = used()
 
 
-@pytest.mark.parametrize("key", schema._READERS)
+@pytest.mark.parametrize("key", prompt_schema._READERS)
 def test_every_key_of_a_prompt_has_an_effect_or_is_named(key: str) -> None:
     assert key in USED or key in NAMED or key in RECORDS
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from support.command import coord
 
-from coordinator.artifacts.naming import render_new
 from coordinator.artifacts.paths import Layout
 from coordinator.events.store import EventLog
+from coordinator.formats.prompt_names import render_new
 from coordinator.model.event import SYSTEM, Draft
 
 HOSTILE = "[@click=app.quit]x[/] \x1b]0;owned\x07\x1b[31m \u202egnp.exe #(touch x) $(touch x)"

@@ -10,10 +10,10 @@ import pytest
 from support.command import coord
 
 from coordinator.artifacts.files import Lock
-from coordinator.artifacts.naming import render_new
 from coordinator.artifacts.paths import Layout
 from coordinator.artifacts.runs import new_run, write_loop, write_step
 from coordinator.cli import remembered
+from coordinator.formats.prompt_names import render_new
 from coordinator.model.run import LoopAsk
 from coordinator.model.step import Attempt, StepState
 

@@ -10,8 +10,8 @@ from support.project import WRITE, Project
 from support.terminal import Terminal
 from support.wait import wait_until
 
-from coordinator.artifacts.documents import summaries
 from coordinator.artifacts.prompts import read_prompt
+from coordinator.formats.alignment import summaries
 from coordinator.loop.exits import has_ended
 from coordinator.model.event import Event
 from coordinator.model.prompt import Prompt, PromptStatus

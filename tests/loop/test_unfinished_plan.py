@@ -15,10 +15,10 @@ from support.whole import check_whole, coord_of, quiet
 from coordinator.apply import apply, plan_undo
 from coordinator.artifacts import journal
 from coordinator.artifacts.files import Lock
-from coordinator.artifacts.frontmatter import patch
 from coordinator.artifacts.paths import Layout
 from coordinator.errors import Refused, StalePlan
 from coordinator.events.store import EventLog
+from coordinator.formats.frontmatter import patch
 from coordinator.model.event import Actor, ActorKind, Event
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot

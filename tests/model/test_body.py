@@ -2,7 +2,7 @@
 
 import pytest
 
-from coordinator.model.body import section, with_hand_off, with_steering
+from coordinator.formats.prompt_body import section, with_hand_off, with_steering
 from coordinator.model.step import Attempt, Receipt, StepState
 
 AT = "2027-01-15T08:00:00.000Z"

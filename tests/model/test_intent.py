@@ -5,6 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coordinator.errors import UsageError
+from coordinator.formats.intent_text import read_intent, with_document, with_intent
 from coordinator.model.intent import (
     LONGEST_GOAL,
     LONGEST_ITEM,
@@ -17,7 +18,6 @@ from coordinator.model.intent import (
     intent,
     summary,
 )
-from coordinator.model.intent_text import read_intent, with_document, with_intent
 
 BODY = """\
 Some words first.

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from coordinator.artifacts.drafts import parse_prompt
 from coordinator.artifacts.files import sha256
-from coordinator.artifacts.naming import render_new
+from coordinator.formats.prompt_names import render_new
+from coordinator.formats.prompt_text import parse_prompt
 from coordinator.model.graph import Graph
 from coordinator.model.plan import Plan
 from coordinator.model.prompt import Prompt

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from coordinator.artifacts.documents import add_summary
-from coordinator.artifacts.naming import render_new
+from coordinator.formats.alignment import add_summary
+from coordinator.formats.prompt_names import render_new
 from coordinator.model.event import Event
 from coordinator.model.graph import Graph
 from coordinator.model.problem import Problem

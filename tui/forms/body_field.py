@@ -1,6 +1,6 @@
 """The body of a prompt in a form: a count of what is in it, written in $EDITOR."""
 
-from coordinator.model.body import CRITERIA, has_criteria, items
+from coordinator.formats.prompt_body import CRITERIA, has_criteria, items
 from tui.forms.fields import Changed, Painted
 from tui.widgets.ink import Span, Spans
 

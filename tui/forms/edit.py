@@ -5,9 +5,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
-from coordinator.artifacts.drafts import parse_prompt
 from coordinator.errors import CoordError, Refused
-from coordinator.model.body import CRITERIA, items
+from coordinator.formats.prompt_body import CRITERIA, items
+from coordinator.formats.prompt_text import parse_prompt
 from coordinator.model.plan import Plan
 from coordinator.model.prompt import Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Snapshot

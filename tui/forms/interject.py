@@ -5,7 +5,7 @@ from functools import partial
 from typing import ClassVar
 
 from coordinator.errors import CoordError
-from coordinator.model.body import TEMPLATE
+from coordinator.formats.prompt_body import TEMPLATE
 from coordinator.model.facts import names
 from coordinator.model.plan import Plan
 from coordinator.model.prompt import Priority

@@ -13,9 +13,9 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from coordinator.errors import CoordError
+from coordinator.formats.intent_text import TITLES, without_empty
 from coordinator.model.event import Event
 from coordinator.model.intent import Change, Intent
-from coordinator.model.intent_text import TITLES, without_empty
 from coordinator.model.milestone import MilestonePage, Revision
 from coordinator.model.plan import Plan
 from coordinator.model.sentence import actor_name, describe

@@ -6,13 +6,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from coordinator.artifacts.flat import Value, read_flat
 from coordinator.errors import CoordError
+from coordinator.formats.flat_yaml import Value, read_flat
 from coordinator.model.problem import Problem
 from coordinator.model.text import plain
 
 if TYPE_CHECKING:
-    from coordinator.artifacts.patching import NewValue
+    from coordinator.formats.yaml_patch import NewValue
 
 LIMIT = 64 * 1024
 """Characters of frontmatter that are read."""
@@ -64,8 +64,8 @@ def parse(data: bytes, path: str, *, mend: bool = False) -> Frontmatter | Proble
         return found
     entries = read_flat(found.yaml, 2)
     if entries is None:
-        from coordinator.artifacts.mending import read_mended
-        from coordinator.artifacts.yamlreader import YamlError, read_yaml
+        from coordinator.formats.yaml_reader import YamlError, read_yaml
+        from coordinator.formats.yaml_repair import read_mended
 
         try:
             nodes = (read_mended if mend else read_yaml)(found.yaml, 2)
@@ -86,9 +86,9 @@ def patch(data: bytes, changes: Mapping[str, "NewValue"]) -> bytes:
 
     Raises CoordError when the file has no readable frontmatter, or the value can't be changed in place.
     """
-    from coordinator.artifacts.mending import read_mended
-    from coordinator.artifacts.patching import as_read, new_line, with_value
-    from coordinator.artifacts.yamlreader import YamlError
+    from coordinator.formats.yaml_patch import as_read, new_line, with_value
+    from coordinator.formats.yaml_reader import YamlError
+    from coordinator.formats.yaml_repair import read_mended
 
     found = split(data, "")
     before = parse(data, "", mend=True)

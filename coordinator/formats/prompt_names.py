@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
-from coordinator.artifacts.scalars import Scalar, flow_list, scalar
+from coordinator.formats.scalars import Scalar, flow_list, scalar
 from coordinator.model.prompt import Priority, PromptStatus, PromptType
 from coordinator.model.settings import PROMPTS
 

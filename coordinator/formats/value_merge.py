@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from coordinator.artifacts.flat import Nested, Value
-from coordinator.artifacts.frontmatter import Frontmatter, parse, patch
-from coordinator.artifacts.schema import number_in_name, status_of
 from coordinator.errors import CoordError
+from coordinator.formats.flat_yaml import Nested, Value
+from coordinator.formats.frontmatter import Frontmatter, parse, patch
+from coordinator.formats.prompt_schema import number_in_name, status_of
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import PromptStatus
 from coordinator.model.step import StepState

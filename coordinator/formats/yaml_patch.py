@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from coordinator.artifacts.flat import Nested
-from coordinator.artifacts.scalars import Scalar, flow_list, scalar
-from coordinator.artifacts.yamlreader import Node
+from coordinator.formats.flat_yaml import Nested
+from coordinator.formats.scalars import Scalar, flow_list, scalar
+from coordinator.formats.yaml_reader import Node
 
 NewValue = Scalar | Sequence[Scalar]
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from functools import cached_property
 
-from coordinator.artifacts.schema import bare_name, number_in_name
+from coordinator.formats.prompt_schema import bare_name, number_in_name
 
 _TWOFOLD = re.compile(r"(\d+-\d+)(?!\d)")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from coordinator.artifacts.flat import Nested, Value
+from coordinator.formats.flat_yaml import Nested, Value
 from coordinator.model.text import clip, plain
 
 _REPEATS = 8

@@ -1,7 +1,7 @@
 """A fast reader for flat YAML, and nothing but flat YAML: `key: text`, quoted or not, and lists of such texts.
 
 Where it accepts a text it reads it as libyaml does (a differential test holds it to that); whatever it is not sure of
-it declines, and `coordinator.artifacts.yamlreader` has the word. It is an order faster, and needs no import of yaml.
+it declines, and `coordinator.formats.yaml_reader` has the word. It is an order faster, and needs no import of yaml.
 """
 
 import re

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from coordinator.artifacts.files import sha256
-from coordinator.artifacts.frontmatter import parse, split
-from coordinator.artifacts.naming import render_new
-from coordinator.artifacts.references import Names
-from coordinator.artifacts.schema import to_prompt
 from coordinator.errors import CoordError
+from coordinator.formats.digest import sha256
+from coordinator.formats.frontmatter import parse, split
+from coordinator.formats.prompt_names import render_new
+from coordinator.formats.prompt_references import Names
+from coordinator.formats.prompt_schema import to_prompt
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Priority, Prompt, PromptType
 from coordinator.model.settings import PROMPTS

@@ -6,8 +6,8 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from coordinator.artifacts.flat import Nested, Value
-from coordinator.artifacts.frontmatter import Frontmatter
+from coordinator.formats.flat_yaml import Nested, Value
+from coordinator.formats.frontmatter import Frontmatter
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.text import clip, plain
