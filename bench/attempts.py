@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.report import Row, print_rows
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.records import encode
-from coordinator.artifacts.runs import AttemptReader, write_step
 from coordinator.model.step import Attempt, Receipt, StepState
+from coordinator.storage.paths import Layout
+from coordinator.storage.records import encode
+from coordinator.storage.runs import AttemptReader, write_step
 
 COUNT = 10_000
 ROUNDS = 3

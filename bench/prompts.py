@@ -9,10 +9,10 @@ from pathlib import Path
 import yaml
 
 from bench.report import Row, print_rows
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.prompts import PromptReader
-from coordinator.config import Config
 from coordinator.formats.prompt_names import file_name, render_new
+from coordinator.storage.config import Config
+from coordinator.storage.paths import Layout
+from coordinator.storage.prompts import PromptReader
 
 SIZE = 1_700
 """Bytes of a usual prompt file."""

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from coordinator.artifacts.runs import new_run, write_step
 from coordinator.events.store import EventLog
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.step import Attempt, StepState
+from coordinator.storage.runs import new_run, write_step
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 

@@ -5,7 +5,7 @@ import pickle
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from coordinator.artifacts.paths import Layout
+from coordinator.storage.paths import Layout
 
 if TYPE_CHECKING:
     from coordinator.model.snapshot import Snapshot

@@ -8,15 +8,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from coordinator.artifacts.attempts import read_receipt
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.runs import current_run
 from coordinator.changes.git import Git
-from coordinator.config import load_config
 from coordinator.errors import CoordError
 from coordinator.events.store import EventLog
 from coordinator.events.verify import Verdict, verify
 from coordinator.model.step import Receipt
+from coordinator.storage.attempts import read_receipt
+from coordinator.storage.config import load_config
+from coordinator.storage.paths import Layout
+from coordinator.storage.runs import current_run
 
 TRAILER = "Coord-Log"
 """Of merge commits: `SEQ HASH LOG`, the last one being the id of the log's first event."""

@@ -13,12 +13,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
 from coordinator import archive, messages
-from coordinator.artifacts import journal
-from coordinator.artifacts.documents import LIMIT as DOCUMENT_LIMIT
-from coordinator.artifacts.files import Lock, digest_of, read_limited, sha256
-from coordinator.artifacts.numbers import claim_number, highest_named, keep_highest
-from coordinator.artifacts.paths import Layout
-from coordinator.config import load_config
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.events.filters import Filter
 from coordinator.events.questions import questions
@@ -40,6 +34,12 @@ from coordinator.redaction import redact, redact_data
 from coordinator.services import questions as service
 from coordinator.services.planning import file_edit
 from coordinator.steps import attempt_lock, find_attempt, reread, utc_now
+from coordinator.storage import journal
+from coordinator.storage.config import load_config
+from coordinator.storage.documents import LIMIT as DOCUMENT_LIMIT
+from coordinator.storage.files import Lock, digest_of, read_limited, sha256
+from coordinator.storage.paths import Layout
+from coordinator.storage.prompt_numbers import claim_number, highest_named, keep_highest
 from coordinator.trust import require_known, require_trust
 
 _STEP_LIMIT = 4 * 1024 * 1024

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from coordinator.artifacts.files import read_limited, sha256
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.records import BadRecord, read_json, write_json
 from coordinator.errors import CoordError, Refused
 from coordinator.model.ids import is_uuid7, uuid7
 from coordinator.model.plan import FileEdit, Kill, Plan, Record, Steer
@@ -17,6 +14,9 @@ from coordinator.model.step import StepState
 from coordinator.model.text import plain
 from coordinator.model.textdiff import unified_diff
 from coordinator.redaction import redact
+from coordinator.storage.files import read_limited, sha256
+from coordinator.storage.paths import Layout
+from coordinator.storage.records import BadRecord, read_json, write_json
 
 LIMIT = 1 << 30
 """Bytes of one plan."""

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from coordinator.artifacts.attempts import load_attempt, run_ids
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.runs import loop_is_alive
-from coordinator.artifacts.sweep import stale_files
-from coordinator.artifacts.temps import sweep_stale_temps
 from coordinator.changes import litter, worktrees
 from coordinator.changes.git import Git
-from coordinator.config import load_config
 from coordinator.errors import CoordError
 from coordinator.model.step import Attempt, StepState
+from coordinator.storage.attempts import load_attempt, run_ids
+from coordinator.storage.config import load_config
+from coordinator.storage.paths import Layout
+from coordinator.storage.runs import loop_is_alive
+from coordinator.storage.sweep import stale_files
+from coordinator.storage.temp_files import sweep_stale_temps
 from coordinator.terminals.server import Terminals
 from coordinator.terminals.unused import end_unused, in_use
 from coordinator.trust import require_trust

@@ -11,13 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.project import create_project
 from coordinator.changes.git import Git
-from coordinator.config import load_config
 from coordinator.errors import CoordError, Refused
 from coordinator.interpreter import own_command
-from coordinator.packaged import packaged
+from coordinator.storage.config import load_config
+from coordinator.storage.packaged import packaged
+from coordinator.storage.paths import Layout
+from coordinator.storage.project import create_project
 from coordinator.terminals.server import TerminalError, Terminals
 from coordinator.trust import forget_trust, trust_own
 

@@ -6,14 +6,14 @@ Beside the waist: `observe` tells what is, `apply` makes plans come true, and th
 import os
 from typing import TYPE_CHECKING
 
-from coordinator.artifacts.documents import write_status
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError, Refused
 from coordinator.events.filters import Filter
 from coordinator.events.store import EventLog
 from coordinator.model.event import Actor, Draft, Event, may_write
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.status import counts
+from coordinator.storage.documents import write_status
+from coordinator.storage.paths import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,10 +66,10 @@ class Desk:
 
     def film(self) -> "Film":
         """The project as it was right after any event. Belongs to the thread that asks for it."""
-        from coordinator.config import load_config
         from coordinator.events.film import Film, earliest_prompts
         from coordinator.model.replay import Replay
         from coordinator.observe import Observer
+        from coordinator.storage.config import load_config
 
         observer = Observer(self.layout)
         now, config = observer.snapshot(), load_config(self.layout)

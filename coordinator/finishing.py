@@ -8,13 +8,13 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError
 from coordinator.model.problem import Problem
+from coordinator.storage.paths import Layout
 
 if TYPE_CHECKING:
-    from coordinator.artifacts.journal import Merged
     from coordinator.events.store import EventLog
+    from coordinator.storage.journal import Merged
 
 PATIENCE = 0.25
 """Seconds in which a living process may come to the end of the plan that it applies."""
@@ -52,8 +52,8 @@ def recover(layout: Layout, *, patience: float | None = None) -> list[str]:
     require_trust(layout)
     if not os.access(layout.journal, os.W_OK):
         raise CoordError("a plan is unfinished, and this user may not write here", "run `coord status` as its owner")
-    from coordinator.artifacts import journal
     from coordinator.events.store import EventLog
+    from coordinator.storage import journal
 
     with EventLog.open(layout.events_db, create=True) as log:
         return journal.recover(
@@ -79,8 +79,8 @@ def finish(layout: Layout) -> Finish:
 
 def log_note(log: "EventLog", note: Mapping[str, Any]) -> None:
     """Log the events that a journal carries. Raises BadRecord where it carries none."""
-    from coordinator.artifacts.records import BadRecord
     from coordinator.model.event import Actor, ActorKind, Draft
+    from coordinator.storage.records import BadRecord
 
     try:
         who = note["actor"]
@@ -93,10 +93,10 @@ def log_note(log: "EventLog", note: Mapping[str, Any]) -> None:
 
 def tell_merged(layout: Layout, log: "EventLog", plan_id: str, merged: Sequence["Merged"]) -> None:
     """Keep for undo what really was replaced, and log which files lack something of the plan. May be repeated."""
-    from coordinator.artifacts.applied import amend
-    from coordinator.artifacts.files import sha256
     from coordinator.formats.prompt_schema import number_in_name
     from coordinator.model.event import SYSTEM, Draft
+    from coordinator.storage.applied import amend
+    from coordinator.storage.files import sha256
 
     amend(layout, plan_id, merged)
     drafts = []

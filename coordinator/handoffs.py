@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from coordinator.artifacts.documents import append_summary
-from coordinator.artifacts.files import digest_of, sha256, write_atomic
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.runs import write_receipt
 from coordinator.events.filters import Filter
 from coordinator.events.store import EventLog
 from coordinator.model.handoff import HAND_OFF, HandOffs
 from coordinator.model.step import Attempt, Receipt
+from coordinator.storage.documents import append_summary
+from coordinator.storage.files import digest_of, sha256, write_atomic
+from coordinator.storage.paths import Layout
+from coordinator.storage.runs import write_receipt
 
 _MOST = 1000
 """Hand-offs of a prompt that are looked through for those of its last attempts."""

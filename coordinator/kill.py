@@ -2,8 +2,6 @@
 
 from contextlib import suppress
 
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.temps import sweep_stale_temps
 from coordinator.changes.git import Git
 from coordinator.changes.history import find_merge
 from coordinator.changes.lending import take_back
@@ -13,6 +11,8 @@ from coordinator.failpoint import failpoint
 from coordinator.handoffs import handed_off, publish
 from coordinator.model.step import Attempt, StepState, suite_mark
 from coordinator.steps import advance, agent_event, reread
+from coordinator.storage.paths import Layout
+from coordinator.storage.temp_files import sweep_stale_temps
 from coordinator.terminals.processes import terminate_agent
 
 _STATES = {"requeue": StepState.PENDING, "fail": StepState.FAILED, "hold": StepState.BLOCKED}

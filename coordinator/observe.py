@@ -9,14 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coordinator.agents.presence import Presence
-from coordinator.artifacts.documents import MILESTONE_STATUSES, examine_milestone
-from coordinator.artifacts.files import digest_of, read_limited, sha256
-from coordinator.artifacts.keeping import is_kept, kept_in
-from coordinator.artifacts.locks import is_held
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.prompts import PromptReader
-from coordinator.artifacts.runs import AttemptReader, current_run, loop_is_alive, read_loop
-from coordinator.config import load_config
 from coordinator.errors import CoordError
 from coordinator.events.memory import LogMemory
 from coordinator.finishing import finish, is_pending
@@ -33,6 +25,14 @@ from coordinator.model.trust import GONE, Ask, Trusted, ask_about
 from coordinator.roll import Roll, RollCall
 from coordinator.spending import Spending
 from coordinator.standing import Standing
+from coordinator.storage.config import load_config
+from coordinator.storage.documents import MILESTONE_STATUSES, examine_milestone
+from coordinator.storage.files import digest_of, read_limited, sha256
+from coordinator.storage.kept_aside import is_kept, kept_in
+from coordinator.storage.locks import is_held
+from coordinator.storage.paths import Layout
+from coordinator.storage.prompts import PromptReader
+from coordinator.storage.runs import AttemptReader, current_run, loop_is_alive, read_loop
 from coordinator.terminals.proctable import is_stopped
 from coordinator.trust import judgement
 

@@ -2,14 +2,14 @@
 
 from contextlib import suppress
 
-from coordinator.artifacts.files import read_limited, sha256, write_atomic
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.prompts import SIZE_LIMIT
 from coordinator.errors import CoordError
 from coordinator.formats.frontmatter import patch
 from coordinator.formats.prompt_text import parse_prompt
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.step import Attempt, StepState
+from coordinator.storage.files import read_limited, sha256, write_atomic
+from coordinator.storage.paths import Layout
+from coordinator.storage.prompts import SIZE_LIMIT
 
 NOT_DONE = (StepState.FAILED, StepState.BLOCKED, StepState.PENDING)
 """States in which an attempt leaves it to its file what is to become of the step."""

@@ -3,7 +3,6 @@
 import os
 
 from coordinator.agents.presence import agent_process
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError
 from coordinator.events.store import EventLog
 from coordinator.failpoint import failpoint
@@ -11,6 +10,7 @@ from coordinator.model.event import Draft
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt, StepState
 from coordinator.steps import agent_event, event_id, record, reread
+from coordinator.storage.paths import Layout
 from coordinator.terminals.proctable import is_stopped
 from coordinator.terminals.stopping import let_go_on, stop_agent
 

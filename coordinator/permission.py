@@ -10,7 +10,6 @@ from coordinator.agents.evidence import brief
 from coordinator.agents.hooks import STATUS, hook_line
 from coordinator.agents.records import end_of
 from coordinator.agents.runtime import Runtime
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError, Refused
 from coordinator.events.store import EventLog
 from coordinator.messages import Reached, reach
@@ -19,6 +18,7 @@ from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt
 from coordinator.model.text import plain
 from coordinator.redaction import redact
+from coordinator.storage.paths import Layout
 from coordinator.trust import require_trust
 
 _TAKEN_BOUND = 5.0

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.produced import examine_file
 from coordinator.errors import UsageError
 from coordinator.events.filters import Filter
 from coordinator.events.identity import who
 from coordinator.events.store import EventLog
 from coordinator.model.attachment import Attachment, attachment
 from coordinator.model.event import Actor, Draft, Event
+from coordinator.storage.fingerprints import examine_file
+from coordinator.storage.paths import Layout
 from coordinator.trust import require_known
 
 _MOST = 10_000

@@ -3,12 +3,10 @@
 from dataclasses import replace
 
 from coordinator.agents.user import find_users
-from coordinator.artifacts.paths import Layout
 from coordinator.changes.diff import change_of, commits_between, diff_text, files_between
 from coordinator.changes.gate import MergeRequest, rehearse_merge
 from coordinator.changes.git import Git
 from coordinator.changes.outcome import Conflict, Passes, Red, Refused, Rehearsal, Waiting
-from coordinator.config import load_config
 from coordinator.errors import CoordError
 from coordinator.errors import Refused as Denied
 from coordinator.guests import guest_of
@@ -18,6 +16,8 @@ from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
 from coordinator.redaction import redact
 from coordinator.services.planning import known
+from coordinator.storage.config import load_config
+from coordinator.storage.paths import Layout
 from coordinator.trust import require_trust
 
 _FILE_LIMIT = 4 * 1024 * 1024

@@ -3,13 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from coordinator.artifacts.branch import is_of_branch
-from coordinator.artifacts.given import read_given
-from coordinator.artifacts.numbers import highest_claimed
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.prompts import PromptSet
-from coordinator.artifacts.runs import folder_of_run, run_ids, unfinished_run
-from coordinator.config import Config
 from coordinator.events.memory import LogMemory
 from coordinator.model.description import Row, described
 from coordinator.model.problem import Problem
@@ -18,6 +11,13 @@ from coordinator.model.register import Known, register
 from coordinator.model.settings import PROMPTS
 from coordinator.model.step import Attempt
 from coordinator.redaction import redact
+from coordinator.storage.branch import is_of_branch
+from coordinator.storage.config import Config
+from coordinator.storage.given import read_given
+from coordinator.storage.paths import Layout
+from coordinator.storage.prompt_numbers import highest_claimed
+from coordinator.storage.prompts import PromptSet
+from coordinator.storage.runs import folder_of_run, run_ids, unfinished_run
 
 _NOTHING: Mapping[int, Row] = {}
 

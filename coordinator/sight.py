@@ -21,8 +21,6 @@ from coordinator.agents.records import end_of
 from coordinator.agents.resets import COUNTED_WITHIN, reset_time
 from coordinator.agents.runtime import Place, Runtime, Said, Usage, find_runtime
 from coordinator.agents.usage import Meter, read_usage, write_usage
-from coordinator.artifacts.paths import Layout
-from coordinator.config import Config
 from coordinator.errors import CoordError
 from coordinator.events.store import EventLog
 from coordinator.handoffs import sealed
@@ -33,6 +31,8 @@ from coordinator.model.spent import Spent
 from coordinator.model.step import Attempt
 from coordinator.regular import open_to_append
 from coordinator.steps import agent_event, amend
+from coordinator.storage.config import Config
+from coordinator.storage.paths import Layout
 
 if TYPE_CHECKING:
     from coordinator.terminals.screen import Screen

@@ -5,15 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coordinator.artifacts.branch import checked_out
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.runs import unfinished_run
 from coordinator.errors import CoordError
 from coordinator.model.graph import Graph
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.step import Attempt, Step, StepState
 from coordinator.model.text import plain
+from coordinator.storage.branch import checked_out
+from coordinator.storage.paths import Layout
+from coordinator.storage.runs import unfinished_run
 
 if TYPE_CHECKING:
     from coordinator.changes.ancestry import Ancestry

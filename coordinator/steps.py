@@ -5,16 +5,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from coordinator.artifacts.attempts import load_attempt, run_ids
-from coordinator.artifacts.files import Lock, sha256
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.runs import write_step
 from coordinator.errors import CoordError, Refused
 from coordinator.events.store import EventLog
 from coordinator.failpoint import failpoint
 from coordinator.model.event import SYSTEM, Draft, Event
 from coordinator.model.situation import timestamp
 from coordinator.model.step import TRANSITIONS, Attempt, StepState
+from coordinator.storage.attempts import load_attempt, run_ids
+from coordinator.storage.files import Lock, sha256
+from coordinator.storage.paths import Layout
+from coordinator.storage.runs import write_step
 
 
 def utc_now() -> str:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from coordinator.agents.launch import coord_folder
 from coordinator.agents.user import AgentUser, AgentUsers, as_user, find_users, is_user
-from coordinator.artifacts.files import read_limited, sha256, write_atomic
-from coordinator.artifacts.paths import Layout
 from coordinator.changes.git import Git
-from coordinator.config import SIZE_LIMIT, load_config
 from coordinator.errors import CoordError
 from coordinator.model.problem import Problem
 from coordinator.model.text import plain
+from coordinator.storage.config import SIZE_LIMIT, load_config
+from coordinator.storage.files import read_limited, sha256, write_atomic
+from coordinator.storage.paths import Layout
 
 DEFAULT_USER = "coord-agent"
 _SETTING = re.compile(r"^#?\s*agent_user:.*$", re.MULTILINE)

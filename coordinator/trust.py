@@ -14,13 +14,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from coordinator.artifacts.files import ANY, failure, is_settled, read_limited, sha256, write_atomic
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError, Refused
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.text import plain
 from coordinator.model.trust import GONE, Ask, Content, Shown, Trusted, judge_trust, unseen
 from coordinator.regular import read_line, replace_file
+from coordinator.storage.files import ANY, failure, is_settled, read_limited, sha256, write_atomic
+from coordinator.storage.paths import Layout
 
 FOLDERS = "folders"
 """In the folder of records: paths, one a line; whatever project lies below one of them is trusted. For containers."""

@@ -17,7 +17,6 @@ from coordinator.agents.records import end_of
 from coordinator.agents.runtime import known_runtime
 from coordinator.agents.usage import USAGE
 from coordinator.agents.verdict import read_stuck, write_stuck
-from coordinator.artifacts.paths import Layout
 from coordinator.changes.touched import last_change
 from coordinator.errors import CoordError
 from coordinator.events.filters import Filter
@@ -30,6 +29,7 @@ from coordinator.model.stuck import Marks, Stuck, judge_stuck, next_doubt
 from coordinator.model.text import plain
 from coordinator.redaction import redact
 from coordinator.steps import agent_event, event_id
+from coordinator.storage.paths import Layout
 from coordinator.terminals.server import Terminals
 
 _FIRST = 5.0

@@ -5,10 +5,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from coordinator.artifacts.paths import Layout
 from coordinator.events.follow import Appends
 from coordinator.events.notice import Stop
 from coordinator.folders import watch_folders
+from coordinator.storage.paths import Layout
 
 _UNTOLD = (".coord-tmp-", ".coord-status.json")
 """Beginnings of names that tell nothing about the project: files being written, and the status remembered."""

@@ -10,25 +10,25 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coordinator.artifacts.files import read_limited
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError
 from coordinator.model.adopt import hands_off
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
+from coordinator.storage.files import read_limited
+from coordinator.storage.paths import Layout
 from tui.source import OnScreen, Preferences, Query, Trouble, Wish
 from tui.streams import Streams
 
 if TYPE_CHECKING:
     from coordinator.ahead import Ahead, Look
-    from coordinator.config import Config
     from coordinator.desk import Desk
     from coordinator.model.change import Change, ChangePage, Check
     from coordinator.model.milestone import MilestonePage
     from coordinator.model.plan import Plan
     from coordinator.model.trust import Ask, Shown
     from coordinator.observe import Observer
+    from coordinator.storage.config import Config
     from coordinator.terminals.listing import Window
     from coordinator.terminals.screen import Screen
     from coordinator.terminals.server import Terminals
@@ -64,7 +64,7 @@ class ProjectSource:
         look = self._look_ahead
         if look is not None:
             return Preferences(theme=look.theme, keys=look.keys, bell=look.bell)
-        from coordinator.config import load_config
+        from coordinator.storage.config import load_config
 
         try:
             config = load_config(self.layout)
@@ -345,7 +345,7 @@ class ProjectSource:
 
     def _server(self) -> "Terminals":
         if self._terminals is None:
-            from coordinator.config import load_config
+            from coordinator.storage.config import load_config
             from coordinator.terminals.server import Terminals
 
             config: Config = load_config(self.layout)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from coordinator.artifacts.files import sha256
 from coordinator.errors import CoordError
 from coordinator.formats.frontmatter import split
 from coordinator.formats.prompt_body import STEERING
@@ -17,6 +16,7 @@ from coordinator.model.prompt import Priority, Prompt, PromptStatus
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState, derive_step
 from coordinator.services.planning import ALIGNMENT
+from coordinator.storage.files import sha256
 from tui.widgets.ink import Span
 
 Planner = Callable[[Snapshot], Plan]

@@ -1,4 +1,4 @@
-"""What this package needs to know of a project's folders; `coordinator.artifacts.paths.Layout` is one."""
+"""What this package needs to know of a project's folders; `coordinator.storage.paths.Layout` is one."""
 
 from pathlib import Path
 from typing import Protocol

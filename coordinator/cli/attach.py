@@ -5,11 +5,11 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from coordinator.artifacts.paths import Layout
 from coordinator.cli.targets import number_of
 from coordinator.errors import CoordError
 from coordinator.model.adopt import ADOPTED
 from coordinator.model.snapshot import Agent, Snapshot
+from coordinator.storage.paths import Layout
 
 if TYPE_CHECKING:
     from coordinator.terminals.server import Terminals
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def attach_to(layout: Layout, snapshot: Snapshot, name: str) -> None:
     """Replace this process by tmux on the window of `name`; inside the same server, switch to it."""
-    from coordinator.config import load_config
+    from coordinator.storage.config import load_config
     from coordinator.terminals.server import Terminals
 
     config = load_config(layout)

@@ -2,10 +2,10 @@
 
 from dataclasses import asdict
 
-from coordinator.artifacts.paths import Layout
 from coordinator.cli.report import emit, say, styled
 from coordinator.observe import Observer
 from coordinator.services.surgery import Emergent, emergent
+from coordinator.storage.paths import Layout
 
 
 def print_emergent(layout: Layout, *, as_json: bool) -> int:

@@ -4,13 +4,13 @@ import os
 import sys
 from collections.abc import Callable
 
-from coordinator.artifacts.paths import Layout
 from coordinator.cli.report import emit, say, style, styled
 from coordinator.errors import StalePlan, UsageError
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
 from coordinator.observe import Observer
+from coordinator.storage.paths import Layout
 
 Planner = Callable[[Snapshot], Plan]
 

@@ -10,7 +10,7 @@ from coordinator.cli.verbs import VERBS
 from coordinator.errors import UsageError
 
 if TYPE_CHECKING:
-    from coordinator.artifacts.paths import Layout
+    from coordinator.storage.paths import Layout
 
 _GROUPS = (
     ("Start", ("init", "demo", "doctor", "trust", "strict")),
@@ -65,8 +65,8 @@ def coord(ctx: click.Context, directory: str) -> None:
 
 def layout_of(ctx: click.Context) -> "Layout":
     """The project that the command is about; a plan that a killed process left unfinished is finished first."""
-    from coordinator.artifacts.paths import find_project
     from coordinator.finishing import finish
+    from coordinator.storage.paths import find_project
 
     layout = find_project(Path(ctx.obj))
     finish(layout)

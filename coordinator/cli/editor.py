@@ -3,11 +3,11 @@
 import sys
 from pathlib import Path
 
-from coordinator.artifacts.paths import Layout
 from coordinator.editor import edit_copy
 from coordinator.errors import UsageError
 from coordinator.observe import Observer
 from coordinator.services.planning import known
+from coordinator.storage.paths import Layout
 
 
 def edited_prompt(layout: Layout, number: int) -> bytes | None:

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from coordinator.agents.readiness import all_not_ready, version
 from coordinator.agents.runtime import find_runtime, packaged_runtimes
-from coordinator.artifacts.paths import Layout, find_project
 from coordinator.changes.git import Git
-from coordinator.config import load_config
 from coordinator.errors import CoordError
 from coordinator.loop.preflight import Unready, wanted
 from coordinator.model.problem import Problem
 from coordinator.model.text import amount
 from coordinator.observe import Observer
+from coordinator.storage.config import load_config
+from coordinator.storage.paths import Layout, find_project
 
 TMUX_MINIMUM = (3, 2)
 NO_REPOSITORY = "no-repository"

@@ -5,8 +5,8 @@ Apart from everything else, since every command pays for it.
 
 import os
 
-from coordinator.artifacts.root import COORD, find_root
 from coordinator.regular import read_part
+from coordinator.storage.root import COORD, find_root
 
 SOCKET = "log.sock"
 _LIMIT = 1 << 20  # bytes of settings

@@ -1,10 +1,10 @@
 """What agents may not do, whatever they say they are."""
 
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import Refused
 from coordinator.events.identity import who
 from coordinator.events.store import EventLog
 from coordinator.model.event import SYSTEM, Actor, ActorKind, Draft
+from coordinator.storage.paths import Layout
 
 
 def humans_only(layout: Layout, doing: str) -> Actor:

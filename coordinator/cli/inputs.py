@@ -16,7 +16,7 @@ def read_named(name: str) -> bytes:
     UsageError when there is no such file. Refused for an agent whose command the loop carries out: it would read with
     the loop's rights.
     """
-    from coordinator.artifacts.files import read_limited
+    from coordinator.storage.files import read_limited
 
     if name == "-":
         return sys.stdin.read(LIMIT).encode("utf-8", "replace")

@@ -5,7 +5,6 @@ import sys
 
 import click
 
-from coordinator.artifacts.paths import Layout
 from coordinator.cli.commands import layout_of
 from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, event_line, json_line, say, style, styled
@@ -14,6 +13,7 @@ from coordinator.events.filters import Filter
 from coordinator.events.store import EventLog
 from coordinator.model.event import Event
 from coordinator.model.text import amount
+from coordinator.storage.paths import Layout
 
 
 @click.group(invoke_without_command=True)

@@ -33,8 +33,8 @@ def validate(ctx: click.Context, as_json: bool) -> int:
     Exit 1 when something is wrong, 0 for warnings alone.
     """
     from coordinator.agents.runtime import packaged_runtimes
-    from coordinator.artifacts.unused import find_unused
-    from coordinator.config import load_config
+    from coordinator.storage.config import load_config
+    from coordinator.storage.unused import find_unused
 
     layout = layout_of(ctx)
     snapshot = Observer(layout).snapshot()

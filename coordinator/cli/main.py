@@ -5,9 +5,9 @@ import errno
 import os
 import sys
 
-from coordinator.artifacts.root import find_root
 from coordinator.cli.guard import guarded
 from coordinator.interpreter import foreign_places, keep_out
+from coordinator.storage.root import find_root
 
 _OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 """What a write to standard output fails with, besides a reader that has gone."""
@@ -109,8 +109,8 @@ def _run_checked(arguments: list[str], status: tuple[str, bool] | None) -> int:
         if not rest:
             from pathlib import Path
 
-            from coordinator.artifacts.paths import find_project
             from coordinator.cli.screen import open_screen
+            from coordinator.storage.paths import find_project
 
             return open_screen(find_project(Path(directory)))
         from coordinator.cli.commands import run

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from coordinator.artifacts.produced import examine_file
 from coordinator.cli.commands import layout_of
 from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say
@@ -13,6 +12,7 @@ from coordinator.cli.talk import own_subject
 from coordinator.model.attachment import KINDS
 from coordinator.model.event import Draft
 from coordinator.recording import attach, recorder
+from coordinator.storage.fingerprints import examine_file
 
 prompt_option = click.option(
     "--prompt", type=click.IntRange(1), default=None, metavar="N", help="About this prompt; default: your own, or all."

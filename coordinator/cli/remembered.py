@@ -8,8 +8,8 @@ time, and any doubt about it means to look properly.
 import os
 import time
 
-from coordinator.artifacts.root import COORD, find_root
 from coordinator.regular import read_part
+from coordinator.storage.root import COORD, find_root
 
 _FORMAT = "1"
 _LIMIT = 1 << 26  # bytes

@@ -4,7 +4,6 @@ from typing import Any
 
 import click
 
-from coordinator.artifacts.paths import Layout
 from coordinator.cli.carry_out import apply_now
 from coordinator.cli.commands import layout_of
 from coordinator.cli.look import json_option
@@ -19,6 +18,7 @@ from coordinator.model.text import amount, plain, plain_lines
 from coordinator.observe import Observer
 from coordinator.reviewing import check_change, open_changes, read_change
 from coordinator.services.review import ReviewRequest, plan_review
+from coordinator.storage.paths import Layout
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 

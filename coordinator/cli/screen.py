@@ -4,8 +4,8 @@ import gc
 import sys
 
 from coordinator.ahead import Ahead
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError
+from coordinator.storage.paths import Layout
 
 
 def open_screen(layout: Layout) -> int:

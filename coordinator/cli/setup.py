@@ -12,7 +12,7 @@ from coordinator.model.text import amount
 from coordinator.observe import Observer
 
 if TYPE_CHECKING:
-    from coordinator.artifacts.paths import Layout
+    from coordinator.storage.paths import Layout
 
 
 @click.command()
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 @click.pass_context
 def init(ctx: click.Context, title: str, prompts: str, as_json: bool) -> None:
     """Make .coord/ here; what is there already stays as it is."""
-    from coordinator.artifacts.paths import Layout
-    from coordinator.artifacts.project import create_project
     from coordinator.cli.examine import repository
     from coordinator.events.store import EventLog
+    from coordinator.storage.paths import Layout
+    from coordinator.storage.project import create_project
     from coordinator.trust import is_trusted, trust_own
 
     layout = Layout(Path(ctx.obj))
@@ -70,8 +70,8 @@ def _below(root: Path, folder: str) -> str:
 
 def _found(layout: "Layout", folder: str) -> tuple[str, ...]:
     """How many prompts there are to work on, and how to go on."""
-    from coordinator.artifacts.branch import in_branch
-    from coordinator.artifacts.unused import unread_folder
+    from coordinator.storage.branch import in_branch
+    from coordinator.storage.unused import unread_folder
 
     snapshot = Observer(layout).snapshot()
     shown = in_branch(folder, layout.root)

@@ -4,8 +4,6 @@ import sys
 import time
 from pathlib import Path
 
-from coordinator.artifacts.branch import told_by
-from coordinator.artifacts.paths import Layout, find_project
 from coordinator.cli.remembered import Stamped
 from coordinator.cli.report import json_text, say, styled
 from coordinator.model.snapshot import LoopState, Snapshot
@@ -13,6 +11,8 @@ from coordinator.model.spent import NOTHING, total
 from coordinator.model.step import StepState
 from coordinator.model.text import amount, clip, plain, width
 from coordinator.observe import Observer
+from coordinator.storage.branch import told_by
+from coordinator.storage.paths import Layout, find_project
 
 GLYPHS = {
     StepState.PENDING: ("·", "dim"),

@@ -7,8 +7,6 @@ from typing import Any
 
 import click
 
-from coordinator.artifacts.answers import deliver, delivered
-from coordinator.artifacts.paths import Layout
 from coordinator.cli.commands import layout_of
 from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say, styled
@@ -21,6 +19,8 @@ from coordinator.model.text import plain_lines
 from coordinator.recording import decide as record_decision
 from coordinator.recording import recorder
 from coordinator.services import questions as service
+from coordinator.storage.answer_delivery import deliver, delivered
+from coordinator.storage.paths import Layout
 
 
 @click.command()

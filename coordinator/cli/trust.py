@@ -13,8 +13,8 @@ from coordinator.errors import Refused, UsageError
 from coordinator.model.text import amount, plain, plain_lines
 
 if TYPE_CHECKING:
-    from coordinator.artifacts.paths import Layout
     from coordinator.model.trust import Shown
+    from coordinator.storage.paths import Layout
 
 
 @click.command()

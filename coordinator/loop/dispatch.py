@@ -9,9 +9,6 @@ from coordinator.agents.brief import Brief, Existing, compose
 from coordinator.agents.launch import coord_folder, environment, keeper, launch_script
 from coordinator.agents.runtime import Job
 from coordinator.agents.user import AgentUser, wrapped
-from coordinator.artifacts.files import digest_of, read_limited
-from coordinator.artifacts.given import keep_given
-from coordinator.artifacts.journal import at_rest
 from coordinator.changes import worktrees
 from coordinator.changes.branches import free_branch
 from coordinator.changes.git import Git, branch_name
@@ -29,10 +26,13 @@ from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.situation import is_shared
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
-from coordinator.packaged import packaged
 from coordinator.redaction import redact
 from coordinator.regular import replace_file
 from coordinator.steps import agent_event, attempt_lock, step_event, utc_now
+from coordinator.storage.files import digest_of, read_limited
+from coordinator.storage.given import keep_given
+from coordinator.storage.journal import at_rest
+from coordinator.storage.packaged import packaged
 from coordinator.terminals.life import life_of
 from coordinator.terminals.listing import Window
 

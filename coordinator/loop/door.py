@@ -20,13 +20,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError
 from coordinator.events.peers import working_folder
 from coordinator.events.store import EventLog
 from coordinator.interpreter import own_command
 from coordinator.loop.users import Users
 from coordinator.model.event import SYSTEM, Draft
+from coordinator.storage.paths import Layout
 
 REQUEST_LIMIT = 4 * 1024 * 1024
 """Bytes of one request."""

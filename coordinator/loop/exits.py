@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from coordinator.artifacts.files import process_lives
+from coordinator.storage.files import process_lives
 
 _LOOK_AGAIN = 0.25
 """Seconds between two looks where the system can't tell."""

@@ -4,16 +4,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from coordinator.artifacts.files import sha256
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.prompts import PromptReader
 from coordinator.changes.diff import change_of
 from coordinator.changes.elsewhere import Elsewhere, work_elsewhere
 from coordinator.changes.git import Git
 from coordinator.changes.rules import way_back
 from coordinator.changes.safekeeping import keep_safe
 from coordinator.changes.submodules import refuse_pointers
-from coordinator.config import Config, load_config
 from coordinator.errors import Refused, UsageError
 from coordinator.events.identity import who
 from coordinator.events.store import EventLog
@@ -26,6 +22,10 @@ from coordinator.model.step import Attempt, Receipt
 from coordinator.model.text import plain
 from coordinator.redaction import redact
 from coordinator.steps import attempt_lock, event_id, find_attempt, reread, utc_now
+from coordinator.storage.config import Config, load_config
+from coordinator.storage.files import sha256
+from coordinator.storage.paths import Layout
+from coordinator.storage.prompts import PromptReader
 
 _MOST_FILES = 500
 """Files of a change that its receipt names."""

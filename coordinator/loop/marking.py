@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from coordinator.artifacts.files import read_limited, sha256, write_atomic
-from coordinator.artifacts.prompts import SIZE_LIMIT
 from coordinator.errors import CoordError, StalePlan
 from coordinator.failpoint import failpoint
 from coordinator.formats.frontmatter import patch
@@ -14,6 +12,8 @@ from coordinator.loop.site import Site
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.step import Attempt
 from coordinator.steps import agent_event
+from coordinator.storage.files import read_limited, sha256, write_atomic
+from coordinator.storage.prompts import SIZE_LIMIT
 
 _TRIES = 20
 """Versions of a prompt's file that may come while something is appended to it."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.agents.readiness import all_not_ready
-from coordinator.config import Config
 from coordinator.errors import CoordError, Refused
 from coordinator.model.situation import startable
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
+from coordinator.storage.config import Config
 
 _WAITING = (StepState.PENDING, StepState.FAILED, StepState.BLOCKED)
 """States of prompts for which an agent may still be started."""

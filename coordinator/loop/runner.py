@@ -13,12 +13,7 @@ from pathlib import Path
 
 from coordinator import steps
 from coordinator.agents.user import find_users
-from coordinator.artifacts.files import Lock, make_folder
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.runs import read_loop, sign_loop, write_loop
-from coordinator.artifacts.sweep import sweep
 from coordinator.changes.git import Git
-from coordinator.config import Config, load_config
 from coordinator.errors import CoordError, Refused
 from coordinator.events.store import EventLog
 from coordinator.finishing import finish
@@ -43,6 +38,11 @@ from coordinator.model.text import plain
 from coordinator.observe import Observer
 from coordinator.sight import Sight
 from coordinator.steps import utc_now
+from coordinator.storage.config import Config, load_config
+from coordinator.storage.files import Lock, make_folder
+from coordinator.storage.paths import Layout
+from coordinator.storage.runs import read_loop, sign_loop, write_loop
+from coordinator.storage.sweep import sweep
 from coordinator.terminals.server import Terminals
 from coordinator.trust import require_trust
 from coordinator.vigil import Vigil

@@ -4,11 +4,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from coordinator.artifacts.branch import checked_out
-from coordinator.artifacts.documents import write_status
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.runs import current_run, new_run, write_run
-from coordinator.artifacts.sweep import sweep
 from coordinator.changes.git import Git
 from coordinator.events.filters import Filter
 from coordinator.events.iteration import FIRST
@@ -25,6 +20,11 @@ from coordinator.model.run import Run
 from coordinator.model.snapshot import AgentState, LoopState, Snapshot
 from coordinator.model.step import Attempt
 from coordinator.steps import agent_event, utc_now
+from coordinator.storage.branch import checked_out
+from coordinator.storage.documents import write_status
+from coordinator.storage.paths import Layout
+from coordinator.storage.runs import current_run, new_run, write_run
+from coordinator.storage.sweep import sweep
 
 _PAGE = 1000
 _TOLD = {LoopState.PAUSED: "run.paused", LoopState.HALTED: "run.halted", LoopState.STUCK: "run.stuck"}

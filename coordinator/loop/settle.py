@@ -5,7 +5,6 @@ from typing import Any
 
 from coordinator.agents.hooks import LINE, STATUS
 from coordinator.agents.launch import NO_WORKTREE
-from coordinator.artifacts.files import read_limited, write_atomic
 from coordinator.changes.diff import change_of
 from coordinator.changes.elsewhere import work_elsewhere
 from coordinator.changes.git import Git
@@ -30,6 +29,7 @@ from coordinator.redaction import redact
 from coordinator.regular import replace_file
 from coordinator.sight import final_usage
 from coordinator.steps import agent_event, step_event
+from coordinator.storage.files import read_limited, write_atomic
 from coordinator.terminals.processes import agent_processes
 
 RETURNS = 3

@@ -8,10 +8,8 @@ from typing import Any
 from coordinator import steps
 from coordinator.agents.readiness import not_ready
 from coordinator.agents.runtime import Runtime, find_runtime
-from coordinator.artifacts.paths import Layout
 from coordinator.changes.lending import Guest, take_back
 from coordinator.changes.sharing import reclaim
-from coordinator.config import Config
 from coordinator.errors import CoordError
 from coordinator.events.store import EventLog
 from coordinator.guests import guest_of
@@ -21,6 +19,8 @@ from coordinator.loop.users import Users
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.step import Attempt, StepState
 from coordinator.overruling import NOT_DONE, overrule
+from coordinator.storage.config import Config
+from coordinator.storage.paths import Layout
 from coordinator.terminals.listing import Window
 from coordinator.terminals.server import Terminals
 

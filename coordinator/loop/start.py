@@ -4,15 +4,15 @@ import os
 import time
 from dataclasses import replace
 
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.runs import loop_is_alive, loop_process, read_loop, write_loop
-from coordinator.config import load_config
 from coordinator.errors import CoordError, Refused, UsageError
 from coordinator.interpreter import own_command
 from coordinator.model.event import Actor
 from coordinator.model.run import LoopAsk
 from coordinator.model.text import clip, plain
 from coordinator.steps import utc_now
+from coordinator.storage.config import load_config
+from coordinator.storage.paths import Layout
+from coordinator.storage.runs import loop_is_alive, loop_process, read_loop, write_loop
 from coordinator.terminals.capture import read_panes
 from coordinator.terminals.listing import Window
 from coordinator.terminals.server import Terminals

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from coordinator.agents.launch import environment
 from coordinator.agents.user import AgentUser, AgentUsers, end_all, processes_of
-from coordinator.artifacts.attempts import load_attempt, run_ids
-from coordinator.artifacts.files import Lock, write_atomic
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError
 from coordinator.model.step import Attempt
 from coordinator.regular import read_part
+from coordinator.storage.attempts import load_attempt, run_ids
+from coordinator.storage.files import Lock, write_atomic
+from coordinator.storage.paths import Layout
 
 CLAIMS = Path("/var/lib/coord/users")
 _LIMIT = 4 * 1024 * 1024  # bytes of a record

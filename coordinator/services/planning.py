@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from coordinator.artifacts.files import sha256
 from coordinator.errors import Refused, UsageError
 from coordinator.formats.alignment import add_steering
 from coordinator.formats.frontmatter import parse, patch
@@ -18,6 +17,7 @@ from coordinator.model.settings import BRANCH
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Step, StepState
 from coordinator.model.textdiff import unified_diff
+from coordinator.storage.files import sha256
 
 ALIGNMENT = ".coord/alignment.md"
 Value = str | int | bool | Sequence[int] | Sequence[str]

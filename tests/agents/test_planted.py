@@ -15,14 +15,14 @@ from coordinator.agents.records import Tail, end_of, first_record, read_json_fil
 from coordinator.agents.runtime import Said
 from coordinator.agents.usage import read_usage, write_usage
 from coordinator.agents.verdict import read_stuck, write_stuck
-from coordinator.artifacts.attempts import load_attempt
-from coordinator.artifacts.files import digest_of, read_limited
 from coordinator.changes.touched import last_change
 from coordinator.errors import CoordError
 from coordinator.model.snapshot import AgentState
 from coordinator.model.stuck import Cause, Stuck
 from coordinator.regular import open_to_append, read_end, read_part, replace_file
 from coordinator.sight import note
+from coordinator.storage.attempts import load_attempt
+from coordinator.storage.files import digest_of, read_limited
 
 BOUND = 10.0
 """Seconds that an answer may take on a busy machine."""

@@ -8,11 +8,11 @@ from typing import Any
 from coordinator.agents.hooks import STATUS
 from coordinator.agents.runtime import Place, Usage, find_runtime
 from coordinator.agents.usage import Meter, read_usage, write_usage
-from coordinator.artifacts.paths import Layout
-from coordinator.config import load_config
 from coordinator.model.situation import timestamp
 from coordinator.model.step import Attempt, StepState
 from coordinator.sight import Sight, Watched, note_screen, watch_one
+from coordinator.storage.config import load_config
+from coordinator.storage.paths import Layout
 from coordinator.terminals.screen import Screen, parse
 from coordinator.terminals.server import Terminals
 

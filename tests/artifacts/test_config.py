@@ -8,9 +8,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.artifacts.paths import Layout
-from coordinator.config import Config, load_config, sample
 from coordinator.errors import CoordError, UsageError
+from coordinator.storage.config import Config, load_config, sample
+from coordinator.storage.paths import Layout
 
 
 @pytest.fixture

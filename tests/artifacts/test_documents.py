@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.artifacts.documents import append_steering, append_summary, examine_milestone, read_milestone
-from coordinator.artifacts.paths import Layout
 from coordinator.formats.alignment import ALIGNMENT_START, add_steering, add_summary, summaries
 from coordinator.model.snapshot import Milestone
+from coordinator.storage.documents import append_steering, append_summary, examine_milestone, read_milestone
+from coordinator.storage.paths import Layout
 
 AT = "2027-01-15T08:00:00Z"
 WORDS = st.text(alphabet=st.sampled_from("ab #>-\n\r\t`*日\x1b\u202e"), max_size=40)

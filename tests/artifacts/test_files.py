@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from support.wait import wait_until
 
-from coordinator.artifacts import files, locks
-from coordinator.artifacts.exchange import exchange
-from coordinator.artifacts.files import (
+from coordinator.errors import CoordError, StalePlan
+from coordinator.storage import files, locks
+from coordinator.storage.exchange import exchange
+from coordinator.storage.files import (
     Lock,
     NotAFile,
     TooLarge,
@@ -31,7 +32,6 @@ from coordinator.artifacts.files import (
     temp_beside,
     write_atomic,
 )
-from coordinator.errors import CoordError, StalePlan
 
 ROOT = Path(__file__).parents[2]
 
@@ -257,7 +257,7 @@ def _in_flock(thread: threading.Thread) -> bool:
 def test_a_killed_holder_frees_its_lock(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     code = (
-        "from coordinator.artifacts.files import Lock\n"
+        "from coordinator.storage.files import Lock\n"
         "lock = Lock(sys.argv[1]); lock.acquire(); print('held', flush=True); sys.stdin.read()"
     )
     holder = child(code, str(path))
@@ -271,7 +271,7 @@ def test_a_killed_holder_frees_its_lock(tmp_path: Path) -> None:
 
 def test_only_temp_files_of_dead_writers_are_swept(tmp_path: Path) -> None:
     code = (
-        "import os, signal\nfrom coordinator.artifacts.files import stage\n"
+        "import os, signal\nfrom coordinator.storage.files import stage\n"
         "stage(sys.argv[1], b'half'); os.kill(os.getpid(), signal.SIGKILL)"
     )
     writer = child(code, str(tmp_path / "f"))
@@ -286,7 +286,7 @@ def test_only_temp_files_of_dead_writers_are_swept(tmp_path: Path) -> None:
 
 
 def test_a_killed_writer_that_nobody_waited_for_is_dead(tmp_path: Path) -> None:
-    code = "from coordinator.artifacts.files import stage\nstage(sys.argv[1], b'half'); os.kill(os.getpid(), 9)"
+    code = "from coordinator.storage.files import stage\nstage(sys.argv[1], b'half'); os.kill(os.getpid(), 9)"
     writer = child("import os\n" + code, str(tmp_path / "f"))
     assert os.waitid(os.P_PID, writer.pid, os.WEXITED | os.WNOWAIT) is not None
     assert sweep_stale_temps(tmp_path) == 1
@@ -299,9 +299,9 @@ def test_eight_writers_lose_nothing(tmp_path: Path, swap: bool) -> None:
     path = tmp_path / "f"
     code = (
         "from pathlib import Path\n"
-        "from coordinator.artifacts import files\n"
+        "from coordinator.storage import files\n"
         f"files.exchange = files.exchange if {swap} else lambda one, other: False\n"
-        "from coordinator.artifacts.files import digest_of, sha256, write_atomic\n"
+        "from coordinator.storage.files import digest_of, sha256, write_atomic\n"
         "from coordinator.errors import StalePlan\n"
         "path, done = Path(sys.argv[1]), 0\n"
         "while done < 25:\n"

@@ -6,14 +6,14 @@ import pytest
 from support.project import NOTHING, Project, project
 from support.repository import Repository
 
-from coordinator.artifacts.branch import in_branch
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.prompts import PromptReader, PromptSet, read_prompt
-from coordinator.config import Config, load_config
 from coordinator.formats.frontmatter import parse, patch
 from coordinator.loop.marking import word_for
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus
+from coordinator.storage.branch import in_branch
+from coordinator.storage.config import Config, load_config
+from coordinator.storage.paths import Layout
+from coordinator.storage.prompts import PromptReader, PromptSet, read_prompt
 
 
 def read(tmp_path: Path, text: str, name: str = "07-a-thing.prompt.md") -> Prompt:

@@ -12,12 +12,12 @@ HEAVY = {
     *("ctypes", "difflib", "hashlib", "sqlite_utils", "anthropic"),
 }
 READ_EVERYTHING = """
-from coordinator.artifacts.documents import read_milestone
-from coordinator.artifacts.journal import pending
-from coordinator.artifacts.paths import find_project
-from coordinator.artifacts.prompts import PromptReader
-from coordinator.artifacts.runs import AttemptReader, current_run, loop_is_alive, read_loop
-from coordinator.config import load_config
+from coordinator.storage.documents import read_milestone
+from coordinator.storage.journal import pending
+from coordinator.storage.paths import find_project
+from coordinator.storage.prompts import PromptReader
+from coordinator.storage.runs import AttemptReader, current_run, loop_is_alive, read_loop
+from coordinator.storage.config import load_config
 layout = find_project(Path(sys.argv[1]))
 config = load_config(layout)
 found = PromptReader(layout, config).refresh()
@@ -29,10 +29,10 @@ read_milestone(layout), pending(layout)
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    from coordinator.artifacts.paths import Layout
-    from coordinator.artifacts.runs import new_run
-    from coordinator.config import sample
     from coordinator.formats.prompt_names import render_new
+    from coordinator.storage.config import sample
+    from coordinator.storage.paths import Layout
+    from coordinator.storage.runs import new_run
 
     layout = Layout(tmp_path)
     layout.prompts.mkdir(parents=True)

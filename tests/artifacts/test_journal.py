@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.artifacts import journal
-from coordinator.artifacts.files import Lock, is_temp, sha256
-from coordinator.artifacts.journal import Busy, Merged, apply_edits, at_rest, pending, recover
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.model.plan import FileEdit
+from coordinator.storage import journal
+from coordinator.storage.files import Lock, is_temp, sha256
+from coordinator.storage.journal import Busy, Merged, apply_edits, at_rest, pending, recover
+from coordinator.storage.paths import Layout
 
 PLAN = "0198c0de-0000-7000-8000-00000000abcd"
 ONE, TWO, THREE = ".coord/prompts/01-a.prompt.md", ".coord/prompts/02-b.prompt.md", ".coord/alignment.md"

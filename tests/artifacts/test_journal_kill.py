@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from support.proof import trial
 
-from coordinator.artifacts.files import is_temp, sha256
-from coordinator.artifacts.journal import recover
-from coordinator.artifacts.paths import Layout
+from coordinator.storage.files import is_temp, sha256
+from coordinator.storage.journal import recover
+from coordinator.storage.paths import Layout
 
 ROOT = Path(__file__).parents[2]
 STRACE = shutil.which("strace")
@@ -24,8 +24,8 @@ PROGRAM = f"""
 import os, sys
 sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
-from coordinator.artifacts.journal import apply_edits
-from coordinator.artifacts.paths import Layout
+from coordinator.storage.journal import apply_edits
+from coordinator.storage.paths import Layout
 from coordinator.model.plan import FileEdit
 root = Path(sys.argv[1])
 def record(plan_id, note):

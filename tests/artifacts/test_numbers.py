@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.artifacts.numbers import claim_number
-from coordinator.artifacts.paths import Layout
+from coordinator.storage.paths import Layout
+from coordinator.storage.prompt_numbers import claim_number
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,8 +58,8 @@ SIXTY_FOUR = f"""
 import os, sys
 sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
-from coordinator.artifacts.numbers import claim_number
-from coordinator.artifacts.paths import Layout
+from coordinator.storage.prompt_numbers import claim_number
+from coordinator.storage.paths import Layout
 layout = Layout(Path(sys.argv[1]))
 gate, open_gate = os.pipe()
 children = []

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.artifacts.paths import Layout, find_project
 from coordinator.errors import CoordError
+from coordinator.storage.paths import Layout, find_project
 
 
 def test_a_project_is_found_from_any_folder_in_it(tmp_path: Path) -> None:

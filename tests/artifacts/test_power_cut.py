@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from support.proof import trial
 
-from coordinator.artifacts.files import remove, sha256, write_atomic
-from coordinator.artifacts.journal import apply_edits, recover
-from coordinator.artifacts.numbers import claim_number
-from coordinator.artifacts.paths import Layout
 from coordinator.model.plan import FileEdit
+from coordinator.storage.files import remove, sha256, write_atomic
+from coordinator.storage.journal import apply_edits, recover
+from coordinator.storage.paths import Layout
+from coordinator.storage.prompt_numbers import claim_number
 
 SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN
 WITHOUT_FLUSHING = 2
@@ -150,7 +150,7 @@ def _apply_until_sync(layout: Layout, number: int, monkeypatch: pytest.MonkeyPat
 @pytest.mark.slow
 def test_without_the_sync_of_the_folder_the_cut_would_lose_a_write(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cut is a real one: it is the syncs that make the tests above pass."""
-    from coordinator.artifacts import files
+    from coordinator.storage import files
 
     monkeypatch.setattr(files, "sync_folder", lambda folder: None)
     monkeypatch.setattr(os, "fsync", lambda fd: None)

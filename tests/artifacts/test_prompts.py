@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coordinator.artifacts import prompts
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.prompts import SIZE_LIMIT, PromptReader, PromptSet, read_prompt
-from coordinator.config import Config
 from coordinator.formats.frontmatter import parse
 from coordinator.formats.prompt_names import file_name, render_new
 from coordinator.formats.prompt_schema import to_prompt
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.text import plain
+from coordinator.storage import prompts
+from coordinator.storage.config import Config
+from coordinator.storage.paths import Layout
+from coordinator.storage.prompts import SIZE_LIMIT, PromptReader, PromptSet, read_prompt
 
 GOOD = b"---\nnumber: 7\ntitle: Refresh tokens\nstatus: pending\ndependencies: [2]\n---\n## Tasks\n"
 

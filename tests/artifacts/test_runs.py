@@ -11,11 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.artifacts import attempts
-from coordinator.artifacts.files import Lock, stage
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.records import BadRecord, decode, encode
-from coordinator.artifacts.runs import (
+from coordinator.errors import StalePlan
+from coordinator.events.memory import LogMemory
+from coordinator.model.problem import Problem
+from coordinator.model.run import LoopAsk, Run
+from coordinator.model.step import Attempt, Exit, Receipt, StepState
+from coordinator.storage import attempts
+from coordinator.storage.files import Lock, stage
+from coordinator.storage.paths import Layout
+from coordinator.storage.records import BadRecord, decode, encode
+from coordinator.storage.runs import (
     AttemptReader,
     current_run,
     loop_is_alive,
@@ -31,12 +36,7 @@ from coordinator.artifacts.runs import (
     write_run,
     write_step,
 )
-from coordinator.artifacts.sweep import sweep
-from coordinator.errors import StalePlan
-from coordinator.events.memory import LogMemory
-from coordinator.model.problem import Problem
-from coordinator.model.run import LoopAsk, Run
-from coordinator.model.step import Attempt, Exit, Receipt, StepState
+from coordinator.storage.sweep import sweep
 
 AT = "2027-01-15T08:00:00Z"
 RECEIPT = Receipt("done", "did it", "executor-07-1", AT, commits=("abc",), decisions=("use WAL",))

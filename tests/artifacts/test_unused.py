@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from support.project import project, prompt_text
 
-from coordinator.artifacts.unused import NAMED
-from coordinator.config import Config
 from coordinator.formats import prompt_schema
+from coordinator.storage.config import Config
+from coordinator.storage.unused import NAMED
 
 ROOT = Path(__file__).resolve().parents[2]
 DECLARED = ("artifacts/schema.py", "config.py", "model/prompt.py", "artifacts/unused.py", "services/edit.py")

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from support.repository import Repository
 
-from coordinator.artifacts.paths import Layout
 from coordinator.changes.branches import free_branch, is_attempts
 from coordinator.changes.gate import MergeRequest, merge_attempt
 from coordinator.changes.git import Git
 from coordinator.changes.outcome import Merged
 from coordinator.changes.worktrees import BranchTaken, Removed, create, remove
+from coordinator.storage.paths import Layout
 
 
 @pytest.mark.parametrize(

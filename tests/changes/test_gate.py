@@ -6,11 +6,11 @@ import pytest
 from support.repository import Repository
 from support.wait import wait_until
 
-from coordinator.artifacts.paths import Layout
 from coordinator.changes.gate import MergeRequest, merge_attempt, rehearse_merge
 from coordinator.changes.outcome import Conflict, Merged, Nothing, Outcome, Passes, Red, Refused, Waiting
 from coordinator.changes.worktrees import WorktreeInfo, create
 from coordinator.errors import CoordError
+from coordinator.storage.paths import Layout
 
 
 def attempt(repo: Repository, files: dict[str, str], number: int = 7, base: str = "") -> tuple[WorktreeInfo, str]:

@@ -48,7 +48,7 @@ class Killer:
     def start(self, repo: Repository, call: str, kill: str, start: str = "") -> "subprocess.Popen[bytes]":
         (self.folder / "count").unlink(missing_ok=True)
         code = (
-            "from coordinator.artifacts.paths import Layout\n"
+            "from coordinator.storage.paths import Layout\n"
             "from coordinator.changes.gate import MergeRequest, merge_attempt\n"
             "from coordinator.changes.worktrees import create\n"
             "import pathlib, sys\n"

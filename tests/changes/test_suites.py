@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from support.wait import wait_until
 
-from coordinator.artifacts.paths import Layout
 from coordinator.changes.suites import OUTPUT_LIMIT, Suite, SuiteResult, read_suite, run_suite, suite_names
 from coordinator.errors import CoordError
+from coordinator.storage.paths import Layout
 
 
 @pytest.fixture

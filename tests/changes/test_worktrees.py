@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from support.repository import Repository
 
-from coordinator.artifacts.paths import Layout
 from coordinator.changes.worktrees import Kept, Removed, create, existing, remove
 from coordinator.errors import CoordError
+from coordinator.storage.paths import Layout
 
 
 def test_create_makes_branch_and_worktree_from_the_checked_out_branch(repo: Repository) -> None:

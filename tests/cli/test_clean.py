@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from support.project import WRITE, Project, project
 
-from coordinator.artifacts.temps import temp_beside
 from coordinator.changes.lock import locked
+from coordinator.storage.temp_files import temp_beside
 
 SCRIPT = 'case "$COORD_PROMPT" in 2) exit 1;; 3) echo x >x; git add -A; git commit -qm x; exit 1;; esac\n' + WRITE
 

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.project import Project
 
-from coordinator.artifacts.prompts import read_prompt
 from coordinator.cli.report import json_line, json_text
 from coordinator.events.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.problem import Problem
 from coordinator.model.text import bare, json_plain, plain
+from coordinator.storage.prompts import read_prompt
 
 Make = Callable[..., Project]
 needs_full_device = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")

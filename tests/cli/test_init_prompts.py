@@ -7,9 +7,9 @@ from support.foreign import write_foreign
 from support.project import Project, project
 from support.repository import Repository
 
-from coordinator.artifacts.paths import Layout
-from coordinator.config import load_config, sample, with_prompts
 from coordinator.errors import UsageError
+from coordinator.storage.config import load_config, sample, with_prompts
+from coordinator.storage.paths import Layout
 
 
 @pytest.fixture

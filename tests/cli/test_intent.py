@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from support.command import coord
 
-from coordinator.artifacts.paths import Layout
 from coordinator.events.filters import Filter
 from coordinator.events.store import EventLog
 from coordinator.model.event import Event
+from coordinator.storage.paths import Layout
 
 AGENT = {"COORD_AGENT": "executor-07-1", "COORD_ROLE": "executor", "COORD_PROMPT": "7"}
 

@@ -9,9 +9,9 @@ import pytest
 from support.command import coord
 from support.steering import plain_project
 
-from coordinator.artifacts.paths import Layout
 from coordinator.events.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
+from coordinator.storage.paths import Layout
 
 ADA = Actor(ActorKind.HUMAN, "ada")
 TEXTS = ('say "monotonic"', "a* b", "NEAR(one two)", "日本語の決定", "o'clock -- drop")

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from support.command import coord
 
-from coordinator.artifacts.paths import Layout
 from coordinator.events.store import EventLog
 from coordinator.formats.prompt_names import render_new
 from coordinator.model.event import SYSTEM, Draft
+from coordinator.storage.paths import Layout
 
 HOSTILE = "[@click=app.quit]x[/] \x1b]0;owned\x07\x1b[31m \u202egnp.exe #(touch x) $(touch x)"
 

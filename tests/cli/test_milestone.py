@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from support.command import coord, said
 
-from coordinator.artifacts.paths import Layout
 from coordinator.events.filters import Filter
 from coordinator.events.store import EventLog
 from coordinator.model.ids import uuid7
+from coordinator.storage.paths import Layout
 
 
 @pytest.fixture

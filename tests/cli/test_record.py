@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from support.command import coord, said
 
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import UsageError
 from coordinator.events.filters import Filter
 from coordinator.events.store import EventLog
 from coordinator.model.attachment import LONGEST, attachment
 from coordinator.model.event import Event
+from coordinator.storage.paths import Layout
 
 
 @pytest.fixture

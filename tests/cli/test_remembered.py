@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from support.command import coord
 
-from coordinator.artifacts.files import Lock
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.runs import new_run, write_loop, write_step
 from coordinator.cli import remembered
 from coordinator.formats.prompt_names import render_new
 from coordinator.model.run import LoopAsk
 from coordinator.model.step import Attempt, StepState
+from coordinator.storage.files import Lock
+from coordinator.storage.paths import Layout
+from coordinator.storage.runs import new_run, write_loop, write_step
 
 AT = "2026-03-01T10:00:00Z"
 

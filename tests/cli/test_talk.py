@@ -12,12 +12,12 @@ from support.command import coord
 from support.wait import wait_until
 from support.writers import ROOT
 
-from coordinator.artifacts.documents import append_summary
-from coordinator.artifacts.paths import Layout
 from coordinator.events.filters import Filter
 from coordinator.events.store import EventLog
 from coordinator.formats.alignment import summaries
 from coordinator.model.event import Event
+from coordinator.storage.documents import append_summary
+from coordinator.storage.paths import Layout
 
 
 def agent(attempt: int) -> dict[str, str]:

@@ -16,8 +16,8 @@ from support.terminal import Terminal
 from support.wait import wait_until
 from support.whole import check_whole
 
-from coordinator.artifacts.runs import current_run, loop_is_alive
 from coordinator.loop.start import start_loop
+from coordinator.storage.runs import current_run, loop_is_alive
 from coordinator.terminals.server import TerminalError
 
 PROMPTS, AT_ONCE, KILLS = 30, 4, 20

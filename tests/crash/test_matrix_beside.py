@@ -15,7 +15,7 @@ from support.tracing import Point, needs_strace, points, run, sample, traced
 from support.wait import wait_until
 from support.whole import COUNTED, check_log, check_whole, coord_of, quiet, runs_of
 
-from coordinator.artifacts import journal
+from coordinator.storage import journal
 
 pytestmark = [needs_strace, pytest.mark.slow]
 POINTS = 8

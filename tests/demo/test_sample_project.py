@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.project import IGNORED
 from coordinator.observe import Observer
-from coordinator.packaged import packaged
+from coordinator.storage.packaged import packaged
+from coordinator.storage.paths import Layout
+from coordinator.storage.project import IGNORED
 
 RECORDER = """#!/bin/sh
 printf '%s\\n' "$*" >>"$COORD_ROOT/calls"

@@ -12,8 +12,6 @@ from support.project import WRITE, Project
 from support.wait import wait_until
 
 from coordinator.apply import apply, plan_undo, planning
-from coordinator.artifacts.files import sha256
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import Refused, StalePlan
 from coordinator.finishing import recover
 from coordinator.model.event import Actor, ActorKind
@@ -22,6 +20,8 @@ from coordinator.model.prompt import PromptStatus
 from coordinator.observe import Observer
 from coordinator.services.interjection import Interjection, plan_interjection
 from coordinator.services.restart import KillRequest, RestartRequest, plan_kill, plan_restart
+from coordinator.storage.files import sha256
+from coordinator.storage.paths import Layout
 
 ADA = Actor(ActorKind.HUMAN, "ada")
 AGENT = Actor(ActorKind.AGENT, "executor-01-1", "executor")
@@ -166,7 +166,7 @@ def test_events_of_a_plan_whose_process_was_killed_are_logged_by_the_next_one(ma
         "import os, signal, sys\n"
         "from pathlib import Path\n"
         "from coordinator import apply as module\n"
-        "from coordinator.artifacts.paths import Layout\n"
+        "from coordinator.storage.paths import Layout\n"
         "from coordinator.model.event import Actor, ActorKind\n"
         "from coordinator.observe import Observer\n"
         "from coordinator.services.interjection import Interjection, plan_interjection\n"
@@ -265,7 +265,7 @@ def test_a_kill_that_was_cut_off_is_finished_by_the_loop(make: Make) -> None:
         "import os, signal, sys\n"
         "from pathlib import Path\n"
         "from coordinator import apply as module\n"
-        "from coordinator.artifacts.paths import Layout\n"
+        "from coordinator.storage.paths import Layout\n"
         "from coordinator.model.event import Actor, ActorKind\n"
         "from coordinator.observe import Observer\n"
         "from coordinator.services.restart import KillRequest, plan_kill\n"

@@ -9,8 +9,8 @@ import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
-from coordinator.artifacts.files import sha256
 from coordinator.loop.direct import Direct
+from coordinator.storage.files import sha256
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_change_that_coord_writes_over_at_once_is_told_too(busy: Project, whic
     code = f"""
 import sys
 from pathlib import Path
-from coordinator.artifacts.files import write_atomic
+from coordinator.storage.files import write_atomic
 path = Path({str(path)!r})
 path.write_bytes(path.read_bytes() + b"planted\\n")
 write_atomic(path, path.read_bytes() + b"ours\\n")

@@ -13,9 +13,9 @@ from support.powercut import cut_power, small_disk, start_again
 from support.project import NOTHING, WRITE, Project, project
 from support.wait import wait_until
 
-from coordinator.artifacts.prompts import SIZE_LIMIT
 from coordinator.errors import Refused, UsageError
 from coordinator.loop.handoff import hand_off
+from coordinator.storage.prompts import SIZE_LIMIT
 
 Make = Callable[..., Project]
 FAILS = """\

@@ -8,8 +8,8 @@ import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
-from coordinator.artifacts.runs import current_run
 from coordinator.failpoint import POINTS
+from coordinator.storage.runs import current_run
 
 Make = Callable[..., Project]
 COUNTED = 'echo "$COORD_ATTEMPT" >>"$COORD_ROOT/../ran-$COORD_PROMPT"\n' + WRITE

@@ -10,10 +10,10 @@ import pytest
 from support.project import NOTHING, WRITE, Project
 from support.wait import wait_until
 
-from coordinator.artifacts.attempts import run_ids
-from coordinator.artifacts.runs import loop_is_alive, read_loop
 from coordinator.loop.start import set_loop, start_loop
 from coordinator.model.event import Actor, ActorKind
+from coordinator.storage.attempts import run_ids
+from coordinator.storage.runs import loop_is_alive, read_loop
 
 ADA = Actor(ActorKind.HUMAN, "ada")
 Make = Callable[..., Project]

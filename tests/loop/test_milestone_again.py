@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from support.project import NOTHING, Project
 
-from coordinator.artifacts.documents import write_status
-from coordinator.artifacts.runs import current_run, write_run
+from coordinator.storage.documents import write_status
+from coordinator.storage.runs import current_run, write_run
 
 Make = Callable[..., Project]
 

@@ -10,11 +10,11 @@ from support.project import WRITE, Project
 from support.terminal import Terminal
 from support.wait import wait_until
 
-from coordinator.artifacts.prompts import read_prompt
 from coordinator.formats.alignment import summaries
 from coordinator.loop.exits import has_ended
 from coordinator.model.event import Event
 from coordinator.model.prompt import Prompt, PromptStatus
+from coordinator.storage.prompts import read_prompt
 
 Make = Callable[..., Project]
 ASK = 'answer=$(coord ask "Which?" --option a --option b --wait)\necho "$answer" >answer.txt\n'

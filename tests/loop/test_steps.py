@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.runs import write_step
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.events.store import EventLog
 from coordinator.model.ids import is_uuid7
 from coordinator.model.step import TRANSITIONS, Attempt, StepState
 from coordinator.steps import advance, amend, claim, event_id, find_attempt, make_up, reread, utc_now
+from coordinator.storage.paths import Layout
+from coordinator.storage.runs import write_step
 
 CLAIMED = Attempt(7, 1, "run-1", 1, StepState.DISPATCHED, utc_now(), utc_now(), "executor-07-1")
 

@@ -13,9 +13,6 @@ from support.wait import wait_until
 from support.whole import check_whole, coord_of, quiet
 
 from coordinator.apply import apply, plan_undo
-from coordinator.artifacts import journal
-from coordinator.artifacts.files import Lock
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import Refused, StalePlan
 from coordinator.events.store import EventLog
 from coordinator.formats.frontmatter import patch
@@ -24,6 +21,9 @@ from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.observe import Observer
 from coordinator.services.interjection import Interjection, plan_interjection
+from coordinator.storage import journal
+from coordinator.storage.files import Lock
+from coordinator.storage.paths import Layout
 
 Make = Callable[..., Project]
 ADA = Actor(ActorKind.HUMAN, "ada")

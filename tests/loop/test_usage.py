@@ -56,8 +56,8 @@ def test_prompts_and_the_run_tell_what_all_attempts_used_and_nothing_where_nobod
 
 
 def _seconds(made: Project, number: int) -> float:
-    from coordinator.artifacts.attempts import load_attempt
     from coordinator.model.situation import timestamp
+    from coordinator.storage.attempts import load_attempt
 
     found = 0.0
     for folder in made.layout.runs.glob(f"run-*/prompts/{number:02d}/attempt-*"):

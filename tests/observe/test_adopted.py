@@ -13,12 +13,12 @@ from support.foreigners import Foreigners, foreigners, listening_tmux
 from support.project import NOTHING, Project, project
 from support.wait import wait_until
 
-from coordinator.artifacts.paths import Layout
-from coordinator.config import Config, load_config
 from coordinator.errors import UsageError
 from coordinator.model.adopt import Pattern, number_in_window
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.observe import Observer
+from coordinator.storage.config import Config, load_config
+from coordinator.storage.paths import Layout
 from coordinator.terminals.elsewhere import Elsewhere
 
 READING = ("list-panes", "display-message -p", "capture-pane")

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from support.wait import wait_until
 
-from coordinator.artifacts.paths import Layout
 from coordinator.events.notice import Stop
 from coordinator.events.store import EventLog
 from coordinator.folders import Folders, InotifyFolders, PortableFolders
 from coordinator.model.event import SYSTEM, Draft
+from coordinator.storage.paths import Layout
 from coordinator.watch import Changes, Watch
 
 WAYS: list[Callable[[], Folders]] = [PortableFolders]

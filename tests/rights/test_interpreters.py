@@ -12,11 +12,11 @@ from support.project import ROOT, WRITE, Project
 from support.strict import needs_strict, strict_project
 from support.wait import wait_until
 
-from coordinator.artifacts.runs import loop_is_alive
 from coordinator.demo import DemoProject
 from coordinator.errors import CoordError
 from coordinator.interpreter import own_command, own_places
 from coordinator.loop.start import start_loop
+from coordinator.storage.runs import loop_is_alive
 
 DOOR = """\
 coord decide 'from here'

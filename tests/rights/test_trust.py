@@ -14,11 +14,11 @@ from support.command import Result, coord
 from support.project import NOTHING, Project, prompt_text
 from support.wait import wait_until
 
-from coordinator.artifacts.files import sha256
-from coordinator.artifacts.paths import Layout
 from coordinator.events.store import EventLog
 from coordinator.model.trust import Ask, Content, Trusted, judge_trust
 from coordinator.observe import Observer
+from coordinator.storage.files import sha256
+from coordinator.storage.paths import Layout
 from coordinator.trust import judgement, require_trust
 
 SUITE = "---\ncommand: {command}\n---\n"

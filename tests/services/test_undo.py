@@ -10,12 +10,12 @@ from support.onpaper import Paper
 from support.requests import papers, planned, requests
 
 from coordinator.apply import apply, plan_undo
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.project import create_project
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.plan import Kill, Steer
 from coordinator.model.snapshot import Snapshot
 from coordinator.observe import Observer
+from coordinator.storage.paths import Layout
+from coordinator.storage.project import create_project
 
 ADA = Actor(ActorKind.HUMAN, "ada")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import coordinator
-from coordinator.artifacts.paths import Layout
+from coordinator.storage.paths import Layout
 
 PACKAGE = Path(coordinator.__file__).parent
 SLOW = {"textual", "rich", "anthropic", "libtmux", "click", "yaml", "asyncio", "watchfiles", "sqlite_utils"}

@@ -24,7 +24,7 @@ def house(tmp_path: Path) -> Path:
     ("module", "line", "contract"),
     [
         ("coordinator/model/graph.py", "import pathlib", "The model is pure"),
-        ("coordinator/model/prompt.py", "from coordinator.artifacts import paths", "never back"),
+        ("coordinator/model/prompt.py", "from coordinator.storage import paths", "never back"),
         ("coordinator/services/questions.py", "import subprocess", "Services and the loop's rules are pure too"),
         ("coordinator/events/store.py", "from coordinator.terminals import server", "know nothing of each other"),
         ("coordinator/changes/git.py", "import libtmux", "One importer of libtmux"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coordinator.errors import CoordError
-from coordinator.packaged import packaged
+from coordinator.storage.packaged import packaged
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -62,7 +62,7 @@ def test_an_installed_coord_runs_and_finds_its_files(installed: Path, tmp_path: 
         [installed / "bin/coord", "--help"], capture_output=True, text=True, cwd=tmp_path, timeout=60, check=True
     )
     assert "status" in shown.stdout
-    code = "from coordinator.packaged import packaged; print(packaged('sample_project/.coord/coord.yaml'))"
+    code = "from coordinator.storage.packaged import packaged; print(packaged('sample_project/.coord/coord.yaml'))"
     found = subprocess.run(
         [installed / "bin/python", "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=60, check=True
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support.wait import wait_until
 
-from coordinator.artifacts.files import Lock
+from coordinator.storage.files import Lock
 
 PACKAGES = {
     "claude": "@anthropic-ai/claude-code@2.1.329",

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from coordinator.artifacts.files import sha256
 from coordinator.formats.prompt_names import render_new
 from coordinator.formats.prompt_text import parse_prompt
 from coordinator.model.graph import Graph
@@ -12,6 +11,7 @@ from coordinator.model.settings import Settings
 from coordinator.model.situation import judge
 from coordinator.model.snapshot import Milestone, Snapshot
 from coordinator.model.step import Attempt, derive_step
+from coordinator.storage.files import sha256
 
 ALIGNMENT = ".coord/alignment.md"
 BODY = "## Tasks\n\n- do it\n\n## Acceptance Criteria\n\n- it is done\n"

@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from coordinator.artifacts.paths import Layout
+from coordinator.storage.paths import Layout
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "Engineer",

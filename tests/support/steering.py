@@ -9,11 +9,11 @@ from support.onscreen import line_with, screen_text, shown, until
 from support.project import prompt_text
 from textual.pilot import Pilot
 
-from coordinator.artifacts.paths import Layout
 from coordinator.events.store import EventLog
 from coordinator.model.event import Event
 from coordinator.model.prompt import Prompt
 from coordinator.observe import Observer
+from coordinator.storage.paths import Layout
 from tui.app import CoordApp
 from tui.forms.plan_form import PlanForm
 from tui.forms.stages import Stage

@@ -7,10 +7,10 @@ from collections.abc import Collection
 
 from support.project import WRITE, Project
 
-from coordinator.artifacts.files import is_temp
-from coordinator.artifacts.runs import current_run
 from coordinator.events.verify import verify
 from coordinator.model.snapshot import AgentState
+from coordinator.storage.files import is_temp
+from coordinator.storage.runs import current_run
 
 COUNTED = 'echo "$COORD_ATTEMPT" >>"$COORD_ROOT/../ran-$COORD_PROMPT"\n' + WRITE
 """A scripted agent that does its work, and leaves word of each time that it really runs."""

@@ -17,7 +17,13 @@ ROOT = Path(__file__).parents[2]
 LATER = (
     *("click", "yaml", "sqlite3", "watchfiles", "libtmux", "sqlite_utils", "anthropic"),
     *("coordinator.observe", "coordinator.events.store", "coordinator.agents", "coordinator.terminals.server"),
-    *("coordinator.apply", "coordinator.changes", "coordinator.services", "coordinator.config", "coordinator.desk"),
+    *(
+        "coordinator.apply",
+        "coordinator.changes",
+        "coordinator.services",
+        "coordinator.storage.config",
+        "coordinator.desk",
+    ),
     *("tui.forms.form", "tui.palette", "tui.screens.review", "tui.screens.replay", "tui.screens.milestone"),
 )
 """What is not needed for the first picture, and would make it late."""

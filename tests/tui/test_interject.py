@@ -12,11 +12,11 @@ from support.still import StillSource
 from textual.events import Key
 
 from coordinator.apply import planning
-from coordinator.artifacts.documents import append_summary
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.runs import write_step
 from coordinator.model.prompt import PromptType
 from coordinator.model.step import Attempt, StepState
+from coordinator.storage.documents import append_summary
+from coordinator.storage.paths import Layout
+from coordinator.storage.runs import write_step
 from tui.forms.interject import suggested
 from tui.forms.stages import Stage
 from tui.steering import Outlook

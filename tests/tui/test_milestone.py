@@ -10,9 +10,9 @@ from support.steering import plain_project
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from coordinator.artifacts.paths import Layout
 from coordinator.events.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
+from coordinator.storage.paths import Layout
 from tui.app import CoordApp
 from tui.project import ProjectSource
 from tui.screens.milestone import MilestoneScreen

@@ -8,12 +8,12 @@ from support.onscreen import until
 from support.steering import Desk, path_of, plain_project, steered
 
 from coordinator.apply import planning
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.runs import write_step
 from coordinator.events.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.prompt import PromptStatus, PromptType
 from coordinator.model.step import Attempt, StepState
+from coordinator.storage.paths import Layout
+from coordinator.storage.runs import write_step
 from tui.forms.stages import Stage
 
 

@@ -9,8 +9,8 @@ from support.project import project
 from support.steering import path_of, plain_project, steered
 from support.still import StillSource
 
-from coordinator.artifacts.paths import Layout
 from coordinator.model.prompt import PromptStatus
+from coordinator.storage.paths import Layout
 from tui.forms.stages import Stage
 
 EMERGENT = {"type": "emergent", "hypothesis": "faster"}

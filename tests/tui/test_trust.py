@@ -9,11 +9,11 @@ from support.onscreen import screen_text, shown, until
 from support.project import prompt_text
 from support.still import StillSource
 
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import Refused
 from coordinator.events.store import EventLog
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.trust import Ask, Content
+from coordinator.storage.paths import Layout
 from tui.app import CoordApp
 from tui.forms.trust import TrustForm
 from tui.project import ProjectSource

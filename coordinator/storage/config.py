@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from coordinator.artifacts.branch import in_branch
-from coordinator.artifacts.files import NotAFile, TooLarge, read_limited, sha256
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError, UsageError
 from coordinator.formats.flat_yaml import Entry, Nested, Value, read_flat
 from coordinator.formats.scalars import flow_list
 from coordinator.model.adopt import Pattern
 from coordinator.model.settings import BRANCH, PROMPTS, Budget, Settings
 from coordinator.model.text import clip, plain
+from coordinator.storage.branch import in_branch
+from coordinator.storage.files import NotAFile, TooLarge, read_limited, sha256
+from coordinator.storage.paths import Layout
 
 SIZE_LIMIT = 256 * 1024
 """Bytes of coord.yaml."""
@@ -144,7 +144,7 @@ def load_config(layout: Layout) -> Config:
 
 def _base_branch(layout: Layout, configured: str) -> str:
     """The base branch of the run that has not ended, else the one that is configured; empty: what is checked out."""
-    from coordinator.artifacts.runs import unfinished_run
+    from coordinator.storage.runs import unfinished_run
 
     run = unfinished_run(layout)
     return run.base_branch if run is not None and run.base_branch else configured.removeprefix("refs/heads/")

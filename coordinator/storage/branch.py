@@ -4,8 +4,8 @@ import os
 import re
 from pathlib import Path
 
-from coordinator.artifacts.files import NotAFile, TooLarge, read_limited
 from coordinator.model.settings import BRANCH
+from coordinator.storage.files import NotAFile, TooLarge, read_limited
 
 _LIMIT = 4096
 _UNUSUAL = re.compile(r"[^A-Za-z0-9_-]")

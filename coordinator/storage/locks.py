@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from coordinator.artifacts.reading import failure
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
+from coordinator.storage.reading import failure
 
 LONGEST = 30.0
 """Seconds that anybody waits for a lock: whoever holds one for longer is not through with something, but stands."""

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from coordinator.artifacts.branch import in_branch
-from coordinator.artifacts.files import read_limited, sha256, write_atomic
-from coordinator.artifacts.paths import Layout
-from coordinator.config import SIZE_LIMIT, sample, with_prompts
 from coordinator.errors import UsageError
 from coordinator.formats.scalars import scalar
 from coordinator.model.intent import PLACEHOLDER
 from coordinator.model.text import plain
+from coordinator.storage.branch import in_branch
+from coordinator.storage.config import SIZE_LIMIT, sample, with_prompts
+from coordinator.storage.files import read_limited, sha256, write_atomic
+from coordinator.storage.paths import Layout
 
 IGNORED = """\
 # State of this machine's loop: never committed.

@@ -6,14 +6,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from coordinator.artifacts.exchange import exchange
-from coordinator.artifacts.locks import Lock, is_held
-from coordinator.artifacts.reading import NotAFile, TooLarge, digest_of, failure, is_settled, read_limited, read_regular
-from coordinator.artifacts.temps import discard, is_temp, process_lives, sweep_stale_temps, temp_beside
-from coordinator.artifacts.written import note_removed, note_written
 from coordinator.errors import StalePlan
 from coordinator.formats.digest import hasher, sha256
 from coordinator.model.text import plain
+from coordinator.storage.exchange import exchange
+from coordinator.storage.locks import Lock, is_held
+from coordinator.storage.reading import NotAFile, TooLarge, digest_of, failure, is_settled, read_limited, read_regular
+from coordinator.storage.temp_files import discard, is_temp, process_lives, sweep_stale_temps, temp_beside
+from coordinator.storage.written import note_removed, note_written
 
 __all__ = [
     "ANY",

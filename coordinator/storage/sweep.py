@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from coordinator.artifacts.attempts import run_ids
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.temps import stale_temps, sweep_stale_temps
+from coordinator.storage.attempts import run_ids
+from coordinator.storage.paths import Layout
+from coordinator.storage.temp_files import stale_temps, sweep_stale_temps
 
 
 def sweep(layout: Layout, folders: Iterable[str] = ()) -> int:

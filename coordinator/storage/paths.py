@@ -4,8 +4,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coordinator.artifacts.root import COORD, find_root
 from coordinator.errors import CoordError
+from coordinator.storage.root import COORD, find_root
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from coordinator.artifacts.files import NotAFile, TooLarge, read_regular, write_atomic
 from coordinator.model.problem import Problem
 from coordinator.model.text import clip, plain
+from coordinator.storage.files import NotAFile, TooLarge, read_regular, write_atomic
 
 LIMIT = 4 * 1024 * 1024
 """Bytes of a record."""

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from coordinator.artifacts.files import put, read_limited
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError
 from coordinator.formats.prompt_text import parse_prompt
 from coordinator.model.prompt import Prompt
 from coordinator.model.step import Attempt
 from coordinator.redaction import redact
+from coordinator.storage.files import put, read_limited
+from coordinator.storage.paths import Layout
 
 COPY = "prompt.md"
 _LIMIT = 4 * 1024 * 1024

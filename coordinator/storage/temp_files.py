@@ -4,7 +4,7 @@ import itertools
 import os
 from pathlib import Path
 
-from coordinator.artifacts.locks import Lock
+from coordinator.storage.locks import Lock
 
 _TEMP = ".coord-tmp-"
 _COUNTER = itertools.count()

@@ -15,7 +15,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from coordinator.artifacts.files import (
+from coordinator.errors import CoordError, Refused, StalePlan
+from coordinator.formats.value_merge import Merge, merge
+from coordinator.model.plan import FileEdit
+from coordinator.model.text import plain
+from coordinator.storage.files import (
     Lock,
     NotAFile,
     digest_of,
@@ -31,13 +35,9 @@ from coordinator.artifacts.files import (
     sync_folder,
     take_away,
 )
-from coordinator.artifacts.keeping import keep_aside, move_aside
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.records import BadRecord, read_json
-from coordinator.errors import CoordError, Refused, StalePlan
-from coordinator.formats.value_merge import Merge, merge
-from coordinator.model.plan import FileEdit
-from coordinator.model.text import plain
+from coordinator.storage.kept_aside import keep_aside, move_aside
+from coordinator.storage.paths import Layout
+from coordinator.storage.records import BadRecord, read_json
 
 Recorder = Callable[[str, Mapping[str, Any]], None]
 """Called with the plan's id and its note once the files are in place; may be called again after a crash."""

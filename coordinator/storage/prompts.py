@@ -9,10 +9,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
-from coordinator.artifacts.bulk import no_collection
-from coordinator.artifacts.files import NotAFile, TooLarge, hasher, is_settled, read_regular, sha256
-from coordinator.artifacts.paths import Layout
-from coordinator.config import Config
 from coordinator.formats.frontmatter import Frontmatter, parse
 from coordinator.formats.prompt_references import Names
 from coordinator.formats.prompt_schema import number_in_name, to_prompt
@@ -20,6 +16,10 @@ from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.settings import BRANCH
 from coordinator.model.text import plain
+from coordinator.storage.config import Config
+from coordinator.storage.files import NotAFile, TooLarge, hasher, is_settled, read_regular, sha256
+from coordinator.storage.gc_pause import no_collection
+from coordinator.storage.paths import Layout
 
 SIZE_LIMIT = 4 * 1024 * 1024
 """Bytes of a prompt file; a larger one is not read."""

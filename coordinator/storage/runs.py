@@ -6,15 +6,15 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from coordinator.artifacts.attempts import AttemptReader, read_attempt, read_exit, read_receipt, run_ids, run_number
-from coordinator.artifacts.files import is_held, make_folder
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.records import BadRecord, decode, encode, read_json, record_problem, write_json
 from coordinator.model.problem import Problem
 from coordinator.model.run import LoopAsk, Run
 from coordinator.model.step import Attempt, Receipt
 from coordinator.redaction import redact_data
 from coordinator.regular import read_line
+from coordinator.storage.attempts import AttemptReader, read_attempt, read_exit, read_receipt, run_ids, run_number
+from coordinator.storage.files import is_held, make_folder
+from coordinator.storage.paths import Layout
+from coordinator.storage.records import BadRecord, decode, encode, read_json, record_problem, write_json
 
 __all__ = [
     "AttemptReader",

@@ -6,14 +6,14 @@ nothing in it can pass for a heading; the engineer's steering stands below the s
 
 from collections.abc import Callable
 
-from coordinator.artifacts.files import NotAFile, TooLarge, read_limited, sha256, write_atomic
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError, StalePlan
 from coordinator.formats.alignment import ALIGNMENT_START, _encoded, _heading, add_steering, add_summary
 from coordinator.formats.flat_yaml import Nested
 from coordinator.formats.frontmatter import parse, patch
 from coordinator.model.problem import Problem
 from coordinator.model.snapshot import Milestone
+from coordinator.storage.files import NotAFile, TooLarge, read_limited, sha256, write_atomic
+from coordinator.storage.paths import Layout
 
 LIMIT = 16 * 1024 * 1024
 """Bytes of a document."""

@@ -4,9 +4,9 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 
-from coordinator.artifacts.files import Lock, failure, make_folder, put, read_limited
-from coordinator.artifacts.paths import Layout
 from coordinator.formats.prompt_schema import number_in_name
+from coordinator.storage.files import Lock, failure, make_folder, put, read_limited
+from coordinator.storage.paths import Layout
 
 
 def claim_number(layout: Layout, floor: int, folders: Sequence[str] = ()) -> int:

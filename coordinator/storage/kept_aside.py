@@ -4,10 +4,10 @@ import os
 import re
 from collections.abc import Iterable
 
-from coordinator.artifacts.files import digest_of, discard, install, sha256, stage
 from coordinator.errors import StalePlan
 from coordinator.model.problem import Problem
 from coordinator.model.text import plain
+from coordinator.storage.files import digest_of, discard, install, sha256, stage
 
 _KEPT = re.compile(r"(?P<of>.+)\.kept-[0-9A-Za-z-]+")
 

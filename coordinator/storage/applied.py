@@ -4,12 +4,12 @@ import base64
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from coordinator.artifacts.files import sha256
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.records import BadRecord, read_json, write_json
+from coordinator.storage.files import sha256
+from coordinator.storage.paths import Layout
+from coordinator.storage.records import BadRecord, read_json, write_json
 
 if TYPE_CHECKING:
-    from coordinator.artifacts.journal import Merged
+    from coordinator.storage.journal import Merged
 
 LIMIT = 1 << 30
 """Bytes of one plan."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from coordinator.errors import CoordError
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def packaged(name: str) -> Path:

@@ -3,11 +3,11 @@
 import os
 from collections.abc import Collection, Iterator
 
-from coordinator.artifacts.paths import Layout
 from coordinator.formats.frontmatter import parse
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.text import amount, plain
+from coordinator.storage.paths import Layout
 
 FLOWS = ("EXECUTION.md",)
 """Flows that are used."""

@@ -8,12 +8,12 @@ import os
 from contextlib import suppress
 from typing import NamedTuple
 
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.reading import digest_of
-from coordinator.artifacts.root import COORD, find_root
 from coordinator.errors import CoordError
 from coordinator.formats.digest import sha256
 from coordinator.regular import open_to_append, read_part
+from coordinator.storage.paths import Layout
+from coordinator.storage.reading import digest_of
+from coordinator.storage.root import COORD, find_root
 
 _NAME = "written"
 _NAMES = ("coord.yaml", "step.json", "receipt.json")

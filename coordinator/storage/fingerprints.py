@@ -4,10 +4,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from coordinator.artifacts.files import digest_of
-from coordinator.artifacts.paths import Layout
 from coordinator.errors import CoordError, Refused
 from coordinator.model.text import plain
+from coordinator.storage.files import digest_of
+from coordinator.storage.paths import Layout
 
 _LIMIT = 1 << 40
 

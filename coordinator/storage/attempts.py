@@ -8,15 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from coordinator.artifacts.bulk import no_collection
-from coordinator.artifacts.files import is_settled
-from coordinator.artifacts.paths import Layout
-from coordinator.artifacts.records import BadRecord, decode, read_json, record_problem
 from coordinator.model.handoff import OUTCOMES
 from coordinator.model.problem import Problem
 from coordinator.model.step import Attempt, Exit, Receipt, StepState
 from coordinator.model.text import plain
 from coordinator.regular import read_part
+from coordinator.storage.files import is_settled
+from coordinator.storage.gc_pause import no_collection
+from coordinator.storage.paths import Layout
+from coordinator.storage.records import BadRecord, decode, read_json, record_problem
 
 _ATTEMPT = re.compile(r"attempt-([1-9]\d{0,8})")
 _RUN = re.compile(r"run-([1-9]\d{0,8})")
