@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.report import Row, print_rows
-from coordinator.events.connection import patiently
-from coordinator.events.follow import Stop, follow
-from coordinator.events.store import EventLog
-from coordinator.events.verify import verify
+from coordinator.eventlog.connection import patiently
+from coordinator.eventlog.follow import Stop, follow
+from coordinator.eventlog.store import EventLog
+from coordinator.eventlog.verify import verify
 from coordinator.model.event import Actor, ActorKind, Draft
 
 _WRITERS, _RATE, _COUNT = 4, 500, 2000

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from bench.report import Row, print_rows
 from coordinator.apply import answer
-from coordinator.events.notice import Stop
-from coordinator.folders import InotifyFolders
+from coordinator.filewatch.folders import InotifyFolders
+from coordinator.filewatch.stop import Stop
 from coordinator.model.event import Actor, ActorKind
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))

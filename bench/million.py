@@ -9,11 +9,11 @@ from pathlib import Path
 
 from bench.events import AGENT, at, best, draft, timed
 from bench.report import Row
-from coordinator.events.film import Film
-from coordinator.events.filters import Filter
-from coordinator.events.questions import questions
-from coordinator.events.store import EventLog
-from coordinator.events.verify import verify
+from coordinator.eventlog.filters import Filter
+from coordinator.eventlog.questions import questions
+from coordinator.eventlog.store import EventLog
+from coordinator.eventlog.time_travel import Film
+from coordinator.eventlog.verify import verify
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.replay import Replay
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.step import Attempt, StepState
 from coordinator.storage.runs import new_run, write_step

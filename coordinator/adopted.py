@@ -5,12 +5,13 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from coordinator.agents.resets import COUNTED_WITHIN, reset_time
-from coordinator.agents.runtime import Runtime, known_runtime, packaged_runtimes
+from coordinator.agents.rate_limits import COUNTED_WITHIN, reset_time
+from coordinator.agents.registry import known_runtime, packaged_runtimes
+from coordinator.agents.runtime import Runtime
 from coordinator.errors import CoordError
-from coordinator.model.adopt import ADOPTED, Pattern, agent_id, number_in_window
+from coordinator.model.adoption import ADOPTED, Pattern, agent_id, number_in_window
 from coordinator.model.snapshot import Agent, AgentState
-from coordinator.terminals.elsewhere import Elsewhere, Pane, program_in
+from coordinator.terminals.foreign_server import Elsewhere, Pane, program_in
 
 _RENEWED = 20.0
 """Seconds after which an agent in the same state counts as newly seen: looking often at it makes no news."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError
-from coordinator.events.store import EventLog
-from coordinator.events.verify import Verdict, verify
+from coordinator.eventlog.store import EventLog
+from coordinator.eventlog.verify import Verdict, verify
 from coordinator.model.step import Receipt
 from coordinator.storage.attempts import read_receipt
 from coordinator.storage.config import load_config

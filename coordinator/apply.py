@@ -14,23 +14,23 @@ from typing import TypeVar
 
 from coordinator import archive, messages
 from coordinator.errors import CoordError, Refused, StalePlan
-from coordinator.events.filters import Filter
-from coordinator.events.questions import questions
-from coordinator.events.store import EventLog
+from coordinator.eventlog.filters import Filter
+from coordinator.eventlog.questions import questions
+from coordinator.eventlog.store import EventLog
 from coordinator.finishing import log_note, recover, tell_merged
 from coordinator.formats.alignment import ALIGNMENT_START, add_steering
 from coordinator.kill import ENDABLE, finish_kill, has_landed
+from coordinator.model.budget_pause import all_wanted
 from coordinator.model.event import Actor, Draft, Event, may_write
 from coordinator.model.ids import uuid7
-from coordinator.model.pausing import all_wanted
+from coordinator.model.loop_state import subject_number
 from coordinator.model.plan import FileEdit, Kill, Plan, Record, StartAfresh, Steer
-from coordinator.model.situation import subject_number
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.model.text import plain
 from coordinator.observe import Observer
 from coordinator.pausing import go_on
-from coordinator.redaction import redact, redact_data
+from coordinator.secrets.redaction import redact, redact_data
 from coordinator.services import questions as service
 from coordinator.services.planning import file_edit
 from coordinator.steps import attempt_lock, find_attempt, reread, utc_now

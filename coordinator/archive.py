@@ -13,7 +13,7 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.text import plain
 from coordinator.model.textdiff import unified_diff
-from coordinator.redaction import redact
+from coordinator.secrets.redaction import redact
 from coordinator.storage.files import read_limited, sha256
 from coordinator.storage.paths import Layout
 from coordinator.storage.records import BadRecord, read_json, write_json

@@ -13,12 +13,13 @@ from types import TracebackType
 
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError, Refused
-from coordinator.interpreter import own_command
+from coordinator.processes.interpreter import own_command
 from coordinator.storage.config import load_config
 from coordinator.storage.packaged import packaged
 from coordinator.storage.paths import Layout
 from coordinator.storage.project import create_project
-from coordinator.terminals.server import TerminalError, Terminals
+from coordinator.terminals.errors import TerminalError
+from coordinator.terminals.server import Terminals
 from coordinator.trust import forget_trust, trust_own
 
 NAME = "tokenbucket"

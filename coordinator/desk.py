@@ -7,8 +7,8 @@ import os
 from typing import TYPE_CHECKING
 
 from coordinator.errors import CoordError, Refused
-from coordinator.events.filters import Filter
-from coordinator.events.store import EventLog
+from coordinator.eventlog.filters import Filter
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, Draft, Event, may_write
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.status import counts
@@ -18,8 +18,8 @@ from coordinator.storage.paths import Layout
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from coordinator.events.film import Film
-    from coordinator.events.intents import Version
+    from coordinator.eventlog.intents import Version
+    from coordinator.eventlog.time_travel import Film
     from coordinator.model.milestone import MilestonePage, Revision
     from coordinator.model.plan import Plan
 
@@ -66,7 +66,7 @@ class Desk:
 
     def film(self) -> "Film":
         """The project as it was right after any event. Belongs to the thread that asks for it."""
-        from coordinator.events.film import Film, earliest_prompts
+        from coordinator.eventlog.time_travel import Film, earliest_prompts
         from coordinator.model.replay import Replay
         from coordinator.observe import Observer
         from coordinator.storage.config import load_config
@@ -85,7 +85,7 @@ class Desk:
 
     def milestone(self, snapshot: Snapshot) -> "MilestonePage":
         """The milestone's page. Refused when its file can't be read."""
-        from coordinator.events.intents import newest_version, versions
+        from coordinator.eventlog.intents import newest_version, versions
         from coordinator.model.intent import Intent
         from coordinator.model.milestone import MilestonePage
         from coordinator.services.intent import MILESTONE, intent_of
@@ -112,7 +112,7 @@ class Desk:
 
     def plan_intent(self, snapshot: Snapshot, document: bytes) -> "Plan":
         """The plan that makes a version of the intent in this markdown; raises as `plan_intent` of the service."""
-        from coordinator.events.intents import newest_version
+        from coordinator.eventlog.intents import newest_version
         from coordinator.services.intent import SetIntent, plan_intent
 
         version = newest_version(self._log)
@@ -143,7 +143,7 @@ class Desk:
 
     def actor(self) -> Actor:
         """Who acts here, as the log will have it."""
-        from coordinator.events.identity import who
+        from coordinator.eventlog.identity import who
 
         return who(os.environ, os.getpid())
 

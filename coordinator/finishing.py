@@ -13,7 +13,7 @@ from coordinator.model.problem import Problem
 from coordinator.storage.paths import Layout
 
 if TYPE_CHECKING:
-    from coordinator.events.store import EventLog
+    from coordinator.eventlog.store import EventLog
     from coordinator.storage.journal import Merged
 
 PATIENCE = 0.25
@@ -52,7 +52,7 @@ def recover(layout: Layout, *, patience: float | None = None) -> list[str]:
     require_trust(layout)
     if not os.access(layout.journal, os.W_OK):
         raise CoordError("a plan is unfinished, and this user may not write here", "run `coord status` as its owner")
-    from coordinator.events.store import EventLog
+    from coordinator.eventlog.store import EventLog
     from coordinator.storage import journal
 
     with EventLog.open(layout.events_db, create=True) as log:

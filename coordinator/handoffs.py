@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from coordinator.events.filters import Filter
-from coordinator.events.store import EventLog
+from coordinator.eventlog.filters import Filter
+from coordinator.eventlog.store import EventLog
 from coordinator.model.handoff import HAND_OFF, HandOffs
 from coordinator.model.step import Attempt, Receipt
 from coordinator.storage.documents import append_summary

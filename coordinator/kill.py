@@ -6,14 +6,14 @@ from coordinator.changes.git import Git
 from coordinator.changes.history import find_merge
 from coordinator.changes.lending import take_back
 from coordinator.errors import CoordError
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.failpoint import failpoint
 from coordinator.handoffs import handed_off, publish
 from coordinator.model.step import Attempt, StepState, suite_mark
+from coordinator.processes.terminate import terminate_agent
 from coordinator.steps import advance, agent_event, reread
 from coordinator.storage.paths import Layout
 from coordinator.storage.temp_files import sweep_stale_temps
-from coordinator.terminals.processes import terminate_agent
 
 _STATES = {"requeue": StepState.PENDING, "fail": StepState.FAILED, "hold": StepState.BLOCKED}
 ENDABLE = (StepState.DISPATCHED, StepState.RUNNING, StepState.CHANGE_OPEN)

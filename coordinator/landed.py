@@ -2,7 +2,7 @@
 
 from coordinator.changes.git import Git
 from coordinator.errors import Refused
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain

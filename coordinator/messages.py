@@ -7,19 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from coordinator.agents.runtime import Runtime, find_runtime
+from coordinator.agents.registry import find_runtime
+from coordinator.agents.runtime import Runtime
 from coordinator.agents.screens import dialog_opened
 from coordinator.errors import CoordError, Refused, UsageError
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, Draft, may_write
 from coordinator.model.step import Attempt
 from coordinator.pausing import is_paused
-from coordinator.redaction import redact
+from coordinator.processes.table import mark_of
+from coordinator.secrets.redaction import redact
 from coordinator.storage.config import load_config
 from coordinator.storage.paths import Layout
 from coordinator.terminals.capture import read_panes
 from coordinator.terminals.listing import Window
-from coordinator.terminals.proctable import mark_of
 from coordinator.terminals.server import Terminals
 from coordinator.trust import require_trust
 

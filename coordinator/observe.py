@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 
 from coordinator.agents.presence import Presence
 from coordinator.errors import CoordError
-from coordinator.events.memory import LogMemory
+from coordinator.eventlog.snapshot_cache import LogMemory
 from coordinator.finishing import finish, is_pending
+from coordinator.model.budget_pause import about_budgets
 from coordinator.model.claims import false_claims
 from coordinator.model.graph import Graph, problems
-from coordinator.model.pausing import about_budgets
+from coordinator.model.loop_state import judge, next_retry
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
-from coordinator.model.situation import judge, next_retry
 from coordinator.model.snapshot import Agent, Loop, Milestone, Snapshot
 from coordinator.model.step import Attempt, Step, StepState, derive_step
 from coordinator.model.text import plain
 from coordinator.model.trust import GONE, Ask, Trusted, ask_about
+from coordinator.processes.table import is_stopped
 from coordinator.roll import Roll, RollCall
 from coordinator.spending import Spending
 from coordinator.standing import Standing
@@ -33,7 +34,6 @@ from coordinator.storage.locks import is_held
 from coordinator.storage.paths import Layout
 from coordinator.storage.prompts import PromptReader
 from coordinator.storage.runs import AttemptReader, current_run, loop_is_alive, read_loop
-from coordinator.terminals.proctable import is_stopped
 from coordinator.trust import judgement
 
 if TYPE_CHECKING:

@@ -4,15 +4,15 @@ import os
 
 from coordinator.agents.presence import agent_process
 from coordinator.errors import CoordError
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.failpoint import failpoint
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt, StepState
+from coordinator.processes.suspend import let_go_on, stop_agent
+from coordinator.processes.table import is_stopped
 from coordinator.steps import agent_event, event_id, record, reread
 from coordinator.storage.paths import Layout
-from coordinator.terminals.proctable import is_stopped
-from coordinator.terminals.stopping import let_go_on, stop_agent
 
 
 def pause(layout: Layout, log: EventLog, attempt: Attempt, about: str) -> None:

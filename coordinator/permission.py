@@ -8,16 +8,16 @@ from pathlib import Path
 
 from coordinator.agents.evidence import brief
 from coordinator.agents.hooks import STATUS, hook_line
-from coordinator.agents.records import end_of
+from coordinator.agents.jsonl_tail import end_of
 from coordinator.agents.runtime import Runtime
 from coordinator.errors import CoordError, Refused
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.messages import Reached, reach
 from coordinator.model.event import Actor, Draft
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt
 from coordinator.model.text import plain
-from coordinator.redaction import redact
+from coordinator.secrets.redaction import redact
 from coordinator.storage.paths import Layout
 from coordinator.trust import require_trust
 

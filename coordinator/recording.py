@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from coordinator.errors import UsageError
-from coordinator.events.filters import Filter
-from coordinator.events.identity import who
-from coordinator.events.store import EventLog
+from coordinator.eventlog.filters import Filter
+from coordinator.eventlog.identity import who
+from coordinator.eventlog.store import EventLog
 from coordinator.model.attachment import Attachment, attachment
 from coordinator.model.event import Actor, Draft, Event
 from coordinator.storage.fingerprints import examine_file

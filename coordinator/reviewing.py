@@ -14,7 +14,7 @@ from coordinator.model.change import Change, ChangePage, Check
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
-from coordinator.redaction import redact
+from coordinator.secrets.redaction import redact
 from coordinator.services.planning import known
 from coordinator.storage.config import load_config
 from coordinator.storage.paths import Layout

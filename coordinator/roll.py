@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from coordinator.events.memory import LogMemory
-from coordinator.model.description import Row, described
+from coordinator.eventlog.snapshot_cache import LogMemory
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
+from coordinator.model.prompt_rows import Row, described
 from coordinator.model.register import Known, register
 from coordinator.model.settings import PROMPTS
 from coordinator.model.step import Attempt
-from coordinator.redaction import redact
+from coordinator.secrets.redaction import redact
 from coordinator.storage.branch import is_of_branch
 from coordinator.storage.config import Config
 from coordinator.storage.given import read_given

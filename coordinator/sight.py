@@ -16,20 +16,21 @@ from typing import TYPE_CHECKING
 
 from coordinator.agents.evidence import Report, brief, last_report
 from coordinator.agents.hooks import STATUS
+from coordinator.agents.jsonl_tail import end_of
 from coordinator.agents.presence import agent_process
-from coordinator.agents.records import end_of
-from coordinator.agents.resets import COUNTED_WITHIN, reset_time
-from coordinator.agents.runtime import Place, Runtime, Said, Usage, find_runtime
+from coordinator.agents.rate_limits import COUNTED_WITHIN, reset_time
+from coordinator.agents.registry import find_runtime
+from coordinator.agents.runtime import Place, Runtime, Said, Usage
 from coordinator.agents.usage import Meter, read_usage, write_usage
 from coordinator.errors import CoordError
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.handoffs import sealed
 from coordinator.model.event import SYSTEM
-from coordinator.model.situation import timestamp
+from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import AgentState
-from coordinator.model.spent import Spent
 from coordinator.model.step import Attempt
-from coordinator.regular import open_to_append
+from coordinator.model.usage import Spent
+from coordinator.safefiles.regular import open_to_append
 from coordinator.steps import agent_event, amend
 from coordinator.storage.config import Config
 from coordinator.storage.paths import Layout
@@ -228,7 +229,7 @@ def _dismiss(layout: Layout, watched: Watched, report: Report) -> None:
         receipt = sealed(log, watched.attempt).receipt
     if receipt is None or report.at < timestamp(receipt.at) - 1.0:
         return
-    from coordinator.terminals.processes import agent_processes
+    from coordinator.processes.terminate import agent_processes
 
     mark = watched.directory / "dismissed"
     with suppress(OSError):

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from coordinator.agents.usage import USAGE, read_usage
-from coordinator.model.pausing import paused_seconds
-from coordinator.model.situation import timestamp
+from coordinator.model.budget_pause import paused_seconds
+from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import Question
-from coordinator.model.spent import NOTHING, Spent, total
 from coordinator.model.step import Attempt
+from coordinator.model.usage import NOTHING, Spent, total
 from coordinator.storage.attempts import load_attempt, run_ids
 from coordinator.storage.gc_pause import no_collection
 from coordinator.storage.paths import Layout

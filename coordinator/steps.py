@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from coordinator.errors import CoordError, Refused
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.failpoint import failpoint
 from coordinator.model.event import SYSTEM, Draft, Event
-from coordinator.model.situation import timestamp
+from coordinator.model.loop_state import timestamp
 from coordinator.model.step import TRANSITIONS, Attempt, StepState
 from coordinator.storage.attempts import load_attempt, run_ids
 from coordinator.storage.files import Lock, sha256

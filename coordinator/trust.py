@@ -18,7 +18,7 @@ from coordinator.errors import CoordError, Refused
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.text import plain
 from coordinator.model.trust import GONE, Ask, Content, Shown, Trusted, judge_trust, unseen
-from coordinator.regular import read_line, replace_file
+from coordinator.safefiles.regular import read_line, replace_file
 from coordinator.storage.files import ANY, failure, is_settled, read_limited, sha256, write_atomic
 from coordinator.storage.paths import Layout
 
@@ -109,7 +109,7 @@ def give_trust(layout: Layout, actor: Actor, seen: Ask) -> None:
 
 
 def _say(layout: Layout, actor: Actor, asked: Ask) -> None:
-    from coordinator.events.store import EventLog
+    from coordinator.eventlog.store import EventLog
 
     told: dict[str, object] = {"first": asked.first, "contents": {one.path: one.digest for one in asked.contents}}
     told |= {"direct": True} if asked.direct else {}

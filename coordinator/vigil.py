@@ -13,21 +13,21 @@ from dataclasses import dataclass, field, replace
 
 from coordinator.agents.evidence import read_trail
 from coordinator.agents.hooks import STATUS
-from coordinator.agents.records import end_of
-from coordinator.agents.runtime import known_runtime
+from coordinator.agents.jsonl_tail import end_of
+from coordinator.agents.registry import known_runtime
+from coordinator.agents.stall_record import read_stuck, write_stuck
 from coordinator.agents.usage import USAGE
-from coordinator.agents.verdict import read_stuck, write_stuck
-from coordinator.changes.touched import last_change
+from coordinator.changes.last_change import last_change
 from coordinator.errors import CoordError
-from coordinator.events.filters import Filter
-from coordinator.events.store import EventLog
+from coordinator.eventlog.filters import Filter
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import SYSTEM
-from coordinator.model.situation import timestamp
+from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.stuck import Marks, Stuck, judge_stuck, next_doubt
 from coordinator.model.text import plain
-from coordinator.redaction import redact
+from coordinator.secrets.redaction import redact
 from coordinator.steps import agent_event, event_id
 from coordinator.storage.paths import Layout
 from coordinator.terminals.server import Terminals

@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from coordinator.events.follow import Appends
-from coordinator.events.notice import Stop
-from coordinator.folders import watch_folders
+from coordinator.eventlog.follow import Appends
+from coordinator.filewatch.folders import watch_folders
+from coordinator.filewatch.stop import Stop
 from coordinator.storage.paths import Layout
 
 _UNTOLD = (".coord-tmp-", ".coord-status.json")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 
-from coordinator.editor import edit_copy
+from coordinator.desktop.editor import edit_copy
 from coordinator.errors import CoordError
 from tui.messages import Failed
 

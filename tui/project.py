@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coordinator.errors import CoordError
-from coordinator.model.adopt import hands_off
+from coordinator.model.adoption import hands_off
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
@@ -227,7 +227,7 @@ class ProjectSource:
 
     def attach(self, agent: Agent) -> Sequence[str] | None:
         if agent.adopted:
-            from coordinator.terminals.elsewhere import Elsewhere
+            from coordinator.terminals.foreign_server import Elsewhere
 
             with _real_stdout():
                 return Elsewhere(agent.server).attach(agent.window)
@@ -333,7 +333,7 @@ class ProjectSource:
         return read_file(self.layout, commit, path)
 
     def notify(self, title: str, text: str) -> bool:
-        from coordinator.notify import notify
+        from coordinator.desktop.notifications import notify
 
         return notify(title, text)
 

@@ -39,7 +39,7 @@ class Streams:
 
     def _feed(self, server: str) -> "PaneFeed":
         if server:
-            from coordinator.terminals.elsewhere import Elsewhere
+            from coordinator.terminals.foreign_server import Elsewhere
 
             return Elsewhere(server).feed(lambda pane, screen: self._on_screen(f"{server}/{pane}", screen))
         from coordinator.terminals.feed import PaneFeed

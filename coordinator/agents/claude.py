@@ -8,13 +8,13 @@ from typing import Any
 from uuid import uuid4
 
 from coordinator.agents.hooks import LINE, hook_command, write_hook
-from coordinator.agents.opening import opening
+from coordinator.agents.initial_prompt import opening
+from coordinator.agents.jsonl_tail import mapping, read_json_file
 from coordinator.agents.readiness import installed
-from coordinator.agents.records import mapping, read_json_file
 from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
 from coordinator.agents.screens import Sign, read, rows_of, without_panel
 from coordinator.model.snapshot import AgentState
-from coordinator.regular import replace_file
+from coordinator.safefiles.regular import replace_file
 
 _NOTED = ("SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "Stop", "StopFailure", "SubagentStop")
 """Hooks that every version knows: a name that is unknown to an older one opens a dialog that blocks."""

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from coordinator.agents.hooks import write_hook
-from coordinator.agents.opening import opening
+from coordinator.agents.initial_prompt import opening
+from coordinator.agents.jsonl_tail import first_record
 from coordinator.agents.readiness import installed
-from coordinator.agents.records import first_record
 from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
 from coordinator.agents.screens import Sign, read, rows_of
 from coordinator.model.snapshot import AgentState
-from coordinator.regular import read_line, read_part
+from coordinator.safefiles.regular import read_line, read_part
 
 _LIMITED = re.compile(r"\b(?:429|529)\b|rate.?limit|usage.?limit|quota|too many requests|overloaded", re.IGNORECASE)
 _SIGNS = (

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from coordinator.model.situation import timestamp
+from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import clip
@@ -206,7 +206,7 @@ def _heard(line: bytes, runtime: "Runtime | None") -> Report | None:
     if runtime is None:
         return None
     from coordinator.agents.hooks import hook_line
-    from coordinator.agents.resets import reset_time
+    from coordinator.agents.rate_limits import reset_time
 
     said_at = hook_line(line)
     said = runtime.heard(said_at.payload) if said_at is not None else None

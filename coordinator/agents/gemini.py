@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from coordinator.agents.opening import opening
+from coordinator.agents.initial_prompt import opening
+from coordinator.agents.jsonl_tail import first_record, mapping, read_json_file
 from coordinator.agents.readiness import installed
-from coordinator.agents.records import first_record, mapping, read_json_file
 from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
 from coordinator.agents.screens import rows_of
-from coordinator.model.situation import timestamp
+from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import AgentState
-from coordinator.regular import read_part
+from coordinator.safefiles.regular import read_part
 
 _HEARD = {
     "SessionStart": AgentState.IDLE,

@@ -12,8 +12,8 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from coordinator.model.situation import timestamp
-from coordinator.regular import replace_file
+from coordinator.model.loop_state import timestamp
+from coordinator.safefiles.regular import replace_file
 
 STATUS = "status.jsonl"
 LINE_LIMIT = 3800

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from coordinator.agents.initial_prompt import opening
+from coordinator.agents.jsonl_tail import mapping
 from coordinator.agents.opencode_plugin import MESSAGES, with_plugin
-from coordinator.agents.opening import opening
 from coordinator.agents.readiness import installed
-from coordinator.agents.records import mapping
 from coordinator.agents.runtime import Command, Count, Job, Needs, Place, Runtime, Said
 from coordinator.model.snapshot import AgentState
 

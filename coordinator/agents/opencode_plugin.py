@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from coordinator.agents.hooks import STATUS, write_hook
-from coordinator.redaction import redact
-from coordinator.regular import replace_file
+from coordinator.safefiles.regular import replace_file
+from coordinator.secrets.redaction import redact
 
 MESSAGES = "opencode.jsonl"
 """What each message of the agent used."""

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from coordinator.agents.evidence import Terminal, last_report, observe_agent
-from coordinator.agents.records import end_of
+from coordinator.agents.jsonl_tail import end_of
+from coordinator.agents.stall_record import STUCK, read_stuck
 from coordinator.agents.usage import USAGE, read_usage
-from coordinator.agents.verdict import STUCK, read_stuck
-from coordinator.model.situation import timestamp
+from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.model.step import Attempt
-from coordinator.regular import read_part
+from coordinator.safefiles.regular import read_part
 
 if TYPE_CHECKING:
     from coordinator.agents.runtime import Runtime
@@ -140,6 +140,6 @@ def _runtime(name: str) -> "Runtime | None":
     """The packaged runtime of this name; None for those that tell nothing of themselves."""
     if name == "scripted":
         return None
-    from coordinator.agents.runtime import known_runtime  # eight classes: of no use to whoever sees no such agent
+    from coordinator.agents.registry import known_runtime
 
     return known_runtime(name)

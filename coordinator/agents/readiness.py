@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from coordinator.agents.runtime import Needs, Runtime, find_runtime
+from coordinator.agents.registry import find_runtime
+from coordinator.agents.runtime import Needs, Runtime
 from coordinator.errors import CoordError
 
 _PATIENCE = 60.0

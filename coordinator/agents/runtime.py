@@ -3,10 +3,8 @@
 A new one is one new module of this package that holds a `RUNTIME`; its file name is the name people write.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,6 @@ from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt
 from coordinator.model.text import clip
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _WORDS = 160
 """Characters of a failure that are told."""
 
@@ -201,44 +198,3 @@ class Runtime:
     def distrust(self, root: Path, environ: Mapping[str, str]) -> str:
         """What a first-run dialog would ask about the project; empty when it would ask nothing."""
         return ""
-
-
-def find_runtime(name: str, commands: Mapping[str, Sequence[str]]) -> Runtime:
-    """The runtime called `name`: one of the project's own commands, or a module of this package.
-
-    Raises CoordError, naming what there is, for any other name; a name comes from prompt files and may be anything.
-    """
-    from coordinator.agents.command import CommandRuntime
-
-    if name in commands:
-        return CommandRuntime(name, tuple(commands[name]))
-    if name in packaged_runtimes():
-        from importlib import import_module
-
-        runtime: Runtime = import_module(f"coordinator.agents.{name}").RUNTIME
-        return runtime
-    known = ", ".join(sorted({*packaged_runtimes(), *commands}))
-    raise CoordError(f"there is no agent `{name}`", f"use one of {known}, or give it a command in .coord/coord.yaml")
-
-
-@cache
-def known_runtime(name: str) -> Runtime | None:
-    """The packaged runtime of this name; None for a project's own command, and for any other name."""
-    if name == "scripted":
-        return None  # it tells nothing of itself, and is not worth an import to whoever only looks
-    try:
-        return find_runtime(name, {})
-    except CoordError:
-        return None
-
-
-def packaged_runtimes() -> tuple[str, ...]:
-    """Names of the runtimes that ship with coord."""
-    folder = Path(__file__).parent
-    return tuple(
-        sorted(
-            path.stem
-            for path in folder.glob("*.py")
-            if _NAME.fullmatch(path.stem) and b"\nRUNTIME" in path.read_bytes()
-        )
-    )

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coordinator.agents.records import Tail, read_json_file
-from coordinator.model.situation import timestamp
-from coordinator.regular import replace_file
+from coordinator.agents.jsonl_tail import Tail, read_json_file
+from coordinator.model.loop_state import timestamp
+from coordinator.safefiles.regular import replace_file
 
 if TYPE_CHECKING:  # whoever only looks at a project pays for no runtime
     from coordinator.agents.runtime import Place, Runtime, Said, Usage

@@ -1,10 +1,10 @@
 """Building a merge result as objects only: no checkout and no ref changes."""
 
-from coordinator.changes.aside import temporary_checkout
 from coordinator.changes.command import GitError
+from coordinator.changes.folders import Places
 from coordinator.changes.git import Git
 from coordinator.changes.outcome import Conflict, Waiting
-from coordinator.changes.places import Places
+from coordinator.changes.temporary_checkout import temporary_checkout
 from coordinator.model.text import plain
 
 _FALLBACK_IDENTITY = {

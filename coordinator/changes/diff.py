@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from coordinator.changes.command import GitError, decode, failure
+from coordinator.changes.folders import Places
 from coordinator.changes.git import Git, branch_name
 from coordinator.changes.lending import bring_in, visitor
-from coordinator.changes.places import Places
 from coordinator.model.change import Change, Commit, FileChange
 from coordinator.model.step import Attempt
 

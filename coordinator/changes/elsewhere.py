@@ -12,11 +12,11 @@ from pathlib import Path
 
 from coordinator.changes.branches import is_attempts
 from coordinator.changes.diff import IN_NO_SUBMODULE
+from coordinator.changes.folders import Places
 from coordinator.changes.git import Checkout, Git
 from coordinator.changes.lending import store_of
-from coordinator.changes.places import Places
 from coordinator.errors import CoordError
-from coordinator.model.situation import timestamp
+from coordinator.model.loop_state import timestamp
 from coordinator.model.step import Attempt
 from coordinator.model.text import amount, plain
 

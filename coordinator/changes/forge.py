@@ -8,18 +8,18 @@ forced: not on the remote, and not on the local base branch, which only follows 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from coordinator.changes.aside import sweep
 from coordinator.changes.diff import attempt_change
+from coordinator.changes.fast_forward_repair import settle
+from coordinator.changes.folders import Places
 from coordinator.changes.gate import MergeRequest, acknowledged
 from coordinator.changes.git import Git, branch_name
 from coordinator.changes.history import find_merge, same_patch
 from coordinator.changes.land import land
 from coordinator.changes.lock import locked
 from coordinator.changes.outcome import AtForge, Merged, Outcome, Waiting
-from coordinator.changes.places import Places
 from coordinator.changes.pull_request import PullRequest, Tool, find_tool
 from coordinator.changes.rules import refuse, unknown_programs
-from coordinator.changes.settle import settle
+from coordinator.changes.temporary_checkout import sweep
 from coordinator.model.change import Change
 from coordinator.model.text import plain
 

@@ -10,22 +10,22 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
-from coordinator.changes.aside import sweep, temporary_checkout
+from coordinator.changes.agent_user import hand_over
 from coordinator.changes.build import build
 from coordinator.changes.diff import attempt_change, commits_between
+from coordinator.changes.fast_forward_repair import settle
+from coordinator.changes.folders import Places
 from coordinator.changes.git import Git, branch_name
 from coordinator.changes.history import find_merge, landed_since, same_patch
 from coordinator.changes.land import land
 from coordinator.changes.lending import Guest
 from coordinator.changes.lock import locked
 from coordinator.changes.outcome import Conflict, Merged, Nothing, Outcome, Passes, Red, Refused, Rehearsal, Waiting
-from coordinator.changes.places import Places
 from coordinator.changes.rules import refuse, unknown_programs
 from coordinator.changes.safekeeping import keep_branch, keep_objects
-from coordinator.changes.settle import settle
-from coordinator.changes.sharing import hand_over
 from coordinator.changes.submodules import initialise
 from coordinator.changes.suites import Suite, read_suite, run_suite
+from coordinator.changes.temporary_checkout import sweep, temporary_checkout
 from coordinator.errors import CoordError
 from coordinator.model.change import Change
 from coordinator.model.step import suite_mark

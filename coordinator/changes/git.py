@@ -27,7 +27,7 @@ from coordinator.changes.programs import (
 )
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
-from coordinator.regular import read_line, read_part
+from coordinator.safefiles.regular import read_line, read_part
 
 _HEX = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\n?\Z")
 _REF_LIMIT = 4096

@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 
 from coordinator.changes.command import Done, failure
+from coordinator.changes.fast_forward_repair import Note, forget, note, settle
 from coordinator.changes.git import Checkout, Git
 from coordinator.changes.outcome import Waiting
 from coordinator.changes.safekeeping import keep_branch, keep_files
-from coordinator.changes.settle import Note, forget, note, settle
 from coordinator.model.text import plain
-from coordinator.regular import read_line
+from coordinator.safefiles.regular import read_line
 
 _FAST_FORWARD = (
     *("merge", "--ff-only", "--quiet", "--no-stat", "--no-squash", "--commit"),

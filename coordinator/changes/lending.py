@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from coordinator.changes.command import GitError
+from coordinator.changes.folders import Places
 from coordinator.changes.git import Git
 from coordinator.changes.lock import locked
-from coordinator.changes.places import Places
 from coordinator.errors import CoordError
-from coordinator.regular import read_line
+from coordinator.safefiles.regular import read_line
 
 PATIENCE = 120.0
 """Seconds that git gets on the agent's side: what it reads there is the agent's."""

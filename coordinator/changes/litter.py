@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from coordinator.changes.folders import Places
 from coordinator.changes.git import Git
 from coordinator.changes.lock import locked
-from coordinator.changes.places import Places
 from coordinator.model.text import plain
-from coordinator.regular import read_part
+from coordinator.safefiles.regular import read_part
 
 _KEPT = re.compile(r"\d{2,}-\d+\.git\.kept-\d+\Z")
 _STRAY = re.compile(r"\d{2,}-\d+\.stray-\d+\Z")

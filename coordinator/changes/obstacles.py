@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from coordinator.regular import read_line
+from coordinator.safefiles.regular import read_line
 
 _READ = frozenset((".gitignore", ".gitattributes", ".gitmodules", ".mailmap"))
 """Files that git reads in the folders of a checkout."""

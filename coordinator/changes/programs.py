@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coordinator.regular import read_part, replace_file
+from coordinator.safefiles.regular import read_part, replace_file
 
 RECORD = "coord-programs.json"
 _LIMIT = 1 << 20

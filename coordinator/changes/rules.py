@@ -4,9 +4,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from coordinator.changes.folders import Places
 from coordinator.changes.git import Git
 from coordinator.changes.outcome import Nothing, Refused, Waiting
-from coordinator.changes.places import Places
 from coordinator.changes.submodules import refuse_pointers
 from coordinator.model.change import Change
 from coordinator.model.text import plain

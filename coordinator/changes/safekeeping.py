@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from coordinator.changes.command import GitError
+from coordinator.changes.folders import Places
 from coordinator.changes.git import Git
-from coordinator.changes.places import Places
 
 _CHUNK = 1 << 20
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

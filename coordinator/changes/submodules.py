@@ -17,7 +17,7 @@ from coordinator.changes.lending import store_of
 from coordinator.changes.outcome import Refused
 from coordinator.model.change import Change
 from coordinator.model.text import plain
-from coordinator.regular import read_line, read_part
+from coordinator.safefiles.regular import read_line, read_part
 
 _INDEX_LIMIT = 1 << 29
 _LOCAL = ("-c", "protocol.file.allow=always")

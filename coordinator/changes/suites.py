@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.changes.command import inherited
-from coordinator.changes.places import Places
+from coordinator.changes.folders import Places
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
-from coordinator.regular import read_part
+from coordinator.safefiles.regular import read_part
 
 DEFAULT_TIMEOUT = 1800.0
 """Seconds."""

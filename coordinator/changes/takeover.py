@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 
 from coordinator.changes.diff import change_of
+from coordinator.changes.folders import Places
 from coordinator.changes.git import Git
-from coordinator.changes.places import Places
 from coordinator.changes.safekeeping import sync
 from coordinator.changes.submodules import follow_move
 from coordinator.failpoint import failpoint

@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.changes.command import failure
+from coordinator.changes.folders import Places
 from coordinator.changes.git import Git, branch_name
 from coordinator.changes.holding import what_it_holds
 from coordinator.changes.lending import store_of, take_back
 from coordinator.changes.lock import locked
-from coordinator.changes.places import Places
 from coordinator.changes.programs import RECORD
 from coordinator.changes.submodules import initialise
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
-from coordinator.regular import read_line
+from coordinator.safefiles.regular import read_line
 
 ORPHAN_PATIENCE = 60.0
 """Seconds to wait for a checkout that a killed loop's git is still making."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from coordinator.cli.targets import number_of
 from coordinator.errors import CoordError
-from coordinator.model.adopt import ADOPTED
+from coordinator.model.adoption import ADOPTED
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.storage.paths import Layout
 
@@ -25,7 +25,7 @@ def attach_to(layout: Layout, snapshot: Snapshot, name: str) -> None:
     agent = None if name == "loop" else _agent(snapshot, name)
     command: Sequence[str] | None = None
     if agent is not None and agent.adopted:
-        from coordinator.terminals.elsewhere import Elsewhere
+        from coordinator.terminals.foreign_server import Elsewhere
 
         command = Elsewhere(agent.server).attach(agent.window)
     else:

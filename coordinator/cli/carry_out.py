@@ -55,7 +55,7 @@ def _confirm_and_apply(layout: Layout, planner: Planner, plan: Plan, as_json: bo
 def apply_now(layout: Layout, plan: Plan) -> None:
     """Apply as whoever runs this process."""
     from coordinator.apply import apply
-    from coordinator.events.identity import who
+    from coordinator.eventlog.identity import who
 
     apply(layout, plan, who(os.environ, os.getpid()))
 

@@ -30,7 +30,7 @@ def clean(ctx: click.Context, dry_run: bool, yes: bool, as_json: bool) -> int:
     What holds commits, files, another worktree or a living program stays, whatever is said.
     """
     from coordinator.cleaning import clear, leftovers
-    from coordinator.events.identity import who
+    from coordinator.eventlog.identity import who
     from coordinator.model.event import ActorKind
 
     layout = layout_of(ctx)

@@ -13,8 +13,8 @@ from types import FrameType
 from coordinator.cli.report import say, styled
 from coordinator.demo import DemoProject
 from coordinator.errors import CoordError
-from coordinator.events.follow import Stop, follow
-from coordinator.events.store import EventLog
+from coordinator.eventlog.follow import Stop, follow
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Event
 from coordinator.model.snapshot import LoopState, Snapshot
 from coordinator.observe import Observer

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from coordinator.editor import edit_copy
+from coordinator.desktop.editor import edit_copy
 from coordinator.errors import UsageError
 from coordinator.observe import Observer
 from coordinator.services.planning import known

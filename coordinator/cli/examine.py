@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from coordinator.agents.readiness import all_not_ready, version
-from coordinator.agents.runtime import find_runtime, packaged_runtimes
+from coordinator.agents.registry import find_runtime, packaged_runtimes
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError
 from coordinator.loop.preflight import Unready, wanted

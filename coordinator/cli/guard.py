@@ -5,7 +5,7 @@ Apart from everything else, since every command pays for it.
 
 import os
 
-from coordinator.regular import read_part
+from coordinator.safefiles.regular import read_part
 from coordinator.storage.root import COORD, find_root
 
 SOCKET = "log.sock"

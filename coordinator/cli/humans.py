@@ -1,8 +1,8 @@
 """What agents may not do, whatever they say they are."""
 
 from coordinator.errors import Refused
-from coordinator.events.identity import who
-from coordinator.events.store import EventLog
+from coordinator.eventlog.identity import who
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import SYSTEM, Actor, ActorKind, Draft
 from coordinator.storage.paths import Layout
 

@@ -10,8 +10,8 @@ from coordinator.cli.inputs import read_named
 from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say, styled
 from coordinator.errors import Refused
-from coordinator.events.intents import Version, newest_version, versions
-from coordinator.events.store import EventLog
+from coordinator.eventlog.intents import Version, newest_version, versions
+from coordinator.eventlog.store import EventLog
 from coordinator.model.intent import Change, Intent, differences
 from coordinator.model.snapshot import Snapshot
 from coordinator.observe import Observer

@@ -9,8 +9,8 @@ from coordinator.cli.commands import layout_of
 from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, event_line, json_line, say, style, styled
 from coordinator.errors import UsageError
-from coordinator.events.filters import Filter
-from coordinator.events.store import EventLog
+from coordinator.eventlog.filters import Filter
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Event
 from coordinator.model.text import amount
 from coordinator.storage.paths import Layout
@@ -83,7 +83,7 @@ def _print_status_of(layout: Layout, seq: int, as_json: bool) -> None:
 
 
 def _follow(layout: Layout, head: int, where: Filter, as_json: bool) -> None:
-    from coordinator.events.follow import follow as follow_log
+    from coordinator.eventlog.follow import follow as follow_log
 
     for batch in follow_log(layout.events_db, since=head, where=where):
         for event in batch:
@@ -152,7 +152,7 @@ def append(ctx: click.Context, /, kind: str, subject: str | None, data: str, id_
     import os
 
     from coordinator.cli.talk import own_subject
-    from coordinator.events.identity import who
+    from coordinator.eventlog.identity import who
     from coordinator.model.event import Draft
 
     try:

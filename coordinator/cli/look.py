@@ -32,7 +32,7 @@ def validate(ctx: click.Context, as_json: bool) -> int:
 
     Exit 1 when something is wrong, 0 for warnings alone.
     """
-    from coordinator.agents.runtime import packaged_runtimes
+    from coordinator.agents.registry import packaged_runtimes
     from coordinator.storage.config import load_config
     from coordinator.storage.unused import find_unused
 

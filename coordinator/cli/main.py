@@ -6,7 +6,7 @@ import os
 import sys
 
 from coordinator.cli.guard import guarded
-from coordinator.interpreter import foreign_places, keep_out
+from coordinator.processes.interpreter import foreign_places, keep_out
 from coordinator.storage.root import find_root
 
 _OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def permit(ctx: click.Context, agent: str, allow: bool | None, reason: str, as_json: bool) -> None:
     """Allow or deny what AGENT, a prompt number or an agent id, asks to do; `coord agents` shows what that is."""
-    from coordinator.events.identity import who
+    from coordinator.eventlog.identity import who
     from coordinator.permission import permit as answer
 
     if allow is None:
@@ -44,7 +44,7 @@ def permit(ctx: click.Context, agent: str, allow: bool | None, reason: str, as_j
 @click.pass_context
 def tell(ctx: click.Context, agent: str, text: str, as_json: bool) -> None:
     """Send TEXT to AGENT, a prompt number or an agent id, as a message typed into its own screen."""
-    from coordinator.events.identity import who
+    from coordinator.eventlog.identity import who
     from coordinator.messages import tell as send
 
     attempt = _attempt(ctx, agent)

@@ -53,7 +53,7 @@ def flat(values: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
 
 
 def actor_name() -> str:
-    from coordinator.events.identity import who
+    from coordinator.eventlog.identity import who
 
     return who(os.environ, os.getpid()).name
 

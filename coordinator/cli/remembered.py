@@ -8,7 +8,7 @@ time, and any doubt about it means to look properly.
 import os
 import time
 
-from coordinator.regular import read_part
+from coordinator.safefiles.regular import read_part
 from coordinator.storage.root import COORD, find_root
 
 _FORMAT = "1"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def init(ctx: click.Context, title: str, prompts: str, as_json: bool) -> None:
     """Make .coord/ here; what is there already stays as it is."""
     from coordinator.cli.examine import repository
-    from coordinator.events.store import EventLog
+    from coordinator.eventlog.store import EventLog
     from coordinator.storage.paths import Layout
     from coordinator.storage.project import create_project
     from coordinator.trust import is_trusted, trust_own

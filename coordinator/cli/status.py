@@ -7,9 +7,9 @@ from pathlib import Path
 from coordinator.cli.remembered import Stamped
 from coordinator.cli.report import json_text, say, styled
 from coordinator.model.snapshot import LoopState, Snapshot
-from coordinator.model.spent import NOTHING, total
 from coordinator.model.step import StepState
 from coordinator.model.text import amount, clip, plain, width
+from coordinator.model.usage import NOTHING, total
 from coordinator.observe import Observer
 from coordinator.storage.branch import told_by
 from coordinator.storage.paths import Layout, find_project

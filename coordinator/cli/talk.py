@@ -10,10 +10,10 @@ import click
 from coordinator.cli.commands import layout_of
 from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say, styled
-from coordinator.events.identity import who
-from coordinator.events.questions import asked
-from coordinator.events.questions import questions as read_questions
-from coordinator.events.store import EventLog
+from coordinator.eventlog.identity import who
+from coordinator.eventlog.questions import asked
+from coordinator.eventlog.questions import questions as read_questions
+from coordinator.eventlog.store import EventLog
 from coordinator.model.snapshot import Question
 from coordinator.model.text import plain_lines
 from coordinator.recording import decide as record_decision
@@ -74,8 +74,8 @@ def _own_attempt(layout: Layout) -> Path | None:
 
 def _wait_for_answer(path: Path, question: Question) -> str:
     """The answer as soon as it is there; until then this waits, whatever becomes of loop, screen and terminal."""
-    from coordinator.events.filters import Filter
-    from coordinator.events.follow import follow
+    from coordinator.eventlog.filters import Filter
+    from coordinator.eventlog.follow import follow
 
     for batch in follow(path, since=question.seq, where=Filter(kinds=("question.answered",))):
         for event in batch:

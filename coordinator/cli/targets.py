@@ -1,7 +1,7 @@
 """What a command is about: a prompt number, or the agent of one."""
 
 from coordinator.errors import UsageError
-from coordinator.model.adopt import ADOPTED, hands_off
+from coordinator.model.adoption import ADOPTED, hands_off
 
 
 def number_of(text: str) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from coordinator.model.text import plain, plain_lines
-from coordinator.redaction import redact
+from coordinator.secrets.redaction import redact
 
 ALIGNMENT_START = b"""\
 # Alignment

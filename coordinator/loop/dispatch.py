@@ -10,9 +10,9 @@ from coordinator.agents.launch import coord_folder, environment, keeper, launch_
 from coordinator.agents.runtime import Job
 from coordinator.agents.user import AgentUser, wrapped
 from coordinator.changes import worktrees
+from coordinator.changes.agent_user import share
 from coordinator.changes.branches import free_branch
 from coordinator.changes.git import Git, branch_name
-from coordinator.changes.sharing import share
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.failpoint import failpoint
 from coordinator.formats.frontmatter import split
@@ -21,13 +21,13 @@ from coordinator.loop.effects import Dispatch, Mark, Resume
 from coordinator.loop.inheritance import earlier, inherit, told
 from coordinator.loop.marking import mark
 from coordinator.loop.site import Site
+from coordinator.model.loop_state import is_shared
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus
-from coordinator.model.situation import is_shared
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
-from coordinator.redaction import redact
-from coordinator.regular import replace_file
+from coordinator.safefiles.regular import replace_file
+from coordinator.secrets.redaction import redact
 from coordinator.steps import agent_event, attempt_lock, step_event, utc_now
 from coordinator.storage.files import digest_of, read_limited
 from coordinator.storage.given import keep_given

@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.errors import CoordError
-from coordinator.events.peers import working_folder
-from coordinator.events.store import EventLog
-from coordinator.interpreter import own_command
+from coordinator.eventlog.peers import working_folder
+from coordinator.eventlog.store import EventLog
 from coordinator.loop.users import Users
 from coordinator.model.event import SYSTEM, Draft
+from coordinator.processes.interpreter import own_command
 from coordinator.storage.paths import Layout
 
 REQUEST_LIMIT = 4 * 1024 * 1024

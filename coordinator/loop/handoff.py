@@ -11,8 +11,8 @@ from coordinator.changes.rules import way_back
 from coordinator.changes.safekeeping import keep_safe
 from coordinator.changes.submodules import refuse_pointers
 from coordinator.errors import Refused, UsageError
-from coordinator.events.identity import who
-from coordinator.events.store import EventLog
+from coordinator.eventlog.identity import who
+from coordinator.eventlog.store import EventLog
 from coordinator.failpoint import failpoint
 from coordinator.handoffs import handed_off, publish
 from coordinator.model.change import Change
@@ -20,7 +20,7 @@ from coordinator.model.event import Actor, ActorKind, Draft, may_write
 from coordinator.model.handoff import HAND_OFF, OUTCOMES, said_by, words_of
 from coordinator.model.step import Attempt, Receipt
 from coordinator.model.text import plain
-from coordinator.redaction import redact
+from coordinator.secrets.redaction import redact
 from coordinator.steps import attempt_lock, event_id, find_attempt, reread, utc_now
 from coordinator.storage.config import Config, load_config
 from coordinator.storage.files import sha256

@@ -17,7 +17,7 @@ from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain, plain_lines
-from coordinator.redaction import redact
+from coordinator.secrets.redaction import redact
 from coordinator.steps import agent_event, attempt_lock
 
 _OUTPUT_TAIL = 4000

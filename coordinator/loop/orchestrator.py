@@ -21,10 +21,10 @@ from coordinator.loop.effects import (
     Tidy,
 )
 from coordinator.model.budget import next_overrun, overruns
-from coordinator.model.lineup import lineup, live_attempts
-from coordinator.model.pausing import Wanted, about_budgets, all_wanted, paused_by, paused_seconds, wanted
+from coordinator.model.budget_pause import Wanted, about_budgets, all_wanted, paused_by, paused_seconds, wanted
+from coordinator.model.loop_state import resumes_at, retry_at, subject_number, timestamp
 from coordinator.model.prompt import Prompt, PromptStatus
-from coordinator.model.situation import resumes_at, retry_at, subject_number, timestamp
+from coordinator.model.queue import lineup, live_attempts
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Question, Snapshot
 from coordinator.model.step import Attempt, Step, StepState
 

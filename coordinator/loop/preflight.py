@@ -6,7 +6,7 @@ from pathlib import Path
 
 from coordinator.agents.readiness import all_not_ready
 from coordinator.errors import CoordError, Refused
-from coordinator.model.situation import startable
+from coordinator.model.loop_state import startable
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
 from coordinator.storage.config import Config

@@ -15,7 +15,7 @@ from coordinator import steps
 from coordinator.agents.user import find_users
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError, Refused
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.finishing import finish
 from coordinator.loop.direct import Direct
 from coordinator.loop.door import Door

@@ -5,17 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from coordinator.changes.git import Git
-from coordinator.events.filters import Filter
-from coordinator.events.iteration import FIRST
-from coordinator.events.store import EventLog
+from coordinator.eventlog.filters import Filter
+from coordinator.eventlog.iteration import FIRST
+from coordinator.eventlog.store import EventLog
 from coordinator.failpoint import failpoint
 from coordinator.loop.orchestrator import Outcome
 from coordinator.model.budget import run_usage
-from coordinator.model.description import KIND as DESCRIPTION
-from coordinator.model.description import Row, changes, row_of, rows_after, skipped
+from coordinator.model.budget_pause import all_wanted
 from coordinator.model.event import SYSTEM, Draft
-from coordinator.model.pausing import all_wanted
 from coordinator.model.prompt import Prompt
+from coordinator.model.prompt_rows import KIND as DESCRIPTION
+from coordinator.model.prompt_rows import Row, changes, row_of, rows_after, skipped
 from coordinator.model.run import Run
 from coordinator.model.snapshot import AgentState, LoopState, Snapshot
 from coordinator.model.step import Attempt

@@ -25,12 +25,12 @@ from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
-from coordinator.redaction import redact
-from coordinator.regular import replace_file
+from coordinator.processes.terminate import agent_processes
+from coordinator.safefiles.regular import replace_file
+from coordinator.secrets.redaction import redact
 from coordinator.sight import final_usage
 from coordinator.steps import agent_event, step_event
 from coordinator.storage.files import read_limited, write_atomic
-from coordinator.terminals.processes import agent_processes
 
 RETURNS = 3
 """Attempts after which work that comes back from the gate halts the plan instead, unless more are configured."""

@@ -7,11 +7,12 @@ from typing import Any
 
 from coordinator import steps
 from coordinator.agents.readiness import not_ready
-from coordinator.agents.runtime import Runtime, find_runtime
+from coordinator.agents.registry import find_runtime
+from coordinator.agents.runtime import Runtime
+from coordinator.changes.agent_user import reclaim
 from coordinator.changes.lending import Guest, take_back
-from coordinator.changes.sharing import reclaim
 from coordinator.errors import CoordError
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.guests import guest_of
 from coordinator.handoffs import sealed
 from coordinator.loop.runs import RunBook

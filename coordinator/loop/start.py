@@ -5,10 +5,10 @@ import time
 from dataclasses import replace
 
 from coordinator.errors import CoordError, Refused, UsageError
-from coordinator.interpreter import own_command
 from coordinator.model.event import Actor
 from coordinator.model.run import LoopAsk
 from coordinator.model.text import clip, plain
+from coordinator.processes.interpreter import own_command
 from coordinator.steps import utc_now
 from coordinator.storage.config import load_config
 from coordinator.storage.paths import Layout

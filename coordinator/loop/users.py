@@ -15,7 +15,7 @@ from coordinator.agents.launch import environment
 from coordinator.agents.user import AgentUser, AgentUsers, end_all, processes_of
 from coordinator.errors import CoordError
 from coordinator.model.step import Attempt
-from coordinator.regular import read_part
+from coordinator.safefiles.regular import read_part
 from coordinator.storage.attempts import load_attempt, run_ids
 from coordinator.storage.files import Lock, write_atomic
 from coordinator.storage.paths import Layout

@@ -65,7 +65,7 @@ class Event:
     prev_hash: str
     """Hash of the row before; 64 zeros for the first."""
     hash: str
-    """SHA-256 over the other fields and `prev_hash`, hex; `coordinator.events.chain` tells how."""
+    """SHA-256 over the other fields and `prev_hash`, hex; `coordinator.eventlog.chain` tells how."""
 
     def to_json(self) -> dict[str, object]:
         return {

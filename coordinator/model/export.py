@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from coordinator.model.facts import Facts, Tone
-from coordinator.model.situation import startable
+from coordinator.model.loop_state import startable
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
 

@@ -6,11 +6,11 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
+from coordinator.model.budget_pause import about_budgets, paused_by
 from coordinator.model.graph import SATISFIED
-from coordinator.model.lineup import Place, lineup
-from coordinator.model.pausing import about_budgets, paused_by
+from coordinator.model.loop_state import held_by_questions, resumes_at, retry_at, startable, subject_number, timestamp
 from coordinator.model.prompt import Prompt, PromptType
-from coordinator.model.situation import held_by_questions, resumes_at, retry_at, startable, subject_number, timestamp
+from coordinator.model.queue import Place, lineup
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Question, Snapshot
 from coordinator.model.step import Step, StepState
 from coordinator.model.text import clip, plain

@@ -1,6 +1,6 @@
 """Replay: the project as it was right after any event, folded from the events up to it. Pure.
 
-The log tells which prompts there were (`coordinator.model.description`), every transition of a step, every agent's
+The log tells which prompts there were (`coordinator.model.prompt_rows`), every transition of a step, every agent's
 start and end, questions and what the loop was asked. Files are not on it: what stood in a prompt's body is not known.
 """
 
@@ -8,17 +8,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from coordinator.model.asking import Asking
-from coordinator.model.description import KIND, created, described, with_values
 from coordinator.model.event import Event
 from coordinator.model.graph import Graph
+from coordinator.model.loop_state import judge, timestamp
 from coordinator.model.prompt import Prompt, PromptStatus
+from coordinator.model.prompt_rows import KIND, created, described, with_values
+from coordinator.model.question_fold import Asking
 from coordinator.model.settings import Settings
-from coordinator.model.situation import judge, timestamp
 from coordinator.model.snapshot import Agent, AgentState, Milestone, Snapshot
-from coordinator.model.spent import NOTHING, Spent
 from coordinator.model.step import Attempt, Step, StepState
 from coordinator.model.stuck import Cause, Stuck
+from coordinator.model.usage import NOTHING, Spent
 
 KINDS = ("prompt", "plan.undone", "step", "agent", "question", "run", "milestone")
 """Families of events that a replay rests on; all others pass through it without effect."""

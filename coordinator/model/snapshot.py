@@ -8,11 +8,11 @@ from coordinator.model.graph import Graph
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.settings import Settings
-from coordinator.model.spent import Spent
 from coordinator.model.step import Step, StepState
 from coordinator.model.stuck import Stuck
 from coordinator.model.text import amount
 from coordinator.model.trust import Ask, ask_about
+from coordinator.model.usage import Spent
 
 
 class LoopState(StrEnum):

@@ -2,11 +2,11 @@
 
 from coordinator.model.budget import run_usage
 from coordinator.model.forecast import forecast
+from coordinator.model.loop_state import dependencies_ended, startable
 from coordinator.model.prompt import Prompt
-from coordinator.model.situation import dependencies_ended, startable
 from coordinator.model.snapshot import Snapshot
-from coordinator.model.spent import NOTHING
 from coordinator.model.step import Step, StepState
+from coordinator.model.usage import NOTHING
 
 
 def document(snapshot: Snapshot, now: float) -> dict[str, object]:

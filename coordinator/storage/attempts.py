@@ -12,7 +12,7 @@ from coordinator.model.handoff import OUTCOMES
 from coordinator.model.problem import Problem
 from coordinator.model.step import Attempt, Exit, Receipt, StepState
 from coordinator.model.text import plain
-from coordinator.regular import read_part
+from coordinator.safefiles.regular import read_part
 from coordinator.storage.files import is_settled
 from coordinator.storage.gc_pause import no_collection
 from coordinator.storage.paths import Layout

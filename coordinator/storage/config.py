@@ -9,7 +9,7 @@ from typing import Any
 from coordinator.errors import CoordError, UsageError
 from coordinator.formats.flat_yaml import Entry, Nested, Value, read_flat
 from coordinator.formats.scalars import flow_list
-from coordinator.model.adopt import Pattern
+from coordinator.model.adoption import Pattern
 from coordinator.model.settings import BRANCH, PROMPTS, Budget, Settings
 from coordinator.model.text import clip, plain
 from coordinator.storage.branch import in_branch

@@ -6,7 +6,7 @@ from coordinator.errors import CoordError
 from coordinator.formats.prompt_text import parse_prompt
 from coordinator.model.prompt import Prompt
 from coordinator.model.step import Attempt
-from coordinator.redaction import redact
+from coordinator.secrets.redaction import redact
 from coordinator.storage.files import put, read_limited
 from coordinator.storage.paths import Layout
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from coordinator.errors import CoordError
 from coordinator.formats.digest import _sha256
 from coordinator.model.text import plain
-from coordinator.regular import NotRegular, open_regular
+from coordinator.safefiles.regular import NotRegular, open_regular
 
 _CHUNK = 1 << 20
 _DIGEST_LIMIT = 1 << 28

@@ -9,8 +9,8 @@ from pathlib import Path
 from coordinator.model.problem import Problem
 from coordinator.model.run import LoopAsk, Run
 from coordinator.model.step import Attempt, Receipt
-from coordinator.redaction import redact_data
-from coordinator.regular import read_line
+from coordinator.safefiles.regular import read_line
+from coordinator.secrets.redaction import redact_data
 from coordinator.storage.attempts import AttemptReader, read_attempt, read_exit, read_receipt, run_ids, run_number
 from coordinator.storage.files import is_held, make_folder
 from coordinator.storage.paths import Layout

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from coordinator.errors import CoordError
 from coordinator.formats.digest import sha256
-from coordinator.regular import open_to_append, read_part
+from coordinator.safefiles.regular import open_to_append, read_part
 from coordinator.storage.paths import Layout
 from coordinator.storage.reading import digest_of
 from coordinator.storage.root import COORD, find_root

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.screen import Screen, parse
-from coordinator.terminals.server import TerminalError
 
 if TYPE_CHECKING:
     from coordinator.terminals.server import Terminals

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from coordinator.terminals.capture import read_panes
+from coordinator.terminals.capture_rate import Pace
 from coordinator.terminals.control import (
     Changed,
     ControlClient,
@@ -18,9 +19,8 @@ from coordinator.terminals.control import (
     Resized,
     WindowsChanged,
 )
-from coordinator.terminals.pace import Pace
+from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.screen import Screen
-from coordinator.terminals.server import TerminalError
 
 if TYPE_CHECKING:
     from coordinator.terminals.server import Terminals

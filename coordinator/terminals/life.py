@@ -2,7 +2,7 @@
 
 import os
 
-from coordinator.terminals.proctable import start_of
+from coordinator.processes.table import start_of
 
 _BOOT = "/proc/sys/kernel/random/boot_id"
 

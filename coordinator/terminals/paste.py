@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from coordinator.terminals.server import TerminalError
+from coordinator.terminals.errors import TerminalError
 
 if TYPE_CHECKING:
     from coordinator.terminals.server import Terminals

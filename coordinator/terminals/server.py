@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from coordinator.errors import CoordError
+from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.listing import MARK, ROW, SIZE, WINDOW_ID, Window, parse_row
 
 if TYPE_CHECKING:
@@ -59,10 +59,6 @@ HOME_TEXT = "coord keeps this window so that the session outlives its agents."
 _HOME = ("sh", "-c", f"stty -echo 2>/dev/null; echo '{HOME_TEXT}'; exec cat >/dev/null")
 _ENTER = 'cd -- "$1" || exit 126; shift; exec "$@"'
 """Run by sh: tmux would execute `#(...)` in the value of its own `-c`."""
-
-
-class TerminalError(CoordError):
-    """tmux refused, or is not there."""
 
 
 class Terminals:

@@ -1,6 +1,7 @@
 """Ends a session in which nothing lives any more; with the last one of its server that goes too."""
 
-from coordinator.terminals.server import HOME_TEXT, NO_SERVER, NO_SESSION, TerminalError, Terminals
+from coordinator.terminals.errors import TerminalError
+from coordinator.terminals.server import HOME_TEXT, NO_SERVER, NO_SESSION, Terminals
 
 _LIVING = f"#{{pane_dead}} #{{m:*{HOME_TEXT}*,#{{pane_start_command}}}} #{{pane_pid}} #{{window_id}} #{{window_name}}"
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.agents.records import Tail
-from coordinator.agents.resets import reset_time
-from coordinator.agents.runtime import Place, Runtime, Usage, find_runtime
+from coordinator.agents.jsonl_tail import Tail
+from coordinator.agents.rate_limits import reset_time
+from coordinator.agents.registry import find_runtime
+from coordinator.agents.runtime import Place, Runtime, Usage
 from coordinator.agents.usage import Meter
-from coordinator.model.situation import timestamp
+from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import AgentState
 from coordinator.terminals.screen import parse
 

@@ -17,7 +17,7 @@ from coordinator.agents.evidence import (
     observe_agent,
     read_trail,
 )
-from coordinator.agents.runtime import find_runtime, known_runtime, packaged_runtimes
+from coordinator.agents.registry import find_runtime, known_runtime, packaged_runtimes
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt, Exit, Receipt, StepState
 

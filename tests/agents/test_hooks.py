@@ -11,7 +11,7 @@ from support.wait import wait_until
 
 from coordinator.agents.evidence import last_report
 from coordinator.agents.hooks import LINE_LIMIT, hook_command, hook_line, write_hook
-from coordinator.agents.runtime import find_runtime
+from coordinator.agents.registry import find_runtime
 from coordinator.model.snapshot import AgentState
 from coordinator.permission import waiting_hook
 

@@ -13,7 +13,8 @@ from support.wait import wait_until
 
 from coordinator.agents.evidence import last_report
 from coordinator.agents.opencode_plugin import with_plugin
-from coordinator.agents.runtime import Place, Usage, find_runtime
+from coordinator.agents.registry import find_runtime
+from coordinator.agents.runtime import Place, Usage
 from coordinator.agents.usage import Meter
 from coordinator.permission import waiting_hook
 

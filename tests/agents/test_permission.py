@@ -14,7 +14,7 @@ from support.onscreen import screen_text, shown, until
 from support.project import Project, project
 from support.wait import wait_until
 
-from coordinator.agents.runtime import find_runtime
+from coordinator.agents.registry import find_runtime
 from coordinator.apply import apply
 from coordinator.errors import Refused
 from coordinator.messages import Reached, check, tell

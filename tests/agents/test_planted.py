@@ -10,16 +10,16 @@ import pytest
 
 from coordinator.agents.codex import RUNTIME as CODEX
 from coordinator.agents.gemini import RUNTIME as GEMINI
+from coordinator.agents.jsonl_tail import Tail, end_of, first_record, read_json_file
 from coordinator.agents.presence import agent_process
-from coordinator.agents.records import Tail, end_of, first_record, read_json_file
 from coordinator.agents.runtime import Said
+from coordinator.agents.stall_record import read_stuck, write_stuck
 from coordinator.agents.usage import read_usage, write_usage
-from coordinator.agents.verdict import read_stuck, write_stuck
-from coordinator.changes.touched import last_change
+from coordinator.changes.last_change import last_change
 from coordinator.errors import CoordError
 from coordinator.model.snapshot import AgentState
 from coordinator.model.stuck import Cause, Stuck
-from coordinator.regular import open_to_append, read_end, read_part, replace_file
+from coordinator.safefiles.regular import open_to_append, read_end, read_part, replace_file
 from coordinator.sight import note
 from coordinator.storage.attempts import load_attempt
 from coordinator.storage.files import digest_of, read_limited

@@ -18,7 +18,7 @@ from coordinator.agents.runtime import Usage
 from coordinator.agents.usage import write_usage
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt, Exit, StepState
-from coordinator.terminals.proctable import is_stopped
+from coordinator.processes.table import is_stopped
 
 DIRECTORY = ".coord/runs/run-1/prompts/07/attempt-1"
 

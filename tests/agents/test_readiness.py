@@ -9,7 +9,7 @@ from support.project import project
 
 from coordinator.agents import readiness
 from coordinator.agents.readiness import all_not_ready, not_ready
-from coordinator.agents.runtime import find_runtime
+from coordinator.agents.registry import find_runtime
 
 Fake = Callable[..., Path]
 

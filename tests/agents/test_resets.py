@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.agents.resets import reset_in_words, reset_time
+from coordinator.agents.rate_limits import reset_in_words, reset_time
 from coordinator.agents.runtime import Said
 from coordinator.model.snapshot import AgentState
 

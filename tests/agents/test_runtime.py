@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.agents.runtime import Job, find_runtime, packaged_runtimes
+from coordinator.agents.registry import find_runtime, packaged_runtimes
+from coordinator.agents.runtime import Job
 from coordinator.errors import CoordError
 from coordinator.model.prompt import Prompt
 from coordinator.model.step import Attempt, StepState

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from coordinator.agents.runtime import Place, Said, Usage, find_runtime
+from coordinator.agents.registry import find_runtime
+from coordinator.agents.runtime import Place, Said, Usage
 from coordinator.agents.usage import Meter, read_usage, write_usage
 from coordinator.model.snapshot import AgentState
 

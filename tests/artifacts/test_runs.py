@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coordinator.errors import StalePlan
-from coordinator.events.memory import LogMemory
+from coordinator.eventlog.snapshot_cache import LogMemory
 from coordinator.model.problem import Problem
 from coordinator.model.run import LoopAsk, Run
 from coordinator.model.step import Attempt, Exit, Receipt, StepState

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from support.repository import Repository
 
 from coordinator.changes.diff import attempt_change
+from coordinator.changes.fast_forward_repair import Note, note
 from coordinator.changes.gate import MergeRequest, merge_attempt
 from coordinator.changes.git import Git
 from coordinator.changes.outcome import Conflict, Merged, Outcome, Waiting
-from coordinator.changes.settle import Note, note
 from coordinator.changes.worktrees import Kept, Removed, create, remove
 from coordinator.errors import CoordError
 

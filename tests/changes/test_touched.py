@@ -7,7 +7,7 @@ from support.repository import Repository
 from support.wait import wait_until
 
 from coordinator.changes import worktrees
-from coordinator.changes.touched import last_change
+from coordinator.changes.last_change import last_change
 
 
 def later(folder: Path, than: float, apart: str = "") -> bool:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from support.repository import Repository
 
-from coordinator.changes.aside import temporary_checkout
 from coordinator.changes.diff import attempt_change, diff_text, files_between
 from coordinator.changes.forge import Remote, pass_forge
 from coordinator.changes.gate import MergeRequest, merge_attempt, rehearse_merge
@@ -14,6 +13,7 @@ from coordinator.changes.git import Git
 from coordinator.changes.history import find_merge
 from coordinator.changes.outcome import Merged, Waiting
 from coordinator.changes.safekeeping import keep_safe
+from coordinator.changes.temporary_checkout import temporary_checkout
 from coordinator.changes.worktrees import create, remove
 from coordinator.errors import CoordError
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.project import Project
 
 from coordinator.cli.report import json_line, json_text
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.problem import Problem
 from coordinator.model.text import bare, json_plain, plain

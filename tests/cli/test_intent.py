@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from support.command import coord
 
-from coordinator.events.filters import Filter
-from coordinator.events.store import EventLog
+from coordinator.eventlog.filters import Filter
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Event
 from coordinator.storage.paths import Layout
 

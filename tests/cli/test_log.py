@@ -9,7 +9,7 @@ import pytest
 from support.command import coord
 from support.steering import plain_project
 
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.storage.paths import Layout
 

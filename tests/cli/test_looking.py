@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.command import coord
 
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.formats.prompt_names import render_new
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.storage.paths import Layout

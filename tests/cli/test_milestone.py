@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from support.command import coord, said
 
-from coordinator.events.filters import Filter
-from coordinator.events.store import EventLog
+from coordinator.eventlog.filters import Filter
+from coordinator.eventlog.store import EventLog
 from coordinator.model.ids import uuid7
 from coordinator.storage.paths import Layout
 

@@ -7,8 +7,8 @@ import pytest
 from support.command import coord, said
 
 from coordinator.errors import UsageError
-from coordinator.events.filters import Filter
-from coordinator.events.store import EventLog
+from coordinator.eventlog.filters import Filter
+from coordinator.eventlog.store import EventLog
 from coordinator.model.attachment import LONGEST, attachment
 from coordinator.model.event import Event
 from coordinator.storage.paths import Layout

@@ -12,8 +12,8 @@ from support.command import coord
 from support.wait import wait_until
 from support.writers import ROOT
 
-from coordinator.events.filters import Filter
-from coordinator.events.store import EventLog
+from coordinator.eventlog.filters import Filter
+from coordinator.eventlog.store import EventLog
 from coordinator.formats.alignment import summaries
 from coordinator.model.event import Event
 from coordinator.storage.documents import append_summary

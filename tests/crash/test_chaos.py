@@ -18,7 +18,7 @@ from support.whole import check_whole
 
 from coordinator.loop.start import start_loop
 from coordinator.storage.runs import current_run, loop_is_alive
-from coordinator.terminals.server import TerminalError
+from coordinator.terminals.errors import TerminalError
 
 PROMPTS, AT_ONCE, KILLS = 30, 4, 20
 PATIENCE = 200.0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from support.writers import ADA, ROOT, decision, start_writer
 
-from coordinator.events.store import EventLog
-from coordinator.events.verify import verify
+from coordinator.eventlog.store import EventLog
+from coordinator.eventlog.verify import verify
 
 
 @pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.slow)])
@@ -70,7 +70,7 @@ def _spin(seconds: float) -> None:
 @pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.slow)])
 def test_a_log_whose_maker_is_killed_is_made_by_the_next_one(tmp_path: Path, kills: int) -> None:
     chance = random.Random(kills)
-    code = "import sys; from pathlib import Path; from coordinator.events import schema, store\n"
+    code = "import sys; from pathlib import Path; from coordinator.eventlog import schema, store\n"
     code += "sys.stdin.readline(); store.EventLog.open(Path(sys.argv[1]), create=True); print('made', flush=True)"
     for round_ in range(kills):
         path = tmp_path / f"{round_}.db"
@@ -97,8 +97,8 @@ FILL = """
 import os, sys
 from pathlib import Path
 from coordinator.errors import CoordError
-from coordinator.events.store import EventLog
-from coordinator.events.verify import verify
+from coordinator.eventlog.store import EventLog
+from coordinator.eventlog.verify import verify
 from coordinator.model.event import SYSTEM, Draft
 place = Path(sys.argv[1])
 (place / "ballast").write_bytes(b"x" * 100_000)

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coordinator.errors import UsageError
-from coordinator.events import film as module
-from coordinator.events.film import Film, earliest_prompts
-from coordinator.events.store import EventLog
+from coordinator.eventlog import time_travel as module
+from coordinator.eventlog.store import EventLog
+from coordinator.eventlog.time_travel import Film, earliest_prompts
 from coordinator.model.event import SYSTEM, Actor, ActorKind, Draft
 from coordinator.model.prompt import Prompt
 from coordinator.model.replay import Replay

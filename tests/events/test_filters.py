@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support.writers import ADA, EXECUTOR, PLANNER, decision
 
-from coordinator.events import store
-from coordinator.events.filters import EVERYTHING, Filter, matching_kinds
-from coordinator.events.store import INDEX_STEP, EventLog
+from coordinator.eventlog import store
+from coordinator.eventlog.filters import EVERYTHING, Filter, matching_kinds
+from coordinator.eventlog.store import INDEX_STEP, EventLog
 from coordinator.model.event import SYSTEM, Draft, Event
 
 TEXTS = (

@@ -15,12 +15,12 @@ import pytest
 from support.wait import wait_until
 from support.writers import ADA, ROOT, decision, start_writer
 
-from coordinator.events import follow as following
-from coordinator.events import notice
-from coordinator.events.filters import Filter
-from coordinator.events.follow import Appends, Stop, follow
-from coordinator.events.notice import Looking
-from coordinator.events.store import EventLog
+from coordinator.eventlog import follow as following
+from coordinator.eventlog import wal_watch
+from coordinator.eventlog.filters import Filter
+from coordinator.eventlog.follow import Appends, Stop, follow
+from coordinator.eventlog.store import EventLog
+from coordinator.eventlog.wal_watch import Looking
 from coordinator.model.event import Event
 
 Seen = list[tuple[Event, int]]
@@ -56,7 +56,7 @@ def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     """With the system's own notices, and where there are none."""
     if request.param == "looking":
         monkeypatch.setattr(
-            following, "watch", lambda path: Looking(path) if path.parent.is_dir() else notice.Absent(path)
+            following, "watch", lambda path: Looking(path) if path.parent.is_dir() else wal_watch.Absent(path)
         )
 
 
@@ -170,7 +170,7 @@ def test_an_event_is_seen_even_if_its_writer_died_before_telling(log: EventLog, 
 
 
 def test_dead_readers_do_not_disturb_anybody(log: EventLog, path: Path) -> None:
-    code = "import sys; from pathlib import Path; from coordinator.events.follow import follow\n"
+    code = "import sys; from pathlib import Path; from coordinator.eventlog.follow import follow\n"
     code += "for batch in follow(Path(sys.argv[1])): print(len(batch), flush=True)"
     readers = [
         subprocess.Popen(
@@ -226,11 +226,11 @@ def test_stopping_more_than_once_or_too_late_does_no_harm() -> None:
 
 
 def test_an_append_rings_once_it_can_be_read(log: EventLog, path: Path) -> None:
-    told = notice.watch(path)
+    told = wal_watch.watch(path)
     stop = Stop()
     log.append([decision(1)], ADA)
     seen = 0
-    while not seen & notice.BELL:
+    while not seen & wal_watch.BELL:
         now = told.wait(stop, 5)
         assert now, "no bell"
         seen |= now
@@ -260,8 +260,8 @@ def test_where_the_system_has_no_watch_left_the_log_is_looked_at(
     def none_left(*_: object) -> Callable[[], None]:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("coordinator.events.inotify.Inotify.__init__", none_left)
-    assert isinstance(notice.watch(path), Looking)
+    monkeypatch.setattr("coordinator.eventlog.wal_inotify.Inotify.__init__", none_left)
+    assert isinstance(wal_watch.watch(path), Looking)
     with follower(path) as seen:
         log.append([decision(1)], ADA)
         wait_until(lambda: texts(seen) == [1])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.writers import ROOT, run_python
 
-from coordinator.events.identity import parse_ps, who
+from coordinator.eventlog.identity import parse_ps, who
 from coordinator.model.event import Actor, ActorKind
 
 EXECUTOR = {"COORD_AGENT": "executor-07-1", "COORD_ROLE": "executor"}
@@ -18,7 +18,7 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /
 
 ASK = """
 import os, sys
-from coordinator.events.identity import who
+from coordinator.eventlog.identity import who
 if sys.argv[1:] == ["orphaned"]:
     parent = os.getpid()
     if os.fork():
@@ -104,7 +104,7 @@ def test_a_process_that_is_gone_is_judged_by_what_it_carried() -> None:
 
 
 def test_identity_is_told_without_slow_imports() -> None:
-    code = "from coordinator.events.identity import who; who(); import sys; print(*sys.modules)"
+    code = "from coordinator.eventlog.identity import who; who(); import sys; print(*sys.modules)"
     assert not {"subprocess", "logging", "asyncio", "uuid"} & set(run_python(code).split())
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from support.writers import start_writer
 
-from coordinator.events.store import EventLog
-from coordinator.events.verify import verify
+from coordinator.eventlog.store import EventLog
+from coordinator.eventlog.verify import verify
 
 WRITERS = 8
 

@@ -10,8 +10,8 @@ from support.powercut import cut_power, small_disk, start_again
 from support.proof import trial
 from support.writers import start_writer
 
-from coordinator.events.store import EventLog
-from coordinator.events.verify import verify
+from coordinator.eventlog.store import EventLog
+from coordinator.eventlog.verify import verify
 
 pytestmark = pytest.mark.slow
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from support.writers import ADA, EXECUTOR, decision
 
-from coordinator.events.questions import QuestionFold, questions
-from coordinator.events.store import EventLog
+from coordinator.eventlog.questions import QuestionFold, questions
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Draft, Event
 
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from support.writers import ADA, EXECUTOR, PLANNER, decision, run_python
 
 from coordinator.errors import CoordError, Refused, UsageError
-from coordinator.events import connection
-from coordinator.events.chain import GENESIS
-from coordinator.events.store import MAX_DATA, EventLog
-from coordinator.events.verify import verify
+from coordinator.eventlog import connection
+from coordinator.eventlog.chain import GENESIS
+from coordinator.eventlog.store import MAX_DATA, EventLog
+from coordinator.eventlog.verify import verify
 from coordinator.model.event import SYSTEM, Actor, ActorKind, Draft
 from coordinator.model.ids import is_uuid7, uuid7
 from coordinator.model.text import plain
@@ -208,7 +208,7 @@ def test_a_missing_log_may_be_read_as_empty_until_it_is_there(path: Path) -> Non
 
 
 def test_a_log_may_be_read_at_any_moment_of_its_making(tmp_path: Path) -> None:
-    import coordinator.events.schema  # noqa: F401  the import would leave hardly any overlap
+    import coordinator.eventlog.schema  # noqa: F401  the import would leave hardly any overlap
 
     for round_ in range(40):
         path = tmp_path / f"{round_}.db"
@@ -301,7 +301,7 @@ def test_a_forked_child_is_refused_rather_than_losing_events(path: Path) -> None
 import os, sys
 from pathlib import Path
 from coordinator.errors import CoordError
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import SYSTEM, Draft
 log = EventLog.open(Path(sys.argv[1]), create=True)
 child = os.fork()
@@ -367,9 +367,9 @@ def test_opening_and_reading_a_log_imports_nothing_slow(log: EventLog, path: Pat
     code = """
 import sys
 from pathlib import Path
-from coordinator.events.store import EventLog
-from coordinator.events.questions import questions
-from coordinator.events.filters import Filter
+from coordinator.eventlog.store import EventLog
+from coordinator.eventlog.questions import questions
+from coordinator.eventlog.filters import Filter
 log = EventLog.open(Path(sys.argv[1]))
 assert len(log.tail(10)) == 1 and questions(log) == () and len(log.tail(1, Filter(text="x"))) == 1
 slow = {"sqlite_utils", "uuid", "logging", "asyncio", "tempfile", "random", "subprocess", "ctypes", "click", "yaml",

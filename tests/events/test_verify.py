@@ -10,10 +10,10 @@ import pytest
 from support.writers import ADA, decision, start_writer
 
 from coordinator.errors import CoordError
-from coordinator.events import tables
-from coordinator.events.chain import GENESIS
-from coordinator.events.store import EventLog
-from coordinator.events.verify import Verdict, verify
+from coordinator.eventlog import tables
+from coordinator.eventlog.chain import GENESIS
+from coordinator.eventlog.store import EventLog
+from coordinator.eventlog.verify import Verdict, verify
 
 ROWS = 300
 

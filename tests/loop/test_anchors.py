@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from support.project import NOTHING, Project
 
-from coordinator.events import tables
-from coordinator.events.chain import GENESIS, row_hash
-from coordinator.events.verify import verify
+from coordinator.eventlog import tables
+from coordinator.eventlog.chain import GENESIS, row_hash
+from coordinator.eventlog.verify import verify
 
 Make = Callable[..., Project]
 

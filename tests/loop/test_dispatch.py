@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from support.project import WRITE, Project
 
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.loop import dispatch
 from coordinator.loop.effects import Dispatch
 from coordinator.loop.runs import RunBook

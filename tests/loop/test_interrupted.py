@@ -11,9 +11,9 @@ import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
+from coordinator.model.loop_state import resumes_at, retry_at, timestamp
 from coordinator.model.prompt import Prompt
 from coordinator.model.settings import Settings
-from coordinator.model.situation import resumes_at, retry_at, timestamp
 from coordinator.model.step import Attempt, Step, StepState
 from coordinator.terminals.life import life_of, what_ended
 

@@ -193,7 +193,7 @@ def test_a_red_suite_never_lands_and_halts_after_three_attempts(make: Make) -> N
 
 
 def test_an_approved_change_lands_and_a_rejected_one_comes_back(make: Make) -> None:
-    from coordinator.events.store import EventLog
+    from coordinator.eventlog.store import EventLog
     from coordinator.model.event import Draft
 
     made = make(
@@ -220,7 +220,7 @@ def test_an_approved_change_lands_and_a_rejected_one_comes_back(make: Make) -> N
 
 
 def test_an_approval_does_not_cover_what_came_after_it(make: Make) -> None:
-    from coordinator.events.store import EventLog
+    from coordinator.eventlog.store import EventLog
     from coordinator.model.event import Draft
 
     made = make({1: []}, gate="review")

@@ -21,8 +21,8 @@ from coordinator.loop.effects import (
     Tidy,
 )
 from coordinator.loop.orchestrator import next_due, outcome, step
-from coordinator.model.lineup import live_attempts
 from coordinator.model.prompt import Priority, PromptStatus
+from coordinator.model.queue import live_attempts
 from coordinator.model.settings import Settings, backoff
 from coordinator.model.snapshot import AgentState, LoopState, Review, Snapshot
 from coordinator.model.step import StepState
@@ -365,6 +365,6 @@ def test_an_all_blocked_world_is_never_finished(snapshot: Snapshot) -> None:
 
 
 def test_the_worlds_clock_reads_now() -> None:
-    from coordinator.model.situation import timestamp
+    from coordinator.model.loop_state import timestamp
 
     assert timestamp(AT) == NOW

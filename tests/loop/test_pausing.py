@@ -17,8 +17,8 @@ from coordinator.apply import apply
 from coordinator.errors import Refused
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.ids import uuid7
+from coordinator.model.loop_state import timestamp
 from coordinator.model.plan import Plan, Steer
-from coordinator.model.situation import timestamp
 
 Make = Callable[..., Project]
 ADA = Actor(ActorKind.HUMAN, "ada")

@@ -20,8 +20,8 @@ from coordinator.loop.effects import (
     Tidy,
 )
 from coordinator.loop.orchestrator import outcome, step
-from coordinator.model.lineup import live_attempts
 from coordinator.model.prompt import Prompt, PromptStatus
+from coordinator.model.queue import live_attempts
 from coordinator.model.settings import Settings
 from coordinator.model.snapshot import LoopState, Snapshot
 from coordinator.model.step import TRANSITIONS, Attempt, Exit, StepState

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coordinator.errors import CoordError, Refused, StalePlan
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.model.ids import is_uuid7
 from coordinator.model.step import TRANSITIONS, Attempt, StepState
 from coordinator.steps import advance, amend, claim, event_id, find_attempt, make_up, reread, utc_now

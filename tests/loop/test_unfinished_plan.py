@@ -14,7 +14,7 @@ from support.whole import check_whole, coord_of, quiet
 
 from coordinator.apply import apply, plan_undo
 from coordinator.errors import Refused, StalePlan
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.formats.frontmatter import patch
 from coordinator.model.event import Actor, ActorKind, Event
 from coordinator.model.plan import Plan

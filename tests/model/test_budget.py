@@ -9,11 +9,11 @@ from support.worlds import AT, NOW, agent, attempt, prompt, world
 from coordinator.loop.effects import AskOver, Dispatch, EndOver, Expire, GoOn, Pause
 from coordinator.loop.orchestrator import next_due, pauses, step
 from coordinator.model.budget import END_IT, GO_ON, overruns
-from coordinator.model.pausing import all_wanted, paused_seconds
+from coordinator.model.budget_pause import all_wanted, paused_seconds
 from coordinator.model.settings import Budget, Settings
 from coordinator.model.snapshot import AgentState, Question, Snapshot
-from coordinator.model.spent import Spent
 from coordinator.model.step import StepState, derive_step
+from coordinator.model.usage import Spent
 
 
 def running(own: Budget, spent: Spent, run: Budget | None = None, **more: object) -> Snapshot:

@@ -28,8 +28,8 @@ from detect_secrets.plugins.twilio import TwilioKeyDetector
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coordinator.model.redact import Redactor, parse_rules
-from coordinator.redaction import redact, redact_data, redactor, suspects
+from coordinator.secrets.patterns import Redactor, parse_rules
+from coordinator.secrets.redaction import redact, redact_data, redactor, suspects
 
 ROOT = Path(__file__).parents[2]
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.model.redact import SHORTEST, Redactor, redact, secrets_of
-from coordinator.redaction import redact as known
-from coordinator.redaction import suspects
+from coordinator.secrets.patterns import SHORTEST, Redactor, redact, secrets_of
+from coordinator.secrets.redaction import redact as known
+from coordinator.secrets.redaction import suspects
 
 BODY = "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1bC2dE3f"
 KEYS = {

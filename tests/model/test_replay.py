@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.model.description import ROWS, Row, changes, described, row_of, rows_after
 from coordinator.model.event import Event
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
+from coordinator.model.prompt_rows import ROWS, Row, changes, described, row_of, rows_after
 from coordinator.model.replay import Replay
 from coordinator.model.snapshot import AgentState, LoopState
-from coordinator.model.spent import Spent
 from coordinator.model.step import Step, StepState
+from coordinator.model.usage import Spent
 
 TS = "2027-01-15T08:00:00.000Z"
 

@@ -14,12 +14,12 @@ from support.project import NOTHING, Project, project
 from support.wait import wait_until
 
 from coordinator.errors import UsageError
-from coordinator.model.adopt import Pattern, number_in_window
+from coordinator.model.adoption import Pattern, number_in_window
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.observe import Observer
 from coordinator.storage.config import Config, load_config
 from coordinator.storage.paths import Layout
-from coordinator.terminals.elsewhere import Elsewhere
+from coordinator.terminals.foreign_server import Elsewhere
 
 READING = ("list-panes", "display-message -p", "capture-pane")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from support.wait import wait_until
 
-from coordinator.events.notice import Stop
-from coordinator.events.store import EventLog
-from coordinator.folders import Folders, InotifyFolders, PortableFolders
+from coordinator.eventlog.store import EventLog
+from coordinator.filewatch.folders import Folders, InotifyFolders, PortableFolders
+from coordinator.filewatch.stop import Stop
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.storage.paths import Layout
 from coordinator.watch import Changes, Watch

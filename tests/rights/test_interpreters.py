@@ -14,8 +14,8 @@ from support.wait import wait_until
 
 from coordinator.demo import DemoProject
 from coordinator.errors import CoordError
-from coordinator.interpreter import own_command, own_places
 from coordinator.loop.start import start_loop
+from coordinator.processes.interpreter import own_command, own_places
 from coordinator.storage.runs import loop_is_alive
 
 DOOR = """\

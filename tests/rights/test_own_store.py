@@ -13,11 +13,11 @@ from support.repository import Repository
 from support.strict import USER, needs_strict
 
 from coordinator.agents.user import find_user
+from coordinator.changes.agent_user import share
 from coordinator.changes.diff import attempt_change
 from coordinator.changes.gate import MergeRequest, merge_attempt
 from coordinator.changes.lending import store_of, take_back
 from coordinator.changes.outcome import Merged
-from coordinator.changes.sharing import share
 from coordinator.changes.worktrees import Removed, WorktreeInfo, create, remove
 from coordinator.errors import CoordError
 from coordinator.guests import guest_of

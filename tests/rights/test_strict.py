@@ -19,8 +19,8 @@ from support.wait import wait_until
 
 from coordinator.agents.user import as_user, find_user, processes_of
 from coordinator.changes.lending import store_of
-from coordinator.events.verify import verify
-from coordinator.terminals.proctable import processes
+from coordinator.eventlog.verify import verify
+from coordinator.processes.table import processes
 
 pytestmark = needs_strict
 IDLE = ("nobody", "man", "mail")

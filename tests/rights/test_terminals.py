@@ -12,7 +12,7 @@ import pytest
 from support.project import project
 from support.wait import wait_until
 
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.finishing import log_note
 from coordinator.model.event import Event, sentence
 from coordinator.model.sentence import describe

@@ -14,7 +14,7 @@ from support.command import Result, coord
 from support.project import NOTHING, Project, prompt_text
 from support.wait import wait_until
 
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.model.trust import Ask, Content, Trusted, judge_trust
 from coordinator.observe import Observer
 from coordinator.storage.files import sha256

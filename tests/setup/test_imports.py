@@ -27,7 +27,7 @@ def modules() -> list[str]:
     """Every module below the screen: `cli/screen.py` is the one door to it."""
     found = (path.relative_to(PACKAGE.parent).with_suffix("") for path in PACKAGE.rglob("*.py"))
     names = (".".join(path.parts).removesuffix(".__init__") for path in found if "_data" not in path.parts)
-    elsewhere = () if sys.platform == "darwin" else ("coordinator.events.kqueue",)
+    elsewhere = () if sys.platform == "darwin" else ("coordinator.eventlog.wal_kqueue",)
     return sorted(name for name in names if name not in ("coordinator.cli.screen", *elsewhere))
 
 

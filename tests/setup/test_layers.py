@@ -26,11 +26,11 @@ def house(tmp_path: Path) -> Path:
         ("coordinator/model/graph.py", "import pathlib", "The model is pure"),
         ("coordinator/model/prompt.py", "from coordinator.storage import paths", "never back"),
         ("coordinator/services/questions.py", "import subprocess", "Services and the loop's rules are pure too"),
-        ("coordinator/events/store.py", "from coordinator.terminals import server", "know nothing of each other"),
+        ("coordinator/eventlog/store.py", "from coordinator.terminals import server", "know nothing of each other"),
         ("coordinator/changes/git.py", "import libtmux", "One importer of libtmux"),
         ("coordinator/loop/effects.py", "def f():\n    import sqlite3", "One importer of SQLite"),
         ("coordinator/observe.py", "from textual import widgets", "Below the screen nothing knows Textual"),
-        ("tui/theme.py", "from coordinator.events import store", "The screen sees snapshots"),
+        ("tui/theme.py", "from coordinator.eventlog import store", "The screen sees snapshots"),
     ],
 )
 def test_a_forbidden_import_is_caught(house: Path, module: str, line: str, contract: str) -> None:

@@ -7,32 +7,32 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = {
-    "coordinator/regular.py": "these functions themselves",
+    "coordinator/safefiles/regular.py": "these functions themselves",
     "coordinator/demo.py": "what is packaged, and a project that it has just made",
-    "coordinator/editor.py": "a file of its own, which the engineer's editor has just left",
+    "coordinator/desktop/editor.py": "a file of its own, which the engineer's editor has just left",
     "coordinator/terminals/life.py": "/proc",
     "coordinator/agents/user.py": "/proc",
-    "coordinator/terminals/proctable.py": "/proc",
-    "coordinator/terminals/stopping.py": "/proc",
-    "coordinator/terminals/elsewhere.py": "/proc",
-    "coordinator/events/identity.py": "/proc",
+    "coordinator/processes/table.py": "/proc",
+    "coordinator/processes/suspend.py": "/proc",
+    "coordinator/terminals/foreign_server.py": "/proc",
+    "coordinator/eventlog/identity.py": "/proc",
     "coordinator/storage/temp_files.py": "/proc",
     "coordinator/storage/files.py": "new files beside others, and folders",
     "coordinator/storage/locks.py": "locks: opened to read and write, at which nobody waits",
     "coordinator/changes/lock.py": "locks: opened to read and write, at which nobody waits",
-    "coordinator/changes/sharing.py": "folders",
+    "coordinator/changes/agent_user.py": "folders",
     "coordinator/cli/door.py": "folders",
     "coordinator/loop/door.py": "folders",
-    "coordinator/events/kqueue.py": "the log, where SQLite has opened it",
-    "coordinator/events/connection.py": "the log, to make it",
+    "coordinator/eventlog/wal_kqueue.py": "the log, where SQLite has opened it",
+    "coordinator/eventlog/connection.py": "the log, to make it",
     "coordinator/changes/lending.py": "makes a repository that nobody is let into yet",
     "coordinator/changes/submodules.py": "makes a folder of its own",
     "coordinator/changes/safekeeping.py": "objects of git and folders, without waiting",
     "coordinator/storage/runs.py": "writes into the lock that it holds",
-    "coordinator/changes/settle.py": "writes a note of its own",
+    "coordinator/changes/fast_forward_repair.py": "writes a note of its own",
     "coordinator/cli/remembered.py": "writes a note of its own, and looks at a lock",
     "coordinator/cli/main.py": "/dev/null",
-    "coordinator/agents/runtime.py": "its own modules",
+    "coordinator/agents/registry.py": "its own modules",
     "coordinator/permission.py": "a pipe, without waiting: a hook waits at the other end",
 }
 """Who opens files otherwise, and what."""
@@ -40,7 +40,7 @@ _BARE = {"read_text", "read_bytes", "write_text", "write_bytes"}
 
 
 def opened(path: Path) -> list[int]:
-    """Lines in which a file is opened by something else than `coordinator.regular`."""
+    """Lines in which a file is opened by something else than `coordinator.safefiles.regular`."""
     lines = []
     for node in ast.walk(ast.parse(path.read_text())):
         if not isinstance(node, ast.Call):

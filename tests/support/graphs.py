@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from coordinator.model.graph import Graph
+from coordinator.model.loop_state import judge
 from coordinator.model.prompt import Priority, Prompt
 from coordinator.model.settings import Settings
-from coordinator.model.situation import judge
 from coordinator.model.snapshot import Agent, AgentState, Milestone, Question, Snapshot
 from coordinator.model.step import Attempt, StepState, derive_step
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from coordinator.formats.prompt_names import render_new
 from coordinator.formats.prompt_text import parse_prompt
 from coordinator.model.graph import Graph
+from coordinator.model.loop_state import judge
 from coordinator.model.plan import Plan
 from coordinator.model.prompt import Prompt
 from coordinator.model.settings import Settings
-from coordinator.model.situation import judge
 from coordinator.model.snapshot import Milestone, Snapshot
 from coordinator.model.step import Attempt, derive_step
 from coordinator.storage.files import sha256

@@ -15,13 +15,14 @@ from typing import Any
 from support.repository import IDENTITY, Repository
 from support.wait import wait_until
 
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Step
 from coordinator.observe import Observer
 from coordinator.storage.paths import Layout
-from coordinator.terminals.server import TerminalError, Terminals
+from coordinator.terminals.errors import TerminalError
+from coordinator.terminals.server import Terminals
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITE = """\

@@ -12,8 +12,8 @@ from coordinator.model.graph import Graph
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Agent, AgentState, Loop, LoopState, Milestone, Question, Snapshot
-from coordinator.model.spent import Spent
 from coordinator.model.step import Attempt, Exit, Receipt, Step, StepState
+from coordinator.model.usage import Spent
 from coordinator.terminals.screen import Screen, parse
 
 NOW = datetime(2026, 3, 1, 14, 2, 14, tzinfo=UTC).timestamp()

@@ -9,7 +9,7 @@ from support.onscreen import line_with, screen_text, shown, until
 from support.project import prompt_text
 from textual.pilot import Pilot
 
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Event
 from coordinator.model.prompt import Prompt
 from coordinator.observe import Observer

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from support.project import WRITE, Project
 
-from coordinator.events.verify import verify
+from coordinator.eventlog.verify import verify
 from coordinator.model.snapshot import AgentState
 from coordinator.storage.files import is_temp
 from coordinator.storage.runs import current_run

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from coordinator.model.graph import Graph
+from coordinator.model.loop_state import judge
 from coordinator.model.prompt import Prompt
 from coordinator.model.settings import Settings
-from coordinator.model.situation import judge
 from coordinator.model.snapshot import Agent, AgentState, Milestone, Question, Review, Snapshot
 from coordinator.model.step import Attempt, Exit, Receipt, StepState, derive_step
 

@@ -20,7 +20,7 @@ def decision(text: object = "use WAL", subject: str = "prompt:7", id: str = "") 
 _BODY = """
 import sys, time
 from pathlib import Path
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
 path, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 log = EventLog.open(path, create=True)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from support.wait import wait_until
 
-from coordinator.terminals.server import TerminalError, Terminals
+from coordinator.terminals.errors import TerminalError
+from coordinator.terminals.server import Terminals
 
 
 @pytest.fixture

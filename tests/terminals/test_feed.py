@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from support.wait import wait_until
 
-from coordinator.terminals import control, pace
+from coordinator.terminals import capture_rate, control
+from coordinator.terminals.capture_rate import IN_SIGHT
+from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.feed import PaneFeed
 from coordinator.terminals.listing import Window
-from coordinator.terminals.pace import IN_SIGHT
 from coordinator.terminals.screen import Screen
-from coordinator.terminals.server import TerminalError, Terminals
+from coordinator.terminals.server import Terminals
 
 
 class Viewer:
@@ -50,7 +51,7 @@ class Viewer:
 @pytest.fixture(autouse=True)
 def _no_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """A notice that gets lost shall be seen to be lost."""
-    monkeypatch.setattr(pace, "CHECK", 1000.0)
+    monkeypatch.setattr(capture_rate, "CHECK", 1000.0)
 
 
 @pytest.fixture

@@ -5,7 +5,16 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.terminals.pace import CHECK, FOCUSED, IN_SIGHT, LOOKS, POLL_FOCUSED, POLL_IN_SIGHT, POLL_QUIET, Pace
+from coordinator.terminals.capture_rate import (
+    CHECK,
+    FOCUSED,
+    IN_SIGHT,
+    LOOKS,
+    POLL_FOCUSED,
+    POLL_IN_SIGHT,
+    POLL_QUIET,
+    Pace,
+)
 
 SMALL = 1e-9
 

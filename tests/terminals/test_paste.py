@@ -9,8 +9,9 @@ from support.wait import wait_until
 
 from coordinator.errors import Refused
 from coordinator.terminals import paste
+from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.listing import Window
-from coordinator.terminals.server import TerminalError, Terminals
+from coordinator.terminals.server import Terminals
 
 BRACKETED = """
 import os, sys, termios, tty

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 import pytest
 from support.wait import wait_until
 
+from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.feed import PaneFeed
 from coordinator.terminals.listing import Window
-from coordinator.terminals.server import TerminalError, Terminals
+from coordinator.terminals.server import Terminals
 
 
 class Person:

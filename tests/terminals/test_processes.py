@@ -14,10 +14,10 @@ from support.strict import copy_package, needs_strict, python
 from support.wait import wait_until
 
 from coordinator.agents.user import as_user, find_user
-from coordinator.terminals import processes as module
-from coordinator.terminals import proctable
-from coordinator.terminals.processes import Ended, agent_processes, send, terminate_agent, terminate_tree, tree
-from coordinator.terminals.proctable import processes, start_of
+from coordinator.processes import table
+from coordinator.processes import terminate as module
+from coordinator.processes.table import processes, start_of
+from coordinator.processes.terminate import Ended, agent_processes, send, terminate_agent, terminate_tree, tree
 from coordinator.terminals.server import Terminals
 
 STUBBORN = "import os, signal, sys, time\nfor n in (1, 2, 15): signal.signal(n, signal.SIG_IGN)\n"
@@ -92,7 +92,7 @@ def test_a_detached_grandchild_that_ignores_everything_is_gone_within_the_bound(
 def test_who_may_not_be_ended_is_a_survivor_and_never_called_ended(family: Family) -> None:
     pid = family.start("import os, time\n" + WRITE % "up.pid" + "time.sleep(1000)")
     family.pid_of("up.pid")
-    ask = f"from coordinator.terminals.processes import *; print(terminate_tree({pid}, grace=0.1, bound=0.3))"
+    ask = f"from coordinator.processes.terminate import *; print(terminate_tree({pid}, grace=0.1, bound=0.3))"
     with tempfile.TemporaryDirectory() as library:
         Path(library).chmod(0o755)
         copy_package(Path(library))
@@ -183,7 +183,7 @@ def test_other_agents_and_other_projects_with_the_same_agent_are_left_alone(fami
 
 def test_ourselves_are_never_ended(family: Family) -> None:
     code = (
-        "import os\nfrom coordinator.terminals.processes import terminate_agent, tree, terminate_tree\n"
+        "import os\nfrom coordinator.processes.terminate import terminate_agent, tree, terminate_tree\n"
         "assert terminate_agent(os.environ['COORD_AGENT'], os.environ['COORD_ROOT']).ended == ()\n"
         "assert terminate_tree(os.getpid()).ended == ()\n"
         "assert os.getpid() not in tree(os.getpid())\n"
@@ -240,7 +240,7 @@ def test_an_agents_window_is_emptied(terminals: Terminals, tmp_path: Path) -> No
 
 @pytest.fixture
 def without_proc(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proctable, "_has_proc", lambda: False)
+    monkeypatch.setattr(table, "_has_proc", lambda: False)
     monkeypatch.delattr(os, "pidfd_open")
 
 
@@ -263,7 +263,7 @@ def test_without_proc_and_pidfd_it_works_by_ps(family: Family) -> None:
 
 
 def test_ps_and_proc_agree() -> None:
-    by_proc, by_ps = processes(), proctable._all_from_ps()
+    by_proc, by_ps = processes(), table._all_from_ps()
     both = by_proc.keys() & by_ps.keys()
     assert os.getpid() in both
     assert all(by_proc[pid].parent == by_ps[pid].parent for pid in both)
@@ -279,4 +279,4 @@ def test_ps_and_proc_agree() -> None:
     ],
 )
 def test_the_mark_is_read_from_what_ps_shows(command: str, mark: tuple[str, str] | None) -> None:
-    assert proctable._mark_in(command) == mark
+    assert table._mark_in(command) == mark

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from support.wait import wait_until
 
+from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.listing import Window
-from coordinator.terminals.server import TerminalError, Terminals, literal
+from coordinator.terminals.server import Terminals, literal
 
 HOSTILE = [
     "#(touch pwned)",

@@ -12,11 +12,11 @@ import pytest
 from support.project import ROOT
 from support.wait import wait_until
 
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import SYSTEM, Draft
-from coordinator.terminals.processes import agent_processes, send, terminate_agent
-from coordinator.terminals.proctable import is_stopped, processes
-from coordinator.terminals.stopping import let_go_on, stop_agent
+from coordinator.processes.suspend import let_go_on, stop_agent
+from coordinator.processes.table import is_stopped, processes
+from coordinator.processes.terminate import agent_processes, send, terminate_agent
 
 AGENT = "executor-07-1"
 BEATS = """\
@@ -140,7 +140,7 @@ def test_the_log_can_be_written_whenever_an_agent_is_stopped_that_writes_to_it_a
     path = den.root / ".coord/events.db"
     EventLog.open(path, create=True).close()
     den.start(
-        "from pathlib import Path\nfrom coordinator.events.store import EventLog\n"
+        "from pathlib import Path\nfrom coordinator.eventlog.store import EventLog\n"
         "from coordinator.model.event import SYSTEM, Draft\n"
         f"log = EventLog.open(Path({str(path)!r}))\n"
         "while True: log.append([Draft('run.resumed', 'run:run-1', {'text': 'x' * 2000})] * 20, SYSTEM)"
@@ -176,7 +176,7 @@ def test_what_is_not_there_is_not_stopped(den: Den) -> None:
 def test_ps_tells_what_is_stopped_as_well(den: Den, monkeypatch: pytest.MonkeyPatch) -> None:
     pid = den.start("open('up.pid', 'w').write('1')\nimport time\ntime.sleep(1000)")
     den.pid_of("up")
-    monkeypatch.setattr("coordinator.terminals.proctable._has_proc", lambda: False)
+    monkeypatch.setattr("coordinator.processes.table._has_proc", lambda: False)
     assert not is_stopped(pid)
     send(processes()[pid], signal.SIGSTOP)
     wait_until(lambda: is_stopped(pid), message="ps to tell")

@@ -16,7 +16,7 @@ from tui.project import ProjectSource
 ROOT = Path(__file__).parents[2]
 LATER = (
     *("click", "yaml", "sqlite3", "watchfiles", "libtmux", "sqlite_utils", "anthropic"),
-    *("coordinator.observe", "coordinator.events.store", "coordinator.agents", "coordinator.terminals.server"),
+    *("coordinator.observe", "coordinator.eventlog.store", "coordinator.agents", "coordinator.terminals.server"),
     *(
         "coordinator.apply",
         "coordinator.changes",

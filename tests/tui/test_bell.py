@@ -10,8 +10,8 @@ from support import scenes
 from support.onscreen import shown, until
 from support.still import StillSource
 
+from coordinator.desktop.notifications import notify
 from coordinator.model.snapshot import Snapshot
-from coordinator.notify import notify
 from tui.needs import waiting_for_you
 from tui.source import Preferences
 

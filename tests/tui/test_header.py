@@ -11,7 +11,7 @@ from support.still import StillSource
 
 from coordinator.model.forecast import forecast
 from coordinator.model.snapshot import Loop, LoopState, Milestone, Snapshot
-from coordinator.model.spent import Spent
+from coordinator.model.usage import Spent
 from tui.forms.answer import AnswerForm
 from tui.screens.reading import Listing
 from tui.theme import ASCII, UNICODE

@@ -10,7 +10,7 @@ from support.steering import plain_project
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.storage.paths import Layout
 from tui.app import CoordApp

@@ -8,7 +8,7 @@ from support.onscreen import until
 from support.steering import Desk, path_of, plain_project, steered
 
 from coordinator.apply import planning
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.prompt import PromptStatus, PromptType
 from coordinator.model.step import Attempt, StepState

@@ -12,7 +12,7 @@ from support.project import Project
 from support.wait import wait_until
 
 from coordinator.errors import CoordError
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState

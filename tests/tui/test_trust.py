@@ -10,7 +10,7 @@ from support.project import prompt_text
 from support.still import StillSource
 
 from coordinator.errors import Refused
-from coordinator.events.store import EventLog
+from coordinator.eventlog.store import EventLog
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.trust import Ask, Content
 from coordinator.storage.paths import Layout

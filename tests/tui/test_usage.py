@@ -7,7 +7,7 @@ from support.onscreen import line_with, screen_text, shown, until
 from support.still import StillSource
 
 from coordinator.model.snapshot import AgentState, Snapshot
-from coordinator.model.spent import Spent
+from coordinator.model.usage import Spent
 from tui.screens.agents import AgentStatus
 from tui.screens.reading import Reading
 

@@ -8,8 +8,8 @@ from textual import on, work
 
 from coordinator.errors import CoordError
 from coordinator.model.facts import age
+from coordinator.model.loop_state import timestamp
 from coordinator.model.plan import Plan
-from coordinator.model.situation import timestamp
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.services.restart import KillRequest, RestartRequest, Then, plan_kill, plan_restart

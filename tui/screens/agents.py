@@ -9,9 +9,9 @@ from textual.screen import Screen
 
 from coordinator.errors import CoordError
 from coordinator.model.facts import age, until
-from coordinator.model.situation import timestamp
+from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import Agent, AgentState, Snapshot
-from coordinator.model.spent import NOTHING
+from coordinator.model.usage import NOTHING
 from tui.actions import BY_ID, key_of
 from tui.advice import advise
 from tui.context import Context

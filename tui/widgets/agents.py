@@ -6,9 +6,9 @@ from typing import ClassVar
 from textual import events
 
 from coordinator.model.facts import age, until
-from coordinator.model.situation import timestamp
+from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
-from coordinator.model.spent import total
+from coordinator.model.usage import total
 from tui.theme import AGENT_INK, UNICODE, Glyphs, agent_glyph
 from tui.widgets.clock import dollars, tokens
 from tui.widgets.ink import Span, Spans, clip, pad

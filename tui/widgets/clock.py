@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from coordinator.model.facts import age
-from coordinator.model.situation import timestamp
+from coordinator.model.loop_state import timestamp
 
 
 def since(iso: str, now: float) -> str:

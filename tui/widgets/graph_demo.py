@@ -12,9 +12,9 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding
 
 from coordinator.model.graph import Graph
+from coordinator.model.loop_state import judge
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.settings import Settings
-from coordinator.model.situation import judge
 from coordinator.model.snapshot import Agent, AgentState, Milestone, Snapshot
 from coordinator.model.step import Attempt, Exit, Step, StepState, derive_step
 from tui.theme import DARK, LIGHT, glyphs, themes

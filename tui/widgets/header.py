@@ -11,8 +11,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from coordinator.model.snapshot import LoopState, Snapshot
-from coordinator.model.spent import total
 from coordinator.model.step import StepState
+from coordinator.model.usage import total
 from tui.messages import ActionAsked
 from tui.needs import needs
 from tui.theme import LOOP_INK, UNICODE, Glyphs, loop_glyph
