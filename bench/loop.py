@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from bench.report import Row, print_rows
-from coordinator.apply import answer
+from coordinator.apply.plans import answer
 from coordinator.filewatch.folders import InotifyFolders
 from coordinator.filewatch.stop import Stop
 from coordinator.model.event import Actor, ActorKind

@@ -13,6 +13,7 @@ from types import TracebackType
 
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError, Refused
+from coordinator.observe.trust import forget_trust, trust_own
 from coordinator.processes.interpreter import own_command
 from coordinator.storage.config import load_config
 from coordinator.storage.packaged import packaged
@@ -20,7 +21,6 @@ from coordinator.storage.paths import Layout
 from coordinator.storage.project import create_project
 from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.server import Terminals
-from coordinator.trust import forget_trust, trust_own
 
 NAME = "tokenbucket"
 PACE = "COORD_DEMO_PACE"

@@ -58,7 +58,7 @@ class Desk:
 
     def answer(self, question: str, text: str) -> str:
         """Answer a question by its id or number; returns the answer as it went on the log."""
-        from coordinator.apply import answer
+        from coordinator.apply.plans import answer
 
         if self._log.head() == 0:
             raise CoordError("there is no question yet", "questions come from agents: `coord ask`")
@@ -68,7 +68,7 @@ class Desk:
         """The project as it was right after any event. Belongs to the thread that asks for it."""
         from coordinator.eventlog.time_travel import Film, earliest_prompts
         from coordinator.model.replay import Replay
-        from coordinator.observe import Observer
+        from coordinator.observe.observer import Observer
         from coordinator.storage.config import load_config
 
         observer = Observer(self.layout)
@@ -120,13 +120,13 @@ class Desk:
 
     def decide(self, text: str) -> Event:
         """Record a decision about the milestone."""
-        from coordinator.recording import decide
+        from coordinator.apply.records import decide
 
         return decide(self._log, self._writer(), text)
 
     def attach(self, ref: str) -> tuple[Event, bool]:
         """Attach something to the milestone; False when it was attached before."""
-        from coordinator.recording import attach
+        from coordinator.apply.records import attach
 
         event, _, new = attach(self.layout, self._log, self._writer(), ref)
         return event, new
@@ -149,7 +149,7 @@ class Desk:
 
     def _writer(self) -> Actor:
         """The same, to write something. Refused in a project that nobody here trusts."""
-        from coordinator.trust import require_known
+        from coordinator.observe.trust import require_known
 
         actor = self.actor()
         require_known(self.layout, actor)

@@ -21,18 +21,18 @@ from tui.source import OnScreen, Preferences, Query, Trouble, Wish
 from tui.streams import Streams
 
 if TYPE_CHECKING:
-    from coordinator.ahead import Ahead, Look
     from coordinator.desk import Desk
     from coordinator.model.change import Change, ChangePage, Check
     from coordinator.model.milestone import MilestonePage
     from coordinator.model.plan import Plan
     from coordinator.model.trust import Ask, Shown
-    from coordinator.observe import Observer
+    from coordinator.observe.observer import Observer
+    from coordinator.observe.prefetch import Ahead, Look
+    from coordinator.observe.watch import Changes, Watch
     from coordinator.storage.config import Config
     from coordinator.terminals.listing import Window
     from coordinator.terminals.screen import Screen
     from coordinator.terminals.server import Terminals
-    from coordinator.watch import Changes, Watch
     from tui.source import Film
 
 _SCREEN_LIMIT = 2_000_000
@@ -90,7 +90,7 @@ class ProjectSource:
         return self._told
 
     def snapshots(self) -> Iterator[Snapshot | Trouble]:
-        from coordinator.observe import Observer
+        from coordinator.observe.observer import Observer
 
         told: Trouble | None = None
         last, self._told = self._told, None
@@ -111,7 +111,7 @@ class ProjectSource:
 
     @contextmanager
     def _watching(self, folders: Sequence[Path]) -> Iterator["Watch"]:
-        from coordinator.watch import Watch
+        from coordinator.observe.watch import Watch
 
         watch = Watch(self.layout, self._news.add, folders)
         try:
@@ -120,7 +120,7 @@ class ProjectSource:
             watch.stop()
 
     def _observer(self) -> "Observer | Trouble | None":
-        from coordinator.observe import Observer
+        from coordinator.observe.observer import Observer
 
         if self._news.closed:
             return None
@@ -152,7 +152,7 @@ class ProjectSource:
 
     def _next(self, observer: "Observer", found: Snapshot | Trouble) -> Collection[Path] | None:
         """Wait for a reason to look again: the paths that changed, none where it is another reason; None at the end."""
-        from coordinator.watch import Changes
+        from coordinator.observe.watch import Changes
 
         until = time.monotonic() + _RENEWAL
         while (news := self._news.wait(patience(found, adopting=bool(observer.config.adopt)))) is not None:
@@ -221,7 +221,7 @@ class ProjectSource:
 
     def _window(self, agent_id: str) -> "Window | None":
         """The window of an agent, by its mark: ids that were written down may name another one in a new tmux server."""
-        from coordinator.messages import window_of
+        from coordinator.apply.messages import window_of
 
         return window_of(self._server(), self.layout.root, agent_id)
 
@@ -250,12 +250,12 @@ class ProjectSource:
         return sentence
 
     def what_would_run(self, asked: "Ask") -> "tuple[Shown, ...]":
-        from coordinator.trust import show
+        from coordinator.observe.trust import show
 
         return show(self.layout, asked)
 
     def give_trust(self, asked: "Ask") -> str:
-        from coordinator.trust import give_trust
+        from coordinator.observe.trust import give_trust
 
         give_trust(self.layout, self._desk.actor(), asked)
         return "This project is trusted."
@@ -264,7 +264,7 @@ class ProjectSource:
         return f"Answered: {self._desk.answer(question, text)}"
 
     def permit(self, agent: Agent, allow: bool, reason: str) -> str:
-        from coordinator.permission import permit
+        from coordinator.apply.permissions import permit
 
         with _real_stdout():
             attempt, actor = self._attempt(agent), self._desk.actor()
@@ -272,14 +272,14 @@ class ProjectSource:
         return f"{'Allowed' if allow else 'Denied'}: {doing}"
 
     def tell(self, agent: Agent, text: str) -> str:
-        from coordinator.messages import tell
+        from coordinator.apply.messages import tell
 
         with _real_stdout():
             arrived = tell(self.layout, self._attempt(agent), self._desk.actor(), text)
         return f"Sent to {agent.id}." if arrived else f"Sent to {agent.id}; its screen did not change yet."
 
     def _attempt(self, agent: Agent) -> Attempt:
-        from coordinator.steps import find_attempt
+        from coordinator.apply.steps import find_attempt
 
         if agent.adopted:
             raise hands_off(agent.id)
@@ -294,7 +294,7 @@ class ProjectSource:
         return self._desk.actor().name
 
     def look(self) -> Snapshot:
-        from coordinator.observe import Observer
+        from coordinator.observe.observer import Observer
 
         observer = Observer(self.layout)
         try:
@@ -303,32 +303,32 @@ class ProjectSource:
             observer.close()
 
     def plan_undo(self, snapshot: Snapshot) -> "Plan":
-        from coordinator.apply import plan_undo
+        from coordinator.apply.plans import plan_undo
 
         return plan_undo(self.layout, snapshot)
 
     def apply(self, plan: "Plan") -> tuple[str, ...]:
-        from coordinator.apply import apply
+        from coordinator.apply.plans import apply
 
         return apply(self.layout, plan, self._desk.actor()).notes
 
     def change(self, number: int) -> "ChangePage":
-        from coordinator.reviewing import read_change
+        from coordinator.observe.change_review import read_change
 
         return read_change(self.layout, self.look(), number)
 
     def check(self, number: int) -> "Check":
-        from coordinator.reviewing import check_change
+        from coordinator.observe.change_review import check_change
 
         return check_change(self.layout, self.look(), number)
 
     def work(self, attempt: Attempt) -> "Change":
-        from coordinator.reviewing import work_of
+        from coordinator.observe.change_review import work_of
 
         return work_of(self.layout, attempt)
 
     def file(self, commit: str, path: str) -> str:
-        from coordinator.reviewing import read_file
+        from coordinator.observe.change_review import read_file
 
         return read_file(self.layout, commit, path)
 
@@ -380,7 +380,7 @@ class _News:
 
     def wait(self, timeout: float | None) -> "Changes | None":
         """What changed, after waiting for it; nothing when time is up; None at the end."""
-        from coordinator.watch import Changes
+        from coordinator.observe.watch import Changes
 
         with self._ready:
             self._ready.wait_for(lambda: self._changes is not None or self.closed, timeout)

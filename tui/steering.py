@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from coordinator.errors import CoordError
+from coordinator.formats.digest import sha256
 from coordinator.formats.frontmatter import split
 from coordinator.formats.prompt_body import STEERING
 from coordinator.formats.prompt_text import parse_prompt
@@ -16,7 +17,6 @@ from coordinator.model.prompt import Priority, Prompt, PromptStatus
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState, derive_step
 from coordinator.services.planning import ALIGNMENT
-from coordinator.storage.files import sha256
 from tui.widgets.ink import Span
 
 Planner = Callable[[Snapshot], Plan]

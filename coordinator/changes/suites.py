@@ -17,6 +17,7 @@ from pathlib import Path
 from coordinator.changes.command import inherited
 from coordinator.changes.folders import Places
 from coordinator.errors import CoordError
+from coordinator.formats.yaml_reader import YamlError, read_yaml
 from coordinator.model.text import plain
 from coordinator.safefiles.regular import read_part
 
@@ -152,19 +153,16 @@ def _kill_group(pid: int) -> None:
 
 
 def _frontmatter(data: bytes, where: str) -> dict[str, str]:
-    import yaml
-
     match = re.match(rb"---\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", data, re.DOTALL)
     if match is None:
         raise CoordError(f"{where} has no frontmatter", "begin it with `---`, a `command:` line, and `---`")
     try:
-        values = yaml.load(match[1], Loader=yaml.BaseLoader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        first = plain(str(error).split("\n", 1)[0])
-        raise CoordError(f"the frontmatter of {where} can't be read: {first}", "correct it") from None
-    if not isinstance(values, dict):
-        raise CoordError(f"the frontmatter of {where} is not a list of `key: value` lines", "correct it")
-    return {str(key): value for key, value in values.items() if isinstance(value, str)}
+        nodes = read_yaml(match[1].decode("utf-8"), first_line=2)
+    except UnicodeDecodeError:
+        raise CoordError(f"the frontmatter of {where} can't be read: it is not UTF-8", "correct it") from None
+    except YamlError as error:
+        raise CoordError(f"the frontmatter of {where} can't be read: {error.message}", error.remedy) from None
+    return {node.key: node.value for node in nodes if isinstance(node.value, str)}
 
 
 def _seconds(text: str | None, where: str) -> float:

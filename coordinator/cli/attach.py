@@ -43,7 +43,7 @@ def attach_to(layout: Layout, snapshot: Snapshot, name: str) -> None:
 
 def _window(terminals: "Terminals", layout: Layout, agent: Agent) -> str:
     """By its mark: an id that was written down may be another window's in a new tmux server."""
-    from coordinator.messages import window_of
+    from coordinator.apply.messages import window_of
 
     window = window_of(terminals, layout.root, agent.id)
     if window is None:

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from coordinator.cli.report import emit, say, styled
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 from coordinator.services.surgery import Emergent, emergent
 from coordinator.storage.paths import Layout
 

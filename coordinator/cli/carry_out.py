@@ -9,7 +9,7 @@ from coordinator.errors import StalePlan, UsageError
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 from coordinator.storage.paths import Layout
 
 Planner = Callable[[Snapshot], Plan]
@@ -20,7 +20,7 @@ def carry_out(layout: Layout, planner: Planner, *, yes: bool, dry_run: bool, as_
 
     Raises UsageError without a terminal and without --yes; Refused and StalePlan as the service and apply do.
     """
-    from coordinator.apply import planning
+    from coordinator.apply.plans import planning
 
     if not yes and not dry_run and not sys.stdin.isatty():
         raise UsageError("nobody is there to confirm", "--yes applies without asking, --dry-run only shows the plan")
@@ -54,7 +54,7 @@ def _confirm_and_apply(layout: Layout, planner: Planner, plan: Plan, as_json: bo
 
 def apply_now(layout: Layout, plan: Plan) -> None:
     """Apply as whoever runs this process."""
-    from coordinator.apply import apply
+    from coordinator.apply.plans import apply
     from coordinator.eventlog.identity import who
 
     apply(layout, plan, who(os.environ, os.getpid()))

@@ -14,7 +14,7 @@ from coordinator.errors import Refused, UsageError
 from coordinator.model.text import amount, plain
 
 if TYPE_CHECKING:
-    from coordinator.cleaning import Leftover
+    from coordinator.apply.cleaning import Leftover
 
 
 @click.command()
@@ -29,7 +29,7 @@ def clean(ctx: click.Context, dry_run: bool, yes: bool, as_json: bool) -> int:
 
     What holds commits, files, another worktree or a living program stays, whatever is said.
     """
-    from coordinator.cleaning import clear, leftovers
+    from coordinator.apply.cleaning import clear, leftovers
     from coordinator.eventlog.identity import who
     from coordinator.model.event import ActorKind
 

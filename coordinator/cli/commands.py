@@ -65,7 +65,7 @@ def coord(ctx: click.Context, directory: str) -> None:
 
 def layout_of(ctx: click.Context) -> "Layout":
     """The project that the command is about; a plan that a killed process left unfinished is finished first."""
-    from coordinator.finishing import finish
+    from coordinator.observe.finishing import finish
     from coordinator.storage.paths import find_project
 
     layout = find_project(Path(ctx.obj))

@@ -17,7 +17,7 @@ from coordinator.eventlog.follow import Stop, follow
 from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Event
 from coordinator.model.snapshot import LoopState, Snapshot
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 
 LIMIT = 15 * 60.0
 """Seconds after which a headless demo gives up: ten times what it takes at its default pace."""

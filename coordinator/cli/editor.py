@@ -5,7 +5,7 @@ from pathlib import Path
 
 from coordinator.desktop.editor import edit_copy
 from coordinator.errors import UsageError
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 from coordinator.services.planning import known
 from coordinator.storage.paths import Layout
 

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -15,10 +14,11 @@ from coordinator.agents.readiness import all_not_ready, version
 from coordinator.agents.registry import find_runtime, packaged_runtimes
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError
+from coordinator.eventlog.connection import SQLITE_VERSION
 from coordinator.loop.preflight import Unready, wanted
 from coordinator.model.problem import Problem
 from coordinator.model.text import amount
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 from coordinator.storage.config import load_config
 from coordinator.storage.paths import Layout, find_project
 
@@ -32,7 +32,7 @@ _LITTLE_SPACE = 64 * 1024 * 1024
 def examine(directory: Path) -> tuple[list[Problem], list[str]]:
     """Return what is missing or wrong, and a line for each thing that is fine."""
     problems: list[Problem] = []
-    notes = [f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}"]
+    notes = [f"Python {sys.version.split()[0]}, SQLite {SQLITE_VERSION}"]
     for tool, arguments, minimum in (("tmux", "-V", TMUX_MINIMUM), ("git", "--version", (2, 30))):
         _tool(tool, arguments, minimum, problems, notes)
     layout = _project(directory, problems, notes)

@@ -14,7 +14,7 @@ from coordinator.eventlog.intents import Version, newest_version, versions
 from coordinator.eventlog.store import EventLog
 from coordinator.model.intent import Change, Intent, differences
 from coordinator.model.snapshot import Snapshot
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 
 
 @click.group(invoke_without_command=True)
@@ -85,7 +85,7 @@ def set_intent(
 
     With no option, what was edited by hand in milestone.md becomes a version.
     """
-    from coordinator.apply import planning
+    from coordinator.apply.plans import planning
     from coordinator.services.intent import SetIntent, plan_intent
 
     layout = layout_of(ctx)

@@ -106,7 +106,7 @@ def verify(ctx: click.Context, as_json: bool) -> int:
 
     Names the first bad row. Exit 1 when there is one.
     """
-    from coordinator.anchors import prove
+    from coordinator.observe.log_audit import prove
 
     assert ctx.parent is not None
     proof = prove(layout_of(ctx.parent.parent or ctx))

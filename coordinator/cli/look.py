@@ -9,7 +9,7 @@ from coordinator.cli.report import emit, say, styled
 from coordinator.errors import CoordError
 from coordinator.model.snapshot import AgentState, Snapshot
 from coordinator.model.text import plain
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 

@@ -12,7 +12,7 @@ from coordinator.desk import Desk
 from coordinator.model.event import Event
 from coordinator.model.milestone import MilestonePage
 from coordinator.model.sentence import describe
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 
 _SHOWN = 10
 """Events of a list that people are shown; with --json they get more."""

@@ -10,7 +10,7 @@ from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say
 from coordinator.cli.targets import number_of
 from coordinator.errors import CoordError, UsageError
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 
 if TYPE_CHECKING:
     from coordinator.model.step import Attempt
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 @click.pass_context
 def permit(ctx: click.Context, agent: str, allow: bool | None, reason: str, as_json: bool) -> None:
     """Allow or deny what AGENT, a prompt number or an agent id, asks to do; `coord agents` shows what that is."""
+    from coordinator.apply.permissions import permit as answer
     from coordinator.eventlog.identity import who
-    from coordinator.permission import permit as answer
 
     if allow is None:
         raise UsageError("is it allowed or not", "say --allow or --deny")
@@ -44,8 +44,8 @@ def permit(ctx: click.Context, agent: str, allow: bool | None, reason: str, as_j
 @click.pass_context
 def tell(ctx: click.Context, agent: str, text: str, as_json: bool) -> None:
     """Send TEXT to AGENT, a prompt number or an agent id, as a message typed into its own screen."""
+    from coordinator.apply.messages import tell as send
     from coordinator.eventlog.identity import who
-    from coordinator.messages import tell as send
 
     attempt = _attempt(ctx, agent)
     arrived = send(layout_of(ctx), attempt, who(os.environ, os.getpid()), text)

@@ -263,7 +263,7 @@ def cancel(ctx: click.Context, /, number: str, reason: str, kill_running: bool, 
 @click.pass_context
 def undo(ctx: click.Context, /, plan: str | None, **given: Any) -> int:
     """Take back PLAN, or the newest one, while nothing has been built on it."""
-    from coordinator.apply import plan_undo
+    from coordinator.apply.plans import plan_undo
 
     layout = layout_of(ctx)
     return _run(ctx, lambda snapshot: plan_undo(layout, snapshot, plan), given)

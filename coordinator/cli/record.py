@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
+from coordinator.apply.records import attach, recorder
 from coordinator.cli.commands import layout_of
 from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say
 from coordinator.cli.talk import own_subject
 from coordinator.model.attachment import KINDS
 from coordinator.model.event import Draft
-from coordinator.recording import attach, recorder
 from coordinator.storage.fingerprints import examine_file
 
 prompt_option = click.option(

@@ -15,8 +15,8 @@ from coordinator.model.change import ChangePage, Check, FileChange
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import amount, plain, plain_lines
-from coordinator.observe import Observer
-from coordinator.reviewing import check_change, open_changes, read_change
+from coordinator.observe.change_review import check_change, open_changes, read_change
+from coordinator.observe.observer import Observer
 from coordinator.services.review import ReviewRequest, plan_review
 from coordinator.storage.paths import Layout
 
@@ -72,7 +72,7 @@ def _named(chosen: int | None, waiting: tuple[int, ...]) -> int:
 
 
 def _decide(layout: Layout, number: int, approve: bool, words: str, commit: str, as_json: bool) -> int:
-    from coordinator.apply import planning
+    from coordinator.apply.plans import planning
 
     with planning(layout):
         plan = _plan(layout, number, approve, words, commit)
@@ -86,8 +86,8 @@ def _decide(layout: Layout, number: int, approve: bool, words: str, commit: str,
 
 def _acknowledge(layout: Layout, number: int, name: str, note: str, as_json: bool) -> int:
     """A human says as which commit a change landed. With no loop to record it, it is recorded here."""
-    from coordinator.apply import planning
-    from coordinator.landed import land_now, landed_commit
+    from coordinator.apply.landed import land_now, landed_commit
+    from coordinator.apply.plans import planning
 
     with planning(layout):
         snapshot = Observer(layout).snapshot()

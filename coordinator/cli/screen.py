@@ -3,8 +3,8 @@
 import gc
 import sys
 
-from coordinator.ahead import Ahead
 from coordinator.errors import CoordError
+from coordinator.observe.prefetch import Ahead
 from coordinator.storage.paths import Layout
 
 

@@ -9,7 +9,7 @@ import click
 from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say, styled
 from coordinator.model.text import amount
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 
 if TYPE_CHECKING:
     from coordinator.storage.paths import Layout
@@ -29,9 +29,9 @@ def init(ctx: click.Context, title: str, prompts: str, as_json: bool) -> None:
     """Make .coord/ here; what is there already stays as it is."""
     from coordinator.cli.examine import repository
     from coordinator.eventlog.store import EventLog
+    from coordinator.observe.trust import is_trusted, trust_own
     from coordinator.storage.paths import Layout
     from coordinator.storage.project import create_project
-    from coordinator.trust import is_trusted, trust_own
 
     layout = Layout(Path(ctx.obj))
     fresh = not layout.coord.exists()

@@ -10,7 +10,7 @@ from coordinator.model.snapshot import LoopState, Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.text import amount, clip, plain, width
 from coordinator.model.usage import NOTHING, total
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 from coordinator.storage.branch import told_by
 from coordinator.storage.paths import Layout, find_project
 

@@ -60,7 +60,7 @@ def resume(ctx: click.Context, as_json: bool) -> None:
 
 def _ask_loop(ctx: click.Context, state: str, as_json: bool) -> None:
     from coordinator.loop.start import set_loop
-    from coordinator.observe import Observer
+    from coordinator.observe.observer import Observer
 
     layout = layout_of(ctx)
     set_loop(layout, state, humans_only(layout, "steer the loop"))

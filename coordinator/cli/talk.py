@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from coordinator.apply.records import decide as record_decision
+from coordinator.apply.records import recorder
 from coordinator.cli.commands import layout_of
 from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say, styled
@@ -16,8 +18,6 @@ from coordinator.eventlog.questions import questions as read_questions
 from coordinator.eventlog.store import EventLog
 from coordinator.model.snapshot import Question
 from coordinator.model.text import plain_lines
-from coordinator.recording import decide as record_decision
-from coordinator.recording import recorder
 from coordinator.services import questions as service
 from coordinator.storage.answer_delivery import deliver, delivered
 from coordinator.storage.paths import Layout
@@ -91,7 +91,7 @@ def _wait_for_answer(path: Path, question: Question) -> str:
 @click.pass_context
 def answer(ctx: click.Context, question: str, text: str, as_json: bool) -> None:
     """Answer QUESTION, its number on the log or its id, with TEXT, or with the number of an option."""
-    from coordinator.apply import answer as give
+    from coordinator.apply.plans import answer as give
 
     event = give(layout_of(ctx), question, text, who(os.environ, os.getpid()))
     if as_json:

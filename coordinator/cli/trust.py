@@ -29,8 +29,8 @@ def trust(ctx: click.Context, yes: bool, dry_run: bool, as_json: bool) -> int:
     at it is always safe. What you make or change yourself is trusted. What comes with a later commit, by a pull or a
     switch, is shown here as a diff and asked about again.
     """
-    from coordinator.observe import Observer
-    from coordinator.trust import give_trust, show
+    from coordinator.observe.observer import Observer
+    from coordinator.observe.trust import give_trust, show
 
     layout = layout_of(ctx)
     found = Observer(layout).snapshot().asks

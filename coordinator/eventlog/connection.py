@@ -17,6 +17,7 @@ from weakref import WeakSet
 from coordinator.errors import CoordError
 
 SCHEMA_VERSION = 1
+SQLITE_VERSION = sqlite3.sqlite_version
 PATIENCE = 20.0
 """Seconds that a statement waits for other writers before it gives up."""
 

@@ -2,7 +2,8 @@
 
 What it finds, naming the first row that is not as it was written: a changed byte, a row removed from the middle or the
 beginning, rows swapped or inserted, a trigger that is gone. What it can't find alone: rows cut off at the end, and a
-log rewritten as a whole with a new chain. For these, `coordinator.anchors` compares it with hashes noted elsewhere.
+log rewritten as a whole with a new chain. For these, `coordinator.observe.log_audit` compares it with hashes that are
+noted elsewhere.
 """
 
 import sqlite3

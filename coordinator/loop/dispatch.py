@@ -9,6 +9,8 @@ from coordinator.agents.brief import Brief, Existing, compose
 from coordinator.agents.launch import coord_folder, environment, keeper, launch_script
 from coordinator.agents.runtime import Job
 from coordinator.agents.user import AgentUser, wrapped
+from coordinator.apply.kill import end_processes
+from coordinator.apply.steps import agent_event, attempt_lock, step_event, utc_now
 from coordinator.changes import worktrees
 from coordinator.changes.agent_user import share
 from coordinator.changes.branches import free_branch
@@ -16,7 +18,6 @@ from coordinator.changes.git import Git, branch_name
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.failpoint import failpoint
 from coordinator.formats.frontmatter import split
-from coordinator.kill import end_processes
 from coordinator.loop.effects import Dispatch, Mark, Resume
 from coordinator.loop.inheritance import earlier, inherit, told
 from coordinator.loop.marking import mark
@@ -28,7 +29,6 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.safefiles.regular import replace_file
 from coordinator.secrets.redaction import redact
-from coordinator.steps import agent_event, attempt_lock, step_event, utc_now
 from coordinator.storage.files import digest_of, read_limited
 from coordinator.storage.given import keep_given
 from coordinator.storage.journal import at_rest

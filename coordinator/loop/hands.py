@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from coordinator.apply.kill import finish_kill
+from coordinator.apply.suspend import go_on, pause
 from coordinator.errors import CoordError
-from coordinator.kill import finish_kill
 from coordinator.loop import dispatch, merging, settle
 from coordinator.loop.effects import (
     Action,
@@ -35,8 +36,7 @@ from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
-from coordinator.pausing import go_on, pause
-from coordinator.trust import require_trust
+from coordinator.observe.trust import require_trust
 
 _PATIENCE = 2.0
 """Seconds that a worker gets when the loop ends."""

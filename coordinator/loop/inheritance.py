@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from coordinator.agents.brief import Existing
+from coordinator.apply.kill import end_processes
 from coordinator.changes.diff import change_of
 from coordinator.changes.lending import take_back
 from coordinator.changes.takeover import take_over
 from coordinator.errors import CoordError
-from coordinator.kill import end_processes
 from coordinator.loop.site import Site
 from coordinator.model.change import Change
 from coordinator.model.step import Attempt, StepState

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from coordinator.apply.steps import agent_event
 from coordinator.errors import CoordError, StalePlan
 from coordinator.failpoint import failpoint
 from coordinator.formats.frontmatter import patch
@@ -11,7 +12,6 @@ from coordinator.loop.effects import Mark
 from coordinator.loop.site import Site
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.step import Attempt
-from coordinator.steps import agent_event
 from coordinator.storage.files import read_limited, sha256, write_atomic
 from coordinator.storage.prompts import SIZE_LIMIT
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from coordinator.anchors import trailer
+from coordinator.apply.steps import agent_event, attempt_lock
 from coordinator.changes import worktrees
 from coordinator.changes.forge import Remote, pass_forge
 from coordinator.changes.gate import MergeRequest, find_landed, merge_attempt
@@ -17,8 +17,8 @@ from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain, plain_lines
+from coordinator.observe.log_audit import trailer
 from coordinator.secrets.redaction import redact
-from coordinator.steps import agent_event, attempt_lock
 
 _OUTPUT_TAIL = 4000
 """Characters of a red suite's output that the agent is shown."""

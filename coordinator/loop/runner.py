@@ -11,19 +11,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from coordinator import steps
 from coordinator.agents.user import find_users
+from coordinator.apply import steps
+from coordinator.apply.steps import utc_now
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError, Refused
 from coordinator.eventlog.store import EventLog
-from coordinator.finishing import finish
-from coordinator.loop.direct import Direct
 from coordinator.loop.door import Door
 from coordinator.loop.effects import Action, Settle
 from coordinator.loop.ending import end_session
 from coordinator.loop.exits import ExitWatch, has_ended
 from coordinator.loop.hands import STARTS_PROGRAMS, Changed, Exited, Finished, Hands, Stopped, Wake
 from coordinator.loop.landings import Landings
+from coordinator.loop.monitors.activity import Sight
+from coordinator.loop.monitors.direct import Direct
+from coordinator.loop.monitors.stall import Vigil
 from coordinator.loop.orchestrator import Outcome, next_due, outcome, pauses, step
 from coordinator.loop.preflight import Unready, refusal, unready, wanted
 from coordinator.loop.runs import RunBook
@@ -35,18 +37,16 @@ from coordinator.model.run import LoopAsk
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
-from coordinator.observe import Observer
-from coordinator.sight import Sight
-from coordinator.steps import utc_now
+from coordinator.observe.finishing import finish
+from coordinator.observe.observer import Observer
+from coordinator.observe.trust import require_trust
+from coordinator.observe.watch import Changes, Watch
 from coordinator.storage.config import Config, load_config
 from coordinator.storage.files import Lock, make_folder
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import read_loop, sign_loop, write_loop
 from coordinator.storage.sweep import sweep
 from coordinator.terminals.server import Terminals
-from coordinator.trust import require_trust
-from coordinator.vigil import Vigil
-from coordinator.watch import Changes, Watch
 
 LOCK_PATIENCE = 1.0
 """Seconds in which another loop may end, and readers that look whether one lives go away."""

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from coordinator.apply.steps import agent_event, utc_now
 from coordinator.changes.git import Git
 from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.iteration import FIRST
@@ -19,7 +20,6 @@ from coordinator.model.prompt_rows import Row, changes, row_of, rows_after, skip
 from coordinator.model.run import Run
 from coordinator.model.snapshot import AgentState, LoopState, Snapshot
 from coordinator.model.step import Attempt
-from coordinator.steps import agent_event, utc_now
 from coordinator.storage.branch import checked_out
 from coordinator.storage.documents import write_status
 from coordinator.storage.paths import Layout

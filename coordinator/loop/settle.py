@@ -5,6 +5,10 @@ from typing import Any
 
 from coordinator.agents.hooks import LINE, STATUS
 from coordinator.agents.launch import NO_WORKTREE
+from coordinator.apply.handoff import not_done
+from coordinator.apply.handoff_files import handed_off, publish, sealed
+from coordinator.apply.kill import end_processes
+from coordinator.apply.steps import agent_event, step_event
 from coordinator.changes.diff import change_of
 from coordinator.changes.elsewhere import work_elsewhere
 from coordinator.changes.git import Git
@@ -12,13 +16,11 @@ from coordinator.changes.lending import take_back
 from coordinator.changes.safekeeping import keep_safe
 from coordinator.errors import CoordError
 from coordinator.failpoint import failpoint
-from coordinator.handoffs import handed_off, publish, sealed
-from coordinator.kill import end_processes
 from coordinator.loop.effects import EndOver, Expire, Return, Settle
 from coordinator.loop.exits import has_ended
-from coordinator.loop.handoff import not_done
 from coordinator.loop.interruption import what_cut_off
 from coordinator.loop.marking import note_hand_off
+from coordinator.loop.monitors.activity import final_usage
 from coordinator.loop.site import Site
 from coordinator.model.change import Change
 from coordinator.model.event import Draft
@@ -28,8 +30,6 @@ from coordinator.model.text import plain
 from coordinator.processes.terminate import agent_processes
 from coordinator.safefiles.regular import replace_file
 from coordinator.secrets.redaction import redact
-from coordinator.sight import final_usage
-from coordinator.steps import agent_event, step_event
 from coordinator.storage.files import read_limited, write_atomic
 
 RETURNS = 3

@@ -5,21 +5,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from coordinator import steps
 from coordinator.agents.readiness import not_ready
 from coordinator.agents.registry import find_runtime
 from coordinator.agents.runtime import Runtime
+from coordinator.apply import steps
+from coordinator.apply.handoff_files import sealed
+from coordinator.apply.overruling import NOT_DONE, overrule
 from coordinator.changes.agent_user import reclaim
 from coordinator.changes.lending import Guest, take_back
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
-from coordinator.guests import guest_of
-from coordinator.handoffs import sealed
 from coordinator.loop.runs import RunBook
 from coordinator.loop.users import Users
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.step import Attempt, StepState
-from coordinator.overruling import NOT_DONE, overrule
+from coordinator.observe.agent_user import guest_of
 from coordinator.storage.config import Config
 from coordinator.storage.paths import Layout
 from coordinator.terminals.listing import Window

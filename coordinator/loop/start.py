@@ -4,19 +4,19 @@ import os
 import time
 from dataclasses import replace
 
+from coordinator.apply.steps import utc_now
 from coordinator.errors import CoordError, Refused, UsageError
 from coordinator.model.event import Actor
 from coordinator.model.run import LoopAsk
 from coordinator.model.text import clip, plain
+from coordinator.observe.trust import require_known, require_trust
 from coordinator.processes.interpreter import own_command
-from coordinator.steps import utc_now
 from coordinator.storage.config import load_config
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import loop_is_alive, loop_process, read_loop, write_loop
 from coordinator.terminals.capture import read_panes
 from coordinator.terminals.listing import Window
 from coordinator.terminals.server import Terminals
-from coordinator.trust import require_known, require_trust
 
 WINDOW = "loop"
 """Name of the loop's tmux window."""
@@ -84,7 +84,7 @@ def check_start(layout: Layout) -> tuple[str, ...]:
     Takes as long as the slowest agent CLI that is asked, and no time where none is needed.
     """
     from coordinator.loop.preflight import refusal, unready
-    from coordinator.observe import Observer
+    from coordinator.observe.observer import Observer
 
     require_trust(layout)
     observer = Observer(layout)

@@ -231,7 +231,7 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The project at one moment. Built by `coordinator.observe`, read by everything above it."""
+    """The project at one moment. Built by `coordinator.observe.observer`, read by everything above it."""
 
     project: str
     milestone: Milestone

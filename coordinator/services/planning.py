@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from coordinator.errors import Refused, UsageError
 from coordinator.formats.alignment import add_steering
+from coordinator.formats.digest import sha256
 from coordinator.formats.frontmatter import parse, patch
 from coordinator.formats.prompt_body import has_criteria, with_steering
 from coordinator.formats.prompt_names import new_path
@@ -17,7 +18,6 @@ from coordinator.model.settings import BRANCH
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Step, StepState
 from coordinator.model.textdiff import unified_diff
-from coordinator.storage.files import sha256
 
 ALIGNMENT = ".coord/alignment.md"
 Value = str | int | bool | Sequence[int] | Sequence[str]

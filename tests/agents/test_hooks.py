@@ -12,8 +12,8 @@ from support.wait import wait_until
 from coordinator.agents.evidence import last_report
 from coordinator.agents.hooks import LINE_LIMIT, hook_command, hook_line, write_hook
 from coordinator.agents.registry import find_runtime
+from coordinator.apply.permissions import waiting_hook
 from coordinator.model.snapshot import AgentState
-from coordinator.permission import waiting_hook
 
 CLAUDE = find_runtime("claude", {})
 WRITE = {"hook_event_name": "PermissionRequest", "tool_name": "Write", "tool_input": {"file_path": "a.txt"}}

@@ -16,7 +16,7 @@ from coordinator.agents.opencode_plugin import with_plugin
 from coordinator.agents.registry import find_runtime
 from coordinator.agents.runtime import Place, Usage
 from coordinator.agents.usage import Meter
-from coordinator.permission import waiting_hook
+from coordinator.apply.permissions import waiting_hook
 
 OPENCODE = find_runtime("opencode", {})
 DRIVER = """

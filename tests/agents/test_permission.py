@@ -15,9 +15,9 @@ from support.project import Project, project
 from support.wait import wait_until
 
 from coordinator.agents.registry import find_runtime
-from coordinator.apply import apply
+from coordinator.apply.messages import Reached, check, tell
+from coordinator.apply.plans import apply
 from coordinator.errors import Refused
-from coordinator.messages import Reached, check, tell
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.ids import uuid7
 from coordinator.model.plan import Plan, Steer

@@ -17,10 +17,10 @@ from coordinator.agents.stall_record import read_stuck, write_stuck
 from coordinator.agents.usage import read_usage, write_usage
 from coordinator.changes.last_change import last_change
 from coordinator.errors import CoordError
+from coordinator.loop.monitors.activity import note
 from coordinator.model.snapshot import AgentState
 from coordinator.model.stuck import Cause, Stuck
 from coordinator.safefiles.regular import open_to_append, read_end, read_part, replace_file
-from coordinator.sight import note
 from coordinator.storage.attempts import load_attempt
 from coordinator.storage.files import digest_of, read_limited
 

@@ -9,9 +9,9 @@ from coordinator.agents.hooks import STATUS
 from coordinator.agents.registry import find_runtime
 from coordinator.agents.runtime import Place, Usage
 from coordinator.agents.usage import Meter, read_usage, write_usage
+from coordinator.loop.monitors.activity import Sight, Watched, note_screen, watch_one
 from coordinator.model.loop_state import timestamp
 from coordinator.model.step import Attempt, StepState
-from coordinator.sight import Sight, Watched, note_screen, watch_one
 from coordinator.storage.config import load_config
 from coordinator.storage.paths import Layout
 from coordinator.terminals.screen import Screen, parse

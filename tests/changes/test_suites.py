@@ -44,7 +44,7 @@ def test_read_suite_takes_command_and_timeout_from_the_frontmatter(layout: Layou
         ("---\ntimeout: 3\n---\n", "has no command"),
         ("---\ncommand: ''\n---\n", "has no command"),
         ("---\ncommand: [a]\n---\n", "has no command"),
-        ("---\n- a\n---\n", "not a list"),
+        ("---\n- a\n---\n", "not a mapping"),
         ("---\ncommand: [\n---\n", "can't be read"),
         ("---\ncommand: x\ntimeout: soon\n---\n", "timeout"),
         ("---\ncommand: x\ntimeout: -1\n---\n", "timeout"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 from coordinator.storage.packaged import packaged
 from coordinator.storage.paths import Layout
 from coordinator.storage.project import IGNORED

@@ -11,13 +11,13 @@ import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
-from coordinator.apply import apply, plan_undo, planning
+from coordinator.apply.plans import apply, plan_undo, planning
 from coordinator.errors import Refused, StalePlan
-from coordinator.finishing import recover
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.plan import FileEdit, Plan
 from coordinator.model.prompt import PromptStatus
-from coordinator.observe import Observer
+from coordinator.observe.finishing import recover
+from coordinator.observe.observer import Observer
 from coordinator.services.interjection import Interjection, plan_interjection
 from coordinator.services.restart import KillRequest, RestartRequest, plan_kill, plan_restart
 from coordinator.storage.files import sha256
@@ -168,7 +168,7 @@ def test_events_of_a_plan_whose_process_was_killed_are_logged_by_the_next_one(ma
         "from coordinator import apply as module\n"
         "from coordinator.storage.paths import Layout\n"
         "from coordinator.model.event import Actor, ActorKind\n"
-        "from coordinator.observe import Observer\n"
+        "from coordinator.observe.observer import Observer\n"
         "from coordinator.services.interjection import Interjection, plan_interjection\n"
         "module.log_note = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "layout = Layout(Path(sys.argv[1]))\n"
@@ -267,7 +267,7 @@ def test_a_kill_that_was_cut_off_is_finished_by_the_loop(make: Make) -> None:
         "from coordinator import apply as module\n"
         "from coordinator.storage.paths import Layout\n"
         "from coordinator.model.event import Actor, ActorKind\n"
-        "from coordinator.observe import Observer\n"
+        "from coordinator.observe.observer import Observer\n"
         "from coordinator.services.restart import KillRequest, plan_kill\n"
         "module.finish_kill = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "layout = Layout(Path(sys.argv[1]))\n"

@@ -9,7 +9,7 @@ import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
-from coordinator.loop.direct import Direct
+from coordinator.loop.monitors.direct import Direct
 from coordinator.storage.files import sha256
 
 

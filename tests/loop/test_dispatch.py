@@ -10,7 +10,7 @@ from coordinator.loop import dispatch
 from coordinator.loop.effects import Dispatch
 from coordinator.loop.runs import RunBook
 from coordinator.loop.site import Site
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 from coordinator.terminals.server import Terminals
 
 

@@ -9,10 +9,10 @@ import pytest
 from support.project import NOTHING, WRITE, Project
 from support.wait import wait_until
 
-from coordinator import steps
+from coordinator.apply import steps
+from coordinator.apply.handoff import hand_off
 from coordinator.changes import worktrees
 from coordinator.errors import Refused
-from coordinator.loop.handoff import hand_off
 from coordinator.model.step import Attempt, StepState
 
 Make = Callable[..., Project]

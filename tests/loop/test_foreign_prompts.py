@@ -12,10 +12,10 @@ from support.project import NOTHING, Project, project, prompt_text
 from support.steering import steered
 from support.wait import wait_until
 
-from coordinator.apply import apply
+from coordinator.apply.plans import apply
 from coordinator.errors import StalePlan
 from coordinator.model.event import Actor, ActorKind
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 from coordinator.services.interjection import Interjection, plan_interjection
 
 FOLDER = ".planning/main/prompts"

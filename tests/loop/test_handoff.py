@@ -13,8 +13,8 @@ from support.powercut import cut_power, small_disk, start_again
 from support.project import NOTHING, WRITE, Project, project
 from support.wait import wait_until
 
+from coordinator.apply.handoff import hand_off
 from coordinator.errors import Refused, UsageError
-from coordinator.loop.handoff import hand_off
 from coordinator.storage.prompts import SIZE_LIMIT
 
 Make = Callable[..., Project]

@@ -12,8 +12,8 @@ import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
-from coordinator.apply import answer as apply_answer
-from coordinator.apply import apply
+from coordinator.apply.plans import answer as apply_answer
+from coordinator.apply.plans import apply
 from coordinator.errors import Refused
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.ids import uuid7

@@ -6,7 +6,7 @@ import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
-from coordinator.apply import apply
+from coordinator.apply.plans import apply
 from coordinator.errors import StalePlan
 from coordinator.model.event import Actor, ActorKind
 from coordinator.services.cancel import Cancel, plan_cancel

@@ -7,7 +7,7 @@ import pytest
 from support.project import NOTHING, WRITE, Project
 from support.wait import wait_until
 
-from coordinator.apply import plan_undo
+from coordinator.apply.plans import plan_undo
 from coordinator.errors import Refused
 from coordinator.model.facts import row_fact
 

@@ -12,14 +12,14 @@ from support.tracing import Point, needs_strace, run, traced
 from support.wait import wait_until
 from support.whole import check_whole, coord_of, quiet
 
-from coordinator.apply import apply, plan_undo
+from coordinator.apply.plans import apply, plan_undo
 from coordinator.errors import Refused, StalePlan
 from coordinator.eventlog.store import EventLog
 from coordinator.formats.frontmatter import patch
 from coordinator.model.event import Actor, ActorKind, Event
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 from coordinator.services.interjection import Interjection, plan_interjection
 from coordinator.storage import journal
 from coordinator.storage.files import Lock

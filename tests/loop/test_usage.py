@@ -9,7 +9,7 @@ import pytest
 from support.project import NOTHING, WRITE, Project
 from support.wait import wait_until
 
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 
 Make = Callable[..., Project]
 HERE = 'where="$COORD_ROOT/.coord/runs/$COORD_RUN/prompts/$(printf %02d "$COORD_PROMPT")/attempt-$COORD_ATTEMPT"\n'

@@ -16,7 +16,7 @@ from support.wait import wait_until
 from coordinator.errors import UsageError
 from coordinator.model.adoption import Pattern, number_in_window
 from coordinator.model.snapshot import Agent, AgentState
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 from coordinator.storage.config import Config, load_config
 from coordinator.storage.paths import Layout
 from coordinator.terminals.foreign_server import Elsewhere

@@ -13,8 +13,8 @@ from coordinator.eventlog.store import EventLog
 from coordinator.filewatch.folders import Folders, InotifyFolders, PortableFolders
 from coordinator.filewatch.stop import Stop
 from coordinator.model.event import SYSTEM, Draft
+from coordinator.observe.watch import Changes, Watch
 from coordinator.storage.paths import Layout
-from coordinator.watch import Changes, Watch
 
 WAYS: list[Callable[[], Folders]] = [PortableFolders]
 if sys.platform.startswith("linux"):

@@ -20,7 +20,7 @@ from coordinator.changes.lending import store_of, take_back
 from coordinator.changes.outcome import Merged
 from coordinator.changes.worktrees import Removed, WorktreeInfo, create, remove
 from coordinator.errors import CoordError
-from coordinator.guests import guest_of
+from coordinator.observe.agent_user import guest_of
 
 pytestmark = needs_strict
 COMMIT = "git add -A && git -c user.name=a -c user.email=a@x commit -qm w"

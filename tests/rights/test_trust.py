@@ -16,10 +16,10 @@ from support.wait import wait_until
 
 from coordinator.eventlog.store import EventLog
 from coordinator.model.trust import Ask, Content, Trusted, judge_trust
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
+from coordinator.observe.trust import judgement, require_trust
 from coordinator.storage.files import sha256
 from coordinator.storage.paths import Layout
-from coordinator.trust import judgement, require_trust
 
 SUITE = "---\ncommand: {command}\n---\n"
 

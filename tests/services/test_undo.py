@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from support.onpaper import Paper
 from support.requests import papers, planned, requests
 
-from coordinator.apply import apply, plan_undo
+from coordinator.apply.plans import apply, plan_undo
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.plan import Kill, Steer
 from coordinator.model.snapshot import Snapshot
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 from coordinator.storage.paths import Layout
 from coordinator.storage.project import create_project
 

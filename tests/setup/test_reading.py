@@ -33,7 +33,7 @@ OWN = {
     "coordinator/cli/remembered.py": "writes a note of its own, and looks at a lock",
     "coordinator/cli/main.py": "/dev/null",
     "coordinator/agents/registry.py": "its own modules",
-    "coordinator/permission.py": "a pipe, without waiting: a hook waits at the other end",
+    "coordinator/apply/permissions.py": "a pipe, without waiting: a hook waits at the other end",
 }
 """Who opens files otherwise, and what."""
 _BARE = {"read_text", "read_bytes", "write_text", "write_bytes"}

@@ -19,7 +19,7 @@ from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Step
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 from coordinator.storage.paths import Layout
 from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.server import Terminals

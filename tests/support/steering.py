@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Event
 from coordinator.model.prompt import Prompt
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 from coordinator.storage.paths import Layout
 from tui.app import CoordApp
 from tui.forms.plan_form import PlanForm

@@ -9,16 +9,21 @@ import pytest
 from support.onscreen import screen_text, shown, until
 from support.steering import path_of, plain_project
 
-from coordinator.ahead import Ahead
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
+from coordinator.observe.prefetch import Ahead
 from tui.project import ProjectSource
 
 ROOT = Path(__file__).parents[2]
 LATER = (
     *("click", "yaml", "sqlite3", "watchfiles", "libtmux", "sqlite_utils", "anthropic"),
-    *("coordinator.observe", "coordinator.eventlog.store", "coordinator.agents", "coordinator.terminals.server"),
     *(
-        "coordinator.apply",
+        "coordinator.observe.observer",
+        "coordinator.eventlog.store",
+        "coordinator.agents",
+        "coordinator.terminals.server",
+    ),
+    *(
+        "coordinator.apply.plans",
         "coordinator.changes",
         "coordinator.services",
         "coordinator.storage.config",
@@ -75,7 +80,7 @@ async def test_what_changed_between_the_two_looks_is_seen(tmp_path: Path) -> Non
 
 
 def test_nothing_else_is_loaded_for_the_first_picture() -> None:
-    code = "import sys, coordinator.cli.screen, coordinator.ahead, tui.app, tui.project\nprint(*sys.modules)"
+    code = "import sys, coordinator.cli.screen, coordinator.observe.prefetch, tui.app, tui.project\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert "tui.widgets.graph" in loaded

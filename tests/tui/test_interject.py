@@ -11,7 +11,7 @@ from support.steering import Desk, path_of, plain_project, steered
 from support.still import StillSource
 from textual.events import Key
 
-from coordinator.apply import planning
+from coordinator.apply.plans import planning
 from coordinator.model.prompt import PromptType
 from coordinator.model.step import Attempt, StepState
 from coordinator.storage.documents import append_summary

@@ -7,7 +7,7 @@ import pytest
 from support.onscreen import until
 from support.steering import Desk, path_of, plain_project, steered
 
-from coordinator.apply import planning
+from coordinator.apply.plans import planning
 from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.prompt import PromptStatus, PromptType

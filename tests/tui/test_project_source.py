@@ -16,7 +16,7 @@ from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
-from coordinator.observe import Observer
+from coordinator.observe.observer import Observer
 from coordinator.terminals.screen import Screen
 from tui.project import ProjectSource, patience
 from tui.source import Query, Show, Trouble, Wish

@@ -44,7 +44,7 @@ def _look(layout: Layout, end: int) -> NoReturn:
     """In the child: look, send, and go without any of the parent's cleaning up."""
     status = 1
     try:
-        from coordinator.observe import Observer
+        from coordinator.observe.observer import Observer
 
         observer = Observer(layout)
         config = observer.config

@@ -10,16 +10,16 @@ from coordinator.agents.evidence import brief
 from coordinator.agents.hooks import STATUS, hook_line
 from coordinator.agents.jsonl_tail import end_of
 from coordinator.agents.runtime import Runtime
+from coordinator.apply.messages import Reached, reach
 from coordinator.errors import CoordError, Refused
 from coordinator.eventlog.store import EventLog
-from coordinator.messages import Reached, reach
 from coordinator.model.event import Actor, Draft
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt
 from coordinator.model.text import plain
+from coordinator.observe.trust import require_trust
 from coordinator.secrets.redaction import redact
 from coordinator.storage.paths import Layout
-from coordinator.trust import require_trust
 
 _TAKEN_BOUND = 5.0
 """Seconds in which the question has to go away once it was answered."""

@@ -2,16 +2,16 @@
 
 from contextlib import suppress
 
+from coordinator.apply.handoff_files import handed_off, publish
+from coordinator.apply.steps import advance, agent_event, reread
 from coordinator.changes.git import Git
 from coordinator.changes.history import find_merge
 from coordinator.changes.lending import take_back
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
 from coordinator.failpoint import failpoint
-from coordinator.handoffs import handed_off, publish
 from coordinator.model.step import Attempt, StepState, suite_mark
 from coordinator.processes.terminate import terminate_agent
-from coordinator.steps import advance, agent_event, reread
 from coordinator.storage.paths import Layout
 from coordinator.storage.temp_files import sweep_stale_temps
 

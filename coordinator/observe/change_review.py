@@ -9,16 +9,16 @@ from coordinator.changes.git import Git
 from coordinator.changes.outcome import Conflict, Passes, Red, Refused, Rehearsal, Waiting
 from coordinator.errors import CoordError
 from coordinator.errors import Refused as Denied
-from coordinator.guests import guest_of
 from coordinator.model.change import Change, ChangePage, Check
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
+from coordinator.observe.agent_user import guest_of
+from coordinator.observe.trust import require_trust
 from coordinator.secrets.redaction import redact
 from coordinator.services.planning import known
 from coordinator.storage.config import load_config
 from coordinator.storage.paths import Layout
-from coordinator.trust import require_trust
 
 _FILE_LIMIT = 4 * 1024 * 1024
 """Bytes of a file that is opened for a look."""

@@ -10,11 +10,12 @@ from pathlib import Path
 from coordinator.agents.registry import find_runtime
 from coordinator.agents.runtime import Runtime
 from coordinator.agents.screens import dialog_opened
+from coordinator.apply.suspend import is_paused
 from coordinator.errors import CoordError, Refused, UsageError
 from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, Draft, may_write
 from coordinator.model.step import Attempt
-from coordinator.pausing import is_paused
+from coordinator.observe.trust import require_trust
 from coordinator.processes.table import mark_of
 from coordinator.secrets.redaction import redact
 from coordinator.storage.config import load_config
@@ -22,7 +23,6 @@ from coordinator.storage.paths import Layout
 from coordinator.terminals.capture import read_panes
 from coordinator.terminals.listing import Window
 from coordinator.terminals.server import Terminals
-from coordinator.trust import require_trust
 
 TOLD = "agent.told"
 

@@ -10,6 +10,7 @@ from coordinator.changes import litter, worktrees
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError
 from coordinator.model.step import Attempt, StepState
+from coordinator.observe.trust import require_trust
 from coordinator.storage.attempts import load_attempt, run_ids
 from coordinator.storage.config import load_config
 from coordinator.storage.paths import Layout
@@ -18,7 +19,6 @@ from coordinator.storage.sweep import stale_files
 from coordinator.storage.temp_files import sweep_stale_temps
 from coordinator.terminals.server import Terminals
 from coordinator.terminals.unused import end_unused, in_use
-from coordinator.trust import require_trust
 
 
 @dataclass(frozen=True, slots=True)

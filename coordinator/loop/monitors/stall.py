@@ -17,6 +17,7 @@ from coordinator.agents.jsonl_tail import end_of
 from coordinator.agents.registry import known_runtime
 from coordinator.agents.stall_record import read_stuck, write_stuck
 from coordinator.agents.usage import USAGE
+from coordinator.apply.steps import agent_event, event_id
 from coordinator.changes.last_change import last_change
 from coordinator.errors import CoordError
 from coordinator.eventlog.filters import Filter
@@ -28,7 +29,6 @@ from coordinator.model.step import Attempt, StepState
 from coordinator.model.stuck import Marks, Stuck, judge_stuck, next_doubt
 from coordinator.model.text import plain
 from coordinator.secrets.redaction import redact
-from coordinator.steps import agent_event, event_id
 from coordinator.storage.paths import Layout
 from coordinator.terminals.server import Terminals
 

@@ -11,9 +11,9 @@ from coordinator.eventlog.identity import who
 from coordinator.eventlog.store import EventLog
 from coordinator.model.attachment import Attachment, attachment
 from coordinator.model.event import Actor, Draft, Event
+from coordinator.observe.trust import require_known
 from coordinator.storage.fingerprints import examine_file
 from coordinator.storage.paths import Layout
-from coordinator.trust import require_known
 
 _MOST = 10_000
 """Attachments of a subject that are looked through for the same one."""

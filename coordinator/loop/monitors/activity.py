@@ -22,16 +22,16 @@ from coordinator.agents.rate_limits import COUNTED_WITHIN, reset_time
 from coordinator.agents.registry import find_runtime
 from coordinator.agents.runtime import Place, Runtime, Said, Usage
 from coordinator.agents.usage import Meter, read_usage, write_usage
+from coordinator.apply.handoff_files import sealed
+from coordinator.apply.steps import agent_event, amend
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
-from coordinator.handoffs import sealed
 from coordinator.model.event import SYSTEM
 from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt
 from coordinator.model.usage import Spent
 from coordinator.safefiles.regular import open_to_append
-from coordinator.steps import agent_event, amend
 from coordinator.storage.config import Config
 from coordinator.storage.paths import Layout
 

@@ -3,6 +3,7 @@
 import os
 
 from coordinator.agents.presence import agent_process
+from coordinator.apply.steps import agent_event, event_id, record, reread
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
 from coordinator.failpoint import failpoint
@@ -11,7 +12,6 @@ from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt, StepState
 from coordinator.processes.suspend import let_go_on, stop_agent
 from coordinator.processes.table import is_stopped
-from coordinator.steps import agent_event, event_id, record, reread
 from coordinator.storage.paths import Layout
 
 

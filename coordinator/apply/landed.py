@@ -1,12 +1,12 @@
 """A change that was merged elsewhere and edited on the way: a human says as which commit it landed."""
 
+from coordinator.apply.steps import advance, reread
 from coordinator.changes.git import Git
 from coordinator.errors import Refused
 from coordinator.eventlog.store import EventLog
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
-from coordinator.steps import advance, reread
 from coordinator.storage.config import load_config
 from coordinator.storage.files import Lock
 from coordinator.storage.paths import Layout

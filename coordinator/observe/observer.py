@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from coordinator.agents.presence import Presence
 from coordinator.errors import CoordError
 from coordinator.eventlog.snapshot_cache import LogMemory
-from coordinator.finishing import finish, is_pending
 from coordinator.model.budget_pause import about_budgets
 from coordinator.model.claims import false_claims
 from coordinator.model.graph import Graph, problems
@@ -22,10 +21,12 @@ from coordinator.model.snapshot import Agent, Loop, Milestone, Snapshot
 from coordinator.model.step import Attempt, Step, StepState, derive_step
 from coordinator.model.text import plain
 from coordinator.model.trust import GONE, Ask, Trusted, ask_about
+from coordinator.observe.finishing import finish, is_pending
+from coordinator.observe.roll import Roll, RollCall
+from coordinator.observe.standing import Standing
+from coordinator.observe.trust import judgement
+from coordinator.observe.usage import Spending
 from coordinator.processes.table import is_stopped
-from coordinator.roll import Roll, RollCall
-from coordinator.spending import Spending
-from coordinator.standing import Standing
 from coordinator.storage.config import load_config
 from coordinator.storage.documents import MILESTONE_STATUSES, examine_milestone
 from coordinator.storage.files import digest_of, read_limited, sha256
@@ -34,10 +35,9 @@ from coordinator.storage.locks import is_held
 from coordinator.storage.paths import Layout
 from coordinator.storage.prompts import PromptReader
 from coordinator.storage.runs import AttemptReader, current_run, loop_is_alive, read_loop
-from coordinator.trust import judgement
 
 if TYPE_CHECKING:
-    from coordinator.adopted import Adopted
+    from coordinator.observe.adopted import Adopted
 
 DOCUMENT_LIMIT = 16 * 1024 * 1024
 """Bytes of a document that services append to."""
@@ -153,7 +153,7 @@ class Observer:
         if not patterns:
             self._windows, self._adopted = None, ()
         else:
-            from coordinator.adopted import Adopted
+            from coordinator.observe.adopted import Adopted
 
             if self._windows is None or self._windows.patterns != patterns:
                 self._windows = Adopted(self.layout.root, patterns)

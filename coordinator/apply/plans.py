@@ -12,14 +12,15 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
-from coordinator import archive, messages
+from coordinator.apply import messages, undo
+from coordinator.apply.kill import ENDABLE, finish_kill, has_landed
+from coordinator.apply.steps import attempt_lock, find_attempt, reread, utc_now
+from coordinator.apply.suspend import go_on
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.questions import questions
 from coordinator.eventlog.store import EventLog
-from coordinator.finishing import log_note, recover, tell_merged
 from coordinator.formats.alignment import ALIGNMENT_START, add_steering
-from coordinator.kill import ENDABLE, finish_kill, has_landed
 from coordinator.model.budget_pause import all_wanted
 from coordinator.model.event import Actor, Draft, Event, may_write
 from coordinator.model.ids import uuid7
@@ -28,19 +29,18 @@ from coordinator.model.plan import FileEdit, Kill, Plan, Record, StartAfresh, St
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.model.text import plain
-from coordinator.observe import Observer
-from coordinator.pausing import go_on
+from coordinator.observe.finishing import log_note, recover, tell_merged
+from coordinator.observe.observer import Observer
+from coordinator.observe.trust import require_known, require_trust
 from coordinator.secrets.redaction import redact, redact_data
 from coordinator.services import questions as service
 from coordinator.services.planning import file_edit
-from coordinator.steps import attempt_lock, find_attempt, reread, utc_now
 from coordinator.storage import journal
 from coordinator.storage.config import load_config
 from coordinator.storage.documents import LIMIT as DOCUMENT_LIMIT
 from coordinator.storage.files import Lock, digest_of, read_limited, sha256
 from coordinator.storage.paths import Layout
 from coordinator.storage.prompt_numbers import claim_number, highest_named, keep_highest
-from coordinator.trust import require_known, require_trust
 
 _STEP_LIMIT = 4 * 1024 * 1024
 _TRIES = 20
@@ -166,7 +166,7 @@ def plan_undo(layout: Layout, snapshot: Snapshot, plan_id: str | None = None) ->
 
     Raises Refused when there is none, when something was built on it, or when it can't be taken back.
     """
-    return archive.undo_of(archive.load(layout, plan_id or _newest(layout)), snapshot, layout)
+    return undo.undo_of(undo.load(layout, plan_id or _newest(layout)), snapshot, layout)
 
 
 def _newest(layout: Layout) -> str:
@@ -222,7 +222,7 @@ def _check_versions(layout: Layout, plan: Plan) -> None:
 
 def _claim_numbers(layout: Layout, plan: Plan) -> None:
     """Claim the numbers of new prompts, keep those of files. StalePlan when one was used meanwhile."""
-    created = sorted(archive.created_prompts(plan))
+    created = sorted(undo.created_prompts(plan))
     folders = load_config(layout).prompt_folders
     for number in created:
         if highest_named(layout, folders) >= number or claim_number(layout, number - 1, folders) != number:
@@ -272,7 +272,7 @@ def _step_edit(layout: Layout, attempt: Attempt, changes: Mapping[str, object]) 
 
 
 def _place(layout: Layout, log: EventLog, plan: Plan, drafts: list[Draft], actor: Actor) -> list[str]:
-    archive.keep(layout, plan)
+    undo.keep(layout, plan)
     note = {"actor": asdict(actor), "drafts": [redact_data(asdict(draft)) for draft in drafts]}
     try:
         return journal.apply_edits(
@@ -285,7 +285,7 @@ def _place(layout: Layout, log: EventLog, plan: Plan, drafts: list[Draft], actor
             telling=_telling(layout, log),
         )
     except Refused:
-        archive.drop(layout, plan.id)
+        undo.drop(layout, plan.id)
         raise
 
 

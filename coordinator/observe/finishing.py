@@ -47,7 +47,7 @@ def recover(layout: Layout, *, patience: float | None = None) -> list[str]:
     """
     if not is_pending(layout):
         return []
-    from coordinator.trust import require_trust
+    from coordinator.observe.trust import require_trust
 
     require_trust(layout)
     if not os.access(layout.journal, os.W_OK):

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from coordinator.apply.handoff_files import handed_off, publish
+from coordinator.apply.steps import attempt_lock, event_id, find_attempt, reread, utc_now
 from coordinator.changes.diff import change_of
 from coordinator.changes.elsewhere import Elsewhere, work_elsewhere
 from coordinator.changes.git import Git
@@ -14,14 +16,12 @@ from coordinator.errors import Refused, UsageError
 from coordinator.eventlog.identity import who
 from coordinator.eventlog.store import EventLog
 from coordinator.failpoint import failpoint
-from coordinator.handoffs import handed_off, publish
 from coordinator.model.change import Change
 from coordinator.model.event import Actor, ActorKind, Draft, may_write
 from coordinator.model.handoff import HAND_OFF, OUTCOMES, said_by, words_of
 from coordinator.model.step import Attempt, Receipt
 from coordinator.model.text import plain
 from coordinator.secrets.redaction import redact
-from coordinator.steps import attempt_lock, event_id, find_attempt, reread, utc_now
 from coordinator.storage.config import Config, load_config
 from coordinator.storage.files import sha256
 from coordinator.storage.paths import Layout

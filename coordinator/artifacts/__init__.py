@@ -1,1 +1,0 @@
-"""The disk: every path, atomic writes and locks, prompt files, runs and documents."""
