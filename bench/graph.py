@@ -12,11 +12,11 @@ from textual.app import App, ComposeResult
 from textual.widgets import Static
 
 from bench.report import Row, print_rows
-from coordinator.model.facts import Facts
 from coordinator.model.graph import Graph
 from coordinator.model.prompt import Priority, Prompt
-from coordinator.model.rails import layout
 from coordinator.model.snapshot import Snapshot
+from coordinator.views.graph_rails import layout
+from coordinator.views.prompt_row import Facts
 from tui.widgets.graph import PromptGraph
 from tui.widgets.graph_demo import GraphDemo, large
 

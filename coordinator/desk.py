@@ -11,17 +11,17 @@ from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, Draft, Event, may_write
 from coordinator.model.snapshot import Snapshot
-from coordinator.model.status import counts
 from coordinator.storage.documents import write_status
 from coordinator.storage.paths import Layout
+from coordinator.views.status_json import counts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from coordinator.eventlog.intents import Version
     from coordinator.eventlog.time_travel import Film
-    from coordinator.model.milestone import MilestonePage, Revision
     from coordinator.model.plan import Plan
+    from coordinator.views.milestone_page import MilestonePage, Revision
 
 _PAGE = 200
 """Events of a kind on the milestone's page."""
@@ -87,8 +87,8 @@ class Desk:
         """The milestone's page. Refused when its file can't be read."""
         from coordinator.eventlog.intents import newest_version, versions
         from coordinator.model.intent import Intent
-        from coordinator.model.milestone import MilestonePage
         from coordinator.services.intent import MILESTONE, intent_of
+        from coordinator.views.milestone_page import MilestonePage
 
         document = snapshot.documents.get(MILESTONE)
         intent = Intent() if document is None else intent_of(document)
@@ -178,7 +178,7 @@ class Desk:
 
 def _revisions(found: "Sequence[Version]") -> "tuple[Revision, ...]":
     from coordinator.model.intent import Intent, differences
-    from coordinator.model.milestone import Revision
+    from coordinator.views.milestone_page import Revision
 
     before = [Intent(), *(version.intent for version in found)]
     return tuple(

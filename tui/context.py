@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from coordinator.model.prompt import PromptType
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
 from coordinator.model.step import Step, StepState
-from tui.needs import needs
+from coordinator.views.attention import needs
 
 
 @dataclass(frozen=True, slots=True)

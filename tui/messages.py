@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from coordinator.errors import CoordError
     from coordinator.model.change import Change, ChangePage, Check
     from coordinator.model.event import Event
-    from coordinator.model.milestone import MilestonePage
     from coordinator.model.plan import Plan
     from coordinator.model.snapshot import Snapshot
     from coordinator.terminals.screen import Screen as PaneScreen
-    from tui.steering import Outlook, Planner
+    from coordinator.views.milestone_page import MilestonePage
+    from coordinator.views.plan_preview import Outlook, Planner
 
 
 @dataclass(eq=False, repr=False)

@@ -23,7 +23,6 @@ from tui.streams import Streams
 if TYPE_CHECKING:
     from coordinator.desk import Desk
     from coordinator.model.change import Change, ChangePage, Check
-    from coordinator.model.milestone import MilestonePage
     from coordinator.model.plan import Plan
     from coordinator.model.trust import Ask, Shown
     from coordinator.observe.observer import Observer
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from coordinator.terminals.listing import Window
     from coordinator.terminals.screen import Screen
     from coordinator.terminals.server import Terminals
+    from coordinator.views.milestone_page import MilestonePage
     from tui.source import Film
 
 _SCREEN_LIMIT = 2_000_000

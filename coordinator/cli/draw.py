@@ -2,10 +2,10 @@
 
 from coordinator.cli.report import styled
 from coordinator.cli.status import GLYPHS
-from coordinator.model.facts import Facts
-from coordinator.model.rails import layout
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import clip, plain
+from coordinator.views.graph_rails import layout
+from coordinator.views.prompt_row import Facts
 
 _LANES = ("blue", "magenta", "cyan", "green", "yellow")
 

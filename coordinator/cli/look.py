@@ -60,15 +60,15 @@ def validate(ctx: click.Context, as_json: bool) -> int:
 @click.pass_context
 def graph(ctx: click.Context, form: str | None) -> None:
     """The dependency graph, one row a prompt."""
-    from coordinator.model import export
+    from coordinator.views import graph_export
 
     snapshot = Observer(layout_of(ctx)).snapshot()
     if form == "json":
-        emit(export.document(snapshot))
+        emit(graph_export.document(snapshot))
     elif form == "mermaid":
-        click.echo(export.mermaid(snapshot))
+        click.echo(graph_export.mermaid(snapshot))
     elif form == "dot":
-        click.echo(export.dot(snapshot))
+        click.echo(graph_export.dot(snapshot))
     else:
         from coordinator.cli.draw import print_rails
 
@@ -81,8 +81,8 @@ def graph(ctx: click.Context, form: str | None) -> None:
 @click.pass_context
 def why(ctx: click.Context, number: int, as_json: bool) -> None:
     """Why prompt NUMBER runs, waits, or can't run."""
-    from coordinator.model.why import sentence
-    from coordinator.model.why import why as explain
+    from coordinator.views.why import sentence
+    from coordinator.views.why import why as explain
 
     snapshot = Observer(layout_of(ctx)).snapshot()
     known = {*snapshot.prompts, *(n for problem in snapshot.problems for n in problem.numbers)}
@@ -108,7 +108,7 @@ def why(ctx: click.Context, number: int, as_json: bool) -> None:
 @click.pass_context
 def agents(ctx: click.Context, as_json: bool) -> None:
     """The agents: role, prompt, state with its evidence and age, what to do."""
-    from coordinator.model.facts import until
+    from coordinator.views.prompt_row import until
 
     snapshot = _all_around(ctx)
     now = time.time()

@@ -10,9 +10,9 @@ from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say, styled
 from coordinator.desk import Desk
 from coordinator.model.event import Event
-from coordinator.model.milestone import MilestonePage
-from coordinator.model.sentence import describe
 from coordinator.observe.observer import Observer
+from coordinator.views.event_text import describe
+from coordinator.views.milestone_page import MilestonePage
 
 _SHOWN = 10
 """Events of a list that people are shown; with --json they get more."""

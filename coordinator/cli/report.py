@@ -77,8 +77,8 @@ def event_line(event: "Event") -> str:
     """An event as one line of columns: when (local time), who, a word for what, and the point of it."""
     from datetime import datetime
 
-    from coordinator.model.sentence import describe
     from coordinator.model.text import clip, width
+    from coordinator.views.event_text import describe
 
     line = describe(event)
     actor = clip(line.actor, 14)

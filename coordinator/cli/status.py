@@ -62,14 +62,14 @@ def _print_json(layout: Layout) -> None:
 
 def status_json(snapshot: Snapshot, now: float) -> dict[str, object]:
     """The document that `coord status --json` prints; its keys are fixed."""
-    from coordinator.model.status import document
+    from coordinator.views.status_json import document
 
     return document(snapshot, now)
 
 
 def print_snapshot(snapshot: Snapshot, now: float) -> None:
     """Print a snapshot for people: what needs them first, then a line a prompt."""
-    from coordinator.model.facts import Facts
+    from coordinator.views.prompt_row import Facts
 
     _print_head(snapshot, now)
     facts = Facts(snapshot)

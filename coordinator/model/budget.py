@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from coordinator.model.budget_pause import BUDGET, END_IT, about_budgets, paused_by, paused_seconds, to_end
-from coordinator.model.facts import age
 from coordinator.model.loop_state import timestamp
 from coordinator.model.settings import Budget
 from coordinator.model.snapshot import Question, Snapshot
 from coordinator.model.step import Step, StepState
+from coordinator.model.text import age
 from coordinator.model.usage import Spent, total
 
 GO_ON = "go on with as much again"

@@ -40,7 +40,7 @@ class Draft:
     subject: str
     """`prompt:7`, `milestone`, `agent:executor-07-1`, …"""
     data: Mapping[str, object] = field(default_factory=dict, hash=False)
-    """JSON; `coordinator.model.sentence` tells the keys by kind."""
+    """JSON; `coordinator.views.event_text` tells the keys by kind."""
     id: str = ""
     """UUIDv7; appending the same id again returns the event that is already there. Empty: a new one is made."""
 
@@ -199,10 +199,3 @@ def who_may(kind: str) -> str:
         return "only the system" if names == [_SYSTEM] else f"only a {names[0]}"
     articled = [f"an {name}" if name[0] in "ae" else f"a {name}" for name in names]
     return ", ".join(articled[:-1]) + " or " + articled[-1]
-
-
-def sentence(event: Event) -> str:
-    """One readable, safe line for an event: who, what, and the point of it."""
-    from coordinator.model.sentence import describe  # most readers of events never print one
-
-    return str(describe(event))

@@ -100,3 +100,6 @@ class Plan:
             "applied": applied,
             "number": self.number,
         }
+
+
+ALIGNMENT = ".coord/alignment.md"

@@ -11,7 +11,7 @@ from coordinator.formats.prompt_body import has_criteria, with_steering
 from coordinator.formats.prompt_names import new_path
 from coordinator.model.graph import Graph
 from coordinator.model.ids import uuid7
-from coordinator.model.plan import Effect, FileEdit, Kill, Plan, Record
+from coordinator.model.plan import ALIGNMENT, Effect, FileEdit, Kill, Plan, Record
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus, PromptType
 from coordinator.model.settings import BRANCH
@@ -19,7 +19,6 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Step, StepState
 from coordinator.model.textdiff import unified_diff
 
-ALIGNMENT = ".coord/alignment.md"
 Value = str | int | bool | Sequence[int] | Sequence[str]
 
 

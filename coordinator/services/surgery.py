@@ -7,19 +7,11 @@ from coordinator.errors import Refused, UsageError
 from coordinator.formats.alignment import summaries
 from coordinator.formats.prompt_body import section
 from coordinator.formats.prompt_text import new_prompt
-from coordinator.model.plan import Kill, Plan, Record
+from coordinator.model.plan import ALIGNMENT, Kill, Plan, Record
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
-from coordinator.services.planning import (
-    ALIGNMENT,
-    PlanBuilder,
-    in_flight,
-    is_done,
-    known,
-    numbers_text,
-    refuse_in_flight,
-)
+from coordinator.services.planning import PlanBuilder, in_flight, is_done, known, numbers_text, refuse_in_flight
 from coordinator.services.quick_patch import waiting_dependents
 
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.model.event import ALL_KINDS, Event, sentence
-from coordinator.model.sentence import actor_name, describe
+from coordinator.model.event import ALL_KINDS, Event
 from coordinator.model.text import plain
+from coordinator.views.event_text import actor_name, describe, sentence
 
 HOSTILE = "\x1b]0;owned\x07 [@click=app.quit]x[/] \u202egnp\r\nsecond line"
 

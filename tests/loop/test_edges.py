@@ -12,7 +12,7 @@ from support.command import coord
 from support.project import NOTHING, WRITE, Project
 from support.wait import wait_until
 
-from coordinator.model.why import why
+from coordinator.views.why import why
 
 Make = Callable[..., Project]
 

@@ -9,7 +9,7 @@ from support.wait import wait_until
 
 from coordinator.apply.plans import plan_undo
 from coordinator.errors import Refused
-from coordinator.model.facts import row_fact
+from coordinator.views.prompt_row import row_fact
 
 Make = Callable[..., Project]
 TRY = 'echo "$COORD_ATTEMPT" >>f; git add f; git commit -qm "Try $COORD_ATTEMPT"\n'

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.graphs import prompt, snapshot
 
-from coordinator.model.export import document, dot, mermaid
 from coordinator.model.prompt import PromptStatus
+from coordinator.views.graph_export import document, dot, mermaid
 
 
 def test_the_document_has_the_keys_that_programs_rely_on() -> None:

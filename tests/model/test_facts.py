@@ -6,13 +6,14 @@ from datetime import datetime
 import pytest
 from support.graphs import NOW, agent, attempt, iso, prompt, question, snapshot
 
-from coordinator.model.facts import Facts, Tone, age, badge, names, row_fact
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Priority, PromptStatus, PromptType
 from coordinator.model.settings import Settings
 from coordinator.model.snapshot import AgentState, Review, Snapshot
 from coordinator.model.step import Exit, StepState
-from coordinator.model.why import Because, why
+from coordinator.model.text import age
+from coordinator.views.prompt_row import Facts, Tone, badge, names, row_fact
+from coordinator.views.why import Because, why
 
 
 def fact(shot: Snapshot, number: int = 1, now: float = NOW) -> tuple[str, Tone]:

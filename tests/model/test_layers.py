@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from support.graphs import any_prompts, prompt
 
 from coordinator.model.graph import Graph
-from coordinator.model.layers import MapLine, map_lines
 from coordinator.model.prompt import Prompt
+from coordinator.views.graph_layers import MapLine, map_lines
 
 
 @given(any_prompts(), st.integers(1, 5))

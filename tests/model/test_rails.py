@@ -10,7 +10,7 @@ from support.graphs import any_prompts, prompt, sound_prompts
 
 from coordinator.model.graph import Graph
 from coordinator.model.prompt import Prompt
-from coordinator.model.rails import ASCII, SHORTEST_FOLD, UNICODE, Rails, layout
+from coordinator.views.graph_rails import ASCII, SHORTEST_FOLD, UNICODE, Rails, layout
 
 LEFT_ARM, RIGHT_ARM, DOWN_ARM = set("─╯┴┤┼"), set("─╰┴├┼"), set("●│├┤┼")
 CROSSED, NODES, BUNDLE = "│", set("●◎"), set("┊→←↔")

@@ -10,14 +10,14 @@ from support.graphs import NOW, agent, any_prompts, attempt, prompt, question, s
 from coordinator.errors import UsageError
 from coordinator.loop.effects import Dispatch
 from coordinator.loop.orchestrator import step
-from coordinator.model.facts import Tone, row_fact
 from coordinator.model.loop_state import startable
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.settings import Settings
 from coordinator.model.snapshot import AgentState, Snapshot
 from coordinator.model.step import StepState
-from coordinator.model.why import sentence, why
+from coordinator.views.prompt_row import Tone, row_fact
+from coordinator.views.why import sentence, why
 
 
 def codes(shot: Snapshot, number: int) -> list[tuple[str, str]]:

@@ -13,9 +13,9 @@ from support.project import project
 from support.wait import wait_until
 
 from coordinator.eventlog.store import EventLog
-from coordinator.model.event import Event, sentence
-from coordinator.model.sentence import describe
+from coordinator.model.event import Event
 from coordinator.observe.finishing import log_note
+from coordinator.views.event_text import describe, sentence
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="detaches with setsid")
 

@@ -8,12 +8,12 @@ from coordinator.errors import CoordError, Refused
 from coordinator.model.change import Change, ChangePage, Check
 from coordinator.model.event import Event
 from coordinator.model.intent import Intent
-from coordinator.model.milestone import MilestonePage
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Agent, Snapshot
-from coordinator.model.status import counts
 from coordinator.model.step import Attempt
 from coordinator.model.trust import Ask, Shown
+from coordinator.views.milestone_page import MilestonePage
+from coordinator.views.status_json import counts
 from tui.source import OnScreen, Preferences, Query, Show, Trouble, Wish
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from support.project import NOTHING, Project, project
 from support.steering import Desk, steered
 from support.terminal import Terminal
 
+from coordinator.views.attention import waiting_for_you
 from tui.context import only_shown
-from tui.needs import waiting_for_you
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from support.still import StillSource
 
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import StepState
-from tui.advice import advise
+from coordinator.views.agent_advice import advise
 from tui.forms.permit import PermitForm
 from tui.forms.tell import TellForm
 from tui.screens.agents import AgentStatus

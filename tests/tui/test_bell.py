@@ -12,7 +12,7 @@ from support.still import StillSource
 
 from coordinator.desktop.notifications import notify
 from coordinator.model.snapshot import Snapshot
-from tui.needs import waiting_for_you
+from coordinator.views.attention import waiting_for_you
 from tui.source import Preferences
 
 

@@ -11,7 +11,7 @@ from support.repository import Repository
 from coordinator.changes.diff import diff_text, files_between
 from coordinator.changes.git import Git
 from coordinator.model.change import FileChange
-from tui.diffing import Kind, Row, parse_diff, side_by_side
+from coordinator.views.diff_rows import Kind, Row, parse_diff, side_by_side
 from tui.widgets.colouring import Colouring
 
 

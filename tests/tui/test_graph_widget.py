@@ -13,14 +13,14 @@ from textual.app import App, ComposeResult
 from textual.color import Color
 from textual.pilot import Pilot
 
-from coordinator.model.facts import Tone
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import AgentState, Snapshot
 from coordinator.model.step import StepState
+from coordinator.views.prompt_row import Tone
+from coordinator.views.spans import Span
 from tui.theme import ASCII, DARK, LIGHT, UNICODE, Glyphs, themes
 from tui.widgets.graph import PromptGraph
 from tui.widgets.graph_rows import RowLook, row_spans, tone_glyph
-from tui.widgets.ink import Span
 
 
 class Watched(PromptGraph):

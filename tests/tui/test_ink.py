@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
 
-from tui.widgets.ink import Span, clip, columns, fit, mark, pad, paint, safe, spread, wrap
+from coordinator.views.spans import Span
+from tui.widgets.ink import clip, columns, fit, mark, pad, paint, safe, spread, wrap
 from tui.widgets.pager import wrapped
 
 texts = st.text(max_size=40) | st.text("設定 ab\x1b[31m\u202e👩\u200d💻é", max_size=30)

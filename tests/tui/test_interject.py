@@ -17,9 +17,9 @@ from coordinator.model.step import Attempt, StepState
 from coordinator.storage.documents import append_summary
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import write_step
+from coordinator.views.plan_preview import Outlook
 from tui.forms.interject import suggested
 from tui.forms.stages import Stage
-from tui.steering import Outlook
 from tui.widgets.graph import PromptGraph
 
 

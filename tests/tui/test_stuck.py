@@ -7,12 +7,12 @@ from support import scenes
 from support.onscreen import line_with, screen_text, shown, until
 from support.still import StillSource
 
-from coordinator.model.facts import Tone, row_fact
 from coordinator.model.snapshot import AgentState, Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.stuck import Cause, Stuck
-from tui.advice import advise
-from tui.needs import needs, waiting_for_you
+from coordinator.views.agent_advice import advise
+from coordinator.views.attention import needs, waiting_for_you
+from coordinator.views.prompt_row import Tone, row_fact
 from tui.screens.agents import AgentStatus
 from tui.source import Preferences
 

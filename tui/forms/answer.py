@@ -7,9 +7,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from coordinator.model.sentence import actor_name
 from coordinator.model.snapshot import Question
 from coordinator.model.text import plain, plain_lines
+from coordinator.views.event_text import actor_name
 from tui.forms.words import WordsForm
 from tui.theme import UNICODE, Glyphs
 

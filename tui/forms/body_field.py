@@ -1,8 +1,9 @@
 """The body of a prompt in a form: a count of what is in it, written in $EDITOR."""
 
 from coordinator.formats.prompt_body import CRITERIA, has_criteria, items
+from coordinator.views.spans import Span
 from tui.forms.fields import Changed, Painted
-from tui.widgets.ink import Span, Spans
+from tui.widgets.ink import Spans
 
 
 class BodyField(Painted):

@@ -13,13 +13,14 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from coordinator.model.facts import names
 from coordinator.model.step import StepState
 from coordinator.model.text import plain_lines
 from coordinator.services.surgery import Emergent
+from coordinator.views.prompt_row import names
+from coordinator.views.spans import Span
 from tui.forms.fields import Changed, Entered, Immediate
 from tui.theme import Glyphs
-from tui.widgets.ink import Span, Spans, columns, fit, ink_of, pad, paint, wrap
+from tui.widgets.ink import Spans, columns, fit, ink_of, pad, paint, wrap
 
 _NARROWEST = 36
 """Columns of a card, its margin included."""

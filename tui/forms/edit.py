@@ -13,13 +13,13 @@ from coordinator.model.prompt import Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Snapshot
 from coordinator.services.edit import Edit, edited_source, plan_edit
 from coordinator.services.planning import is_done
+from coordinator.views.plan_preview import Planner
 from tui.forms.fields import ChoiceField, ItemsField, ProseField, Row, TextField
 from tui.forms.file_field import FileField
 from tui.forms.interject import PRIORITIES
 from tui.forms.prompt_form import PromptForm
 from tui.forms.prompts_field import PromptsField
 from tui.forms.stages import Offer
-from tui.steering import Planner
 from tui.widgets.footer import Hint
 
 if TYPE_CHECKING:

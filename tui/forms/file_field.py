@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from coordinator.views.spans import Span
 from tui.forms.fields import Changed, Painted
-from tui.widgets.ink import Span, Spans
+from tui.widgets.ink import Spans
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from coordinator.errors import CoordError
 from coordinator.formats.prompt_body import TEMPLATE
-from coordinator.model.facts import names
 from coordinator.model.plan import Plan
 from coordinator.model.prompt import Priority
 from coordinator.model.snapshot import Snapshot
@@ -14,12 +13,13 @@ from coordinator.model.step import StepState
 from coordinator.services.interjection import Interjection, NeedsChoice, plan_interjection
 from coordinator.services.planning import is_done
 from coordinator.services.quick_patch import waiting_dependents
+from coordinator.views.plan_preview import Planner
+from coordinator.views.prompt_row import names
 from tui.forms.body_field import BodyField, without_blanks
 from tui.forms.fields import ChoiceField, Row, TextField
 from tui.forms.plan_form import PlanForm
 from tui.forms.prompts_field import PromptsField
 from tui.forms.stages import Offer
-from tui.steering import Planner
 from tui.widgets.footer import Hint
 
 PRIORITIES = (("high", "high", "h"), ("medium", "medium", "m"), ("low", "low", "l"))

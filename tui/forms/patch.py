@@ -4,18 +4,18 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import ClassVar
 
-from coordinator.model.facts import names
 from coordinator.model.plan import Plan
 from coordinator.model.prompt import Priority
 from coordinator.model.snapshot import Snapshot
 from coordinator.services.quick_patch import QuickPatch, patch_body, plan_patch, waiting_dependents
+from coordinator.views.plan_preview import Planner
+from coordinator.views.prompt_row import names
 from tui.forms.body_field import BodyField, without_blanks
 from tui.forms.fields import ChoiceField, ItemsField, ProseField, Row, TextField
 from tui.forms.interject import PRIORITIES
 from tui.forms.plan_form import PlanForm
 from tui.forms.prompts_field import PromptsField
 from tui.forms.stages import Offer
-from tui.steering import Planner
 from tui.widgets.footer import Hint
 
 BEFORE = (("yes", "yes", "y"), ("no", "no", "n"))

@@ -13,13 +13,13 @@ from coordinator.errors import CoordError, StalePlan
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
+from coordinator.views.plan_preview import Outlook, Planner, came_true, essence, foresee, only_reported
 from tui.forms.field_form import Draft, FieldForm
 from tui.forms.prompts_field import PromptsField
 from tui.forms.review import diff_lines, review_lines
 from tui.forms.said import Line, Said
 from tui.forms.stages import SHOWS_PLAN, Offer, Stage, effect_lines, now_different, progress, stage_hints
 from tui.messages import PlanMade
-from tui.steering import Outlook, Planner, came_true, essence, foresee, only_reported
 from tui.widgets.footer import Hint
 
 if TYPE_CHECKING:

@@ -7,12 +7,13 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from coordinator.model.facts import names
 from coordinator.model.prompt import Prompt
 from coordinator.model.text import plain
+from coordinator.views.prompt_row import names
+from coordinator.views.spans import Span
 from tui.forms.complete import matches, nearest
 from tui.forms.fields import EDITOR, Changed, Painted, typed
-from tui.widgets.ink import Span, Spans, clip, columns, fit
+from tui.widgets.ink import Spans, clip, columns, fit
 
 _LEAST_TITLE = 8
 """Columns below which a chip shows its number only."""

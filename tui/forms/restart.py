@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import on, work
 
 from coordinator.errors import CoordError
-from coordinator.model.facts import age
 from coordinator.model.loop_state import timestamp
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.text import age
 from coordinator.services.restart import KillRequest, RestartRequest, Then, plan_kill, plan_restart
+from coordinator.views.plan_preview import Planner
+from coordinator.views.spans import Span
 from tui.forms.fields import ChoiceField, ProseField, Row
 from tui.forms.prompt_form import PromptForm
 from tui.forms.said import Line
 from tui.forms.stages import Offer, labelled
 from tui.messages import WorkSeen
 from tui.selection import agent_of
-from tui.steering import Planner
 from tui.widgets.clock import dollars, tokens
 from tui.widgets.footer import Hint
-from tui.widgets.ink import Span
 
 if TYPE_CHECKING:
     from coordinator.model.change import Change

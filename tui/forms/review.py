@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from coordinator.model.plan import FileEdit, Plan
+from coordinator.views.plan_preview import Outlook, changed_lines
+from coordinator.views.spans import Span
 from tui.forms.said import Line
-from tui.steering import Outlook, changed_lines
-from tui.widgets.ink import Span, Spans
+from tui.widgets.ink import Spans
 
 _FEW = 4
 """Changed lines of a file that are shown without asking for the diff."""

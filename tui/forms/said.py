@@ -8,7 +8,8 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.widgets.ink import Span, Spans, columns, fit, ink_of, paint, wrap
+from coordinator.views.spans import Span
+from tui.widgets.ink import Spans, columns, fit, ink_of, paint, wrap
 
 
 class Line(NamedTuple):

@@ -6,11 +6,12 @@ from enum import Enum
 
 from coordinator.errors import CoordError
 from coordinator.model.plan import Kill, Plan
+from coordinator.views.plan_preview import Outlook
+from coordinator.views.spans import Span
 from tui.forms.review import stale_sentence
 from tui.forms.said import Line
-from tui.steering import Outlook
 from tui.widgets.footer import Hint
-from tui.widgets.ink import Span, Spans
+from tui.widgets.ink import Spans
 
 LABEL = 13
 """Columns of the labels at the left."""

@@ -15,12 +15,12 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.services.planning import in_flight
 from coordinator.services.surgery import Surgery, emergent, plan_surgery
+from coordinator.views.plan_preview import Planner
 from tui.forms.cards import Cards, Verdict, Verdicts
 from tui.forms.fields import ProseField, Row
 from tui.forms.plan_form import PlanForm
 from tui.forms.stages import Offer
 from tui.messages import WorkSeen
-from tui.steering import Planner
 from tui.widgets.footer import Hint
 
 _READING = 100

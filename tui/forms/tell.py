@@ -6,9 +6,9 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from coordinator.model.sentence import actor_name
 from coordinator.model.snapshot import Agent
 from coordinator.model.text import plain
+from coordinator.views.event_text import actor_name
 from tui.forms.words import WordsForm
 from tui.theme import UNICODE, Glyphs
 

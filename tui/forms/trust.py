@@ -12,11 +12,12 @@ from textual.widgets import Static
 from coordinator.errors import CoordError
 from coordinator.model.text import amount, clip, plain, plain_lines
 from coordinator.model.trust import Ask, Shown
+from coordinator.views.spans import Span
 from tui.forms.form import Form
 from tui.messages import Done, Failed, FormClosed
 from tui.screens.reading import Reading
 from tui.widgets.footer import Hint
-from tui.widgets.ink import Span, Spans
+from tui.widgets.ink import Spans
 
 if TYPE_CHECKING:
     from tui.source import Source

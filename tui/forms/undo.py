@@ -3,8 +3,8 @@
 from typing import ClassVar
 
 from coordinator.model.snapshot import Snapshot
+from coordinator.views.plan_preview import Planner
 from tui.forms.plan_form import PlanForm
-from tui.steering import Planner
 
 
 class UndoForm(PlanForm):

@@ -11,11 +11,12 @@ from textual.widgets import Input, Static
 
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
+from coordinator.views.spans import Span
 from tui.forms.form import Form
 from tui.messages import Done, Failed, FormClosed
 from tui.theme import UNICODE, Glyphs
 from tui.widgets.footer import Hint
-from tui.widgets.ink import Span, Spans
+from tui.widgets.ink import Spans
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:

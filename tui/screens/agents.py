@@ -8,12 +8,14 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from coordinator.errors import CoordError
-from coordinator.model.facts import age, until
 from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import Agent, AgentState, Snapshot
+from coordinator.model.text import age
 from coordinator.model.usage import NOTHING
+from coordinator.views.agent_advice import advise
+from coordinator.views.prompt_row import until
+from coordinator.views.spans import Span
 from tui.actions import BY_ID, key_of
-from tui.advice import advise
 from tui.context import Context
 from tui.forms.said import Line, Said
 from tui.messages import ActionAsked, LastScreenRead, PaneDrawn
@@ -22,7 +24,7 @@ from tui.theme import AGENT_INK, Glyphs
 from tui.widgets.agents import Agents, state_word
 from tui.widgets.clock import day_and_time, dollars, tokens
 from tui.widgets.footer import Footer, Hint
-from tui.widgets.ink import Span, Spans
+from tui.widgets.ink import Spans
 from tui.widgets.lines import Lines
 from tui.widgets.window import LiveWindow
 

@@ -10,10 +10,10 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from coordinator.model.snapshot import Agent, Question, Snapshot
+from coordinator.views.attention import asking_windows, needs, waiting_for_you
 from tui.actions import BY_ID, Scope, bindings, footer, key_of
 from tui.context import Context
 from tui.messages import ActionAsked, LastScreenRead, PaneDrawn, SnapshotArrived
-from tui.needs import asking_windows, needs, waiting_for_you
 from tui.screens.steered import Steered
 from tui.selection import adopted_for, agent_by_id, agent_of, attempt_of, moves, past_agent
 from tui.source import Source

@@ -16,17 +16,18 @@ from coordinator.errors import CoordError
 from coordinator.formats.intent_text import TITLES, without_empty
 from coordinator.model.event import Event
 from coordinator.model.intent import Change, Intent
-from coordinator.model.milestone import MilestonePage, Revision
 from coordinator.model.plan import Plan
-from coordinator.model.sentence import actor_name, describe
 from coordinator.model.snapshot import Question, Snapshot
 from coordinator.model.text import plain, plain_lines
+from coordinator.views.event_text import actor_name, describe
+from coordinator.views.milestone_page import MilestonePage, Revision
+from coordinator.views.spans import Span
 from tui.messages import ActionAsked, Failed, IntentPlanned, Judged, MilestoneRead
 from tui.theme import Glyphs
 from tui.widgets.clock import day_and_time
 from tui.widgets.footer import Footer, Hint
 from tui.widgets.header import Header
-from tui.widgets.ink import Span, Spans
+from tui.widgets.ink import Spans
 from tui.widgets.pager import Pager
 
 if TYPE_CHECKING:

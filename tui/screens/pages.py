@@ -4,18 +4,19 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from coordinator.model.event import Event
-from coordinator.model.facts import names
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
-from coordinator.model.sentence import actor_name, describe
 from coordinator.model.snapshot import Question, Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.text import plain_lines
+from coordinator.views.event_text import actor_name, describe
+from coordinator.views.prompt_row import names
+from coordinator.views.spans import Span
 from tui.actions import ACTIONS, Group, key_of
 from tui.context import Context
 from tui.screens.reading import Entry
 from tui.widgets.clock import day_and_time, since
-from tui.widgets.ink import Span, Spans, pad
+from tui.widgets.ink import Spans, pad
 
 _LONG = 400_000
 """Characters of a file or an event that are shown; nobody reads more of it here."""

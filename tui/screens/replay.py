@@ -13,9 +13,10 @@ from textual.screen import Screen
 
 from coordinator.errors import CoordError
 from coordinator.model.event import Event
-from coordinator.model.facts import age
-from coordinator.model.sentence import actor_name
 from coordinator.model.snapshot import Snapshot
+from coordinator.model.text import age
+from coordinator.views.event_text import actor_name
+from coordinator.views.spans import Span
 from tui.forms.said import Line, Said
 from tui.messages import ActionAsked, Failed, MomentCame, MomentSought, ReplayRead
 from tui.source import Query, Show
@@ -26,7 +27,7 @@ from tui.widgets.events import event_spans
 from tui.widgets.footer import Footer, Hint
 from tui.widgets.graph import PromptGraph
 from tui.widgets.header import Header
-from tui.widgets.ink import Span, Spans, fit
+from tui.widgets.ink import Spans, fit
 from tui.widgets.lines import Lines
 from tui.widgets.timeline import Timeline
 

@@ -19,12 +19,13 @@ from coordinator.model.change import ChangePage, Check
 from coordinator.model.step import StepState
 from coordinator.model.text import amount, plain, plain_lines
 from coordinator.services.review import ReviewRequest, plan_review
+from coordinator.views.spans import Span
 from tui.actions import BY_ID
 from tui.messages import ActionAsked, ChangeRead, Checked, Failed, Judged
 from tui.theme import Glyphs
 from tui.widgets.diff import DiffView
 from tui.widgets.footer import Footer, Hint
-from tui.widgets.ink import Span, Spans
+from tui.widgets.ink import Spans
 from tui.widgets.pager import Pager
 
 if TYPE_CHECKING:

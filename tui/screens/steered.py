@@ -27,13 +27,13 @@ from tui.widgets.window import LiveWindow
 if TYPE_CHECKING:  # forms are read when the first one opens: they would cost the first picture a fifth of its time
     from coordinator.model.plan import Plan
     from coordinator.model.snapshot import Agent
+    from coordinator.views.plan_preview import Outlook
     from tui.app import CoordApp
     from tui.forms.field_form import Draft
     from tui.forms.form import Form
     from tui.forms.plan_form import PlanForm
     from tui.screens.agents import AgentStatus
     from tui.source import Source
-    from tui.steering import Outlook
 
 
 _ONE_AT_A_TIME = "A form is open; Esc leaves it, and keeps what was typed."
@@ -302,7 +302,7 @@ class Steered(Panels):
 
     def _form_of(self, plan: Plan) -> PlanForm | None:
         """The form that waits for this plan; None when it was left."""
-        from tui.steering import Outlook
+        from coordinator.views.plan_preview import Outlook
 
         form = self.plan_form
         waits = form is not None and isinstance(form.found, Outlook) and form.found.plan.id == plan.id

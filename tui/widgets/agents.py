@@ -5,13 +5,15 @@ from typing import ClassVar
 
 from textual import events
 
-from coordinator.model.facts import age, until
 from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
+from coordinator.model.text import age
 from coordinator.model.usage import total
+from coordinator.views.prompt_row import until
+from coordinator.views.spans import Span
 from tui.theme import AGENT_INK, UNICODE, Glyphs, agent_glyph
 from tui.widgets.clock import dollars, tokens
-from tui.widgets.ink import Span, Spans, clip, pad
+from tui.widgets.ink import Spans, clip, pad
 from tui.widgets.lines import Lines
 
 _STALE = 60.0

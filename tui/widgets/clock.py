@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from coordinator.model.facts import age
 from coordinator.model.loop_state import timestamp
+from coordinator.model.text import age
 
 
 def since(iso: str, now: float) -> str:

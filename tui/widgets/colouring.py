@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from coordinator.model.text import plain
-from tui.diffing import Kind, Row
+from coordinator.views.diff_rows import Kind, Row
 
 Piece = tuple[str, str]
 """A text and the ink of its token; an empty ink: none of its own."""

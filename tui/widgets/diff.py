@@ -8,11 +8,12 @@ from rich.style import Style
 from textual.binding import Binding, BindingType
 
 from coordinator.model.change import FileChange
-from tui.diffing import Kind, Pair, Row, parse_diff, side_by_side
+from coordinator.views.diff_rows import Kind, Pair, Row, parse_diff, side_by_side
+from coordinator.views.spans import Span
 from tui.theme import Glyphs
 from tui.widgets.colouring import Colouring
 from tui.widgets.contrast import READABLE, readable
-from tui.widgets.ink import Span, Spans, clip, ink_of, pad
+from tui.widgets.ink import Spans, clip, ink_of, pad
 from tui.widgets.lines import Lines
 
 _TOKENS = {

@@ -14,15 +14,16 @@ from textual.widgets import Input
 
 from coordinator.errors import CoordError
 from coordinator.model.event import Event
-from coordinator.model.sentence import describe
 from coordinator.model.snapshot import Question, Snapshot
 from coordinator.model.text import plain
+from coordinator.views.event_text import describe
+from coordinator.views.spans import Span
 from tui.actions import Scope, bindings
 from tui.messages import Failed
 from tui.source import Query, Show
 from tui.theme import UNICODE, Glyphs
 from tui.widgets.clock import since, wall
-from tui.widgets.ink import Span, Spans, columns, fit, mark, pad
+from tui.widgets.ink import Spans, columns, fit, mark, pad
 from tui.widgets.lines import Lines
 
 PAGE = 200

@@ -5,8 +5,9 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
+from coordinator.views.spans import Span
 from tui.messages import ActionAsked
-from tui.widgets.ink import Span, columns, ink_of, paint
+from tui.widgets.ink import columns, ink_of, paint
 
 Hint = tuple[str, str, str]
 """Key, label, id of the action."""

@@ -9,12 +9,13 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from coordinator.model.facts import Tone
 from coordinator.model.graph import Graph
 from coordinator.model.prompt import Prompt
-from coordinator.model.rails import layout
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
+from coordinator.views.graph_rails import layout
+from coordinator.views.prompt_row import Tone
+from coordinator.views.spans import Span
 from tui.theme import UNICODE, Glyphs
 from tui.widgets.graph_layout import MARGIN, MapRows, RailRows
 from tui.widgets.graph_rows import (
@@ -29,7 +30,7 @@ from tui.widgets.graph_rows import (
     rail_glyphs,
     row_spans,
 )
-from tui.widgets.ink import INKS, Span, Spans, columns
+from tui.widgets.ink import INKS, Spans, columns
 from tui.widgets.lines import Lines
 
 _PAN = 8

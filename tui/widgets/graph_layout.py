@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from coordinator.model.graph import Graph
-from coordinator.model.layers import MapLine, map_lines
-from coordinator.model.rails import Rails
+from coordinator.views.graph_layers import MapLine, map_lines
+from coordinator.views.graph_rails import Rails
 
 MARGIN = 6
 """Columns at the left of the map, for the layer's number."""

@@ -6,14 +6,15 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from coordinator.model import rails as rail
-from coordinator.model.facts import Fact, Facts, Tone, badge, names
 from coordinator.model.graph import SATISFIED, Graph
 from coordinator.model.prompt import Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
+from coordinator.views import graph_rails as rail
+from coordinator.views.prompt_row import Fact, Facts, Tone, badge, names
+from coordinator.views.spans import Span
 from tui.theme import Glyphs
-from tui.widgets.ink import Span, clip, columns, fit
+from tui.widgets.ink import clip, columns, fit
 
 RAIL_INKS = 5
 """How many colours rails take turns in."""

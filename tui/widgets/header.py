@@ -13,11 +13,12 @@ from textual.widget import Widget
 from coordinator.model.snapshot import LoopState, Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.usage import total
+from coordinator.views.attention import needs
+from coordinator.views.spans import Span
 from tui.messages import ActionAsked
-from tui.needs import needs
 from tui.theme import LOOP_INK, UNICODE, Glyphs, loop_glyph
 from tui.widgets.clock import dollars, tokens
-from tui.widgets.ink import Span, Spans, columns, fit, ink_of, paint
+from tui.widgets.ink import Spans, columns, fit, ink_of, paint
 
 _BAR_WIDTH = 22
 

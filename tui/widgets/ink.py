@@ -14,6 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from coordinator.model.text import plain
+from coordinator.views.spans import Span
 from tui.widgets.contrast import READABLE, readable
 
 
@@ -131,15 +132,6 @@ def safe(text: str) -> str:
     """Make any text safe to print on one line, of a width that is the sum of its characters'."""
     text = plain(text)
     return text if text.isascii() else text.translate(_JOINERS)
-
-
-class Span(NamedTuple):
-    """A piece of a line. Its text may be anything: it is made safe when it is painted."""
-
-    text: str
-    ink: str = "text"
-    act: str = ""
-    """Id of the action that a click on it does."""
 
 
 Spans = Sequence[Span]

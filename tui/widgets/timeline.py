@@ -5,9 +5,10 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
+from coordinator.views.spans import Span
 from tui.messages import MomentSought
 from tui.theme import UNICODE, Glyphs
-from tui.widgets.ink import Span, Spans, ink_of, paint
+from tui.widgets.ink import Spans, ink_of, paint
 
 
 class Timeline(Widget):

@@ -7,11 +7,12 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from coordinator.model.facts import badge
 from coordinator.model.snapshot import Snapshot
-from coordinator.model.why import sentence, why
+from coordinator.views.prompt_row import badge
+from coordinator.views.spans import Span
+from coordinator.views.why import sentence, why
 from tui.theme import UNICODE, Glyphs
-from tui.widgets.ink import Span, Spans, fit, ink_of, paint, wrap
+from tui.widgets.ink import Spans, fit, ink_of, paint, wrap
 
 _MOST = 6
 """Lines at most, however long the reasons are."""

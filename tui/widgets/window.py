@@ -12,13 +12,13 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from coordinator.model.facts import age
-from coordinator.model.sentence import actor_name
 from coordinator.model.snapshot import Agent
-from coordinator.model.text import plain
+from coordinator.model.text import age, plain
+from coordinator.views.event_text import actor_name
+from coordinator.views.spans import Span
 from tui.theme import UNICODE, Glyphs
 from tui.widgets.contrast import readable
-from tui.widgets.ink import Span, Spans, ink_of, paint
+from tui.widgets.ink import Spans, ink_of, paint
 from tui.widgets.titled import Titled
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from typing import NamedTuple
 from coordinator.errors import CoordError
 from coordinator.model.event import Draft
 from coordinator.model.prompt import Prompt
-from coordinator.model.sentence import actor_name
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.trust import GONE
 from coordinator.storage.files import digest_of
 from coordinator.storage.paths import Layout
 from coordinator.storage.written import Written, gone
+from coordinator.views.event_text import actor_name
 
 _MOST = 200
 """Files that one event names: a switch of branches changes many."""

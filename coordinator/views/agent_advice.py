@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from coordinator.model.facts import age
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.model.step import StepState
+from coordinator.model.text import age
 
 _SILENT = 600.0
 """Seconds without a sign of life after which a working agent may be stuck."""

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from coordinator.errors import UsageError
 from coordinator.model.budget_pause import paused_by
-from coordinator.model.facts import Facts, age, closed_cycles, names
 from coordinator.model.graph import SATISFIED
 from coordinator.model.loop_state import held_by_questions, resumes_at, retry_at
 from coordinator.model.problem import Problem
 from coordinator.model.queue import Place, lineup, live_attempts
 from coordinator.model.snapshot import AgentState, LoopState, Snapshot
 from coordinator.model.step import Step, StepState
-from coordinator.model.text import clip, plain
+from coordinator.model.text import age, clip, plain
+from coordinator.views.prompt_row import Facts, closed_cycles, names
 
 _QUOTE = 80
 """Columns that a question gets, of which there may be many."""

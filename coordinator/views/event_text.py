@@ -335,3 +335,10 @@ def _item(value: object) -> str:
 
 def _joined(between: str, *parts: str) -> str:
     return between.join(part for part in parts if part)
+
+
+def sentence(event: Event) -> str:
+    """One readable, safe line for an event: who, what, and the point of it."""
+    from coordinator.views.event_text import describe  # most readers of events never print one
+
+    return str(describe(event))

@@ -8,16 +8,15 @@ from coordinator.formats.digest import sha256
 from coordinator.formats.frontmatter import split
 from coordinator.formats.prompt_body import STEERING
 from coordinator.formats.prompt_text import parse_prompt
-from coordinator.model.facts import names
 from coordinator.model.forecast import forecast, rough
 from coordinator.model.graph import SATISFIED, Graph
-from coordinator.model.plan import FileEdit, Kill, Plan, Steer
+from coordinator.model.plan import ALIGNMENT, FileEdit, Kill, Plan, Steer
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Priority, Prompt, PromptStatus
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState, derive_step
-from coordinator.services.planning import ALIGNMENT
-from tui.widgets.ink import Span
+from coordinator.views.prompt_row import names
+from coordinator.views.spans import Span
 
 Planner = Callable[[Snapshot], Plan]
 """A request to a service, waiting for the snapshot to plan on."""

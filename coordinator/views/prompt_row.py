@@ -13,7 +13,7 @@ from coordinator.model.prompt import Prompt, PromptType
 from coordinator.model.queue import Place, lineup
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Question, Snapshot
 from coordinator.model.step import Step, StepState
-from coordinator.model.text import clip, plain
+from coordinator.model.text import age, clip, plain
 
 _REASON = 40
 """Columns that a reason written by somebody else gets."""
@@ -71,18 +71,6 @@ def badge(prompt: Prompt) -> Badge | None:
     if prompt.type is PromptType.REVIEW_FIX:
         return Badge(prompt.type, "review fix")
     return None
-
-
-def age(seconds: float) -> str:
-    """`5s`, `2m13`, `1h04`, `12d`: how long something took or takes."""
-    whole = max(0, int(seconds))
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02d}"
-    if whole < 100 * 3600:
-        return f"{whole // 3600}h{whole % 3600 // 60:02d}"
-    return f"{whole // 86400}d"
 
 
 def until(moment: float | None, now: float) -> str:

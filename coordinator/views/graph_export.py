@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from coordinator.model.facts import Facts, Tone
 from coordinator.model.loop_state import startable
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
+from coordinator.views.prompt_row import Facts, Tone
 
 _FILLS = {
     Tone.DONE: "#dcefdc",

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from coordinator.model.sentence import actor_name
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
 from coordinator.model.step import Step, StepState
+from coordinator.views.event_text import actor_name
 
 
 @dataclass(frozen=True, slots=True)

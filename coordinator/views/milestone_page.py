@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from coordinator.model.event import Event
 from coordinator.model.intent import Change, Intent
-from coordinator.model.sentence import describe
 from coordinator.model.snapshot import Milestone
+from coordinator.views.event_text import describe
 
 
 @dataclass(frozen=True, slots=True)
