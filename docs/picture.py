@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from coordinator.demo import PACE, DemoProject
+from coordinator.client.demo_project import PACE, DemoProject
+from coordinator.client.project import ProjectSource
 from coordinator.model.step import StepState
 from tui.app import CoordApp
-from tui.project import ProjectSource
 
 TARGET = Path(__file__).with_name("coord.svg")
 SIZE = (150, 40)

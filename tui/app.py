@@ -17,6 +17,7 @@ from textual.command import Provider
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from coordinator.client.ports import Source, Trouble, Wish
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
 from tui.actions import unknown_keys
@@ -24,7 +25,6 @@ from tui.ascii import AsciiFilter
 from tui.context import asks_permission, reviewed
 from tui.messages import Done, Failed, LastScreenRead, SnapshotArrived
 from tui.screens.main import MainScreen
-from tui.source import Source, Trouble, Wish
 from tui.theme import DARK, LIGHT, choose_theme, glyphs, themes
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from coordinator.cli.report import say, styled
-from coordinator.demo import DemoProject
+from coordinator.client.demo_project import DemoProject
 from coordinator.errors import CoordError
 from coordinator.eventlog.follow import Stop, follow
 from coordinator.eventlog.store import EventLog

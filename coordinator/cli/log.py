@@ -68,7 +68,7 @@ def log(
 
 def _print_status_of(layout: Layout, seq: int, as_json: bool) -> None:
     from coordinator.cli.status import print_snapshot
-    from coordinator.desk import Desk
+    from coordinator.client.history import Desk
     from coordinator.views.status_json import document
 
     desk = Desk(layout)

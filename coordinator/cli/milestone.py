@@ -8,7 +8,7 @@ from coordinator.cli.commands import layout_of
 from coordinator.cli.intent import print_intent
 from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say, styled
-from coordinator.desk import Desk
+from coordinator.client.history import Desk
 from coordinator.model.event import Event
 from coordinator.observe.observer import Observer
 from coordinator.views.event_text import describe

@@ -16,7 +16,7 @@ def open_screen(layout: Layout) -> int:
     # app lets it begin once there is a picture.
     gc.disable()
     ahead = Ahead(layout)
+    from coordinator.client.project import ProjectSource
     from tui.app import run_app
-    from tui.project import ProjectSource
 
     return run_app(ProjectSource(layout, ahead))

@@ -17,6 +17,7 @@ from support.wait import wait_until
 from coordinator.agents.registry import find_runtime
 from coordinator.apply.messages import Reached, check, tell
 from coordinator.apply.plans import apply
+from coordinator.client.project import ProjectSource
 from coordinator.errors import Refused
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.ids import uuid7
@@ -25,7 +26,6 @@ from coordinator.model.step import Attempt, StepState
 from coordinator.terminals.server import Terminals
 from tui.context import asks_permission
 from tui.forms.permit import PermitForm
-from tui.project import ProjectSource
 
 CAPTURES = Path(__file__).parent / "captures" / "screens"
 LOOKS_LIKE_CODEX = """\

@@ -13,7 +13,7 @@ import pytest
 from support.wait import wait_until
 
 from coordinator.cli.demo import WATCHED
-from coordinator.demo import PACE, DemoProject
+from coordinator.client.demo_project import PACE, DemoProject
 
 
 class Place:

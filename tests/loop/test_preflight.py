@@ -10,8 +10,8 @@ from support.project import NOTHING, Project, project
 from support.steering import steered
 from support.wait import wait_until
 
-from tui.project import ProjectSource
-from tui.source import Wish
+from coordinator.client.ports import Wish
+from coordinator.client.project import ProjectSource
 
 LOG_IN = "run `claude` and log in, or set ANTHROPIC_API_KEY"
 Fake = Callable[..., Path]

@@ -7,7 +7,7 @@ import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
-from coordinator.desk import Desk
+from coordinator.client.history import Desk
 from coordinator.model.snapshot import Snapshot
 
 Make = Callable[..., Project]

@@ -12,7 +12,7 @@ from support.project import ROOT, WRITE, Project
 from support.strict import needs_strict, strict_project
 from support.wait import wait_until
 
-from coordinator.demo import DemoProject
+from coordinator.client.demo_project import DemoProject
 from coordinator.errors import CoordError
 from coordinator.loop.start import start_loop
 from coordinator.processes.interpreter import own_command, own_places

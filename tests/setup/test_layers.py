@@ -78,3 +78,10 @@ def test_what_one_room_keeps_to_itself_is_caught_in_all_others(house: Path) -> N
     for contract in kept:
         for source in contract["source_modules"]:
             assert f"{source} is not allowed to import" in done.stdout, (contract["name"], source)
+
+
+def test_a_module_that_lies_loose_is_caught(house: Path) -> None:
+    (house / "coordinator" / "loose.py").write_text("")
+    done = lint(house)
+    assert done.returncode == 1
+    assert "coordinator.loose" in done.stdout + done.stderr

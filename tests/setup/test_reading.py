@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 OWN = {
     "coordinator/safefiles/regular.py": "these functions themselves",
-    "coordinator/demo.py": "what is packaged, and a project that it has just made",
+    "coordinator/client/demo_project.py": "what is packaged, and a project that it has just made",
     "coordinator/desktop/editor.py": "a file of its own, which the engineer's editor has just left",
     "coordinator/terminals/life.py": "/proc",
     "coordinator/agents/user.py": "/proc",

@@ -10,8 +10,8 @@ from support import scenes
 from textual.color import Color
 from textual.pilot import Pilot
 
+from coordinator.client.ports import Source
 from tui.app import CoordApp
-from tui.source import Source
 
 UTF8 = {"LANG": "C.UTF-8"}
 

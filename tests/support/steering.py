@@ -9,6 +9,7 @@ from support.onscreen import line_with, screen_text, shown, until
 from support.project import prompt_text
 from textual.pilot import Pilot
 
+from coordinator.client.project import ProjectSource
 from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Event
 from coordinator.model.prompt import Prompt
@@ -17,7 +18,6 @@ from coordinator.storage.paths import Layout
 from tui.app import CoordApp
 from tui.forms.plan_form import PlanForm
 from tui.forms.stages import Stage
-from tui.project import ProjectSource
 
 _KEYS = {" ": "space", ",": "comma", "-": "minus", ".": "full_stop", "/": "slash", "'": "apostrophe"}
 

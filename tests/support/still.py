@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from coordinator.client.ports import OnScreen, Preferences, Query, Show, Trouble, Wish
 from coordinator.errors import CoordError, Refused
 from coordinator.model.change import Change, ChangePage, Check
 from coordinator.model.event import Event
@@ -14,11 +15,10 @@ from coordinator.model.step import Attempt
 from coordinator.model.trust import Ask, Shown
 from coordinator.views.milestone_page import MilestonePage
 from coordinator.views.status_json import counts
-from tui.source import OnScreen, Preferences, Query, Show, Trouble, Wish
 
 if TYPE_CHECKING:
+    from coordinator.client.ports import Film
     from coordinator.terminals.screen import Screen
-    from tui.source import Film
 
 
 class StillSource:

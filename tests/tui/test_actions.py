@@ -10,12 +10,12 @@ from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.widgets import Input
 
+from coordinator.client.ports import Preferences
 from coordinator.views.attention import needs
 from tui.actions import ACTIONS, BY_ID, Action, Scope, bindings, footer, key_of, unknown_keys
 from tui.context import Context
 from tui.palette import offered, title_of
 from tui.screens.pages import help_lines
-from tui.source import Preferences
 from tui.widgets.agents import Agents
 from tui.widgets.events import EventList
 from tui.widgets.footer import footer_spans

@@ -9,9 +9,9 @@ import pytest
 from support.onscreen import screen_text, shown, until
 from support.steering import path_of, plain_project
 
+from coordinator.client.project import ProjectSource
 from coordinator.observe.observer import Observer
 from coordinator.observe.prefetch import Ahead
-from tui.project import ProjectSource
 
 ROOT = Path(__file__).parents[2]
 LATER = (
@@ -27,7 +27,7 @@ LATER = (
         "coordinator.changes",
         "coordinator.services",
         "coordinator.storage.config",
-        "coordinator.desk",
+        "coordinator.client.history",
     ),
     *("tui.forms.form", "tui.palette", "tui.screens.review", "tui.screens.replay", "tui.screens.milestone"),
 )
@@ -80,7 +80,8 @@ async def test_what_changed_between_the_two_looks_is_seen(tmp_path: Path) -> Non
 
 
 def test_nothing_else_is_loaded_for_the_first_picture() -> None:
-    code = "import sys, coordinator.cli.screen, coordinator.observe.prefetch, tui.app, tui.project\nprint(*sys.modules)"
+    modules = "coordinator.cli.screen, coordinator.observe.prefetch, tui.app, coordinator.client.project"
+    code = f"import sys, {modules}\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert "tui.widgets.graph" in loaded

@@ -10,10 +10,10 @@ from support import scenes
 from support.onscreen import shown, until
 from support.still import StillSource
 
+from coordinator.client.ports import Preferences
 from coordinator.desktop.notifications import notify
 from coordinator.model.snapshot import Snapshot
 from coordinator.views.attention import waiting_for_you
-from tui.source import Preferences
 
 
 def calm() -> Snapshot:

@@ -9,12 +9,12 @@ from support.still import StillSource
 from textual.events import Key
 from textual.widgets import Input
 
+from coordinator.client.ports import Show
 from coordinator.model.event import Event
 from tui.app import CoordApp
 from tui.forms.answer import AnswerForm
 from tui.screens.pages import event_lines
 from tui.screens.reading import Reading
-from tui.source import Show
 from tui.theme import UNICODE
 from tui.widgets.events import PAGE, event_spans
 

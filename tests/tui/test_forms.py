@@ -7,13 +7,13 @@ from support.onscreen import place_of, screen_text, shown, until
 from support.still import StillSource
 from textual.widgets import Input
 
+from coordinator.client.ports import Wish
 from coordinator.errors import Refused
 from coordinator.model.snapshot import Snapshot
 from tui.forms.answer import AnswerForm
 from tui.forms.confirm import Confirm
 from tui.forms.words import Choices
 from tui.screens.pages import stop_effects
-from tui.source import Wish
 
 
 def source_with(**question: object) -> StillSource:

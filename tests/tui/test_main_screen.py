@@ -9,11 +9,11 @@ from support.onscreen import UTF8, line_with, place_of, screen_text, shown, unti
 from support.still import StillSource
 from textual.pilot import Pilot
 
+from coordinator.client.ports import Trouble
 from coordinator.model.snapshot import Milestone
 from tui.app import CoordApp
 from tui.screens.reading import Listing, Reading
 from tui.selection import past_agent
-from tui.source import Trouble
 
 
 def full() -> StillSource:

@@ -10,11 +10,11 @@ from support.steering import plain_project
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from coordinator.client.project import ProjectSource
 from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.storage.paths import Layout
 from tui.app import CoordApp
-from tui.project import ProjectSource
 from tui.screens.milestone import MilestoneScreen
 
 AGENT = Actor(ActorKind.AGENT, "executor-01-1", "executor")

@@ -11,6 +11,8 @@ from support import scenes
 from support.project import Project
 from support.wait import wait_until
 
+from coordinator.client.ports import Query, Show, Trouble, Wish
+from coordinator.client.project import ProjectSource, patience
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
@@ -18,8 +20,6 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
 from coordinator.observe.observer import Observer
 from coordinator.terminals.screen import Screen
-from tui.project import ProjectSource, patience
-from tui.source import Query, Show, Trouble, Wish
 
 Make = Callable[..., Project]
 LONG = "echo started; coord agent done --no-change --summary later; sleep 600\n"
@@ -221,7 +221,7 @@ def test_while_what_lives_goes_on_living_nothing_is_read_again(make: Make, monke
     project = make({1: ()}, {1: "sleep 600\n"})
     project.start_loop()
     project.wait_for(1, "running")
-    monkeypatch.setattr("tui.project._PULSE", 0.01)
+    monkeypatch.setattr("coordinator.client.project._PULSE", 0.01)
     looks, pulses = [], []
     refresh, outlived = Observer.refresh, Observer.outlived
     monkeypatch.setattr(Observer, "refresh", lambda self, changed: looks.append(changed) or refresh(self, changed))

@@ -9,10 +9,10 @@ from support.onscreen import screen_text, shown, until
 from support.project import WRITE, Project, project
 from textual.pilot import Pilot
 
-from coordinator.desk import Desk
+from coordinator.client.history import Desk
+from coordinator.client.project import ProjectSource
 from coordinator.model.event import Event
 from tui.app import CoordApp
-from tui.project import ProjectSource
 from tui.screens.replay import ReplayScreen
 from tui.theme import UNICODE
 from tui.widgets.timeline import seq_at, timeline_spans

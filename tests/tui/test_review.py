@@ -13,13 +13,13 @@ from support.still import StillSource
 from textual.color import Color
 from textual.widgets import Input
 
+from coordinator.client.project import ProjectSource
 from coordinator.errors import StalePlan
 from coordinator.model.change import Change, ChangePage, Check, Commit, FileChange
 from coordinator.model.plan import Plan, Record
 from coordinator.model.step import Receipt
 from tui.app import CoordApp
 from tui.forms.patch import PatchForm
-from tui.project import ProjectSource
 from tui.screens.review import Review
 from tui.theme import DARK, LIGHT
 from tui.widgets.diff import DiffView

@@ -7,6 +7,7 @@ from support import scenes
 from support.onscreen import line_with, screen_text, shown, until
 from support.still import StillSource
 
+from coordinator.client.ports import Preferences
 from coordinator.model.snapshot import AgentState, Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.stuck import Cause, Stuck
@@ -14,7 +15,6 @@ from coordinator.views.agent_advice import advise
 from coordinator.views.attention import needs, waiting_for_you
 from coordinator.views.prompt_row import Tone, row_fact
 from tui.screens.agents import AgentStatus
-from tui.source import Preferences
 
 SPINS = Stuck(Cause.SPINNING, scenes.NOW - 960)
 WORDS = "tokens grow, but no file changed for 16m"

@@ -12,8 +12,8 @@ from support.still import StillSource
 from textual.color import Color
 from textual.theme import Theme
 
+from coordinator.client.ports import Preferences
 from tui.ascii import to_ascii
-from tui.source import Preferences
 from tui.theme import ANSI, ASCII, DARK, LIGHT, UNICODE, Glyphs, choose_theme, glyphs, themes
 from tui.widgets.ink import safe
 

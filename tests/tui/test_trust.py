@@ -9,6 +9,7 @@ from support.onscreen import screen_text, shown, until
 from support.project import prompt_text
 from support.still import StillSource
 
+from coordinator.client.project import ProjectSource
 from coordinator.errors import Refused
 from coordinator.eventlog.store import EventLog
 from coordinator.model.snapshot import Snapshot
@@ -16,7 +17,6 @@ from coordinator.model.trust import Ask, Content
 from coordinator.storage.paths import Layout
 from tui.app import CoordApp
 from tui.forms.trust import TrustForm
-from tui.project import ProjectSource
 from tui.screens.reading import Reading
 
 ASKED = Ask(True, tuple(Content(f".coord/suites/s{n}.md", str(n)) for n in range(9)))

@@ -14,7 +14,7 @@ from tui.forms.words import WordsForm
 from tui.theme import UNICODE, Glyphs
 
 if TYPE_CHECKING:
-    from tui.source import Source
+    from coordinator.client.ports import Source
 
 
 class AnswerForm(WordsForm):

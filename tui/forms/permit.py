@@ -14,7 +14,7 @@ from tui.messages import FormClosed
 from tui.theme import UNICODE, Glyphs
 
 if TYPE_CHECKING:
-    from tui.source import Source
+    from coordinator.client.ports import Source
 
 _CHOICES = ("allow it, this once", "deny it", "go to its window and look")
 _DENY = 1

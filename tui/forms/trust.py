@@ -20,7 +20,7 @@ from tui.widgets.footer import Hint
 from tui.widgets.ink import Spans
 
 if TYPE_CHECKING:
-    from tui.source import Source
+    from coordinator.client.ports import Source
 
 _ROWS = 6
 """Files that the card names."""

@@ -29,10 +29,10 @@ from tui.widgets.lines import Lines
 from tui.widgets.window import LiveWindow
 
 if TYPE_CHECKING:
+    from coordinator.client.ports import Source
     from coordinator.model.step import Attempt
     from coordinator.terminals.screen import Screen as PaneScreen
     from tui.app import CoordApp
-    from tui.source import Source
 
 _LABEL = 10
 _ACTIONS = ("permit", "attach", "tell", "restart", "kill", "edit", "review")

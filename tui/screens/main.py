@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
+from coordinator.client.ports import Source
 from coordinator.model.snapshot import Agent, Question, Snapshot
 from coordinator.views.attention import asking_windows, needs, waiting_for_you
 from tui.actions import BY_ID, Scope, bindings, footer, key_of
@@ -16,7 +17,6 @@ from tui.context import Context
 from tui.messages import ActionAsked, LastScreenRead, PaneDrawn, SnapshotArrived
 from tui.screens.steered import Steered
 from tui.selection import adopted_for, agent_by_id, agent_of, attempt_of, moves, past_agent
-from tui.source import Source
 from tui.theme import Glyphs
 from tui.widgets.agents import Agents
 from tui.widgets.events import EventsPanel

@@ -31,8 +31,8 @@ from tui.widgets.ink import Spans
 from tui.widgets.pager import Pager
 
 if TYPE_CHECKING:
+    from coordinator.client.ports import Source
     from tui.app import CoordApp
-    from tui.source import Source
 
 _NEWEST = 12
 """Events of a list that are shown; `coord milestone --json` has more."""

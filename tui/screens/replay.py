@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
 
+from coordinator.client.ports import Query, Show
 from coordinator.errors import CoordError
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Snapshot
@@ -19,7 +20,6 @@ from coordinator.views.event_text import actor_name
 from coordinator.views.spans import Span
 from tui.forms.said import Line, Said
 from tui.messages import ActionAsked, Failed, MomentCame, MomentSought, ReplayRead
-from tui.source import Query, Show
 from tui.theme import Glyphs
 from tui.widgets.agents import Agents
 from tui.widgets.clock import day_and_time
@@ -32,8 +32,8 @@ from tui.widgets.lines import Lines
 from tui.widgets.timeline import Timeline
 
 if TYPE_CHECKING:
+    from coordinator.client.ports import Source
     from tui.app import CoordApp
-    from tui.source import Source
 
 AROUND = 150
 """Events that are read on either side of the moment."""

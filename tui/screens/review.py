@@ -29,8 +29,8 @@ from tui.widgets.ink import Spans
 from tui.widgets.pager import Pager
 
 if TYPE_CHECKING:
+    from coordinator.client.ports import Source
     from tui.app import CoordApp
-    from tui.source import Source
 
 T = TypeVar("T")
 _SPLIT_FROM = 140

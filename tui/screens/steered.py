@@ -25,6 +25,7 @@ from tui.widgets.graph import PromptGraph
 from tui.widgets.window import LiveWindow
 
 if TYPE_CHECKING:  # forms are read when the first one opens: they would cost the first picture a fifth of its time
+    from coordinator.client.ports import Source
     from coordinator.model.plan import Plan
     from coordinator.model.snapshot import Agent
     from coordinator.views.plan_preview import Outlook
@@ -33,7 +34,6 @@ if TYPE_CHECKING:  # forms are read when the first one opens: they would cost th
     from tui.forms.form import Form
     from tui.forms.plan_form import PlanForm
     from tui.screens.agents import AgentStatus
-    from tui.source import Source
 
 
 _ONE_AT_A_TIME = "A form is open; Esc leaves it, and keeps what was typed."

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input
 
+from coordinator.client.ports import Query, Show
 from coordinator.errors import CoordError
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Question, Snapshot
@@ -20,7 +21,6 @@ from coordinator.views.event_text import describe
 from coordinator.views.spans import Span
 from tui.actions import Scope, bindings
 from tui.messages import Failed
-from tui.source import Query, Show
 from tui.theme import UNICODE, Glyphs
 from tui.widgets.clock import since, wall
 from tui.widgets.ink import Spans, columns, fit, mark, pad

@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coordinator.client.ports import OnScreen, Preferences, Query, Trouble, Wish
+from coordinator.client.windows import Streams
 from coordinator.errors import CoordError
 from coordinator.model.adoption import hands_off
 from coordinator.model.event import Event
@@ -17,11 +19,10 @@ from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
 from coordinator.storage.files import read_limited
 from coordinator.storage.paths import Layout
-from tui.source import OnScreen, Preferences, Query, Trouble, Wish
-from tui.streams import Streams
 
 if TYPE_CHECKING:
-    from coordinator.desk import Desk
+    from coordinator.client.history import Desk
+    from coordinator.client.ports import Film
     from coordinator.model.change import Change, ChangePage, Check
     from coordinator.model.plan import Plan
     from coordinator.model.trust import Ask, Shown
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from coordinator.terminals.screen import Screen
     from coordinator.terminals.server import Terminals
     from coordinator.views.milestone_page import MilestonePage
-    from tui.source import Film
 
 _SCREEN_LIMIT = 2_000_000
 """Bytes of a kept last screen."""
@@ -46,7 +46,7 @@ _RENEWAL = 30.0
 
 
 class ProjectSource:
-    """Implements `tui.source.Source` over a layout."""
+    """Implements `coordinator.client.ports.Source` over a layout."""
 
     def __init__(self, layout: Layout, ahead: "Ahead | None" = None) -> None:
         """`ahead` is a first look that is on its way."""
@@ -74,7 +74,7 @@ class ProjectSource:
 
     @cached_property
     def _desk(self) -> "Desk":
-        from coordinator.desk import Desk
+        from coordinator.client.history import Desk
 
         return Desk(self.layout)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from tui.source import OnScreen
+from coordinator.client.ports import OnScreen
 
 if TYPE_CHECKING:
     from coordinator.terminals.feed import PaneFeed
