@@ -11,6 +11,7 @@ from random import Random
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 
+from bench.graph_demo import GraphDemo, large
 from bench.report import Row, print_rows
 from coordinator.model.graph import Graph
 from coordinator.model.prompt import Priority, Prompt
@@ -18,7 +19,6 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.views.graph_rails import layout
 from coordinator.views.prompt_row import Facts
 from tui.widgets.graph import PromptGraph
-from tui.widgets.graph_demo import GraphDemo, large
 
 ROUNDS = 15
 PAINTS = 5

@@ -10,7 +10,7 @@ from coordinator.model.snapshot import Agent, AgentState
 from coordinator.terminals.feed import PaneFeed
 from coordinator.terminals.screen import Screen
 from coordinator.terminals.server import Terminals
-from tui.theme import DARK, themes
+from tui.paint.theme import DARK, themes
 from tui.widgets.window import LiveWindow
 
 

@@ -21,11 +21,11 @@ from coordinator.client.ports import Source, Trouble, Wish
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
 from tui.actions import unknown_keys
-from tui.ascii import AsciiFilter
 from tui.context import asks_permission, reviewed
 from tui.messages import Done, Failed, LastScreenRead, SnapshotArrived
+from tui.paint.ascii import AsciiFilter
+from tui.paint.theme import DARK, LIGHT, choose_theme, glyphs, themes
 from tui.screens.main import MainScreen
-from tui.theme import DARK, LIGHT, choose_theme, glyphs, themes
 
 if TYPE_CHECKING:
     from coordinator.model.event import Event
@@ -201,7 +201,7 @@ class CoordApp(App[None]):
 
     async def action_loop_stop(self) -> None:
         from tui.forms.confirm import Confirm
-        from tui.screens.pages import stop_effects
+        from tui.screens.reader_pages import stop_effects
 
         snapshot = self.main.snapshot
         if snapshot is not None:
@@ -266,8 +266,8 @@ class CoordApp(App[None]):
             self.main.post_message(LastScreenRead(attempt.agent, screen))
 
     def read_prompt(self, prompt: "Prompt") -> None:
-        from tui.screens.pages import prompt_lines
-        from tui.screens.reading import Reading
+        from tui.screens.reader import Reading
+        from tui.screens.reader_pages import prompt_lines
 
         snapshot = self.main.snapshot
         used = snapshot.used.get(prompt.number) if snapshot is not None else None
@@ -275,8 +275,8 @@ class CoordApp(App[None]):
         self.push_screen(Reading(f"{prompt.label} {prompt.title}  {prompt.path}{told}", prompt_lines(prompt)))
 
     def read_event(self, event: "Event") -> None:
-        from tui.screens.pages import event_lines
-        from tui.screens.reading import Reading
+        from tui.screens.reader import Reading
+        from tui.screens.reader_pages import event_lines
 
         self.push_screen(Reading(f"Event {event.seq}", event_lines(event)))
 
@@ -291,8 +291,8 @@ class CoordApp(App[None]):
         self.push_screen(ReplayScreen(self.source, self.marks, seq), left)
 
     def read_problems(self) -> None:
-        from tui.screens.pages import problem_entries
-        from tui.screens.reading import Listing
+        from tui.screens.reader import Listing
+        from tui.screens.reader_pages import problem_entries
 
         problems = self.main.snapshot.problems if self.main.snapshot else ()
 
@@ -325,8 +325,8 @@ class CoordApp(App[None]):
         self.read_problems()
 
     def action_questions(self) -> None:
-        from tui.screens.pages import question_entries
-        from tui.screens.reading import Listing
+        from tui.screens.reader import Listing
+        from tui.screens.reader_pages import question_entries
 
         questions = self.main.snapshot.questions if self.main.snapshot else ()
 
@@ -338,8 +338,8 @@ class CoordApp(App[None]):
         self.push_screen(Listing("Questions", entries, lambda row: "answer" if questions[row].open else ""), opened)
 
     def action_help(self) -> None:
-        from tui.screens.pages import help_lines
-        from tui.screens.reading import Reading
+        from tui.screens.reader import Reading
+        from tui.screens.reader_pages import help_lines
 
         self.push_screen(Reading("Help", help_lines(self.main.context(), self.keys, self.main.helps())))
 

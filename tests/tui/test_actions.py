@@ -15,7 +15,7 @@ from coordinator.views.attention import needs
 from tui.actions import ACTIONS, BY_ID, Action, Scope, bindings, footer, key_of, unknown_keys
 from tui.context import Context
 from tui.palette import offered, title_of
-from tui.screens.pages import help_lines
+from tui.screens.reader_pages import help_lines
 from tui.widgets.agents import Agents
 from tui.widgets.events import EventList
 from tui.widgets.footer import footer_spans

@@ -8,9 +8,9 @@ from support.onscreen import screen_text, shown, until
 from support.still import StillSource
 
 from coordinator.model.snapshot import Agent, AgentState, Loop, LoopState, Question
-from tui.theme import UNICODE
+from tui.paint.ink import Spans, columns
+from tui.paint.theme import UNICODE
 from tui.widgets.agents import Agents, agent_spans, columns_for, look_of
-from tui.widgets.ink import Spans, columns
 
 
 def spans(agent: Agent, width: int, longest: int = 12, *, asks: bool = False) -> Spans:

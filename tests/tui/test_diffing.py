@@ -12,7 +12,7 @@ from coordinator.changes.diff import diff_text, files_between
 from coordinator.changes.git import Git
 from coordinator.model.change import FileChange
 from coordinator.views.diff_rows import Kind, Row, parse_diff, side_by_side
-from tui.widgets.colouring import Colouring
+from tui.paint.syntax import Colouring
 
 
 def rows_of(repo: Repository, before: str, after: str) -> tuple[Row, ...]:

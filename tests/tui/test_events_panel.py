@@ -13,9 +13,9 @@ from coordinator.client.ports import Show
 from coordinator.model.event import Event
 from tui.app import CoordApp
 from tui.forms.answer import AnswerForm
-from tui.screens.pages import event_lines
-from tui.screens.reading import Reading
-from tui.theme import UNICODE
+from tui.paint.theme import UNICODE
+from tui.screens.reader import Reading
+from tui.screens.reader_pages import event_lines
 from tui.widgets.events import PAGE, event_spans
 
 

@@ -12,8 +12,8 @@ from coordinator.errors import Refused
 from coordinator.model.snapshot import Snapshot
 from tui.forms.answer import AnswerForm
 from tui.forms.confirm import Confirm
-from tui.forms.words import Choices
-from tui.screens.pages import stop_effects
+from tui.forms.text_form import Choices
+from tui.screens.reader_pages import stop_effects
 
 
 def source_with(**question: object) -> StillSource:

@@ -18,7 +18,7 @@ from coordinator.model.snapshot import AgentState, Snapshot
 from coordinator.model.step import StepState
 from coordinator.views.prompt_row import Tone
 from coordinator.views.spans import Span
-from tui.theme import ASCII, DARK, LIGHT, UNICODE, Glyphs, themes
+from tui.paint.theme import ASCII, DARK, LIGHT, UNICODE, Glyphs, themes
 from tui.widgets.graph import PromptGraph
 from tui.widgets.graph_rows import RowLook, row_spans, tone_glyph
 

@@ -13,10 +13,10 @@ from coordinator.model.forecast import forecast
 from coordinator.model.snapshot import Loop, LoopState, Milestone, Snapshot
 from coordinator.model.usage import Spent
 from tui.forms.answer import AnswerForm
-from tui.screens.reading import Listing
-from tui.theme import ASCII, UNICODE
+from tui.paint.ink import columns, safe
+from tui.paint.theme import ASCII, UNICODE
+from tui.screens.reader import Listing
 from tui.widgets.header import _shares, header_spans
-from tui.widgets.ink import columns, safe
 
 
 def text(snapshot: Snapshot | None, width: int) -> str:

@@ -8,8 +8,8 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from coordinator.views.spans import Span
-from tui.widgets.ink import clip, columns, fit, mark, pad, paint, safe, spread, wrap
-from tui.widgets.pager import wrapped
+from tui.paint.ink import clip, columns, fit, mark, pad, paint, safe, spread, wrap
+from tui.paint.pager import wrapped
 
 texts = st.text(max_size=40) | st.text("設定 ab\x1b[31m\u202e👩\u200d💻é", max_size=30)
 spans = st.lists(st.builds(Span, texts), max_size=6)

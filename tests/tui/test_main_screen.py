@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from coordinator.client.ports import Trouble
 from coordinator.model.snapshot import Milestone
 from tui.app import CoordApp
-from tui.screens.reading import Listing, Reading
+from tui.screens.reader import Listing, Reading
 from tui.selection import past_agent
 
 

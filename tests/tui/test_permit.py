@@ -13,7 +13,7 @@ from coordinator.model.snapshot import AgentState, Snapshot
 from tui.app import CoordApp
 from tui.forms.permit import PermitForm
 from tui.forms.tell import TellForm
-from tui.forms.words import Choices
+from tui.forms.text_form import Choices
 
 WISH = "rm -rf build [b]x[/b]\x1b[31m"
 

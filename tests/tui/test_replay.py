@@ -13,8 +13,8 @@ from coordinator.client.history import Desk
 from coordinator.client.project import ProjectSource
 from coordinator.model.event import Event
 from tui.app import CoordApp
+from tui.paint.theme import UNICODE
 from tui.screens.replay import ReplayScreen
-from tui.theme import UNICODE
 from tui.widgets.timeline import seq_at, timeline_spans
 
 ASKS = 'coord ask "Which way?" --option left --option right\n' + WRITE

@@ -20,8 +20,8 @@ from coordinator.model.plan import Plan, Record
 from coordinator.model.step import Receipt
 from tui.app import CoordApp
 from tui.forms.patch import PatchForm
+from tui.paint.theme import DARK, LIGHT
 from tui.screens.review import Review
-from tui.theme import DARK, LIGHT
 from tui.widgets.diff import DiffView
 
 DIFF = """\

@@ -13,9 +13,9 @@ from textual.color import Color
 from textual.theme import Theme
 
 from coordinator.client.ports import Preferences
-from tui.ascii import to_ascii
-from tui.theme import ANSI, ASCII, DARK, LIGHT, UNICODE, Glyphs, choose_theme, glyphs, themes
-from tui.widgets.ink import safe
+from tui.paint.ascii import to_ascii
+from tui.paint.ink import safe
+from tui.paint.theme import ANSI, ASCII, DARK, LIGHT, UNICODE, Glyphs, choose_theme, glyphs, themes
 
 COLOURED = [theme for theme in themes() if not theme.ansi]
 

@@ -17,7 +17,7 @@ from coordinator.model.trust import Ask, Content
 from coordinator.storage.paths import Layout
 from tui.app import CoordApp
 from tui.forms.trust import TrustForm
-from tui.screens.reading import Reading
+from tui.screens.reader import Reading
 
 ASKED = Ask(True, tuple(Content(f".coord/suites/s{n}.md", str(n)) for n in range(9)))
 

@@ -9,7 +9,7 @@ from support.still import StillSource
 from coordinator.model.snapshot import AgentState, Snapshot
 from coordinator.model.usage import Spent
 from tui.screens.agents import AgentStatus
-from tui.screens.reading import Reading
+from tui.screens.reader import Reading
 
 
 def second_attempt() -> Snapshot:

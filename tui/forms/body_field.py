@@ -3,7 +3,7 @@
 from coordinator.formats.prompt_body import CRITERIA, has_criteria, items
 from coordinator.views.spans import Span
 from tui.forms.fields import Changed, Painted
-from tui.widgets.ink import Spans
+from tui.paint.ink import Spans
 
 
 class BodyField(Painted):

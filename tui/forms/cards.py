@@ -19,8 +19,8 @@ from coordinator.services.surgery import Emergent
 from coordinator.views.prompt_row import names
 from coordinator.views.spans import Span
 from tui.forms.fields import Changed, Entered, Immediate
-from tui.theme import Glyphs
-from tui.widgets.ink import Spans, columns, fit, ink_of, pad, paint, wrap
+from tui.paint.ink import Spans, columns, fit, ink_of, pad, paint, wrap
+from tui.paint.theme import Glyphs
 
 _NARROWEST = 36
 """Columns of a card, its margin included."""

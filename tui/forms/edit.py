@@ -24,7 +24,7 @@ from tui.widgets.footer import Hint
 
 if TYPE_CHECKING:
     from tui.forms.field_form import Draft
-    from tui.screens.steered import Steered
+    from tui.screens.steering import Steered
 
 RUNNING = (
     ("finish", "finish with the old text", "f"),

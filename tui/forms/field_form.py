@@ -14,7 +14,7 @@ from tui.forms.form import Form
 from tui.forms.prompts_field import PromptsField
 
 if TYPE_CHECKING:
-    from tui.screens.steered import Steered
+    from tui.screens.steering import Steered
 
 Draft = Mapping[str, Any]
 """Id of a field → what was in it when the form was left."""

@@ -19,7 +19,7 @@ from textual.widgets.text_area import EditResult
 
 from coordinator.model.text import bare
 from coordinator.views.spans import Span
-from tui.widgets.ink import Spans, ink_of, paint
+from tui.paint.ink import Spans, ink_of, paint
 
 EDITOR = Binding("ctrl+e", "screen.form_act('form.editor')", show=False)
 """Opens $EDITOR, also where a text field has that key for the end of the line."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from coordinator.views.spans import Span
 from tui.forms.fields import Changed, Painted
-from tui.widgets.ink import Spans
+from tui.paint.ink import Spans
 
 
 @dataclass(frozen=True, slots=True)

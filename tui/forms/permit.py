@@ -9,9 +9,9 @@ from textual.widgets import Static
 from coordinator.model.snapshot import Agent
 from coordinator.model.text import plain, plain_lines
 from coordinator.views.event_text import actor_name
-from tui.forms.words import WordsForm
+from tui.forms.text_form import WordsForm
 from tui.messages import FormClosed
-from tui.theme import UNICODE, Glyphs
+from tui.paint.theme import UNICODE, Glyphs
 
 if TYPE_CHECKING:
     from coordinator.client.ports import Source

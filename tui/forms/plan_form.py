@@ -15,15 +15,15 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
 from coordinator.views.plan_preview import Outlook, Planner, came_true, essence, foresee, only_reported
 from tui.forms.field_form import Draft, FieldForm
+from tui.forms.message import Line, Said
 from tui.forms.prompts_field import PromptsField
 from tui.forms.review import diff_lines, review_lines
-from tui.forms.said import Line, Said
 from tui.forms.stages import SHOWS_PLAN, Offer, Stage, effect_lines, now_different, progress, stage_hints
 from tui.messages import PlanMade
 from tui.widgets.footer import Hint
 
 if TYPE_CHECKING:
-    from tui.screens.steered import Steered
+    from tui.screens.steering import Steered
 
 _TRIES = 5
 """How often a plan is applied while agents report into the document that it writes into too."""
@@ -356,7 +356,7 @@ class PlanForm(FieldForm):
 
     def read_diff(self) -> None:
         """All of the diff, over the screen."""
-        from tui.screens.reading import Reading
+        from tui.screens.reader import Reading
 
         if isinstance(self.found, Outlook):
             plan = self.found.plan

@@ -7,7 +7,7 @@ from tui.forms.plan_form import PlanForm
 
 if TYPE_CHECKING:
     from tui.forms.field_form import Draft
-    from tui.screens.steered import Steered
+    from tui.screens.steering import Steered
 
 
 class PromptForm(PlanForm):

@@ -13,7 +13,7 @@ from coordinator.views.prompt_row import names
 from coordinator.views.spans import Span
 from tui.forms.complete import matches, nearest
 from tui.forms.fields import EDITOR, Changed, Painted, typed
-from tui.widgets.ink import Spans, clip, columns, fit
+from tui.paint.ink import Spans, clip, columns, fit
 
 _LEAST_TITLE = 8
 """Columns below which a chip shows its number only."""

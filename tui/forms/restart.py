@@ -16,18 +16,18 @@ from coordinator.services.restart import KillRequest, RestartRequest, Then, plan
 from coordinator.views.plan_preview import Planner
 from coordinator.views.spans import Span
 from tui.forms.fields import ChoiceField, ProseField, Row
+from tui.forms.message import Line
 from tui.forms.prompt_form import PromptForm
-from tui.forms.said import Line
 from tui.forms.stages import Offer, labelled
 from tui.messages import WorkSeen
+from tui.paint.clock import dollars, tokens
 from tui.selection import agent_of
-from tui.widgets.clock import dollars, tokens
 from tui.widgets.footer import Hint
 
 if TYPE_CHECKING:
     from coordinator.model.change import Change
     from tui.forms.field_form import Draft
-    from tui.screens.steered import Steered
+    from tui.screens.steering import Steered
 
 THEN = (
     ("hold", "hold until restarted", "h"),

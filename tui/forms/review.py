@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from coordinator.model.plan import FileEdit, Plan
 from coordinator.views.plan_preview import Outlook, changed_lines
 from coordinator.views.spans import Span
-from tui.forms.said import Line
-from tui.widgets.ink import Spans
+from tui.forms.message import Line
+from tui.paint.ink import Spans
 
 _FEW = 4
 """Changed lines of a file that are shown without asking for the diff."""

@@ -8,10 +8,10 @@ from coordinator.errors import CoordError
 from coordinator.model.plan import Kill, Plan
 from coordinator.views.plan_preview import Outlook
 from coordinator.views.spans import Span
+from tui.forms.message import Line
 from tui.forms.review import stale_sentence
-from tui.forms.said import Line
+from tui.paint.ink import Spans
 from tui.widgets.footer import Hint
-from tui.widgets.ink import Spans
 
 LABEL = 13
 """Columns of the labels at the left."""

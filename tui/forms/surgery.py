@@ -149,7 +149,7 @@ class SurgeryForm(PlanForm):
     @on(Cards.Opened)
     def _read_card(self) -> None:
         """All of the chosen card, over the screen."""
-        from tui.screens.reading import Reading
+        from tui.screens.reader import Reading
 
         card = self.cards.current
         if card is not None:

@@ -15,9 +15,9 @@ from coordinator.model.trust import Ask, Shown
 from coordinator.views.spans import Span
 from tui.forms.form import Form
 from tui.messages import Done, Failed, FormClosed
-from tui.screens.reading import Reading
+from tui.paint.ink import Spans
+from tui.screens.reader import Reading
 from tui.widgets.footer import Hint
-from tui.widgets.ink import Spans
 
 if TYPE_CHECKING:
     from coordinator.client.ports import Source

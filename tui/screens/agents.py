@@ -17,15 +17,15 @@ from coordinator.views.prompt_row import until
 from coordinator.views.spans import Span
 from tui.actions import BY_ID, key_of
 from tui.context import Context
-from tui.forms.said import Line, Said
+from tui.forms.message import Line, Said
 from tui.messages import ActionAsked, LastScreenRead, PaneDrawn
+from tui.paint.clock import day_and_time, dollars, tokens
+from tui.paint.ink import Spans
+from tui.paint.lines import Lines
+from tui.paint.theme import AGENT_INK, Glyphs
 from tui.selection import attempt_of
-from tui.theme import AGENT_INK, Glyphs
 from tui.widgets.agents import Agents, state_word
-from tui.widgets.clock import day_and_time, dollars, tokens
 from tui.widgets.footer import Footer, Hint
-from tui.widgets.ink import Spans
-from tui.widgets.lines import Lines
 from tui.widgets.window import LiveWindow
 
 if TYPE_CHECKING:

@@ -15,15 +15,15 @@ from coordinator.views.attention import asking_windows, needs, waiting_for_you
 from tui.actions import BY_ID, Scope, bindings, footer, key_of
 from tui.context import Context
 from tui.messages import ActionAsked, LastScreenRead, PaneDrawn, SnapshotArrived
-from tui.screens.steered import Steered
+from tui.paint.lines import Lines
+from tui.paint.theme import Glyphs
+from tui.screens.steering import Steered
 from tui.selection import adopted_for, agent_by_id, agent_of, attempt_of, moves, past_agent
-from tui.theme import Glyphs
 from tui.widgets.agents import Agents
 from tui.widgets.events import EventsPanel
 from tui.widgets.footer import Footer
 from tui.widgets.graph import PromptGraph
 from tui.widgets.header import Header
-from tui.widgets.lines import Lines
 from tui.widgets.why import Why
 from tui.widgets.window import LiveWindow
 

@@ -23,12 +23,12 @@ from coordinator.views.event_text import actor_name, describe
 from coordinator.views.milestone_page import MilestonePage, Revision
 from coordinator.views.spans import Span
 from tui.messages import ActionAsked, Failed, IntentPlanned, Judged, MilestoneRead
-from tui.theme import Glyphs
-from tui.widgets.clock import day_and_time
+from tui.paint.clock import day_and_time
+from tui.paint.ink import Spans
+from tui.paint.pager import Pager
+from tui.paint.theme import Glyphs
 from tui.widgets.footer import Footer, Hint
 from tui.widgets.header import Header
-from tui.widgets.ink import Spans
-from tui.widgets.pager import Pager
 
 if TYPE_CHECKING:
     from coordinator.client.ports import Source

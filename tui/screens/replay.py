@@ -18,17 +18,17 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import age
 from coordinator.views.event_text import actor_name
 from coordinator.views.spans import Span
-from tui.forms.said import Line, Said
+from tui.forms.message import Line, Said
 from tui.messages import ActionAsked, Failed, MomentCame, MomentSought, ReplayRead
-from tui.theme import Glyphs
+from tui.paint.clock import day_and_time
+from tui.paint.ink import Spans, fit
+from tui.paint.lines import Lines
+from tui.paint.theme import Glyphs
 from tui.widgets.agents import Agents
-from tui.widgets.clock import day_and_time
 from tui.widgets.events import event_spans
 from tui.widgets.footer import Footer, Hint
 from tui.widgets.graph import PromptGraph
 from tui.widgets.header import Header
-from tui.widgets.ink import Spans, fit
-from tui.widgets.lines import Lines
 from tui.widgets.timeline import Timeline
 
 if TYPE_CHECKING:

@@ -22,11 +22,11 @@ from coordinator.services.review import ReviewRequest, plan_review
 from coordinator.views.spans import Span
 from tui.actions import BY_ID
 from tui.messages import ActionAsked, ChangeRead, Checked, Failed, Judged
-from tui.theme import Glyphs
+from tui.paint.ink import Spans
+from tui.paint.pager import Pager
+from tui.paint.theme import Glyphs
 from tui.widgets.diff import DiffView
 from tui.widgets.footer import Footer, Hint
-from tui.widgets.ink import Spans
-from tui.widgets.pager import Pager
 
 if TYPE_CHECKING:
     from coordinator.client.ports import Source

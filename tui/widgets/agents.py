@@ -11,10 +11,10 @@ from coordinator.model.text import age
 from coordinator.model.usage import total
 from coordinator.views.prompt_row import until
 from coordinator.views.spans import Span
-from tui.theme import AGENT_INK, UNICODE, Glyphs, agent_glyph
-from tui.widgets.clock import dollars, tokens
-from tui.widgets.ink import Spans, clip, pad
-from tui.widgets.lines import Lines
+from tui.paint.clock import dollars, tokens
+from tui.paint.ink import Spans, clip, pad
+from tui.paint.lines import Lines
+from tui.paint.theme import AGENT_INK, UNICODE, Glyphs, agent_glyph
 
 _STALE = 60.0
 """Seconds after which evidence of a living agent is old enough to say so."""

@@ -21,10 +21,10 @@ from coordinator.views.event_text import describe
 from coordinator.views.spans import Span
 from tui.actions import Scope, bindings
 from tui.messages import Failed
-from tui.theme import UNICODE, Glyphs
-from tui.widgets.clock import since, wall
-from tui.widgets.ink import Spans, columns, fit, mark, pad
-from tui.widgets.lines import Lines
+from tui.paint.clock import since, wall
+from tui.paint.ink import Spans, columns, fit, mark, pad
+from tui.paint.lines import Lines
+from tui.paint.theme import UNICODE, Glyphs
 
 PAGE = 200
 """Events read at once: several screens, in well under a millisecond."""

@@ -7,7 +7,7 @@ from textual.widget import Widget
 
 from coordinator.views.spans import Span
 from tui.messages import ActionAsked
-from tui.widgets.ink import columns, ink_of, paint
+from tui.paint.ink import columns, ink_of, paint
 
 Hint = tuple[str, str, str]
 """Key, label, id of the action."""

@@ -16,7 +16,9 @@ from coordinator.model.step import StepState
 from coordinator.views.graph_rails import layout
 from coordinator.views.prompt_row import Tone
 from coordinator.views.spans import Span
-from tui.theme import UNICODE, Glyphs
+from tui.paint.ink import INKS, Spans, columns
+from tui.paint.lines import Lines
+from tui.paint.theme import UNICODE, Glyphs
 from tui.widgets.graph_layout import MARGIN, MapRows, RailRows
 from tui.widgets.graph_rows import (
     RAIL_INKS,
@@ -30,8 +32,6 @@ from tui.widgets.graph_rows import (
     rail_glyphs,
     row_spans,
 )
-from tui.widgets.ink import INKS, Spans, columns
-from tui.widgets.lines import Lines
 
 _PAN = 8
 """Columns that one press of left or right moves."""
@@ -381,6 +381,6 @@ class PromptGraph(Lines):
 
 
 if __name__ == "__main__":
-    from tui.widgets.graph_demo import main
+    from bench.graph_demo import main
 
     main()

@@ -13,8 +13,8 @@ from coordinator.model.text import plain
 from coordinator.views import graph_rails as rail
 from coordinator.views.prompt_row import Fact, Facts, Tone, badge, names
 from coordinator.views.spans import Span
-from tui.theme import Glyphs
-from tui.widgets.ink import clip, columns, fit
+from tui.paint.ink import clip, columns, fit
+from tui.paint.theme import Glyphs
 
 RAIL_INKS = 5
 """How many colours rails take turns in."""

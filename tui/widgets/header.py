@@ -16,9 +16,9 @@ from coordinator.model.usage import total
 from coordinator.views.attention import needs
 from coordinator.views.spans import Span
 from tui.messages import ActionAsked
-from tui.theme import LOOP_INK, UNICODE, Glyphs, loop_glyph
-from tui.widgets.clock import dollars, tokens
-from tui.widgets.ink import Spans, columns, fit, ink_of, paint
+from tui.paint.clock import dollars, tokens
+from tui.paint.ink import Spans, columns, fit, ink_of, paint
+from tui.paint.theme import LOOP_INK, UNICODE, Glyphs, loop_glyph
 
 _BAR_WIDTH = 22
 

@@ -7,8 +7,8 @@ from textual.widget import Widget
 
 from coordinator.views.spans import Span
 from tui.messages import MomentSought
-from tui.theme import UNICODE, Glyphs
-from tui.widgets.ink import Spans, ink_of, paint
+from tui.paint.ink import Spans, ink_of, paint
+from tui.paint.theme import UNICODE, Glyphs
 
 
 class Timeline(Widget):

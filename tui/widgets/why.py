@@ -11,8 +11,8 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.views.prompt_row import badge
 from coordinator.views.spans import Span
 from coordinator.views.why import sentence, why
-from tui.theme import UNICODE, Glyphs
-from tui.widgets.ink import Spans, fit, ink_of, paint, wrap
+from tui.paint.ink import Spans, fit, ink_of, paint, wrap
+from tui.paint.theme import UNICODE, Glyphs
 
 _MOST = 6
 """Lines at most, however long the reasons are."""

@@ -16,10 +16,10 @@ from coordinator.model.snapshot import Agent
 from coordinator.model.text import age, plain
 from coordinator.views.event_text import actor_name
 from coordinator.views.spans import Span
-from tui.theme import UNICODE, Glyphs
+from tui.paint.ink import Spans, ink_of, paint
+from tui.paint.theme import UNICODE, Glyphs
+from tui.paint.titled import Titled
 from tui.widgets.contrast import readable
-from tui.widgets.ink import Spans, ink_of, paint
-from tui.widgets.titled import Titled
 
 if TYPE_CHECKING:
     from coordinator.terminals import screen as pane

@@ -14,10 +14,10 @@ from coordinator.model.text import plain
 from coordinator.views.spans import Span
 from tui.forms.form import Form
 from tui.messages import Done, Failed, FormClosed
-from tui.theme import UNICODE, Glyphs
+from tui.paint.ink import Spans
+from tui.paint.lines import Lines
+from tui.paint.theme import UNICODE, Glyphs
 from tui.widgets.footer import Hint
-from tui.widgets.ink import Spans
-from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from tui.app import CoordApp

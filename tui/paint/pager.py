@@ -10,7 +10,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from coordinator.views.spans import Span
-from tui.widgets.ink import Spans, columns, ink_of, paint, wrap
+from tui.paint.ink import Spans, columns, ink_of, paint, wrap
 
 _CELLS_SHARE = 0.45
 """Most of the width that the cells before a text may take for it to be wrapped beside them."""

@@ -11,8 +11,8 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.widgets.ink import Spans, ink_of, paint
-from tui.widgets.titled import Titled
+from tui.paint.ink import Spans, ink_of, paint
+from tui.paint.titled import Titled
 
 _CACHE_LIMIT = 2000
 

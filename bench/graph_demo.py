@@ -17,7 +17,7 @@ from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.settings import Settings
 from coordinator.model.snapshot import Agent, AgentState, Milestone, Snapshot
 from coordinator.model.step import Attempt, Exit, Step, StepState, derive_step
-from tui.theme import DARK, LIGHT, glyphs, themes
+from tui.paint.theme import DARK, LIGHT, glyphs, themes
 from tui.widgets.graph import PromptGraph
 
 _TITLES = (

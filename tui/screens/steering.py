@@ -17,10 +17,10 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
 from tui.actions import BY_ID, Action, Group, key_of
 from tui.context import Context, Reason, target_of
-from tui.forms.by_service import form_of
+from tui.forms.registry import form_of
 from tui.messages import Failed, FormClosed, PlanApplied, PlanNotApplied
+from tui.paint.theme import Glyphs
 from tui.screens.panels import Panels
-from tui.theme import Glyphs
 from tui.widgets.graph import PromptGraph
 from tui.widgets.window import LiveWindow
 

@@ -12,9 +12,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from coordinator.model.text import plain
-from tui.widgets.ink import Spans
-from tui.widgets.lines import Lines
-from tui.widgets.pager import Pager
+from tui.paint.ink import Spans
+from tui.paint.lines import Lines
+from tui.paint.pager import Pager
 
 _CSS = """
     {name} {{ align: center middle; background: $background 60%; }}

@@ -14,9 +14,9 @@ from coordinator.views.prompt_row import names
 from coordinator.views.spans import Span
 from tui.actions import ACTIONS, Group, key_of
 from tui.context import Context
-from tui.screens.reading import Entry
-from tui.widgets.clock import day_and_time, since
-from tui.widgets.ink import Spans, pad
+from tui.paint.clock import day_and_time, since
+from tui.paint.ink import Spans, pad
+from tui.screens.reader import Entry
 
 _LONG = 400_000
 """Characters of a file or an event that are shown; nobody reads more of it here."""

@@ -9,7 +9,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from coordinator.views.spans import Span
-from tui.widgets.ink import Spans, columns, fit, ink_of, paint, wrap
+from tui.paint.ink import Spans, columns, fit, ink_of, paint, wrap
 
 
 class Line(NamedTuple):
