@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from coordinator.cli.commands import layout_of
-from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say, styled
+from coordinator.cli.views import json_option
 from coordinator.errors import Refused, UsageError
 from coordinator.model.text import amount, plain
 

@@ -4,11 +4,11 @@ from contextlib import nullcontext
 
 import click
 
-from coordinator.cli.carry_out import apply_now, show
 from coordinator.cli.commands import layout_of
+from coordinator.cli.confirm import apply_now, show
 from coordinator.cli.inputs import read_named
-from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say, styled
+from coordinator.cli.views import json_option
 from coordinator.errors import Refused
 from coordinator.eventlog.intents import Version, newest_version, versions
 from coordinator.eventlog.store import EventLog

@@ -6,8 +6,8 @@ import sys
 import click
 
 from coordinator.cli.commands import layout_of
-from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, event_line, json_line, say, style, styled
+from coordinator.cli.views import json_option
 from coordinator.errors import UsageError
 from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.store import EventLog
@@ -151,7 +151,7 @@ def append(ctx: click.Context, /, kind: str, subject: str | None, data: str, id_
     """Append an event of KIND, for hooks and other tools; the rules of who may write what hold."""
     import os
 
-    from coordinator.cli.talk import own_subject
+    from coordinator.cli.questions import own_subject
     from coordinator.eventlog.identity import who
     from coordinator.model.event import Draft
 

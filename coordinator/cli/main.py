@@ -5,7 +5,7 @@ import errno
 import os
 import sys
 
-from coordinator.cli.guard import guarded
+from coordinator.cli.strict_guard import guarded
 from coordinator.processes.interpreter import foreign_places, keep_out
 from coordinator.storage.root import find_root
 
@@ -71,12 +71,12 @@ def _run(arguments: list[str]) -> int:
         keep_out([".", directory, find_root(os.environ.get("COORD_ROOT") or directory) or directory])
     folder = guarded(directory)
     if folder is not None:
-        from coordinator.cli.door import pass_on
+        from coordinator.cli.remote_command import pass_on
 
         return pass_on(folder, rest)
     status = _status_of(arguments)
     if status is not None and status[1]:
-        from coordinator.cli.remembered import remembered
+        from coordinator.cli.status_cache import remembered
 
         text = remembered(status[0])
         if text is not None:

@@ -6,8 +6,8 @@ import click
 
 from coordinator.cli.commands import layout_of
 from coordinator.cli.intent import print_intent
-from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say, styled
+from coordinator.cli.views import json_option
 from coordinator.client.history import Desk
 from coordinator.model.event import Event
 from coordinator.observe.observer import Observer

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from coordinator.cli.commands import layout_of
-from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say
 from coordinator.cli.targets import number_of
+from coordinator.cli.views import json_option
 from coordinator.errors import CoordError, UsageError
 from coordinator.observe.observer import Observer
 

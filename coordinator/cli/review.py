@@ -4,12 +4,12 @@ from typing import Any
 
 import click
 
-from coordinator.cli.carry_out import apply_now
 from coordinator.cli.commands import layout_of
-from coordinator.cli.look import json_option
-from coordinator.cli.plans import actor_name, now_iso
+from coordinator.cli.confirm import apply_now
 from coordinator.cli.report import emit, say, style, styled
+from coordinator.cli.services import actor_name, now_iso
 from coordinator.cli.targets import number_of
+from coordinator.cli.views import json_option
 from coordinator.errors import Refused, UsageError
 from coordinator.model.change import ChangePage, Check, FileChange
 from coordinator.model.plan import Plan

@@ -7,8 +7,8 @@ import click
 
 from coordinator.cli.commands import layout_of
 from coordinator.cli.humans import humans_only
-from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say, style, styled
+from coordinator.cli.views import json_option
 from coordinator.errors import Refused, UsageError
 from coordinator.model.text import amount, plain, plain_lines
 

@@ -160,7 +160,7 @@ class Desk:
 
         Returns the window's id, and sentences about agents that can't be started; Refused when none can.
         """
-        from coordinator.loop.start import check_start, start_loop
+        from coordinator.loop.control import check_start, start_loop
 
         unready = check_start(self.layout)
         self.set_loop("running")
@@ -168,7 +168,7 @@ class Desk:
 
     def set_loop(self, state: str) -> None:
         """Ask the loop to be `running`, `paused` or `stopped`."""
-        from coordinator.loop.start import set_loop
+        from coordinator.loop.control import set_loop
 
         set_loop(self.layout, state, self.actor())
 

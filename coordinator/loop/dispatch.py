@@ -18,10 +18,10 @@ from coordinator.changes.git import Git, branch_name
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.failpoint import failpoint
 from coordinator.formats.frontmatter import split
-from coordinator.loop.effects import Dispatch, Mark, Resume
+from coordinator.loop.actions import Dispatch, Mark, Resume
+from coordinator.loop.context import Site
 from coordinator.loop.inheritance import earlier, inherit, told
-from coordinator.loop.marking import mark
-from coordinator.loop.site import Site
+from coordinator.loop.prompt_status import mark
 from coordinator.model.loop_state import is_shared
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus

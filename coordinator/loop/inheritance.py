@@ -10,7 +10,7 @@ from coordinator.changes.diff import change_of
 from coordinator.changes.lending import take_back
 from coordinator.changes.takeover import take_over
 from coordinator.errors import CoordError
-from coordinator.loop.site import Site
+from coordinator.loop.context import Site
 from coordinator.model.change import Change
 from coordinator.model.step import Attempt, StepState
 

@@ -1,7 +1,7 @@
 """Interrupted is not failed: tells whether an attempt ended because something below it went down."""
 
 from coordinator.agents.launch import NO_WORKTREE, STARTED_BEFORE
-from coordinator.loop.site import Site
+from coordinator.loop.context import Site
 from coordinator.model.step import Attempt
 from coordinator.terminals.life import process_in, what_ended
 

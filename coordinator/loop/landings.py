@@ -5,7 +5,7 @@ from pathlib import Path
 
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError
-from coordinator.loop.effects import FindLanded
+from coordinator.loop.actions import FindLanded
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 

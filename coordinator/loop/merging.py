@@ -10,9 +10,9 @@ from coordinator.changes.gate import MergeRequest, find_landed, merge_attempt
 from coordinator.changes.outcome import AtForge, Conflict, Merged, Nothing, Outcome, Red, Refused, Waiting
 from coordinator.errors import CoordError
 from coordinator.failpoint import failpoint
-from coordinator.loop.effects import FindLanded, Merge, Tidy
-from coordinator.loop.settle import clear_up, close_windows, come_back
-from coordinator.loop.site import Site
+from coordinator.loop.actions import FindLanded, Merge, Tidy
+from coordinator.loop.completion import clear_up, close_windows, come_back
+from coordinator.loop.context import Site
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState

@@ -17,20 +17,20 @@ from coordinator.apply.steps import utc_now
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError, Refused
 from coordinator.eventlog.store import EventLog
-from coordinator.loop.door import Door
-from coordinator.loop.effects import Action, Settle
+from coordinator.loop.actions import Action, Settle
+from coordinator.loop.command_server import Door
+from coordinator.loop.completion import make_up
+from coordinator.loop.context import Site
 from coordinator.loop.ending import end_session
+from coordinator.loop.executor import STARTS_PROGRAMS, Changed, Exited, Finished, Hands, Stopped, Wake
 from coordinator.loop.exits import ExitWatch, has_ended
-from coordinator.loop.hands import STARTS_PROGRAMS, Changed, Exited, Finished, Hands, Stopped, Wake
 from coordinator.loop.landings import Landings
 from coordinator.loop.monitors.activity import Sight
 from coordinator.loop.monitors.direct import Direct
 from coordinator.loop.monitors.stall import Vigil
-from coordinator.loop.orchestrator import Outcome, next_due, outcome, pauses, step
 from coordinator.loop.preflight import Unready, refusal, unready, wanted
+from coordinator.loop.rules.prompts import Outcome, next_due, outcome, pauses, step
 from coordinator.loop.runs import RunBook
-from coordinator.loop.settle import make_up
-from coordinator.loop.site import Site
 from coordinator.loop.users import Users
 from coordinator.model.event import Draft, Event
 from coordinator.model.run import LoopAsk

@@ -47,7 +47,7 @@ class Layout:
 
     @property
     def door(self) -> Path:
-        """The socket over which agents speak in strict mode; `coordinator.cli.door` knows its name too."""
+        """The socket over which agents speak in strict mode; `coordinator.cli.remote_command` knows its name too."""
         return self.coord / "log.sock"
 
     @property

@@ -7,7 +7,7 @@ from support.project import NOTHING, Project, project
 from support.repository import Repository
 
 from coordinator.formats.frontmatter import parse, patch
-from coordinator.loop.marking import word_for
+from coordinator.loop.prompt_status import word_for
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.storage.branch import in_branch

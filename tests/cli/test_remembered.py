@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.command import coord
 
-from coordinator.cli import remembered
+from coordinator.cli import status_cache
 from coordinator.formats.prompt_names import render_new
 from coordinator.model.run import LoopAsk
 from coordinator.model.step import Attempt, StepState
@@ -22,7 +22,7 @@ AT = "2026-03-01T10:00:00Z"
 
 @pytest.fixture
 def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
-    monkeypatch.setattr(remembered, "_SETTLED", 0)
+    monkeypatch.setattr(status_cache, "_SETTLED", 0)
     coord("init", at=tmp_path)
     layout = Layout(tmp_path)
     (layout.prompts / "01-planned-a.prompt.md").write_bytes(render_new(number=1, title="A", body="x"))
@@ -32,7 +32,7 @@ def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
 
 def remembered_after_a_look(layout: Layout) -> str | None:
     coord("status", "--json", at=layout.root)
-    return remembered.remembered(str(layout.root))
+    return status_cache.remembered(str(layout.root))
 
 
 def test_an_unchanged_project_is_answered_from_memory(layout: Layout) -> None:
@@ -67,14 +67,14 @@ def test_any_change_is_looked_at(layout: Layout, change: Callable[[Layout], obje
     before = remembered_after_a_look(layout)
     assert before is not None
     change(layout)
-    assert remembered.remembered(str(layout.root)) is None
+    assert status_cache.remembered(str(layout.root)) is None
     assert coord("status", "--json", at=layout.root).out != before
 
 
 def test_the_start_and_the_end_of_a_loop_are_looked_at(layout: Layout) -> None:
     with Lock(layout.loop_lock):
         assert remembered_after_a_look(layout) is not None
-    assert remembered.remembered(str(layout.root)) is None
+    assert status_cache.remembered(str(layout.root)) is None
 
 
 def test_an_agent_that_died_is_looked_at(layout: Layout) -> None:
@@ -87,12 +87,12 @@ def test_an_agent_that_died_is_looked_at(layout: Layout) -> None:
     agent.communicate(b"\n")
     assert before is not None
     assert json.loads(before)["agents"][0]["state"] == "working"
-    assert remembered.remembered(str(layout.root)) is None
+    assert status_cache.remembered(str(layout.root)) is None
     assert coord("status", "--json", at=layout.root).json["agents"][0]["state"] == "lost"
 
 
 def test_a_young_file_is_not_trusted(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remembered, "_SETTLED", 10**12)
+    monkeypatch.setattr(status_cache, "_SETTLED", 10**12)
     assert remembered_after_a_look(layout) is None
 
 

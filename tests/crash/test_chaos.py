@@ -16,7 +16,7 @@ from support.terminal import Terminal
 from support.wait import wait_until
 from support.whole import check_whole
 
-from coordinator.loop.start import start_loop
+from coordinator.loop.control import start_loop
 from coordinator.storage.runs import current_run, loop_is_alive
 from coordinator.terminals.errors import TerminalError
 

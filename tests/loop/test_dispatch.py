@@ -7,9 +7,9 @@ from support.project import WRITE, Project
 
 from coordinator.eventlog.store import EventLog
 from coordinator.loop import dispatch
-from coordinator.loop.effects import Dispatch
+from coordinator.loop.actions import Dispatch
+from coordinator.loop.context import Site
 from coordinator.loop.runs import RunBook
-from coordinator.loop.site import Site
 from coordinator.observe.observer import Observer
 from coordinator.terminals.server import Terminals
 

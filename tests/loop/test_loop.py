@@ -10,7 +10,7 @@ import pytest
 from support.project import NOTHING, WRITE, Project
 from support.wait import wait_until
 
-from coordinator.loop.start import set_loop, start_loop
+from coordinator.loop.control import set_loop, start_loop
 from coordinator.model.event import Actor, ActorKind
 from coordinator.storage.attempts import run_ids
 from coordinator.storage.runs import loop_is_alive, read_loop

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.worlds import AT, NOW, agent, attempt, ended, prompt, question, world
 
-from coordinator.loop.effects import (
+from coordinator.loop.actions import (
     Action,
     CloseMilestone,
     Dispatch,
@@ -20,7 +20,7 @@ from coordinator.loop.effects import (
     Settle,
     Tidy,
 )
-from coordinator.loop.orchestrator import next_due, outcome, step
+from coordinator.loop.rules.prompts import next_due, outcome, step
 from coordinator.model.prompt import Priority, PromptStatus
 from coordinator.model.queue import live_attempts
 from coordinator.model.settings import Settings, backoff

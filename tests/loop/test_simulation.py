@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.worlds import NOW, attempt, prompt, world
 
-from coordinator.loop.effects import (
+from coordinator.loop.actions import (
     Action,
     CloseMilestone,
     Dispatch,
@@ -19,7 +19,7 @@ from coordinator.loop.effects import (
     Settle,
     Tidy,
 )
-from coordinator.loop.orchestrator import outcome, step
+from coordinator.loop.rules.prompts import outcome, step
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.queue import live_attempts
 from coordinator.model.settings import Settings

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from support.graphs import NOW, agent, any_prompts, attempt, prompt, question, snapshot
 
 from coordinator.errors import UsageError
-from coordinator.loop.effects import Dispatch
-from coordinator.loop.orchestrator import step
+from coordinator.loop.actions import Dispatch
+from coordinator.loop.rules.prompts import step
 from coordinator.model.loop_state import startable
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus

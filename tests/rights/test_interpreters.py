@@ -14,7 +14,7 @@ from support.wait import wait_until
 
 from coordinator.client.demo_project import DemoProject
 from coordinator.errors import CoordError
-from coordinator.loop.start import start_loop
+from coordinator.loop.control import start_loop
 from coordinator.processes.interpreter import own_command, own_places
 from coordinator.storage.runs import loop_is_alive
 

@@ -17,7 +17,7 @@ from support.strict import users as strict_users
 from support.wait import wait_until
 
 from coordinator.agents.user import AgentUser, as_user, find_users
-from coordinator.loop.door import Door
+from coordinator.loop.command_server import Door
 from coordinator.loop.users import Users
 from coordinator.model.event import ALL_KINDS, Event
 from coordinator.model.step import Attempt, StepState

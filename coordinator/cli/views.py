@@ -70,7 +70,7 @@ def graph(ctx: click.Context, form: str | None) -> None:
     elif form == "dot":
         click.echo(graph_export.dot(snapshot))
     else:
-        from coordinator.cli.draw import print_rails
+        from coordinator.cli.rails import print_rails
 
         print_rails(snapshot, time.time())
 

@@ -23,7 +23,7 @@ def loop(ctx: click.Context, until_idle: bool, max_parallel: int | None, detach:
     layout = layout_of(ctx)
     humans_only(layout, "run a loop")
     if detach:
-        from coordinator.loop.start import check_start, start_loop
+        from coordinator.loop.control import check_start, start_loop
 
         for sentence in check_start(layout):
             styled([("! ", "yellow"), (sentence, "")])
@@ -59,7 +59,7 @@ def resume(ctx: click.Context, as_json: bool) -> None:
 
 
 def _ask_loop(ctx: click.Context, state: str, as_json: bool) -> None:
-    from coordinator.loop.start import set_loop
+    from coordinator.loop.control import set_loop
     from coordinator.observe.observer import Observer
 
     layout = layout_of(ctx)

@@ -7,9 +7,9 @@ import click
 
 from coordinator.apply.records import attach, recorder
 from coordinator.cli.commands import layout_of
-from coordinator.cli.look import json_option
+from coordinator.cli.questions import own_subject
 from coordinator.cli.report import emit, say
-from coordinator.cli.talk import own_subject
+from coordinator.cli.views import json_option
 from coordinator.model.attachment import KINDS
 from coordinator.model.event import Draft
 from coordinator.storage.fingerprints import examine_file

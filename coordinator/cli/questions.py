@@ -10,8 +10,8 @@ import click
 from coordinator.apply.records import decide as record_decision
 from coordinator.apply.records import recorder
 from coordinator.cli.commands import layout_of
-from coordinator.cli.look import json_option
 from coordinator.cli.report import emit, say, styled
+from coordinator.cli.views import json_option
 from coordinator.eventlog.identity import who
 from coordinator.eventlog.questions import asked
 from coordinator.eventlog.questions import questions as read_questions

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from coordinator.loop.effects import (
+from coordinator.loop.actions import (
     Action,
     AskOver,
     CloseMilestone,

@@ -10,8 +10,8 @@ from typing import Any
 from coordinator.apply.kill import finish_kill
 from coordinator.apply.suspend import go_on, pause
 from coordinator.errors import CoordError
-from coordinator.loop import dispatch, merging, settle
-from coordinator.loop.effects import (
+from coordinator.loop import completion, dispatch, merging
+from coordinator.loop.actions import (
     Action,
     AskOver,
     CloseMilestone,
@@ -29,8 +29,8 @@ from coordinator.loop.effects import (
     Settle,
     Tidy,
 )
-from coordinator.loop.marking import mark
-from coordinator.loop.site import Site
+from coordinator.loop.context import Site
+from coordinator.loop.prompt_status import mark
 from coordinator.loop.worker import Crew, Result, Worker
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
@@ -207,16 +207,16 @@ class Hands:
             case Settle():
                 self._submit(self._ends, action, lambda: self._settle(snapshot, action))
             case Expire():
-                settle.expire(site, snapshot, action)
+                completion.expire(site, snapshot, action)
             case AskOver():
                 data = {"text": action.text, "options": list(action.options), "about": action.about}
                 site.say(Draft("run.asked", action.subject, data))
             case EndOver():
-                settle.end_over(site, snapshot, action)
+                completion.end_over(site, snapshot, action)
             case Pause() | GoOn():
                 self._submit(self._chore(action.number), action, lambda: self._pause(snapshot, action))
             case Return():
-                settle.give_back(site, snapshot, action)
+                completion.give_back(site, snapshot, action)
             case Mark():
                 mark(site, snapshot.prompts, action)
             case CloseMilestone():
@@ -240,13 +240,13 @@ class Hands:
 
     def _settle(self, snapshot: Snapshot, action: Settle) -> None:
         """Not in the loop's own thread: what an agent left in its worktree may hold up the git that looks at it."""
-        ended = settle.settle(self._site, snapshot, action)
+        ended = completion.settle(self._site, snapshot, action)
         if ended is not None:
             self._wake(Changed())  # what came of it is known before all is cleared up
-            settle.clear_up(self._site, ended)
+            completion.clear_up(self._site, ended)
             lands = ended.state is StepState.CHANGE_OPEN and self._site.config.gate != "review"
             if lands or ended.state is StepState.MERGED:
-                settle.close_windows(self._site, ended.prompt)  # nobody is to look at it: its last screen is kept
+                completion.close_windows(self._site, ended.prompt)  # nobody is to look at it: its last screen is kept
 
     def _kill(self, snapshot: Snapshot, action: FinishKill) -> None:
         attempt = _attempt_of(snapshot, action)

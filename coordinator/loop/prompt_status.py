@@ -8,8 +8,8 @@ from coordinator.errors import CoordError, StalePlan
 from coordinator.failpoint import failpoint
 from coordinator.formats.frontmatter import patch
 from coordinator.formats.prompt_body import with_hand_off
-from coordinator.loop.effects import Mark
-from coordinator.loop.site import Site
+from coordinator.loop.actions import Mark
+from coordinator.loop.context import Site
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.step import Attempt
 from coordinator.storage.files import read_limited, sha256, write_atomic

@@ -7,8 +7,8 @@ from typing import Any, Literal, TypeVar, cast
 
 import click
 
-from coordinator.cli.carry_out import carry_out
 from coordinator.cli.commands import layout_of
+from coordinator.cli.confirm import carry_out
 from coordinator.cli.targets import number_of
 from coordinator.errors import UsageError
 from coordinator.model.plan import Plan

@@ -16,12 +16,12 @@ from coordinator.changes.lending import take_back
 from coordinator.changes.safekeeping import keep_safe
 from coordinator.errors import CoordError
 from coordinator.failpoint import failpoint
-from coordinator.loop.effects import EndOver, Expire, Return, Settle
+from coordinator.loop.actions import EndOver, Expire, Return, Settle
+from coordinator.loop.context import Site
 from coordinator.loop.exits import has_ended
 from coordinator.loop.interruption import what_cut_off
-from coordinator.loop.marking import note_hand_off
 from coordinator.loop.monitors.activity import final_usage
-from coordinator.loop.site import Site
+from coordinator.loop.prompt_status import note_hand_off
 from coordinator.model.change import Change
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot

@@ -1,4 +1,4 @@
-"""Passes a command on to the loop, where this process may not write the log itself: see `coordinator.loop.door`.
+"""Passes a command on to `coordinator.loop.command_server`, where this process may not write the log itself.
 
 Imports nothing but the standard library, and little of that: it is all that an agent's user needs to be able to read.
 """
@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 
-from coordinator.cli.guard import SOCKET
+from coordinator.cli.strict_guard import SOCKET
 
 _PAUSE = 0.25
 """Seconds between looks for a loop that is not there."""
