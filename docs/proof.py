@@ -23,11 +23,11 @@ ROOT = Path(__file__).resolve().parents[1]
 TARGET = Path(__file__).with_name("crashes.md")
 TESTS = (
     "tests/crash",
-    "tests/artifacts/test_journal_kill.py",
-    "tests/artifacts/test_power_cut.py",
+    "tests/storage/test_journal_kill.py",
+    "tests/storage/test_power_cut.py",
     "tests/changes/test_kill.py",
     "tests/changes/test_power_cut.py",
-    "tests/events/test_power_cut.py",
+    "tests/eventlog/test_power_cut.py",
 )
 _TOOLS = (("git", "--version"), ("tmux", "-V"), ("strace", "-V"))
 _SUMMARY = re.compile(r"^=* ?(\d+ (?:passed|failed).*?) in [\d.]+s")
