@@ -228,7 +228,7 @@ def test_an_answer_that_was_cut_off_is_made_whole_by_the_next_one_who_looks(root
     seq = coord("ask", "Which?", "--json", at=root).json["seq"]
     code = (
         "import os, sys\n"
-        "from coordinator import apply\n"
+        "from coordinator.apply import plans as apply\n"
         "apply.log_note = lambda *_: os._exit(9)\n"
         "from coordinator.cli.main import main\n"
         "main()"

@@ -165,7 +165,7 @@ def test_events_of_a_plan_whose_process_was_killed_are_logged_by_the_next_one(ma
     code = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from coordinator import apply as module\n"
+        "from coordinator.apply import plans as module\n"
         "from coordinator.storage.paths import Layout\n"
         "from coordinator.model.event import Actor, ActorKind\n"
         "from coordinator.observe.observer import Observer\n"
@@ -264,7 +264,7 @@ def test_a_kill_that_was_cut_off_is_finished_by_the_loop(make: Make) -> None:
     code = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from coordinator import apply as module\n"
+        "from coordinator.apply import plans as module\n"
         "from coordinator.storage.paths import Layout\n"
         "from coordinator.model.event import Actor, ActorKind\n"
         "from coordinator.observe.observer import Observer\n"
