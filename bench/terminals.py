@@ -16,13 +16,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench.report import Row, print_rows
+from coordinator.model.pane_screen import Screen
 from coordinator.processes.terminate import terminate_agent
 from coordinator.terminals import screen
 from coordinator.terminals.capture import read_panes
 from coordinator.terminals.control import ControlClient, Read
 from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.feed import PaneFeed
-from coordinator.terminals.screen import Screen
 from coordinator.terminals.server import Terminals
 
 PANES = 50

@@ -6,9 +6,9 @@ from textual.app import App, ComposeResult
 from textual.containers import Grid
 from textual.message import Message
 
+from coordinator.model.pane_screen import Screen
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.terminals.feed import PaneFeed
-from coordinator.terminals.screen import Screen
 from coordinator.terminals.server import Terminals
 from tui.paint.theme import DARK, themes
 from tui.widgets.window import LiveWindow

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from coordinator.errors import CoordError
     from coordinator.model.change import Change, ChangePage, Check
     from coordinator.model.event import Event
+    from coordinator.model.pane_screen import Screen as PaneScreen
     from coordinator.model.plan import Plan
     from coordinator.model.snapshot import Snapshot
-    from coordinator.terminals.screen import Screen as PaneScreen
     from coordinator.views.milestone_page import MilestonePage
     from coordinator.views.plan_preview import Outlook, Planner
 

@@ -2,8 +2,8 @@
 
 import click
 
+from coordinator.apply.humans import humans_only
 from coordinator.cli.commands import layout_of
-from coordinator.cli.humans import humans_only
 from coordinator.cli.report import emit, event_line, say, styled
 from coordinator.model.event import Event
 

@@ -5,9 +5,8 @@ import errno
 import os
 import sys
 
-from coordinator.cli.strict_guard import guarded
+from coordinator.client.strict_guard import guarded, root_of
 from coordinator.processes.interpreter import foreign_places, keep_out
-from coordinator.storage.root import find_root
 
 _OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 """What a write to standard output fails with, besides a reader that has gone."""
@@ -68,7 +67,7 @@ def _run(arguments: list[str]) -> int:
         print("  cd to one that is there, or name the project: coord -C /path/of/the/project", file=sys.stderr)
         return 1
     if foreign_places():
-        keep_out([".", directory, find_root(os.environ.get("COORD_ROOT") or directory) or directory])
+        keep_out([".", directory, root_of(directory) or directory])
     folder = guarded(directory)
     if folder is not None:
         from coordinator.cli.remote_command import pass_on
@@ -76,7 +75,7 @@ def _run(arguments: list[str]) -> int:
         return pass_on(folder, rest)
     status = _status_of(arguments)
     if status is not None and status[1]:
-        from coordinator.cli.status_cache import remembered
+        from coordinator.client.status_cache import remembered
 
         text = remembered(status[0])
         if text is not None:

@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 
-from coordinator.cli.strict_guard import SOCKET
+from coordinator.client.strict_guard import SOCKET
 
 _PAUSE = 0.25
 """Seconds between looks for a loop that is not there."""

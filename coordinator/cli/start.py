@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def init(ctx: click.Context, title: str, prompts: str, as_json: bool) -> None:
     """Make .coord/ here; what is there already stays as it is."""
-    from coordinator.cli.doctor import repository
+    from coordinator.client.doctor import repository
     from coordinator.eventlog.store import EventLog
     from coordinator.observe.trust import is_trusted, trust_own
     from coordinator.storage.paths import Layout
@@ -102,7 +102,7 @@ def demo(headless: bool, keep: Path | None) -> int:
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> int:
     """Check what coord needs: tmux, git, the agents, this project. Exit 1 when something is missing."""
-    from coordinator.cli.doctor import examine
+    from coordinator.client.doctor import examine
 
     problems, notes = examine(Path(ctx.obj))
     if as_json:

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from coordinator.cli.report import json_text, say, styled
-from coordinator.cli.status_cache import Stamped
+from coordinator.client.status_cache import Stamped
 from coordinator.model.snapshot import LoopState, Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.text import amount, clip, plain, width

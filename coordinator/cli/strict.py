@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import click
 
 from coordinator.agents.user import AgentUsers
+from coordinator.apply.humans import humans_only
 from coordinator.apply.strict_setup import DEFAULT_USER, examine_strict, set_up
 from coordinator.cli.commands import layout_of
-from coordinator.cli.humans import humans_only
 from coordinator.cli.report import emit, say, styled
 from coordinator.cli.views import json_option
 from coordinator.model.problem import Problem

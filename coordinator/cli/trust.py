@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from coordinator.apply.humans import humans_only
 from coordinator.cli.commands import layout_of
-from coordinator.cli.humans import humans_only
 from coordinator.cli.report import emit, say, style, styled
 from coordinator.cli.views import json_option
 from coordinator.errors import Refused, UsageError

@@ -11,10 +11,10 @@ from coordinator.model.step import Attempt
 
 if TYPE_CHECKING:
     from coordinator.model.change import Change, ChangePage, Check
+    from coordinator.model.pane_screen import Screen
     from coordinator.model.plan import Plan
     from coordinator.model.replay import Replay
     from coordinator.model.trust import Ask, Shown
-    from coordinator.terminals.screen import Screen
     from coordinator.views.milestone_page import MilestonePage
 
 OnScreen = Callable[[str, "Screen"], None]

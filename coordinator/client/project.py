@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from coordinator.client.history import Desk
     from coordinator.client.ports import Film
     from coordinator.model.change import Change, ChangePage, Check
+    from coordinator.model.pane_screen import Screen
     from coordinator.model.plan import Plan
     from coordinator.model.trust import Ask, Shown
     from coordinator.observe.observer import Observer
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from coordinator.observe.watch import Changes, Watch
     from coordinator.storage.config import Config
     from coordinator.terminals.listing import Window
-    from coordinator.terminals.screen import Screen
     from coordinator.terminals.server import Terminals
     from coordinator.views.milestone_page import MilestonePage
 

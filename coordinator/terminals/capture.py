@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from coordinator.model.pane_screen import Screen
 from coordinator.terminals.errors import TerminalError
-from coordinator.terminals.screen import Screen, parse
+from coordinator.terminals.screen import parse
 
 if TYPE_CHECKING:
     from coordinator.terminals.server import Terminals

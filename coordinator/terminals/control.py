@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coordinator.errors import CoordError
+from coordinator.model.pane_screen import Screen
 from coordinator.terminals.capture import HEADER, OPTIONS, Header, parse_header
-from coordinator.terminals.screen import Screen
 
 if TYPE_CHECKING:
     from coordinator.terminals.server import Terminals

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
+from coordinator.model.pane_screen import Screen
 from coordinator.terminals.capture import read_panes
 from coordinator.terminals.capture_rate import Pace
 from coordinator.terminals.control import (
@@ -20,7 +21,6 @@ from coordinator.terminals.control import (
     WindowsChanged,
 )
 from coordinator.terminals.errors import TerminalError
-from coordinator.terminals.screen import Screen
 
 if TYPE_CHECKING:
     from coordinator.terminals.server import Terminals

@@ -6,11 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from coordinator.model.pane_screen import Screen
 from coordinator.processes.table import children
 from coordinator.terminals.capture import read_panes
 from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.listing import MARK, parse_mark
-from coordinator.terminals.screen import Screen
 from coordinator.terminals.server import NO_SERVER, Terminals
 
 if TYPE_CHECKING:

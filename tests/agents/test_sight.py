@@ -11,10 +11,11 @@ from coordinator.agents.runtime import Place, Usage
 from coordinator.agents.usage import Meter, read_usage, write_usage
 from coordinator.loop.monitors.activity import Sight, Watched, note_screen, watch_one
 from coordinator.model.loop_state import timestamp
+from coordinator.model.pane_screen import Screen
 from coordinator.model.step import Attempt, StepState
 from coordinator.storage.config import load_config
 from coordinator.storage.paths import Layout
-from coordinator.terminals.screen import Screen, parse
+from coordinator.terminals.screen import parse
 from coordinator.terminals.server import Terminals
 
 CAPTURES = Path(__file__).parent / "captures" / "screens"

@@ -30,7 +30,7 @@ OWN = {
     "coordinator/changes/safekeeping.py": "objects of git and folders, without waiting",
     "coordinator/storage/runs.py": "writes into the lock that it holds",
     "coordinator/changes/fast_forward_repair.py": "writes a note of its own",
-    "coordinator/cli/status_cache.py": "writes a note of its own, and looks at a lock",
+    "coordinator/client/status_cache.py": "writes a note of its own, and looks at a lock",
     "coordinator/cli/main.py": "/dev/null",
     "coordinator/agents/registry.py": "its own modules",
     "coordinator/apply/permissions.py": "a pipe, without waiting: a hook waits at the other end",

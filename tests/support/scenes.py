@@ -9,12 +9,13 @@ from coordinator.formats.alignment import add_summary
 from coordinator.formats.prompt_names import render_new
 from coordinator.model.event import Event
 from coordinator.model.graph import Graph
+from coordinator.model.pane_screen import Screen
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Agent, AgentState, Loop, LoopState, Milestone, Question, Snapshot
 from coordinator.model.step import Attempt, Exit, Receipt, Step, StepState
 from coordinator.model.usage import Spent
-from coordinator.terminals.screen import Screen, parse
+from coordinator.terminals.screen import parse
 
 NOW = datetime(2026, 3, 1, 14, 2, 14, tzinfo=UTC).timestamp()
 """The moment of all scenes, Unix seconds."""

@@ -18,7 +18,7 @@ from coordinator.views.status_json import counts
 
 if TYPE_CHECKING:
     from coordinator.client.ports import Film
-    from coordinator.terminals.screen import Screen
+    from coordinator.model.pane_screen import Screen
 
 
 class StillSource:

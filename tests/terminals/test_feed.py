@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from support.wait import wait_until
 
+from coordinator.model.pane_screen import Screen
 from coordinator.terminals import capture_rate, control
 from coordinator.terminals.capture_rate import IN_SIGHT
 from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.feed import PaneFeed
 from coordinator.terminals.listing import Window
-from coordinator.terminals.screen import Screen
 from coordinator.terminals.server import Terminals
 
 

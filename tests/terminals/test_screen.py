@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from support.wait import wait_until
 
 from coordinator.model import text as safe
+from coordinator.model.pane_screen import DEFAULT, Row, Run, Screen, Style
 from coordinator.terminals import screen
-from coordinator.terminals.screen import DEFAULT, Row, Run, Screen, Style, parse
+from coordinator.terminals.screen import parse
 from coordinator.terminals.server import Terminals
 
 SCREENS = Path(__file__).parent / "screens"

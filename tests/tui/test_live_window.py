@@ -10,8 +10,9 @@ from support.onscreen import screen_text, shown, until
 from support.still import StillSource
 from textual.app import App, ComposeResult
 
+from coordinator.model.pane_screen import Screen, Style
 from coordinator.model.snapshot import AgentState
-from coordinator.terminals.screen import Screen, Style, parse
+from coordinator.terminals.screen import parse
 from tui.app import CoordApp
 from tui.widgets.contrast import readable
 from tui.widgets.window import LiveWindow, pane_style

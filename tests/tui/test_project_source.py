@@ -16,10 +16,10 @@ from coordinator.client.project import ProjectSource, patience
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
+from coordinator.model.pane_screen import Screen
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
 from coordinator.observe.observer import Observer
-from coordinator.terminals.screen import Screen
 
 Make = Callable[..., Project]
 LONG = "echo started; coord agent done --no-change --summary later; sleep 600\n"

@@ -30,8 +30,8 @@ from tui.widgets.window import LiveWindow
 
 if TYPE_CHECKING:
     from coordinator.client.ports import Source
+    from coordinator.model.pane_screen import Screen as PaneScreen
     from coordinator.model.step import Attempt
-    from coordinator.terminals.screen import Screen as PaneScreen
     from tui.app import CoordApp
 
 _LABEL = 10

@@ -28,7 +28,7 @@ from tui.widgets.why import Why
 from tui.widgets.window import LiveWindow
 
 if TYPE_CHECKING:
-    from coordinator.terminals.screen import Screen as PaneScreen
+    from coordinator.model.pane_screen import Screen as PaneScreen
     from tui.app import CoordApp
 
 

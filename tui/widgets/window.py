@@ -22,7 +22,7 @@ from tui.paint.titled import Titled
 from tui.widgets.contrast import readable
 
 if TYPE_CHECKING:
-    from coordinator.terminals import screen as pane
+    from coordinator.model import pane_screen as pane
 
 _KEPT = 64
 """Last screens that are remembered, of windows that are gone or out of sight."""

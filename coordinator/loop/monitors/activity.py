@@ -36,7 +36,7 @@ from coordinator.storage.config import Config
 from coordinator.storage.paths import Layout
 
 if TYPE_CHECKING:
-    from coordinator.terminals.screen import Screen
+    from coordinator.model.pane_screen import Screen
     from coordinator.terminals.server import Terminals
 
 PACE = 2.0

@@ -12,9 +12,14 @@ SOCKET = "log.sock"
 _LIMIT = 1 << 20  # bytes of settings
 
 
+def root_of(start: str) -> str | None:
+    """The root of the project that a command given in `start` is about: an agent's own one, wherever it works."""
+    return find_root(os.environ.get("COORD_ROOT") or start)
+
+
 def guarded(start: str) -> str | None:
     """The folder of the project that `start` lies in, if its log is not ours to write and there is a door."""
-    root = find_root(os.environ.get("COORD_ROOT") or start)
+    root = root_of(start)
     if root is None:
         return None
     folder = os.path.join(root, COORD)
