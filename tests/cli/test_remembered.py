@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.command import coord
 
-from coordinator.cli import status_cache
+from coordinator.client import status_cache
 from coordinator.formats.prompt_names import render_new
 from coordinator.model.run import LoopAsk
 from coordinator.model.step import Attempt, StepState
