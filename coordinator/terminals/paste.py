@@ -5,12 +5,9 @@ import os
 import re
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from coordinator.terminals.errors import TerminalError
-
-if TYPE_CHECKING:
-    from coordinator.terminals.server import Terminals
 
 ARRIVAL_BOUND = 1.5
 """Seconds to wait for a pasted text to show; a program without echo gets its Enter after that."""
@@ -23,7 +20,13 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _serial = itertools.count(1)
 
 
-def deliver(terminals: "Terminals", pane: str, text: str, look: Callable[[], None] = lambda: None) -> bool:
+class Run(Protocol):
+    """Has a tmux server do commands; gives what they print, raises TerminalError."""
+
+    def __call__(self, *command: str, stdin: bytes = b"") -> bytes: ...
+
+
+def deliver(run: Run, pane: str, text: str, look: Callable[[], None] = lambda: None) -> bool:
     """Paste `text` into a pane, wait until the screen shows that it came, and press Enter.
 
     Newlines stay inside a bracketed paste if the program asked for those; a program that did not takes each as Enter.
@@ -34,16 +37,16 @@ def deliver(terminals: "Terminals", pane: str, text: str, look: Callable[[], Non
     """
     buffer = f"coord-{os.getpid()}-{next(_serial)}"
     payload = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    before = _look(terminals, pane)
+    before = _look(run, pane)
     try:
         if payload:
-            terminals.run("load-buffer", "-b", buffer, "-", stdin=payload.encode("utf-8", "replace"))
-            terminals.run(*_leave_mode(pane), ";", "paste-buffer", "-p", "-d", "-b", buffer, "-t", pane)
-        arrived = _arrival(terminals, pane, before) if payload else True
+            run("load-buffer", "-b", buffer, "-", stdin=payload.encode("utf-8", "replace"))
+            run(*_leave_mode(pane), ";", "paste-buffer", "-p", "-d", "-b", buffer, "-t", pane)
+        arrived = _arrival(run, pane, before) if payload else True
         look()
-        terminals.run(*_leave_mode(pane), ";", "send-keys", "-t", pane, "Enter")
+        run(*_leave_mode(pane), ";", "send-keys", "-t", pane, "Enter")
     except TerminalError:
-        _drop(terminals, buffer)
+        _drop(run, buffer)
         raise
     return arrived
 
@@ -53,19 +56,17 @@ def _leave_mode(pane: str) -> tuple[str, ...]:
     return ("copy-mode", "-q", "-t", pane)
 
 
-def _look(terminals: "Terminals", pane: str) -> bytes:
-    return terminals.run(
-        "display-message", "-p", "-t", pane, "#{cursor_x} #{cursor_y}", ";", "capture-pane", "-p", "-t", pane
-    )
+def _look(run: Run, pane: str) -> bytes:
+    return run("display-message", "-p", "-t", pane, "#{cursor_x} #{cursor_y}", ";", "capture-pane", "-p", "-t", pane)
 
 
-def _arrival(terminals: "Terminals", pane: str, before: bytes) -> bool:
+def _arrival(run: Run, pane: str, before: bytes) -> bool:
     """Wait until the screen differs from `before` and has come to rest."""
     deadline = time.monotonic() + ARRIVAL_BOUND
     last, since = before, time.monotonic()
     while time.monotonic() < deadline:
         time.sleep(_PAUSE)
-        now = _look(terminals, pane)
+        now = _look(run, pane)
         if now != last:
             last, since = now, time.monotonic()
         elif now != before and time.monotonic() - since >= _SETTLED:
@@ -73,8 +74,8 @@ def _arrival(terminals: "Terminals", pane: str, before: bytes) -> bool:
     return last != before
 
 
-def _drop(terminals: "Terminals", buffer: str) -> None:
+def _drop(run: Run, buffer: str) -> None:
     try:
-        terminals.run("delete-buffer", "-b", buffer)
+        run("delete-buffer", "-b", buffer)
     except TerminalError:
         return  # pasted and deleted, or the server has gone with it

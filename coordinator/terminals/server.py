@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.listing import MARK, ROW, SIZE, WINDOW_ID, Window, parse_row
+from coordinator.terminals.paste import deliver
 
 if TYPE_CHECKING:
     import libtmux
@@ -235,10 +236,8 @@ class Terminals:
 
     def send_text(self, pane: str, text: str, look: Callable[[], None] = lambda: None) -> bool:
         """Paste text into a pane's program and press Enter once it shows, unless `look` raises; see `paste.deliver`."""
-        from coordinator.terminals.paste import deliver
-
         _check(_PANE_ID, pane, "pane id")
-        return deliver(self, pane, text, look)
+        return deliver(self.run, pane, text, look)
 
     def send_key(self, pane: str, key: str) -> None:
         """Press one key, by tmux's name of it (`Enter`, `Escape`, `C-c`) or as a character."""

@@ -339,6 +339,4 @@ def _joined(between: str, *parts: str) -> str:
 
 def sentence(event: Event) -> str:
     """One readable, safe line for an event: who, what, and the point of it."""
-    from coordinator.views.event_text import describe  # most readers of events never print one
-
     return str(describe(event))
