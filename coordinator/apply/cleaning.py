@@ -69,7 +69,7 @@ def _of_attempts(layout: Layout) -> Iterator[Leftover]:
     if not git.is_repo():
         return
     for attempt in _attempts(layout):
-        if not attempt.branch or not attempt.worktree:
+        if not attempt.branch:
             continue
         tree = layout.worktree(attempt.prompt, attempt.attempt)
         there = os.path.lexists(tree)
@@ -79,6 +79,10 @@ def _of_attempts(layout: Layout) -> Iterator[Leftover]:
             holds = f"its attempt is {attempt.state.value}"
         elif attempt.state is StepState.CHANGE_OPEN:
             holds = "its change is open"
+        elif attempt.merged_as and not there and not git.is_ancestor(attempt.branch, attempt.merged_as):
+            holds = (
+                f"the commits of what landed as {attempt.merged_as[:12]}; git branch -D {attempt.branch} forgets them"
+            )
         else:
             try:
                 holds = _remove(layout, attempt, look=True)

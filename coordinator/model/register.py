@@ -97,11 +97,13 @@ def is_another(file: Prompt, attempt: Attempt, clean: Callable[[str], str] = str
 
     Another title makes it one, unless the loop has written that attempt into the file since, which it does not do with
     a file that is somebody else's: then it was given another title. Of what is merged a pending file is another one all
-    the same: nothing that is done is ever pending again.
+    the same, also one of its title under another name: nothing that is done is ever pending again.
     """
-    if not attempt.title or _same(file, attempt.title, clean):
+    merged = attempt.state is StepState.MERGED
+    renewed = merged and file.status is PromptStatus.PENDING and file.path != (attempt.prompt_file or file.path)
+    if not attempt.title or (_same(file, attempt.title, clean) and not renewed):
         return False
-    if attempt.state is StepState.MERGED:
+    if merged:
         marked = file.status is PromptStatus.IN_PROGRESS and file.attempts >= attempt.attempt
         return file.status is not PromptStatus.DONE and not marked
     return file.attempts < attempt.attempt

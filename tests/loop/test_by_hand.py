@@ -1,5 +1,6 @@
 """What people merge by hand, in whatever way, is noticed for every gate; what an agent merges by itself is not."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -126,3 +127,8 @@ def test_a_human_says_as_which_commit_an_edited_change_landed(make: Make, living
         made.start_loop()
     made.wait_for(2, "change-open")
     assert made.repository.head() == landed
+    wait_until(lambda: not made.layout.worktree(1, 1).exists(), message="its worktree to be cleared", timeout=30)
+    left = {
+        one["name"]: one["holds"] for one in json.loads(made.coord("clean", "--dry-run", "--json").stdout)["leftovers"]
+    }
+    assert left["coord/01-1"].startswith(f"the commits of what landed as {landed[:12]}")

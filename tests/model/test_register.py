@@ -1,6 +1,7 @@
 """Which prompts there are, whatever became of their files: a number is one prompt for ever."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -97,11 +98,21 @@ def test_who_has_a_number(state: StepState, status: PromptStatus, attempts: int)
     assert found.displaced == taken
 
 
+@pytest.mark.parametrize("status", PromptStatus)
+def test_a_pending_file_of_the_same_title_under_another_name_is_not_what_has_merged(status: PromptStatus) -> None:
+    attempt = replace(made(1, StepState.MERGED), prompt_file=".coord/prompts/01-as-it-was.prompt.md")
+    file = prompt(1, title=OLD, status=status)
+    taken = status is PromptStatus.PENDING
+    assert is_another(file, attempt) is taken
+    assert not is_another(replace(file, path=attempt.prompt_file), attempt)
+    assert [p.code for p in register({1: file}, known([attempt])).problems] == ["number-taken"] * taken
+
+
 @given(st.sampled_from(STATES), st.sampled_from(PromptStatus), st.integers(0, 2), st.sampled_from([OLD, "  oLD "]))
 def test_a_file_of_the_same_title_is_the_same_prompt(
     state: StepState, status: PromptStatus, attempts: int, title: str
 ) -> None:
-    files = {1: prompt(1, title=title, status=status, attempts=attempts)}
+    files = {1: prompt(1, title=title, status=status, attempts=attempts, path="01.md")}
     assert register(files, known([made(1, state)])).prompts is files
 
 
