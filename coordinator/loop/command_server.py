@@ -1,9 +1,9 @@
-"""The door: in strict mode agents can't write the log, so the loop runs their `coord` commands for them.
+"""The server of strict mode: agents can't write the log, so the loop runs their `coord` commands for them.
 
 A command comes over a unix socket, whose peer the kernel names: each agent has a user of its own. It runs as a process
 of its own, in the environment of the agent who has that user, whatever the peer says of itself. Which commands
 an agent may use is decided where it always is: by who may write what. Only what makes no sense from within an agent, or
-reads files of the caller's choosing with our rights, does not pass the door.
+reads files of the caller's choosing with our rights, is not served.
 """
 
 import codecs
@@ -53,7 +53,7 @@ class _Guest:
     """Where it works."""
 
 
-class Door:
+class CommandServer:
     """Serves one project's agents until it is closed."""
 
     def __init__(self, layout: Layout, users: Users) -> None:
@@ -63,7 +63,7 @@ class Door:
         """Agent, or nothing for who is none → its open connections."""
         self._lock = threading.Lock()
         self._socket = _listen(layout.door)
-        self._thread = threading.Thread(target=self._serve, name="door", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="commands", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -87,9 +87,9 @@ class Door:
                 peer.close()
                 continue
             if self._enter(guest.name):
-                threading.Thread(target=self._attend, args=(peer, guest), name="door-guest", daemon=True).start()
+                threading.Thread(target=self._attend, args=(peer, guest), name="command-guest", daemon=True).start()
             else:
-                peer.settimeout(0.0)  # whoever floods the door does not get it to wait
+                peer.settimeout(0.0)  # whoever floods it does not get it to wait
                 _reply(peer, err="coord: too many commands at once\n  wait until one has ended\n", code=1)
                 peer.close()
 

@@ -17,7 +17,7 @@ from coordinator.changes.safekeeping import keep_safe
 from coordinator.errors import CoordError
 from coordinator.failpoint import failpoint
 from coordinator.loop.actions import EndOver, Expire, Return, Settle
-from coordinator.loop.context import Site
+from coordinator.loop.context import Context
 from coordinator.loop.exits import has_ended
 from coordinator.loop.interruption import what_cut_off
 from coordinator.loop.monitors.activity import final_usage
@@ -46,105 +46,105 @@ _HINTS = {
 }
 
 
-def settle(site: Site, snapshot: Snapshot, action: Settle) -> Attempt | None:
+def settle(context: Context, snapshot: Snapshot, action: Settle) -> Attempt | None:
     """Read from hand-off, exit file and branch what an ended attempt came to, record it and return it."""
-    attempt = _fresh(site, snapshot, action.number, action.attempt)
+    attempt = _fresh(context, snapshot, action.number, action.attempt)
     if attempt is None or not attempt.state.live or attempt.kill:
         return None
-    if attempt.exit is None and still_runs(site, attempt):
+    if attempt.exit is None and still_runs(context, attempt):
         return None
-    attempt = site.reread(attempt)  # exit file and hand-off may have come just before the process went
+    attempt = context.reread(attempt)  # exit file and hand-off may have come just before the process went
     if attempt.state is StepState.DISPATCHED:
-        attempt = sealed(site.log, site.advance(attempt, StepState.RUNNING, step_event(attempt)))
-    make_up(site, attempt)
-    note_hand_off(site, snapshot.prompts[action.number], attempt)
+        attempt = sealed(context.log, context.advance(attempt, StepState.RUNNING, step_event(attempt)))
+    make_up(context, attempt)
+    note_hand_off(context, snapshot.prompts[action.number], attempt)
     failpoint("settle-ended")
-    cause = what_cut_off(site, attempt)
-    attempt = _interrupted(site, attempt, cause) if cause else _settle_ended(site, snapshot, attempt)
+    cause = what_cut_off(context, attempt)
+    attempt = _interrupted(context, attempt, cause) if cause else _settle_ended(context, snapshot, attempt)
     failpoint("settle-recorded")
     return attempt
 
 
-def make_up(site: Site, attempt: Attempt) -> None:
+def make_up(context: Context, attempt: Attempt) -> None:
     """Write what a hand-off is to be found in, where a kill came between; what prevents that prevents nothing else."""
     try:
-        publish(site.layout, attempt, handed_off(site.log, attempt))
+        publish(context.layout, attempt, handed_off(context.log, attempt))
     except (CoordError, OSError) as error:
         said = error.message if isinstance(error, CoordError) else str(error)
-        site.log_about(attempt, agent_event(attempt, "problem.handoff_unwritten", reason=said))
+        context.log_about(attempt, agent_event(attempt, "problem.handoff_unwritten", reason=said))
 
 
-def _interrupted(site: Site, attempt: Attempt, cause: str) -> Attempt:
+def _interrupted(context: Context, attempt: Attempt, cause: str) -> Attempt:
     """Back into the line: it starts again by itself, from what is there."""
     changes = {"interrupted": True, "interruptions": attempt.interruptions + 1}
     reason = f"interrupted: {cause} went down"
-    return site.advance(
-        attempt, StepState.PENDING, _ended(site, attempt), reason=reason, data={"interrupted": True}, **changes
+    return context.advance(
+        attempt, StepState.PENDING, _ended(context, attempt), reason=reason, data={"interrupted": True}, **changes
     )
 
 
-def _ended(site: Site, attempt: Attempt) -> Draft:
+def _ended(context: Context, attempt: Attempt) -> Draft:
     """The event of an agent's end, as far as anybody knows how that was."""
-    used = final_usage(site.layout, attempt, site.config)
+    used = final_usage(context.layout, attempt, context.config)
     if attempt.exit is None:
         return agent_event(attempt, "agent.lost", **used)
     return agent_event(attempt, "agent.exited", status=attempt.exit.status, **used)
 
 
-def _settle_ended(site: Site, snapshot: Snapshot, attempt: Attempt) -> Attempt:
-    exited = _ended(site, attempt)
+def _settle_ended(context: Context, snapshot: Snapshot, attempt: Attempt) -> Attempt:
+    exited = _ended(context, attempt)
     state, reason = judge_end(attempt)
-    damaged = take_back(site.layout, attempt.prompt, attempt.attempt) if attempt.branch else ""
+    damaged = take_back(context.layout, attempt.prompt, attempt.attempt) if attempt.branch else ""
     if damaged and state is StepState.CHANGE_OPEN:
         state, reason = StepState.FAILED, damaged
     if state is not StepState.CHANGE_OPEN:
-        return site.advance(attempt, state, exited, reason=reason)
+        return context.advance(attempt, state, exited, reason=reason)
     if not attempt.branch:
-        return _settle_shared(site, attempt, exited)
-    change = change_of(site.layout, attempt)
-    left = _not_done(site, snapshot, attempt, change)
+        return _settle_shared(context, attempt, exited)
+    change = change_of(context.layout, attempt)
+    left = _not_done(context, snapshot, attempt, change)
     if left:
-        return site.advance(attempt, StepState.FAILED, exited, reason=left)
+        return context.advance(attempt, StepState.FAILED, exited, reason=left)
     if not change.commits:
-        return site.advance(attempt, StepState.MERGED, exited, reason=_past_the_gate(site, attempt))
-    keep_safe(site.layout, attempt.branch, attempt.base)
+        return context.advance(attempt, StepState.MERGED, exited, reason=_past_the_gate(context, attempt))
+    keep_safe(context.layout, attempt.branch, attempt.base)
     commits = tuple(commit.sha for commit in change.commits)
     size = {"added": change.added, "removed": change.removed}
     data = {"files": len(change.files), **size}
     opened: dict[str, Any] = {"commits": commits, "opened_on": change.base_tip, "reason": "", **size}
     if change.fork == change.tip:
         past = f"its commits are on {plain(change.base_branch)} already, and no gate let them in"
-        site.log_about(attempt, agent_event(attempt, "problem.past_the_gate", reason=past))
+        context.log_about(attempt, agent_event(attempt, "problem.past_the_gate", reason=past))
         opened["reason"] = past
-    return site.advance(attempt, StepState.CHANGE_OPEN, exited, data=data, **opened)
+    return context.advance(attempt, StepState.CHANGE_OPEN, exited, data=data, **opened)
 
 
-def _not_done(site: Site, snapshot: Snapshot, attempt: Attempt, change: Change) -> str:
+def _not_done(context: Context, snapshot: Snapshot, attempt: Attempt, change: Change) -> str:
     """The rule of `coord agent done` once more: its agent may have gone on after its hand-off."""
     prompt, receipt = snapshot.prompts.get(attempt.prompt), attempt.receipt
     said, trivial = receipt is not None and receipt.no_change, prompt is not None and prompt.trivial
-    return not_done(site.layout, attempt, change, site.config, said=said, trivial=trivial)
+    return not_done(context.layout, attempt, change, context.config, said=said, trivial=trivial)
 
 
-def _past_the_gate(site: Site, attempt: Attempt) -> str:
+def _past_the_gate(context: Context, attempt: Attempt) -> str:
     """Tell of work that lies about though nothing had to be changed, as was said: it may be anybody's. Empty: none."""
-    found = work_elsewhere(site.layout, attempt, site.config.prompt_folders)
+    found = work_elsewhere(context.layout, attempt, context.config.prompt_folders)
     if not found:
         return ""
     where = "; ".join(one.text for one in found)
     reason = f"no change, as was said, but since it began there is: {where}. If that is its work, no gate let it in"
-    site.log_about(attempt, agent_event(attempt, "problem.past_the_gate", reason=reason))
+    context.log_about(attempt, agent_event(attempt, "problem.past_the_gate", reason=reason))
     return reason
 
 
-def _settle_shared(site: Site, attempt: Attempt, exited: Draft) -> Attempt:
+def _settle_shared(context: Context, attempt: Attempt, exited: Draft) -> Attempt:
     """Work in the project's own folder is there already; commits that were made meanwhile are all that can be told."""
     commits: tuple[str, ...] = ()
     if attempt.base:
         log = ("log", "--reverse", "--first-parent", "--no-merges", "--format=%H", f"{attempt.base}..HEAD", "--")
-        commits = tuple(Git(site.layout.root).run(*log, ok=None).text.split())
+        commits = tuple(Git(context.layout.root).run(*log, ok=None).text.split())
     data = {"no_change": False, "in_place": True}
-    return site.advance(attempt, StepState.MERGED, exited, commits=commits, data=data)
+    return context.advance(attempt, StepState.MERGED, exited, commits=commits, data=data)
 
 
 def judge_end(attempt: Attempt) -> tuple[StepState, str]:
@@ -163,67 +163,67 @@ def judge_end(attempt: Attempt) -> tuple[StepState, str]:
     return StepState.FAILED, f"ended with exit status {status}{hint} without handing off"
 
 
-def expire(site: Site, snapshot: Snapshot, action: Expire) -> None:
+def expire(context: Context, snapshot: Snapshot, action: Expire) -> None:
     """Ask for the end of an attempt that ran out of time."""
-    attempt = _fresh(site, snapshot, action.number, action.attempt)
+    attempt = _fresh(context, snapshot, action.number, action.attempt)
     if attempt is not None and attempt.state.live and not attempt.kill:
-        site.overrule(attempt)
-        site.amend(attempt, kill="fail", reason=f"took longer than the {action.limit:g} s it was given")
+        context.overrule(attempt)
+        context.amend(attempt, kill="fail", reason=f"took longer than the {action.limit:g} s it was given")
 
 
-def end_over(site: Site, snapshot: Snapshot, action: EndOver) -> None:
+def end_over(context: Context, snapshot: Snapshot, action: EndOver) -> None:
     """Ask for the end of an attempt whose prompt has used up its budget; it is held until a human restarts it."""
-    attempt = _fresh(site, snapshot, action.number, action.attempt)
+    attempt = _fresh(context, snapshot, action.number, action.attempt)
     if attempt is not None and attempt.state.live and not attempt.kill:
-        site.overrule(attempt)
-        site.amend(attempt, kill="hold", reason="its budget is used up, and it was to end there")
+        context.overrule(attempt)
+        context.amend(attempt, kill="hold", reason="its budget is used up, and it was to end there")
 
 
-def give_back(site: Site, snapshot: Snapshot, action: Return) -> None:
+def give_back(context: Context, snapshot: Snapshot, action: Return) -> None:
     """A human rejected the change: the next attempt goes on from it, with the reason."""
-    attempt = _fresh(site, snapshot, action.number, action.attempt)
+    attempt = _fresh(context, snapshot, action.number, action.attempt)
     if attempt is not None and attempt.state is StepState.CHANGE_OPEN:
-        site.advance(attempt, StepState.PENDING, continues=True, reason=action.reason)
+        context.advance(attempt, StepState.PENDING, continues=True, reason=action.reason)
 
 
-def come_back(site: Site, attempt: Attempt, reason: str) -> None:
+def come_back(context: Context, attempt: Attempt, reason: str) -> None:
     """The gate did not take the change: back to an agent, or halt the plan when that has happened too often."""
-    often = attempt.attempt - attempt.interruptions >= max(RETURNS, site.config.max_attempts)
-    site.advance(attempt, StepState.FAILED if often else StepState.PENDING, continues=True, reason=reason)
+    often = attempt.attempt - attempt.interruptions >= max(RETURNS, context.config.max_attempts)
+    context.advance(attempt, StepState.FAILED if often else StepState.PENDING, continues=True, reason=reason)
 
 
-def still_runs(site: Site, attempt: Attempt) -> bool:
+def still_runs(context: Context, attempt: Attempt) -> bool:
     """Whether the attempt's own process lives; a window that step.json doesn't know yet is noted."""
-    for window in site.windows(attempt):
+    for window in context.windows(attempt):
         if not window.dead and window.pid and not has_ended(window.pid):
             if window.id != attempt.window:
-                site.amend(attempt, window=window.id, pane=window.pane)
+                context.amend(attempt, window=window.id, pane=window.pane)
             return True
     # without a window (the tmux server died) an agent that ignores hang-ups may still be at work
-    return attempt.pid in agent_processes(attempt.agent, site.layout.root) and not has_ended(attempt.pid)
+    return attempt.pid in agent_processes(attempt.agent, context.layout.root) and not has_ended(attempt.pid)
 
 
-def clear_up(site: Site, attempt: Attempt) -> None:
+def clear_up(context: Context, attempt: Attempt) -> None:
     """Keep the last screen of an attempt that has ended, end what it left running, clean what its CLI noted."""
-    save_screen(site, attempt)
-    end_processes(site.layout, attempt)
-    site.retire(attempt)
-    _clean_traces(site.directory(attempt))
+    save_screen(context, attempt)
+    end_processes(context.layout, attempt)
+    context.retire(attempt)
+    _clean_traces(context.directory(attempt))
 
 
-def close_windows(site: Site, number: int) -> None:
+def close_windows(context: Context, number: int) -> None:
     """Close the windows of a prompt in which nothing runs any more; tmux may not have noticed that yet."""
-    for window in site.terminals.windows():
-        ours = window.mark.get("root") == str(site.layout.root) and window.mark.get("prompt") == str(number)
+    for window in context.terminals.windows():
+        ours = window.mark.get("root") == str(context.layout.root) and window.mark.get("prompt") == str(number)
         if ours and (window.dead or (window.pid and has_ended(window.pid))):
-            site.terminals.kill_window(window.id)
+            context.terminals.kill_window(window.id)
 
 
-def save_screen(site: Site, attempt: Attempt) -> None:
+def save_screen(context: Context, attempt: Attempt) -> None:
     """Keep the last screen of an attempt's window as `screen.txt`, in its colours; nothing to keep is fine."""
-    target: Path = site.directory(attempt) / "screen.txt"
-    for window in site.windows(attempt):
-        text = redact(site.terminals.capture(window.pane))
+    target: Path = context.directory(attempt) / "screen.txt"
+    for window in context.windows(attempt):
+        text = redact(context.terminals.capture(window.pane))
         replace_file(target, text.encode("utf-8", "replace"))
         return
 
@@ -241,9 +241,9 @@ def _clean_traces(directory: Path) -> None:
             write_atomic(path, clean.encode("utf-8", "surrogateescape"))
 
 
-def _fresh(site: Site, snapshot: Snapshot, number: int, count: int) -> Attempt | None:
+def _fresh(context: Context, snapshot: Snapshot, number: int, count: int) -> Attempt | None:
     """The attempt as it is on disk now; None when the snapshot knows another one by now."""
     known = snapshot.steps[number].attempt
     if known is None or known.attempt != count:
         return None
-    return site.reread(known)
+    return context.reread(known)

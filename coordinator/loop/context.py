@@ -27,7 +27,7 @@ from coordinator.terminals.server import Terminals
 
 
 @dataclass(slots=True)
-class Site:
+class Context:
     layout: Layout
     config: Config
     log: EventLog

@@ -19,7 +19,7 @@ from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.failpoint import failpoint
 from coordinator.formats.frontmatter import split
 from coordinator.loop.actions import Dispatch, Mark, Resume
-from coordinator.loop.context import Site
+from coordinator.loop.context import Context
 from coordinator.loop.inheritance import earlier, inherit, told
 from coordinator.loop.prompt_status import mark
 from coordinator.model.loop_state import is_shared
@@ -42,82 +42,84 @@ _TEXT_LIMIT = 256 * 1024
 """Bytes of flows and learnings that go into a prompt."""
 
 
-def dispatch(site: Site, snapshot: Snapshot, action: Dispatch) -> None:
+def dispatch(context: Context, snapshot: Snapshot, action: Dispatch) -> None:
     """Start a new attempt. Whatever prevents that becomes its failure; somebody else's claim is left alone."""
     prompt = snapshot.prompts[action.number]
-    path = site.layout.root / prompt.path
-    with at_rest(site.layout) as quiet:  # what a plan wrote into it may not have been told yet: read it first
+    path = context.layout.root / prompt.path
+    with at_rest(context.layout) as quiet:  # what a plan wrote into it may not have been told yet: read it first
         if not quiet or digest_of(path) != prompt.digest:
-            site.touched.append(path)
+            context.touched.append(path)
             return
         shared = is_shared(prompt, snapshot.settings)
-        base = "" if shared else site.base_branch  # with none checked out for a moment it waits: nothing is claimed yet
-        attempt = _new_attempt(site, prompt, action.attempt, base, shared=shared)
+        base = (
+            "" if shared else context.base_branch
+        )  # with none checked out for a moment it waits: nothing is claimed yet
+        attempt = _new_attempt(context, prompt, action.attempt, base, shared=shared)
         last = snapshot.steps[action.number].attempt
         attempt = replace(attempt, interruptions=last.interruptions if last is not None else 0)
         try:
-            claimed = _claim(site, attempt)
+            claimed = _claim(context, attempt)
         except StalePlan:
-            site.touched.append(site.directory(attempt))
+            context.touched.append(context.directory(attempt))
             return
     if claimed is None:
         return
     attempt = claimed
     failpoint("dispatch-claimed")
-    _start(site, snapshot, prompt, attempt)
+    _start(context, snapshot, prompt, attempt)
 
 
-def _claim(site: Site, attempt: Attempt) -> Attempt | None:
+def _claim(context: Context, attempt: Attempt) -> Attempt | None:
     """Claim an attempt, in strict mode with a user of its own; None while those who had one are being cleared away."""
-    if site.users is None:
-        site.claim(attempt)
+    if context.users is None:
+        context.claim(attempt)
         return attempt
-    with site.users.free() as user:
+    with context.users.free() as user:
         if user is not None:
             attempt = replace(attempt, user=user.name)
-            site.claim(attempt)
-            site.users.hold(user, attempt)
+            context.claim(attempt)
+            context.users.hold(user, attempt)
             return attempt
-    ended = [held for held in map(site.reread, site.users.held()) if not held.state.live]
+    ended = [held for held in map(context.reread, context.users.held()) if not held.state.live]
     for held in ended:
-        site.retire(held)
+        context.retire(held)
     if not ended:
         raise CoordError("no user is free for another agent", "`coord strict setup --agents N` makes more of them")
     return None
 
 
-def resume(site: Site, snapshot: Snapshot, action: Resume) -> None:
+def resume(context: Context, snapshot: Snapshot, action: Resume) -> None:
     """Finish a start that an earlier life of the loop did not: exactly one process of the attempt ever runs."""
     found = snapshot.steps[action.number].attempt
     if found is None:
         return
-    attempt = site.reread(found)
+    attempt = context.reread(found)
     if attempt.state is not StepState.DISPATCHED:
-        site.touched.append(site.directory(attempt))
+        context.touched.append(context.directory(attempt))
         return
-    alive = [window for window in site.windows(attempt) if not window.dead]
+    alive = [window for window in context.windows(attempt) if not window.dead]
     if alive:
-        _running(site, _with_base(site, attempt), alive[0])
-    elif (site.directory(attempt) / "started").exists():
-        site.advance(attempt, StepState.RUNNING, step_event(attempt))  # it ran and is gone: settled as every other
+        _running(context, _with_base(context, attempt), alive[0])
+    elif (context.directory(attempt) / "started").exists():
+        context.advance(attempt, StepState.RUNNING, step_event(attempt))  # it ran and is gone: settled as every other
     else:
-        _start(site, snapshot, snapshot.prompts[action.number], attempt)
+        _start(context, snapshot, snapshot.prompts[action.number], attempt)
 
 
-def _new_attempt(site: Site, prompt: Prompt, count: int, base_branch: str, *, shared: bool) -> Attempt:
+def _new_attempt(context: Context, prompt: Prompt, count: int, base_branch: str, *, shared: bool) -> Attempt:
     now = utc_now()
     return Attempt(
         prompt=prompt.number,
         attempt=count,
-        run=site.run,
-        epoch=site.book.run.epoch,
+        run=context.run,
+        epoch=context.book.run.epoch,
         state=StepState.DISPATCHED,
         since=now,
         started=now,
         agent=f"executor-{prompt.label}-{count}",
-        runtime=prompt.agent or site.config.runtime,
-        branch="" if shared else _branch(site, prompt.number, count),
-        worktree="" if shared else site.layout.rel(site.layout.worktree(prompt.number, count)),
+        runtime=prompt.agent or context.config.runtime,
+        branch="" if shared else _branch(context, prompt.number, count),
+        worktree="" if shared else context.layout.rel(context.layout.worktree(prompt.number, count)),
         base_branch=base_branch,
         title=prompt.title,
         prompt_file=prompt.path,
@@ -125,94 +127,98 @@ def _new_attempt(site: Site, prompt: Prompt, count: int, base_branch: str, *, sh
     )
 
 
-def _start(site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> None:
+def _start(context: Context, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> None:
     try:
         if not prompt.lost:
-            keep_given(site.directory(attempt), prompt)
+            keep_given(context.directory(attempt), prompt)
         elif not prompt.source:
             raise CoordError("the file of its prompt is gone", f"bring {prompt.path} back, and restart it")
-        last = next(earlier(site, attempt), None)
-        site.check_ready(attempt.runtime)
-        inherited = inherit(site, attempt) if attempt.branch else None
-        tree = _make_worktree(site, prompt, attempt, resume=inherited is not None and inherited.taken)
+        last = next(earlier(context, attempt), None)
+        context.check_ready(attempt.runtime)
+        inherited = inherit(context, attempt) if attempt.branch else None
+        tree = _make_worktree(context, prompt, attempt, resume=inherited is not None and inherited.taken)
         attempt = replace(attempt, branch=tree.branch, reason=tree.warning)
         if tree.warning:
-            site.log_about(attempt, agent_event(attempt, "problem.worktree", reason=tree.warning))
-        guest = site.guest(attempt)
+            context.log_about(attempt, agent_event(attempt, "problem.worktree", reason=tree.warning))
+        guest = context.guest(attempt)
         if guest is not None and attempt.branch:
-            share(site.layout, attempt.prompt, attempt.attempt, guest, branch=attempt.branch)
+            share(context.layout, attempt.prompt, attempt.attempt, guest, branch=attempt.branch)
         failpoint("dispatch-worktree")
         attempt = replace(attempt, base=tree.base, base_branch=tree.base_branch, digest=prompt.digest)
-        existing = None if inherited is None else told(site, attempt, inherited)
-        attempt = _write_launch(site, snapshot, prompt, attempt, tree.cwd, last, existing)
+        existing = None if inherited is None else told(context, attempt, inherited)
+        attempt = _write_launch(context, snapshot, prompt, attempt, tree.cwd, last, existing)
         failpoint("dispatch-script")
-        window = _open(site, attempt, tree.cwd)
+        window = _open(context, attempt, tree.cwd)
         if window is None:
-            site.touched.append(site.directory(attempt))
+            context.touched.append(context.directory(attempt))
             return
         failpoint("dispatch-window")
     except (CoordError, OSError) as error:
-        _not_started(site, attempt, _sentence(error))
+        _not_started(context, attempt, _sentence(error))
         return
-    mark(site, snapshot.prompts, Mark(prompt.number, PromptStatus.IN_PROGRESS, attempt.attempt))
-    _running(site, attempt, window)
+    mark(context, snapshot.prompts, Mark(prompt.number, PromptStatus.IN_PROGRESS, attempt.attempt))
+    _running(context, attempt, window)
 
 
-def _not_started(site: Site, attempt: Attempt, reason: str) -> None:
+def _not_started(context: Context, attempt: Attempt, reason: str) -> None:
     """Let the attempt fail, unless it was ended meanwhile."""
     try:
-        site.retire(site.advance(attempt, StepState.FAILED, step_event(attempt), reason=reason))
+        context.retire(context.advance(attempt, StepState.FAILED, step_event(attempt), reason=reason))
     except Refused:
-        site.touched.append(site.directory(attempt))
+        context.touched.append(context.directory(attempt))
 
 
-def _make_worktree(site: Site, prompt: Prompt, attempt: Attempt, *, resume: bool) -> worktrees.WorktreeInfo:
+def _make_worktree(context: Context, prompt: Prompt, attempt: Attempt, *, resume: bool) -> worktrees.WorktreeInfo:
     if prompt.pipeline != "direct":
         raise CoordError(f"pipeline `{prompt.pipeline}` can't be had", "use `pipeline: direct`, or leave it out")
     if not attempt.branch:
-        return _project_folder(site, attempt)
-    base = attempt.base_branch or site.base_branch
+        return _project_folder(context, attempt)
+    base = attempt.base_branch or context.base_branch
     try:
         return worktrees.create(
-            site.layout, attempt.prompt, attempt.attempt, base, branch=attempt.branch, resume=resume
+            context.layout, attempt.prompt, attempt.attempt, base, branch=attempt.branch, resume=resume
         )
     except worktrees.BranchTaken:  # another project was faster since the name was chosen
-        branch = _branch(site, attempt.prompt, attempt.attempt)
-    site.amend(attempt, branch=branch)
-    return worktrees.create(site.layout, attempt.prompt, attempt.attempt, base, branch=branch, resume=resume)
+        branch = _branch(context, attempt.prompt, attempt.attempt)
+    context.amend(attempt, branch=branch)
+    return worktrees.create(context.layout, attempt.prompt, attempt.attempt, base, branch=branch, resume=resume)
 
 
-def _branch(site: Site, number: int, count: int) -> str:
+def _branch(context: Context, number: int, count: int) -> str:
     """A free name for the branch of an attempt; where git can't tell, making the worktree says why."""
     try:
-        return free_branch(Git(site.layout.root), number, count)
+        return free_branch(Git(context.layout.root), number, count)
     except CoordError:
         return branch_name(number, count)
 
 
-def _project_folder(site: Site, attempt: Attempt) -> worktrees.WorktreeInfo:
+def _project_folder(context: Context, attempt: Attempt) -> worktrees.WorktreeInfo:
     """The project's own folder as the place of work, with plain words on the log about what that means."""
-    root, git = site.layout.root, Git(site.layout.root)
+    root, git = context.layout.root, Git(context.layout.root)
     repository = git.is_repo()
     base = git.run("rev-parse", "--verify", "--quiet", "HEAD", ok=None).text if repository else ""
     why = "isolation is `shared`" if repository else "there is no git here (`git init` gives worktrees and review)"
     told = f"{attempt.agent} works in the project's own folder: {why}. {_SHARED_MEANS}"
-    site.log_about(attempt, agent_event(attempt, "problem.shared_folder", reason=told))
+    context.log_about(attempt, agent_event(attempt, "problem.shared_folder", reason=told))
     return worktrees.WorktreeInfo(attempt.prompt, attempt.attempt, root, root, "", base, "")
 
 
-def _with_base(site: Site, attempt: Attempt) -> Attempt:
+def _with_base(context: Context, attempt: Attempt) -> Attempt:
     """The attempt with what its worktree tells of its start."""
     if not attempt.branch:
         return attempt
     tree = worktrees.create(
-        site.layout, attempt.prompt, attempt.attempt, attempt.base_branch or site.base_branch, branch=attempt.branch
+        context.layout,
+        attempt.prompt,
+        attempt.attempt,
+        attempt.base_branch or context.base_branch,
+        branch=attempt.branch,
     )
     return replace(attempt, base=tree.base, base_branch=tree.base_branch)
 
 
 def _write_launch(
-    site: Site,
+    context: Context,
     snapshot: Snapshot,
     prompt: Prompt,
     attempt: Attempt,
@@ -221,37 +227,37 @@ def _write_launch(
     existing: Existing | None,
 ) -> Attempt:
     """Write `prompt.txt` and `launch.sh`; they need not survive a power cut, for the agent does not either."""
-    directory = site.directory(attempt)
+    directory = context.directory(attempt)
     job = Job(
         attempt,
         prompt,
-        site.layout.coord,
+        context.layout.coord,
         directory,
         cwd,
         directory / "prompt.txt",
         model=prompt.model,
         resume=_session(attempt, last),
-        arguments=tuple(shlex.split(site.config.agent_arguments.get(attempt.runtime, ""))),
-        headless=site.config.headless,
+        arguments=tuple(shlex.split(context.config.agent_arguments.get(attempt.runtime, ""))),
+        headless=context.config.headless,
     )
-    text = redact(_prompt_text(site, snapshot, prompt, attempt, last, existing))
+    text = redact(_prompt_text(context, snapshot, prompt, attempt, last, existing))
     replace_file(job.prompt_file, text.encode("utf-8", "replace"))
-    command = site.runtime(attempt.runtime).command(job)
-    user = None if site.users is None else site.users.of(attempt)
+    command = context.runtime(attempt.runtime).command(job)
+    user = None if context.users is None else context.users.of(attempt)
     if user is not None:
         command = wrapped(command, user)
         _own_status(directory, user)
-    env = environment(attempt, site.layout.root) | ({} if user is not None else _hooks(site, attempt))
+    env = environment(attempt, context.layout.root) | ({} if user is not None else _hooks(context, attempt))
     script = launch_script(job, command, env, coord_folder())
     replace_file(directory / "launch.sh", os.fsencode(script), 0o755)
     return replace(attempt, session=command.session)
 
 
-def _hooks(site: Site, attempt: Attempt) -> dict[str, str]:
+def _hooks(context: Context, attempt: Attempt) -> dict[str, str]:
     """What has the engineer's hooks run for an agent's commits, where git would not find them in a worktree."""
     if not attempt.branch:
         return {}
-    folder = Git(site.layout.root).lost_hooks(site.layout.worktree(attempt.prompt, attempt.attempt))
+    folder = Git(context.layout.root).lost_hooks(context.layout.worktree(attempt.prompt, attempt.attempt))
     if not folder:
         return {}
     count = os.environ.get("GIT_CONFIG_COUNT", "")
@@ -281,7 +287,12 @@ def _session(attempt: Attempt, last: Attempt | None) -> str:
 
 
 def _prompt_text(
-    site: Site, snapshot: Snapshot, prompt: Prompt, attempt: Attempt, last: Attempt | None, existing: Existing | None
+    context: Context,
+    snapshot: Snapshot,
+    prompt: Prompt,
+    attempt: Attempt,
+    last: Attempt | None,
+    existing: Existing | None,
 ) -> str:
     own = f"prompt:{prompt.number}"
     before = []
@@ -293,13 +304,13 @@ def _prompt_text(
         attempt,
         prompt,
         body_of(prompt),
-        flow=_flow(site),
+        flow=_flow(context),
         base_branch=attempt.base_branch,
         before=before,
         last=last,
         existing=existing,
         answered=[q for q in snapshot.questions if q.subject == own and not q.open],
-        learnings=_text(site.layout.learnings),
+        learnings=_text(context.layout.learnings),
     )
     return compose(brief)
 
@@ -310,9 +321,9 @@ def body_of(prompt: Prompt) -> str:
     return "" if isinstance(sections, Problem) else sections.text[sections.body :]
 
 
-def _flow(site: Site) -> str:
+def _flow(context: Context) -> str:
     """The executor's instructions, the project's own before the packaged ones, without their frontmatter."""
-    text = _text(site.layout.flows / FLOW)
+    text = _text(context.layout.flows / FLOW)
     try:
         text = text or _text(packaged("flows") / FLOW)
     except CoordError:
@@ -328,36 +339,36 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _open(site: Site, attempt: Attempt, cwd: Path) -> Window | None:
+def _open(context: Context, attempt: Attempt, cwd: Path) -> Window | None:
     """Start the attempt's process; None when its end was asked for meanwhile.
 
     Under the lock that asking for its end takes too: whoever asks finds the process, or there never is one.
     """
-    launch = site.directory(attempt) / "launch.sh"
+    launch = context.directory(attempt) / "launch.sh"
     name = f"{attempt.prompt:02d}-{attempt.attempt}"
-    env = environment(attempt, site.layout.root)
-    with attempt_lock(site.layout, attempt):
-        current = site.reread(attempt)
+    env = environment(attempt, context.layout.root)
+    with attempt_lock(context.layout, attempt):
+        current = context.reread(attempt)
         if current.kill or current.state is not StepState.DISPATCHED:
             return None
-        return site.terminals.open_window(
-            [*keeper(), "sh", str(launch)], cwd=cwd, name=name, env=env, mark=site.mark(attempt)
+        return context.terminals.open_window(
+            [*keeper(), "sh", str(launch)], cwd=cwd, name=name, env=env, mark=context.mark(attempt)
         )
 
 
-def _running(site: Site, attempt: Attempt, window: Window) -> None:
+def _running(context: Context, attempt: Attempt, window: Window) -> None:
     dispatched = step_event(replace(attempt, state=StepState.DISPATCHED))
-    site.pids[attempt.agent] = window.pid
+    context.pids[attempt.agent] = window.pid
     started = agent_event(attempt, "agent.started", runtime=attempt.runtime, window=window.id, pid=window.pid)
     try:
-        site.advance(
+        context.advance(
             attempt,
             StepState.RUNNING,
             dispatched,
             started,
             window=window.id,
             pane=window.pane,
-            server=life_of(window.server or site.terminals.process()),
+            server=life_of(window.server or context.terminals.process()),
             base=attempt.base,
             base_branch=attempt.base_branch,
             session=attempt.session,
@@ -365,7 +376,7 @@ def _running(site: Site, attempt: Attempt, window: Window) -> None:
             digest=attempt.digest,
         )
     except Refused:  # it was ended since its window was opened: nothing of it is to go on
-        end_processes(site.layout, attempt)
+        end_processes(context.layout, attempt)
         return
     failpoint("dispatch-running")
 

@@ -29,7 +29,7 @@ from coordinator.loop.actions import (
     Settle,
     Tidy,
 )
-from coordinator.loop.context import Site
+from coordinator.loop.context import Context
 from coordinator.loop.prompt_status import mark
 from coordinator.loop.worker import Crew, Result, Worker
 from coordinator.model.event import Draft
@@ -85,14 +85,14 @@ Wake = Changed | Exited | Finished | Stopped
 """What wakes the loop."""
 
 
-class Hands:
+class Executor:
     """Carries out actions. One merge at a time, beside it a few chores, and a look at each attempt that ended.
 
     The loop itself never waits for them.
     """
 
-    def __init__(self, site: Site, wake: Callable[[Wake], None]) -> None:
-        self._site = site
+    def __init__(self, context: Context, wake: Callable[[Wake], None]) -> None:
+        self._context = context
         self._wake = wake
         self._gate = Worker("gate")
         self._chores = [Worker(f"chores-{i}") for i in range(_CHORES)]
@@ -110,7 +110,7 @@ class Hands:
 
     def free_for(self, action: Action) -> bool:
         """Neither under way nor to be tried later."""
-        if isinstance(action, CloseMilestone) and not self._site.book.is_open:
+        if isinstance(action, CloseMilestone) and not self._context.book.is_open:
             return False  # nothing has run since it was closed, or opened again by a human
         if isinstance(action, Return | Dispatch) and self._merging(action.number):
             return False  # what a merge came to is known first: work that landed is neither sent back nor done again
@@ -154,7 +154,7 @@ class Hands:
         self._under_way.discard(action)
         attempt = _attempt_of(snapshot, action)
         if attempt is not None:
-            self._site.touched.append(self._site.directory(attempt))
+            self._context.touched.append(self._context.directory(attempt))
         if finished.result.error is not None:
             self._failed(action, finished.result.error)
             if isinstance(action, Merge) and attempt is not None:
@@ -162,7 +162,7 @@ class Hands:
             return
         try:
             if isinstance(action, FindLanded) and attempt is not None:
-                merging.record_landed(self._site, attempt, finished.result.value)
+                merging.record_landed(self._context, attempt, finished.result.value)
             done = not isinstance(action, Merge) or attempt is None or self._merged(attempt, action, finished.result)
         except (CoordError, OSError) as error:
             self._failed(action, error)
@@ -191,44 +191,44 @@ class Hands:
         remedy = error.remedy if isinstance(error, CoordError) else ""
         draft = Draft("problem.found", subject, {"reason": plain(text), "remedy": plain(remedy)})
         try:
-            self._site.say(draft)
+            self._context.say(draft)
         except CoordError:
             return  # the log itself is what does not work; the action is tried again
 
     def _perform(self, snapshot: Snapshot, action: Action) -> None:
-        site = self._site
+        context = self._context
         if isinstance(action, STARTS_PROGRAMS):
-            require_trust(site.layout)  # settings, suites and scripts may have come with a commit since
+            require_trust(context.layout)  # settings, suites and scripts may have come with a commit since
         match action:
             case Dispatch():
-                dispatch.dispatch(site, snapshot, action)
+                dispatch.dispatch(context, snapshot, action)
             case Resume():
-                dispatch.resume(site, snapshot, action)
+                dispatch.resume(context, snapshot, action)
             case Settle():
                 self._submit(self._ends, action, lambda: self._settle(snapshot, action))
             case Expire():
-                completion.expire(site, snapshot, action)
+                completion.expire(context, snapshot, action)
             case AskOver():
                 data = {"text": action.text, "options": list(action.options), "about": action.about}
-                site.say(Draft("run.asked", action.subject, data))
+                context.say(Draft("run.asked", action.subject, data))
             case EndOver():
-                completion.end_over(site, snapshot, action)
+                completion.end_over(context, snapshot, action)
             case Pause() | GoOn():
                 self._submit(self._chore(action.number), action, lambda: self._pause(snapshot, action))
             case Return():
-                completion.give_back(site, snapshot, action)
+                completion.give_back(context, snapshot, action)
             case Mark():
-                mark(site, snapshot.prompts, action)
+                mark(context, snapshot.prompts, action)
             case CloseMilestone():
-                site.book.close_milestone(snapshot)
+                context.book.close_milestone(snapshot)
             case Merge():
-                self._submit(self._gate, action, merging.gate_run(site, snapshot, action))
+                self._submit(self._gate, action, merging.gate_run(context, snapshot, action))
             case FindLanded():
-                self._submit(self._chore(action.number), action, merging.landed_run(site, snapshot, action))
+                self._submit(self._chore(action.number), action, merging.landed_run(context, snapshot, action))
             case FinishKill():
                 self._submit(self._chore(action.number), action, lambda: self._kill(snapshot, action))
             case Tidy():
-                self._submit(self._chore(action.number), action, lambda: merging.tidy(site, snapshot, action))
+                self._submit(self._chore(action.number), action, lambda: merging.tidy(context, snapshot, action))
 
     def _chore(self, number: int) -> Worker:
         return self._chores[number % _CHORES]
@@ -240,34 +240,36 @@ class Hands:
 
     def _settle(self, snapshot: Snapshot, action: Settle) -> None:
         """Not in the loop's own thread: what an agent left in its worktree may hold up the git that looks at it."""
-        ended = completion.settle(self._site, snapshot, action)
+        ended = completion.settle(self._context, snapshot, action)
         if ended is not None:
             self._wake(Changed())  # what came of it is known before all is cleared up
-            completion.clear_up(self._site, ended)
-            lands = ended.state is StepState.CHANGE_OPEN and self._site.config.gate != "review"
+            completion.clear_up(self._context, ended)
+            lands = ended.state is StepState.CHANGE_OPEN and self._context.config.gate != "review"
             if lands or ended.state is StepState.MERGED:
-                completion.close_windows(self._site, ended.prompt)  # nobody is to look at it: its last screen is kept
+                completion.close_windows(
+                    self._context, ended.prompt
+                )  # nobody is to look at it: its last screen is kept
 
     def _kill(self, snapshot: Snapshot, action: FinishKill) -> None:
         attempt = _attempt_of(snapshot, action)
         if attempt is not None:
-            self._site.retire(finish_kill(self._site.layout, self._site.log, attempt))
+            self._context.retire(finish_kill(self._context.layout, self._context.log, attempt))
 
     def _pause(self, snapshot: Snapshot, action: Pause | GoOn) -> None:
         attempt = _attempt_of(snapshot, action)
         if attempt is not None:
             do = pause if isinstance(action, Pause) else go_on
-            do(self._site.layout, self._site.log, attempt, action.about)
+            do(self._context.layout, self._context.log, attempt, action.about)
 
     def _merged(self, attempt: Attempt, action: Merge, result: Result) -> bool:
-        return merging.record_outcome(self._site, attempt, action, result.value)
+        return merging.record_outcome(self._context, attempt, action, result.value)
 
     def _explain(self, attempt: Attempt, error: Exception) -> None:
         """Let the step itself say why its change does not land."""
         reason = f"{error.message}; {error.remedy}" if isinstance(error, CoordError) else str(error)
         with suppress(CoordError, OSError):  # what keeps it from landing, a full disk, may keep this from being written
-            if self._site.reread(attempt).reason != reason:
-                self._site.amend(attempt, reason=reason)
+            if self._context.reread(attempt).reason != reason:
+                self._context.amend(attempt, reason=reason)
 
     def _worked(self, action: Action) -> None:
         self._later.pop(action, None)

@@ -10,7 +10,7 @@ from coordinator.changes.diff import change_of
 from coordinator.changes.lending import take_back
 from coordinator.changes.takeover import take_over
 from coordinator.errors import CoordError
-from coordinator.loop.context import Site
+from coordinator.loop.context import Context
 from coordinator.model.change import Change
 from coordinator.model.step import Attempt, StepState
 
@@ -26,40 +26,40 @@ class Inherited:
     taken: bool
 
 
-def earlier(site: Site, attempt: Attempt) -> Iterator[Attempt]:
+def earlier(context: Context, attempt: Attempt) -> Iterator[Attempt]:
     """The attempts of the same prompt before this one, newest first; those of other folders lie in between."""
     folder = attempt.prompt_file.rpartition("/")[0]
     for count in range(attempt.attempt - 1, 0, -1):
-        found = site.find(attempt.prompt, count)
+        found = context.find(attempt.prompt, count)
         if found is not None and found.prompt_file.rpartition("/")[0] in ("", folder):
             yield found
 
 
-def inherit(site: Site, attempt: Attempt) -> Inherited | None:
+def inherit(context: Context, attempt: Attempt) -> Inherited | None:
     """Let an attempt go on where the last one that left something ended; None when none did.
 
     What still runs of that one is ended first. Not taken where a human wants a fresh start.
     """
-    for source in islice(earlier(site, attempt), _LOOKED_AT):
+    for source in islice(earlier(context, attempt), _LOOKED_AT):
         if not source.branch:
             continue
         if source.state is StepState.MERGED:
             return None
         if source.fresh:
             return Inherited(source, taken=False)
-        end_processes(site.layout, source)
-        take_back(site.layout, source.prompt, source.attempt)
-        if take_over(site.layout, attempt, source):
+        end_processes(context.layout, source)
+        take_back(context.layout, source.prompt, source.attempt)
+        if take_over(context.layout, attempt, source):
             return Inherited(source, taken=True)
     return None
 
 
-def told(site: Site, attempt: Attempt, inherited: Inherited) -> Existing | None:
+def told(context: Context, attempt: Attempt, inherited: Inherited) -> Existing | None:
     """What an agent is told of it; None when nothing is there, or git can't tell."""
     source = inherited.source
     try:
-        theirs = change_of(site.layout, source)
-        mine = change_of(site.layout, attempt) if inherited.taken else theirs
+        theirs = change_of(context.layout, source)
+        mine = change_of(context.layout, attempt) if inherited.taken else theirs
     except CoordError:
         return None
     there = () if theirs.unreadable else _uncommitted(theirs)

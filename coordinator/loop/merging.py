@@ -12,7 +12,7 @@ from coordinator.errors import CoordError
 from coordinator.failpoint import failpoint
 from coordinator.loop.actions import FindLanded, Merge, Tidy
 from coordinator.loop.completion import clear_up, close_windows, come_back
-from coordinator.loop.context import Site
+from coordinator.loop.context import Context
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
@@ -24,7 +24,7 @@ _OUTPUT_TAIL = 4000
 """Characters of a red suite's output that the agent is shown."""
 
 
-def gate_run(site: Site, snapshot: Snapshot, action: Merge) -> Callable[[], Outcome] | None:
+def gate_run(context: Context, snapshot: Snapshot, action: Merge) -> Callable[[], Outcome] | None:
     """What a worker has to run to merge a change; None when there is nothing to merge any more."""
     prompt, attempt = snapshot.prompts[action.number], snapshot.steps[action.number].attempt
     if attempt is None or attempt.attempt != action.attempt:
@@ -40,20 +40,20 @@ def gate_run(site: Site, snapshot: Snapshot, action: Merge) -> Callable[[], Outc
         base=attempt.base_branch,
         start=attempt.base,
         tip=action.commit,
-        wanted=lambda: _open(site, attempt),
+        wanted=lambda: _open(context, attempt),
         suites=prompt.validation_suites,
-        owned=site.config.prompt_folders,
-        guest=site.gate_guest,
-        trailers=trailer(site.log),
+        owned=context.config.prompt_folders,
+        guest=context.gate_guest,
+        trailers=trailer(context.log),
     )
-    if site.config.gate == "forge" and (action.landed or not action.commit):
-        remote = Remote(site.config.remote, site.config.forge)
+    if context.config.gate == "forge" and (action.landed or not action.commit):
+        remote = Remote(context.config.remote, context.config.forge)
         body = _description(attempt)
-        return lambda: pass_forge(site.layout, request, remote, body=body)
-    return lambda: merge_attempt(site.layout, request)
+        return lambda: pass_forge(context.layout, request, remote, body=body)
+    return lambda: merge_attempt(context.layout, request)
 
 
-def landed_run(site: Site, snapshot: Snapshot, action: FindLanded) -> Callable[[], Merged | None] | None:
+def landed_run(context: Context, snapshot: Snapshot, action: FindLanded) -> Callable[[], Merged | None] | None:
     """What a worker has to run to see whether an open change was merged by hand; None when it isn't open any more."""
     attempt = snapshot.steps[action.number].attempt
     if attempt is None or attempt.attempt != action.attempt or not attempt.opened_on:
@@ -66,22 +66,22 @@ def landed_run(site: Site, snapshot: Snapshot, action: FindLanded) -> Callable[[
         made=attempt.commits[-1] if attempt.commits else "",
         opened=attempt.opened_on,
     )
-    return lambda: find_landed(site.layout, request, action.base_tip, action.looked)
+    return lambda: find_landed(context.layout, request, action.base_tip, action.looked)
 
 
-def record_landed(site: Site, attempt: Attempt, outcome: Merged | None) -> None:
+def record_landed(context: Context, attempt: Attempt, outcome: Merged | None) -> None:
     """Record that somebody merged a change by hand, unless its end was asked for meanwhile."""
-    if outcome is None or _was_ended(site.reread(attempt)):
+    if outcome is None or _was_ended(context.reread(attempt)):
         return
     changes = {"merged_as": outcome.commit, "commits": outcome.commits or attempt.commits}
-    site.advance(attempt, StepState.MERGED, data={"by_hand": True}, reason="", **changes)
+    context.advance(attempt, StepState.MERGED, data={"by_hand": True}, reason="", **changes)
 
 
 @contextmanager
-def _open(site: Site, attempt: Attempt) -> Iterator[bool]:
+def _open(context: Context, attempt: Attempt) -> Iterator[bool]:
     """Keep an attempt from being ended; False when its end was asked for already."""
-    with attempt_lock(site.layout, attempt):
-        yield not _was_ended(site.reread(attempt))
+    with attempt_lock(context.layout, attempt):
+        yield not _was_ended(context.reread(attempt))
 
 
 def _was_ended(current: Attempt) -> bool:
@@ -96,36 +96,38 @@ def _description(attempt: Attempt) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def record_outcome(site: Site, attempt: Attempt, action: Merge, outcome: Outcome) -> bool:
+def record_outcome(context: Context, attempt: Attempt, action: Merge, outcome: Outcome) -> bool:
     """Record what the gate said; False when the merge has to be tried again later."""
     failpoint("merge-landed")
-    if not isinstance(outcome, Merged) and _was_ended(site.reread(attempt)):
+    if not isinstance(outcome, Merged) and _was_ended(context.reread(attempt)):
         return True  # whatever kept it from landing, nobody wants it any more
     match outcome:
         case Merged():
             changes = {"merged_as": outcome.commit, "commits": outcome.commits}
             said = {"landed": action.landed} if action.landed else {}
-            site.advance(attempt, StepState.MERGED, data=said, reason="", kill="", **changes)
+            context.advance(attempt, StepState.MERGED, data=said, reason="", kill="", **changes)
         case Nothing():
-            come_back(site, attempt, f"the commits of {attempt.branch} are gone from it: its change was not merged")
+            come_back(context, attempt, f"the commits of {attempt.branch} are gone from it: its change was not merged")
         case Conflict():
-            site.log_about(attempt, Draft("conflict.detected", f"prompt:{attempt.prompt}", _conflict(attempt, outcome)))
-            come_back(site, attempt, outcome.message)
+            context.log_about(
+                attempt, Draft("conflict.detected", f"prompt:{attempt.prompt}", _conflict(attempt, outcome))
+            )
+            come_back(context, attempt, outcome.message)
         case Red():
-            come_back(site, attempt, _red(outcome))
+            come_back(context, attempt, _red(outcome))
         case Refused() if not action.commit:
-            come_back(site, attempt, f"{_with_files(outcome)}\n{outcome.remedy}")
+            come_back(context, attempt, f"{_with_files(outcome)}\n{outcome.remedy}")
         case AtForge():
             if attempt.reason != outcome.reason:
-                site.amend(attempt, reason=outcome.reason)
+                context.amend(attempt, reason=outcome.reason)
                 data = {"attempt": attempt.attempt, "reason": outcome.reason, "url": outcome.url}
-                site.say(Draft("run.at_forge", f"prompt:{attempt.prompt}", data))
+                context.say(Draft("run.at_forge", f"prompt:{attempt.prompt}", data))
             return False
         case Refused() | Waiting():
             reason = _with_files(outcome)
             if attempt.reason != reason:
-                site.amend(attempt, reason=reason)
-                site.say(Draft("problem.found", f"prompt:{attempt.prompt}", {"reason": reason}))
+                context.amend(attempt, reason=reason)
+                context.say(Draft("problem.found", f"prompt:{attempt.prompt}", {"reason": reason}))
             return False
     failpoint("merge-recorded")
     return True
@@ -147,38 +149,38 @@ def _red(outcome: Red) -> str:
     return f"the suite `{outcome.suite}` {how} on the merge result:\n{tail}"
 
 
-def tidy(site: Site, snapshot: Snapshot, action: Tidy) -> None:
+def tidy(context: Context, snapshot: Snapshot, action: Tidy) -> None:
     """Keep the last screen of an attempt, close its prompt's windows, and remove a merged one's worktree."""
     attempt = snapshot.steps[action.number].attempt
     if attempt is None or attempt.attempt != action.attempt:
         return
-    clear_up(site, attempt)
-    close_windows(site, action.number)
-    why = _remove_worktree(site, attempt) if attempt.state is StepState.MERGED else "it is not merged"
-    site.amend(attempt, window="", pane="", worktree=attempt.worktree if why else "", tidied=True)
+    clear_up(context, attempt)
+    close_windows(context, action.number)
+    why = _remove_worktree(context, attempt) if attempt.state is StepState.MERGED else "it is not merged"
+    context.amend(attempt, window="", pane="", worktree=attempt.worktree if why else "", tidied=True)
     if attempt.state is StepState.MERGED:
-        _clear_earlier(site, attempt)
+        _clear_earlier(context, attempt)
 
 
-def _clear_earlier(site: Site, attempt: Attempt) -> None:
+def _clear_earlier(context: Context, attempt: Attempt) -> None:
     """Remove worktrees and branches of the same prompt's earlier attempts, as far as they hold nothing any more."""
     for count in range(attempt.attempt - 1, 0, -1):
-        before = site.find(attempt.prompt, count)
+        before = context.find(attempt.prompt, count)
         if before is None or not before.branch or not before.worktree or before.state.live:
             continue
         with suppress(CoordError):
             base = before.base_branch or attempt.base_branch
-            gone = worktrees.remove(site.layout, before.prompt, before.attempt, base, branch=before.branch)
+            gone = worktrees.remove(context.layout, before.prompt, before.attempt, base, branch=before.branch)
             if isinstance(gone, worktrees.Removed):
-                site.amend(before, worktree="")
+                context.amend(before, worktree="")
 
 
-def _remove_worktree(site: Site, attempt: Attempt) -> str:
+def _remove_worktree(context: Context, attempt: Attempt) -> str:
     """Remove a merged attempt's worktree; why it was kept instead, which is logged, if anything would be lost."""
     if not attempt.branch:
         return ""
     removed = worktrees.remove(
-        site.layout,
+        context.layout,
         attempt.prompt,
         attempt.attempt,
         attempt.base_branch,
@@ -188,5 +190,5 @@ def _remove_worktree(site: Site, attempt: Attempt) -> str:
     )
     why = removed.reason if isinstance(removed, worktrees.Kept) else ""
     if why:
-        site.log_about(attempt, agent_event(attempt, "problem.worktree_kept", reason=why))
+        context.log_about(attempt, agent_event(attempt, "problem.worktree_kept", reason=why))
     return why

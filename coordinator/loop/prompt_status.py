@@ -9,7 +9,7 @@ from coordinator.failpoint import failpoint
 from coordinator.formats.frontmatter import patch
 from coordinator.formats.prompt_body import with_hand_off
 from coordinator.loop.actions import Mark
-from coordinator.loop.context import Site
+from coordinator.loop.context import Context
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.step import Attempt
 from coordinator.storage.files import read_limited, sha256, write_atomic
@@ -21,17 +21,17 @@ _TRIES = 20
 _LOST = {"another": "the file is another prompt's by now", "unusable": "the file can't be used"}
 
 
-def mark(site: Site, prompts: Mapping[int, Prompt], action: Mark) -> None:
+def mark(context: Context, prompts: Mapping[int, Prompt], action: Mark) -> None:
     """Write status, attempts and commits into the frontmatter; a version that came since is looked at again first."""
     prompt = prompts[action.number]
     if prompt.lost:
         return
     word = word_for(action.status, prompt, prompts.values())
-    path = site.layout.root / prompt.path
+    path = context.layout.root / prompt.path
     changes: dict[str, str | int | tuple[str, ...]] = {"status": word, "attempts": action.attempts}
     if action.status is PromptStatus.DONE:
         changes["commits"] = action.commits
-    site.touched.append(path)
+    context.touched.append(path)
     try:
         write_atomic(path, patch(prompt.source, changes), expect=prompt.digest)
     except StalePlan:
@@ -53,23 +53,23 @@ def word_for(status: PromptStatus, prompt: Prompt, prompts: Iterable[Prompt]) ->
     return word if times * 2 > words.total() else status.value
 
 
-def note_hand_off(site: Site, prompt: Prompt, attempt: Attempt) -> None:
+def note_hand_off(context: Context, prompt: Prompt, attempt: Attempt) -> None:
     """Append what an agent handed off to its prompt's file. What prevents that is logged and prevents nothing else."""
     if attempt.receipt is None:
         return
     try:
-        _append_hand_off(site, prompt, attempt)
+        _append_hand_off(context, prompt, attempt)
     except (CoordError, OSError) as error:
         said = error.message if isinstance(error, CoordError) else str(error)
         reason = f"what it handed off is not in {prompt.path}: {said}; it is in {attempt.directory}/handoff.md"
-        site.log_about(attempt, agent_event(attempt, "problem.handoff_apart", reason=reason))
+        context.log_about(attempt, agent_event(attempt, "problem.handoff_apart", reason=reason))
     failpoint("handoff-noted")
 
 
-def _append_hand_off(site: Site, prompt: Prompt, attempt: Attempt) -> None:
+def _append_hand_off(context: Context, prompt: Prompt, attempt: Attempt) -> None:
     if prompt.lost:
         raise CoordError(_LOST.get(prompt.lost, "the file is gone"))
-    path = site.layout.root / prompt.path
+    path = context.layout.root / prompt.path
     assert attempt.receipt is not None
     for turn in range(_TRIES):
         before = read_limited(path, SIZE_LIMIT)
@@ -78,7 +78,7 @@ def _append_hand_off(site: Site, prompt: Prompt, attempt: Attempt) -> None:
             return
         if len(after) > SIZE_LIMIT:
             raise CoordError("the file would become too long to be read")
-        site.touched.append(path)
+        context.touched.append(path)
         try:
             write_atomic(path, after, expect=sha256(before))
         except StalePlan:

@@ -18,16 +18,16 @@ from coordinator.changes.git import Git
 from coordinator.errors import CoordError, Refused
 from coordinator.eventlog.store import EventLog
 from coordinator.loop.actions import Action, Settle
-from coordinator.loop.command_server import Door
+from coordinator.loop.command_server import CommandServer
 from coordinator.loop.completion import make_up
-from coordinator.loop.context import Site
+from coordinator.loop.context import Context
 from coordinator.loop.ending import end_session
-from coordinator.loop.executor import STARTS_PROGRAMS, Changed, Exited, Finished, Hands, Stopped, Wake
+from coordinator.loop.executor import STARTS_PROGRAMS, Changed, Executor, Exited, Finished, Stopped, Wake
 from coordinator.loop.exits import ExitWatch, has_ended
 from coordinator.loop.landings import Landings
-from coordinator.loop.monitors.activity import Sight
+from coordinator.loop.monitors.activity import ActivityMonitor
 from coordinator.loop.monitors.direct import Direct
-from coordinator.loop.monitors.stall import Vigil
+from coordinator.loop.monitors.stall import StallMonitor
 from coordinator.loop.preflight import Unready, refusal, unready, wanted
 from coordinator.loop.rules.prompts import Outcome, next_due, outcome, pauses, step
 from coordinator.loop.runs import RunBook
@@ -146,9 +146,9 @@ class _Runner:
         terminals = Terminals(config.tmux_socket, config.tmux_session)
         self._book = RunBook(layout, self._log)
         users = _users(layout, config)
-        self._site = Site(layout, config, self._log, terminals, self._book, users=users)
-        self._door = Door(layout, users) if users is not None else None
-        self._hands = Hands(self._site, self.wake.put)
+        self._context = Context(layout, config, self._log, terminals, self._book, users=users)
+        self._command_server = CommandServer(layout, users) if users is not None else None
+        self._executor = Executor(self._context, self.wake.put)
         self._exits = ExitWatch(lambda pid: self.wake.put(Exited(pid)))
         self._watched: dict[tuple[int, int], int] = {}
         """Attempt, as prompt and number → process of it that is watched."""
@@ -158,8 +158,8 @@ class _Runner:
         self._pause = 0.0
         """Seconds until a turn that broke off is tried again; 0 when the last one went well."""
         self._trouble = ""
-        self._sight = Sight(layout, config, terminals)
-        self._vigil = Vigil(layout, terminals)
+        self._activity = ActivityMonitor(layout, config, terminals)
+        self._stall = StallMonitor(layout, terminals)
         make_folder(str(layout.journal))  # to be told of a plan as soon as it is committed
         self._landings = Landings(layout.root)
         self._watch = Watch(layout, self._changed, self._observer.folders())  # before the first look: nothing is missed
@@ -173,13 +173,13 @@ class _Runner:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._door is not None:
-            self._door.close()
+        if self._command_server is not None:
+            self._command_server.close()
         self._watch.stop()
-        self._sight.close()
-        self._vigil.close()
+        self._activity.close()
+        self._stall.close()
         self._exits.close()
-        self._hands.close()
+        self._executor.close()
         self._tell()
         self._observer.close()
         self._log.close()
@@ -192,20 +192,20 @@ class _Runner:
     def end_session(self) -> None:
         """The very last thing: this process may end with it. What prevents it is left to `coord clean`."""
         with contextlib.suppress(CoordError):
-            end_session(self._site.terminals, str(self._site.layout.root), self._snapshot)
+            end_session(self._context.terminals, str(self._context.layout.root), self._snapshot)
 
     def run(self) -> Outcome:
         """Turn after turn, until something ends it. Refused when no agent could be started."""
         lame = self._check_agents()
-        self._site.terminals.ensure_session()
+        self._context.terminals.ensure_session()
         self._book.open(self._snapshot)
-        sign_loop(self._site.layout)
+        sign_loop(self._context.layout)
         for one in lame:
-            self._hands.report(f"agent:{one.runtime}", CoordError(one.sentence))
+            self._executor.report(f"agent:{one.runtime}", CoordError(one.sentence))
         self._book.adopted(self._census(), self._snapshot)
         self._retire()
         for action in pauses(self._snapshot):  # an earlier life may have been killed with half of the processes stopped
-            self._hands.perform(self._snapshot, action)
+            self._executor.perform(self._snapshot, action)
         while True:
             self._try_turn()
             ended = self._over()
@@ -218,18 +218,18 @@ class _Runner:
 
     def _retire(self) -> None:
         """Strict mode: what an earlier life did not get to take back from attempts that were over."""
-        users = self._site.users
+        users = self._context.users
         for attempt in users.held() if users is not None else ():
-            self._site.retire(self._site.reread(attempt))
+            self._context.retire(self._context.reread(attempt))
 
     def _check_agents(self) -> tuple[Unready, ...]:
         """The agents that some prompts need and that can't be started; the others need not be asked again."""
-        config, root = self._site.config, self._site.layout.root
+        config, root = self._context.config, self._context.layout.root
         lame = unready(self._snapshot, config, root)
         refused = refusal(self._snapshot, lame)
         if refused is not None:
             raise refused
-        self._site.ready.update(wanted(self._snapshot, config).keys() - {one.runtime for one in lame})
+        self._context.ready.update(wanted(self._snapshot, config).keys() - {one.runtime for one in lame})
         return lame
 
     def _try_turn(self) -> None:
@@ -256,16 +256,16 @@ class _Runner:
         while True:
             self._say_untold()
             self._book.follow(self._snapshot)
-            actions = [action for action in self._actions() if self._hands.free_for(action)]
+            actions = [action for action in self._actions() if self._executor.free_for(action)]
             if not actions:
                 break
             for action in actions:
                 if self._stopping:
                     return
                 if action in done:
-                    self._hands.put_off(action)
+                    self._executor.put_off(action)
                 else:
-                    self._hands.perform(self._snapshot, action)
+                    self._executor.perform(self._snapshot, action)
             done.update(actions)
             self._look()
             self._tell()
@@ -274,7 +274,7 @@ class _Runner:
 
     def _say_untold(self) -> None:
         while self._untold:
-            self._site.say(self._untold[0])
+            self._context.say(self._untold[0])
             self._untold.pop(0)
 
     def _actions(self) -> Iterator[Action]:
@@ -291,25 +291,25 @@ class _Runner:
 
     def _look(self) -> None:
         """Take in what changed; settings that can't be read keep the last good ones in force."""
-        self._unread |= self._site.take_touched()
+        self._unread |= self._context.take_touched()
         untrusted = self._snapshot.untrusted
         try:
             self._snapshot = self._observer.refresh(self._unread)
         except CoordError as error:
-            self._hands.report("milestone", error)
+            self._executor.report("milestone", error)
             return
         if untrusted is not None and self._snapshot.untrusted is None:
-            self._hands.hurry(*STARTS_PROGRAMS)
+            self._executor.hurry(*STARTS_PROGRAMS)
         told = self._direct.look(self._snapshot, self._unread)
         self._unread.clear()
-        self._site.config = self._observer.config
+        self._context.config = self._observer.config
         if told is not None:
             self._untold.append(told)
 
     def _wait(self) -> Stopped | None:
         """Sleep until something happens or is due; Stopped when it is to end."""
         again = time.time() + self._pause if self._pause else None
-        due = [t for t in (next_due(self._snapshot, time.time()), self._hands.next_due(), again) if t is not None]
+        due = [t for t in (next_due(self._snapshot, time.time()), self._executor.next_due(), again) if t is not None]
         if self._snapshot.unfinished:
             due.append(time.time() + _UNFINISHED_PAUSE)
         timeout = max(0.0, min(due) - time.time()) if due else None
@@ -327,14 +327,14 @@ class _Runner:
             case Changed():
                 self._unread |= item.paths
                 if self._landings.told(item.paths):
-                    self._hands.hurry()
+                    self._executor.hurry()
             case Exited():
                 ended = [key for key, pid in self._watched.items() if pid == item.pid]
                 self._gone.update(ended)
                 for key in ended:
                     self._touch(*key)
             case Finished():
-                self._hands.finish(self._snapshot, item)
+                self._executor.finish(self._snapshot, item)
             case Stopped():
                 return item
         return None
@@ -342,13 +342,13 @@ class _Runner:
     def _touch(self, number: int, count: int) -> None:
         current = self._snapshot.steps.get(number)
         if current is not None and current.attempt is not None and current.attempt.attempt == count:
-            self._unread.add(self._site.directory(current.attempt))
+            self._unread.add(self._context.directory(current.attempt))
 
     def _over(self) -> Outcome | None:
         """Why this life of the loop ends now, if it does."""
         if self._snapshot.loop.asked == "stopped":
             return Outcome("stopped", "asked to stop; running agents go on", 1 if self._until_idle else 0)
-        if not self._until_idle or self._hands.busy:
+        if not self._until_idle or self._executor.busy:
             return None
         return outcome(self._snapshot)
 
@@ -356,14 +356,14 @@ class _Runner:
         """Attempts of earlier lives: those without a live process are going to be settled, the others are returned."""
         steps.make_up(self._log, (s.attempt for s in self._snapshot.steps.values() if s.attempt is not None))
         adopted = []
-        pids = {window.pid for window in self._site.terminals.windows() if not window.dead}
+        pids = {window.pid for window in self._context.terminals.windows() if not window.dead}
         for number, attempt in _live(self._snapshot):
             if attempt.pid in pids and not has_ended(attempt.pid):
-                make_up(self._site, attempt)
+                make_up(self._context, attempt)
                 adopted.append(attempt)
             else:
                 self._gone.add((number, attempt.attempt))
-        self._site.orphans = set(self._gone) if self._book.was_cut_off else set()
+        self._context.orphans = set(self._gone) if self._book.was_cut_off else set()
         return adopted
 
     def _watch_agents(self) -> None:
@@ -372,14 +372,14 @@ class _Runner:
         for gone in self._watched.keys() - live.keys():
             del self._watched[gone]
         for key, attempt in live.items():
-            pid = attempt.pid or self._site.pids.get(attempt.agent, 0)
+            pid = attempt.pid or self._context.pids.get(attempt.agent, 0)
             if pid and self._watched.get(key) != pid:
                 self._watched[key] = pid
                 self._exits.watch(pid)
-        remote = self._site.config.remote if self._site.config.gate == "forge" else ""
+        remote = self._context.config.remote if self._context.config.gate == "forge" else ""
         self._watch.attend([*self._observer.attended(), *self._landings.folders(self._snapshot, remote)])
-        self._sight.attend(live.values())
-        self._vigil.attend(self._snapshot)
+        self._activity.attend(live.values())
+        self._stall.attend(self._snapshot)
 
     def _changed(self, changes: Changes) -> None:
         paths = self._landings.without_noise(changes.paths)

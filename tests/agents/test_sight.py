@@ -9,7 +9,7 @@ from coordinator.agents.hooks import STATUS
 from coordinator.agents.registry import find_runtime
 from coordinator.agents.runtime import Place, Usage
 from coordinator.agents.usage import Meter, read_usage, write_usage
-from coordinator.loop.monitors.activity import Sight, Watched, note_screen, watch_one
+from coordinator.loop.monitors.activity import ActivityMonitor, Watched, note_screen, watch_one
 from coordinator.model.loop_state import timestamp
 from coordinator.model.pane_screen import Screen
 from coordinator.model.step import Attempt, StepState
@@ -76,5 +76,5 @@ def test_what_was_used_is_kept_where_its_session_can_t_be_found_any_more(tmp_pat
     config = load_config(layout)
     agent = watch_one(layout, config, attempt)
     assert agent is not None
-    Sight(layout, config, Terminals("coord-test-none", "coord"))._read_session(agent)
+    ActivityMonitor(layout, config, Terminals("coord-test-none", "coord"))._read_session(agent)
     assert read_usage(directory) == (5000, 1.25)

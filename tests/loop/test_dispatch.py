@@ -8,7 +8,7 @@ from support.project import WRITE, Project
 from coordinator.eventlog.store import EventLog
 from coordinator.loop import dispatch
 from coordinator.loop.actions import Dispatch
-from coordinator.loop.context import Site
+from coordinator.loop.context import Context
 from coordinator.loop.runs import RunBook
 from coordinator.observe.observer import Observer
 from coordinator.terminals.server import Terminals
@@ -29,11 +29,11 @@ def test_a_prompt_that_changed_unseen_is_read_again_before_anything_starts(
     else:
         path.write_text(path.read_text().replace("dependencies: []", "dependencies: [2]"))
     with EventLog.open(made.layout.events_db) as log:
-        site = Site(made.layout, config, log, terminals, RunBook(made.layout, log))
-        dispatch.dispatch(site, snapshot, Dispatch(1, 1))
+        context = Context(made.layout, config, log, terminals, RunBook(made.layout, log))
+        dispatch.dispatch(context, snapshot, Dispatch(1, 1))
         assert made.attempts(1) == []
         assert made.events("step.dispatched") == []
-        fresh = observer.refresh(site.take_touched())
+        fresh = observer.refresh(context.take_touched())
     assert (1 in fresh.prompts) == (change != "is deleted")
     assert change == "is deleted" or fresh.graph.dependencies[1] == (2,)
     observer.close()

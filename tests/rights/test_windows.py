@@ -17,7 +17,7 @@ from support.strict import users as strict_users
 from support.wait import wait_until
 
 from coordinator.agents.user import AgentUser, as_user, find_users
-from coordinator.loop.command_server import Door
+from coordinator.loop.command_server import CommandServer
 from coordinator.loop.users import Users
 from coordinator.model.event import ALL_KINDS, Event
 from coordinator.model.step import Attempt, StepState
@@ -133,18 +133,18 @@ def window(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[
 
 @contextmanager
 def let_in(made: Project, name: str, role: str) -> Iterator[AgentUser]:
-    """A user for an agent, whom the door lets in as the loop's does."""
+    """A user for an agent, whom the command server lets in as the loop's does."""
     users = Users(made.layout, find_users(strict_users()))
     attempt = Attempt(1, 1, "run-1", 1, StepState.RUNNING, since="", agent=name, role=role)
     with users.free() as user:
         assert user is not None, "no user is free"
         attempt = replace(attempt, user=user.name)
         users.hold(user, attempt)
-    door = Door(made.layout, users)
+    server = CommandServer(made.layout, users)
     try:
         yield user
     finally:
-        door.close()
+        server.close()
         users.give_back(attempt)
 
 

@@ -137,7 +137,7 @@ def watch_one(layout: Layout, config: Config, attempt: Attempt) -> Watched | Non
     return Watched(attempt, runtime, place.directory, Meter(runtime, place), Usage(tokens or 0, cost))
 
 
-class Sight:
+class ActivityMonitor:
     """A thread that looks at the agents it is told to attend. It sleeps while there are none."""
 
     def __init__(self, layout: Layout, config: Config, terminals: "Terminals") -> None:
@@ -154,7 +154,7 @@ class Sight:
         """Look at the agents of these attempts from now on, and first of all at once."""
         self._wanted = {attempt.agent: attempt for attempt in attempts}
         if self._thread is None and any(watch_one(self._layout, self._config, a) for a in self._wanted.values()):
-            self._thread = threading.Thread(target=self._run, name="coord-sight", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="coord-activity", daemon=True)
             self._thread.start()
         self._wake.set()
 

@@ -70,7 +70,7 @@ def cases_of(snapshot: Snapshot) -> dict[str, _Case]:
     return found
 
 
-class Vigil:
+class StallMonitor:
     """A thread that looks at the agents it is told to attend. It sleeps until one of them could be stuck."""
 
     def __init__(self, layout: Layout, terminals: Terminals) -> None:
@@ -92,7 +92,7 @@ class Vigil:
             return
         self._cases, self._limit = cases, limit
         if cases and self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="coord-vigil", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="coord-stall", daemon=True)
             self._thread.start()
         self._wake.set()
 
