@@ -1,1 +1,1 @@
-"""The orchestrator and the process around it."""
+"""The rules of the loop, and the process that does what they say."""

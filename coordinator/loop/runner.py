@@ -1,4 +1,4 @@
-"""The loop as a process: one per project, woken by events, doing what `orchestrator.step` says."""
+"""The loop as a process: one per project, woken by events, doing what `rules.step` says."""
 
 import contextlib
 import os
@@ -29,7 +29,9 @@ from coordinator.loop.monitors.activity import ActivityMonitor
 from coordinator.loop.monitors.direct import Direct
 from coordinator.loop.monitors.stall import StallMonitor
 from coordinator.loop.preflight import Unready, refusal, unready, wanted
-from coordinator.loop.rules.prompts import Outcome, next_due, outcome, pauses, step
+from coordinator.loop.rules import next_due, step
+from coordinator.loop.rules.budgets import pauses
+from coordinator.loop.rules.outcome import Outcome, outcome
 from coordinator.loop.runs import RunBook
 from coordinator.loop.users import Users
 from coordinator.model.event import Draft, Event

@@ -10,7 +10,7 @@ from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.iteration import FIRST
 from coordinator.eventlog.store import EventLog
 from coordinator.failpoint import failpoint
-from coordinator.loop.rules.prompts import Outcome
+from coordinator.loop.rules.outcome import Outcome
 from coordinator.model.budget import run_usage
 from coordinator.model.budget_pause import all_wanted
 from coordinator.model.event import SYSTEM, Draft

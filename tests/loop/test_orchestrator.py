@@ -20,7 +20,8 @@ from coordinator.loop.actions import (
     Settle,
     Tidy,
 )
-from coordinator.loop.rules.prompts import next_due, outcome, step
+from coordinator.loop.rules import next_due, step
+from coordinator.loop.rules.outcome import outcome
 from coordinator.model.prompt import Priority, PromptStatus
 from coordinator.model.queue import live_attempts
 from coordinator.model.settings import Settings, backoff

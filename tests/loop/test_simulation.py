@@ -19,7 +19,8 @@ from coordinator.loop.actions import (
     Settle,
     Tidy,
 )
-from coordinator.loop.rules.prompts import outcome, step
+from coordinator.loop.rules import step
+from coordinator.loop.rules.outcome import outcome
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.queue import live_attempts
 from coordinator.model.settings import Settings

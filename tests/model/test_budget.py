@@ -7,7 +7,8 @@ import pytest
 from support.worlds import AT, NOW, agent, attempt, prompt, world
 
 from coordinator.loop.actions import AskOver, Dispatch, EndOver, Expire, GoOn, Pause
-from coordinator.loop.rules.prompts import next_due, pauses, step
+from coordinator.loop.rules import next_due, step
+from coordinator.loop.rules.budgets import pauses
 from coordinator.model.budget import END_IT, GO_ON, overruns
 from coordinator.model.budget_pause import all_wanted, paused_seconds
 from coordinator.model.settings import Budget, Settings

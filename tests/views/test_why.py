@@ -9,7 +9,7 @@ from support.graphs import NOW, agent, any_prompts, attempt, prompt, question, s
 
 from coordinator.errors import UsageError
 from coordinator.loop.actions import Dispatch
-from coordinator.loop.rules.prompts import step
+from coordinator.loop.rules import step
 from coordinator.model.loop_state import startable
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus
