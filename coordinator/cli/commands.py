@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coordinator.cli.verbs import VERBS
+from coordinator.cli.verbs import verbs
 from coordinator.errors import UsageError
+from coordinator.services.registry import SERVICES
 
 if TYPE_CHECKING:
     from coordinator.storage.paths import Layout
@@ -16,38 +17,42 @@ _GROUPS = (
     ("Start", ("init", "demo", "doctor", "trust", "strict")),
     ("See", ("milestone", "intent", "status", "graph", "why", "agents", "attach", "log", "questions", "validate")),
     ("Run", ("loop", "pause", "resume", "stop", "answer", "permit", "tell")),
-    ("Steer", ("interject", "patch", "edit", "surgery", "cancel", "kill", "restart", "review", "undo", "clean")),
+    ("Steer", ("undo", "clean")),  # below the services
     ("Record", ("ask", "decide", "link", "artifact", "agent")),
 )
 
 
 class _Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
+        return list(verbs())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        found = VERBS.get(cmd_name)
+        found = verbs().get(cmd_name)
         if found is None:
             return None
         module = importlib.import_module(f"coordinator.cli.{found[0]}")
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        made = found[0] == "services" and cmd_name in SERVICES
+        command: click.Command = module.command_of(cmd_name) if made else getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in VERBS:
+        if args and args[0] not in verbs():
             from difflib import get_close_matches
 
-            close = get_close_matches(args[0], VERBS, 1)
+            close = get_close_matches(args[0], verbs(), 1)
             hint = f"did you mean `coord {close[0]}`?" if close else "see `coord --help` for the verbs"
             raise UsageError(f"there is no verb `{args[0]}`", hint)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for title, verbs in _GROUPS:
+        lines = {verb: line for verb, (_, line) in verbs().items()}
+        elsewhere = {verb for _, group in _GROUPS for verb in group}
+        for title, group in _GROUPS:
+            steering = [name for name in SERVICES if name not in elsewhere] if title == "Steer" else []
             with formatter.section(title):
-                formatter.write_dl([(verb, VERBS[verb][1]) for verb in verbs if verb in VERBS])
+                formatter.write_dl([(verb, lines[verb]) for verb in (*steering, *group) if verb in lines])
 
 
 @click.group(cls=_Verbs, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,9 +1,9 @@
-"""The six services on the command line: show the plan, confirm, apply; with --json for programs."""
+"""The services on the command line: each has the options of what it asks for; the plan is shown, confirmed, applied."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -13,9 +13,13 @@ from coordinator.cli.targets import number_of
 from coordinator.errors import UsageError
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
+from coordinator.services.inputs import Input, Kind
+from coordinator.services.registry import SERVICES
+
+if TYPE_CHECKING:
+    from coordinator.storage.paths import Layout
 
 F = TypeVar("F", bound=Callable[..., Any])
-_RUNNING = "What becomes of a prompt that is in progress."
 
 
 class _Numbers(click.ParamType[tuple[int, ...]]):
@@ -37,7 +41,7 @@ NUMBERS = _Numbers()
 
 
 def plan_options(command: F) -> F:
-    """The flags that every service has."""
+    """The flags that every plan has."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON."),
         click.option("--dry-run", is_flag=True, help="Show the plan; change nothing."),
@@ -47,7 +51,7 @@ def plan_options(command: F) -> F:
     return command
 
 
-def flat(values: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
+def flat(values: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
     """Repeated and comma-separated numbers as one tuple, each once, in the order given."""
     return tuple(dict.fromkeys(n for group in values for n in group))
 
@@ -62,119 +66,79 @@ def now_iso() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def body_of(text: str | None) -> str | None:
-    """The body given as a file, `-` for standard input; None when it was not given."""
-    if text is None:
-        return None
+# ── a service as a command
+
+
+def command_of(name: str) -> click.Command:
+    """The command of a service, made of what it asks for."""
+    service = SERVICES[name]
+    asked = [each for each in service.inputs if each.about.option is not None]
+    bare = _BARE.get(name)
+
+    @plan_options
+    @click.pass_context
+    def run(ctx: click.Context, /, yes: bool, dry_run: bool, as_json: bool, **given: Any) -> int:
+        values = {each.name: _plain(each, given[each.name]) for each in asked}
+        more: dict[str, object] = {}
+        if bare is not None and not any(values[each.name] for each in asked if each.name in bare.instead_of):
+            found = bare.do(layout_of(ctx), values, as_json)
+            if isinstance(found, int):
+                return found
+            more = found
+        request = service.ask(values, who=actor_name(), at=now_iso(), **more)
+        planner = lambda snapshot: service.plan(snapshot, request)  # noqa: E731
+        return carry_out(layout_of(ctx), planner, yes=yes, dry_run=dry_run, as_json=as_json)
+
+    command = click.command(name, help=bare.help if bare is not None else service.help)(run)
+    command.params = [param for each in asked for param in _params(each)] + command.params
+    return command
+
+
+def _params(asked: Input) -> list[click.Parameter]:
+    """The argument or the options for one thing that is asked for."""
+    about, name = asked.about, asked.name
+    if asked.kind is Kind.PROMPT:
+        return [click.Argument([name], metavar=about.metavar or None)]
+    if about.flags:
+        return [
+            click.Option([f"--{value}", name], flag_value=value, default=asked.default, help=words)
+            if value == asked.default
+            else click.Option([f"--{value}", name], flag_value=value, help=words)
+            for value, words in about.flags.items()
+        ]
+    more: dict[str, Any] = {"help": about.help if about.command is None else about.command or None}
+    if about.metavar or about.file:
+        more["metavar"] = about.metavar or "FILE"
+    match asked.kind:
+        case Kind.PROMPTS | Kind.NOTES:
+            more |= {"type": NUMBERS, "multiple": True}
+        case Kind.TEXTS | Kind.VALUES:
+            more |= {"multiple": True}
+        case Kind.CHOICE:
+            more |= {"type": click.Choice(asked.values)}
+            more |= {"default": str(asked.default), "show_default": True} if asked.default else {}
+        case Kind.FLAG:
+            more |= {"is_flag": True}
+    more |= {"required": True} if asked.required else {}
+    return [click.Option([f"--{(about.option or name).replace('_', '-')}", name], **more)]
+
+
+def _plain(asked: Input, given: Any) -> Any:
+    """What was given, as a request takes it; None: nothing was."""
+    match asked.kind:
+        case Kind.PROMPT:
+            return number_of(given)
+        case Kind.PROMPTS:
+            return flat(given)
+        case Kind.NOTES:
+            return dict.fromkeys(flat(given), "")
+        case Kind.VALUES:
+            return dict(_key_value(text) for text in given)
+    if given is None or not asked.about.file:
+        return given
     from coordinator.cli.inputs import read_named
 
-    return read_named(text).decode("utf-8", "replace")
-
-
-@click.command()
-@click.option("--title", required=True, help="What is to be done, in a few words.")
-@click.option("--after", type=NUMBERS, multiple=True, help="Run after these prompts.")
-@click.option("--before", type=NUMBERS, multiple=True, help="Run before these prompts.")
-@click.option("--patches", type=NUMBERS, multiple=True, help="It corrects the work of these: a user-patch.")
-@click.option("--body", metavar="FILE", help="The prompt's body; - for standard input.")
-@click.option("--priority", type=click.Choice(["high", "medium", "low"]), default="medium", show_default=True)
-@click.option("--running", type=click.Choice(["finish", "kill"]), help=_RUNNING)
-@click.option("--reason", default="", help="Why; goes to the log and the alignment document.")
-@plan_options
-@click.pass_context
-def interject(ctx: click.Context, /, title: str, body: str | None, priority: str, **given: Any) -> int:
-    """Put a new prompt between others; the loop picks it up by itself, nothing is renumbered."""
-    from coordinator.model.prompt import Priority
-    from coordinator.services.interjection import Interjection, plan_interjection
-
-    request = Interjection(
-        title=title,
-        after=flat(given["after"]),
-        before=flat(given["before"]),
-        fixes=flat(given["patches"]),
-        body=body_of(body) or "",
-        priority=Priority(priority),
-        running=given["running"],
-        reason=given["reason"],
-        who=actor_name(),
-        at=now_iso(),
-    )
-    return _run(ctx, lambda snapshot: plan_interjection(snapshot, request), given)
-
-
-@click.command()
-@click.option("--title", required=True, help="What is to be corrected, in a few words.")
-@click.option("--fixes", type=NUMBERS, multiple=True, required=True, help="The prompts whose work it corrects.")
-@click.option("--went-wrong", default="", help="What went wrong.")
-@click.option("--feedback", default="", help="What you want instead.")
-@click.option("--issue", "issues", multiple=True, help="A specific issue; may be repeated.")
-@click.option("--criterion", "criteria", multiple=True, help="An acceptance criterion; may be repeated.")
-@click.option("--before", type=NUMBERS, multiple=True, help="Run before these prompts.")
-@click.option("--before-dependents", is_flag=True, help="Run before whatever still depends on the patched work.")
-@click.option("--body", metavar="FILE", help="The whole body instead; - for standard input.")
-@click.option("--running", type=click.Choice(["finish", "kill"]), help=_RUNNING)
-@plan_options
-@click.pass_context
-def patch(ctx: click.Context, /, title: str, body: str | None, **given: Any) -> int:
-    """A quick patch: a user-patch prompt for a specific issue with earlier work."""
-    from coordinator.services.quick_patch import QuickPatch, plan_patch
-
-    request = QuickPatch(
-        title=title,
-        fixes=flat(given["fixes"]),
-        went_wrong=given["went_wrong"],
-        feedback=given["feedback"],
-        issues=given["issues"],
-        criteria=given["criteria"],
-        before=flat(given["before"]),
-        before_dependents=given["before_dependents"],
-        running=given["running"],
-        body=body_of(body),
-        who=actor_name(),
-        at=now_iso(),
-    )
-    return _run(ctx, lambda snapshot: plan_patch(snapshot, request), given)
-
-
-@click.command()
-@click.argument("number")
-@click.option("--set", "values", multiple=True, metavar="KEY=VALUE", help="Change one frontmatter value; repeatable.")
-@click.option("--body", metavar="FILE", help="A new body; - for standard input.")
-@click.option("--mark-user-patch", type=NUMBERS, multiple=True, help="Make it a user-patch of these prompts.")
-@click.option("--went-wrong", default="", help="With --mark-user-patch: what went wrong.")
-@click.option("--feedback", default="", help="Your words on it; they go to the alignment document too.")
-@click.option("--issue", "issues", multiple=True, help="With --mark-user-patch: a specific issue; repeatable.")
-@click.option("--running", type=click.Choice(["finish", "steer", "restart"]), help=_RUNNING)
-@plan_options
-@click.pass_context
-def edit(ctx: click.Context, /, number: str, values: tuple[str, ...], body: str | None, **given: Any) -> int:
-    """Edit prompt NUMBER: single values, the body, or, with none of these, the whole file in $EDITOR."""
-    from coordinator.services.edit import Edit, plan_edit
-
-    changes = dict(_key_value(value) for value in values)
-    marks = flat(given["mark_user_patch"])
-    source = None
-    if not changes and body is None and not marks:
-        from coordinator.cli.editor import edited_prompt
-
-        source = edited_prompt(layout_of(ctx), number_of(number))
-        if source is None:
-            click.echo("nothing was changed")
-            return 0
-    request = Edit(
-        number=number_of(number),
-        values=changes,
-        body=body_of(body),
-        source=source,
-        mark_user_patch=marks,
-        went_wrong=given["went_wrong"],
-        feedback=given["feedback"],
-        issues=given["issues"],
-        running=given["running"],
-        who=actor_name(),
-        at=now_iso(),
-    )
-    return _run(ctx, lambda snapshot: plan_edit(snapshot, request), given)
+    return read_named(given).decode("utf-8", "replace")
 
 
 def _key_value(text: str) -> tuple[str, str]:
@@ -184,77 +148,46 @@ def _key_value(text: str) -> tuple[str, str]:
     return key.strip(), value.strip()
 
 
-@click.command()
-@click.option("--keep", type=NUMBERS, multiple=True, help="Keep these as they are.")
-@click.option("--improve", type=NUMBERS, multiple=True, help="Follow these up with an improvement patch.")
-@click.option("--eliminate", type=NUMBERS, multiple=True, help="Cancel these; done ones get a reversion patch.")
-@click.option("--rationale", default="", help="Why; goes to the prompts and the alignment document.")
-@click.option("--kill-running", is_flag=True, help="Eliminating a prompt in progress kills its agent.")
-@plan_options
-@click.pass_context
-def surgery(ctx: click.Context, /, keep: Any, improve: Any, eliminate: Any, **given: Any) -> int:
-    """Emergent surgery: with no verdict, shows all emergent prompts side by side."""
-    from coordinator.services.surgery import Surgery, plan_surgery
-
-    if not (keep or improve or eliminate):
-        from coordinator.cli.cards import print_emergent
-
-        return print_emergent(layout_of(ctx), as_json=given["as_json"])
-    request = Surgery(
-        keep=flat(keep),
-        improve=dict.fromkeys(flat(improve), ""),
-        eliminate=flat(eliminate),
-        rationale=given["rationale"],
-        kill_running=given["kill_running"],
-        who=actor_name(),
-        at=now_iso(),
-    )
-    return _run(ctx, lambda snapshot: plan_surgery(snapshot, request), given)
+# ── what two of them do when nothing is given
 
 
-@click.command()
-@click.argument("target", metavar="N|AGENT")
-@click.option("--requeue", "then", flag_value="requeue", help="The loop starts it again by itself.")
-@click.option("--fail", "then", flag_value="fail", help="The step counts as failed, and halts the plan.")
-@click.option("--hold", "then", flag_value="hold", default="hold", help="It waits until you restart it (the default).")
-@click.option("--reason", default="", help="Why; goes to the log and the prompt.")
-@plan_options
-@click.pass_context
-def kill(ctx: click.Context, /, target: str, then: str, reason: str, **given: Any) -> int:
-    """End an agent with everything it started, gracefully first."""
-    from coordinator.services.restart import KillRequest, plan_kill
+class _Bare(NamedTuple):
+    """What a command does instead of planning, or before, when it is given none of some things."""
 
-    outcome = cast(Literal["requeue", "fail", "hold"], then)
-    request = KillRequest(number_of(target), outcome, reason, actor_name(), now_iso())
-    return _run(ctx, lambda snapshot: plan_kill(snapshot, request), given)
+    instead_of: tuple[str, ...]
+    do: "Callable[[Layout, Mapping[str, Any], bool], int | dict[str, object]]"
+    """The exit code when that was all, else what goes into the request."""
+    help: str
 
 
-@click.command()
-@click.argument("target", metavar="N|AGENT")
-@click.option("--reason", default="", help="What the next attempt should know; goes into the prompt.")
-@click.option("--fresh", is_flag=True, help="From the base, not from the commits and files of the attempt before.")
-@plan_options
-@click.pass_context
-def restart(ctx: click.Context, /, target: str, reason: str, fresh: bool, **given: Any) -> int:
-    """Run a failed, held or running prompt again, as a new attempt that goes on from what the last one left."""
-    from coordinator.services.restart import RestartRequest, plan_restart
+def _edit_whole(layout: "Layout", values: Mapping[str, Any], as_json: bool) -> int | dict[str, object]:
+    from coordinator.cli.editor import edited_prompt
 
-    request = RestartRequest(number_of(target), reason, actor_name(), now_iso(), fresh)
-    return _run(ctx, lambda snapshot: plan_restart(snapshot, request), given)
+    source = edited_prompt(layout, values["number"])
+    if source is None:
+        click.echo("nothing was changed")
+        return 0
+    return {"source": source}
 
 
-@click.command()
-@click.argument("number", metavar="N")
-@click.option("--reason", default="", help="Why; goes to the log and the prompt.")
-@click.option("--kill-running", is_flag=True, help="If an agent is at it, kill the agent.")
-@plan_options
-@click.pass_context
-def cancel(ctx: click.Context, /, number: str, reason: str, kill_running: bool, **given: Any) -> int:
-    """Never run prompt N; what depends on it no longer waits for it."""
-    from coordinator.services.cancel import Cancel, plan_cancel
+def _show_emergent(layout: "Layout", values: Mapping[str, Any], as_json: bool) -> int:
+    from coordinator.cli.cards import print_emergent
 
-    request = Cancel(number_of(number), reason, kill_running, actor_name(), now_iso())
-    return _run(ctx, lambda snapshot: plan_cancel(snapshot, request), given)
+    return print_emergent(layout, as_json=as_json)
+
+
+_BARE = {
+    "edit": _Bare(
+        ("values", "body", "mark_user_patch"),
+        _edit_whole,
+        "Edit prompt NUMBER: single values, the body, or, with none of these, the whole file in $EDITOR.",
+    ),
+    "surgery": _Bare(
+        ("keep", "improve", "eliminate"),
+        _show_emergent,
+        "Emergent surgery: with no verdict, shows all emergent prompts side by side.",
+    ),
+}
 
 
 @click.command()
@@ -266,8 +199,8 @@ def undo(ctx: click.Context, /, plan: str | None, **given: Any) -> int:
     from coordinator.apply.plans import plan_undo
 
     layout = layout_of(ctx)
-    return _run(ctx, lambda snapshot: plan_undo(layout, snapshot, plan), given)
 
+    def planner(snapshot: Snapshot) -> Plan:
+        return plan_undo(layout, snapshot, plan)
 
-def _run(ctx: click.Context, planner: Callable[[Snapshot], Plan], given: dict[str, Any]) -> int:
-    return carry_out(layout_of(ctx), planner, yes=given["yes"], dry_run=given["dry_run"], as_json=given["as_json"])
+    return carry_out(layout, planner, yes=given["yes"], dry_run=given["dry_run"], as_json=given["as_json"])

@@ -1,6 +1,8 @@
 """The verbs of the command: where each is defined, and the line that help shows."""
 
-VERBS: dict[str, tuple[str, str]] = {
+from coordinator.services.registry import SERVICES
+
+_VERBS: dict[str, tuple[str, str]] = {
     "init": ("start", "Prepare this project for coord."),
     "demo": ("start", "Watch a scripted project run to the end."),
     "doctor": ("start", "Check tmux, git, the agents and this project."),
@@ -17,21 +19,12 @@ VERBS: dict[str, tuple[str, str]] = {
     "pause": ("loop", "Start nothing new; running agents finish."),
     "stop": ("loop", "End the loop; running agents finish."),
     "resume": ("loop", "Go on after a pause."),
-    "interject": ("services", "Put a new prompt between others."),
-    "patch": ("services", "A quick patch for a specific issue."),
-    "edit": ("services", "Edit a prompt, checked before it is saved."),
-    "surgery": ("services", "Keep, improve or eliminate emergent work."),
-    "cancel": ("services", "Never run a prompt."),
-    "kill": ("services", "End an agent with everything it started."),
-    "restart": ("services", "Run a prompt again."),
-    "review": ("review", "Look at a change; approve it or send it back."),
     "clean": ("clean", "Clear what ended work left, if it holds nothing."),
     "undo": ("services", "Take back what was applied last."),
     "ask": ("questions", "Ask the human a question."),
     "answer": ("questions", "Answer a question."),
     "questions": ("questions", "The questions, open ones first."),
     "decide": ("questions", "Record a decision on the log."),
-    "intent": ("intent", "What the milestone is for: show, set, diff."),
     "milestone": ("milestone", "The milestone on one page; reopen it, or close it."),
     "link": ("records", "Attach an issue, change, file, page or memory record."),
     "artifact": ("records", "Record a file that was made, with its fingerprint."),
@@ -39,4 +32,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "strict": ("strict", "Run agents as a user who can't touch the log: setup, status."),
     "agent": ("agent", "What agents call to hand off their work."),
 }
-"""Verb → module of this package that defines it, and its line of help."""
+_OWN = {"review": "review", "intent": "intent"}
+"""Services with a command of their own → the module that defines it."""
+
+
+def verbs() -> dict[str, tuple[str, str]]:
+    """Verb → module of this package that defines it, and its line of help."""
+    return _VERBS | {name: (_OWN.get(name, "services"), service.line) for name, service in SERVICES.items()}

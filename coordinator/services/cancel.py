@@ -1,22 +1,22 @@
 """Cancel: a prompt that is not going to be run. Its number stays used; what depends on it no longer waits for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from coordinator.errors import Refused
 from coordinator.model.plan import Kill, Plan, Record
 from coordinator.model.prompt import PromptStatus
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
+from coordinator.services.inputs import about
 from coordinator.services.planning import PlanBuilder, in_flight, known, numbers_text, refuse_done, refuse_in_flight
 from coordinator.services.quick_patch import waiting_dependents
 
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    number: int
-    reason: str = ""
-    kill_running: bool = False
-    """Its agent is killed if it has one."""
+    number: int = field(metadata=about("The prompt that is not to be run.", metavar="N"))
+    reason: str = field(default="", metadata=about("Why; goes to the log and the prompt.", prose=True))
+    kill_running: bool = field(default=False, metadata=about("If an agent is at it, kill the agent."))
     who: str = ""
     at: str = ""
 

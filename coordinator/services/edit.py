@@ -16,6 +16,7 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.text import plain
 from coordinator.model.textdiff import unified_diff
+from coordinator.services.inputs import about
 from coordinator.services.planning import (
     PlanBuilder,
     check_body,
@@ -29,22 +30,64 @@ from coordinator.services.planning import (
 RUNNING_CHOICES = "--running finish (it goes on with the old text), steer (it is told) or restart (it starts again)"
 
 
+RUNNING = about(
+    "What becomes of a prompt that is in progress.",
+    label="It runs",
+    choices=(
+        ("finish", "finish with the old text", "f"),
+        ("steer", "tell it now", "t"),
+        ("restart", "restart it", "r"),
+    ),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """What the engineer wants a prompt to say."""
 
-    number: int
-    values: Mapping[str, str] = field(default_factory=dict)
+    number: int = field(metadata=about("The prompt to edit."))
+    values: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata=about(
+            "Frontmatter key and new value as text; lists as `1, 2`.",
+            command="Change one frontmatter value; repeatable.",
+            option="set",
+            metavar="KEY=VALUE",
+        ),
+    )
     """Frontmatter key → new value as text; lists as `1, 2`."""
-    body: str | None = None
+    body: str | None = field(
+        default=None, metadata=about("A new body in Markdown.", command="A new body; - for standard input.", file=True)
+    )
+    mark_user_patch: tuple[int, ...] = field(
+        default=(),
+        metadata=about("Make it a user-patch of these prompts.", label="Fixes", hint="name the prompts it corrects"),
+    )
+    went_wrong: str = field(
+        default="",
+        metadata=about(
+            "With mark_user_patch: what went wrong.",
+            command="With --mark-user-patch: what went wrong.",
+            prose=True,
+            hint="what you saw",
+        ),
+    )
+    feedback: str = field(
+        default="",
+        metadata=about("Your words on it; they go to the alignment document too.", prose=True, hint="your words on it"),
+    )
+    issues: tuple[str, ...] = field(
+        default=(),
+        metadata=about(
+            "With mark_user_patch: specific issues.",
+            command="With --mark-user-patch: a specific issue; repeatable.",
+            option="issue",
+            hint="specific ones, one a line",
+        ),
+    )
+    running: Literal["finish", "steer", "restart"] | None = field(default=None, metadata=RUNNING)
     source: bytes | None = None
     """The whole file as an editor left it; excludes `values` and `body`."""
-    mark_user_patch: tuple[int, ...] = ()
-    """Make it a user-patch of these prompts."""
-    went_wrong: str = ""
-    feedback: str = ""
-    issues: tuple[str, ...] = ()
-    running: Literal["finish", "steer", "restart"] | None = None
     who: str = ""
     at: str = ""
 

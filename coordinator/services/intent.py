@@ -1,6 +1,6 @@
 """The intent: what a human wants of the milestone, written into `milestone.md` and versioned on the log."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from coordinator.errors import Refused
 from coordinator.formats.frontmatter import parse, patch, split
@@ -10,6 +10,7 @@ from coordinator.model.intent import Intent, checked, differences, intent, summa
 from coordinator.model.plan import Plan, Record
 from coordinator.model.problem import Problem
 from coordinator.model.snapshot import Snapshot
+from coordinator.services.inputs import about
 from coordinator.services.planning import check_title, file_edit
 
 MILESTONE = ".coord/milestone.md"
@@ -20,16 +21,16 @@ _EMPTY = b"---\ntitle: First milestone\nstatus: open\n---\n"
 class SetIntent:
     """What is to be another; None stays as it is."""
 
-    title: str | None = None
-    goal: str | None = None
-    non_goals: tuple[str, ...] | None = None
-    constraints: tuple[str, ...] | None = None
-    criteria: tuple[str, ...] | None = None
+    title: str | None = field(default=None, metadata=about("What the milestone is called."))
+    goal: str | None = field(default=None, metadata=about("What is to be true when it is done."))
+    non_goals: tuple[str, ...] | None = field(default=None, metadata=about("What is not wanted."))
+    constraints: tuple[str, ...] | None = field(default=None, metadata=about("What has to hold."))
+    criteria: tuple[str, ...] | None = field(default=None, metadata=about("How to tell that it is done."))
     document: bytes | None = None
     """Markdown that holds a whole intent; the other fields are changes to it."""
     logged: Intent | None = None
     """The newest version on the log; None: there is none."""
-    reason: str = ""
+    reason: str = field(default="", metadata=about("Why; goes to the log."))
 
 
 def plan_intent(snapshot: Snapshot, request: SetIntent) -> Plan:

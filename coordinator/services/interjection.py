@@ -1,7 +1,7 @@
 """Interjection: a new prompt between others. Nothing is renumbered; what runs after it gains one dependency."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from coordinator.errors import Refused
@@ -11,6 +11,7 @@ from coordinator.model.plan import Kill, Plan
 from coordinator.model.prompt import Priority
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
+from coordinator.services.inputs import about
 from coordinator.services.planning import (
     PlanBuilder,
     check_body,
@@ -36,21 +37,52 @@ class NeedsChoice(Refused):
         self.number = number
 
 
+PRIORITY = about(
+    "Which of the prompts that are ready goes first.",
+    command="",
+    choices=(("high", "high", "h"), ("medium", "medium", "m"), ("low", "low", "l")),
+)
+RUNNING = about(
+    "What becomes of a prompt that is in progress.",
+    label="It runs",
+    choices=(("finish", "let it finish", "f"), ("kill", "kill it, queue it behind", "k")),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Interjection:
     """What the engineer asks for."""
 
-    title: str
-    after: tuple[int, ...] = ()
-    before: tuple[int, ...] = ()
-    body: str = ""
+    title: str = field(metadata=about("What is to be done, in a few words.", hint="what is to be done, in a few words"))
+    after: tuple[int, ...] = field(
+        default=(), metadata=about("Run after these prompts.", label="Run after", hint="nothing: it is ready at once")
+    )
+    before: tuple[int, ...] = field(
+        default=(), metadata=about("Run before these prompts.", label="Run before", hint="nothing waits for it")
+    )
+    fixes: tuple[int, ...] = field(
+        default=(),
+        metadata=about(
+            "It corrects the work of these: a user-patch.", option="patches", hint="nothing: it is new work"
+        ),
+    )
+    body: str = field(
+        default="",
+        metadata=about(
+            "The prompt's body in Markdown; tasks and criteria are made of the title without one.",
+            command="The prompt's body; - for standard input.",
+            file=True,
+            hint="made of the title",
+        ),
+    )
     """Empty: tasks and criteria made of the title."""
-    fixes: tuple[int, ...] = ()
-    """Prompts whose work it corrects: makes it a user-patch."""
-    priority: Priority = Priority.MEDIUM
-    running: Literal["finish", "kill"] | None = None
+    priority: Priority = field(default=Priority.MEDIUM, metadata=PRIORITY)
+    running: Literal["finish", "kill"] | None = field(default=None, metadata=RUNNING)
     """What becomes of a run-before prompt in progress."""
-    reason: str = ""
+    reason: str = field(
+        default="",
+        metadata=about("Why; goes to the log and the alignment document.", hint="for the log and the agents"),
+    )
     who: str = ""
     at: str = ""
     """UTC, ISO 8601."""

@@ -1,14 +1,15 @@
 """Quick patch: a user-patch prompt for a specific issue with work that is done or under way."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from coordinator.errors import UsageError
 from coordinator.model.plan import Plan
 from coordinator.model.prompt import Priority
 from coordinator.model.snapshot import Snapshot
-from coordinator.services.interjection import Interjection, plan_interjection
+from coordinator.services.inputs import about
+from coordinator.services.interjection import PRIORITY, RUNNING, Interjection, plan_interjection
 from coordinator.services.planning import in_flight, is_ended, known
 
 
@@ -16,19 +17,50 @@ from coordinator.services.planning import in_flight, is_ended, known
 class QuickPatch:
     """What the engineer saw, and wants instead."""
 
-    title: str
-    fixes: tuple[int, ...]
-    went_wrong: str = ""
-    feedback: str = ""
-    issues: tuple[str, ...] = ()
-    criteria: tuple[str, ...] = ()
-    before: tuple[int, ...] = ()
-    before_dependents: bool = False
-    """Also before whatever still depends on the patched work and has not started."""
-    priority: Priority = Priority.HIGH
-    running: Literal["finish", "kill"] | None = None
-    body: str | None = None
-    """The whole body, when it was written in an editor."""
+    title: str = field(metadata=about("What is to be corrected, in a few words.", hint="what is to be corrected"))
+    fixes: tuple[int, ...] = field(
+        metadata=about("The prompts whose work it corrects.", hint="name the prompts whose work it is")
+    )
+    went_wrong: str = field(default="", metadata=about("What went wrong.", prose=True, hint="what you saw"))
+    feedback: str = field(
+        default="", metadata=about("What you want instead.", prose=True, hint="what you want instead")
+    )
+    issues: tuple[str, ...] = field(
+        default=(),
+        metadata=about(
+            "Specific issues.",
+            command="A specific issue; may be repeated.",
+            option="issue",
+            hint="specific ones, one a line",
+        ),
+    )
+    criteria: tuple[str, ...] = field(
+        default=(),
+        metadata=about(
+            "Acceptance criteria.",
+            command="An acceptance criterion; may be repeated.",
+            option="criterion",
+            hint="acceptance criteria, one a line",
+        ),
+    )
+    before: tuple[int, ...] = field(
+        default=(), metadata=about("Run before these prompts.", label="Run before", hint="nothing waits for it")
+    )
+    before_dependents: bool = field(
+        default=False, metadata=about("Run before whatever still depends on the patched work.", label="Hold others")
+    )
+    """Those that have not started."""
+    body: str | None = field(
+        default=None,
+        metadata=about(
+            "The whole body in Markdown, instead of one made of the other words.",
+            command="The whole body instead; - for standard input.",
+            file=True,
+            hint="made of the fields above",
+        ),
+    )
+    running: Literal["finish", "kill"] | None = field(default=None, metadata=RUNNING)
+    priority: Priority = field(default=Priority.HIGH, metadata={"about": PRIORITY["about"]._replace(option=None)})
     who: str = ""
     at: str = ""
 

@@ -1,6 +1,6 @@
 """Kill and restart: end an attempt for good, and say what becomes of its step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from coordinator.errors import Refused
@@ -8,6 +8,7 @@ from coordinator.model.plan import Kill, Plan, StartAfresh
 from coordinator.model.prompt import PromptStatus
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Step, StepState
+from coordinator.services.inputs import about
 from coordinator.services.planning import PlanBuilder, in_flight, known, refuse_done, refuse_lost
 
 Then = Literal["requeue", "fail", "hold"]
@@ -21,22 +22,52 @@ _SENTENCE = {
 
 @dataclass(frozen=True, slots=True)
 class KillRequest:
-    number: int
-    then: Then = "hold"
-    reason: str = ""
+    number: int = field(metadata=about("The prompt whose agent is ended.", metavar="N|AGENT"))
+    then: Then = field(
+        default="hold",
+        metadata=about(
+            "What becomes of the prompt.",
+            flags={
+                "requeue": "The loop starts it again by itself.",
+                "fail": "The step counts as failed, and halts the plan.",
+                "hold": "It waits until you restart it (the default).",
+            },
+            choices=(
+                ("hold", "hold until restarted", "h"),
+                ("requeue", "queue again", "q"),
+                ("fail", "count as failed", "f"),
+            ),
+        ),
+    )
+    reason: str = field(
+        default="",
+        metadata=about("Why; goes to the log and the prompt.", prose=True, hint="why; the next attempt reads it"),
+    )
     who: str = ""
     at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RestartRequest:
-    number: int
-    reason: str = ""
-    """What the next attempt should know; goes into the prompt file."""
+    number: int = field(metadata=about("The prompt to run again.", metavar="N|AGENT"))
+    reason: str = field(
+        default="",
+        metadata=about(
+            "What the next attempt should know; goes into the prompt.",
+            prose=True,
+            hint="what the next attempt should know; goes into the prompt",
+        ),
+    )
+    fresh: bool = field(
+        default=False,
+        metadata=about(
+            "From the base, not from the commits and files of the attempt before.",
+            label="From",
+            choices=(("no", "what the last attempt left", "l"), ("yes", "the base, afresh", "b")),
+        ),
+    )
     who: str = ""
     at: str = ""
-    fresh: bool = False
-    """It starts from the base, not from the commits and files of the attempt before."""
 
 
 def plan_kill(snapshot: Snapshot, request: KillRequest) -> Plan:

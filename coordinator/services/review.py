@@ -1,11 +1,12 @@
 """Review: a human's verdict on an open change. Approved, the gate merges it; rejected, a new attempt gets the words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from coordinator.errors import Refused, UsageError
 from coordinator.model.plan import Plan, Record
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
+from coordinator.services.inputs import about
 from coordinator.services.planning import PlanBuilder, known
 
 
@@ -13,14 +14,15 @@ from coordinator.services.planning import PlanBuilder, known
 class ReviewRequest:
     """A verdict on what a branch held when it was looked at."""
 
-    number: int
-    approve: bool
-    commit: str
+    number: int = field(metadata=about("The prompt whose change it is."))
+    approve: bool = field(metadata=about("True lets it be merged, false sends it back."))
+    commit: str = field(metadata=about("What was looked at: a branch that has moved is refused."))
     """Head of the branch that was looked at."""
     tip: str
     """Head of the branch now."""
-    note: str = ""
-    """What is to change, for a rejection; a remark, for an approval."""
+    note: str = field(
+        default="", metadata=about("What is to change, for a rejection; a remark for the log, for an approval.")
+    )
     who: str = ""
     at: str = ""
     """UTC, ISO 8601."""

@@ -11,6 +11,7 @@ from coordinator.model.plan import ALIGNMENT, Kill, Plan, Record
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
+from coordinator.services.inputs import about
 from coordinator.services.planning import PlanBuilder, in_flight, is_done, known, numbers_text, refuse_in_flight
 from coordinator.services.quick_patch import waiting_dependents
 
@@ -42,13 +43,25 @@ class Emergent:
 class Surgery:
     """The engineer's verdicts; a prompt stands in at most one of them."""
 
-    keep: tuple[int, ...] = ()
-    improve: Mapping[int, str] = field(default_factory=dict)
+    keep: tuple[int, ...] = field(default=(), metadata=about("Keep these as they are."))
+    improve: Mapping[int, str] = field(
+        default_factory=dict,
+        metadata=about(
+            "Prompts to follow up with an improvement patch, each with what to improve; may be empty.",
+            command="Follow these up with an improvement patch.",
+        ),
+    )
     """Prompt → what to improve; empty text: see the rationale."""
-    eliminate: tuple[int, ...] = ()
-    rationale: str = ""
-    kill_running: bool = False
-    """Eliminating a prompt in progress kills its agent."""
+    eliminate: tuple[int, ...] = field(default=(), metadata=about("Cancel these; done ones get a reversion patch."))
+    rationale: str = field(
+        default="",
+        metadata=about(
+            "Why; goes to the prompts and the alignment document.",
+            prose=True,
+            hint="why; goes to the prompts and the alignment document",
+        ),
+    )
+    kill_running: bool = field(default=False, metadata=about("Eliminating a prompt in progress kills its agent."))
     who: str = ""
     at: str = ""
 

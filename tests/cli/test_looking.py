@@ -209,10 +209,10 @@ def test_an_unknown_setting_is_named_with_the_nearest(project: Path) -> None:
 
 
 def test_every_verb_has_help(project: Path) -> None:
-    from coordinator.cli.verbs import VERBS
+    from coordinator.cli.verbs import verbs
 
     listed = coord("--help", at=project).out
-    for verb in VERBS:
+    for verb in verbs():
         assert verb in listed
         help_text = coord(verb, "--help", at=project)
         assert help_text.code == 0, verb

@@ -8,11 +8,12 @@ from coordinator.errors import Refused, UsageError
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
-from coordinator.services.edit import Edit, plan_edit
-from coordinator.services.interjection import Interjection, plan_interjection
-from coordinator.services.quick_patch import QuickPatch, plan_patch
-from coordinator.services.restart import KillRequest, RestartRequest, plan_kill, plan_restart
-from coordinator.services.surgery import Surgery, plan_surgery
+from coordinator.services.edit import Edit
+from coordinator.services.interjection import Interjection
+from coordinator.services.quick_patch import QuickPatch
+from coordinator.services.registry import SERVICES
+from coordinator.services.restart import KillRequest, RestartRequest
+from coordinator.services.surgery import Surgery
 
 WORDS = st.text(max_size=30)
 TITLES = st.one_of(st.just("Say it plainly"), WORDS)
@@ -88,20 +89,8 @@ def requests(highest: int) -> st.SearchStrategy[object]:
 
 def planned(snapshot: Snapshot, request: object) -> Plan | None:
     """The plan for a request; None when the service refuses it."""
+    service = next(each for each in SERVICES.values() if each.request_type is type(request))
     try:
-        match request:
-            case Interjection():
-                return plan_interjection(snapshot, request)
-            case QuickPatch():
-                return plan_patch(snapshot, request)
-            case Edit():
-                return plan_edit(snapshot, request)
-            case Surgery():
-                return plan_surgery(snapshot, request)
-            case KillRequest():
-                return plan_kill(snapshot, request)
-            case RestartRequest():
-                return plan_restart(snapshot, request)
+        return service.plan(snapshot, request)
     except (Refused, UsageError):
         return None
-    raise AssertionError(request)

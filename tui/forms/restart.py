@@ -133,7 +133,7 @@ class RestartForm(_AttemptForm):
 
     def request(self, snapshot: Snapshot) -> Planner | str:
         fresh = self.field("from").value == "fresh"
-        asked = RestartRequest(self.number, self.field("reason").value, self.board.engineer, self.at, fresh)
+        asked = RestartRequest(self.number, self.field("reason").value, fresh, self.board.engineer, self.at)
         return partial(_plan_restart, asked)
 
     def extra_hints(self) -> tuple[Hint, ...]:
