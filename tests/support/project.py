@@ -7,6 +7,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
@@ -14,6 +15,7 @@ from typing import Any
 
 from support.repository import IDENTITY, Repository
 from support.wait import wait_until
+from support.warm import Process, interpreter
 
 from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Event
@@ -25,6 +27,9 @@ from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.server import Terminals
 
 ROOT = Path(__file__).resolve().parents[2]
+COORD = [sys.executable, "-m", "coordinator.cli.main"]
+"""The command as a process that comes up by itself."""
+LoopProcess = Process | subprocess.Popen[bytes]
 WRITE = """\
 set -eu
 echo "by attempt $COORD_ATTEMPT" >"file-$COORD_PROMPT.txt"
@@ -42,6 +47,19 @@ def prompt_text(number: int, *dependencies: int, **values: object) -> str:
     lines |= {"dependencies": list(dependencies), "priority": "medium", "attempts": 0, "commits": [], **values}
     front = "".join(f"{key}: {value}\n" for key, value in lines.items())
     return f"---\n{front}---\n## Tasks\n\nDo {number}.\n\n## Acceptance Criteria\n\n- It is done.\n"
+
+
+def _run_anew(words: Sequence[str], env: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*COORD, *words], env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
+
+
+def _run_warm(words: Sequence[str], env: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, open(os.devnull, "rb") as nothing:
+        code = interpreter().start(words, env, [stream.fileno() for stream in (nothing, out, err)]).wait()
+        said = [os.pread(stream.fileno(), os.fstat(stream.fileno()).st_size, 0).decode() for stream in (out, err)]
+    return subprocess.CompletedProcess([*COORD, *words], code, *said)
 
 
 class Project:
@@ -64,7 +82,7 @@ class Project:
         self.own_environment: dict[str, str] = {}
         """What its processes get besides, and instead."""
         self._folder = folder
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: list[LoopProcess] = []
         self._bin = folder / "bin"
         self._bin.mkdir()
         command = self._bin / "coord"
@@ -98,30 +116,21 @@ class Project:
 
     def coord(self, *arguments: str, check: bool = True, **environ: str) -> "subprocess.CompletedProcess[str]":
         """Run a `coord` command about this project."""
-        command = [sys.executable, "-m", "coordinator.cli.main", "-C", str(self.layout.root), *arguments]
-        done = subprocess.run(
-            command,
-            env=self.environment(**environ),
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
+        words, env = ["-C", str(self.layout.root), *arguments], self.environment(**environ)
+        done = _run_warm(words, env) if interpreter().can_run_in(env) else _run_anew(words, env)
         if check and done.returncode:
             raise AssertionError(f"coord {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
 
-    def start_loop(self, *arguments: str, failpoint: str = "") -> "subprocess.Popen[bytes]":
+    def start_loop(self, *arguments: str, failpoint: str = "") -> "LoopProcess":
         """Start `coord loop` as a process; `failpoint` is where it kills itself."""
-        more = {"COORD_FAILPOINT": failpoint} if failpoint else {}
-        with (self._folder / "loop.out").open("ab") as out:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "coordinator.cli.main", "-C", str(self.layout.root), "loop", *arguments],
-                env=self.environment(**more),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-            )
+        env = self.environment(**({"COORD_FAILPOINT": failpoint} if failpoint else {}))
+        words = ["-C", str(self.layout.root), "loop", *arguments]
+        with (self._folder / "loop.out").open("ab") as out, open(os.devnull, "rb") as nothing:
+            if interpreter().can_run_in(env):
+                process: LoopProcess = interpreter().start(words, env, [f.fileno() for f in (nothing, out, out)])
+            else:
+                process = subprocess.Popen([*COORD, *words], env=env, stdin=nothing, stdout=out, stderr=out)
         self._processes.append(process)
         return process
 
@@ -139,7 +148,7 @@ class Project:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"the loop goes on after {timeout:g} s:\n{self.said()}") from None
 
-    def answer_until_over(self, loop: "subprocess.Popen[bytes]", answer: str = "1", timeout: float = 60) -> int:
+    def answer_until_over(self, loop: "LoopProcess", answer: str = "1", timeout: float = 60) -> int:
         """Give each question the same answer until this loop ends; its exit code."""
 
         def over() -> bool:

@@ -1,7 +1,12 @@
 """Real git repositories for tests."""
 
+import atexit
 import os
+import shutil
 import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from coordinator.storage.paths import Layout
@@ -14,17 +19,51 @@ IDENTITY = {
 }
 
 
+_SETTINGS = ("-c", "maintenance.auto=false", "-c", "gc.auto=0")
+
+
+def _git(args: Sequence[str], cwd: Path, env: Mapping[str, str], check: bool = True) -> str:
+    done = subprocess.run(
+        ["git", *_SETTINGS, *args], cwd=cwd, env=env, check=False, capture_output=True, stdin=subprocess.DEVNULL
+    )
+    if check and done.returncode:
+        raise AssertionError(f"git {args}: {os.fsdecode(done.stderr)}")
+    return os.fsdecode(done.stdout).rstrip("\n")
+
+
+@cache
+def _committed(hash_name: str) -> Path:
+    """A repository with its first commit, to be copied: made once, gone with this process."""
+    root = Path(tempfile.mkdtemp(prefix="coord-repository-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    root.chmod(0o777 & ~_umask())  # as any folder, where that of mkdtemp is private
+    files = {"README.md": "A project.\n", "src/app.py": "".join(f"line {n}\n" for n in range(1, 21))}
+    (root / "src").mkdir()
+    for name, text in files.items():
+        (root / name).write_text(text)
+    env = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", **IDENTITY}
+    _git(("init", "--quiet", "--initial-branch=main", f"--object-format={hash_name}"), root, env)
+    _git(("add", "--", *files), root, env)
+    _git(("commit", "--quiet", "-m", "Work"), root, env)
+    return root
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
 class Repository:
     """A git repository with a first commit on `main`, and a coord project in it."""
 
     def __init__(self, root: Path, *, project: str = "", hash_name: str = "sha1") -> None:
         self.root = root
         self.layout = Layout(root / project)
-        root.mkdir(parents=True, exist_ok=True)
-        self.git("init", "--quiet", "--initial-branch=main", f"--object-format={hash_name}")
+        shutil.copytree(_committed(hash_name), root, dirs_exist_ok=True)
+        self.git("update-index", "--refresh")  # it names the files that were copied
         self.layout.coord.mkdir(parents=True)
         (self.layout.coord / ".gitignore").write_text("*\n")
-        self.commit({"README.md": "A project.\n", "src/app.py": "".join(f"line {n}\n" for n in range(1, 21))})
         if project:
             self.commit({f"{project}/code.py": "one\n"})
 
@@ -32,12 +71,7 @@ class Repository:
         """Run git as the engineer does; what it printed."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
         clean |= IDENTITY | {"GIT_CONFIG_GLOBAL": os.environ.get("GIT_CONFIG_GLOBAL", "/dev/null")}
-        done = subprocess.run(
-            ["git", *args], cwd=cwd or self.root, env=clean, check=False, capture_output=True, stdin=subprocess.DEVNULL
-        )
-        if check and done.returncode:
-            raise AssertionError(f"git {args}: {os.fsdecode(done.stderr)}")
-        return os.fsdecode(done.stdout).rstrip("\n")
+        return _git(args, cwd or self.root, clean, check)
 
     def write(self, files: dict[str, str], cwd: Path | None = None) -> None:
         for name, text in files.items():
