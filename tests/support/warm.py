@@ -134,14 +134,15 @@ class _Told(BaseException):
 
 
 def _load() -> None:
+    """Import what commands and the loop import, also where they do so late."""
     import importlib
+    import pkgutil
 
-    from coordinator.cli.verbs import VERBS
+    import coordinator.cli
 
-    for module in sorted({module for module, _ in VERBS.values()}):
-        importlib.import_module(f"coordinator.cli.{module}")
-    for module in ("coordinator.cli.commands", "coordinator.cli.main", "coordinator.loop.runner"):
-        importlib.import_module(module)
+    for module in pkgutil.iter_modules(coordinator.cli.__path__, "coordinator.cli."):
+        importlib.import_module(module.name)
+    importlib.import_module("coordinator.loop.runner")
 
 
 def _serve(control: socket.socket) -> None:
