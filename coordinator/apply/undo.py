@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from coordinator.errors import CoordError, Refused
+from coordinator.formats.prompt_text import parse_prompt
 from coordinator.model.ids import is_uuid7, uuid7
 from coordinator.model.plan import FileEdit, Kill, Plan, Record, Steer
+from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.text import plain
@@ -108,6 +110,8 @@ def undo_of(archived: Archived, snapshot: Snapshot, layout: Layout) -> Plan:
         if step is not None and (step.attempt is not None or step.state is StepState.MERGED):
             raise Refused(f"prompt {number:02d} has been started since", "cancel or patch it instead")
     edits = tuple(_reverse(layout, file) for file in archived.files)
+    here = {prompt.path for prompt in snapshot.prompts.values()}
+    read = [parse_prompt(edit.content, edit.path, here) for edit in edits if edit.path in here and edit.content]
     return Plan(
         id=uuid7(),
         service="undo",
@@ -118,6 +122,7 @@ def undo_of(archived: Archived, snapshot: Snapshot, layout: Layout) -> Plan:
         reads=not_started(snapshot, archived.created),
         order_before=snapshot.graph.order,
         order_after=tuple(n for n in snapshot.graph.order if n not in archived.created),
+        prompts_after=tuple(prompt for prompt in read if isinstance(prompt, Prompt)),
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from coordinator.model.prompt import Prompt
+
 
 @dataclass(frozen=True, slots=True)
 class FileEdit:
@@ -75,6 +77,8 @@ class Plan:
     effects: tuple[Effect, ...] = ()
     order_before: tuple[int, ...] = ()
     order_after: tuple[int, ...] = ()
+    prompts_after: tuple[Prompt, ...] = ()
+    """The prompts that it makes or whose files it changes, as they are going to be."""
     invalidates: tuple[str, ...] = ()
     """Sentences: a running agent that consumed a version which the plan changes."""
     warnings: tuple[str, ...] = ()

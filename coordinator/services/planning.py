@@ -99,14 +99,16 @@ class PlanBuilder:
 
     def build(self, summary: str, *, reason: str = "", undoes: str | None = None) -> Plan:
         """Seal the plan: diffs, orders and fingerprints are computed from what was collected."""
+        edits = tuple(self._edit(path) for path in self._after if self._after[path] != self._before[path])
         return Plan(
             id=uuid7(),
             service=self.service,
             summary=summary,
-            edits=tuple(self._edit(path) for path in self._after if self._after[path] != self._before[path]),
+            edits=edits,
             effects=tuple(self.effects),
             order_before=execution_order(self.snapshot.prompts),
             order_after=execution_order(self.prompts),
+            prompts_after=self._prompts_after(edits),
             invalidates=(*self._outdated(), *dict.fromkeys(self.invalidates)),
             warnings=tuple(self.warnings),
             number=self.number,
@@ -114,6 +116,11 @@ class PlanBuilder:
             reason=reason.strip(),
             reads=not_started(self.snapshot, (n for n, p in self.prompts.items() if p.path in self._after)),
         )
+
+    def _prompts_after(self, edits: Iterable[FileEdit]) -> tuple[Prompt, ...]:
+        here = {prompt.path: prompt for prompt in self.prompts.values()}
+        changed = ((here[edit.path], edit.content) for edit in edits if edit.path in here)
+        return tuple(replace(prompt, source=content, digest=sha256(content)) for prompt, content in changed)
 
     def _current(self, prompt: Prompt) -> bytes:
         return self._after.get(prompt.path, prompt.source)

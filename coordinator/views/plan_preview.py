@@ -7,10 +7,9 @@ from coordinator.errors import CoordError
 from coordinator.formats.digest import sha256
 from coordinator.formats.frontmatter import split
 from coordinator.formats.prompt_body import STEERING
-from coordinator.formats.prompt_text import parse_prompt
 from coordinator.model.forecast import forecast, rough
 from coordinator.model.graph import SATISFIED, Graph
-from coordinator.model.plan import ALIGNMENT, FileEdit, Kill, Plan, Steer
+from coordinator.model.plan import ALIGNMENT, Kill, Plan, Steer
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Priority, Prompt, PromptStatus
 from coordinator.model.snapshot import Snapshot
@@ -45,8 +44,6 @@ class Outlook:
     """A plan, with what the screen shows of it before it is applied."""
 
     plan: Plan
-    prompts: tuple[Prompt, ...]
-    """Those that it changes or makes, as they are going to be."""
     gone: frozenset[int]
     """Numbers of the prompts whose files it takes away."""
     effect: tuple[Span, ...]
@@ -67,21 +64,10 @@ def foresee(planner: Planner, snapshot: Snapshot, now: float) -> Outlook | Coord
 def outlook(plan: Plan, snapshot: Snapshot, now: float) -> Outlook:
     """What a plan made for this snapshot does to its prompts."""
     here = {prompt.path: prompt for prompt in snapshot.prompts.values()}
-    prompts, gone = [], set()
-    for edit in plan.edits:
-        if edit.change == "delete":
-            gone |= {here[edit.path].number} if edit.path in here else set()
-            continue
-        read = parse_prompt(edit.content, edit.path, here) if _is_prompt(edit, here) else None
-        if isinstance(read, Prompt):
-            prompts.append(read)
-    planned = {prompt.number: prompt for prompt in prompts}
-    effect = _sentences(plan, snapshot, planned, frozenset(gone), now)
-    return Outlook(plan, tuple(prompts), frozenset(gone), tuple(effect), (*plan.invalidates, *plan.warnings))
-
-
-def _is_prompt(edit: FileEdit, here: Mapping[str, Prompt]) -> bool:
-    return edit.path in here or (edit.change == "create" and edit.path.endswith(".md"))
+    gone = frozenset(here[edit.path].number for edit in plan.edits if edit.change == "delete" and edit.path in here)
+    planned = {prompt.number: prompt for prompt in plan.prompts_after}
+    effect = _sentences(plan, snapshot, planned, gone, now)
+    return Outlook(plan, gone, tuple(effect), (*plan.invalidates, *plan.warnings))
 
 
 def essence(plan: Plan) -> object:

@@ -58,6 +58,19 @@ def test_a_plan_shows_exactly_the_bytes_that_it_writes(paper: Paper, data: st.Da
     assert all(edit.diff for edit in plan.edits if edit.content or edit.before)
 
 
+@settings(max_examples=150, deadline=None)
+@given(papers(), st.data())
+def test_a_plan_carries_its_prompts_as_their_files_are_going_to_say(paper: Paper, data: st.DataObject) -> None:
+    before = paper.prompts()
+    plan = planned(paper.snapshot(), data.draw(requests(max(before))))
+    if plan is None:
+        return
+    paper.apply(plan)
+    changed = {n: p for n, p in paper.prompts().items() if n not in before or p.source != before[n].source}
+    assert {prompt.number: prompt for prompt in plan.prompts_after} == changed
+    assert {prompt.number: prompt.source for prompt in plan.prompts_after} == {n: p.source for n, p in changed.items()}
+
+
 @settings(max_examples=100, deadline=None)
 @given(papers(), st.data())
 def test_an_interjection_changes_nothing_of_a_later_prompt_but_its_dependencies(

@@ -51,5 +51,9 @@ def test_taking_back_every_plan_restores_every_byte(paper: Paper, length: int, d
             apply(layout, plan, ADA)
             states.append(bytes_of(layout))
         for before in reversed(states[:-1]):
-            apply(layout, plan_undo(layout, look(layout)), ADA)
+            here = look(layout).prompts
+            plan = plan_undo(layout, look(layout))
+            apply(layout, plan, ADA)
             assert bytes_of(layout) == before
+            back = {n: p for n, p in look(layout).prompts.items() if p.source != here[n].source}
+            assert {prompt.number: prompt for prompt in plan.prompts_after} == back

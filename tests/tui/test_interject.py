@@ -344,7 +344,7 @@ async def test_a_long_plan_is_made_aside_and_the_newest_request_wins() -> None:
         await pilot.press("i", *"abc", "enter")
         await until(lambda: not desk.form.busy, "the plan", timeout=30)
         assert isinstance(desk.form.found, Outlook)
-        assert desk.form.found.prompts[0].title == "abc"
+        assert desk.form.found.plan.prompts_after[0].title == "abc"
         assert desk.form.stage is Stage.CONFIRM
 
 

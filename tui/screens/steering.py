@@ -219,7 +219,7 @@ class Steered(Panels):
 
     def show_plan(self, outlook: Outlook | None) -> None:
         """Draw a plan on the graph, or what is."""
-        self.graph.preview(outlook.prompts if outlook else (), outlook.gone if outlook else ())
+        self.graph.preview(outlook.plan.prompts_after if outlook else (), outlook.gone if outlook else ())
         if outlook is not None and outlook.plan.number is not None:
             self._bring(outlook.plan.number)
 
