@@ -52,13 +52,16 @@ _TRUST_AGE = 5.0
 class Observer:
     """Reads a project and keeps what it read, so that the next look costs only what changed.
 
-    Belongs to one thread. Raises CoordError when the settings or the log can't be read; everything else that is wrong
-    becomes a problem of the snapshot.
+    Belongs to one thread. Raises CoordError when the log can't be read, or at the first look the settings; everything
+    else that is wrong becomes a problem of the snapshot. Settings that can't be read later leave the last good ones in
+    force.
     """
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.config = load_config(layout)
+        self.unread: CoordError | None = None
+        """Why the settings of before are in force still."""
         self._prompts = PromptReader(layout, self.config)
         self._log = LogMemory(layout.events_db)
         self._attempts = AttemptReader(layout, self._log)
@@ -104,8 +107,7 @@ class Observer:
 
     def _look(self, changed: Collection[Path] | None) -> Snapshot:
         if changed is None or self.layout.config in changed or self.layout.coord in changed:
-            self.config = load_config(self.layout)
-            self._prompts.configure(self.config)
+            self._read_settings()
         self._judge_trust(changed)
         touched = self._log.read_on()
         if changed is not None and touched:
@@ -125,6 +127,21 @@ class Observer:
         if changed is None or self._kept or any(is_kept(path.name) for path in changed):
             self._kept = tuple(self._kept_aside())
         return self._compose(found, attempts)
+
+    def _read_settings(self) -> None:
+        try:
+            self.config = load_config(self.layout)
+        except CoordError as error:
+            self.unread = error
+        else:
+            self.unread = None
+            self._prompts.configure(self.config)
+
+    def _settings_problem(self) -> Problem | None:
+        if self.unread is None:
+            return None
+        remedy = f"{self.unread.remedy}; until then the settings of before are in force"
+        return Problem(self.layout.rel(self.layout.config), 0, "bad-settings", plain(self.unread.message), remedy)
 
     def attended(self) -> list[Path]:
         """Directories of the attempts that are under way, and where a base has to move: what a watch has to attend."""
@@ -237,6 +254,7 @@ class Observer:
         asks = untrusted or ask_about(direct)
         told = asks.problem if asks is not None else None
         found_wrong = (loop_problem, milestone_problem, told, _log_problem(self.layout), self._unfinished, *self._kept)
+        found_wrong = (self._settings_problem(), *found_wrong)
         extra = [problem for problem in found_wrong if problem is not None]
         settings = self.config.settings
         if settings.isolation != "shared" and not _has_git(self.layout.root):

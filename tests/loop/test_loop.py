@@ -323,6 +323,26 @@ def test_settings_that_break_while_the_loop_runs_do_not_end_it(make: Make) -> No
     made.wait_for(2, "merged")
 
 
+@pytest.mark.slow
+def test_the_settings_of_before_are_in_force_while_they_can_not_be_read(make: Make) -> None:
+    made = make({1: [], 2: [1]}, gate="auto")
+    good = made.layout.config.read_text()
+    (made.layout.scripts / "01.sh").write_text(WRITE + made.until())
+    (made.layout.scripts / "02.sh").write_text(
+        'until grep -q ^gate "$COORD_ROOT"/.coord/coord.yaml; do :; done\n' + WRITE
+    )
+    made.start_loop()
+    wait_until(lambda: made.events("handoff.given"), timeout=30, message="the hand-off")
+    made.layout.config.write_text("no_such_setting: 1\n")
+    (problem,) = wait_until(lambda: made.events("problem.found"), message="the problem to be told")
+    assert "no_such_setting" in problem.data["reason"]
+    made.release()
+    wait_until(lambda: len(made.events("step.running")) == 2, timeout=30, message="the next to be at work")
+    made.layout.config.write_text(good)
+    made.wait_for(2, "merged")
+    assert len(made.events("problem.found")) == 1
+
+
 def test_titles_and_paths_never_become_commands(make: Make, tmp_path: Path) -> None:
     made = make({})
     evil = "#(touch pwned) $(touch pwned) `touch pwned` ;kill-server; '\"%"
