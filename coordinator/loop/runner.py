@@ -301,7 +301,7 @@ class _Runner:
             self._executor.report("milestone", error)
             return
         if self._observer.unread is not None:
-            self._hands.report("milestone", self._observer.unread)
+            self._executor.report("milestone", self._observer.unread)
         if untrusted is not None and self._snapshot.untrusted is None:
             self._executor.hurry(*STARTS_PROGRAMS)
         told = self._direct.look(self._snapshot, self._unread)
