@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from coordinator.errors import UsageError
+from coordinator.errors import Refused, UsageError
 from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.identity import who
 from coordinator.eventlog.store import EventLog
 from coordinator.model.attachment import Attachment, attachment
-from coordinator.model.event import Actor, Draft, Event
+from coordinator.model.event import Actor, Draft, Event, may_write
 from coordinator.observe.trust import require_known
+from coordinator.storage.documents import write_status
 from coordinator.storage.fingerprints import examine_file
 from coordinator.storage.paths import Layout
 
@@ -58,6 +59,34 @@ def attach(
             return event, found, False
     (event,) = log.append([Draft("attachment.added", subject, data)], actor, run)
     return event, found, True
+
+
+def produced(
+    layout: Layout,
+    log: EventLog,
+    actor: Actor,
+    path: Path,
+    *,
+    title: str = "",
+    subject: str = "milestone",
+    run: str | None = None,
+) -> tuple[Event, dict[str, object]]:
+    """Record that a file was made: the event, and what it tells of the file. CoordError when there is none."""
+    data = examine_file(layout, path).to_data()
+    if title.strip():
+        data["title"] = " ".join(title.split())
+    (event,) = log.append([Draft("artifact.produced", subject, data)], actor, run)
+    return event, data
+
+
+def set_milestone(layout: Layout, log: EventLog, actor: Actor, status: str, reason: str, *, before: str) -> Event:
+    """Call the milestone `open` or `done`. Refused for agents, and when it is that already."""
+    draft = Draft("milestone.status", "milestone", {"status": status} | ({"reason": reason} if reason else {}))
+    if status == before and may_write(actor, draft.kind):
+        raise Refused(f"the milestone is {status} already", "`coord milestone` shows it")
+    (event,) = log.append([draft], actor)
+    write_status(layout, status)
+    return event
 
 
 def _examined(layout: Layout, ref: str, title: str, kind: str) -> tuple[Attachment, dict[str, object]]:

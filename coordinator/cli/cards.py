@@ -3,14 +3,14 @@
 from dataclasses import asdict
 
 from coordinator.cli.report import emit, say, styled
-from coordinator.observe.observer import Observer
+from coordinator.client.look import look
+from coordinator.observe.project import Project
 from coordinator.services.surgery import Emergent, emergent
-from coordinator.storage.paths import Layout
 
 
-def print_emergent(layout: Layout, *, as_json: bool) -> int:
+def print_emergent(project: Project, *, as_json: bool) -> int:
     """Print every emergent prompt with what is known to decide on it; 0."""
-    cards = emergent(Observer(layout).snapshot())
+    cards = emergent(look(project))
     if as_json:
         emit({"emergent": [{**asdict(card), "state": card.state.value} for card in cards]})
         return 0

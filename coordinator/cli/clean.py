@@ -1,13 +1,12 @@
 """`coord clean`: what ended attempts and finished runs left, with what it holds; clears what holds nothing."""
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from coordinator.cli.commands import layout_of
+from coordinator.cli.commands import project_of
 from coordinator.cli.report import emit, say, styled
 from coordinator.cli.views import json_option
 from coordinator.errors import Refused, UsageError
@@ -29,14 +28,13 @@ def clean(ctx: click.Context, dry_run: bool, yes: bool, as_json: bool) -> int:
 
     What holds commits, files, another worktree or a living program stays, whatever is said.
     """
-    from coordinator.apply.cleaning import clear, leftovers
-    from coordinator.eventlog.identity import who
+    from coordinator.client.steering import Steering, actor
     from coordinator.model.event import ActorKind
 
-    layout = layout_of(ctx)
-    if who(os.environ, os.getpid()).kind is not ActorKind.HUMAN:
+    steering = Steering(project_of(ctx))
+    if actor().kind is not ActorKind.HUMAN:
         raise Refused("only a human clears away", "leave it to the engineer")
-    found = leftovers(layout)
+    found = steering.leftovers()
     free = sum(not one.holds for one in found)
     if not dry_run and free:
         if not yes and not sys.stdin.isatty():
@@ -45,7 +43,7 @@ def clean(ctx: click.Context, dry_run: bool, yes: bool, as_json: bool) -> int:
             _print(found)
             if not click.confirm(f"Clear {amount(free, 'thing')}?", default=True, err=as_json):
                 return 1
-        found = clear(layout, found)
+        found = steering.clear(found)
     if as_json:
         emit({"leftovers": [one.to_json() for one in found], "cleared": sum(one.cleared for one in found)})
         return 0

@@ -1,7 +1,6 @@
 """The command group: finds the module of a verb when the verb is called."""
 
 import importlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +10,7 @@ from coordinator.errors import UsageError
 from coordinator.services.registry import SERVICES
 
 if TYPE_CHECKING:
-    from coordinator.storage.paths import Layout
+    from coordinator.observe.project import Project
 
 _GROUPS = (
     ("Start", ("init", "demo", "doctor", "trust", "strict")),
@@ -65,17 +64,14 @@ def coord(ctx: click.Context, directory: str) -> None:
     if ctx.invoked_subcommand is None:
         from coordinator.cli.screen import open_screen
 
-        ctx.exit(open_screen(layout_of(ctx)))
+        ctx.exit(open_screen(project_of(ctx)))
 
 
-def layout_of(ctx: click.Context) -> "Layout":
+def project_of(ctx: click.Context) -> "Project":
     """The project that the command is about; a plan that a killed process left unfinished is finished first."""
-    from coordinator.observe.finishing import finish
-    from coordinator.storage.paths import find_project
+    from coordinator.client.opening import open_finished
 
-    layout = find_project(Path(ctx.obj))
-    finish(layout)
-    return layout
+    return open_finished(ctx.obj)
 
 
 def run(arguments: list[str]) -> int:

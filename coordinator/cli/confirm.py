@@ -1,41 +1,39 @@
 """Show a plan, ask, apply: the same for every service."""
 
-import os
 import sys
 from collections.abc import Callable
 
 from coordinator.cli.report import emit, say, style, styled
+from coordinator.client.look import look
+from coordinator.client.steering import Steering
 from coordinator.errors import StalePlan, UsageError
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
-from coordinator.observe.observer import Observer
-from coordinator.storage.paths import Layout
+from coordinator.observe.project import Project
 
 Planner = Callable[[Snapshot], Plan]
 
 
-def carry_out(layout: Layout, planner: Planner, *, yes: bool, dry_run: bool, as_json: bool) -> int:
+def carry_out(project: Project, planner: Planner, *, yes: bool, dry_run: bool, as_json: bool) -> int:
     """Plan and, unless it is a dry run, apply after a yes; 0 when applied or shown, 1 when declined.
 
     Raises UsageError without a terminal and without --yes; Refused and StalePlan as the service and apply do.
     """
-    from coordinator.apply.plans import planning
-
     if not yes and not dry_run and not sys.stdin.isatty():
         raise UsageError("nobody is there to confirm", "--yes applies without asking, --dry-run only shows the plan")
     if yes and not dry_run:
-        with planning(layout):
-            plan = planner(Observer(layout).snapshot())
-            apply_now(layout, plan)
+        with Steering(project).planning():
+            plan = planner(look(project))
+            Steering(project).apply(plan)
         return _report(plan, applied=True, as_json=as_json)
-    plan = planner(Observer(layout).snapshot())
+    plan = planner(look(project))
     if dry_run:
         return _report(plan, applied=False, as_json=as_json)
-    return _confirm_and_apply(layout, planner, plan, as_json)
+    return _confirm_and_apply(project, planner, plan, as_json)
 
 
-def _confirm_and_apply(layout: Layout, planner: Planner, plan: Plan, as_json: bool) -> int:
+def _confirm_and_apply(project: Project, planner: Planner, plan: Plan, as_json: bool) -> int:
     from click import confirm
 
     while True:
@@ -44,20 +42,12 @@ def _confirm_and_apply(layout: Layout, planner: Planner, plan: Plan, as_json: bo
             say("nothing was changed")
             return 1
         try:
-            apply_now(layout, plan)
+            Steering(project).apply(plan)
         except StalePlan as stale:
             say(f"{stale.message}; this is the plan for how things are now:")
-            plan = planner(Observer(layout).snapshot())
+            plan = planner(look(project))
             continue
         return _report(plan, applied=True, as_json=as_json, shown=True)
-
-
-def apply_now(layout: Layout, plan: Plan) -> None:
-    """Apply as whoever runs this process."""
-    from coordinator.apply.plans import apply
-    from coordinator.eventlog.identity import who
-
-    apply(layout, plan, who(os.environ, os.getpid()))
 
 
 def _report(plan: Plan, *, applied: bool, as_json: bool, shown: bool = False) -> int:

@@ -3,9 +3,8 @@
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -13,11 +12,8 @@ from types import FrameType
 from coordinator.cli.report import say, styled
 from coordinator.client.demo_project import DemoProject
 from coordinator.errors import CoordError
-from coordinator.eventlog.follow import Stop, follow
-from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Event
-from coordinator.model.snapshot import LoopState, Snapshot
-from coordinator.observe.observer import Observer
+from coordinator.model.snapshot import LoopState
 
 LIMIT = 15 * 60.0
 """Seconds after which a headless demo gives up: ten times what it takes at its default pace."""
@@ -53,28 +49,17 @@ def _on_screen(demo: DemoProject) -> int:
 def _headless(demo: DemoProject) -> int:
     styled([("coord demo", "bold"), (f"  {demo.layout.root}", "dim")])
     loop = demo.start_loop("--until-idle")
-    stop = Stop()
-    watchdog = threading.Timer(LIMIT, stop.set)
-    watchdog.daemon = True
-    watchdog.start()
-    threading.Thread(target=_stop_after, args=(loop, stop), daemon=True).start()
     progress = Progress(demo)
-    for events in follow(demo.layout.events_db, stop=stop):
+    for events in demo.follow(LIMIT):
         progress.show(events)
-    watchdog.cancel()
     if loop.poll() is None:
         raise CoordError(f"the demo did not end within {LIMIT / 60:.0f} minutes", "look at it with --keep DIR")
     progress.catch_up()
     return _verdict(demo, progress.elapsed)
 
 
-def _stop_after(loop: "subprocess.Popen[bytes]", stop: Stop) -> None:
-    loop.wait()
-    stop.set()
-
-
 def _verdict(demo: DemoProject, elapsed: float) -> int:
-    snapshot = _look(demo)
+    snapshot = demo.look()
     if snapshot.loop.state is LoopState.FINISHED and snapshot.milestone.status == "done":
         merged = len(snapshot.prompts)
         styled([("done", "green"), (f"  {snapshot.milestone.title}: {merged} prompts merged in {elapsed:.0f} s", "")])
@@ -83,20 +68,12 @@ def _verdict(demo: DemoProject, elapsed: float) -> int:
     return 1
 
 
-def _look(demo: DemoProject) -> Snapshot:
-    observer = Observer(demo.layout)
-    try:
-        return observer.snapshot()
-    finally:
-        observer.close()
-
-
 class Progress:
     """Prints a line for each transition, and answers what is asked as the asker would."""
 
     def __init__(self, demo: DemoProject) -> None:
         self._demo = demo
-        self._titles: Mapping[int, str] = {n: p.title for n, p in _look(demo).prompts.items()}
+        self._titles: Mapping[int, str] = {n: p.title for n, p in demo.look().prompts.items()}
         self._start = time.monotonic()
         self._seen = 0
 
@@ -105,7 +82,7 @@ class Progress:
         """Seconds since it began."""
         return time.monotonic() - self._start
 
-    def show(self, events: list[Event]) -> None:
+    def show(self, events: Iterable[Event]) -> None:
         for event in events:
             self._seen = event.seq
             number = event.prompt
@@ -121,8 +98,7 @@ class Progress:
 
     def catch_up(self) -> None:
         """Show what was logged after the last look."""
-        with EventLog(self._demo.layout.events_db, missing_ok=True) as log:
-            self.show(list(log.since(self._seen)))
+        self.show(self._demo.events_after(self._seen))
 
     def _answer(self, asked: Event) -> None:
         default = str(asked.data.get("default") or "")

@@ -1,20 +1,17 @@
 """`coord intent`: what the milestone is for, in versions that the log keeps."""
 
-from contextlib import nullcontext
-
 import click
 
-from coordinator.cli.commands import layout_of
-from coordinator.cli.confirm import apply_now, show
-from coordinator.cli.inputs import read_named
+from coordinator.cli.commands import project_of
+from coordinator.cli.confirm import show
 from coordinator.cli.report import emit, say, styled
 from coordinator.cli.views import json_option
+from coordinator.client.history import History
+from coordinator.client.inputs import read_named
+from coordinator.client.look import look
 from coordinator.errors import Refused
-from coordinator.eventlog.intents import Version, newest_version, versions
-from coordinator.eventlog.store import EventLog
-from coordinator.model.intent import Change, Intent, differences
+from coordinator.model.intent import Change, Intent, Version, differences
 from coordinator.model.snapshot import Snapshot
-from coordinator.observe.observer import Observer
 
 
 @click.group(invoke_without_command=True)
@@ -31,10 +28,10 @@ def intent(ctx: click.Context) -> None:
 @click.pass_context
 def show_intent(ctx: click.Context, as_of: int | None, as_json: bool) -> None:
     """The intent in force, or the one of an earlier time."""
-    layout = layout_of(ctx)
-    snapshot = Observer(layout).snapshot()
-    with EventLog(layout.events_db, missing_ok=True) as log:
-        logged = newest_version(log, as_of)
+    project = project_of(ctx)
+    snapshot = look(project)
+    with History(project) as history:
+        logged = history.version(as_of)
     then = logged.intent if logged is not None else Intent()
     found = _present(snapshot) if as_of is None else then
     recorded = logged is not None and logged.intent == found
@@ -85,28 +82,20 @@ def set_intent(
 
     With no option, what was edited by hand in milestone.md becomes a version.
     """
-    from coordinator.apply.plans import planning
-    from coordinator.services.intent import SetIntent, plan_intent
+    from coordinator.client.steering import Steering
+    from coordinator.services.intent import SetIntent
 
-    layout = layout_of(ctx)
-    document = None if source is None else read_named(source)
-    alone = nullcontext() if dry_run else planning(layout)
-    with alone, EventLog.open(layout.events_db, create=not dry_run, missing_ok=dry_run) as log:
-        before = newest_version(log)
-        request = SetIntent(
-            title,
-            goal,
-            non_goals or None,
-            constraints or None,
-            criteria or None,
-            document,
-            before.intent if before is not None else None,
-            reason,
-        )
-        plan = plan_intent(Observer(layout).snapshot(), request)
-        if not dry_run:
-            apply_now(layout, plan)
-        after = newest_version(log)
+    project = project_of(ctx)
+    request = SetIntent(
+        title,
+        goal,
+        non_goals or None,
+        constraints or None,
+        criteria or None,
+        None if source is None else read_named(source),
+        reason=reason,
+    )
+    plan, after = Steering(project).set_intent(request, dry_run=dry_run)
     if as_json:
         emit(plan.to_json(applied=not dry_run) | (after.intent.to_json() | _version_json(after) if after else {}))
         return
@@ -124,15 +113,14 @@ def set_intent(
 @click.pass_context
 def diff(ctx: click.Context, first: int | None, second: int | None, as_json: bool) -> None:
     """What changed: by the newest version; since event FIRST; or from event FIRST to event SECOND."""
-    layout = layout_of(ctx)
-    with EventLog(layout.events_db, missing_ok=True) as log:
+    with History(project_of(ctx)) as history:
         if first is None:
-            found = versions(log)
+            found = history.versions()
             before = found[-2] if len(found) > 1 else None
             after = found[-1] if found else None
         else:
-            before = newest_version(log, first)
-            after = newest_version(log, second)
+            before = history.version(first)
+            after = history.version(second)
     if after is None:
         raise Refused("no version of the intent was set by then", "`coord intent set --goal TEXT` sets one")
     changes = differences(before.intent if before else Intent(), after.intent)

@@ -5,15 +5,14 @@ import sys
 
 import click
 
-from coordinator.cli.commands import layout_of
+from coordinator.cli.commands import project_of
 from coordinator.cli.report import emit, event_line, json_line, say, style, styled
 from coordinator.cli.views import json_option
+from coordinator.client.history import History, Selection
 from coordinator.errors import UsageError
-from coordinator.eventlog.filters import Filter
-from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Event
 from coordinator.model.text import amount
-from coordinator.storage.paths import Layout
+from coordinator.observe.project import Project
 
 
 @click.group(invoke_without_command=True)
@@ -46,35 +45,33 @@ def log(
     """What happened, oldest first. With --json one object a line."""
     if ctx.invoked_subcommand is not None:
         return
-    layout = layout_of(ctx.parent or ctx)
+    project = project_of(ctx.parent or ctx)
     if as_of is not None:
         if follow or since is not None or until is not None or kinds or actor or prompt is not None or grep:
             raise UsageError("--as-of shows a status, not events", "--until SEQ ends the events at SEQ")
-        _print_status_of(layout, as_of, as_json)
+        _print_status_of(project, as_of, as_json)
         return
     subject = f"prompt:{prompt}" if prompt is not None else ""
-    where = Filter(kinds=kinds, actor=actor, subject=subject, text=grep, as_of=until)
-    with EventLog.open(layout.events_db) as events:
-        head = events.head()
-        found = events.tail(last, where) if since is None else events.since(since, last, where)
+    with History(project, required=True) as history:
+        chosen = history.select(kinds=kinds, actor=actor, subject=subject, text=grep, until=until)
+        head = history.head()
+        found = chosen.newest(last) if since is None else chosen.after(since, last)
     for event in found:
         _print(event, as_json)
     if not found and not as_json and not follow:
         print("no event is like that; `coord log` shows all" if head else "nothing has happened yet", file=sys.stderr)
     if follow:
         sys.stdout.flush()  # a pipe gets what there is before the wait for more
-        _follow(layout, head, where, as_json)
+        _follow(chosen, head, as_json)
 
 
-def _print_status_of(layout: Layout, seq: int, as_json: bool) -> None:
+def _print_status_of(project: Project, seq: int, as_json: bool) -> None:
     from coordinator.cli.status import print_snapshot
-    from coordinator.client.history import Desk
     from coordinator.views.status_json import document
 
-    desk = Desk(layout)
-    state = desk.film().at(seq)
-    snapshot = state.snapshot()
-    desk.close()
+    with History(project) as history:
+        state = history.film().at(seq)
+        snapshot = state.snapshot()
     if as_json:
         emit(document(snapshot, state.now) | {"as_of": {"seq": state.seq, "ts": state.ts}})
         return
@@ -82,10 +79,8 @@ def _print_status_of(layout: Layout, seq: int, as_json: bool) -> None:
     print_snapshot(snapshot, state.now)
 
 
-def _follow(layout: Layout, head: int, where: Filter, as_json: bool) -> None:
-    from coordinator.eventlog.follow import follow as follow_log
-
-    for batch in follow_log(layout.events_db, since=head, where=where):
+def _follow(chosen: Selection, head: int, as_json: bool) -> None:
+    for batch in chosen.follow(head):
         for event in batch:
             _print(event, as_json)
         sys.stdout.flush()
@@ -106,10 +101,9 @@ def verify(ctx: click.Context, as_json: bool) -> int:
 
     Names the first bad row. Exit 1 when there is one.
     """
-    from coordinator.observe.log_audit import prove
-
     assert ctx.parent is not None
-    proof = prove(layout_of(ctx.parent.parent or ctx))
+    with History(project_of(ctx.parent.parent or ctx)) as history:
+        proof = history.proof()
     verdict = proof.verdict
     if as_json:
         more = {"anchors": proof.anchors, "witness": proof.witness, "foreign": proof.foreign}
@@ -149,10 +143,7 @@ def _anchors(count: int) -> str:
 @click.pass_context
 def append(ctx: click.Context, /, kind: str, subject: str | None, data: str, id_: str, as_json: bool) -> None:
     """Append an event of KIND, for hooks and other tools; the rules of who may write what hold."""
-    import os
-
     from coordinator.cli.questions import own_subject
-    from coordinator.eventlog.identity import who
     from coordinator.model.event import Draft
 
     try:
@@ -162,8 +153,8 @@ def append(ctx: click.Context, /, kind: str, subject: str | None, data: str, id_
     if not isinstance(values, dict):
         raise UsageError("--data is not a JSON object", """for example --data '{"text": "use WAL"}'""")
     draft = Draft(kind, own_subject() if subject is None else subject, values, id_)
-    with EventLog.open(layout_of(ctx).events_db) as events:
-        (event,) = events.append([draft], who(), run=os.environ.get("COORD_RUN"))
+    with History(project_of(ctx), required=True) as history:
+        event = history.append(draft)
     if as_json:
         print(json_line(event.to_json()))
     else:
@@ -175,9 +166,6 @@ def append(ctx: click.Context, /, kind: str, subject: str | None, data: str, id_
 def export(ctx: click.Context) -> None:
     """Every event as one JSON object a line."""
     assert ctx.parent is not None
-    with EventLog.open(layout_of(ctx.parent.parent or ctx).events_db) as events:
-        since = 0
-        while batch := events.since(since, limit=1000):
-            for event in batch:
-                print(json_line(event.to_json()))
-            since = batch[-1].seq
+    with History(project_of(ctx.parent.parent or ctx), required=True) as history:
+        for event in history.select().every():
+            print(json_line(event.to_json()))

@@ -2,9 +2,9 @@
 
 import click
 
-from coordinator.apply.humans import humans_only
-from coordinator.cli.commands import layout_of
+from coordinator.cli.commands import project_of
 from coordinator.cli.report import emit, event_line, say, styled
+from coordinator.client.steering import Steering
 from coordinator.model.event import Event
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
@@ -20,19 +20,18 @@ def loop(ctx: click.Context, until_idle: bool, max_parallel: int | None, detach:
 
     When it ends and nothing is left to run, its tmux session ends too, unless something lives in it or somebody looks.
     """
-    layout = layout_of(ctx)
-    humans_only(layout, "run a loop")
+    project = project_of(ctx)
+    steering = Steering(project)
+    steering.human("run a loop")
     if detach:
-        from coordinator.loop.control import check_start, start_loop
-
-        for sentence in check_start(layout):
+        for sentence in steering.check_start():
             styled([("! ", "yellow"), (sentence, "")])
-        window = start_loop(layout, until_idle=until_idle, max_parallel=max_parallel)
+        window = steering.start_loop(until_idle=until_idle, max_parallel=max_parallel)
         say(f"the loop runs in tmux window {window}; `coord` shows it, `coord attach loop` goes there")
         return 0
     from coordinator.loop.runner import run_loop
 
-    outcome = run_loop(layout, until_idle=until_idle, max_parallel=max_parallel, on_event=_print_progress)
+    outcome = run_loop(project.layout, until_idle=until_idle, max_parallel=max_parallel, on_event=_print_progress)
     colour = "green" if outcome.exit_code == 0 else "red"
     styled([(outcome.state, colour), (f"  {outcome.reason}", "")])
     return outcome.exit_code
@@ -59,12 +58,13 @@ def resume(ctx: click.Context, as_json: bool) -> None:
 
 
 def _ask_loop(ctx: click.Context, state: str, as_json: bool) -> None:
-    from coordinator.loop.control import set_loop
-    from coordinator.observe.observer import Observer
+    from coordinator.client.look import look
 
-    layout = layout_of(ctx)
-    set_loop(layout, state, humans_only(layout, "steer the loop"))
-    loop_now = Observer(layout).snapshot().loop
+    project = project_of(ctx)
+    steering = Steering(project)
+    steering.human("steer the loop")
+    steering.set_loop(state)
+    loop_now = look(project).loop
     if as_json:
         emit(
             {"loop": {"state": loop_now.state.value, "reason": loop_now.reason, "max_parallel": loop_now.max_parallel}}

@@ -106,12 +106,10 @@ def _run_checked(arguments: list[str], status: tuple[str, bool] | None) -> int:
             return print_status(status[0], as_json=status[1])
         directory, rest = _directory(arguments)
         if not rest:
-            from pathlib import Path
-
             from coordinator.cli.screen import open_screen
-            from coordinator.storage.paths import find_project
+            from coordinator.client.opening import open_project
 
-            return open_screen(find_project(Path(directory)))
+            return open_screen(open_project(directory))
         from coordinator.cli.commands import run
 
         return run(arguments)

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import click
 
-from coordinator.cli.commands import layout_of
+from coordinator.cli.commands import project_of
 from coordinator.cli.intent import print_intent
 from coordinator.cli.report import emit, say, styled
 from coordinator.cli.views import json_option
-from coordinator.client.history import Desk
+from coordinator.client.history import History
+from coordinator.client.look import look
 from coordinator.model.event import Event
-from coordinator.observe.observer import Observer
 from coordinator.views.event_text import describe
 from coordinator.views.milestone_page import MilestonePage
 
@@ -25,10 +25,9 @@ def milestone(ctx: click.Context, as_json: bool) -> None:
     """The milestone: its intent, what is attached to it, what was decided, and how far it is."""
     if ctx.invoked_subcommand is not None:
         return
-    layout = layout_of(ctx)
-    desk = Desk(layout)
-    page = desk.milestone(Observer(layout).snapshot())
-    desk.close()
+    project = project_of(ctx)
+    with History(project) as history:
+        page = history.milestone(look(project))
     if as_json:
         emit(page.to_json())
     else:
@@ -54,10 +53,9 @@ def close(ctx: click.Context, reason: str, as_json: bool) -> None:
 
 
 def _set_status(ctx: click.Context, status: str, reason: str, as_json: bool) -> None:
-    layout = layout_of(ctx)
-    desk = Desk(layout)
-    event = desk.set_milestone(status, reason, before=Observer(layout).snapshot().milestone.status)
-    desk.close()
+    project = project_of(ctx)
+    with History(project) as history:
+        event = history.set_milestone(status, reason, before=look(project).milestone.status)
     if as_json:
         emit({"status": status, "seq": event.seq, "id": event.id})
     else:

@@ -1,19 +1,14 @@
 """The verbs with which people answer and talk to a running agent."""
 
-import os
-from typing import TYPE_CHECKING
-
 import click
 
-from coordinator.cli.commands import layout_of
+from coordinator.cli.commands import project_of
 from coordinator.cli.report import emit, say
 from coordinator.cli.targets import number_of
 from coordinator.cli.views import json_option
-from coordinator.errors import CoordError, UsageError
-from coordinator.observe.observer import Observer
-
-if TYPE_CHECKING:
-    from coordinator.model.step import Attempt
+from coordinator.client.look import look
+from coordinator.client.steering import Steering, attempt_of
+from coordinator.errors import UsageError
 
 
 @click.command()
@@ -24,13 +19,11 @@ if TYPE_CHECKING:
 @click.pass_context
 def permit(ctx: click.Context, agent: str, allow: bool | None, reason: str, as_json: bool) -> None:
     """Allow or deny what AGENT, a prompt number or an agent id, asks to do; `coord agents` shows what that is."""
-    from coordinator.apply.permissions import permit as answer
-    from coordinator.eventlog.identity import who
-
     if allow is None:
         raise UsageError("is it allowed or not", "say --allow or --deny")
-    attempt = _attempt(ctx, agent)
-    doing = answer(layout_of(ctx), attempt, who(os.environ, os.getpid()), allow=allow, reason=reason)
+    project = project_of(ctx)
+    attempt = attempt_of(look(project), number_of(agent))
+    doing = Steering(project).permit(attempt, allow=allow, reason=reason)
     if as_json:
         emit({"agent": attempt.agent, "allowed": allow, "doing": doing})
     else:
@@ -44,20 +37,10 @@ def permit(ctx: click.Context, agent: str, allow: bool | None, reason: str, as_j
 @click.pass_context
 def tell(ctx: click.Context, agent: str, text: str, as_json: bool) -> None:
     """Send TEXT to AGENT, a prompt number or an agent id, as a message typed into its own screen."""
-    from coordinator.apply.messages import tell as send
-    from coordinator.eventlog.identity import who
-
-    attempt = _attempt(ctx, agent)
-    arrived = send(layout_of(ctx), attempt, who(os.environ, os.getpid()), text)
+    project = project_of(ctx)
+    attempt = attempt_of(look(project), number_of(agent))
+    arrived = Steering(project).tell(attempt, text)
     if as_json:
         emit({"agent": attempt.agent, "arrived": arrived})
     else:
         say(f"sent to {attempt.agent}" + ("" if arrived else "; its screen did not change, `coord attach` shows it"))
-
-
-def _attempt(ctx: click.Context, agent: str) -> "Attempt":
-    number = number_of(agent)
-    step = Observer(layout_of(ctx)).snapshot().steps.get(number)
-    if step is None or step.attempt is None:
-        raise CoordError(f"prompt {number} has no agent", "`coord agents` lists them")
-    return step.attempt

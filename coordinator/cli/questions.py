@@ -2,25 +2,17 @@
 
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
-from coordinator.apply.records import decide as record_decision
-from coordinator.apply.records import recorder
-from coordinator.cli.commands import layout_of
+from coordinator.cli.commands import project_of
 from coordinator.cli.report import emit, say, styled
 from coordinator.cli.views import json_option
-from coordinator.eventlog.identity import who
-from coordinator.eventlog.questions import asked
-from coordinator.eventlog.questions import questions as read_questions
-from coordinator.eventlog.store import EventLog
+from coordinator.client.history import History
 from coordinator.model.snapshot import Question
 from coordinator.model.text import plain_lines
 from coordinator.services import questions as service
-from coordinator.storage.answer_delivery import deliver, delivered
-from coordinator.storage.paths import Layout
 
 
 @click.command()
@@ -37,51 +29,25 @@ def ask(ctx: click.Context, /, text: str, wait: bool, as_json: bool, **given: An
 
     A call that was cut off can be made again: the same question is not asked twice until you got its answer.
     """
-    layout = layout_of(ctx)
-    draft = service.ask(text, subject=own_subject(), **given)
-    directory = _own_attempt(layout)
-    known = delivered(directory) if directory is not None else None
-    with recorder(layout) as (log, actor):
-        question = service.asked_before(read_questions(log), draft, known)
-        new = question is None
-        if question is None:
-            (event,) = log.append([draft], actor, run=os.environ.get("COORD_RUN"))
-            question = asked(event)
-    answer = question.answer
+    from coordinator.client.asking import ask as put
+    from coordinator.client.asking import note_delivered, wait_for_answer
+
+    project = project_of(ctx)
+    found = put(project, service.ask(text, subject=own_subject(), **given))
+    question, answer = found.question, found.question.answer
     if wait and answer is None:
-        answer = _wait_for_answer(layout.events_db, question)
+        answer = wait_for_answer(project, question)
     if as_json:
-        emit({"id": question.id, "seq": question.seq, "answer": answer, "new": new})
+        emit({"id": question.id, "seq": question.seq, "answer": answer, "new": found.new})
     elif wait:
         click.echo(answer)
     elif answer is not None:
         say(f"answered already, as question {question.seq}: {answer}")
     else:
         say(f"asked as question {question.seq}; new work waits for the answer")
-    if answer is not None and known is not None and directory is not None:
+    if answer is not None:
         sys.stdout.flush()
-        deliver(directory, question.seq)
-
-
-def _own_attempt(layout: Layout) -> Path | None:
-    """The directory of the attempt that this process belongs to."""
-    values = [os.environ.get(f"COORD_{name}", "") for name in ("RUN", "PROMPT", "ATTEMPT")]
-    run, number, count = values
-    if not (run and run == os.path.basename(run) and number.isdecimal() and count.isdecimal()):
-        return None
-    return layout.attempt(run, int(number), int(count))
-
-
-def _wait_for_answer(path: Path, question: Question) -> str:
-    """The answer as soon as it is there; until then this waits, whatever becomes of loop, screen and terminal."""
-    from coordinator.eventlog.filters import Filter
-    from coordinator.eventlog.follow import follow
-
-    for batch in follow(path, since=question.seq, where=Filter(kinds=("question.answered",))):
-        for event in batch:
-            if event.data.get("question") == question.id:
-                return str(event.data.get("answer", ""))
-    raise AssertionError("following the log ends only with the process")
+        note_delivered(found)
 
 
 @click.command()
@@ -91,9 +57,9 @@ def _wait_for_answer(path: Path, question: Question) -> str:
 @click.pass_context
 def answer(ctx: click.Context, question: str, text: str, as_json: bool) -> None:
     """Answer QUESTION, its number on the log or its id, with TEXT, or with the number of an option."""
-    from coordinator.apply.plans import answer as give
+    from coordinator.client.steering import Steering
 
-    event = give(layout_of(ctx), question, text, who(os.environ, os.getpid()))
+    event = Steering(project_of(ctx)).answer(question, text)
     if as_json:
         emit({"id": event.data["question"], "answer": event.data["answer"], "seq": event.seq})
     else:
@@ -106,8 +72,8 @@ def answer(ctx: click.Context, question: str, text: str, as_json: bool) -> None:
 @click.pass_context
 def questions(ctx: click.Context, as_json: bool, everything: bool) -> None:
     """The open questions; with --all the answered ones too."""
-    with EventLog.open(layout_of(ctx).events_db) as log:
-        found = [q for q in read_questions(log) if everything or q.open]
+    with History(project_of(ctx), required=True) as history:
+        found = [q for q in history.questions() if everything or q.open]
     if as_json:
         emit({"questions": [q.to_json() for q in found]})
         return
@@ -136,8 +102,8 @@ def _print_question(question: Question) -> None:
 @click.pass_context
 def decide(ctx: click.Context, text: str, as_json: bool) -> None:
     """Record a decision, and why, on the log."""
-    with recorder(layout_of(ctx)) as (log, actor):
-        event = record_decision(log, actor, text, subject=own_subject(), run=os.environ.get("COORD_RUN"))
+    with History(project_of(ctx), required=True) as history:
+        event = history.decide(text, own_subject())
     if as_json:
         emit({"id": event.id, "seq": event.seq})
     else:

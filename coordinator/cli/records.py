@@ -1,18 +1,13 @@
 """What is put on record beside decisions: attachments, and artifacts that were made."""
 
-import os
-from pathlib import Path
-
 import click
 
-from coordinator.apply.records import attach, recorder
-from coordinator.cli.commands import layout_of
+from coordinator.cli.commands import project_of
 from coordinator.cli.questions import own_subject
 from coordinator.cli.report import emit, say
 from coordinator.cli.views import json_option
+from coordinator.client.history import History
 from coordinator.model.attachment import KINDS
-from coordinator.model.event import Draft
-from coordinator.storage.fingerprints import examine_file
 
 prompt_option = click.option(
     "--prompt", type=click.IntRange(1), default=None, metavar="N", help="About this prompt; default: your own, or all."
@@ -28,10 +23,8 @@ prompt_option = click.option(
 @click.pass_context
 def link(ctx: click.Context, ref: str, title: str, kind: str | None, prompt: int | None, as_json: bool) -> None:
     """Attach REF: an issue (#12, org/repo#12), a change (!12, a commit), a file, a page, or memory:NAME."""
-    layout = layout_of(ctx)
-    run, subject = os.environ.get("COORD_RUN"), own_subject(prompt)
-    with recorder(layout) as (log, actor):
-        event, found, new = attach(layout, log, actor, ref, title=title, kind=kind or "", subject=subject, run=run)
+    with History(project_of(ctx), required=True) as history:
+        event, found, new = history.attach(ref, title=title, kind=kind or "", subject=own_subject(prompt))
     if as_json:
         emit({"id": event.id, "seq": event.seq, "type": found.kind, "ref": found.ref, "new": new})
     elif not new:
@@ -48,14 +41,9 @@ def link(ctx: click.Context, ref: str, title: str, kind: str | None, prompt: int
 @click.pass_context
 def artifact(ctx: click.Context, path: str, title: str, prompt: int | None, as_json: bool) -> None:
     """Record that the file PATH was made, with its size and fingerprint."""
-    layout = layout_of(ctx)
-    data = examine_file(layout, Path(path)).to_data()
-    if title.strip():
-        data["title"] = " ".join(title.split())
-    draft = Draft("artifact.produced", own_subject(prompt), data)
-    with recorder(layout) as (log, actor):
-        (event,) = log.append([draft], actor, run=os.environ.get("COORD_RUN"))
+    with History(project_of(ctx), required=True) as history:
+        event, data = history.produced(path, title=title, subject=own_subject(prompt))
     if as_json:
-        emit({"id": event.id, "seq": event.seq} | data)
+        emit({"id": event.id, "seq": event.seq, **data})
     else:
         say(f"recorded {data['path']} as event {event.seq}")

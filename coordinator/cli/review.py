@@ -4,21 +4,18 @@ from typing import Any
 
 import click
 
-from coordinator.cli.commands import layout_of
-from coordinator.cli.confirm import apply_now
+from coordinator.cli.commands import project_of
 from coordinator.cli.report import emit, say, style, styled
 from coordinator.cli.services import actor_name, now_iso
 from coordinator.cli.targets import number_of
 from coordinator.cli.views import json_option
+from coordinator.client.look import look
+from coordinator.client.reviewing import Reviewing
 from coordinator.errors import Refused, UsageError
 from coordinator.model.change import ChangePage, Check, FileChange
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import amount, plain, plain_lines
-from coordinator.observe.change_review import check_change, open_changes, read_change
-from coordinator.observe.observer import Observer
-from coordinator.services.review import ReviewRequest, plan_review
-from coordinator.storage.paths import Layout
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -41,21 +38,25 @@ def review(ctx: click.Context, /, number: str | None, as_json: bool, **given: An
 
     Without NUMBER: the open change if there is one, else a list.
     """
-    layout = layout_of(ctx)
+    project = project_of(ctx)
+    reviewing = Reviewing(project)
     approve, words, landed = given["approve"], given["reject"], given["landed"]
     if [approve, words is not None, landed is not None].count(True) > 1:
         raise UsageError("a change gets one verdict", "give one of --approve, --reject and --landed")
-    snapshot = Observer(layout).snapshot()
-    waiting = open_changes(snapshot)
+    snapshot = look(project)
+    waiting = reviewing.waiting(snapshot)
     chosen = number_of(number) if number is not None else waiting[0] if len(waiting) == 1 else None
     if landed is not None:
-        return _acknowledge(layout, _named(chosen, waiting), landed, given["note"], as_json)
+        which, note = _named(chosen, waiting), given["note"]
+        return _tell(reviewing.acknowledge(which, landed, note=note, by=actor_name(), at=now_iso()), as_json)
     if approve or words is not None:
-        return _decide(layout, _named(chosen, waiting), approve, words or given["note"], given["commit"], as_json)
+        which, note, commit = _named(chosen, waiting), words or given["note"], given["commit"]
+        plan = reviewing.decide(which, approve=approve, note=note, commit=commit, by=actor_name(), at=now_iso())
+        return _tell(plan, as_json)
     if chosen is None:
-        return _list(layout, snapshot, waiting, as_json)
-    page = read_change(layout, snapshot, chosen, diff=given["diff"])
-    check = check_change(layout, snapshot, chosen) if given["check"] else None
+        return _list(reviewing, snapshot, waiting, as_json)
+    page = reviewing.change(snapshot, chosen, diff=given["diff"])
+    check = reviewing.check(snapshot, chosen) if given["check"] else None
     if as_json:
         emit(page.to_json(diff=given["diff"]) | ({"check": check.to_json()} if check else {}))
     else:
@@ -71,12 +72,7 @@ def _named(chosen: int | None, waiting: tuple[int, ...]) -> int:
     return chosen
 
 
-def _decide(layout: Layout, number: int, approve: bool, words: str, commit: str, as_json: bool) -> int:
-    from coordinator.apply.plans import planning
-
-    with planning(layout):
-        plan = _plan(layout, number, approve, words, commit)
-        apply_now(layout, plan)
+def _tell(plan: Plan, as_json: bool) -> int:
     if as_json:
         emit(plan.to_json(applied=True))
     else:
@@ -84,35 +80,8 @@ def _decide(layout: Layout, number: int, approve: bool, words: str, commit: str,
     return 0
 
 
-def _acknowledge(layout: Layout, number: int, name: str, note: str, as_json: bool) -> int:
-    """A human says as which commit a change landed. With no loop to record it, it is recorded here."""
-    from coordinator.apply.landed import land_now, landed_commit
-    from coordinator.apply.plans import planning
-
-    with planning(layout):
-        snapshot = Observer(layout).snapshot()
-        attempt, commit, tip = landed_commit(layout, snapshot, number, name)
-        request = ReviewRequest(number, True, tip, tip, note, actor_name(), now_iso(), landed=commit)
-        plan = plan_review(snapshot, request)
-        apply_now(layout, plan)
-    land_now(layout, attempt, commit)
-    if as_json:
-        emit(plan.to_json(applied=True))
-    else:
-        styled([("✓ ", "green"), (plan.summary, "")])
-    return 0
-
-
-def _plan(layout: Layout, number: int, approve: bool, words: str, commit: str) -> Plan:
-    snapshot = Observer(layout).snapshot()
-    tip = read_change(layout, snapshot, number, diff=False).change.tip
-    seen = tip if not commit or (len(commit) >= 7 and tip.startswith(commit)) else commit
-    request = ReviewRequest(number, approve, seen, tip, words, actor_name(), now_iso())
-    return plan_review(snapshot, request)
-
-
-def _list(layout: Layout, snapshot: Snapshot, waiting: tuple[int, ...], as_json: bool) -> int:
-    pages = [read_change(layout, snapshot, number, diff=False) for number in waiting]
+def _list(reviewing: Reviewing, snapshot: Snapshot, waiting: tuple[int, ...], as_json: bool) -> int:
+    pages = [reviewing.change(snapshot, number, diff=False) for number in waiting]
     if as_json:
         emit({"changes": [page.to_json(diff=False) for page in pages]})
         return 0

@@ -5,18 +5,18 @@ import sys
 
 from coordinator.errors import CoordError
 from coordinator.observe.prefetch import Ahead
-from coordinator.storage.paths import Layout
+from coordinator.observe.project import Project
 
 
-def open_screen(layout: Layout) -> int:
+def open_screen(project: Project) -> int:
     """Run the screen until it is left; CoordError where there is no terminal to draw on."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CoordError("the screen needs a terminal", "for scripts: `coord status --json`, `coord log --follow`")
     # Starting makes many objects and no garbage; they stay to the end, so the collector need never look at them. The
     # app lets it begin once there is a picture.
     gc.disable()
-    ahead = Ahead(layout)
+    ahead = Ahead(project.layout)
     from coordinator.client.project import ProjectSource
     from tui.app import run_app
 
-    return run_app(ProjectSource(layout, ahead))
+    return run_app(ProjectSource(project.layout, ahead))

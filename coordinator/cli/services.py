@@ -1,13 +1,12 @@
 """The services on the command line: each has the options of what it asks for; the plan is shown, confirmed, applied."""
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from coordinator.cli.commands import layout_of
+from coordinator.cli.commands import project_of
 from coordinator.cli.confirm import carry_out
 from coordinator.cli.targets import number_of
 from coordinator.errors import UsageError
@@ -17,7 +16,7 @@ from coordinator.services.inputs import Input, Kind
 from coordinator.services.registry import SERVICES
 
 if TYPE_CHECKING:
-    from coordinator.storage.paths import Layout
+    from coordinator.observe.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,9 +56,9 @@ def flat(values: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
 
 
 def actor_name() -> str:
-    from coordinator.eventlog.identity import who
+    from coordinator.client.steering import actor
 
-    return who(os.environ, os.getpid()).name
+    return actor().name
 
 
 def now_iso() -> str:
@@ -81,13 +80,13 @@ def command_of(name: str) -> click.Command:
         values = {each.name: _plain(each, given[each.name]) for each in asked}
         more: dict[str, object] = {}
         if bare is not None and not any(values[each.name] for each in asked if each.name in bare.instead_of):
-            found = bare.do(layout_of(ctx), values, as_json)
+            found = bare.do(project_of(ctx), values, as_json)
             if isinstance(found, int):
                 return found
             more = found
         request = service.ask(values, who=actor_name(), at=now_iso(), **more)
         planner = lambda snapshot: service.plan(snapshot, request)  # noqa: E731
-        return carry_out(layout_of(ctx), planner, yes=yes, dry_run=dry_run, as_json=as_json)
+        return carry_out(project_of(ctx), planner, yes=yes, dry_run=dry_run, as_json=as_json)
 
     command = click.command(name, help=bare.help if bare is not None else service.help)(run)
     command.params = [param for each in asked for param in _params(each)] + command.params
@@ -136,7 +135,7 @@ def _plain(asked: Input, given: Any) -> Any:
             return dict(_key_value(text) for text in given)
     if given is None or not asked.about.file:
         return given
-    from coordinator.cli.inputs import read_named
+    from coordinator.client.inputs import read_named
 
     return read_named(given).decode("utf-8", "replace")
 
@@ -155,25 +154,25 @@ class _Bare(NamedTuple):
     """What a command does instead of planning, or before, when it is given none of some things."""
 
     instead_of: tuple[str, ...]
-    do: "Callable[[Layout, Mapping[str, Any], bool], int | dict[str, object]]"
+    do: "Callable[[Project, Mapping[str, Any], bool], int | dict[str, object]]"
     """The exit code when that was all, else what goes into the request."""
     help: str
 
 
-def _edit_whole(layout: "Layout", values: Mapping[str, Any], as_json: bool) -> int | dict[str, object]:
+def _edit_whole(project: "Project", values: Mapping[str, Any], as_json: bool) -> int | dict[str, object]:
     from coordinator.cli.editor import edited_prompt
 
-    source = edited_prompt(layout, values["number"])
+    source = edited_prompt(project, values["number"])
     if source is None:
         click.echo("nothing was changed")
         return 0
     return {"source": source}
 
 
-def _show_emergent(layout: "Layout", values: Mapping[str, Any], as_json: bool) -> int:
+def _show_emergent(project: "Project", values: Mapping[str, Any], as_json: bool) -> int:
     from coordinator.cli.cards import print_emergent
 
-    return print_emergent(layout, as_json=as_json)
+    return print_emergent(project, as_json=as_json)
 
 
 _BARE = {
@@ -196,11 +195,11 @@ _BARE = {
 @click.pass_context
 def undo(ctx: click.Context, /, plan: str | None, **given: Any) -> int:
     """Take back PLAN, or the newest one, while nothing has been built on it."""
-    from coordinator.apply.plans import plan_undo
+    from coordinator.client.steering import Steering
 
-    layout = layout_of(ctx)
+    project = project_of(ctx)
 
     def planner(snapshot: Snapshot) -> Plan:
-        return plan_undo(layout, snapshot, plan)
+        return Steering(project).plan_undo(snapshot, plan)
 
-    return carry_out(layout, planner, yes=given["yes"], dry_run=given["dry_run"], as_json=given["as_json"])
+    return carry_out(project, planner, yes=given["yes"], dry_run=given["dry_run"], as_json=given["as_json"])

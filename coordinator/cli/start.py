@@ -1,6 +1,5 @@
 """The verbs of the first minutes: init, demo, doctor."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +8,9 @@ import click
 from coordinator.cli.report import emit, say, styled
 from coordinator.cli.views import json_option
 from coordinator.model.text import amount
-from coordinator.observe.observer import Observer
 
 if TYPE_CHECKING:
-    from coordinator.storage.paths import Layout
+    from coordinator.observe.project import Project
 
 
 @click.command()
@@ -28,32 +26,24 @@ if TYPE_CHECKING:
 def init(ctx: click.Context, title: str, prompts: str, as_json: bool) -> None:
     """Make .coord/ here; what is there already stays as it is."""
     from coordinator.client.doctor import repository
-    from coordinator.eventlog.store import EventLog
-    from coordinator.observe.trust import is_trusted, trust_own
-    from coordinator.storage.paths import Layout
-    from coordinator.storage.project import create_project
+    from coordinator.client.opening import project_at
+    from coordinator.client.setup import make_project
 
-    layout = Layout(Path(ctx.obj))
-    fresh = not layout.coord.exists()
-    made = create_project(layout.root, title=title, prompts=_below(layout.root, prompts))
-    if fresh:
-        trust_own(layout)
-    if not layout.events_db.exists():
-        EventLog.open(layout.events_db, create=True).close()
-        made.append(layout.rel(layout.events_db))
+    project = project_at(ctx.obj)
+    made = make_project(project, title=title, prompts=prompts)
     if as_json:
-        emit({"created": made})
-    elif not made:
+        emit({"created": made.paths})
+    elif not made.paths:
         say("everything is in place already")
     else:
-        for path in made:
+        for path in made.paths:
             styled([("+ ", "green"), (path, "")])
-        for line in _found(layout, _below(Path(ctx.obj), prompts)) if prompts else (_FIRST,):
+        for line in _found(project, prompts) if prompts else (_FIRST,):
             say(line)
-        if not fresh and not is_trusted(layout):
+        if made.untrusted:
             styled([("! ", "yellow"), (".coord/ was here before: nothing of it runs before you trust it", "")])
             styled([("  `coord trust` shows what would run", "dim")])
-        missing = repository(layout.root)
+        missing = repository(project)
         if missing is not None:
             styled([("! ", "yellow"), (missing.message, "")])
             styled([(f"  {missing.remedy}", "dim")])
@@ -62,23 +52,16 @@ def init(ctx: click.Context, title: str, prompts: str, as_json: bool) -> None:
 _FIRST = "Next: write .coord/prompts/01-planned-….prompt.md, `coord validate`, then `coord`."
 
 
-def _below(root: Path, folder: str) -> str:
-    """The folder relative to the root, as settings have it."""
-    absolute = os.path.abspath(root)
-    return os.path.relpath(folder, absolute) if os.path.isabs(folder) else os.path.normpath(folder) if folder else ""
-
-
-def _found(layout: "Layout", folder: str) -> tuple[str, ...]:
+def _found(project: "Project", folder: str) -> tuple[str, ...]:
     """How many prompts there are to work on, and how to go on."""
-    from coordinator.storage.branch import in_branch
-    from coordinator.storage.unused import unread_folder
+    from coordinator.client.look import look
+    from coordinator.client.setup import unread
 
-    snapshot = Observer(layout).snapshot()
-    shown = in_branch(folder, layout.root)
-    unread = unread_folder(layout, shown, snapshot.prompts.values())
-    if unread is not None and not any(p.path.startswith(f"{shown}/") for p in snapshot.problems):
+    snapshot = look(project)
+    problem = unread(project, snapshot, folder)
+    if problem is not None:
         return (
-            f"{unread.message}.",
+            f"{problem.message}.",
             "A prompt is a .md right in that folder, with frontmatter between two --- lines (title, status,",
             "dependencies), whose name begins with its number: 07-what-to-do.md, or which says `number: 7`.",
             "Name them so, or write prompts of your own into .coord/prompts/; then `coord validate`.",

@@ -2,17 +2,15 @@
 
 import sys
 import time
-from pathlib import Path
 
 from coordinator.cli.report import json_text, say, styled
-from coordinator.client.status_cache import Stamped
+from coordinator.client.look import look, look_stamped
+from coordinator.client.opening import open_project
 from coordinator.model.snapshot import LoopState, Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.text import amount, clip, plain, width
 from coordinator.model.usage import NOTHING, total
-from coordinator.observe.observer import Observer
-from coordinator.storage.branch import told_by
-from coordinator.storage.paths import Layout, find_project
+from coordinator.observe.project import Project
 
 GLYPHS = {
     StepState.PENDING: ("·", "dim"),
@@ -38,21 +36,18 @@ _LOOP_STYLES = {
 
 def print_status(directory: str, *, as_json: bool) -> int:
     """Print where everything stands now; 0."""
-    layout = find_project(Path(directory))
+    project = open_project(directory)
     if as_json:
-        _print_json(layout)
+        _print_json(project)
     else:
-        print_snapshot(Observer(layout).snapshot(), time.time())
+        print_snapshot(look(project), time.time())
     return 0
 
 
-def _print_json(layout: Layout) -> None:
+def _print_json(project: Project) -> None:
     """Print the document, and remember it for the next who asks before anything has changed."""
-    observer = Observer(layout)
-    folders = [str(folder) for folder in observer.folders()]
-    stamped = Stamped(str(layout.root), [*folders, *told_by(layout.root)])
-    snapshot, now = observer.snapshot(), time.time()
-    observer.close()
+    snapshot, stamped = look_stamped(project)
+    now = time.time()
     text = json_text(status_json(snapshot, now))
     sys.stdout.write(text)
     pids = [step.attempt.pid for step in snapshot.steps.values() if step.attempt and step.state.live]

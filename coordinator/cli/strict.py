@@ -4,14 +4,11 @@ from collections.abc import Sequence
 
 import click
 
-from coordinator.agents.user import AgentUsers
-from coordinator.apply.humans import humans_only
-from coordinator.apply.strict_setup import DEFAULT_USER, examine_strict, set_up
-from coordinator.cli.commands import layout_of
+from coordinator.cli.commands import project_of
 from coordinator.cli.report import emit, say, styled
 from coordinator.cli.views import json_option
-from coordinator.model.problem import Problem
-from coordinator.observe.trust import require_known
+from coordinator.client import strict_mode
+from coordinator.client.steering import Steering
 
 
 @click.group()
@@ -29,7 +26,7 @@ def strict() -> None:
     "--user",
     "users",
     multiple=True,
-    default=(DEFAULT_USER,),
+    default=(strict_mode.DEFAULT_USER,),
     show_default=True,
     help="Whose name agents run under: NAME runs suites, NAME-1, NAME-2, … one agent each; made if they are not there. "
     "Given several times: the first runs suites, the others one agent each.",
@@ -39,12 +36,11 @@ def strict() -> None:
 @click.pass_context
 def setup(ctx: click.Context, users: tuple[str, ...], agents: int | None, as_json: bool) -> int:
     """Prepare the users, the settings and the permissions, and check them. Run it as root."""
-    layout = layout_of(ctx)
-    require_known(layout, humans_only(layout, "set up strict mode"))
-    done = set_up(layout, users, agents or 0)
+    project = project_of(ctx)
+    done = strict_mode.set_up(project, Steering(project).human("set up strict mode"), users, agents or 0)
     for sentence in () if as_json else done:
         styled([("✓ ", "green"), (sentence, "")])
-    return _report(*examine_strict(layout), done=done, as_json=as_json)
+    return _report(strict_mode.examine(project), done=done, as_json=as_json)
 
 
 @strict.command()
@@ -52,16 +48,17 @@ def setup(ctx: click.Context, users: tuple[str, ...], agents: int | None, as_jso
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> int:
     """Tell whether strict mode is on, and what is missing for it; exit 1 when something is."""
-    return _report(*examine_strict(layout_of(ctx)), done=(), as_json=as_json)
+    return _report(strict_mode.examine(project_of(ctx)), done=(), as_json=as_json)
 
 
-def _report(users: AgentUsers | None, problems: Sequence[Problem], *, done: Sequence[str], as_json: bool) -> int:
+def _report(found: strict_mode.StrictMode, *, done: Sequence[str], as_json: bool) -> int:
+    problems = found.problems
     if as_json:
         emit(
             {
-                "strict": users is not None,
-                "user": users.gate.name if users is not None else None,
-                "agents": [user.name for user in users.agents] if users is not None else [],
+                "strict": found.gate is not None,
+                "user": found.gate,
+                "agents": list(found.agents),
                 "done": list(done),
                 "problems": [p.to_json() for p in problems],
             }
@@ -70,9 +67,9 @@ def _report(users: AgentUsers | None, problems: Sequence[Problem], *, done: Sequ
     for problem in problems:
         styled([("✗ ", "red"), (f"{problem.path}: {problem.message}", "")])
         styled([(f"  {problem.remedy}", "dim")])
-    if users is None and not problems:
+    if found.gate is None and not problems:
         say("strict mode is off; `coord strict setup` turns it on")
-    elif not problems and users is not None:
-        names = ", ".join(user.name for user in users.agents)
+    elif not problems:
+        names = ", ".join(found.agents)
         styled([("✓ ", "green"), (f"agents run as {names}; a loop that is started from now on keeps to it", "")])
     return 1 if problems else 0

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coordinator.apply.humans import humans_only
-from coordinator.cli.commands import layout_of
+from coordinator.cli.commands import project_of
 from coordinator.cli.report import emit, say, style, styled
 from coordinator.cli.views import json_option
 from coordinator.errors import Refused, UsageError
@@ -14,7 +13,7 @@ from coordinator.model.text import amount, plain, plain_lines
 
 if TYPE_CHECKING:
     from coordinator.model.trust import Shown
-    from coordinator.storage.paths import Layout
+    from coordinator.observe.project import Project
 
 
 @click.command()
@@ -29,32 +28,32 @@ def trust(ctx: click.Context, yes: bool, dry_run: bool, as_json: bool) -> int:
     at it is always safe. What you make or change yourself is trusted. What comes with a later commit, by a pull or a
     switch, is shown here as a diff and asked about again.
     """
-    from coordinator.observe.observer import Observer
-    from coordinator.observe.trust import give_trust, show
+    from coordinator.client.look import look
+    from coordinator.client.steering import Steering
 
-    layout = layout_of(ctx)
-    found = Observer(layout).snapshot().asks
+    project = project_of(ctx)
+    steering, found = Steering(project), look(project).asks
     if found is None:
-        return _tell(layout, (), given=False, trusted=True, as_json=as_json)
+        return _tell(project, (), given=False, trusted=True, as_json=as_json)
     if found.nobodys:
         raise Refused(found.problem.message, found.problem.remedy)
-    shown = show(layout, found)
+    shown = steering.what_would_run(found)
     if dry_run:
-        return _tell(layout, shown, given=False, trusted=False, as_json=as_json)
-    actor = humans_only(layout, "trust a project")
+        return _tell(project, shown, given=False, trusted=False, as_json=as_json)
+    steering.human("trust a project")
     if not yes:
         if as_json or not sys.stdin.isatty():
-            _tell(layout, shown, given=False, trusted=False, as_json=as_json)
+            _tell(project, shown, given=False, trusted=False, as_json=as_json)
             raise UsageError("nobody is there to say so", "--yes trusts without asking, --dry-run only shows")
         _print(shown, direct=found.direct)
         if not click.confirm("Is this yours?" if found.direct else "Trust this?", default=False):
             say("nothing of it runs")
             return 1
-    give_trust(layout, actor, found)
-    return _tell(layout, shown, given=True, trusted=True, as_json=as_json)
+    steering.give_trust(found)
+    return _tell(project, shown, given=True, trusted=True, as_json=as_json)
 
 
-def _tell(layout: "Layout", shown: "tuple[Shown, ...]", *, given: bool, trusted: bool, as_json: bool) -> int:
+def _tell(project: "Project", shown: "tuple[Shown, ...]", *, given: bool, trusted: bool, as_json: bool) -> int:
     if as_json:
         emit(
             {
@@ -66,7 +65,9 @@ def _tell(layout: "Layout", shown: "tuple[Shown, ...]", *, given: bool, trusted:
     elif not trusted:
         _print(shown, direct=False)
     elif given:
-        styled([("✓ ", "green"), (f"{plain(str(layout.root))} is trusted", ""), ("   coord loop runs it", "dim")])
+        styled(
+            [("✓ ", "green"), (f"{plain(str(project.layout.root))} is trusted", ""), ("   coord loop runs it", "dim")]
+        )
     else:
         styled([("✓ ", "green"), ("this project is trusted; nothing of it is new", "")])
     return 0

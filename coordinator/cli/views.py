@@ -4,12 +4,12 @@ import time
 
 import click
 
-from coordinator.cli.commands import layout_of
+from coordinator.cli.commands import project_of
 from coordinator.cli.report import emit, say, styled
+from coordinator.client.look import look, look_around
 from coordinator.errors import CoordError
-from coordinator.model.snapshot import AgentState, Snapshot
+from coordinator.model.snapshot import AgentState
 from coordinator.model.text import plain
-from coordinator.observe.observer import Observer
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
@@ -32,14 +32,9 @@ def validate(ctx: click.Context, as_json: bool) -> int:
 
     Exit 1 when something is wrong, 0 for warnings alone.
     """
-    from coordinator.agents.registry import packaged_runtimes
-    from coordinator.storage.config import load_config
-    from coordinator.storage.unused import find_unused
+    from coordinator.client.setup import validate as find_problems
 
-    layout = layout_of(ctx)
-    snapshot = Observer(layout).snapshot()
-    folders = load_config(layout).prompt_folders
-    problems = (*snapshot.problems, *find_unused(layout, snapshot.prompts.values(), packaged_runtimes(), folders))
+    problems = find_problems(project_of(ctx))
     if as_json:
         emit({"problems": [p.to_json() for p in problems]})
     elif not problems:
@@ -62,7 +57,7 @@ def graph(ctx: click.Context, form: str | None) -> None:
     """The dependency graph, one row a prompt."""
     from coordinator.views import graph_export
 
-    snapshot = Observer(layout_of(ctx)).snapshot()
+    snapshot = look(project_of(ctx))
     if form == "json":
         emit(graph_export.document(snapshot))
     elif form == "mermaid":
@@ -84,7 +79,7 @@ def why(ctx: click.Context, number: int, as_json: bool) -> None:
     from coordinator.views.why import sentence
     from coordinator.views.why import why as explain
 
-    snapshot = Observer(layout_of(ctx)).snapshot()
+    snapshot = look(project_of(ctx))
     known = {*snapshot.prompts, *(n for problem in snapshot.problems for n in problem.numbers)}
     if number not in known:
         raise CoordError(f"there is no prompt {number}", _nearest(number, sorted(known)))
@@ -110,7 +105,7 @@ def agents(ctx: click.Context, as_json: bool) -> None:
     """The agents: role, prompt, state with its evidence and age, what to do."""
     from coordinator.views.prompt_row import until
 
-    snapshot = _all_around(ctx)
+    snapshot = look_around(project_of(ctx))
     now = time.time()
     if as_json:
         emit({"agents": [agent.to_json(now) for agent in snapshot.everybody]})
@@ -143,13 +138,6 @@ def agents(ctx: click.Context, as_json: bool) -> None:
             styled([(f"      coord permit {label} --allow | --deny", "dim")])
 
 
-def _all_around(ctx: click.Context) -> Snapshot:
-    """The project, with the windows that it adopts."""
-    observer = Observer(layout_of(ctx))
-    observer.look_around()
-    return observer.snapshot()
-
-
 def _used(tokens: int | None, cost: float | None) -> str:
     used = f"   {tokens:,} tokens" if tokens is not None else ""
     return used + (f"   ${cost:.2f}" if cost is not None else "")
@@ -162,7 +150,8 @@ def attach(ctx: click.Context, agent: str) -> None:
     """Go to the window of AGENT, a prompt number or an agent id; F12 or C-b d comes back. `loop` is the loop's."""
     from coordinator.cli.attach import attach_to
 
-    attach_to(layout_of(ctx), _all_around(ctx), agent)
+    project = project_of(ctx)
+    attach_to(project, look_around(project), agent)
 
 
 def _nearest(number: int, numbers: list[int]) -> str:

@@ -6,21 +6,30 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from coordinator.changes.git import Git
+from coordinator.client.history import History
+from coordinator.client.look import look
 from coordinator.errors import CoordError, Refused
+from coordinator.model.event import Event
+from coordinator.model.snapshot import Snapshot
+from coordinator.observe.project import Project
 from coordinator.observe.trust import forget_trust, trust_own
 from coordinator.processes.interpreter import own_command
-from coordinator.storage.config import load_config
 from coordinator.storage.packaged import packaged
 from coordinator.storage.paths import Layout
 from coordinator.storage.project import create_project
 from coordinator.terminals.errors import TerminalError
-from coordinator.terminals.server import Terminals
+
+if TYPE_CHECKING:
+    from coordinator.terminals.server import Terminals
 
 NAME = "tokenbucket"
 PACE = "COORD_DEMO_PACE"
@@ -40,7 +49,8 @@ class DemoProject:
         """`pace` is in seconds a line, where the environment says none; empty: that of the sample."""
         self._pace = os.environ.get(PACE, pace)
         self._scratch = None if keep is not None else Path(tempfile.mkdtemp(prefix="coord-demo-")).resolve()
-        self.layout = Layout((self._scratch / NAME) if self._scratch else _empty(keep))
+        self._project = Project(Layout((self._scratch / NAME) if self._scratch else _empty(keep)))
+        self.layout = self._project.layout
         self._log = self.layout.runs / "loop.log"
         self._loop: subprocess.Popen[bytes] | None = None
 
@@ -75,6 +85,30 @@ class DemoProject:
         """The last line that the loop said."""
         lines = self._log.read_text(errors="replace").splitlines()
         return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+    def follow(self, limit: float) -> Iterator[Sequence[Event]]:
+        """What happens, in batches, until the loop that was started has ended or `limit` seconds are over."""
+        from coordinator.eventlog.follow import Stop, follow
+
+        loop, stop = self._loop, Stop()
+        assert loop is not None
+
+        def stop_after() -> None:
+            with suppress(subprocess.TimeoutExpired):
+                loop.wait(limit)
+            stop.set()
+
+        threading.Thread(target=stop_after, daemon=True).start()
+        yield from follow(self.layout.events_db, stop=stop)
+
+    def events_after(self, seq: int) -> tuple[Event, ...]:
+        """What has happened after an event."""
+        with History(self._project) as history:
+            return tuple(history.select().every(seq))
+
+    def look(self) -> Snapshot:
+        """The project as it is now."""
+        return look(self._project)
 
     def command(self, *arguments: str) -> list[str]:
         """A `coord` command about this project."""
@@ -112,8 +146,7 @@ class DemoProject:
         git.run("commit", "--quiet", "--message=Start tokenbucket", writes=True)
 
     def _end_terminals(self) -> None:
-        config = load_config(self.layout)
-        terminals = Terminals(config.tmux_socket, config.tmux_session)
+        terminals = self._project.terminals
         with suppress(TerminalError):  # it never came up, or is gone already
             for number in (signal.SIGTERM, signal.SIGKILL):
                 _end_windows(terminals, number)
@@ -142,7 +175,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
             process.wait()
 
 
-def _end_windows(terminals: Terminals, number: signal.Signals) -> None:
+def _end_windows(terminals: "Terminals", number: signal.Signals) -> None:
     """Send the signal to what runs in the windows, and wait for tmux to see it end."""
     deadline = time.monotonic() + _END_BOUND
     told: set[int] = set()

@@ -13,14 +13,15 @@ from pathlib import Path
 from coordinator.agents.readiness import all_not_ready, version
 from coordinator.agents.registry import find_runtime, packaged_runtimes
 from coordinator.changes.git import Git
+from coordinator.client.look import look
+from coordinator.client.opening import open_project
 from coordinator.errors import CoordError
 from coordinator.eventlog.connection import SQLITE_VERSION
 from coordinator.loop.preflight import Unready, wanted
 from coordinator.model.problem import Problem
 from coordinator.model.text import amount
-from coordinator.observe.observer import Observer
-from coordinator.storage.config import load_config
-from coordinator.storage.paths import Layout, find_project
+from coordinator.observe.project import Project
+from coordinator.storage.paths import Layout
 
 TMUX_MINIMUM = (3, 2)
 NO_REPOSITORY = "no-repository"
@@ -35,19 +36,19 @@ def examine(directory: Path) -> tuple[list[Problem], list[str]]:
     notes = [f"Python {sys.version.split()[0]}, SQLite {SQLITE_VERSION}"]
     for tool, arguments, minimum in (("tmux", "-V", TMUX_MINIMUM), ("git", "--version", (2, 30))):
         _tool(tool, arguments, minimum, problems, notes)
-    layout = _project(directory, problems, notes)
-    _agents(layout, problems, notes)
+    project = _project(directory, problems, notes)
+    _agents(project, problems, notes)
     return problems, notes
 
 
-def _agents(layout: Layout | None, problems: list[Problem], notes: list[str]) -> None:
+def _agents(project: Project | None, problems: list[Problem], notes: list[str]) -> None:
     """Each agent CLI: one that the project uses has to be ready, of the others it is only noted."""
-    used = _used_runtimes(layout)
+    used = _used_runtimes(project)
     clis = {name: needs.program for name in packaged_runtimes() if (needs := find_runtime(name, {}).needs) is not None}
     there = [name for name, program in clis.items() if shutil.which(program) is not None]
     asked = [*there, *sorted(used.keys() - set(there))]
-    commands = {"command": load_config(layout).command} if layout and used else {}
-    troubles = all_not_ready(asked, commands, layout.root if layout else Path.cwd())
+    commands = {"command": project.config.command} if project and used else {}
+    troubles = all_not_ready(asked, commands, project.layout.root if project else Path.cwd())
     ready = [name for name in there if name not in troubles]
     with ThreadPoolExecutor() as pool:
         versions = dict(zip(ready, pool.map(lambda name: version(clis[name]), ready), strict=True))
@@ -65,14 +66,14 @@ def _agents(layout: Layout | None, problems: list[Problem], notes: list[str]) ->
         notes.append("agents: none installed; the demo needs none")
 
 
-def repository(root: Path) -> Problem | None:
+def repository(project: Project) -> Problem | None:
     """What keeps attempts from having worktrees here: no repository, no branch, or nothing committed to start from.
 
     A missing repository keeps nobody from working: `NO_REPOSITORY` is for a hint.
     """
-    git = Git(root)
+    git = Git(project.layout.root)
     try:
-        config = load_config(Layout(root))
+        config = project.config
         if config.isolation == "shared":
             return None
         if not git.is_repo():
@@ -84,11 +85,11 @@ def repository(root: Path) -> Problem | None:
     return None
 
 
-def _used_runtimes(layout: Layout | None) -> dict[str, tuple[int, ...]]:
-    if layout is None:
+def _used_runtimes(project: Project | None) -> dict[str, tuple[int, ...]]:
+    if project is None:
         return {}
     try:
-        return wanted(Observer(layout).snapshot(), load_config(layout))
+        return wanted(look(project), project.config)
     except CoordError:
         return {}
 
@@ -127,20 +128,20 @@ def _unwritable(layout: Layout) -> Iterator[Problem]:
         yield Problem(layout.rel(layout.coord), 0, "disk-full", said, "free some space: each attempt is a checkout")
 
 
-def _project(directory: Path, problems: list[Problem], notes: list[str]) -> Layout | None:
+def _project(directory: Path, problems: list[Problem], notes: list[str]) -> Project | None:
     try:
-        layout = find_project(directory)
-        problems.extend(_unwritable(layout))
-        snapshot = Observer(layout).snapshot()
+        project = open_project(str(directory))
+        problems.extend(_unwritable(project.layout))
+        snapshot = look(project)
     except CoordError as error:
         problems.append(Problem(str(directory), 0, "project", error.message, error.remedy))
         return None
     prompts, events = amount(len(snapshot.prompts), "prompt"), amount(snapshot.head, "event")
     notes.append(f"project {snapshot.project}: {prompts}, {events}")
-    missing = repository(layout.root) if shutil.which("git") else None
+    missing = repository(project) if shutil.which("git") else None
     if missing is not None and missing.code == NO_REPOSITORY:
         notes.append(f"{missing.message}; {missing.remedy}")
     elif missing is not None:
         problems.append(missing)
     problems.extend(snapshot.problems)
-    return layout
+    return project

@@ -1,78 +1,101 @@
-"""What people do with a project besides plans: read its log, answer questions, ask something of the loop.
-
-Beside the waist: `observe` tells what is, `apply` makes plans come true, and this passes on a human's word.
-"""
+"""What happened in a project, and what people put on record: the log, read and written in somebody's name."""
 
 import os
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coordinator.errors import CoordError, Refused
 from coordinator.eventlog.filters import Filter
-from coordinator.eventlog.store import EventLog
-from coordinator.model.event import Actor, Draft, Event, may_write
-from coordinator.model.snapshot import Snapshot
-from coordinator.storage.documents import write_status
-from coordinator.storage.paths import Layout
+from coordinator.model.event import Actor, Draft, Event
+from coordinator.model.snapshot import Question, Snapshot
+from coordinator.observe.project import Project
 from coordinator.views.status_json import counts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from coordinator.eventlog.intents import Version
+    from coordinator.eventlog.store import EventLog
     from coordinator.eventlog.time_travel import Film
+    from coordinator.model.attachment import Attachment
+    from coordinator.model.intent import Version
     from coordinator.model.plan import Plan
+    from coordinator.observe.log_audit import Proof
     from coordinator.views.milestone_page import MilestonePage, Revision
 
 _PAGE = 200
 """Events of a kind on the milestone's page."""
+_MOST = 1000
+"""Events of a page of those that are read to the end."""
 
 
-class Desk:
-    """One project's log and its loop, for a caller of any thread. Raises CoordError, and nothing else on purpose."""
+class History:
+    """One project's log, for a caller of any thread. Raises CoordError, and nothing else on purpose."""
 
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
-        self._log = EventLog(layout.events_db, missing_ok=True)
+    def __init__(self, project: Project, *, required: bool = False) -> None:
+        """`required`: a log that isn't there yet is a CoordError at the first use, instead of an empty one."""
+        self._project = project
+        self._required = required
 
-    def events(
+    @cached_property
+    def _log(self) -> "EventLog":
+        return self._project.log(required=self._required)
+
+    def __enter__(self) -> "History":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if "_log" in self.__dict__:
+            self._log.close()
+
+    # ── events
+
+    def head(self) -> int:
+        """Sequence number of the newest event; 0 before the first."""
+        return self._log.head()
+
+    def select(
         self,
         *,
         kinds: tuple[str, ...] = (),
         actor: str = "",
         subject: str = "",
         text: str = "",
-        before: int | None = None,
-        after: int | None = None,
-        limit: int,
-    ) -> tuple[Event, ...]:
-        """A page of the log, oldest first.
+        until: int | None = None,
+    ) -> "Selection":
+        """The events for which all of this holds."""
+        return Selection(self._project, self._log, Filter(kinds, actor, subject, text, until))
 
-        The first `limit` events after `after`; else the last ones before `before`; else the newest.
-        """
-        where = Filter(kinds=kinds, actor=actor, subject=subject, text=text)
-        if after is not None:
-            return self._log.since(after, limit, where)
-        if before is not None:
-            return self._log.before(before, limit, where)
-        return self._log.tail(limit, where)
+    def append(self, draft: Draft) -> Event:
+        """Append an event as whoever runs this process. Refused when they may not write it."""
+        from coordinator.eventlog.identity import who
 
-    def answer(self, question: str, text: str) -> str:
-        """Answer a question by its id or number; returns the answer as it went on the log."""
-        from coordinator.apply.plans import answer
+        (event,) = self._log.append([draft], who(), run=_run())
+        return event
 
-        if self._log.head() == 0:
-            raise CoordError("there is no question yet", "questions come from agents: `coord ask`")
-        return str(answer(self.layout, question, text, self.actor()).data["answer"])
+    def proof(self) -> "Proof":
+        """The hash chain, computed again and held against what receipts and merge commits know of it."""
+        from coordinator.observe.log_audit import prove
+
+        return prove(self._project.layout)
+
+    def questions(self) -> tuple[Question, ...]:
+        """All questions: open ones first, each group in the order of asking."""
+        from coordinator.eventlog.questions import questions
+
+        return questions(self._log)
 
     def film(self) -> "Film":
         """The project as it was right after any event. Belongs to the thread that asks for it."""
         from coordinator.eventlog.time_travel import Film, earliest_prompts
         from coordinator.model.replay import Replay
         from coordinator.observe.observer import Observer
-        from coordinator.storage.config import load_config
 
-        observer = Observer(self.layout)
-        now, config = observer.snapshot(), load_config(self.layout)
+        observer = Observer(self._project.layout)
+        now, config = observer.snapshot(), observer.config
         observer.close()
         start = Replay(
             earliest_prompts(self._log, now.prompts.values()),
@@ -83,18 +106,31 @@ class Desk:
         )
         return Film(self._log, start)
 
+    # ── the milestone
+
+    def version(self, as_of: int | None = None) -> "Version | None":
+        """The version of the intent in force now, or right after event `as_of`; None before the first."""
+        from coordinator.eventlog.intents import newest_version
+
+        return newest_version(self._log, as_of)
+
+    def versions(self) -> "tuple[Version, ...]":
+        """All versions of the intent, oldest first."""
+        from coordinator.eventlog.intents import versions
+
+        return versions(self._log)
+
     def milestone(self, snapshot: Snapshot) -> "MilestonePage":
         """The milestone's page. Refused when its file can't be read."""
-        from coordinator.eventlog.intents import newest_version, versions
         from coordinator.model.intent import Intent
         from coordinator.services.intent import MILESTONE, intent_of
         from coordinator.views.milestone_page import MilestonePage
 
         document = snapshot.documents.get(MILESTONE)
         intent = Intent() if document is None else intent_of(document)
-        version = newest_version(self._log)
+        version = self.version()
         kinds = ("attachment.added", "artifact.produced", "decision.recorded")
-        attachments, artifacts, decisions = (self._log.tail(_PAGE, Filter(kinds=(kind,))) for kind in kinds)
+        attachments, artifacts, decisions = (self.select(kinds=(kind,)).newest(_PAGE) for kind in kinds)
         return MilestonePage(
             milestone=snapshot.milestone,
             intent=intent,
@@ -106,74 +142,94 @@ class Desk:
             attachments=attachments,
             artifacts=artifacts,
             decisions=decisions,
-            revisions=_revisions(versions(self._log)),
+            revisions=_revisions(self.versions()),
             document=document or b"",
         )
 
     def plan_intent(self, snapshot: Snapshot, document: bytes) -> "Plan":
-        """The plan that makes a version of the intent in this markdown; raises as `plan_intent` of the service."""
-        from coordinator.eventlog.intents import newest_version
+        """The plan that makes a version of the intent of this document."""
         from coordinator.services.intent import SetIntent, plan_intent
 
-        version = newest_version(self._log)
+        version = self.version()
         return plan_intent(snapshot, SetIntent(document=document, logged=version.intent if version else None))
-
-    def decide(self, text: str) -> Event:
-        """Record a decision about the milestone."""
-        from coordinator.apply.records import decide
-
-        return decide(self._log, self._writer(), text)
-
-    def attach(self, ref: str) -> tuple[Event, bool]:
-        """Attach something to the milestone; False when it was attached before."""
-        from coordinator.apply.records import attach
-
-        event, _, new = attach(self.layout, self._log, self._writer(), ref)
-        return event, new
 
     def set_milestone(self, status: str, reason: str, *, before: str) -> Event:
         """Call the milestone `open` or `done`. Refused for agents, and when it is that already."""
-        draft = Draft("milestone.status", "milestone", {"status": status} | ({"reason": reason} if reason else {}))
+        from coordinator.apply.records import set_milestone
+
         actor = self._writer()
-        if status == before and may_write(actor, draft.kind):
-            raise Refused(f"the milestone is {status} already", "`coord milestone` shows it")
-        (event,) = self._log.append([draft], actor)
-        write_status(self.layout, status)
-        return event
+        return set_milestone(self._project.layout, self._log, actor, status, reason, before=before)
 
-    def actor(self) -> Actor:
-        """Who acts here, as the log will have it."""
-        from coordinator.eventlog.identity import who
+    # ── records
 
-        return who(os.environ, os.getpid())
+    def decide(self, text: str, subject: str = "milestone") -> Event:
+        """Record a decision. UsageError for an empty one."""
+        from coordinator.apply.records import decide
+
+        actor = self._writer()
+        return decide(self._log, actor, text, subject=subject, run=_run())
+
+    def attach(
+        self, ref: str, *, title: str = "", kind: str = "", subject: str = "milestone"
+    ) -> "tuple[Event, Attachment, bool]":
+        """Attach something: the event, what it was taken for; False when it was attached before."""
+        from coordinator.apply.records import attach
+
+        layout, actor = self._project.layout, self._writer()
+        return attach(layout, self._log, actor, ref, title=title, kind=kind, subject=subject, run=_run())
+
+    def produced(self, path: str, *, title: str = "", subject: str = "milestone") -> tuple[Event, Mapping[str, object]]:
+        """Record that a file was made: the event, and what it tells of the file. CoordError when there is none."""
+        from coordinator.apply.records import produced
+
+        layout, actor = self._project.layout, self._writer()
+        return produced(layout, self._log, actor, Path(path), title=title, subject=subject, run=_run())
 
     def _writer(self) -> Actor:
-        """The same, to write something. Refused in a project that nobody here trusts."""
+        """Who writes here. Refused in a project that nobody here trusts."""
+        from coordinator.eventlog.identity import who
         from coordinator.observe.trust import require_known
 
-        actor = self.actor()
-        require_known(self.layout, actor)
+        actor = who()
+        require_known(self._project.layout, actor)
         return actor
 
-    def start_loop(self) -> tuple[str, tuple[str, ...]]:
-        """Start the loop in a tmux window and let it run, whatever it was asked before.
 
-        Returns the window's id, and sentences about agents that can't be started; Refused when none can.
-        """
-        from coordinator.loop.control import check_start, start_loop
+class Selection:
+    """Some of the events of a log, oldest first."""
 
-        unready = check_start(self.layout)
-        self.set_loop("running")
-        return start_loop(self.layout), unready
+    def __init__(self, project: Project, log: "EventLog", where: Filter) -> None:
+        self._project = project
+        self._log = log
+        self._where = where
 
-    def set_loop(self, state: str) -> None:
-        """Ask the loop to be `running`, `paused` or `stopped`."""
-        from coordinator.loop.control import set_loop
+    def newest(self, limit: int) -> tuple[Event, ...]:
+        return self._log.tail(limit, self._where)
 
-        set_loop(self.layout, state, self.actor())
+    def before(self, seq: int, limit: int) -> tuple[Event, ...]:
+        """The last ones before an event."""
+        return self._log.before(seq, limit, self._where)
 
-    def close(self) -> None:
-        self._log.close()
+    def after(self, seq: int, limit: int) -> tuple[Event, ...]:
+        """The first ones after an event."""
+        return self._log.since(seq, limit, self._where)
+
+    def every(self, since: int = 0) -> Iterator[Event]:
+        """All of them after an event."""
+        while batch := self.after(since, _MOST):
+            yield from batch
+            since = batch[-1].seq
+
+    def follow(self, since: int) -> "Iterator[Sequence[Event]]":
+        """Those after an event, then whatever comes, in batches; ends only with the process."""
+        from coordinator.eventlog.follow import follow
+
+        return follow(self._project.layout.events_db, since=since, where=self._where)
+
+
+def _run() -> str | None:
+    """The run that this process belongs to, as an agent's do."""
+    return os.environ.get("COORD_RUN")
 
 
 def _revisions(found: "Sequence[Version]") -> "tuple[Revision, ...]":

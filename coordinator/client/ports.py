@@ -88,13 +88,8 @@ class Film(Protocol):
     def at(self, seq: int, on_the_way: Callable[[int], None] = ...) -> "Replay": ...
 
 
-class Source(Protocol):
-    """Where everything comes from and where wishes go.
-
-    All but `preferences`, `first`, `show_panes`, `attach`, `engineer` and `close` may block: they are called in worker
-    threads.
-    Every failure that a user can meet is a `CoordError`.
-    """
+class Observing(Protocol):
+    """What the project is, and what it becomes."""
 
     def preferences(self) -> Preferences: ...
 
@@ -110,10 +105,22 @@ class Source(Protocol):
         """
         ...
 
+    def look(self) -> Snapshot:
+        """The project as it is at this moment; for planning again after a plan was stale."""
+        ...
+
+
+class History(Protocol):
+    """What happened, and what people put on record."""
+
     def events(
         self, query: Query, *, before: int | None = None, after: int | None = None, limit: int
     ) -> tuple[Event, ...]:
         """A page of the log, oldest first: the last `limit` ones before `before`, or the first ones after `after`."""
+        ...
+
+    def film(self) -> "Film":
+        """The project as it was right after any event; for the one thread that asks."""
         ...
 
     def milestone(self) -> "MilestonePage":
@@ -136,9 +143,9 @@ class Source(Protocol):
         """Call the milestone `open` or `done`, in the engineer's name."""
         ...
 
-    def film(self) -> "Film":
-        """The project as it was right after any event; for the one thread that asks."""
-        ...
+
+class Windows(Protocol):
+    """The windows in which agents work."""
 
     def show_panes(self, panes: Sequence[str], focused: str | None, on_screen: OnScreen) -> None:
         """Stream these panes, each by its agent's `screen_id`, and no others from now on; the focused one faster."""
@@ -150,6 +157,14 @@ class Source(Protocol):
 
     def attach(self, agent: Agent) -> Sequence[str] | None:
         """The command that shows the agent's window in this terminal; None when tmux has already switched to it."""
+        ...
+
+
+class Steering(Protocol):
+    """What people do to the project, in the name of who is at the screen."""
+
+    def engineer(self) -> str:
+        """The name under which the log will have what is done here."""
         ...
 
     def ask_loop(self, wish: Wish) -> str:
@@ -179,14 +194,6 @@ class Source(Protocol):
         """Send an agent a message; Refused while it could end up in a dialog or in what somebody is typing."""
         ...
 
-    def engineer(self) -> str:
-        """The name under which the log will have what is done here."""
-        ...
-
-    def look(self) -> Snapshot:
-        """The project as it is at this moment; for planning again after a plan was stale."""
-        ...
-
     def plan_undo(self, snapshot: Snapshot) -> "Plan":
         """The plan that takes back the newest applied one; Refused when it can't be taken back."""
         ...
@@ -197,6 +204,10 @@ class Source(Protocol):
         Refused, and StalePlan among it: nothing was written. Any other CoordError comes after the files were.
         """
         ...
+
+
+class Reviewing(Protocol):
+    """Changes of agents, for those who give a verdict."""
 
     def change(self, number: int) -> "ChangePage":
         """The change of a prompt's last attempt, with its diff; Refused when it has none."""
@@ -213,6 +224,15 @@ class Source(Protocol):
     def file(self, commit: str, path: str) -> str:
         """A text file as a commit has it; CoordError for one that is none, or that isn't there."""
         ...
+
+
+class Source(Observing, History, Windows, Steering, Reviewing, Protocol):
+    """Where everything comes from and where wishes go.
+
+    All but `preferences`, `first`, `show_panes`, `attach`, `engineer` and `close` may block: they are called in worker
+    threads.
+    Every failure that a user can meet is a `CoordError`.
+    """
 
     def notify(self, title: str, text: str) -> bool:
         """Show a notification of the desktop; False where there is nothing to show it with."""

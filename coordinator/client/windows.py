@@ -1,13 +1,83 @@
-"""Live windows from several tmux servers: our own, and those of adopted windows."""
+"""Windows of agents: ours in the project's tmux server, adopted ones in theirs."""
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from coordinator.client.ports import OnScreen
+from coordinator.errors import CoordError
+from coordinator.model.snapshot import Agent
+from coordinator.model.step import Attempt
+from coordinator.observe.project import Project
 
 if TYPE_CHECKING:
+    from coordinator.model.pane_screen import Screen
     from coordinator.terminals.feed import PaneFeed
+    from coordinator.terminals.listing import Window
     from coordinator.terminals.server import Terminals
+
+_SCREEN_LIMIT = 2_000_000
+"""Bytes of a kept last screen."""
+_COLUMNS = 500
+"""Widest last screen that is read."""
+_LOOP = "loop"
+"""Name of the loop's window."""
+
+
+class Windows:
+    """The windows of one project. Raises CoordError."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    def attach(self, agent: Agent, *, if_gone: str) -> Sequence[str] | None:
+        """The command that shows an agent's window in this terminal; None when tmux has already switched to it.
+
+        `if_gone`: how to go on when it is gone.
+        """
+        if agent.adopted:
+            from coordinator.terminals.foreign_server import Elsewhere
+
+            return Elsewhere(agent.server).attach(agent.window)
+        window = self._of(agent.id)
+        if window is None:
+            raise CoordError(f"the window of {agent.id} is gone", if_gone)
+        return self._attach(window.id)
+
+    def attach_loop(self) -> Sequence[str] | None:
+        """The same for the window in which the loop runs."""
+        for window in self._project.terminals.windows():
+            if window.name == _LOOP:
+                return self._attach(window.id)
+        raise CoordError("the loop has no window", "it runs in a terminal of its own, or not at all: `coord status`")
+
+    def last_screen(self, attempt: Attempt) -> "Screen | None":
+        """What the window of an ended attempt showed at the end; None when nothing of it is left."""
+        from coordinator.storage.files import read_limited
+        from coordinator.terminals.capture import read_panes
+        from coordinator.terminals.screen import parse
+
+        window = self._of(attempt.agent)
+        if window is not None:
+            return read_panes(self._project.terminals, [window.pane]).get(window.pane)
+        try:
+            text = read_limited(self._project.layout.root / attempt.directory / "screen.txt", _SCREEN_LIMIT)
+        except (OSError, CoordError):
+            return None
+        return parse(text, _COLUMNS, text.count(b"\n") + 1)
+
+    def _attach(self, window: str) -> Sequence[str] | None:
+        terminals = self._project.terminals
+        if terminals.inside_same_server(os.environ):
+            terminals.switch_client(window)
+            return None
+        return terminals.attach_command(window)
+
+    def _of(self, agent_id: str) -> "Window | None":
+        """The window of an agent, by its mark: ids that were written down may name another one in a new tmux server."""
+        from coordinator.apply.messages import window_of
+
+        return window_of(self._project.terminals, self._project.layout.root, agent_id)
 
 
 class Streams:

@@ -1,24 +1,11 @@
 """The versions of the intent that the log holds."""
 
-from dataclasses import dataclass
-
 from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Event
-from coordinator.model.intent import Intent, from_data
+from coordinator.model.intent import Version, from_data
 
 _MOST = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One `intent.set` event."""
-
-    seq: int
-    at: str
-    """UTC, ISO 8601."""
-    by: str
-    intent: Intent
 
 
 def newest_version(log: EventLog, as_of: int | None = None) -> Version | None:

@@ -39,6 +39,17 @@ class Intent:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An intent as the log has it."""
+
+    seq: int
+    at: str
+    """UTC, ISO 8601."""
+    by: str
+    intent: Intent
+
+
 PARTS: Mapping[str, str] = {
     "non_goals": "non-goal",
     "constraints": "constraint",

@@ -7,7 +7,8 @@ import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
-from coordinator.client.history import Desk
+from coordinator.client.history import History
+from coordinator.client.opening import project_at
 from coordinator.model.snapshot import Snapshot
 
 Make = Callable[..., Project]
@@ -65,11 +66,11 @@ def test_a_replay_shows_what_was_seen(make: Make) -> None:
     remember(lambda s: s.loop.state == "halted" and s.prompts[3].status == "failed")
 
     assert len(moments) == 5
-    desk = Desk(made.layout)
-    film = desk.film()
+    history = History(project_at(str(made.layout.root)))
+    film = history.film()
     for seq in (*moments, *reversed(moments)):
         assert (seq, seen(film.at(seq).snapshot())) == (seq, moments[seq])
-    desk.close()
+    history.close()
 
 
 @pytest.mark.slow

@@ -106,7 +106,7 @@ async def test_the_page_of_agents_tells_where_it_is_and_to_go_there(made: Projec
 async def test_a_window_that_comes_or_goes_is_seen_by_itself(
     made: Project, other: Foreigners, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coordinator.client.project._PULSE", 0.05)
+    monkeypatch.setattr("coordinator.client.observing._PULSE", 0.05)
     async with steered(made.layout) as desk:
         await desk.sees("Nobody works")
         other.window("work", "late", "exec sleep 1000")

@@ -28,6 +28,8 @@ LATER = (
         "coordinator.services",
         "coordinator.storage.config",
         "coordinator.client.history",
+        "coordinator.client.steering",
+        "coordinator.client.reviewing",
     ),
     *("tui.forms.form", "tui.palette", "tui.screens.review", "tui.screens.replay", "tui.screens.milestone"),
 )

@@ -11,8 +11,9 @@ from support import scenes
 from support.project import Project
 from support.wait import wait_until
 
+from coordinator.client.observing import patience
 from coordinator.client.ports import Query, Show, Trouble, Wish
-from coordinator.client.project import ProjectSource, patience
+from coordinator.client.project import ProjectSource
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
@@ -221,7 +222,7 @@ def test_while_what_lives_goes_on_living_nothing_is_read_again(make: Make, monke
     project = make({1: ()}, {1: "sleep 600\n"})
     project.start_loop()
     project.wait_for(1, "running")
-    monkeypatch.setattr("coordinator.client.project._PULSE", 0.01)
+    monkeypatch.setattr("coordinator.client.observing._PULSE", 0.01)
     looks, pulses = [], []
     refresh, outlived = Observer.refresh, Observer.outlived
     monkeypatch.setattr(Observer, "refresh", lambda self, changed: looks.append(changed) or refresh(self, changed))

@@ -9,7 +9,8 @@ from support.onscreen import screen_text, shown, until
 from support.project import WRITE, Project, project
 from textual.pilot import Pilot
 
-from coordinator.client.history import Desk
+from coordinator.client.history import History
+from coordinator.client.opening import project_at
 from coordinator.client.project import ProjectSource
 from coordinator.model.event import Event
 from tui.app import CoordApp
@@ -59,8 +60,8 @@ def states(app: CoordApp) -> dict[int, str]:
 
 
 async def test_every_event_shows_what_the_log_says_of_that_moment(ran: Project) -> None:
-    desk = Desk(ran.layout)
-    film = desk.film()
+    history = History(project_at(str(ran.layout.root)))
+    film = history.film()
     async with replaying(ran) as (app, pilot):
         head = at(app)
         assert head == len(ran.events())
@@ -71,7 +72,7 @@ async def test_every_event_shows_what_the_log_says_of_that_moment(ran: Project) 
             assert [a.id for a in app.screen.agents.agents] == [a.id for a in expected.agents]  # type: ignore[attr-defined]
             await pilot.press("left")
             await until(lambda seq=seq: at(app) == max(1, seq - 1), "the event before")  # type: ignore[misc]
-    desk.close()
+    history.close()
 
 
 async def test_the_past_can_not_be_mistaken_for_now(ran: Project) -> None:

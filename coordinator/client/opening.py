@@ -1,0 +1,25 @@
+"""Where a caller begins: at the project that a folder lies in."""
+
+from pathlib import Path
+
+from coordinator.observe.project import Project
+from coordinator.storage.paths import Layout, find_project
+
+
+def open_project(directory: str) -> Project:
+    """The project that a folder lies in, walking up. Raises CoordError when there is none."""
+    return Project(find_project(Path(directory)))
+
+
+def open_finished(directory: str) -> Project:
+    """The same; a plan that a killed process left unfinished is finished first."""
+    from coordinator.observe.finishing import finish
+
+    project = open_project(directory)
+    finish(project.layout)
+    return project
+
+
+def project_at(root: str) -> Project:
+    """The project whose root is this folder, whether there is one already or not."""
+    return Project(Layout(Path(root)))

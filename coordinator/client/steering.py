@@ -1,0 +1,160 @@
+"""What people do to a project: apply plans, answer, tell, permit, ask something of the loop; in their own name."""
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+from coordinator.errors import CoordError
+from coordinator.model.event import Actor, Event
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Attempt
+from coordinator.observe.project import Project
+
+if TYPE_CHECKING:
+    from coordinator.apply.cleaning import Leftover
+    from coordinator.apply.plans import Applied
+    from coordinator.model.intent import Version
+    from coordinator.model.plan import Plan
+    from coordinator.model.trust import Ask, Shown
+    from coordinator.services.intent import SetIntent
+
+
+def actor() -> Actor:
+    """Whoever runs this process, as the log will have it."""
+    from coordinator.eventlog.identity import who
+
+    return who()
+
+
+class Steering:
+    """The ways to change what a project does, for a caller of any thread. Raises CoordError."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._layout = project.layout
+
+    def human(self, doing: str) -> Actor:
+        """The human that runs this process. Refused for an agent, and the log has that it tried."""
+        from coordinator.apply.humans import humans_only
+
+        return humans_only(self._layout, doing)
+
+    # ── plans
+
+    def planning(self) -> AbstractContextManager[None]:
+        """While it lasts, nobody else applies a plan: what is planned in it is never stale."""
+        from coordinator.apply.plans import planning
+
+        return planning(self._layout)
+
+    def apply(self, plan: "Plan") -> "Applied":
+        """Make a plan come true. Refused, and StalePlan among it: nothing was written."""
+        from coordinator.apply.plans import apply
+
+        return apply(self._layout, plan, actor())
+
+    def set_intent(self, request: "SetIntent", *, dry_run: bool) -> "tuple[Plan, Version | None]":
+        """Make a version of the intent, or say how it would be done: the plan, and the version in force after it."""
+        from dataclasses import replace
+
+        from coordinator.apply.plans import apply, planning
+        from coordinator.client.look import look
+        from coordinator.eventlog.intents import newest_version
+        from coordinator.eventlog.store import EventLog
+        from coordinator.services.intent import plan_intent
+
+        alone = nullcontext() if dry_run else planning(self._layout)
+        with alone, EventLog.open(self._layout.events_db, create=not dry_run, missing_ok=dry_run) as log:
+            before = newest_version(log)
+            known = replace(request, logged=before.intent if before is not None else None)
+            plan = plan_intent(look(self._project), known)
+            if not dry_run:
+                apply(self._layout, plan, actor())
+            return plan, newest_version(log)
+
+    def plan_undo(self, snapshot: Snapshot, plan_id: str | None = None) -> "Plan":
+        """The plan that takes back an applied one, or the newest; Refused when it can't be taken back."""
+        from coordinator.apply.plans import plan_undo
+
+        return plan_undo(self._layout, snapshot, plan_id)
+
+    # ── agents
+
+    def answer(self, question: str, text: str) -> Event:
+        """Answer a question by its id or number."""
+        from coordinator.apply.plans import answer
+
+        return answer(self._layout, question, text, actor())
+
+    def permit(self, attempt: Attempt, *, allow: bool, reason: str, seen: str = "") -> str:
+        """Answer what an agent asks leave for, and say what that was. Refused when it isn't what was `seen`."""
+        from coordinator.apply.permissions import permit
+
+        return permit(self._layout, attempt, actor(), allow=allow, reason=reason, seen=seen)
+
+    def tell(self, attempt: Attempt, text: str) -> bool:
+        """Send an agent a message; whether its screen has changed since."""
+        from coordinator.apply.messages import tell
+
+        return tell(self._layout, attempt, actor(), text)
+
+    def attempt(self, number: int, count: int) -> Attempt | None:
+        """An attempt of a prompt as it is now; None when there is none any more."""
+        from coordinator.apply.steps import find_attempt
+
+        return find_attempt(self._layout, number, count)
+
+    # ── the loop
+
+    def check_start(self) -> tuple[str, ...]:
+        """Refused when no agent could be started now; else a sentence for each one that can't."""
+        from coordinator.loop.control import check_start
+
+        return check_start(self._layout)
+
+    def start_loop(self, *, until_idle: bool = False, max_parallel: int | None = None) -> str:
+        """Start the loop in a tmux window, and wait until it has begun; the window's id."""
+        from coordinator.loop.control import start_loop
+
+        return start_loop(self._layout, until_idle=until_idle, max_parallel=max_parallel)
+
+    def set_loop(self, state: str) -> None:
+        """Ask the loop to be `running`, `paused` or `stopped`."""
+        from coordinator.loop.control import set_loop
+
+        set_loop(self._layout, state, actor())
+
+    # ── what of the project may run
+
+    def what_would_run(self, asked: "Ask") -> "tuple[Shown, ...]":
+        """The files that a human is asked about before anything of the project runs, with what is new in them."""
+        from coordinator.observe.trust import show
+
+        return show(self._layout, asked)
+
+    def give_trust(self, asked: "Ask") -> None:
+        """Let the project run as it was shown; Refused when it is another one by now."""
+        from coordinator.observe.trust import give_trust
+
+        give_trust(self._layout, actor(), asked)
+
+    # ── what ended work left
+
+    def leftovers(self) -> "list[Leftover]":
+        """All that is there, of this project alone."""
+        from coordinator.apply.cleaning import leftovers
+
+        return leftovers(self._layout)
+
+    def clear(self, found: "list[Leftover]") -> "list[Leftover]":
+        """Clear what holds nothing, each as it is then. What is kept says why."""
+        from coordinator.apply.cleaning import clear
+
+        return clear(self._layout, found)
+
+
+def attempt_of(snapshot: Snapshot, number: int) -> Attempt:
+    """The last attempt of a prompt. CoordError when it has none."""
+    step = snapshot.steps.get(number)
+    if step is None or step.attempt is None:
+        raise CoordError(f"prompt {number} has no agent", "`coord agents` lists them")
+    return step.attempt
