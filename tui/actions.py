@@ -3,38 +3,32 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from textual.binding import Binding
 
+from coordinator.services.registry import SERVICES, Service
 from tui.context import (
     Context,
     Reason,
     attach_label,
-    is_merged,
-    kill_label,
     loop_label,
     no_agent,
     no_agents,
-    no_change,
     no_distrust,
     no_need,
     no_permission,
     no_problems,
-    no_prompt,
     no_question,
-    no_restart,
     no_search,
     nobody_to_tell,
     not_alive,
     not_loaded,
     nothing_applied,
-    nothing_emergent,
     nothing_happened,
-    nothing_runs,
     nothing_to_run,
+    offered,
     permit_label,
-    restart_label,
-    review_label,
     tell_label,
     zoom_label,
 )
@@ -60,7 +54,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something to do. `action_<id>` of the main screen or the app (dots become underscores) does it."""
+    """Something to do: a form, or `action_<id>` of the main screen or the app (dots become underscores)."""
 
     id: str
     keys: str
@@ -82,6 +76,8 @@ class Action:
     """Worth a line in the palette."""
     written: str = ""
     """How the key is written; empty: as it is called."""
+    form: str = ""
+    """The service whose form it opens; empty: it has a method."""
 
     def label_in(self, context: Context) -> str:
         return self.label if isinstance(self.label, str) else self.label(context)
@@ -91,72 +87,56 @@ class Action:
         return self.id.replace(".", "_")
 
 
+class _Place(NamedTuple):
+    """Where a service is on the screen, besides the palette."""
+
+    keys: str
+    footer: int
+    own_screen: bool = False
+    """It has more than a form."""
+    numbered: bool = False
+    """Its label says which prompt it is about."""
+
+
+_PLACES: Mapping[str, _Place] = {
+    "interject": _Place("i", 21),
+    "review": _Place("v", 19, own_screen=True, numbered=True),
+    "patch": _Place("p", 22),
+    "edit": _Place("e", 23),
+    "surgery": _Place("s", 24),
+    "kill": _Place("k", 31, numbered=True),
+    "restart": _Place("r", 32, numbered=True),
+}
+
+
+def _services() -> tuple[Action, ...]:
+    """What the registry of services has for the screen: those with a key first, as they stand here."""
+    named = dict.fromkeys((*_PLACES, *SERVICES))
+    return tuple(_of_service(SERVICES[name]) for name in named if SERVICES[name].tooltip)
+
+
+def _of_service(service: Service) -> Action:
+    name, place = service.name, _PLACES.get(service.name, _Place("", 0))
+
+    def label(context: Context) -> str:
+        number = offered(context, name).about
+        return f"{name} {number:02d}" if number is not None else name
+
+    return Action(
+        name,
+        place.keys,
+        label if place.numbered else name,
+        service.tooltip,
+        Group.STEER,
+        when=lambda context: offered(context, name).why_not,
+        footer=place.footer,
+        moot=lambda context: bool(offered(context, name).better),
+        form="" if place.own_screen else name,
+    )
+
+
 ACTIONS: tuple[Action, ...] = (
-    Action(
-        "interject",
-        "i",
-        "interject",
-        "Put a new prompt between others; the graph shows its place while you write",
-        Group.STEER,
-        when=not_loaded,
-        footer=21,
-    ),
-    Action(
-        "review",
-        "v",
-        review_label,
-        "Look at what an agent did: its words, commits and diff; approve it or send it back",
-        Group.STEER,
-        when=no_change,
-        footer=19,
-    ),
-    Action(
-        "patch",
-        "p",
-        "patch",
-        "Correct earlier work: a prompt with what went wrong and what you want instead",
-        Group.STEER,
-        when=no_prompt,
-        footer=22,
-    ),
-    Action(
-        "edit",
-        "e",
-        "edit",
-        "Change a prompt that is not done: its values here, its text in your editor",
-        Group.STEER,
-        when=no_prompt,
-        footer=23,
-        moot=is_merged,
-    ),
-    Action(
-        "surgery",
-        "s",
-        "surgery",
-        "All emergent prompts side by side: keep, improve or eliminate each",
-        Group.STEER,
-        when=nothing_emergent,
-        footer=24,
-    ),
-    Action(
-        "kill",
-        "k",
-        kill_label,
-        "End an agent with everything it started, and say what becomes of its prompt",
-        Group.STEER,
-        when=nothing_runs,
-        footer=31,
-    ),
-    Action(
-        "restart",
-        "r",
-        restart_label,
-        "Run a failed, held or running prompt again as a new attempt",
-        Group.STEER,
-        when=no_restart,
-        footer=32,
-        moot=is_merged,
-    ),
+    *_services(),
     Action(
         "undo",
         "u",
@@ -165,6 +145,7 @@ ACTIONS: tuple[Action, ...] = (
         Group.STEER,
         when=nothing_applied,
         footer=29,
+        form="undo",
     ),
     Action(
         "loop.toggle",

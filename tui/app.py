@@ -21,7 +21,7 @@ from coordinator.client.ports import Source, Trouble, Wish
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
 from tui.actions import unknown_keys
-from tui.context import asks_permission, reviewed
+from tui.context import asks_permission, offered
 from tui.messages import Done, Failed, LastScreenRead, SnapshotArrived
 from tui.paint.ascii import AsciiFilter
 from tui.paint.theme import DARK, LIGHT, choose_theme, glyphs, themes
@@ -311,7 +311,7 @@ class CoordApp(App[None]):
     def action_review(self) -> None:
         from tui.screens.review import Review
 
-        number = reviewed(self.main.context())
+        number = offered(self.main.context(), "review").about
         if number is not None:
             self.push_screen(Review(number, self.source, self.marks))
 

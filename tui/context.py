@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from coordinator.model.prompt import PromptType
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
-from coordinator.model.step import Step, StepState
+from coordinator.services.offers import Offered
+from coordinator.services.registry import SERVICES
 from coordinator.views.attention import needs
 
 
@@ -52,79 +52,23 @@ def target_of(context: Context) -> int | None:
     return context.selected if context.selected in known else None
 
 
-def _step(context: Context) -> Step | None:
-    number = target_of(context)
-    return context.snapshot.steps.get(number) if context.snapshot is not None and number is not None else None
+_OF_AGENTS = ("kill", "restart")
+"""Services that end what an agent does, wherever it runs."""
 
 
-def no_prompt(context: Context) -> Reason:
-    return "" if _step(context) is not None else "Select a prompt first."
+def offered(context: Context, service: str) -> Offered:
+    """What a service is offered for, and why not otherwise."""
+    if context.snapshot is None:
+        return Offered(why_not=not_loaded(context))
+    # A review is of what is selected, whoever is in focus.
+    number = context.selected if service == "review" else target_of(context)
+    found = SERVICES[service].offers(context.snapshot, number)
+    theirs = only_shown(context) if service in _OF_AGENTS else ""
+    return found._replace(why_not=theirs) if theirs else found
 
 
 def no_agents(context: Context) -> Reason:
     return "" if context.snapshot is not None and context.snapshot.everybody else "No agent was started in this run."
-
-
-def nothing_emergent(context: Context) -> Reason:
-    prompts = context.snapshot.prompts.values() if context.snapshot is not None else ()
-    found = any(prompt.type is PromptType.EMERGENT for prompt in prompts)
-    return "" if found else "There is no emergent prompt: no agent came upon work of its own so far."
-
-
-def nothing_runs(context: Context) -> Reason:
-    if reason := only_shown(context):
-        return reason
-    step = _step(context)
-    if step is None:
-        return "Select a prompt that an agent works on."
-    return "" if step.state.live else f"Nobody works on {step.number:02d}; there is nobody to end."
-
-
-def no_restart(context: Context) -> Reason:
-    if reason := only_shown(context):
-        return reason
-    step = _step(context)
-    if step is None:
-        return "Select a prompt that failed, is held, or runs."
-    if step.state is StepState.PENDING:
-        return f"{step.number:02d} has not started yet; it starts by itself when it is its turn."
-    return ""
-
-
-def is_merged(context: Context) -> bool:
-    """What services act on has landed: a patch is all that can still be done about it."""
-    step = _step(context)
-    return step is not None and step.state is StepState.MERGED
-
-
-def kill_label(context: Context) -> str:
-    number = target_of(context)
-    return f"kill {number:02d}" if number is not None else "kill"
-
-
-def restart_label(context: Context) -> str:
-    number = target_of(context)
-    return f"restart {number:02d}" if number is not None else "restart"
-
-
-def reviewed(context: Context) -> int | None:
-    """The prompt whose change would be looked at: the selected one's, else the first that waits."""
-    snapshot = context.snapshot
-    if snapshot is None:
-        return None
-    step = snapshot.steps.get(context.selected or 0)
-    if step is not None and step.attempt is not None and (step.attempt.commits or step.state is StepState.CHANGE_OPEN):
-        return step.number
-    return next((n for n in snapshot.graph.order if snapshot.steps[n].state is StepState.CHANGE_OPEN), None)
-
-
-def no_change(context: Context) -> Reason:
-    return "" if reviewed(context) is not None else "No change is open, and the selected prompt has none."
-
-
-def review_label(context: Context) -> str:
-    number = reviewed(context)
-    return f"review {number:02d}" if number is not None else "review"
 
 
 def no_question(context: Context) -> Reason:

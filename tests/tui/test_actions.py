@@ -14,6 +14,7 @@ from coordinator.client.ports import Preferences
 from coordinator.views.attention import needs
 from tui.actions import ACTIONS, BY_ID, Action, Scope, bindings, footer, key_of, unknown_keys
 from tui.context import Context
+from tui.forms.registry import form_of
 from tui.palette import offered, title_of
 from tui.screens.reader_pages import help_lines
 from tui.widgets.agents import Agents
@@ -62,11 +63,12 @@ def test_ids_are_unique_and_everything_is_described() -> None:
         assert action.label_in(CONTEXTS["busy"])
 
 
-async def test_every_action_has_a_method() -> None:
+async def test_every_action_has_a_form_or_a_method() -> None:
     async with shown(StillSource(scenes.bucket())) as (app, _):
         for action in ACTIONS:
             owner = app.main if hasattr(app.main, f"action_{action.method}") else app
-            assert callable(getattr(owner, f"action_{action.method}", None)), action.id
+            does = form_of(action.form) if action.form else getattr(owner, f"action_{action.method}", None)
+            assert callable(does), action.id
 
 
 @pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS.keys())

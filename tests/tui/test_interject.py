@@ -381,7 +381,7 @@ async def test_how_many_go_before_a_new_prompt_that_others_wait_for_is_said_and_
 async def test_a_panel_that_was_on_its_way_to_the_focus_does_not_take_it_from_a_form(layout: Layout) -> None:
     async with steered(layout) as desk:
         desk.app.main.select(2)
-        await desk.app.main.action_interject()
+        await desk.app.main.open_service("interject")
         await desk.type("here")
         assert desk.form.field("title").value == "here"
 

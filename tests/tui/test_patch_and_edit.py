@@ -31,7 +31,7 @@ def running(layout: Layout, number: int) -> None:
 async def test_news_of_the_project_do_no_harm_while_a_form_opens(layout: Layout) -> None:
     async with steered(layout, selected=1) as desk:
         main = desk.app.main
-        main.call_later(main.action_patch)
+        main.call_later(main.open_service, "patch")
         async with asyncio.timeout(10):
             while main.plan_form is None or not main.plan_form.has_focus_within:
                 main.project_changed()

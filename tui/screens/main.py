@@ -293,8 +293,11 @@ class MainScreen(Steered):
         if reason:
             self.app.say(reason)
             return
-        node = self if hasattr(self, f"action_{action.method}") else self.app
-        await self.app.run_action(action.method, node)
+        if action.form:
+            await self.open_service(action.form)
+        else:
+            node = self if hasattr(self, f"action_{action.method}") else self.app
+            await self.app.run_action(action.method, node)
         self.update_keys()
 
     @on(ActionAsked)

@@ -375,23 +375,6 @@ class Steered(Panels):
     async def action_act(self, action_id: str) -> None:
         raise NotImplementedError
 
-    async def action_interject(self) -> None:
-        await self.open_plan(form_of("interject"))
-
-    async def action_patch(self) -> None:
-        await self.open_plan(form_of("patch"))
-
-    async def action_edit(self) -> None:
-        await self.open_plan(form_of("edit"))
-
-    async def action_surgery(self) -> None:
-        await self.open_plan(form_of("surgery"))
-
-    async def action_kill(self) -> None:
-        await self.open_plan(form_of("kill"))
-
-    async def action_restart(self) -> None:
-        await self.open_plan(form_of("restart"))
-
-    async def action_undo(self) -> None:
-        await self.open_plan(form_of("undo"))
+    async def open_service(self, service: str) -> None:
+        """Open the form of a service, with what was typed before."""
+        await self.open_plan(form_of(service))
