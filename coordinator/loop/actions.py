@@ -1,40 +1,57 @@
 """What the loop may do in the world. Each names the attempt it is about, so that doing it twice changes nothing."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from coordinator.model.prompt import PromptStatus
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Attempt
 
 
 @dataclass(frozen=True, slots=True)
-class Dispatch:
+class OfPrompt:
+    """It is about a prompt."""
+
+    number: int
+
+    @property
+    def subject(self) -> str:
+        """What its events and its troubles are about."""
+        return f"prompt:{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class OfAttempt(OfPrompt):
+    """It is about an attempt of a prompt."""
+
+    attempt: int
+
+    def of(self, snapshot: Snapshot) -> Attempt | None:
+        """The attempt that it is about, if the snapshot still knows it as the last one."""
+        current = snapshot.steps.get(self.number)
+        found = current.attempt if current is not None else None
+        return found if found is not None and found.attempt == self.attempt else None
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch(OfAttempt):
     """Start a new attempt of a prompt."""
 
-    number: int
-    attempt: int
-
 
 @dataclass(frozen=True, slots=True)
-class Resume:
+class Resume(OfAttempt):
     """Claimed, but not known to run: an earlier life of the loop was killed in between. Finish the start, or end it."""
 
-    number: int
-    attempt: int
-
 
 @dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(OfAttempt):
     """Its process has ended: read from receipt, exit file and branch what became of it."""
 
-    number: int
-    attempt: int
-
 
 @dataclass(frozen=True, slots=True)
-class Expire:
+class Expire(OfAttempt):
     """It has run longer than it may: end its processes and fail it."""
 
-    number: int
-    attempt: int
     limit: float
     """Seconds it was given."""
 
@@ -50,46 +67,34 @@ class AskOver:
 
 
 @dataclass(frozen=True, slots=True)
-class EndOver:
+class EndOver(OfAttempt):
     """A human said that a prompt whose budget is used up is to end."""
-
-    number: int
-    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(OfAttempt):
     """A budget is used up and nobody has said yet whether it may go on: stop its agent's processes."""
 
-    number: int
-    attempt: int
     about: str
     """The question that it waits for, by what that is about."""
 
 
 @dataclass(frozen=True, slots=True)
-class GoOn:
+class GoOn(OfAttempt):
     """Its agent's processes are stopped, and nothing holds them any more."""
 
-    number: int
-    attempt: int
     about: str
 
 
 @dataclass(frozen=True, slots=True)
-class FinishKill:
+class FinishKill(OfAttempt):
     """A kill was asked for: end what is left of its processes, then do with the step what was asked."""
-
-    number: int
-    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
-class Merge:
+class Merge(OfAttempt):
     """Bring its change through the gate."""
 
-    number: int
-    attempt: int
     commit: str = ""
     """Head of the branch that a human approved; empty: whatever its head is."""
     landed: str = ""
@@ -97,46 +102,40 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
-class FindLanded:
+class FindLanded(OfAttempt):
     """The base branch of an open change moved: see whether somebody merged it by hand."""
 
-    number: int
-    attempt: int
     base_tip: str
     looked: str = ""
     """Where the base branch was at the last look."""
 
 
 @dataclass(frozen=True, slots=True)
-class Return:
+class Return(OfAttempt):
     """A human rejected its change: back to an agent, with the reason."""
 
-    number: int
-    attempt: int
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(OfPrompt):
     """The prompt's file lags behind its step: write status, attempts and commits into the frontmatter."""
 
-    number: int
     status: PromptStatus
     attempts: int
     commits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Tidy:
+class Tidy(OfAttempt):
     """It is merged or cancelled: keep its last screen, close its windows; remove its worktree if it is merged."""
-
-    number: int
-    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
 class CloseMilestone:
     """Nothing is left to run."""
+
+    subject: ClassVar[str] = "milestone"
 
 
 Action = (

@@ -7,7 +7,7 @@ from coordinator.agents.hooks import LINE, STATUS
 from coordinator.agents.launch import NO_WORKTREE
 from coordinator.apply.handoff import not_done
 from coordinator.apply.handoff_files import handed_off, publish, sealed
-from coordinator.apply.kill import end_processes
+from coordinator.apply.kill import end_processes, finish_kill
 from coordinator.apply.steps import agent_event, step_event
 from coordinator.changes.diff import change_of
 from coordinator.changes.elsewhere import work_elsewhere
@@ -16,7 +16,7 @@ from coordinator.changes.lending import take_back
 from coordinator.changes.safekeeping import keep_safe
 from coordinator.errors import CoordError
 from coordinator.failpoint import failpoint
-from coordinator.loop.actions import EndOver, Expire, Return, Settle
+from coordinator.loop.actions import Expire, FinishKill, Return, Settle
 from coordinator.loop.context import Context
 from coordinator.loop.exits import has_ended
 from coordinator.loop.interruption import what_cut_off
@@ -46,9 +46,28 @@ _HINTS = {
 }
 
 
-def settle(context: Context, snapshot: Snapshot, action: Settle) -> Attempt | None:
+def settle(context: Context, snapshot: Snapshot, action: Settle) -> None:
+    """Record what an ended attempt came to, and clear up behind it."""
+    ended = _record_end(context, snapshot, action)
+    if ended is None:
+        return
+    context.look()  # what came of it is known before all is cleared up
+    clear_up(context, ended)
+    lands = ended.state is StepState.CHANGE_OPEN and context.config.gate != "review"
+    if lands or ended.state is StepState.MERGED:
+        close_windows(context, ended.prompt)  # nobody is to look at it: its last screen is kept
+
+
+def kill(context: Context, snapshot: Snapshot, action: FinishKill) -> None:
+    """End what is left of an attempt, and do with its step what was asked."""
+    attempt = action.of(snapshot)
+    if attempt is not None:
+        context.retire(finish_kill(context.layout, context.log, attempt))
+
+
+def _record_end(context: Context, snapshot: Snapshot, action: Settle) -> Attempt | None:
     """Read from hand-off, exit file and branch what an ended attempt came to, record it and return it."""
-    attempt = _fresh(context, snapshot, action.number, action.attempt)
+    attempt = context.current(snapshot, action)
     if attempt is None or not attempt.state.live or attempt.kill:
         return None
     if attempt.exit is None and still_runs(context, attempt):
@@ -165,23 +184,15 @@ def judge_end(attempt: Attempt) -> tuple[StepState, str]:
 
 def expire(context: Context, snapshot: Snapshot, action: Expire) -> None:
     """Ask for the end of an attempt that ran out of time."""
-    attempt = _fresh(context, snapshot, action.number, action.attempt)
+    attempt = context.current(snapshot, action)
     if attempt is not None and attempt.state.live and not attempt.kill:
         context.overrule(attempt)
         context.amend(attempt, kill="fail", reason=f"took longer than the {action.limit:g} s it was given")
 
 
-def end_over(context: Context, snapshot: Snapshot, action: EndOver) -> None:
-    """Ask for the end of an attempt whose prompt has used up its budget; it is held until a human restarts it."""
-    attempt = _fresh(context, snapshot, action.number, action.attempt)
-    if attempt is not None and attempt.state.live and not attempt.kill:
-        context.overrule(attempt)
-        context.amend(attempt, kill="hold", reason="its budget is used up, and it was to end there")
-
-
 def give_back(context: Context, snapshot: Snapshot, action: Return) -> None:
     """A human rejected the change: the next attempt goes on from it, with the reason."""
-    attempt = _fresh(context, snapshot, action.number, action.attempt)
+    attempt = context.current(snapshot, action)
     if attempt is not None and attempt.state is StepState.CHANGE_OPEN:
         context.advance(attempt, StepState.PENDING, continues=True, reason=action.reason)
 
@@ -239,11 +250,3 @@ def _clean_traces(directory: Path) -> None:
         clean = redact(text)
         if clean != text:
             write_atomic(path, clean.encode("utf-8", "surrogateescape"))
-
-
-def _fresh(context: Context, snapshot: Snapshot, number: int, count: int) -> Attempt | None:
-    """The attempt as it is on disk now; None when the snapshot knows another one by now."""
-    known = snapshot.steps[number].attempt
-    if known is None or known.attempt != count:
-        return None
-    return context.reread(known)

@@ -1,6 +1,7 @@
 """What the loop works with: the project, its log and windows, and what it touched since the last look."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from coordinator.changes.agent_user import reclaim
 from coordinator.changes.lending import Guest, take_back
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
+from coordinator.loop.actions import OfAttempt
 from coordinator.loop.runs import RunBook
 from coordinator.loop.users import Users
 from coordinator.model.event import SYSTEM, Draft
+from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.observe.agent_user import guest_of
 from coordinator.storage.config import Config
@@ -43,6 +46,8 @@ class Context:
     """Attempts, by prompt and number, that were gone when this life of the loop began, after one that was cut off."""
     users: Users | None = None
     """Strict mode: who agents run as, one user each."""
+    look: Callable[[], None] = lambda: None
+    """Has the loop look at once at what was touched; for workers that go on for a while."""
 
     @property
     def run(self) -> str:
@@ -109,6 +114,11 @@ class Context:
     def reread(self, attempt: Attempt) -> Attempt:
         """The attempt as it is on disk and on the log now: what was appended before its process ended is seen."""
         return sealed(self.log, steps.reread(self.layout, attempt))
+
+    def current(self, snapshot: Snapshot, action: OfAttempt) -> Attempt | None:
+        """The attempt that an action is about, as it is now; None when the snapshot knows another one by now."""
+        known = action.of(snapshot)
+        return None if known is None else self.reread(known)
 
     def find(self, number: int, count: int) -> Attempt | None:
         """An attempt of a prompt by its number, with its hand-off; None when it can't be found or read."""

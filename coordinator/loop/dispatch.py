@@ -156,7 +156,7 @@ def _start(context: Context, snapshot: Snapshot, prompt: Prompt, attempt: Attemp
     except (CoordError, OSError) as error:
         _not_started(context, attempt, _sentence(error))
         return
-    mark(context, snapshot.prompts, Mark(prompt.number, PromptStatus.IN_PROGRESS, attempt.attempt))
+    mark(context, snapshot, Mark(prompt.number, PromptStatus.IN_PROGRESS, attempt.attempt))
     _running(context, attempt, window)
 
 

@@ -1,16 +1,15 @@
-"""Does what the rules ask for: at once where it is short, by workers where it takes long, later where it failed."""
+"""Carries out what the rules ask for: a table says how each kind of action is done, and what must hold before."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from enum import Enum, auto
+from functools import partial
 from typing import Any
 
-from coordinator.apply.kill import finish_kill
-from coordinator.apply.suspend import go_on, pause
 from coordinator.errors import CoordError
-from coordinator.loop import completion, dispatch, merging
+from coordinator.loop import budgets, completion, dispatch, merging, prompt_status
 from coordinator.loop.actions import (
     Action,
     AskOver,
@@ -23,6 +22,7 @@ from coordinator.loop.actions import (
     GoOn,
     Mark,
     Merge,
+    OfAttempt,
     Pause,
     Resume,
     Return,
@@ -30,11 +30,11 @@ from coordinator.loop.actions import (
     Tidy,
 )
 from coordinator.loop.context import Context
-from coordinator.loop.prompt_status import mark
-from coordinator.loop.worker import Crew, Result, Worker
+from coordinator.loop.wake import Finished, Wake
+from coordinator.loop.worker import Crew, Job, Worker
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
-from coordinator.model.step import Attempt, StepState
+from coordinator.model.step import Attempt
 from coordinator.model.text import plain
 from coordinator.observe.trust import require_trust
 
@@ -42,8 +42,6 @@ _PATIENCE = 2.0
 """Seconds that a worker gets when the loop ends."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 """Seconds before something that did not work is tried again; doubles each time."""
-STARTS_PROGRAMS = (Dispatch, Resume, Merge, FindLanded)
-"""What runs agents, suites or the forge's command as the settings say."""
 _CHORES = 4
 """Workers for what takes a moment. A prompt is always the same one's."""
 _LITTER = 8
@@ -52,43 +50,89 @@ _INSISTENT = 4.0
 """Seconds of pause up to which a clearing up that did not work is waited for at the end of a run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """Files changed, or the log grew."""
+class By(Enum):
+    """Who does what takes longer than the loop may stand still."""
 
-    paths: frozenset[Path] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Exited:
-    """A process that is watched has ended."""
-
-    pid: int
+    GATE = auto()
+    """One after the other."""
+    CHORES = auto()
+    """A few beside each other; what is about one prompt, one after the other."""
+    ENDS = auto()
+    """Each by itself: what an agent left in its worktree may hold up the git that looks at it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
-    """A worker is through with an action."""
+class Way:
+    """How a kind of action is carried out."""
 
-    action: Action
-    result: Result
+    begin: Callable[[Context, Snapshot, Any], Job | None]
+    """Done at once, in the loop's own thread; returns what is left of it for a worker."""
+    by: By | None = None
+    """The worker; None: it is done at once, or not at all."""
+    trusted: bool = False
+    """It runs agents, suites or the forge's command, as settings say that may have come with a commit since."""
+    waits: tuple[Callable[[Context, Collection[Action], Any], bool], ...] = ()
+    """What it waits for: by the context, and by what is under way."""
+    record: Callable[[Context, Attempt, Any, Any], bool] | None = None
+    """Takes down, in the loop's own thread, what a worker brought; False when it is to be tried again later."""
+    failed: Callable[[Context, Attempt, Exception], None] | None = None
+    """What is to be said besides when the worker could not do it."""
+    awaited: bool = False
+    """A run does not end while it is tried again soon."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """The loop is to end."""
-
-    by: str
+def _later(do: Callable[[Context, Snapshot, Any], object]) -> Callable[[Context, Snapshot, Any], Job]:
+    """Leave all of it to a worker."""
+    return lambda context, snapshot, action: partial(do, context, snapshot, action)
 
 
-Wake = Changed | Exited | Finished | Stopped
-"""What wakes the loop."""
+def _merging(context: Context, under_way: Collection[Action], action: Dispatch | Return) -> bool:
+    """What a merge came to is known first: work that landed is neither sent back nor done again."""
+    return any(isinstance(other, Merge) and other.number == action.number for other in under_way)
+
+
+def _littered(context: Context, under_way: Collection[Action], action: Dispatch) -> bool:
+    return sum(isinstance(other, Settle | Tidy) for other in under_way) >= _LITTER
+
+
+def _settling(context: Context, under_way: Collection[Action], action: Tidy) -> bool:
+    return Settle(action.number, action.attempt) in under_way
+
+
+def _closed(context: Context, under_way: Collection[Action], action: CloseMilestone) -> bool:
+    """Nothing has run since it was closed, or opened again by a human."""
+    return not context.book.is_open
+
+
+def _close(context: Context, snapshot: Snapshot, action: CloseMilestone) -> None:
+    context.book.close_milestone(snapshot)
+
+
+WAYS: dict[type[Action], Way] = {
+    Dispatch: Way(dispatch.dispatch, trusted=True, waits=(_merging, _littered)),
+    Resume: Way(dispatch.resume, trusted=True),
+    Settle: Way(_later(completion.settle), By.ENDS),
+    Expire: Way(completion.expire),
+    AskOver: Way(budgets.ask),
+    EndOver: Way(budgets.end_over),
+    Pause: Way(_later(budgets.pause), By.CHORES),
+    GoOn: Way(_later(budgets.go_on), By.CHORES),
+    FinishKill: Way(_later(completion.kill), By.CHORES),
+    Merge: Way(merging.merge, By.GATE, trusted=True, record=merging.record_outcome, failed=merging.explain),
+    FindLanded: Way(merging.find, By.CHORES, trusted=True, record=merging.record_landed),
+    Return: Way(completion.give_back, waits=(_merging,)),
+    Mark: Way(prompt_status.mark),
+    Tidy: Way(_later(merging.tidy), By.CHORES, waits=(_settling,), awaited=True),
+    CloseMilestone: Way(_close, waits=(_closed,)),
+}
+STARTS_PROGRAMS = tuple(kind for kind, way in WAYS.items() if way.trusted)
+"""What is done only while somebody here trusts the project."""
 
 
 class Executor:
-    """Carries out actions. One merge at a time, beside it a few chores, and a look at each attempt that ended.
+    """Carries out actions: at once what is short, by workers what takes long, again later what did not work.
 
-    The loop itself never waits for them.
+    The loop itself never waits for the workers.
     """
 
     def __init__(self, context: Context, wake: Callable[[Wake], None]) -> None:
@@ -105,26 +149,14 @@ class Executor:
     @property
     def busy(self) -> bool:
         """A worker is at something, or is soon to clear up once more."""
-        soon = any(isinstance(action, Tidy) and pause <= _INSISTENT for action, (_, pause) in self._later.items())
+        soon = any(WAYS[type(action)].awaited and pause <= _INSISTENT for action, (_, pause) in self._later.items())
         return soon or bool(self._under_way)
 
     def free_for(self, action: Action) -> bool:
-        """Neither under way nor to be tried later."""
-        if isinstance(action, CloseMilestone) and not self._context.book.is_open:
-            return False  # nothing has run since it was closed, or opened again by a human
-        if isinstance(action, Return | Dispatch) and self._merging(action.number):
-            return False  # what a merge came to is known first: work that landed is neither sent back nor done again
-        if isinstance(action, Dispatch) and self._litter() >= _LITTER:
+        """Neither under way nor to be tried later, and nothing has to be through before."""
+        if action in self._under_way or self._later.get(action, (0.0, 0.0))[0] > time.time():
             return False
-        if isinstance(action, Tidy) and Settle(action.number, action.attempt) in self._under_way:
-            return False
-        return action not in self._under_way and self._later.get(action, (0.0, 0.0))[0] <= time.time()
-
-    def _litter(self) -> int:
-        return sum(isinstance(action, Settle | Tidy) for action in self._under_way)
-
-    def _merging(self, number: int) -> bool:
-        return any(isinstance(action, Merge) and action.number == number for action in self._under_way)
+        return not any(waits(self._context, self._under_way, action) for waits in WAYS[type(action)].waits)
 
     def next_due(self) -> float | None:
         """Unix seconds when something that did not work may be tried again."""
@@ -140,30 +172,47 @@ class Executor:
 
     def perform(self, snapshot: Snapshot, action: Action) -> None:
         """Do it, or have it begun; whatever prevents it is reported, and it is tried again later."""
+        way = WAYS[type(action)]
         try:
-            self._perform(snapshot, action)
+            if way.trusted:
+                require_trust(self._context.layout)
+            job = way.begin(self._context, snapshot, action)
         except (CoordError, OSError) as error:
             self._failed(action, error)
-        else:
-            if action not in self._under_way:
-                self._worked(action)
+            return
+        if job is None or way.by is None:
+            self._worked(action)
+            return
+        self._under_way.add(action)
+        self._worker(way.by, action).submit(job, lambda result: self._wake(Finished(action, result)))
+
+    def _worker(self, by: By, action: Action) -> Worker | Crew:
+        match by:
+            case By.GATE:
+                return self._gate
+            case By.ENDS:
+                return self._ends
+            case By.CHORES:
+                assert isinstance(action, OfAttempt)
+                return self._chores[action.number % _CHORES]
 
     def finish(self, snapshot: Snapshot, finished: Finished) -> None:
         """Take what a worker brought."""
-        action = finished.action
+        action, result = finished.action, finished.result
+        way = WAYS[type(action)]
         self._under_way.discard(action)
-        attempt = _attempt_of(snapshot, action)
+        attempt = action.of(snapshot) if isinstance(action, OfAttempt) else None
         if attempt is not None:
             self._context.touched.append(self._context.directory(attempt))
-        if finished.result.error is not None:
-            self._failed(action, finished.result.error)
-            if isinstance(action, Merge) and attempt is not None:
-                self._explain(attempt, finished.result.error)
+        if result.error is not None:
+            self._failed(action, result.error)
+            if way.failed is not None and attempt is not None:
+                way.failed(self._context, attempt, result.error)
             return
         try:
-            if isinstance(action, FindLanded) and attempt is not None:
-                merging.record_landed(self._context, attempt, finished.result.value)
-            done = not isinstance(action, Merge) or attempt is None or self._merged(attempt, action, finished.result)
+            done = True
+            if way.record is not None and attempt is not None:
+                done = way.record(self._context, attempt, action, result.value)
         except (CoordError, OSError) as error:
             self._failed(action, error)
             return
@@ -178,8 +227,8 @@ class Executor:
         self._later[action] = (time.time() + pause, pause)
 
     def hurry(self, *kinds: type[Action]) -> None:
-        """What kept these from being done may be gone, by default merges from landing: try again now."""
-        for action in [action for action in self._later if isinstance(action, kinds or Merge)]:
+        """What kept these from being done may be gone: try again now."""
+        for action in [action for action in self._later if isinstance(action, kinds)]:
             del self._later[action]
 
     def report(self, subject: str, error: Exception) -> None:
@@ -190,105 +239,13 @@ class Executor:
         self._reported[subject] = text
         remedy = error.remedy if isinstance(error, CoordError) else ""
         draft = Draft("problem.found", subject, {"reason": plain(text), "remedy": plain(remedy)})
-        try:
+        with suppress(CoordError):  # the log itself may be what does not work; the action is tried again
             self._context.say(draft)
-        except CoordError:
-            return  # the log itself is what does not work; the action is tried again
-
-    def _perform(self, snapshot: Snapshot, action: Action) -> None:
-        context = self._context
-        if isinstance(action, STARTS_PROGRAMS):
-            require_trust(context.layout)  # settings, suites and scripts may have come with a commit since
-        match action:
-            case Dispatch():
-                dispatch.dispatch(context, snapshot, action)
-            case Resume():
-                dispatch.resume(context, snapshot, action)
-            case Settle():
-                self._submit(self._ends, action, lambda: self._settle(snapshot, action))
-            case Expire():
-                completion.expire(context, snapshot, action)
-            case AskOver():
-                data = {"text": action.text, "options": list(action.options), "about": action.about}
-                context.say(Draft("run.asked", action.subject, data))
-            case EndOver():
-                completion.end_over(context, snapshot, action)
-            case Pause() | GoOn():
-                self._submit(self._chore(action.number), action, lambda: self._pause(snapshot, action))
-            case Return():
-                completion.give_back(context, snapshot, action)
-            case Mark():
-                mark(context, snapshot.prompts, action)
-            case CloseMilestone():
-                context.book.close_milestone(snapshot)
-            case Merge():
-                self._submit(self._gate, action, merging.gate_run(context, snapshot, action))
-            case FindLanded():
-                self._submit(self._chore(action.number), action, merging.landed_run(context, snapshot, action))
-            case FinishKill():
-                self._submit(self._chore(action.number), action, lambda: self._kill(snapshot, action))
-            case Tidy():
-                self._submit(self._chore(action.number), action, lambda: merging.tidy(context, snapshot, action))
-
-    def _chore(self, number: int) -> Worker:
-        return self._chores[number % _CHORES]
-
-    def _submit(self, worker: Worker | Crew, action: Action, work: Callable[[], Any] | None) -> None:
-        if work is not None:
-            self._under_way.add(action)
-            worker.submit(work, lambda result: self._wake(Finished(action, result)))
-
-    def _settle(self, snapshot: Snapshot, action: Settle) -> None:
-        """Not in the loop's own thread: what an agent left in its worktree may hold up the git that looks at it."""
-        ended = completion.settle(self._context, snapshot, action)
-        if ended is not None:
-            self._wake(Changed())  # what came of it is known before all is cleared up
-            completion.clear_up(self._context, ended)
-            lands = ended.state is StepState.CHANGE_OPEN and self._context.config.gate != "review"
-            if lands or ended.state is StepState.MERGED:
-                completion.close_windows(
-                    self._context, ended.prompt
-                )  # nobody is to look at it: its last screen is kept
-
-    def _kill(self, snapshot: Snapshot, action: FinishKill) -> None:
-        attempt = _attempt_of(snapshot, action)
-        if attempt is not None:
-            self._context.retire(finish_kill(self._context.layout, self._context.log, attempt))
-
-    def _pause(self, snapshot: Snapshot, action: Pause | GoOn) -> None:
-        attempt = _attempt_of(snapshot, action)
-        if attempt is not None:
-            do = pause if isinstance(action, Pause) else go_on
-            do(self._context.layout, self._context.log, attempt, action.about)
-
-    def _merged(self, attempt: Attempt, action: Merge, result: Result) -> bool:
-        return merging.record_outcome(self._context, attempt, action, result.value)
-
-    def _explain(self, attempt: Attempt, error: Exception) -> None:
-        """Let the step itself say why its change does not land."""
-        reason = f"{error.message}; {error.remedy}" if isinstance(error, CoordError) else str(error)
-        with suppress(CoordError, OSError):  # what keeps it from landing, a full disk, may keep this from being written
-            if self._context.reread(attempt).reason != reason:
-                self._context.amend(attempt, reason=reason)
 
     def _worked(self, action: Action) -> None:
         self._later.pop(action, None)
-        self._reported.pop(_subject(action), None)
+        self._reported.pop(action.subject, None)
 
     def _failed(self, action: Action, error: Exception) -> None:
-        self.report(_subject(action), error)
+        self.report(action.subject, error)
         self.put_off(action)
-
-
-def _subject(action: Action) -> str:
-    if isinstance(action, AskOver):
-        return action.subject
-    return "milestone" if isinstance(action, CloseMilestone) else f"prompt:{action.number}"
-
-
-def _attempt_of(snapshot: Snapshot, action: Action) -> Attempt | None:
-    """The attempt that an action is about, if the snapshot still knows it as the last one."""
-    number, count = getattr(action, "number", None), getattr(action, "attempt", None)
-    current = snapshot.steps.get(number) if number is not None else None
-    attempt = current.attempt if current is not None else None
-    return attempt if attempt is not None and attempt.attempt == count else None

@@ -1,6 +1,6 @@
 """Brings changes through the gate, records what came of it, and clears up behind a merge."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from coordinator.apply.steps import agent_event, attempt_lock
@@ -13,6 +13,7 @@ from coordinator.failpoint import failpoint
 from coordinator.loop.actions import FindLanded, Merge, Tidy
 from coordinator.loop.completion import clear_up, close_windows, come_back
 from coordinator.loop.context import Context
+from coordinator.loop.worker import Job
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
@@ -24,11 +25,12 @@ _OUTPUT_TAIL = 4000
 """Characters of a red suite's output that the agent is shown."""
 
 
-def gate_run(context: Context, snapshot: Snapshot, action: Merge) -> Callable[[], Outcome] | None:
+def merge(context: Context, snapshot: Snapshot, action: Merge) -> Job | None:
     """What a worker has to run to merge a change; None when there is nothing to merge any more."""
-    prompt, attempt = snapshot.prompts[action.number], snapshot.steps[action.number].attempt
-    if attempt is None or attempt.attempt != action.attempt:
+    attempt = action.of(snapshot)
+    if attempt is None:
         return None
+    prompt = snapshot.prompts[action.number]
     request = MergeRequest(
         made=attempt.commits[-1] if attempt.commits else "",
         landed=action.landed,
@@ -53,10 +55,10 @@ def gate_run(context: Context, snapshot: Snapshot, action: Merge) -> Callable[[]
     return lambda: merge_attempt(context.layout, request)
 
 
-def landed_run(context: Context, snapshot: Snapshot, action: FindLanded) -> Callable[[], Merged | None] | None:
+def find(context: Context, snapshot: Snapshot, action: FindLanded) -> Job | None:
     """What a worker has to run to see whether an open change was merged by hand; None when it isn't open any more."""
-    attempt = snapshot.steps[action.number].attempt
-    if attempt is None or attempt.attempt != action.attempt or not attempt.opened_on:
+    attempt = action.of(snapshot)
+    if attempt is None or not attempt.opened_on:
         return None
     request = MergeRequest(
         number=attempt.prompt,
@@ -69,12 +71,13 @@ def landed_run(context: Context, snapshot: Snapshot, action: FindLanded) -> Call
     return lambda: find_landed(context.layout, request, action.base_tip, action.looked)
 
 
-def record_landed(context: Context, attempt: Attempt, outcome: Merged | None) -> None:
+def record_landed(context: Context, attempt: Attempt, action: FindLanded, outcome: Merged | None) -> bool:
     """Record that somebody merged a change by hand, unless its end was asked for meanwhile."""
     if outcome is None or _was_ended(context.reread(attempt)):
-        return
+        return True
     changes = {"merged_as": outcome.commit, "commits": outcome.commits or attempt.commits}
     context.advance(attempt, StepState.MERGED, data={"by_hand": True}, reason="", **changes)
+    return True
 
 
 @contextmanager
@@ -133,6 +136,14 @@ def record_outcome(context: Context, attempt: Attempt, action: Merge, outcome: O
     return True
 
 
+def explain(context: Context, attempt: Attempt, error: Exception) -> None:
+    """Let the step itself say why its change does not land."""
+    reason = f"{error.message}; {error.remedy}" if isinstance(error, CoordError) else str(error)
+    with suppress(CoordError, OSError):  # what keeps it from landing, a full disk, may keep this from being written
+        if context.reread(attempt).reason != reason:
+            context.amend(attempt, reason=reason)
+
+
 def _conflict(attempt: Attempt, outcome: Conflict) -> dict[str, object]:
     return {"attempt": attempt.attempt, "files": [plain(name) for name in outcome.files], "reason": outcome.message}
 
@@ -151,8 +162,8 @@ def _red(outcome: Red) -> str:
 
 def tidy(context: Context, snapshot: Snapshot, action: Tidy) -> None:
     """Keep the last screen of an attempt, close its prompt's windows, and remove a merged one's worktree."""
-    attempt = snapshot.steps[action.number].attempt
-    if attempt is None or attempt.attempt != action.attempt:
+    attempt = action.of(snapshot)
+    if attempt is None:
         return
     clear_up(context, attempt)
     close_windows(context, action.number)

@@ -1,7 +1,7 @@
 """Writes into a prompt's file what its step has come to, and what its agents handed off."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from coordinator.apply.steps import agent_event
 from coordinator.errors import CoordError, StalePlan
@@ -11,6 +11,7 @@ from coordinator.formats.prompt_body import with_hand_off
 from coordinator.loop.actions import Mark
 from coordinator.loop.context import Context
 from coordinator.model.prompt import Prompt, PromptStatus
+from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.storage.files import read_limited, sha256, write_atomic
 from coordinator.storage.prompts import SIZE_LIMIT
@@ -21,12 +22,12 @@ _TRIES = 20
 _LOST = {"another": "the file is another prompt's by now", "unusable": "the file can't be used"}
 
 
-def mark(context: Context, prompts: Mapping[int, Prompt], action: Mark) -> None:
+def mark(context: Context, snapshot: Snapshot, action: Mark) -> None:
     """Write status, attempts and commits into the frontmatter; a version that came since is looked at again first."""
-    prompt = prompts[action.number]
+    prompt = snapshot.prompts[action.number]
     if prompt.lost:
         return
-    word = word_for(action.status, prompt, prompts.values())
+    word = word_for(action.status, prompt, snapshot.prompts.values())
     path = context.layout.root / prompt.path
     changes: dict[str, str | int | tuple[str, ...]] = {"status": word, "attempts": action.attempts}
     if action.status is PromptStatus.DONE:

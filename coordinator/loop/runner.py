@@ -17,12 +17,12 @@ from coordinator.apply.steps import utc_now
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError, Refused
 from coordinator.eventlog.store import EventLog
-from coordinator.loop.actions import Action, Settle
+from coordinator.loop.actions import Action, Merge, Settle
 from coordinator.loop.command_server import CommandServer
 from coordinator.loop.completion import make_up
 from coordinator.loop.context import Context
 from coordinator.loop.ending import end_session
-from coordinator.loop.executor import STARTS_PROGRAMS, Changed, Executor, Exited, Finished, Stopped, Wake
+from coordinator.loop.executor import STARTS_PROGRAMS, Executor
 from coordinator.loop.exits import ExitWatch, has_ended
 from coordinator.loop.landings import Landings
 from coordinator.loop.monitors.activity import ActivityMonitor
@@ -34,6 +34,7 @@ from coordinator.loop.rules.budgets import pauses
 from coordinator.loop.rules.outcome import Outcome, outcome
 from coordinator.loop.runs import RunBook
 from coordinator.loop.users import Users
+from coordinator.loop.wake import Changed, Exited, Finished, Stopped, Wake
 from coordinator.model.event import Draft, Event
 from coordinator.model.run import LoopAsk
 from coordinator.model.snapshot import Snapshot
@@ -148,7 +149,9 @@ class _Runner:
         terminals = Terminals(config.tmux_socket, config.tmux_session)
         self._book = RunBook(layout, self._log)
         users = _users(layout, config)
-        self._context = Context(layout, config, self._log, terminals, self._book, users=users)
+        self._context = Context(
+            layout, config, self._log, terminals, self._book, users=users, look=lambda: self.wake.put(Changed())
+        )
         self._command_server = CommandServer(layout, users) if users is not None else None
         self._executor = Executor(self._context, self.wake.put)
         self._exits = ExitWatch(lambda pid: self.wake.put(Exited(pid)))
@@ -331,7 +334,7 @@ class _Runner:
             case Changed():
                 self._unread |= item.paths
                 if self._landings.told(item.paths):
-                    self._executor.hurry()
+                    self._executor.hurry(Merge)
             case Exited():
                 ended = [key for key, pid in self._watched.items() if pid == item.pid]
                 self._gone.update(ended)

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+Job = Callable[[], Any]
+"""What a worker is to do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -20,11 +23,11 @@ class Worker:
     """Runs jobs in order. A daemon: a process that ends does not wait for a job longer than `close` says."""
 
     def __init__(self, name: str) -> None:
-        self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Callable[[Result], None]] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Job, Callable[[Result], None]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def submit(self, job: Callable[[], Any], done: Callable[[Result], None]) -> None:
+    def submit(self, job: Job, done: Callable[[Result], None]) -> None:
         """Run a job after those before it; `done` is called with its result in the worker's thread."""
         self._jobs.put((job, done))
 
@@ -48,7 +51,7 @@ class Crew:
         self._name = name
         self._threads: list[threading.Thread] = []
 
-    def submit(self, job: Callable[[], Any], done: Callable[[Result], None]) -> None:
+    def submit(self, job: Job, done: Callable[[Result], None]) -> None:
         """Run a job at once; `done` is called with its result in the job's thread."""
         thread = threading.Thread(target=lambda: done(_result(job)), name=self._name, daemon=True)
         self._threads = [*(other for other in self._threads if other.is_alive()), thread]
@@ -61,7 +64,7 @@ class Crew:
             thread.join(max(0.0, deadline - time.monotonic()))
 
 
-def _result(job: Callable[[], Any]) -> Result:
+def _result(job: Job) -> Result:
     try:
         return Result(job())
     except Exception as error:  # the border of the thread: whoever waits for the result decides
