@@ -5,10 +5,10 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from bench.report import Row, print_rows
+from coordinator.lazy.dataclass import replace
 from coordinator.model.step import Attempt, Receipt, StepState
 from coordinator.storage.paths import Layout
 from coordinator.storage.records import encode

@@ -4,13 +4,13 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 
+from coordinator.lazy.dataclass import replace
 from coordinator.model.graph import Graph
 from coordinator.model.loop_state import judge
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType

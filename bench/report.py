@@ -1,9 +1,10 @@
 """How a measurement is reported: beside the floor that the machine itself sets. Ratios travel, times do not."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import zip_longest
 from textwrap import wrap
+
+from coordinator.lazy.dataclass import dataclass
 
 _WIDTHS = (44, 12, 26, 9, 4)
 """Columns of the table, a blank between them: with these it is readable on a terminal of 100."""

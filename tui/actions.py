@@ -1,12 +1,12 @@
 """The one registry of what can be done on a key: bindings, footer, palette and help all come from it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 from textual.binding import Binding
 
+from coordinator.lazy.dataclass import dataclass
 from coordinator.services.registry import SERVICES, Service
 from tui.context import (
     Context,

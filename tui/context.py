@@ -1,7 +1,6 @@
 """What an action would act on, why it can't act now, and how it is called there. Pure."""
 
-from dataclasses import dataclass, replace
-
+from coordinator.lazy.dataclass import dataclass, replace
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
 from coordinator.services.offers import Offered
 from coordinator.services.registry import SERVICES

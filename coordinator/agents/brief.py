@@ -1,9 +1,9 @@
 """What an agent is told: `prompt.txt`, put together from the task and from what it needs to know beside it. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from coordinator.formats.prompt_body import without_hand_off
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import Question
 from coordinator.model.step import Attempt, Receipt

@@ -1,9 +1,9 @@
 """Tell an agent's state from what is there to see: its receipt, exit file, hooks and window. Pure."""
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.model.step import Attempt, StepState

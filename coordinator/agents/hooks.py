@@ -7,11 +7,11 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import Any
 
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.loop_state import timestamp
 from coordinator.safefiles.regular import replace_file
 

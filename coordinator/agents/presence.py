@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +10,7 @@ from coordinator.agents.evidence import Terminal, last_report, observe_agent
 from coordinator.agents.jsonl_tail import end_of
 from coordinator.agents.stall_record import STUCK, read_stuck
 from coordinator.agents.usage import USAGE, read_usage
+from coordinator.lazy.dataclass import replace
 from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.model.step import Attempt

@@ -4,11 +4,11 @@ A new one is one new module of this package that holds a `RUNTIME`; its file nam
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt

@@ -6,9 +6,9 @@ An agent can print anything into its history; so what counts is where it stands:
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from coordinator.agents.runtime import Said
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.snapshot import AgentState
 from coordinator.model.text import clip, width
 

@@ -10,10 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from coordinator.agents.runtime import Command
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import dataclass, replace
 
 _GIT = {"safe.directory": "*", "gc.auto": "0"}
 """Settings of git for the agents' user, to whom the repository does not belong."""

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from coordinator.changes import litter, worktrees
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import dataclass, field, replace
 from coordinator.model.step import Attempt, StepState
 from coordinator.observe.trust import require_trust
 from coordinator.storage.attempts import load_attempt, run_ids

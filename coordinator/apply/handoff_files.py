@@ -1,10 +1,10 @@
 """A hand-off is an event; from it are written `receipt.json`, `handoff.md` and a summary in the alignment document."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.store import EventLog
+from coordinator.lazy.dataclass import replace
 from coordinator.model.handoff import HAND_OFF, HandOffs
 from coordinator.model.step import Attempt, Receipt
 from coordinator.storage.documents import append_summary

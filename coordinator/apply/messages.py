@@ -4,7 +4,6 @@ A pane's number that was written down may be another window's by now: a new tmux
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.agents.registry import find_runtime
@@ -13,6 +12,7 @@ from coordinator.agents.screens import dialog_opened
 from coordinator.apply.suspend import is_paused
 from coordinator.errors import CoordError, Refused, UsageError
 from coordinator.eventlog.store import EventLog
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.event import Actor, Draft, may_write
 from coordinator.model.step import Attempt
 from coordinator.observe.trust import require_trust

@@ -9,7 +9,6 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
 from coordinator.apply import messages, undo
@@ -21,6 +20,7 @@ from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.questions import questions
 from coordinator.eventlog.store import EventLog
 from coordinator.formats.alignment import ALIGNMENT_START, add_steering
+from coordinator.lazy.dataclass import asdict, dataclass, replace
 from coordinator.model.budget_pause import all_wanted
 from coordinator.model.event import Actor, Draft, Event, may_write
 from coordinator.model.ids import uuid7

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from coordinator.errors import CoordError, Refused
 from coordinator.eventlog.store import EventLog
 from coordinator.failpoint import failpoint
+from coordinator.lazy.dataclass import replace
 from coordinator.model.event import SYSTEM, Draft, Event
 from coordinator.model.loop_state import timestamp
 from coordinator.model.step import TRANSITIONS, Attempt, StepState

@@ -7,7 +7,6 @@ branch, is certainly its own.
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.changes.branches import is_attempts
@@ -16,6 +15,7 @@ from coordinator.changes.folders import Places
 from coordinator.changes.git import Checkout, Git
 from coordinator.changes.lending import store_of
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.loop_state import timestamp
 from coordinator.model.step import Attempt
 from coordinator.model.text import amount, plain

@@ -8,10 +8,10 @@ next try. A note, written before, says what was being written, so that exactly t
 import contextlib
 import json
 import os
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from coordinator.changes.git import Git
+from coordinator.lazy.dataclass import asdict, dataclass
 from coordinator.safefiles.regular import read_part
 
 _FILES = ("100644", "100755", "120000")

@@ -6,7 +6,6 @@ forced: not on the remote, and not on the local base branch, which only follows 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from coordinator.changes.diff import attempt_change
 from coordinator.changes.fast_forward_repair import settle
@@ -20,6 +19,7 @@ from coordinator.changes.outcome import AtForge, Merged, Outcome, Waiting
 from coordinator.changes.pull_request import PullRequest, Tool, find_tool
 from coordinator.changes.rules import refuse, unknown_programs
 from coordinator.changes.temporary_checkout import sweep
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.change import Change
 from coordinator.model.text import plain
 

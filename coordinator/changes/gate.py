@@ -8,7 +8,6 @@ done, and does it, or the merge done, and says so. One merge at a time per repos
 import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 
 from coordinator.changes.agent_user import hand_over
 from coordinator.changes.build import build
@@ -27,6 +26,7 @@ from coordinator.changes.submodules import initialise
 from coordinator.changes.suites import Suite, read_suite, run_suite
 from coordinator.changes.temporary_checkout import sweep, temporary_checkout
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.change import Change
 from coordinator.model.step import suite_mark
 from coordinator.model.text import clip, plain

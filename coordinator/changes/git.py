@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from coordinator.changes.programs import (
     write_known,
 )
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import dataclass, replace
 from coordinator.model.text import plain
 from coordinator.safefiles.regular import read_line, read_part
 

@@ -13,7 +13,6 @@ import shlex
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from coordinator.changes.command import GitError
@@ -21,6 +20,7 @@ from coordinator.changes.folders import Places
 from coordinator.changes.git import Git
 from coordinator.changes.lock import locked
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.safefiles.regular import read_line
 
 PATIENCE = 120.0

@@ -1,7 +1,8 @@
 """How an attempt at the merge gate ended: one of a few plain values, each saying what to do next."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from coordinator.lazy.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ import json
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.safefiles.regular import read_part, replace_file
 
 RECORD = "coord-programs.json"

@@ -4,11 +4,11 @@ import json
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.text import clip, plain
 
 TIMEOUT = 60.0

@@ -8,13 +8,13 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.changes.diff import IN_NO_SUBMODULE
 from coordinator.changes.git import Git
 from coordinator.changes.lending import store_of
 from coordinator.changes.outcome import Refused
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.change import Change
 from coordinator.model.text import plain
 from coordinator.safefiles.regular import read_line, read_part

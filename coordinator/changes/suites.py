@@ -11,13 +11,13 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.changes.command import inherited
 from coordinator.changes.folders import Places
 from coordinator.errors import CoordError
 from coordinator.formats.yaml_reader import YamlError, read_yaml
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.text import plain
 from coordinator.safefiles.regular import read_part
 

@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.changes.command import failure
@@ -22,6 +21,7 @@ from coordinator.changes.lock import locked
 from coordinator.changes.programs import RECORD
 from coordinator.changes.submodules import initialise
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.text import plain
 from coordinator.safefiles.regular import read_line
 

@@ -1,9 +1,8 @@
 """Shows the emergent prompts side by side, for surgery."""
 
-from dataclasses import asdict
-
 from coordinator.cli.report import emit, say, styled
 from coordinator.client.look import look
+from coordinator.lazy.dataclass import asdict
 from coordinator.observe.project import Project
 from coordinator.services.surgery import Emergent, emergent
 

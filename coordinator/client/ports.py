@@ -1,10 +1,10 @@
 """What the screen needs from the world: a protocol, so that the app runs on a project, a replay or a still life."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt

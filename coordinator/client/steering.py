@@ -54,12 +54,11 @@ class Steering:
 
     def set_intent(self, request: "SetIntent", *, dry_run: bool) -> "tuple[Plan, Version | None]":
         """Make a version of the intent, or say how it would be done: the plan, and the version in force after it."""
-        from dataclasses import replace
-
         from coordinator.apply.plans import apply, planning
         from coordinator.client.look import look
         from coordinator.eventlog.intents import newest_version
         from coordinator.eventlog.store import EventLog
+        from coordinator.lazy.dataclass import replace
         from coordinator.services.intent import plan_intent
 
         alone = nullcontext() if dry_run else planning(self._layout)

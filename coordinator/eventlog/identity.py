@@ -15,8 +15,8 @@ user (strict mode) is what keeps that out.
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.text import plain
 

@@ -2,11 +2,11 @@
 
 from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 
 from coordinator.errors import UsageError
 from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.store import EventLog
+from coordinator.lazy.dataclass import replace
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.prompt_rows import KIND, described, with_values
 from coordinator.model.replay import KINDS, Replay

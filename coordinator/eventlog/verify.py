@@ -7,13 +7,13 @@ noted elsewhere.
 """
 
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.eventlog.chain import GENESIS, Cell, row_hash
 from coordinator.eventlog.connection import connect, is_damage, patiently, translated
 from coordinator.eventlog.filters import COLUMNS
 from coordinator.eventlog.tables import TRIGGERS
+from coordinator.lazy.dataclass import dataclass
 
 _ROWS = f"SELECT {COLUMNS} FROM events NOT INDEXED ORDER BY seq"
 _BATCH = 500

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from coordinator.errors import CoordError
 from coordinator.formats.flat_yaml import Value, read_flat
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.problem import Problem
 from coordinator.model.text import plain
 

@@ -5,10 +5,10 @@ in the file without another byte.
 """
 
 import re
-from dataclasses import replace
 
 from coordinator.formats.flat_yaml import Value, read_flat
 from coordinator.formats.yaml_reader import Node, YamlError, read_yaml
+from coordinator.lazy.dataclass import replace
 
 _PAIR = re.compile(r"(?P<key>[A-Za-z_][A-Za-z0-9_-]*):[ \t]+(?P<value>\S[^\r\n]*?)[ \t]*\r?$")
 _COMMENT = re.compile(r"[ \t]+#.*$")

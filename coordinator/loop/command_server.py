@@ -17,12 +17,12 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.errors import CoordError
 from coordinator.eventlog.peers import working_folder
 from coordinator.eventlog.store import EventLog
+from coordinator.lazy.dataclass import dataclass
 from coordinator.loop.users import Users
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.processes.interpreter import own_command

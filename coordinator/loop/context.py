@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from coordinator.changes.agent_user import reclaim
 from coordinator.changes.lending import Guest, take_back
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.loop.actions import OfAttempt
 from coordinator.loop.runs import RunBook
 from coordinator.loop.users import Users

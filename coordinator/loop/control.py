@@ -2,10 +2,10 @@
 
 import os
 import time
-from dataclasses import replace
 
 from coordinator.apply.steps import utc_now
 from coordinator.errors import CoordError, Refused, UsageError
+from coordinator.lazy.dataclass import replace
 from coordinator.model.event import Actor
 from coordinator.model.run import LoopAsk
 from coordinator.model.text import clip, plain

@@ -2,7 +2,6 @@
 
 import os
 import shlex
-from dataclasses import replace
 from pathlib import Path
 
 from coordinator.agents.brief import Brief, Existing, compose
@@ -18,6 +17,7 @@ from coordinator.changes.git import Git, branch_name
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.failpoint import failpoint
 from coordinator.formats.frontmatter import split
+from coordinator.lazy.dataclass import replace
 from coordinator.loop.actions import Dispatch, Mark, Resume
 from coordinator.loop.context import Context
 from coordinator.loop.inheritance import earlier, inherit, told

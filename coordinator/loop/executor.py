@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 from typing import Any
 
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import dataclass
 from coordinator.loop import budgets, completion, dispatch, merging, prompt_status
 from coordinator.loop.actions import (
     Action,

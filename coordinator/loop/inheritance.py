@@ -1,7 +1,6 @@
 """What a new attempt builds on: the branch and the worktree of the newest one before it that left something."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from coordinator.agents.brief import Existing
@@ -10,6 +9,7 @@ from coordinator.changes.diff import change_of
 from coordinator.changes.lending import take_back
 from coordinator.changes.takeover import take_over
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import dataclass
 from coordinator.loop.context import Context
 from coordinator.model.change import Change
 from coordinator.model.step import Attempt, StepState

@@ -1,11 +1,11 @@
 """Before the loop starts: whether the agents that its prompts name would get to work at all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.agents.readiness import all_not_ready
 from coordinator.errors import CoordError, Refused
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.loop_state import startable
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState

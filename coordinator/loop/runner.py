@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from coordinator.agents.user import find_users
@@ -17,6 +16,7 @@ from coordinator.apply.steps import utc_now
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError, Refused
 from coordinator.eventlog.store import EventLog
+from coordinator.lazy.dataclass import replace
 from coordinator.loop.actions import Action, Merge, Settle
 from coordinator.loop.command_server import CommandServer
 from coordinator.loop.completion import make_up

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from coordinator.apply.steps import agent_event, utc_now
 from coordinator.changes.git import Git
@@ -10,6 +9,7 @@ from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.iteration import FIRST
 from coordinator.eventlog.store import EventLog
 from coordinator.failpoint import failpoint
+from coordinator.lazy.dataclass import replace
 from coordinator.loop.rules.outcome import Outcome
 from coordinator.model.budget import run_usage
 from coordinator.model.budget_pause import all_wanted

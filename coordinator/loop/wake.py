@@ -1,8 +1,8 @@
 """What wakes the loop."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from coordinator.lazy.dataclass import dataclass
 from coordinator.loop.actions import Action
 from coordinator.loop.worker import Result
 

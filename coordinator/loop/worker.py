@@ -4,8 +4,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from coordinator.lazy.dataclass import dataclass
 
 Job = Callable[[], Any]
 """What a worker is to do."""

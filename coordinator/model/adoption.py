@@ -1,10 +1,10 @@
 """Windows that coord did not open and shows all the same: which ones, and that nothing is ever written to them."""
 
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from coordinator.errors import Refused
+from coordinator.lazy.dataclass import dataclass
 
 ADOPTED = "adopted"
 """Their role, and what their ids begin with."""

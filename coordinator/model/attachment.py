@@ -1,9 +1,9 @@
 """Attachments: what else belongs to a milestone or a prompt, told by how it is referred to."""
 
 import re
-from dataclasses import dataclass
 
 from coordinator.errors import UsageError
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.text import plain
 
 KINDS = ("issue", "change", "file", "url", "memory")

@@ -1,8 +1,8 @@
 """Budgets: what a prompt and a run may use up before a human is asked."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.budget_pause import BUDGET, END_IT, about_budgets, paused_by, paused_seconds, to_end
 from coordinator.model.loop_state import timestamp
 from coordinator.model.settings import Budget

@@ -1,7 +1,6 @@
 """A change as it is reviewed: what an attempt's branch holds beyond its base, and what its agent said about it."""
 
-from dataclasses import asdict, dataclass
-
+from coordinator.lazy.dataclass import asdict, dataclass
 from coordinator.model.snapshot import Review
 from coordinator.model.step import Attempt
 

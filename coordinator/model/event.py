@@ -1,8 +1,9 @@
 """Events: what happened, who did it, and who may say so."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from coordinator.lazy.dataclass import dataclass, field
 
 
 class ActorKind(StrEnum):

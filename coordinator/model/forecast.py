@@ -1,9 +1,9 @@
 """Forecast: the longest chain of work that is left, and how long all of it will take, judged by what the past took."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Step, StepState

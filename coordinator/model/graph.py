@@ -2,9 +2,9 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.step import Step, StepState, derive_step

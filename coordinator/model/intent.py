@@ -5,10 +5,10 @@ How they stand in `milestone.md` is the matter of `coordinator.formats.intent_te
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import ndiff
 
 from coordinator.errors import UsageError
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.text import clip, plain, plain_lines
 
 LONGEST_GOAL, LONGEST_ITEM, MOST_ITEMS = 10_000, 1_000, 100

@@ -1,6 +1,6 @@
 """What is wrong with an input file, where, and what to do."""
 
-from dataclasses import dataclass
+from coordinator.lazy.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)

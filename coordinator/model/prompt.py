@@ -1,8 +1,9 @@
 """The prompt: one task for one agent, as its file states it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from coordinator.lazy.dataclass import dataclass, field
 
 
 class PromptType(StrEnum):

@@ -1,7 +1,6 @@
 """Questions and their answers, folded from events one by one. Pure."""
 
-from dataclasses import replace
-
+from coordinator.lazy.dataclass import replace
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Question
 

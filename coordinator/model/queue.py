@@ -1,8 +1,8 @@
 """Who starts next: the prompts that could, in their order, and what each of them still waits for. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.loop_state import (
     dependencies_ended,
     held_by_questions,

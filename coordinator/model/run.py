@@ -1,6 +1,6 @@
 """A run, and what is asked of the loop: the values of `run.json` and `loop.json`."""
 
-from dataclasses import dataclass
+from coordinator.lazy.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What the project decided about its loop: the part of the configuration that rules depend on."""
 
-from dataclasses import dataclass
+from coordinator.lazy.dataclass import dataclass
 
 BACKOFF_LIMIT = 300.0
 """Seconds: the longest pause between two automatic attempts."""

@@ -1,9 +1,9 @@
 """Everything that is, at one moment: the only thing the loop, the commands and the screen look at."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.graph import Graph
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt

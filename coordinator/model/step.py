@@ -1,8 +1,8 @@
 """The step: what the loop does with one prompt, and the attempts it makes."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.prompt import Prompt, PromptStatus
 
 

@@ -1,8 +1,9 @@
 """Whether an agent at work gets anywhere, judged by when its traces changed last. Pure; it only gives a warning."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+
+from coordinator.lazy.dataclass import dataclass
 
 OFTEN = 5
 """Times in a row that the very same call has to come before it counts as going round in circles."""

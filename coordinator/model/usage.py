@@ -1,7 +1,8 @@
 """What work has used up so far. What nobody told is None, never 0."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from coordinator.lazy.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

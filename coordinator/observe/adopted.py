@@ -2,13 +2,13 @@
 
 import time
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from coordinator.agents.rate_limits import COUNTED_WITHIN, reset_time
 from coordinator.agents.registry import known_runtime, packaged_runtimes
 from coordinator.agents.runtime import Runtime
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import replace
 from coordinator.model.adoption import ADOPTED, Pattern, agent_id, number_in_window
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.terminals.foreign_server import Elsewhere, Pane, program_in

@@ -1,7 +1,5 @@
 """What a reviewer looks at: an attempt's change with what its agent said, read from git and the attempt's records."""
 
-from dataclasses import replace
-
 from coordinator.agents.user import find_users
 from coordinator.changes.diff import change_of, commits_between, diff_text, files_between
 from coordinator.changes.gate import MergeRequest, rehearse_merge
@@ -9,6 +7,7 @@ from coordinator.changes.git import Git
 from coordinator.changes.outcome import Conflict, Passes, Red, Refused, Rehearsal, Waiting
 from coordinator.errors import CoordError
 from coordinator.errors import Refused as Denied
+from coordinator.lazy.dataclass import replace
 from coordinator.model.change import Change, ChangePage, Check
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState

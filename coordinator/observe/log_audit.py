@@ -6,12 +6,12 @@ does: whoever rewrites the log would have to change the receipt, or the history 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
 from coordinator.eventlog.verify import Verdict, verify
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.step import Receipt
 from coordinator.storage.attempts import read_receipt
 from coordinator.storage.config import load_config

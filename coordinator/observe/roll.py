@@ -1,9 +1,9 @@
 """The roll of prompts: their files, joined with what attempts and the log know of them; called at every look."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from coordinator.eventlog.snapshot_cache import LogMemory
+from coordinator.lazy.dataclass import dataclass, replace
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.prompt_rows import Row, described

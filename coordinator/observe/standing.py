@@ -1,11 +1,11 @@
 """Where merged work stands: a dependency counts once the branch that a run is for has its merge."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import replace
 from coordinator.model.graph import Graph
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt

@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.eventlog.follow import Appends
 from coordinator.filewatch.folders import watch_folders
 from coordinator.filewatch.stop import Stop
+from coordinator.lazy.dataclass import dataclass
 from coordinator.storage.paths import Layout
 
 _UNTOLD = (".coord-tmp-", ".coord-status.json")

@@ -3,7 +3,8 @@
 import os
 import re
 import sys
-from dataclasses import dataclass
+
+from coordinator.lazy.dataclass import dataclass
 
 AGENT = "COORD_AGENT"
 ROOT = "COORD_ROOT"

@@ -10,8 +10,8 @@ import select
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.processes.table import Process, processes, start_of
 
 GRACE = 2.0

@@ -8,10 +8,10 @@ and what stands under a name that says so (`named`). In its place stands `[redac
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.secrets.named import is_named, may_be_named, named, without_named
 
 SHORTEST = 8

@@ -1,8 +1,7 @@
 """Cancel: a prompt that is not going to be run. Its number stays used; what depends on it no longer waits for it."""
 
-from dataclasses import dataclass, field
-
 from coordinator.errors import Refused
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.plan import Kill, Plan, Record
 from coordinator.model.prompt import PromptStatus
 from coordinator.model.snapshot import Snapshot

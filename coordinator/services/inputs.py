@@ -2,11 +2,11 @@
 
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
 from enum import Enum, StrEnum
 from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from coordinator.errors import UsageError
+from coordinator.lazy.dataclass import MISSING, fields
 from coordinator.model.text import plain
 
 R = TypeVar("R")

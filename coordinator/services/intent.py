@@ -1,10 +1,9 @@
 """The intent: what a human wants of the milestone, written into `milestone.md` and versioned on the log."""
 
-from dataclasses import dataclass, field, replace
-
 from coordinator.errors import Refused
 from coordinator.formats.frontmatter import parse, patch, split
 from coordinator.formats.intent_text import read_intent, with_document, with_intent
+from coordinator.lazy.dataclass import dataclass, field, replace
 from coordinator.model.ids import uuid7
 from coordinator.model.intent import Intent, checked, differences, intent, summary
 from coordinator.model.plan import Plan, Record

@@ -1,7 +1,6 @@
 """What all services share: collecting edits into one plan, with diffs, orders, fingerprints and what it invalidates."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from coordinator.errors import Refused, UsageError
 from coordinator.formats.alignment import add_steering
@@ -9,6 +8,7 @@ from coordinator.formats.digest import sha256
 from coordinator.formats.frontmatter import parse, patch
 from coordinator.formats.prompt_body import has_criteria, with_steering
 from coordinator.formats.prompt_names import new_path
+from coordinator.lazy.dataclass import replace
 from coordinator.model.graph import Graph
 from coordinator.model.ids import uuid7
 from coordinator.model.plan import ALIGNMENT, Effect, FileEdit, Kill, Plan, Record

@@ -1,8 +1,7 @@
 """Review: a human's verdict on an open change. Approved, the gate merges it; rejected, a new attempt gets the words."""
 
-from dataclasses import dataclass, field
-
 from coordinator.errors import Refused, UsageError
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.plan import Plan, Record
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState

@@ -1,12 +1,12 @@
 """Emergent surgery: all emergent prompts side by side, each kept, improved or eliminated."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from coordinator.errors import Refused, UsageError
 from coordinator.formats.alignment import summaries
 from coordinator.formats.prompt_body import section
 from coordinator.formats.prompt_text import new_prompt
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.plan import ALIGNMENT, Kill, Plan, Record
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Snapshot

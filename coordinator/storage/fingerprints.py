@@ -1,10 +1,10 @@
 """Files that somebody made or refers to: where they lie in the project, how large, with which fingerprint."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.errors import CoordError, Refused
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.text import plain
 from coordinator.storage.files import digest_of
 from coordinator.storage.paths import Layout

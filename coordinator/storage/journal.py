@@ -12,11 +12,11 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
 from typing import Any
 
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.formats.value_merge import Merge, merge
+from coordinator.lazy.dataclass import dataclass, replace
 from coordinator.model.plan import FileEdit
 from coordinator.model.text import plain
 from coordinator.storage.files import (

@@ -1,10 +1,10 @@
 """Every path of a project, in one place."""
 
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.storage.root import COORD, find_root
 
 

@@ -4,7 +4,6 @@ import os
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from typing import NamedTuple
 from coordinator.formats.frontmatter import Frontmatter, parse
 from coordinator.formats.prompt_references import Names
 from coordinator.formats.prompt_schema import number_in_name, to_prompt
+from coordinator.lazy.dataclass import dataclass, replace
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.settings import BRANCH

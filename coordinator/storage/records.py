@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, fields
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from coordinator.lazy.dataclass import MISSING, Field, fields
 from coordinator.model.problem import Problem
 from coordinator.model.text import clip, plain
 from coordinator.storage.files import NotAFile, TooLarge, read_regular, write_atomic

@@ -3,9 +3,9 @@
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
+from coordinator.lazy.dataclass import replace
 from coordinator.model.problem import Problem
 from coordinator.model.run import LoopAsk, Run
 from coordinator.model.step import Attempt, Receipt

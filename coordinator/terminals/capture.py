@@ -4,9 +4,9 @@ import itertools
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.pane_screen import Screen
 from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.screen import parse

@@ -1,7 +1,8 @@
 """When to read which pane. Pure: times come in, times go out."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from coordinator.lazy.dataclass import dataclass
 
 FOCUSED = 1 / 30
 """Least seconds between two looks at the pane in focus; the first change after a rest is looked at at once."""

@@ -11,10 +11,10 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.pane_screen import Screen
 from coordinator.terminals.capture import HEADER, OPTIONS, Header, parse_header
 

@@ -3,7 +3,8 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from coordinator.lazy.dataclass import dataclass, field
 
 SIZE = (200, 50)
 """Columns and rows of a window while nobody is attached."""

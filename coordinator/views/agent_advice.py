@@ -1,7 +1,6 @@
 """What to do about an agent, by what is known of it. Pure."""
 
-from dataclasses import dataclass
-
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.model.step import StepState
 from coordinator.model.text import age

@@ -1,7 +1,6 @@
 """What waits for a human: the filled labels of the header, and where they lead."""
 
-from dataclasses import dataclass
-
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
 from coordinator.model.step import Step, StepState
 from coordinator.views.event_text import actor_name

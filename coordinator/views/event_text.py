@@ -6,8 +6,8 @@ of them is relied on. Whatever is missing is left out, and whatever is there is 
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.event import NO_TERMINAL, Event
 from coordinator.model.text import plain
 

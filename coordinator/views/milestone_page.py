@@ -1,7 +1,6 @@
 """The milestone as a whole: its intent, what is attached to it, and how far it is."""
 
-from dataclasses import dataclass
-
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.event import Event
 from coordinator.model.intent import Change, Intent
 from coordinator.model.snapshot import Milestone

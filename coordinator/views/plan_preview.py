@@ -1,12 +1,12 @@
 """What a plan would do, in the terms of the screen: the rows that it changes, and sentences about it. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 
 from coordinator.errors import CoordError
 from coordinator.formats.digest import sha256
 from coordinator.formats.frontmatter import split
 from coordinator.formats.prompt_body import STEERING
+from coordinator.lazy.dataclass import dataclass, replace
 from coordinator.model.forecast import forecast, rough
 from coordinator.model.graph import SATISFIED, Graph
 from coordinator.model.plan import ALIGNMENT, Kill, Plan, Steer

@@ -1,9 +1,9 @@
 """Why a prompt runs, waits or can't run: every reason by code, and all of it in a sentence."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from coordinator.errors import UsageError
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.budget_pause import paused_by
 from coordinator.model.graph import SATISFIED
 from coordinator.model.loop_state import held_by_questions, resumes_at, retry_at

@@ -1,8 +1,7 @@
 """What an agent is told."""
 
-from dataclasses import replace
-
 from coordinator.agents.brief import Brief, compose
+from coordinator.lazy.dataclass import replace
 from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import Question
 from coordinator.model.step import Attempt, Receipt, StepState

@@ -1,7 +1,6 @@
 """What an agent's state rests on."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -18,6 +17,7 @@ from coordinator.agents.evidence import (
     read_trail,
 )
 from coordinator.agents.registry import find_runtime, known_runtime, packaged_runtimes
+from coordinator.lazy.dataclass import replace
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt, Exit, Receipt, StepState
 

@@ -6,7 +6,6 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from coordinator.apply.messages import Reached, check, tell
 from coordinator.apply.plans import apply
 from coordinator.client.project import ProjectSource
 from coordinator.errors import Refused
+from coordinator.lazy.dataclass import replace
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.ids import uuid7
 from coordinator.model.plan import Plan, Steer

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from coordinator.agents import presence
 from coordinator.agents.presence import Presence
 from coordinator.agents.runtime import Usage
 from coordinator.agents.usage import write_usage
+from coordinator.lazy.dataclass import replace
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt, Exit, StepState
 from coordinator.processes.table import is_stopped

@@ -4,7 +4,6 @@ import shutil
 import signal
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,8 @@ from support.proof import trial
 from support.tracing import STRACE, WRITING, Point, needs_strace, points, run, spread
 from support.wait import wait_until
 from support.whole import COUNTED, agents_commits, check_explained, check_whole, loop_of, runs_of
+
+from coordinator.lazy.dataclass import dataclass
 
 pytestmark = [needs_strace, pytest.mark.slow]
 GIT = shutil.which("git") or "git"

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from support.project import WRITE, Project
@@ -13,6 +12,7 @@ from support.wait import wait_until
 
 from coordinator.apply.plans import apply, plan_undo, planning
 from coordinator.errors import Refused, StalePlan
+from coordinator.lazy.dataclass import replace
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.plan import FileEdit, Plan
 from coordinator.model.prompt import PromptStatus

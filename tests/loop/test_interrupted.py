@@ -5,12 +5,12 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
+from coordinator.lazy.dataclass import replace
 from coordinator.model.loop_state import resumes_at, retry_at, timestamp
 from coordinator.model.prompt import Prompt
 from coordinator.model.settings import Settings

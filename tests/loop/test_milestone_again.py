@@ -72,7 +72,7 @@ def test_every_event_of_a_run_carries_the_iteration_it_belongs_to(make: Make) ->
 
 
 def test_an_event_belongs_to_the_iteration_that_its_run_is_in(make: Make) -> None:
-    from dataclasses import replace
+    from coordinator.lazy.dataclass import replace
 
     made = make({1: []}, scripts={1: NOTHING})
     made.add(2, 1, script=made.until() + NOTHING)

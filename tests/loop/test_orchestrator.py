@@ -1,12 +1,11 @@
 """The rules of the loop, case by case and for any world at all."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.worlds import AT, NOW, agent, attempt, ended, prompt, question, world
 
+from coordinator.lazy.dataclass import replace
 from coordinator.loop.actions import (
     Action,
     CloseMilestone,

@@ -1,11 +1,12 @@
 """Whole lives of the loop on paper: whatever agents, suites and humans do, the rules bring every plan to an end."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from hypothesis import given
 from hypothesis import strategies as st
 from support.worlds import NOW, attempt, prompt, world
 
+from coordinator.lazy.dataclass import replace
 from coordinator.loop.actions import (
     Action,
     CloseMilestone,

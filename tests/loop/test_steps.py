@@ -1,7 +1,6 @@
 """Steps changing their state: allowed ways only, logged once, a kill never forgotten."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from coordinator.apply.steps import advance, amend, claim, event_id, find_attempt, make_up, reread, utc_now
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.eventlog.store import EventLog
+from coordinator.lazy.dataclass import replace
 from coordinator.model.ids import is_uuid7
 from coordinator.model.step import TRANSITIONS, Attempt, StepState
 from coordinator.storage.paths import Layout

@@ -1,11 +1,11 @@
 """Budgets: when a human is asked, how often, and what the answers do."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from support.worlds import AT, NOW, agent, attempt, prompt, world
 
+from coordinator.lazy.dataclass import replace
 from coordinator.loop.actions import AskOver, Dispatch, EndOver, Expire, GoOn, Pause
 from coordinator.loop.rules import next_due, step
 from coordinator.loop.rules.budgets import pauses

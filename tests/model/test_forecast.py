@@ -1,7 +1,6 @@
 """The forecast: what is left, the chain that decides, and an estimate that agrees with a simulation by hand."""
 
 import time
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.worlds import NOW, attempt, prompt, world
 
+from coordinator.lazy.dataclass import replace
 from coordinator.model.forecast import forecast, rough
 from coordinator.model.prompt import PromptStatus
 from coordinator.model.snapshot import Snapshot

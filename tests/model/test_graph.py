@@ -1,12 +1,12 @@
 """The graph against definitions that are too slow to use and too simple to be wrong."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 from support.graphs import any_prompts, by_number, prompt, sound_prompts
 
+from coordinator.lazy.dataclass import replace
 from coordinator.model.graph import Graph, problems, ready
 from coordinator.model.prompt import Priority, Prompt, PromptStatus
 from coordinator.model.step import Step, StepState, derive_step

@@ -1,13 +1,13 @@
 """Which prompts there are, whatever became of their files: a number is one prompt for ever."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.worlds import attempt, prompt
 
+from coordinator.lazy.dataclass import replace
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.register import Known, is_another, register
 from coordinator.model.step import Attempt, StepState, derive_step

@@ -5,7 +5,6 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from support.strict import users as strict_users
 from support.wait import wait_until
 
 from coordinator.agents.user import AgentUser, as_user, find_users
+from coordinator.lazy.dataclass import replace
 from coordinator.loop.command_server import CommandServer
 from coordinator.loop.users import Users
 from coordinator.model.event import ALL_KINDS, Event

@@ -1,12 +1,11 @@
 """Interjection: a new prompt between others, by the rules that engineers rely on."""
 
-from dataclasses import replace
-
 import pytest
 from support.onpaper import ALIGNMENT, Paper
 from support.worlds import attempt
 
 from coordinator.errors import Refused, UsageError
+from coordinator.lazy.dataclass import replace
 from coordinator.model.plan import Kill
 from coordinator.model.prompt import PromptType
 from coordinator.model.settings import Settings

@@ -1,12 +1,11 @@
 """Verdicts on open changes: what each plans and what it refuses."""
 
-from dataclasses import replace
-
 import pytest
 from support.onpaper import ALIGNMENT, Paper
 from support.worlds import attempt
 
 from coordinator.errors import Refused, UsageError
+from coordinator.lazy.dataclass import replace
 from coordinator.model.plan import Record
 from coordinator.model.settings import Settings
 from coordinator.model.snapshot import Review

@@ -4,7 +4,6 @@ import json
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from coordinator.errors import StalePlan
 from coordinator.eventlog.snapshot_cache import LogMemory
+from coordinator.lazy.dataclass import replace
 from coordinator.model.problem import Problem
 from coordinator.model.run import LoopAsk, Run
 from coordinator.model.step import Attempt, Exit, Receipt, StepState

@@ -1,13 +1,13 @@
 """What is accepted has an effect, or `coord validate` names it."""
 
 import ast
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from support.project import project, prompt_text
 
 from coordinator.formats import prompt_schema
+from coordinator.lazy.dataclass import fields
 from coordinator.storage.config import Config
 from coordinator.storage.unused import NAMED
 

@@ -5,12 +5,12 @@ import json
 import sys
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from coordinator.cli.main import main
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.event import NO_TERMINAL
 
 

@@ -6,9 +6,10 @@ import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from coordinator.lazy.dataclass import dataclass, field
 
 _WHO = re.compile(r"You are `?(executor-\d+-\d+)`?\.")
 

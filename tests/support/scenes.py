@@ -1,12 +1,12 @@
 """Snapshots to look at: one moment of a project, and what strains a layout."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from coordinator.formats.alignment import add_summary
 from coordinator.formats.prompt_names import render_new
+from coordinator.lazy.dataclass import replace
 from coordinator.model.event import Event
 from coordinator.model.graph import Graph
 from coordinator.model.pane_screen import Screen

@@ -1,8 +1,8 @@
 """A small service that no project has: a module, and one line of the registry."""
 
 import sys
-from dataclasses import dataclass, field
 
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.services.inputs import about

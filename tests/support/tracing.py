@@ -9,10 +9,11 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from coordinator.lazy.dataclass import dataclass
 
 STRACE = shutil.which("strace") or ""
 WRITING = (

@@ -1,8 +1,8 @@
 """Snapshots made by hand, judged by the same rules as real ones."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
+from coordinator.lazy.dataclass import replace
 from coordinator.model.graph import Graph
 from coordinator.model.loop_state import judge
 from coordinator.model.prompt import Prompt

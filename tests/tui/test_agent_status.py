@@ -1,7 +1,6 @@
 """The page of agents: all that is known of each, and what to do about it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from support.project import Project, project
 from support.steering import steered
 from support.still import StillSource
 
+from coordinator.lazy.dataclass import replace
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import StepState
 from coordinator.views.agent_advice import advise

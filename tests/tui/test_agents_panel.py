@@ -1,12 +1,11 @@
 """The table of agents: lined up, urgent first, and honest about its evidence."""
 
-from dataclasses import replace
-
 import pytest
 from support import scenes
 from support.onscreen import screen_text, shown, until
 from support.still import StillSource
 
+from coordinator.lazy.dataclass import replace
 from coordinator.model.snapshot import Agent, AgentState, Loop, LoopState, Question
 from tui.paint.ink import Spans, columns
 from tui.paint.theme import UNICODE

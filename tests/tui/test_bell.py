@@ -2,7 +2,6 @@
 
 import os
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from support.still import StillSource
 
 from coordinator.client.ports import Preferences
 from coordinator.desktop.notifications import notify
+from coordinator.lazy.dataclass import replace
 from coordinator.model.snapshot import Snapshot
 from coordinator.views.attention import waiting_for_you
 

@@ -1,7 +1,5 @@
 """The log on screen: follows its end, filters, searches, reads older pages, opens and jumps."""
 
-from dataclasses import replace
-
 import pytest
 from support import scenes
 from support.onscreen import line_with, screen_text, shown, until
@@ -10,6 +8,7 @@ from textual.events import Key
 from textual.widgets import Input
 
 from coordinator.client.ports import Show
+from coordinator.lazy.dataclass import replace
 from coordinator.model.event import Event
 from tui.app import CoordApp
 from tui.forms.answer import AnswerForm

@@ -1,7 +1,5 @@
 """Answering questions and confirming: in the place of the events, by keys alone."""
 
-from dataclasses import replace
-
 from support import scenes
 from support.onscreen import place_of, screen_text, shown, until
 from support.still import StillSource
@@ -9,6 +7,7 @@ from textual.widgets import Input
 
 from coordinator.client.ports import Wish
 from coordinator.errors import Refused
+from coordinator.lazy.dataclass import replace
 from coordinator.model.snapshot import Snapshot
 from tui.forms.answer import AnswerForm
 from tui.forms.confirm import Confirm

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -13,6 +12,7 @@ from textual.app import App, ComposeResult
 from textual.color import Color
 from textual.pilot import Pilot
 
+from coordinator.lazy.dataclass import replace
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import AgentState, Snapshot
 from coordinator.model.step import StepState

@@ -1,7 +1,5 @@
 """The first line: says less in less room, and never loses what needs a human."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +7,7 @@ from support import scenes
 from support.onscreen import place_of, screen_text, shown, until
 from support.still import StillSource
 
+from coordinator.lazy.dataclass import replace
 from coordinator.model.forecast import forecast
 from coordinator.model.snapshot import Loop, LoopState, Milestone, Snapshot
 from coordinator.model.usage import Spent

@@ -1,7 +1,5 @@
 """The live window: follows the line, keeps last screens, stays readable, passes nothing on but text."""
 
-from dataclasses import replace
-
 import pytest
 from rich.color import Color
 from rich.style import Style as RichStyle
@@ -10,6 +8,7 @@ from support.onscreen import screen_text, shown, until
 from support.still import StillSource
 from textual.app import App, ComposeResult
 
+from coordinator.lazy.dataclass import replace
 from coordinator.model.pane_screen import Screen, Style
 from coordinator.model.snapshot import AgentState
 from coordinator.terminals.screen import parse

@@ -1,7 +1,6 @@
 """The whole screen: layouts by size, one selection for all panels, focus, mouse, empty states, hostile text."""
 
 import re
-from dataclasses import replace
 
 import pytest
 from support import scenes
@@ -10,6 +9,7 @@ from support.still import StillSource
 from textual.pilot import Pilot
 
 from coordinator.client.ports import Trouble
+from coordinator.lazy.dataclass import replace
 from coordinator.model.snapshot import Milestone
 from tui.app import CoordApp
 from tui.screens.reader import Listing, Reading

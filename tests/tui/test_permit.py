@@ -1,7 +1,5 @@
 """Answering an agent's permission question, and sending it words, from the screen."""
 
-from dataclasses import replace
-
 import pytest
 from support import scenes
 from support.onscreen import screen_text, shown, until
@@ -9,6 +7,7 @@ from support.still import StillSource
 from textual.widgets import Input
 
 from coordinator.errors import Refused
+from coordinator.lazy.dataclass import replace
 from coordinator.model.snapshot import AgentState, Snapshot
 from tui.app import CoordApp
 from tui.forms.permit import PermitForm

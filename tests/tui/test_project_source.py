@@ -4,7 +4,6 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 from support import scenes
@@ -16,6 +15,7 @@ from coordinator.client.ports import Query, Show, Trouble, Wish
 from coordinator.client.project import ProjectSource
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
+from coordinator.lazy.dataclass import replace
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.pane_screen import Screen
 from coordinator.model.snapshot import Snapshot

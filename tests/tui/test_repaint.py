@@ -1,7 +1,5 @@
 """What is painted again: rows that look different, and nothing else."""
 
-from dataclasses import replace
-
 import pytest
 from support import scenes
 from support.onscreen import line_with, shown, until
@@ -9,6 +7,7 @@ from support.still import StillSource
 from textual.geometry import Region
 from textual.widget import Widget
 
+from coordinator.lazy.dataclass import replace
 from coordinator.model.snapshot import Snapshot
 from tui.messages import SnapshotArrived
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from textual.widgets import Input
 
 from coordinator.client.project import ProjectSource
 from coordinator.errors import StalePlan
+from coordinator.lazy.dataclass import replace
 from coordinator.model.change import Change, ChangePage, Check, Commit, FileChange
 from coordinator.model.plan import Plan, Record
 from coordinator.model.step import Receipt

@@ -1,13 +1,12 @@
 """An agent that seems stuck, on the screen: said where people look, with what to do about it."""
 
-from dataclasses import replace
-
 import pytest
 from support import scenes
 from support.onscreen import line_with, screen_text, shown, until
 from support.still import StillSource
 
 from coordinator.client.ports import Preferences
+from coordinator.lazy.dataclass import replace
 from coordinator.model.snapshot import AgentState, Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.stuck import Cause, Stuck

@@ -1,7 +1,5 @@
 """Themes can be read, and the terminal gets characters that it can draw."""
 
-from dataclasses import fields
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +11,7 @@ from textual.color import Color
 from textual.theme import Theme
 
 from coordinator.client.ports import Preferences
+from coordinator.lazy.dataclass import fields
 from tui.paint.ascii import to_ascii
 from tui.paint.ink import safe
 from tui.paint.theme import ANSI, ASCII, DARK, LIGHT, UNICODE, Glyphs, choose_theme, glyphs, themes

@@ -1,6 +1,5 @@
 """A project that nobody here trusts opens with a card: what would run, a key to trust it, and one to only look."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from support.still import StillSource
 from coordinator.client.project import ProjectSource
 from coordinator.errors import Refused
 from coordinator.eventlog.store import EventLog
+from coordinator.lazy.dataclass import replace
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.trust import Ask, Content
 from coordinator.storage.paths import Layout

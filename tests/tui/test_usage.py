@@ -1,11 +1,10 @@
 """What was used, on the screen: per run, per agent, and per prompt over all attempts."""
 
-from dataclasses import replace
-
 from support import scenes
 from support.onscreen import line_with, screen_text, shown, until
 from support.still import StillSource
 
+from coordinator.lazy.dataclass import replace
 from coordinator.model.snapshot import AgentState, Snapshot
 from coordinator.model.usage import Spent
 from tui.screens.agents import AgentStatus

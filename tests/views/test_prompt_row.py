@@ -1,11 +1,11 @@
 """The fact at the right edge of a row, for every state that a prompt can be in."""
 
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
 from support.graphs import NOW, agent, attempt, iso, prompt, question, snapshot
 
+from coordinator.lazy.dataclass import replace
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Priority, PromptStatus, PromptType
 from coordinator.model.settings import Settings

@@ -1,13 +1,12 @@
 """Why a prompt waits: the codes that programs read, and the sentence that people read."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.graphs import NOW, agent, any_prompts, attempt, prompt, question, snapshot
 
 from coordinator.errors import UsageError
+from coordinator.lazy.dataclass import replace
 from coordinator.loop.actions import Dispatch
 from coordinator.loop.rules import step
 from coordinator.model.loop_state import startable

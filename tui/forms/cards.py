@@ -1,7 +1,6 @@
 """Emergent prompts side by side: a card each, with what there is to decide on it, and the verdict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
@@ -13,6 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.step import StepState
 from coordinator.model.text import plain_lines
 from coordinator.services.surgery import Emergent

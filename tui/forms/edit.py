@@ -1,13 +1,13 @@
 """Editing a prompt: single values in place, the whole file in $EDITOR; nothing is saved before it was validated."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from coordinator.errors import CoordError, Refused
 from coordinator.formats.prompt_body import CRITERIA, items
 from coordinator.formats.prompt_text import parse_prompt
+from coordinator.lazy.dataclass import replace
 from coordinator.model.plan import Plan
 from coordinator.model.prompt import Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Snapshot

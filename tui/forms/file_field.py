@@ -1,7 +1,6 @@
 """A whole file in a form: opened in $EDITOR, kept until the plan is applied."""
 
-from dataclasses import dataclass
-
+from coordinator.lazy.dataclass import dataclass
 from coordinator.views.spans import Span
 from tui.forms.fields import Changed, Painted
 from tui.paint.ink import Spans

@@ -1,10 +1,10 @@
 """Where a form over a plan stands, what it offers instead of what was refused, and its words. Pure."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.plan import Kill, Plan
 from coordinator.views.plan_preview import Outlook
 from coordinator.views.spans import Span

@@ -15,10 +15,10 @@ Only the names that every Textual theme has are used for meaning, so that any th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from textual.theme import Theme
 
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.snapshot import AgentState, LoopState
 
 DARK, LIGHT, ANSI = "coord-dark", "coord-light", "coord-ansi"

@@ -1,7 +1,6 @@
 """Screens over the main one for reading: help, an event, a prompt's file, lists with their details."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events, on
@@ -11,6 +10,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.text import plain
 from tui.paint.ink import Spans
 from tui.paint.lines import Lines

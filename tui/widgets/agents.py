@@ -1,10 +1,10 @@
 """The agents: who works on what, in which state, on which evidence, since when and for how much."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
 
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
 from coordinator.model.text import age

@@ -1,11 +1,11 @@
 """What is in a row of the graph: pure, from a snapshot, a layout and what is marked to spans of text."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rich.cells import cell_len
 
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.graph import SATISFIED, Graph
 from coordinator.model.prompt import Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Snapshot

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from coordinator.apply.handoff_files import sealed
 from coordinator.apply.steps import agent_event, amend
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.event import SYSTEM
 from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import AgentState

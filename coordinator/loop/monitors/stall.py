@@ -9,7 +9,6 @@ import os
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from coordinator.agents.evidence import read_trail
 from coordinator.agents.hooks import STATUS
@@ -22,6 +21,7 @@ from coordinator.changes.last_change import last_change
 from coordinator.errors import CoordError
 from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.store import EventLog
+from coordinator.lazy.dataclass import dataclass, field, replace
 from coordinator.model.event import SYSTEM
 from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import Snapshot

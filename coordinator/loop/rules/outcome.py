@@ -1,7 +1,6 @@
 """How a life of the loop ends. Pure."""
 
-from dataclasses import dataclass
-
+from coordinator.lazy.dataclass import dataclass
 from coordinator.model.queue import live_attempts
 from coordinator.model.snapshot import LoopState, Snapshot
 
