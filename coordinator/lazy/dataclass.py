@@ -65,6 +65,7 @@ def _dataclass(*, frozen: bool = False, slots: bool, order: bool = False) -> Cal
 
 def _made(kind: type, frozen: bool, order: bool) -> type:
     """The class anew, with slots: a class can't be given some afterwards."""
+    assert not any(hasattr(base, "__dataclass_fields__") for base in kind.__bases__), "fields aren't inherited here"
     own = dict(kind.__dict__)
     found = {
         name: _named(name, type_, own.pop(name, _MISSING)) for name, type_ in own.get("__annotations__", {}).items()
