@@ -4,20 +4,20 @@ import subprocess
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from textual.app import SuspendNotSupported
+from textual.app import App, SuspendNotSupported
 
 from coordinator.errors import CoordError
 from coordinator.model.snapshot import Agent
 from tui.messages import Failed
 
 if TYPE_CHECKING:
-    from tui.app import CoordApp
+    from coordinator.client.ports import Source
 
 
-def attach(app: "CoordApp", agent: Agent) -> None:
+def attach(app: App[None], source: "Source", agent: Agent) -> None:
     """Show the agent's window in this terminal: by switching within tmux, else by giving the terminal to it."""
     try:
-        command = app.source.attach(agent)
+        command = source.attach(agent)
     except CoordError as error:
         app.post_message(Failed(error.message, error.remedy))
         return

@@ -1,18 +1,13 @@
 """Handing the terminal to the engineer's editor, and taking it back."""
 
-from typing import TYPE_CHECKING
-
-from textual.app import SuspendNotSupported
+from textual.app import App, SuspendNotSupported
 
 from coordinator.desktop.editor import edit_copy
 from coordinator.errors import CoordError
 from tui.messages import Failed
 
-if TYPE_CHECKING:
-    from tui.app import CoordApp
 
-
-def edit_text(app: "CoordApp", text: str, name: str) -> str | None:
+def edit_text(app: App[None], text: str, name: str) -> str | None:
     """The text as the editor left it; None when it was not changed, or the editor could not be used."""
     before = text.encode()
     try:

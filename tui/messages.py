@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from coordinator.errors import CoordError
     from coordinator.model.change import Change, ChangePage, Check
     from coordinator.model.event import Event
@@ -64,6 +66,26 @@ class Done(Message, bubble=False):
     """Something was done, in a sentence."""
 
     message: str
+
+
+@dataclass(eq=False, repr=False)
+class Remark(Message, bubble=False):
+    """A short sentence for a toast: why a key does nothing here."""
+
+    sentence: str
+
+
+@dataclass(eq=False, repr=False)
+class FirstPainted(Message, bubble=False):
+    """The first snapshot is on the screen."""
+
+
+@dataclass(eq=False, repr=False)
+class Waiting(Message, bubble=False):
+    """Things began to wait for the engineer: the bell may ring."""
+
+    project: str
+    things: Sequence[str]
 
 
 @dataclass(eq=False, repr=False)

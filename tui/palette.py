@@ -1,8 +1,8 @@
 """The command palette: every action that can be done now, and every prompt by number or title."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol, runtime_checkable
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
@@ -12,33 +12,49 @@ from coordinator.model.text import plain
 from tui.actions import ACTIONS, Action, key_of
 from tui.context import Context
 
-if TYPE_CHECKING:
-    from tui.app import CoordApp
-
 _MOST_PROMPTS = 50
+
+
+class Commanded(Protocol):
+    """The screen that commands act on."""
+
+    def context(self) -> Context: ...
+
+    def select(self, number: int) -> None: ...
+
+    async def action_act(self, action_id: str) -> None: ...
+
+
+@runtime_checkable
+class PaletteHost(Protocol):
+    """What the palette needs of the app that shows it."""
+
+    keys: Mapping[str, str]
+
+    @property
+    def main(self) -> Commanded: ...
 
 
 class Commands(Provider):
     """Feeds the palette from the registry and the snapshot. Titles are data: they never become markup."""
 
     @property
-    def coord(self) -> "CoordApp":
-        from tui.app import CoordApp
-
-        assert isinstance(self.app, CoordApp)
-        return self.app
+    def host(self) -> PaletteHost:
+        app: object = self.app
+        assert isinstance(app, PaletteHost)
+        return app
 
     async def discover(self) -> Hits:
-        context = self.coord.main.context()
+        context = self.host.main.context()
         for action in offered(context):
-            title = title_of(action, context, self.coord.keys)
+            title = title_of(action, context, self.host.keys)
             yield DiscoveryHit(Content(title), self._do(action), text=title, help=action.tooltip)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        context = self.coord.main.context()
+        context = self.host.main.context()
         for action in offered(context):
-            title = title_of(action, context, self.coord.keys)
+            title = title_of(action, context, self.host.keys)
             score = max(matcher.match(title), matcher.match(action.tooltip) * 0.5)
             if score > 0:
                 yield Hit(score, highlighted(matcher, title), self._do(action), text=title, help=action.tooltip)
@@ -52,11 +68,11 @@ class Commands(Provider):
                 found += 1
                 if found > _MOST_PROMPTS:
                     return
-                choose = partial(self.coord.main.select, number)
+                choose = partial(self.host.main.select, number)
                 yield Hit(score * 0.9, highlighted(matcher, title), choose, text=title, help="Select this prompt")
 
     def _do(self, action: Action) -> Callable[[], Awaitable[None]]:
-        return partial(self.coord.main.action_act, action.id)
+        return partial(self.host.main.action_act, action.id)
 
 
 def offered(context: Context) -> list[Action]:
@@ -64,7 +80,7 @@ def offered(context: Context) -> list[Action]:
     return [action for action in ACTIONS if action.palette and not action.when(context)]
 
 
-def title_of(action: Action, context: Context, keymap: dict[str, str]) -> str:
+def title_of(action: Action, context: Context, keymap: Mapping[str, str]) -> str:
     """`Pause loop  (l)`"""
     label = action.label_in(context)
     key = f"  ({key_of(action, keymap)})" if action.keys or action.id in keymap else ""

@@ -2,10 +2,10 @@
 
 import itertools
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,18 +13,39 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 LINT = "import sys; from importlinter.cli import lint_imports_command; lint_imports_command()"
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-FLOORS = [floor.split(" | ") for floor in CONTRACTS[0]["layers"]]
-"""Rooms that stand side by side, a floor each, the top first."""
-ROOMS = [room for floor in FLOORS for room in floor]
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Path:
-    """A copy of the code that a test may break."""
-    for package in ("coordinator", "tui"):
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    return tmp_path
+@dataclass(frozen=True, slots=True)
+class Floors:
+    """What one contract puts above what."""
+
+    modules: tuple[tuple[str, ...], ...]
+    """Those that stand side by side, a floor each, the top first."""
+
+    @property
+    def rooms(self) -> list[str]:
+        return [room for floor in self.modules for room in floor]
+
+    def wrong(self) -> list[tuple[str, str]]:
+        """From each room to one on the floor above, and to one beside it."""
+        found = []
+        for above, floor in itertools.pairwise(self.modules):
+            found += [(room, above[0]) for room in floor]
+        for floor in self.modules:
+            found += itertools.pairwise(floor)
+        return found
+
+
+def contracts_about_floors() -> list[Floors]:
+    """One for each contract about floors."""
+    found = []
+    for contract in CONTRACTS:
+        if contract["type"] == "layers":
+            for container in contract.get("containers", [""]):
+                above = f"{container}." if container else ""
+                rows = (floor.split(" | ") for floor in contract["layers"])
+                found.append(Floors(tuple(tuple(above + room for room in row) for row in rows)))
+    return found
 
 
 def lint(house: Path) -> subprocess.CompletedProcess[str]:
@@ -41,27 +62,18 @@ def put(house: Path, room: str, line: str) -> None:
     module.write_text(f"{text}\nif TYPE_CHECKING:\n    {line}\n")
 
 
-def upward() -> list[tuple[str, str]]:
-    """From each room to one on the floor above, and to one beside it."""
-    found = []
-    for above, floor in itertools.pairwise(FLOORS):
-        found += [(room, above[0]) for room in floor]
-    for floor in FLOORS:
-        found += itertools.pairwise(floor)
-    return found
-
-
-def test_an_import_from_any_room_upward_or_sideways_is_caught(house: Path) -> None:
-    single = {room for room in ROOMS if (house / f"coordinator/{room}.py").exists()}
-    names = {room: f"coordinator.{room}" + ("" if room in single else ".added") for room in ROOMS}
-    for room in ROOMS:
-        put(house, f"coordinator/{room}", "import typing")
-    for room, other in upward():
-        put(house, f"coordinator/{room}", f"import {names[other]}")
+@pytest.mark.parametrize("floors", contracts_about_floors(), ids=lambda floors: "-".join(floors.rooms[:2]))
+def test_an_import_from_any_room_upward_or_sideways_is_caught(house: Path, floors: Floors) -> None:
+    places = {room: room.replace(".", "/") for room in floors.rooms}
+    names = {room: room if (house / f"{places[room]}.py").exists() else f"{room}.added" for room in floors.rooms}
+    for room in floors.rooms:
+        put(house, places[room], "import typing")
+    for room, other in floors.wrong():
+        put(house, places[room], f"import {names[other]}")
     done = lint(house)
     assert done.returncode == 1, done.stdout + done.stderr
     said = done.stdout.replace("\n", " ")
-    missed = [(room, other) for room, other in upward() if f"{names[room]} -> {names[other]} " not in said]
+    missed = [(room, other) for room, other in floors.wrong() if f"{names[room]} -> {names[other]} " not in said]
     assert not missed, done.stdout
 
 
@@ -80,8 +92,9 @@ def test_what_one_room_keeps_to_itself_is_caught_in_all_others(house: Path) -> N
             assert f"{source} is not allowed to import" in done.stdout, (contract["name"], source)
 
 
-def test_a_module_that_lies_loose_is_caught(house: Path) -> None:
-    (house / "coordinator" / "loose.py").write_text("")
+@pytest.mark.parametrize("package", ["coordinator", "tui"])
+def test_a_module_that_lies_loose_is_caught(house: Path, package: str) -> None:
+    (house / package / "loose.py").write_text("")
     done = lint(house)
     assert done.returncode == 1
-    assert "coordinator.loose" in done.stdout + done.stderr
+    assert f"{package}.loose" in done.stdout + done.stderr

@@ -13,7 +13,7 @@ from coordinator.model.pane_screen import Screen, Style
 from coordinator.model.snapshot import AgentState
 from coordinator.terminals.screen import parse
 from tui.app import CoordApp
-from tui.widgets.contrast import readable
+from tui.paint.contrast import readable
 from tui.widgets.window import LiveWindow, pane_style
 
 

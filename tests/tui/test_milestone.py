@@ -106,7 +106,7 @@ async def test_the_intent_is_edited_shown_as_a_change_and_set_once_confirmed(
             given.append((text, name))
             return text.replace("## Constraints", "## Constraints\n\n- No new packages\n")
 
-        monkeypatch.setattr(app.main, "edit_text", edit)
+        monkeypatch.setattr(app, "edit_text", edit)
         await pilot.press("e")
         await until(lambda: screen.asking == "intent", "the plan")
         assert given[0][1] == "milestone.md"

@@ -182,7 +182,7 @@ async def test_an_edit_of_a_copy_goes_with_the_rejection(monkeypatch: pytest.Mon
     still = source()
     async with shown(still) as (app, pilot):
         screen = await opened(app, pilot.press)
-        monkeypatch.setattr(app.main, "edit_text", lambda text, name: text + f"edited {name}\n")
+        monkeypatch.setattr(app, "edit_text", lambda text, name: text + f"edited {name}\n")
         screen.diff.go(3)
         await pilot.press("e")
         await until(lambda: screen.judging == "reject", "the line for the rejection")

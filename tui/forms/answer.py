@@ -1,7 +1,5 @@
 """Answering a question of an agent: choose an option or write."""
 
-from typing import TYPE_CHECKING
-
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -10,14 +8,11 @@ from textual.widgets import Static
 from coordinator.model.snapshot import Question
 from coordinator.model.text import plain, plain_lines
 from coordinator.views.event_text import actor_name
-from tui.forms.text_form import WordsForm
-from tui.paint.theme import UNICODE, Glyphs
-
-if TYPE_CHECKING:
-    from coordinator.client.ports import Source
+from tui.forms.host import FormHost
+from tui.forms.text_form import TextForm
 
 
-class AnswerForm(WordsForm):
+class AnswerForm(TextForm):
     """The question whole, its options on number keys, and a line for an answer of one's own."""
 
     VERB = "answer"
@@ -29,12 +24,11 @@ class AnswerForm(WordsForm):
     AnswerForm > #context { height: auto; max-height: 8; margin-bottom: 1; color: $text-muted; }
     """
 
-    def __init__(self, question: Question, waiting: int, source: "Source", marks: Glyphs = UNICODE) -> None:
-        super().__init__(f"answer to {question.seq}", question.options, marks)
+    def __init__(self, host: FormHost, question: Question, waiting: int) -> None:
+        super().__init__(host, f"answer to {question.seq}", question.options)
         self.question = question
-        self._source = source
         who = f"{actor_name(question.asker)} asks {_about(question)}".rstrip()
-        self.border_title = Content(plain(f"Question {marks.dot} {who}"))
+        self.border_title = Content(plain(f"Question {host.marks.dot} {who}"))
         if waiting > 1:
             self.border_subtitle = Content(f"{waiting - 1} more after this one")
 
@@ -53,7 +47,7 @@ class AnswerForm(WordsForm):
         own = self.line.has_focus
         text = self.words if own else self.question.options[self.choices.cursor]
         if text:
-            self.deliver(lambda: self._source.answer(self.question.id, text))
+            self.deliver(lambda: self.host.source.answer(self.question.id, text))
         elif self.question.options:
             self.start()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import ClassVar, Literal, cast
 
 from coordinator.errors import CoordError, Refused
 from coordinator.formats.prompt_body import CRITERIA, items
@@ -16,15 +16,13 @@ from coordinator.services.planning import is_done
 from coordinator.views.plan_preview import Planner
 from tui.forms.fields import ChoiceField, ItemsField, ProseField, Row, TextField
 from tui.forms.file_field import FileField
+from tui.forms.host import Draft, FormHost
 from tui.forms.interject import PRIORITIES
 from tui.forms.prompt_form import PromptForm
 from tui.forms.prompts_field import PromptsField
 from tui.forms.stages import Offer
+from tui.messages import Remark
 from tui.widgets.footer import Hint
-
-if TYPE_CHECKING:
-    from tui.forms.field_form import Draft
-    from tui.screens.steering import Steered
 
 RUNNING = (
     ("finish", "finish with the old text", "f"),
@@ -51,8 +49,8 @@ class EditForm(PromptForm):
         "with the old text, is told, or starts again, as you choose. A user-patch says whose work it corrects."
     )
 
-    def __init__(self, board: "Steered", draft: "Draft | None" = None) -> None:
-        super().__init__(board, draft)
+    def __init__(self, host: FormHost, draft: Draft | None = None) -> None:
+        super().__init__(host, draft)
         self._was: Mapping[str, object] = {}
         """What the fields held when they showed the prompt as it is."""
 
@@ -81,7 +79,7 @@ class EditForm(PromptForm):
     @property
     def _ended(self) -> bool:
         """It is done: there is nothing to fill in."""
-        snapshot = self.board.snapshot
+        snapshot = self.host.snapshot
         return snapshot is not None and self.number in snapshot.prompts and is_done(snapshot, self.number)
 
     def start(self) -> None:
@@ -96,7 +94,7 @@ class EditForm(PromptForm):
 
     def _show_rows(self) -> None:
         """Only what has a meaning for this prompt as it is going to be."""
-        snapshot, fields = self.board.snapshot, self.fields
+        snapshot, fields = self.host.snapshot, self.fields
         if snapshot is None or not fields:
             return
         step = snapshot.steps.get(self.number)
@@ -149,7 +147,7 @@ class EditForm(PromptForm):
             feedback=self.field("feedback").value,
             issues=self.field("issues").items,
             running=running,
-            who=self.board.engineer,
+            who=self.host.engineer,
             at=self.at,
         )
         return replace(asked, **what)  # type: ignore[arg-type]
@@ -178,14 +176,14 @@ class EditForm(PromptForm):
         try:
             content = edited_source(replace(prompt, source=base), Edit(self.number, self._changes()))
         except CoordError as error:
-            self.board.app.say(error.message)
+            self.app.post_message(Remark(error.message))
             return
-        edited = self.board.edit_text(content.decode(), prompt.path.rpartition("/")[2])
+        edited = self.host.edit_text(content.decode(), prompt.path.rpartition("/")[2])
         if edited is not None:
             self._show_file(prompt, edited)
 
     def _show_file(self, prompt: Prompt, text: str) -> None:
-        snapshot = self.board.snapshot
+        snapshot = self.host.snapshot
         others = (other.path for other in snapshot.prompts.values()) if snapshot is not None else ()
         read = parse_prompt(text.encode(), prompt.path, others)
         if isinstance(read, Prompt):
@@ -200,7 +198,7 @@ class EditForm(PromptForm):
         if not isinstance(self.found, CoordError):
             return ()
         if self._ended:
-            return (Offer("p", "patch it instead", partial(self.board.change_form, "patch"), retry=False),)
+            return (Offer("p", "patch it instead", partial(self.host.change_form, "patch"), retry=False),)
         file = self.field("file").value
         if isinstance(self.found, Outdated):
             return (
@@ -214,7 +212,7 @@ class EditForm(PromptForm):
 
     @property
     def _runs(self) -> bool:
-        snapshot = self.board.snapshot
+        snapshot = self.host.snapshot
         return snapshot is not None and snapshot.steps[self.number].state.live
 
     def _overwrite(self) -> None:

@@ -1,7 +1,7 @@
 """A form of fields: moving between them, marking prompts on the graph, and a draft of what was typed."""
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -11,13 +11,8 @@ from textual.widget import Widget
 
 from tui.forms.fields import Changed, Entered, Row, Stepped
 from tui.forms.form import Form
+from tui.forms.host import Draft, FormHost
 from tui.forms.prompts_field import PromptsField
-
-if TYPE_CHECKING:
-    from tui.screens.steering import Steered
-
-Draft = Mapping[str, Any]
-"""Id of a field → what was in it when the form was left."""
 
 
 class FieldForm(Form, can_focus=True):
@@ -30,9 +25,9 @@ class FieldForm(Form, can_focus=True):
         Binding("ctrl+g", "graph", "the graph", show=False),
     ]
 
-    def __init__(self, board: "Steered", draft: Draft | None = None) -> None:
+    def __init__(self, host: FormHost, draft: Draft | None = None) -> None:
         super().__init__(id="form")
-        self.board = board
+        self.host = host
         self.draft = dict(draft or {})
         self._pristine: dict[str, Any] = {}
         self._target = ""
@@ -90,7 +85,7 @@ class FieldForm(Form, can_focus=True):
 
     def know_prompts(self) -> None:
         """Let the fields know which prompts there are."""
-        snapshot = self.board.snapshot
+        snapshot = self.host.snapshot
         if snapshot is not None:
             for field in self.query(PromptsField):
                 field.know(snapshot.prompts.values())
@@ -129,7 +124,7 @@ class FieldForm(Form, can_focus=True):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         self._target = event.widget.id or ""
         self.mark_graph()
-        self.board.update_keys()
+        self.host.update_keys()
 
     @on(Changed)
     def _changed(self, message: Changed) -> None:
@@ -162,16 +157,16 @@ class FieldForm(Form, can_focus=True):
     def mark_graph(self) -> None:
         """Show on the graph what the focused field holds."""
         field = self.fields.get(self._target)
-        self.board.mark(frozenset(field.value) if isinstance(field, PromptsField) else frozenset())
+        self.host.mark(frozenset(field.value) if isinstance(field, PromptsField) else frozenset())
 
     def marked(self, numbers: frozenset[int]) -> None:
         """Rows were marked on the graph itself. A prompt that is only planned can't be chosen."""
-        field, snapshot = self._chooser(), self.board.snapshot
+        field, snapshot = self._chooser(), self.host.snapshot
         if field is not None and snapshot is not None:
             there = numbers.intersection(snapshot.prompts)
             kept = [number for number in field.value if number in there]
             field.value = (*kept, *sorted(there.difference(kept)))
-            self.board.mark(there)
+            self.host.mark(there)
 
     def action_graph(self) -> None:
         """To the graph, to mark rows there; Enter or Escape comes back."""
@@ -179,16 +174,16 @@ class FieldForm(Form, can_focus=True):
         if self.editable and field is not None:
             self._target = str(field.id)
             self.mark_graph()
-            self.board.focus_panel("prompts")
+            self.host.focus_panel("prompts")
 
     @on(PromptsField.Pointed)
     def _pointed(self, message: PromptsField.Pointed) -> None:
         message.stop()
-        self.board.point(message.number, message.action, message.by)
+        self.host.point(message.number, message.action, message.by)
 
     @on(PromptsField.Toggled)
     def _toggled(self, message: PromptsField.Toggled) -> None:
         message.stop()
-        field, number = self._chooser(), self.board.graph.selected
-        if field is not None and number is not None and self.board.snapshot and number in self.board.snapshot.prompts:
+        field, number = self._chooser(), self.host.graph.selected
+        if field is not None and number is not None and self.host.snapshot and number in self.host.snapshot.prompts:
             field.toggle(number)

@@ -40,7 +40,7 @@ class InterjectForm(PlanForm):
     )
 
     def rows(self) -> Iterable[Row]:
-        after, before = suggested(self.board.snapshot, self.board.graph.selected, self.board.graph.marked)
+        after, before = suggested(self.host.snapshot, self.host.graph.selected, self.host.graph.marked)
         start = self.start_with
         yield Row("Title", TextField(start("title", ""), placeholder="what is to be done, in a few words", id="title"))
         yield Row("Run after", PromptsField(start("after", after), empty="nothing: it is ready at once", id="after"))
@@ -67,7 +67,7 @@ class InterjectForm(PlanForm):
             priority=Priority(self.field("priority").value),
             running=running or None,
             reason=self.field("reason").value,
-            who=self.board.engineer,
+            who=self.host.engineer,
             at=self.at,
         )
         return partial(_plan, asked)
@@ -81,14 +81,14 @@ class InterjectForm(PlanForm):
 
     def edit_body(self) -> None:
         body = self.field("body")
-        edited = self.board.edit_text(body.value or TEMPLATE, "prompt.md")
+        edited = self.host.edit_text(body.value or TEMPLATE, "prompt.md")
         if edited is not None:
             body.value = without_blanks(edited)
 
     # ── what is allowed instead
 
     def offers(self) -> Sequence[Offer]:
-        snapshot = self.board.snapshot
+        snapshot = self.host.snapshot
         if snapshot is None or not isinstance(self.found, CoordError):
             return ()
         if isinstance(self.found, NeedsChoice):

@@ -19,13 +19,13 @@ class Line(NamedTuple):
     rest: Spans
 
 
-class Said(Widget):
+class MessageLines(Widget):
     """Lines with a lead each; a wrapped one goes on where its text began."""
 
     DEFAULT_CSS = """
-    Said { height: auto; width: 1fr; }
-    Said > .ink--added { color: $success; }
-    Said > .ink--removed { color: $error; }
+    MessageLines { height: auto; width: 1fr; }
+    MessageLines > .ink--added { color: $success; }
+    MessageLines > .ink--removed { color: $error; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"ink--added", "ink--removed"}
 

@@ -34,7 +34,7 @@ class PatchForm(PlanForm):
 
     def rows(self) -> Iterable[Row]:
         start = self.start_with
-        fixes = to_fix(self.board.snapshot, self.board.graph.selected, self.board.graph.marked)
+        fixes = to_fix(self.host.snapshot, self.host.graph.selected, self.host.graph.marked)
         yield Row("Title", TextField(start("title", ""), placeholder="what is to be corrected", id="title"))
         yield Row("Fixes", PromptsField(start("fixes", fixes), empty="name the prompts whose work it is", id="fixes"))
         yield Row("Went wrong", ProseField(start("wrong", ""), placeholder="what you saw", id="wrong"))
@@ -64,7 +64,7 @@ class PatchForm(PlanForm):
             before_dependents=self.field("hold").value == "yes",
             priority=Priority(self.field("priority").value),
             body=self.field("body").value or None,
-            who=self.board.engineer,
+            who=self.host.engineer,
             at=self.at,
         )
 
@@ -78,7 +78,7 @@ class PatchForm(PlanForm):
 
     def _say_who_waits(self) -> None:
         """Name who would be held, beside the choice."""
-        snapshot = self.board.snapshot
+        snapshot = self.host.snapshot
         if snapshot is not None:
             waiting = waiting_dependents(snapshot, self.field("fixes").value)
             verb = "waits" if len(waiting) == 1 else "wait"
@@ -89,7 +89,7 @@ class PatchForm(PlanForm):
 
     def edit_body(self) -> None:
         body = self.field("body")
-        edited = self.board.edit_text(body.value or patch_body(self._asked()), "patch.md")
+        edited = self.host.edit_text(body.value or patch_body(self._asked()), "patch.md")
         if edited is not None:
             body.value = without_blanks(edited)
 

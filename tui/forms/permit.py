@@ -1,7 +1,5 @@
 """Answering what an agent asks leave for: exactly what it wants to do, and allow, deny or go there."""
 
-from typing import TYPE_CHECKING
-
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
@@ -9,18 +7,15 @@ from textual.widgets import Static
 from coordinator.model.snapshot import Agent
 from coordinator.model.text import plain, plain_lines
 from coordinator.views.event_text import actor_name
-from tui.forms.text_form import WordsForm
+from tui.forms.host import FormHost
+from tui.forms.text_form import TextForm
 from tui.messages import FormClosed
-from tui.paint.theme import UNICODE, Glyphs
-
-if TYPE_CHECKING:
-    from coordinator.client.ports import Source
 
 _CHOICES = ("allow it, this once", "deny it", "go to its window and look")
 _DENY = 1
 
 
-class PermitForm(WordsForm):
+class PermitForm(TextForm):
     """Nothing is sent before Enter; the agent's own dialog is looked at once more before that."""
 
     VERB = "do it"
@@ -30,10 +25,9 @@ class PermitForm(WordsForm):
         "no answer."
     )
 
-    def __init__(self, agent: Agent, source: "Source", marks: Glyphs = UNICODE) -> None:
-        super().__init__(f"denial for {agent.id}", _CHOICES, marks)
+    def __init__(self, host: FormHost, agent: Agent) -> None:
+        super().__init__(host, f"denial for {agent.id}", _CHOICES)
         self.agent = agent
-        self._source = source
         self.border_title = Content(plain(f"{actor_name(agent.id)} asks for permission"))
 
     def compose(self) -> ComposeResult:
@@ -49,6 +43,6 @@ class PermitForm(WordsForm):
         choice, why = self.choices.cursor, self.words
         if choice > _DENY:
             self.post_message(FormClosed())
-            self.app.attach_to(self.agent)
+            self.host.attach_to(self.agent)
         else:
-            self.deliver(lambda: self._source.permit(self.agent, choice < _DENY, why))
+            self.deliver(lambda: self.host.source.permit(self.agent, choice < _DENY, why))

@@ -1,7 +1,7 @@
 """What all services have in common on the screen: a plan while one types, a review, and the apply."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -14,16 +14,14 @@ from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
 from coordinator.views.plan_preview import Outlook, Planner, came_true, essence, foresee, only_reported
-from tui.forms.field_form import Draft, FieldForm
-from tui.forms.message import Line, Said
+from tui.forms.field_form import FieldForm
+from tui.forms.host import Draft, FormHost
+from tui.forms.message import Line, MessageLines
 from tui.forms.prompts_field import PromptsField
 from tui.forms.review import diff_lines, review_lines
 from tui.forms.stages import SHOWS_PLAN, Offer, Stage, effect_lines, now_different, progress, stage_hints
 from tui.messages import PlanMade
 from tui.widgets.footer import Hint
-
-if TYPE_CHECKING:
-    from tui.screens.steering import Steered
 
 _TRIES = 5
 """How often a plan is applied while agents report into the document that it writes into too."""
@@ -54,9 +52,9 @@ class PlanForm(FieldForm):
         Binding("ctrl+n", "afresh", "begin anew", show=False),
     ]
 
-    def __init__(self, board: "Steered", draft: Draft | None = None) -> None:
-        super().__init__(board, draft)
-        self.kept_under = self.draft_key(board)
+    def __init__(self, host: FormHost, draft: Draft | None = None) -> None:
+        super().__init__(host, draft)
+        self.kept_under = self.draft_key(host)
         self._started = False
         self.stage = Stage.EDIT
         self.found: Outlook | CoordError | str = ""
@@ -75,17 +73,17 @@ class PlanForm(FieldForm):
         self._tries = 0
         self._at = ""
         self._clock: Timer | None = None
-        self.title = plain(self.name_of(board))
+        self.title = plain(self.name_of(host))
         self.border_title = Content(self.title)
 
     # ── what subclasses say
 
     @classmethod
-    def draft_key(cls, board: "Steered") -> str:
+    def draft_key(cls, host: FormHost) -> str:
         """What a draft is kept under: forms about one prompt have one a prompt."""
         return cls.SERVICE
 
-    def name_of(self, board: "Steered") -> str:
+    def name_of(self, host: FormHost) -> str:
         """The form's title."""
         return self.TITLE
 
@@ -114,8 +112,8 @@ class PlanForm(FieldForm):
 
     def words(self) -> ComposeResult:
         """What is said below the fields, and instead of them."""
-        yield Said(least=1, most=5, id="effect")
-        yield Said(most=30, id="review")
+        yield MessageLines(least=1, most=5, id="effect")
+        yield MessageLines(most=30, id="review")
 
     def start(self) -> None:
         self._started = True
@@ -130,7 +128,7 @@ class PlanForm(FieldForm):
 
     def replan(self, snapshot: Snapshot | None = None) -> None:
         """Make the plan of the fields as they are now."""
-        snapshot = snapshot or self.board.snapshot
+        snapshot = snapshot or self.host.snapshot
         if snapshot is None or self.stage in (Stage.APPLYING, Stage.DONE):
             return
         asked = self.unclear or self.request(snapshot)
@@ -139,7 +137,7 @@ class PlanForm(FieldForm):
         if isinstance(asked, str):
             self._take(asked)
         elif len(snapshot.prompts) <= _AT_ONCE and not self.ASIDE:
-            self._take(foresee(asked, snapshot, self.board.app.clock()))
+            self._take(foresee(asked, snapshot, self.host.clock()))
         else:
             self._wanted = (asked, snapshot)
             self._plan_aside()
@@ -159,7 +157,7 @@ class PlanForm(FieldForm):
 
     @work(thread=True, group="planning", exit_on_error=False)
     def _foresee(self, wanted: tuple[Planner, Snapshot]) -> None:
-        self.post_message(PlanMade(foresee(*wanted, self.board.app.clock()), wanted))
+        self.post_message(PlanMade(foresee(*wanted, self.host.clock()), wanted))
 
     @on(PlanMade)
     def _made(self, message: PlanMade) -> None:
@@ -176,7 +174,7 @@ class PlanForm(FieldForm):
 
     def _take(self, found: Outlook | CoordError | str) -> None:
         self.found = found
-        self.board.show_plan(found if isinstance(found, Outlook) else None)
+        self.host.show_plan(found if isinstance(found, Outlook) else None)
         if self.stage is Stage.REFUSED and not isinstance(found, CoordError):
             self._enter(Stage.EDIT)
         if self._eager:
@@ -192,20 +190,21 @@ class PlanForm(FieldForm):
     def at(self) -> str:
         """When the engineer asks for it, UTC, ISO 8601: what a review shows stays as it is while time goes on."""
         if self.stage not in SHOWS_PLAN or not self._at:
-            self._at = self.board.now_iso()
+            self._at = self.host.now_iso()
         return self._at
 
     # ── what is said
 
     def say(self) -> None:
         """Show what there is to say now."""
-        key, more = "" if self.stage is Stage.REFUSED else self.board.marks.enter, self.more_lines()
-        self.query_one("#effect", Said).show([*effect_lines(self.found, self._notice, self.offers(), key), *more])
+        key, more = "" if self.stage is Stage.REFUSED else self.host.marks.enter, self.more_lines()
+        effect = effect_lines(self.found, self._notice, self.offers(), key)
+        self.query_one("#effect", MessageLines).show([*effect, *more])
         if self.stage in SHOWS_PLAN and isinstance(self.found, Outlook):
-            seconds = self.board.app.clock() - self._since if self.stage is Stage.APPLYING else None
+            seconds = self.host.clock() - self._since if self.stage is Stage.APPLYING else None
             top = progress(self.found.plan, self._notice, seconds)
-            self.query_one("#review", Said).show([*top, *review_lines(self.found), *more])
-        self.board.update_keys()
+            self.query_one("#review", MessageLines).show([*top, *review_lines(self.found), *more])
+        self.host.update_keys()
 
     def _tick(self) -> None:
         """A second went by while the plan is applied."""
@@ -223,7 +222,7 @@ class PlanForm(FieldForm):
     def _enter(self, stage: Stage) -> None:
         self.stage = stage
         self.set_class(stage in SHOWS_PLAN, "-plan")
-        going = f" {self.board.marks.dot} this is going to happen" if stage in SHOWS_PLAN else ""
+        going = f" {self.host.marks.dot} this is going to happen" if stage in SHOWS_PLAN else ""
         self.border_title = Content(self.title + going)
         if stage is not Stage.EDIT:
             self.focus()
@@ -256,7 +255,7 @@ class PlanForm(FieldForm):
         if self.stage is Stage.EDIT and not ready:
             self.go_on()
         elif self.stage in (Stage.EDIT, Stage.CONFIRM) and isinstance(self.found, Outlook):
-            self._since = self.board.app.clock()
+            self._since = self.host.clock()
             self._notice = ""
             self._tries = _TRIES
             self._clock = self.set_interval(1.0, self._tick)
@@ -265,7 +264,7 @@ class PlanForm(FieldForm):
     def _apply(self, plan: Plan) -> None:
         self._tries -= 1
         self._enter(Stage.APPLYING)
-        self.board.apply_plan(plan)
+        self.host.apply_plan(plan)
         self.say()
 
     def applied(self) -> None:
@@ -275,9 +274,9 @@ class PlanForm(FieldForm):
         self._close_if_true()
 
     def _close_if_true(self) -> None:
-        snapshot = self.board.snapshot
+        snapshot = self.host.snapshot
         if snapshot is not None and isinstance(self.found, Outlook) and came_true(self.found.plan, snapshot):
-            self.board.plan_came_true(self.found.plan)
+            self.host.plan_came_true(self.found.plan)
 
     def refused(self, error: CoordError, fresh: Snapshot | None) -> None:
         """Nothing was written: plan for how things are now, say what changed, and ask again."""
@@ -326,14 +325,14 @@ class PlanForm(FieldForm):
     def action_afresh(self) -> None:
         """Begin with what the selection suggests; what was typed becomes the draft."""
         if self.stage is Stage.EDIT and self.fields:
-            self.board.swap_draft(self)
+            self.host.swap_draft()
 
     def action_leave(self) -> None:
         """One step back: from the review to the fields, from the fields out of the form. Nothing is changed."""
         if self.stage in (Stage.CONFIRM, Stage.REFUSED) and self.fields:
             self.back()
         else:
-            self.board.leave_plan(self)
+            self.host.leave_plan()
 
     def on_key(self, event: events.Key) -> None:
         does: dict[str, Callable[[], object]] = {}
@@ -356,18 +355,16 @@ class PlanForm(FieldForm):
 
     def read_diff(self) -> None:
         """All of the diff, over the screen."""
-        from tui.screens.reader import Reading
-
         if isinstance(self.found, Outlook):
             plan = self.found.plan
-            self.app.push_screen(Reading(f"Diff {self.board.marks.dot} {plan.summary}", diff_lines(plan)))
+            self.host.read(f"Diff {self.host.marks.dot} {plan.summary}", diff_lines(plan))
 
     def hints(self) -> tuple[Hint, ...]:
-        if self.board.panel == "prompts":
+        if self.host.panel == "prompts":
             goal = self.picks_for()
             mark: tuple[Hint, ...] = (("space", f"mark: {goal}", "form.mark"),) if goal else ()
             return (*mark, ("esc", "back to the form", "form.back"))
-        enter = self.board.marks.enter
+        enter = self.host.marks.enter
         if self.stage is not Stage.EDIT:
             return stage_hints(self.stage, self.offers(), enter, "back" if self.fields else "leave")
         if not self.fields:
@@ -390,6 +387,6 @@ class PlanForm(FieldForm):
             "form.afresh": self.action_afresh,
             "form.editor": self.edit_body,
             "form.back": self.focus_field,
-            "form.mark": self.board.graph.action_mark,
+            "form.mark": self.host.graph.action_mark,
         }
         return does.get(hint) or super().act(hint)

@@ -16,6 +16,7 @@ from coordinator.services.restart import KillRequest, RestartRequest, Then, plan
 from coordinator.views.plan_preview import Planner
 from coordinator.views.spans import Span
 from tui.forms.fields import ChoiceField, ProseField, Row
+from tui.forms.host import Draft, FormHost
 from tui.forms.message import Line
 from tui.forms.prompt_form import PromptForm
 from tui.forms.stages import Offer, labelled
@@ -26,8 +27,6 @@ from tui.widgets.footer import Hint
 
 if TYPE_CHECKING:
     from coordinator.model.change import Change
-    from tui.forms.field_form import Draft
-    from tui.screens.steering import Steered
 
 THEN = (
     ("hold", "hold until restarted", "h"),
@@ -45,20 +44,20 @@ FROM = (
 class _AttemptForm(PromptForm):
     """A form about the attempt of one prompt."""
 
-    def __init__(self, board: "Steered", draft: "Draft | None" = None) -> None:
-        super().__init__(board, draft)
+    def __init__(self, host: FormHost, draft: Draft | None = None) -> None:
+        super().__init__(host, draft)
         self._lost: tuple[str, ...] = ()
 
     @property
     def attempt(self) -> Attempt | None:
-        snapshot = self.board.snapshot
+        snapshot = self.host.snapshot
         step = snapshot.steps.get(self.number) if snapshot is not None else None
         return step.attempt if step is not None else None
 
     @property
     def patch_offer(self) -> Offer:
         """For work that is merged, which nothing but a patch changes."""
-        return Offer("p", "patch it instead", partial(self.board.change_form, "patch"), retry=False)
+        return Offer("p", "patch it instead", partial(self.host.change_form, "patch"), retry=False)
 
     def start(self) -> None:
         super().start()
@@ -70,7 +69,7 @@ class _AttemptForm(PromptForm):
     def _look_at_work(self, attempt: Attempt) -> None:
         """What the agent has made so far; git is asked in a thread."""
         try:
-            self.post_message(WorkSeen(attempt.prompt, self.board.source.work(attempt)))
+            self.post_message(WorkSeen(attempt.prompt, self.host.source.work(attempt)))
         except CoordError:
             return  # what there is to lose stays unknown: the plan says where it would be
 
@@ -80,10 +79,10 @@ class _AttemptForm(PromptForm):
         self.say()
 
     def more_lines(self) -> list[Line]:
-        attempt, snapshot = self.attempt, self.board.snapshot
+        attempt, snapshot = self.attempt, self.host.snapshot
         if attempt is None or snapshot is None or not attempt.state.live:
             return []
-        spent = _spent(attempt, snapshot, self.board.app.clock())
+        spent = _spent(attempt, snapshot, self.host.clock())
         return [labelled("So far", "quiet", [Span(f"{attempt.agent} worked {spent}. {' '.join(self._lost)}")])]
 
 
@@ -105,14 +104,14 @@ class KillForm(_AttemptForm):
     def request(self, snapshot: Snapshot) -> Planner | str:
         then = cast(Then, self.field("then").value)
         reason = self.field("reason").value
-        asked = KillRequest(self.number, then, reason, self.board.engineer, self.at)
+        asked = KillRequest(self.number, then, reason, self.host.engineer, self.at)
         return partial(_plan_kill, asked)
 
     def offers(self) -> Sequence[Offer]:
         attempt = self.attempt
         if attempt is not None and attempt.state is StepState.MERGED:
             return (self.patch_offer,)
-        return (Offer("r", "restart it instead", partial(self.board.change_form, "restart"), retry=False),)
+        return (Offer("r", "restart it instead", partial(self.host.change_form, "restart"), retry=False),)
 
 
 class RestartForm(_AttemptForm):
@@ -133,7 +132,7 @@ class RestartForm(_AttemptForm):
 
     def request(self, snapshot: Snapshot) -> Planner | str:
         fresh = self.field("from").value == "fresh"
-        asked = RestartRequest(self.number, self.field("reason").value, fresh, self.board.engineer, self.at)
+        asked = RestartRequest(self.number, self.field("reason").value, fresh, self.host.engineer, self.at)
         return partial(_plan_restart, asked)
 
     def extra_hints(self) -> tuple[Hint, ...]:
@@ -141,7 +140,7 @@ class RestartForm(_AttemptForm):
 
     def edit_body(self) -> None:
         """Edit the prompt first: the edit form restarts it too."""
-        self.board.change_form("edit", {"running": "restart", "status": "pending"})
+        self.host.change_form("edit", {"running": "restart", "status": "pending"})
 
     def offers(self) -> Sequence[Offer]:
         return (self.patch_offer,)

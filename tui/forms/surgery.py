@@ -41,7 +41,7 @@ class SurgeryForm(PlanForm):
     def compose(self) -> ComposeResult:
         with Vertical(id="fields"):
             empty = Verdicts({}, {})
-            yield Cards(self.start_with("cards", empty), self.board.marks, id="cards")
+            yield Cards(self.start_with("cards", empty), self.host.marks, id="cards")
             yield from self.rows()
         yield from self.words()
 
@@ -70,8 +70,8 @@ class SurgeryForm(PlanForm):
         self._kill = False
         self._asked_for: set[int] = set()
         self._show_cards()
-        if self.board.graph.selected is not None:
-            self.cards.choose(self.board.graph.selected)
+        if self.host.graph.selected is not None:
+            self.cards.choose(self.host.graph.selected)
         super().start()
         self._chosen()
 
@@ -80,7 +80,7 @@ class SurgeryForm(PlanForm):
         super().project_changed()
 
     def _show_cards(self) -> None:
-        snapshot = self.board.snapshot
+        snapshot = self.host.snapshot
         if snapshot is not None:
             self.cards.show(emergent(snapshot))
 
@@ -98,13 +98,13 @@ class SurgeryForm(PlanForm):
             eliminate=verdicts.of(Verdict.ELIMINATE),
             rationale=self.field("rationale").value,
             kill_running=self._kill,
-            who=self.board.engineer,
+            who=self.host.engineer,
             at=self.at,
         )
         return partial(_plan, asked)
 
     def offers(self) -> Sequence[Offer]:
-        snapshot = self.board.snapshot
+        snapshot = self.host.snapshot
         eliminated = self.cards.value.of(Verdict.ELIMINATE)
         running = [n for n in eliminated if snapshot is not None and in_flight(snapshot.steps[n])]
         if not isinstance(self.found, CoordError) or not eliminated:
@@ -126,7 +126,7 @@ class SurgeryForm(PlanForm):
         card = self.cards.current
         if card is None:
             return
-        self.board.select(card.number, focus=False)
+        self.host.select(card.number, focus=False)
         self._improve.value = self.cards.value.improve.get(card.number, "")
         self._show_improve()
         place = [each.number for each in self.cards.cards].index(card.number) + 1
@@ -149,14 +149,12 @@ class SurgeryForm(PlanForm):
     @on(Cards.Opened)
     def _read_card(self) -> None:
         """All of the chosen card, over the screen."""
-        from tui.screens.reader import Reading
-
         card = self.cards.current
         if card is not None:
-            self.app.push_screen(Reading(f"{card.number:02d} {card.title}", self.cards.text_of(card, _READING)))
+            self.host.read(f"{card.number:02d} {card.title}", self.cards.text_of(card, _READING))
 
     def _ask_for_files(self, number: int) -> None:
-        step = self.board.snapshot.steps.get(number) if self.board.snapshot is not None else None
+        step = self.host.snapshot.steps.get(number) if self.host.snapshot is not None else None
         if step is None or step.attempt is None or number in self._asked_for:
             return
         self._asked_for.add(number)
@@ -165,7 +163,7 @@ class SurgeryForm(PlanForm):
     @work(thread=True, group="work", exit_on_error=False)
     def _read_files(self, attempt: Attempt) -> None:
         try:
-            self.post_message(WorkSeen(attempt.prompt, self.board.source.work(attempt)))
+            self.post_message(WorkSeen(attempt.prompt, self.host.source.work(attempt)))
         except CoordError:
             return  # the card goes on showing the commits
 

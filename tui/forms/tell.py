@@ -1,7 +1,5 @@
 """Sending a message to a running agent, as if it was typed at its own prompt."""
 
-from typing import TYPE_CHECKING
-
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
@@ -9,14 +7,11 @@ from textual.widgets import Static
 from coordinator.model.snapshot import Agent
 from coordinator.model.text import plain
 from coordinator.views.event_text import actor_name
-from tui.forms.text_form import WordsForm
-from tui.paint.theme import UNICODE, Glyphs
-
-if TYPE_CHECKING:
-    from coordinator.client.ports import Source
+from tui.forms.host import FormHost
+from tui.forms.text_form import TextForm
 
 
-class TellForm(WordsForm):
+class TellForm(TextForm):
     """One line; it stays typed while the agent can't take it."""
 
     VERB = "send it"
@@ -29,10 +24,9 @@ class TellForm(WordsForm):
     TellForm > #effect { margin-top: 1; }
     """
 
-    def __init__(self, agent: Agent, source: "Source", marks: Glyphs = UNICODE) -> None:
-        super().__init__(f"message to {agent.id}", marks=marks)
+    def __init__(self, host: FormHost, agent: Agent) -> None:
+        super().__init__(host, f"message to {agent.id}")
         self.agent = agent
-        self._source = source
         self.border_title = Content(plain(f"Tell {actor_name(agent.id)}"))
 
     def compose(self) -> ComposeResult:
@@ -44,4 +38,4 @@ class TellForm(WordsForm):
     def submit(self) -> None:
         """Send what is typed."""
         if text := self.words:
-            self.deliver(lambda: self._source.tell(self.agent, text))
+            self.deliver(lambda: self.host.source.tell(self.agent, text))

@@ -1,7 +1,7 @@
 """What forms have in common that send an agent something: a line of one's own, the sending, and a refusal in place."""
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -13,14 +13,11 @@ from coordinator.errors import CoordError
 from coordinator.model.text import plain
 from coordinator.views.spans import Span
 from tui.forms.form import Form
+from tui.forms.host import FormHost
 from tui.messages import Done, Failed, FormClosed
 from tui.paint.ink import Spans
 from tui.paint.lines import Lines
-from tui.paint.theme import UNICODE, Glyphs
 from tui.widgets.footer import Hint
-
-if TYPE_CHECKING:
-    from tui.app import CoordApp
 
 _SHOWN = 6
 """Choices that are in sight at once."""
@@ -52,29 +49,27 @@ class Choices(Lines):
         return [Span(f" {row + 1} ", "key"), Span(self.choices[row])]
 
 
-class WordsForm(Form):
+class TextForm(Form):
     """Choices, a line, or both. Nothing is sent before Enter; what could not be sent, or was left, stays typed."""
 
     DEFAULT_CSS = """
-    WordsForm > Input { height: 1; border: none; padding: 0 1; background: $panel; margin-top: 1; }
-    WordsForm > Input:focus { border: none; }
-    WordsForm > #subject { text-style: bold; max-height: 8; margin-bottom: 1; }
-    WordsForm > #effect { color: $text-muted; }
-    WordsForm > #refusal { color: $error; height: auto; display: none; }
+    TextForm > Input { height: 1; border: none; padding: 0 1; background: $panel; margin-top: 1; }
+    TextForm > Input:focus { border: none; }
+    TextForm > #subject { text-style: bold; max-height: 8; margin-bottom: 1; }
+    TextForm > #effect { color: $text-muted; }
+    TextForm > #refusal { color: $error; height: auto; display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab,shift+tab", "other", "choices or words", show=False),
         *[Binding(str(n), f"choose({n})", show=False) for n in range(1, 10)],
     ]
 
-    app: "CoordApp"
-
-    def __init__(self, kept_under: str, choices: tuple[str, ...] = (), marks: Glyphs = UNICODE) -> None:
+    def __init__(self, host: FormHost, kept_under: str, choices: tuple[str, ...] = ()) -> None:
         """`kept_under` tells what the typed words belong to, when they are left and come back."""
         super().__init__()
+        self.host = host
         self.kept_under = kept_under
         self._offered = choices
-        self._marks = marks
         self._busy = False
 
     # ── what subclasses say
@@ -92,7 +87,7 @@ class WordsForm(Form):
         """The choices, if there are some, and the line."""
         if self._offered:
             yield Choices(self._offered)
-        yield Input(self.app.main.unsent.get(self.kept_under, ""), placeholder=placeholder, id="words")
+        yield Input(self.host.unsent.get(self.kept_under, ""), placeholder=placeholder, id="words")
 
     def refusal(self) -> ComposeResult:
         """Where it is said that something could not be sent."""
@@ -127,9 +122,9 @@ class WordsForm(Form):
 
     def action_leave(self) -> None:
         if self.words:
-            self.app.main.unsent[self.kept_under] = self.words
+            self.host.unsent[self.kept_under] = self.words
         else:
-            self.app.main.unsent.pop(self.kept_under, None)
+            self.host.unsent.pop(self.kept_under, None)
         super().action_leave()
 
     @on(Lines.Activated)
@@ -161,7 +156,7 @@ class WordsForm(Form):
             self.app.call_from_thread(self._sent)
 
     def _sent(self) -> None:
-        self.app.main.unsent.pop(self.kept_under, None)
+        self.host.unsent.pop(self.kept_under, None)
         self.post_message(FormClosed())
 
     def _refused(self, error: CoordError) -> None:
@@ -179,7 +174,7 @@ class WordsForm(Form):
     # ── keys
 
     def hints(self) -> tuple[Hint, ...]:
-        own: tuple[Hint, ...] = ((self._marks.enter, self.VERB, "form.submit"),)
+        own: tuple[Hint, ...] = ((self.host.marks.enter, self.VERB, "form.submit"),)
         if self._offered:
             own += ((self.choices.keys, "choose", "form.choose"), ("tab", "choices or words", "form.other"))
         return (*own, *super().hints())

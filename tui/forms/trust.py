@@ -1,7 +1,7 @@
 """Asking whether a project that came from elsewhere, or what came with a commit, may run here."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -14,13 +14,10 @@ from coordinator.model.text import amount, clip, plain, plain_lines
 from coordinator.model.trust import Ask, Shown
 from coordinator.views.spans import Span
 from tui.forms.form import Form
+from tui.forms.host import FormHost
 from tui.messages import Done, Failed, FormClosed
 from tui.paint.ink import Spans
-from tui.screens.reader import Reading
 from tui.widgets.footer import Hint
-
-if TYPE_CHECKING:
-    from coordinator.client.ports import Source
 
 _ROWS = 6
 """Files that the card names."""
@@ -40,13 +37,13 @@ class TrustForm(Form, can_focus=True):
         Binding("d,enter", "show_all", "show all of it", show=False),
     ]
 
-    def __init__(self, asked: Ask, shown: Sequence[Shown], source: "Source") -> None:
+    def __init__(self, host: FormHost, asked: Ask, shown: Sequence[Shown]) -> None:
         super().__init__()
+        self.host = host
         later = "Are these changes yours?" if asked.direct else "Trust what came with a commit?"
         self.border_title = Content("Trust this project?" if asked.first else later)
         self._asked = asked
         self._shown = tuple(shown)
-        self._source = source
 
     def compose(self) -> ComposeResult:
         yield Static(Content("\n".join(self._lines())))
@@ -77,7 +74,7 @@ class TrustForm(Form, can_focus=True):
 
     def action_show_all(self) -> None:
         if self._shown:
-            self.app.push_screen(Reading("What would run here", _pages(self._shown)))
+            self.host.read("What would run here", _pages(self._shown))
 
     def action_agree(self) -> None:
         if not self._asked.nobodys:
@@ -86,7 +83,7 @@ class TrustForm(Form, can_focus=True):
     @work(thread=True, group="trust")
     def _give(self) -> None:
         try:
-            self.app.post_message(Done(self._source.give_trust(self._asked)))
+            self.app.post_message(Done(self.host.source.give_trust(self._asked)))
         except CoordError as error:
             self.app.post_message(Failed(error.message, error.remedy))
         self.post_message(FormClosed())

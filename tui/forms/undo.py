@@ -23,4 +23,4 @@ class UndoForm(PlanForm):
         self.go_on()
 
     def request(self, snapshot: Snapshot) -> Planner | str:
-        return self.board.source.plan_undo
+        return self.host.source.plan_undo

@@ -1,6 +1,6 @@
 """Times as people read them at a glance."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from coordinator.model.loop_state import timestamp
 from coordinator.model.text import age
@@ -10,6 +10,11 @@ def since(iso: str, now: float) -> str:
     """The age of a moment given as UTC ISO 8601; empty for anything else."""
     then = timestamp(iso)
     return age(now - then) if then else ""
+
+
+def utc(seconds: float) -> str:
+    """A moment of a clock as UTC ISO 8601."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def wall(iso: str) -> str:

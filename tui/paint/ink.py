@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from coordinator.model.text import plain
 from coordinator.views.spans import Span
-from tui.widgets.contrast import READABLE, readable
+from tui.paint.contrast import READABLE, readable
 
 
 class _Ink(NamedTuple):

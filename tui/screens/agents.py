@@ -1,5 +1,6 @@
 """Every agent with all that is known of it: the evidence, what it cost, its window, and what to do."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -17,22 +18,21 @@ from coordinator.views.prompt_row import until
 from coordinator.views.spans import Span
 from tui.actions import BY_ID, key_of
 from tui.context import Context
-from tui.forms.message import Line, Said
-from tui.messages import ActionAsked, LastScreenRead, PaneDrawn
+from tui.forms.message import Line, MessageLines
+from tui.messages import ActionAsked, LastScreenRead, PaneDrawn, Remark
 from tui.paint.clock import day_and_time, dollars, tokens
 from tui.paint.ink import Spans
 from tui.paint.lines import Lines
-from tui.paint.theme import AGENT_INK, Glyphs
+from tui.paint.theme import AGENT_INK
+from tui.screens.host import ScreenHost
 from tui.selection import attempt_of
 from tui.widgets.agents import Agents, state_word
 from tui.widgets.footer import Footer, Hint
 from tui.widgets.window import LiveWindow
 
 if TYPE_CHECKING:
-    from coordinator.client.ports import Source
     from coordinator.model.pane_screen import Screen as PaneScreen
     from coordinator.model.step import Attempt
-    from tui.app import CoordApp
 
 _LABEL = 10
 _ACTIONS = ("permit", "attach", "tell", "restart", "kill", "edit", "review")
@@ -60,15 +60,12 @@ class AgentStatus(Screen[Asked]):
         Binding("shift+tab", "app.focus_previous", show=False),
     ]
 
-    app: "CoordApp"
-
-    def __init__(
-        self, source: "Source", marks: Glyphs, snapshot: Snapshot, chosen: str, screens: "dict[str, PaneScreen]"
-    ) -> None:
+    def __init__(self, host: ScreenHost, snapshot: Snapshot, chosen: str, screens: "dict[str, PaneScreen]") -> None:
         """`chosen` is the id of the agent under the cursor at the start, `screens` what agents' windows last showed."""
         super().__init__()
-        self.source = source
-        self.marks = marks
+        self.host = host
+        self.source = host.source
+        self.marks = host.marks
         self._snapshot = snapshot
         self._chosen = chosen
         self._screens = screens
@@ -77,7 +74,7 @@ class AgentStatus(Screen[Asked]):
 
     def compose(self) -> ComposeResult:
         self.agents = Agents(self.marks, id="agents", classes="panel")
-        self.facts = Said(most=12, id="facts")
+        self.facts = MessageLines(most=12, id="facts")
         self.window = LiveWindow(self.marks, id="window", classes="panel")
         self.window.screens = self._screens
         self.footer = Footer(id="footer")
@@ -96,11 +93,11 @@ class AgentStatus(Screen[Asked]):
     def show(self, snapshot: Snapshot) -> None:
         """Take over a snapshot; the cursor stays on its agent."""
         self._snapshot = snapshot
-        self.agents.show(snapshot, self.app.clock())
+        self.agents.show(snapshot, self.host.clock())
         self._look()
 
     def _tick(self) -> None:
-        now = self.app.clock()
+        now = self.host.clock()
         self.agents.tick(now)
         self.window.tick(now)
         self._say()
@@ -109,7 +106,7 @@ class AgentStatus(Screen[Asked]):
     def _look(self) -> None:
         """Show what is known of the agent under the cursor, and stream its window."""
         agent = self.agents.current
-        self.window.show(agent, self.app.clock())
+        self.window.show(agent, self.host.clock())
         self._say()
         self.footer.show(self._hints())
         pane = agent.screen_id if agent is not None and not agent.state.ended else ""
@@ -146,7 +143,7 @@ class AgentStatus(Screen[Asked]):
 
     def _say(self) -> None:
         agent = self.agents.current
-        lines = fact_lines(agent, self._snapshot, self.app.clock(), self.app.keys) if agent is not None else []
+        lines = fact_lines(agent, self._snapshot, self.host.clock(), self.host.keys) if agent is not None else []
         self.facts.show(lines)
 
     # ── keys
@@ -154,7 +151,7 @@ class AgentStatus(Screen[Asked]):
     def _hints(self) -> tuple[Hint, ...]:
         context = self.context()
         can = [action for action in _ACTIONS if not (self._reason(action) or BY_ID[action].moot(context))]
-        does = tuple((key_of(BY_ID[action], self.app.keys), _LABELS[action], action) for action in can)
+        does = tuple((key_of(BY_ID[action], self.host.keys), _LABELS[action], action) for action in can)
         return (*does, (self.marks.enter, "its prompt", "prompt"), ("esc", "back", "form.leave"))
 
     def context(self) -> Context:
@@ -177,7 +174,7 @@ class AgentStatus(Screen[Asked]):
         """Back to the main screen, to do something about this agent or its prompt."""
         reason = self._reason(action) if action else ""
         if reason:
-            self.app.say(reason)
+            self.app.post_message(Remark(reason))
         else:
             self.dismiss((action, self.agents.current))
 
@@ -195,7 +192,7 @@ class AgentStatus(Screen[Asked]):
 _LABELS = {action: action for action in _ACTIONS}
 
 
-def fact_lines(agent: Agent, snapshot: Snapshot, now: float, keymap: dict[str, str]) -> list[Line]:
+def fact_lines(agent: Agent, snapshot: Snapshot, now: float, keymap: Mapping[str, str]) -> list[Line]:
     """All that is known of an agent, and what to do about it."""
     step = snapshot.steps.get(agent.prompt) if agent.prompt is not None else None
     asks = any(question.asker == agent.id for question in snapshot.open_questions)

@@ -2,22 +2,22 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events, on
+from textual import events, on, work
 from textual._time import get_time
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from coordinator.client.ports import Source
+from coordinator.errors import CoordError
 from coordinator.model.snapshot import Agent, Question, Snapshot
 from coordinator.views.attention import asking_windows, needs, waiting_for_you
 from tui.actions import BY_ID, Scope, bindings, footer, key_of
 from tui.context import Context
-from tui.messages import ActionAsked, LastScreenRead, PaneDrawn, SnapshotArrived
+from tui.messages import ActionAsked, FirstPainted, LastScreenRead, PaneDrawn, Remark, SnapshotArrived, Waiting
 from tui.paint.lines import Lines
-from tui.paint.theme import Glyphs
-from tui.screens.steering import Steered
+from tui.screens.host import Navigator
+from tui.screens.steering import SteeringScreen
 from tui.selection import adopted_for, agent_by_id, agent_of, attempt_of, moves, past_agent
 from tui.widgets.agents import Agents
 from tui.widgets.events import EventsPanel
@@ -29,25 +29,24 @@ from tui.widgets.window import LiveWindow
 
 if TYPE_CHECKING:
     from coordinator.model.pane_screen import Screen as PaneScreen
-    from tui.app import CoordApp
+    from coordinator.model.step import Attempt
 
 
 _ROWS_A_SECOND = 12
 """Rows that are painted for nothing but a later time; a screen full of them is not worth more of the processor."""
 
 
-class MainScreen(Steered):
-    """Shows a snapshot. What it is asked to do beyond looking, the app does."""
+class MainScreen(SteeringScreen):
+    """Shows a snapshot. What it is asked to do beyond looking, its host does."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.MAIN)]
 
-    app: "CoordApp"
-
-    def __init__(self, source: Source, marks: Glyphs, first: Snapshot | None = None) -> None:
+    def __init__(self, host: Navigator, first: Snapshot | None = None) -> None:
         """`first` is what is shown from the beginning."""
         super().__init__()
-        self.source = source
-        self.marks = marks
+        self.host = host
+        self.source = host.source
+        self.marks = host.marks
         self.snapshot: Snapshot | None = None
         self.selected: int | None = None
         self._first = first
@@ -92,7 +91,7 @@ class MainScreen(Steered):
         self.snapshot = snapshot
         if before is not None:
             self._call(before, snapshot)
-        now = self.app.clock()
+        now = self.clock()
         self.header.show(snapshot, now)
         self.graph.show(snapshot, now)
         self.agents.show(snapshot, now)
@@ -110,22 +109,20 @@ class MainScreen(Steered):
 
     def _painted(self) -> None:
         """Go on with what the first picture did not wait for."""
-        self.app.started()
+        self.app.post_message(FirstPainted())
         if self.snapshot is not None:
-            now = self.app.clock()
+            now = self.clock()
             self.log_panel.show(self.snapshot, now)
             self.header.look_ahead(self.snapshot, now)
             if self.snapshot.untrusted is not None:
-                self.app.action_trust()
+                self.host.action_trust()
 
     def _call(self, before: Snapshot, now: Snapshot) -> None:
-        """Ring for what waits for a human and did not before."""
-        if self.app.bell_wanted == "none":
-            return
+        """Tell of what waits for a human and did not before."""
         known = waiting_for_you(before)
         new = [text for name, text in waiting_for_you(now).items() if name not in known]
         if new:
-            self.app.ring(now.project, new)
+            self.app.post_message(Waiting(now.project, new))
 
     @on(PaneDrawn)
     def _drawn(self, message: PaneDrawn) -> None:
@@ -144,7 +141,7 @@ class MainScreen(Steered):
         if self._ticks_to_skip > 0:
             self._ticks_to_skip -= 1
             return
-        now = self.app.clock()
+        now = self.clock()
         moved = self.graph.tick(now) + self.agents.tick(now) + self.log_panel.tick(now)
         self.why.show(self.snapshot, self.selected, now)
         self.window.tick(now)
@@ -157,14 +154,14 @@ class MainScreen(Steered):
         if message.number != self.selected:
             self.selected = message.number
             self._chosen_agent = ""
-            self._follow_selection(self.app.clock())
+            self._follow_selection(self.clock())
 
     @on(PromptGraph.Activated)
     def _prompt_opened(self, message: PromptGraph.Activated) -> None:
         if self.plan_form is not None:
             self.plan_form.focus_field()
         elif self.snapshot is not None and message.number in self.snapshot.prompts:
-            self.app.read_prompt(self.snapshot.prompts[message.number])
+            self.host.read_prompt(self.snapshot.prompts[message.number])
 
     def on_descendant_focus(self) -> None:
         """In the agents, keys act on the one under the cursor: not on one of long ago, whose last screen is shown."""
@@ -196,7 +193,7 @@ class MainScreen(Steered):
         self._chosen_agent = ""
         if focus:
             self.focus_panel("prompts")
-        self._follow_selection(self.app.clock())
+        self._follow_selection(self.clock())
 
     def _follow_selection(self, now: float) -> None:
         snapshot = self.snapshot
@@ -218,14 +215,24 @@ class MainScreen(Steered):
         return last if last is not None and not last.state.ended else first
 
     def _show_window(self, agent: Agent | None) -> None:
-        self.window.show(agent, self.app.clock())
+        self.window.show(agent, self.clock())
         if agent is not None and agent.state.ended and agent.id not in self._read_screens:
             self._read_screens.add(agent.id)
             attempt = attempt_of(self.snapshot, agent)
             if attempt is not None:
-                self.app.read_last_screen(attempt)
+                self._read_last_screen(attempt)
         self.watch_panes()
         self.update_keys()
+
+    @work(thread=True, group="screens", exit_on_error=False)
+    def _read_last_screen(self, attempt: "Attempt") -> None:
+        """Show what an ended attempt's window showed at the end, if that is still known."""
+        try:
+            screen = self.source.last_screen(attempt)
+        except CoordError:
+            return  # the panel goes on saying that the window is gone
+        if screen is not None:
+            self.post_message(LastScreenRead(attempt.agent, screen))
 
     def watch_panes(self) -> None:
         """Stream the window that is in sight, and no other."""
@@ -281,7 +288,7 @@ class MainScreen(Steered):
         if form is not None:
             self.footer.show(form.hints())
             return
-        context, keymap = self.context(), self.app.keys
+        context, keymap = self.context(), self.host.keys
         hints = [(key_of(action, keymap), action.label_in(context), action.id) for action in footer(context)]
         self.footer.show(tuple(hints))
 
@@ -291,7 +298,7 @@ class MainScreen(Steered):
         await self.clear_for(action)
         reason = self.held_by_form(action) or action.when(self.context())
         if reason:
-            self.app.say(reason)
+            self.app.post_message(Remark(reason))
             return
         if action.form:
             await self.open_service(action.form)
@@ -319,23 +326,23 @@ class MainScreen(Steered):
         for need in needs(self.snapshot):
             if kind in ("", need.kind):
                 if need.kind == "question":
-                    self.app.ask_back(self.snapshot.open_questions[0])
+                    self.host.ask_back(self.snapshot.open_questions[0])
                 elif need.kind == "permission":
                     if need.prompt is not None:
                         self.select(need.prompt)
-                    self.app.action_permit()
+                    self.host.action_permit()
                 elif need.kind == "problem":
-                    self.app.read_problems()
+                    self.host.read_problems()
                 elif need.kind == "window":
                     self.show_agents(asking_windows(self.snapshot)[0])
                 elif need.prompt is not None:
                     self.select(need.prompt)
                     if need.kind == "review":
-                        self.app.action_review()
+                        self.host.action_review()
                     elif need.kind == "agent":
                         self.action_agent_status()
                 else:
-                    self.app.say(self.snapshot.loop.reason)
+                    self.app.post_message(Remark(self.snapshot.loop.reason))
                 return
 
     def question_of(self, event_id: str) -> Question | None:
@@ -383,18 +390,18 @@ class MainScreen(Steered):
             return
         question = self.question_of(event.id)
         if question is not None:
-            self.app.ask_back(question)
+            self.host.ask_back(question)
         else:
-            self.app.read_event(event)
+            self.host.read_event(event)
 
     def action_replay(self) -> None:
         event = self.log_panel.list.current if self.panel == "events" else None
-        self.app.replay(event.seq if event is not None else None)
+        self.host.replay(event.seq if event is not None else None)
 
     def action_events_prompt(self) -> None:
         event = self.log_panel.list.current
         number = event.prompt if event is not None else None
         if number is None or self.snapshot is None or number not in self.snapshot.prompts:
-            self.app.say("This event is not about a prompt that is still there.")
+            self.app.post_message(Remark("This event is not about a prompt that is still there."))
         else:
             self.select(number)

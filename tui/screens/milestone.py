@@ -22,17 +22,16 @@ from coordinator.model.text import plain, plain_lines
 from coordinator.views.event_text import actor_name, describe
 from coordinator.views.milestone_page import MilestonePage, Revision
 from coordinator.views.spans import Span
-from tui.messages import ActionAsked, Failed, IntentPlanned, Judged, MilestoneRead
+from tui.messages import ActionAsked, Failed, IntentPlanned, Judged, MilestoneRead, Remark
 from tui.paint.clock import day_and_time
 from tui.paint.ink import Spans
 from tui.paint.pager import Pager
-from tui.paint.theme import Glyphs
+from tui.screens.host import ScreenHost
 from tui.widgets.footer import Footer, Hint
 from tui.widgets.header import Header
 
 if TYPE_CHECKING:
     from coordinator.client.ports import Source
-    from tui.app import CoordApp
 
 _NEWEST = 12
 """Events of a list that are shown; `coord milestone --json` has more."""
@@ -70,12 +69,11 @@ class MilestoneScreen(Screen[None]):
         Binding("q", "leave", "back", show=False),
     ]
 
-    app: "CoordApp"
-
-    def __init__(self, source: "Source", marks: Glyphs, snapshot: Snapshot) -> None:
+    def __init__(self, host: ScreenHost, snapshot: Snapshot) -> None:
         super().__init__()
-        self.source = source
-        self.marks = marks
+        self.host = host
+        self.source = host.source
+        self.marks = host.marks
         self.page: MilestonePage | None = None
         self.asking = ""
         """`link`, `decide`, `status` or `intent` while the line for it is open."""
@@ -104,7 +102,7 @@ class MilestoneScreen(Screen[None]):
     def project_changed(self, snapshot: Snapshot) -> None:
         """Read the page again: the log grew, or a file changed."""
         self._snapshot = snapshot
-        self.query_one("#header", Header).show(snapshot, self.app.clock())
+        self.query_one("#header", Header).show(snapshot, self.host.clock())
         self._read()
 
     @work(thread=True, group="milestone", exclusive=True, exit_on_error=False)
@@ -198,7 +196,7 @@ class MilestoneScreen(Screen[None]):
             text = plain(f"{message.found.message}. {message.found.remedy}".strip())
             self.query_one("#refusal", Static).update(Content(text))
             return
-        self.app.say(message.found)
+        self.app.post_message(Remark(message.found))
         self._close_line()
         self._read()
 
@@ -206,7 +204,7 @@ class MilestoneScreen(Screen[None]):
         """Let $EDITOR work on the milestone's file; then show what changes before it does."""
         if self.page is None or self._busy:
             return
-        text = self.app.main.edit_text(intent_text(self.page), "milestone.md")
+        text = self.host.edit_text(intent_text(self.page), "milestone.md")
         if text is not None:
             self._plan_intent(without_empty(text))
 

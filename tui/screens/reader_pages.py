@@ -16,7 +16,7 @@ from tui.actions import ACTIONS, Group, key_of
 from tui.context import Context
 from tui.paint.clock import day_and_time, since
 from tui.paint.ink import Spans, pad
-from tui.screens.reader import Entry
+from tui.screens.reader import Entry, Reading
 
 _LONG = 400_000
 """Characters of a file or an event that are shown; nobody reads more of it here."""
@@ -69,6 +69,11 @@ def event_lines(event: Event) -> list[Spans]:
     lines += [[], [Span("  data", "quiet")]]
     text = json.dumps(dict(event.data), ensure_ascii=False, indent=2)[:_LONG]
     return [*lines, *([Span(f"    {row}")] for row in plain_lines(text))]
+
+
+def event_page(event: Event) -> Reading:
+    """Everything that the log says about an event, as a page."""
+    return Reading(f"Event {event.seq}", event_lines(event))
 
 
 def prompt_lines(prompt: Prompt) -> list[Spans]:

@@ -18,12 +18,14 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import age
 from coordinator.views.event_text import actor_name
 from coordinator.views.spans import Span
-from tui.forms.message import Line, Said
-from tui.messages import ActionAsked, Failed, MomentCame, MomentSought, ReplayRead
+from tui.forms.message import Line, MessageLines
+from tui.messages import ActionAsked, Failed, MomentCame, MomentSought, Remark, ReplayRead
 from tui.paint.clock import day_and_time
 from tui.paint.ink import Spans, fit
 from tui.paint.lines import Lines
 from tui.paint.theme import Glyphs
+from tui.screens.host import ScreenHost
+from tui.screens.reader_pages import event_page
 from tui.widgets.agents import Agents
 from tui.widgets.events import event_spans
 from tui.widgets.footer import Footer, Hint
@@ -33,7 +35,6 @@ from tui.widgets.timeline import Timeline
 
 if TYPE_CHECKING:
     from coordinator.client.ports import Source
-    from tui.app import CoordApp
 
 AROUND = 150
 """Events that are read on either side of the moment."""
@@ -124,15 +125,14 @@ class ReplayScreen(Screen[int | None]):
         Binding("shift+tab", "app.focus_previous", show=False),
     ]
 
-    app: "CoordApp"
-
-    def __init__(self, source: "Source", marks: Glyphs, seq: int | None) -> None:
+    def __init__(self, host: ScreenHost, seq: int | None) -> None:
         """`seq` is the event to begin at; None: the newest."""
         super().__init__()
-        self.source = source
-        self.marks = marks
+        self.host = host
+        self.source = host.source
+        self.marks = host.marks
         self.snapshot: Snapshot | None = None
-        self._player = _Player(source, seq)
+        self._player = _Player(host.source, seq)
         self._head = 0
         self._now = 0.0
 
@@ -142,7 +142,7 @@ class ReplayScreen(Screen[int | None]):
         self.header = Header(self.marks, id="header")
         self.graph = PromptGraph(self.marks, id="prompts", classes="panel")
         self.agents = Agents(self.marks, id="agents", classes="panel")
-        self.asked = Said(most=6, id="asked")
+        self.asked = MessageLines(most=6, id="asked")
         self.moments = Moments(self.marks, id="moments", classes="panel")
         self.footer = Footer(id="footer")
         yield self.past
@@ -205,7 +205,7 @@ class ReplayScreen(Screen[int | None]):
         self.agents.show(snapshot, now)
         self.asked.show(_questions(snapshot))
         self.timeline.show(message.seq, message.head)
-        ago = f"{age(self.app.clock() - now)} ago" if event else "the log is empty"
+        ago = f"{age(self.host.clock() - now)} ago" if event else "the log is empty"
         when = f"{day_and_time(event.ts)}, {ago}" if event else ago
         self.past.say(f"Replay {self.marks.dot} event {message.seq:,} of {message.head:,}", when)
 
@@ -246,7 +246,7 @@ class ReplayScreen(Screen[int | None]):
             self.post_message(MomentSought(found[0].seq))
         else:
             where = "after" if by > 0 else "before"
-            self.app.call_from_thread(self.app.say, f"Nothing about {number:02d} happened {where} this.")
+            self.app.post_message(Remark(f"Nothing about {number:02d} happened {where} this."))
 
     # ── keys
 
@@ -271,7 +271,7 @@ class ReplayScreen(Screen[int | None]):
     def action_details(self) -> None:
         event = self.moments.current
         if event is not None:
-            self.app.read_event(event)
+            self.app.push_screen(event_page(event))
 
     def action_leave_for_prompt(self) -> None:
         self.dismiss(self.graph.selected)
@@ -280,7 +280,7 @@ class ReplayScreen(Screen[int | None]):
         self.dismiss(None)
 
 
-class _Past(Said):
+class _Past(MessageLines):
     """The line that says that this is the past."""
 
     def say(self, title: str, when: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import difflib
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -21,16 +21,13 @@ from coordinator.model.text import amount, plain, plain_lines
 from coordinator.services.review import ReviewRequest, plan_review
 from coordinator.views.spans import Span
 from tui.actions import BY_ID
-from tui.messages import ActionAsked, ChangeRead, Checked, Failed, Judged
+from tui.messages import ActionAsked, ChangeRead, Checked, Failed, Judged, Remark
+from tui.paint.clock import utc
 from tui.paint.ink import Spans
 from tui.paint.pager import Pager
-from tui.paint.theme import Glyphs
+from tui.screens.host import ScreenHost
 from tui.widgets.diff import DiffView
 from tui.widgets.footer import Footer, Hint
-
-if TYPE_CHECKING:
-    from coordinator.client.ports import Source
-    from tui.app import CoordApp
 
 T = TypeVar("T")
 _SPLIT_FROM = 140
@@ -45,8 +42,8 @@ class Verdict(Vertical, can_focus=True):
     """The line for a verdict: while it has the focus, Enter gives it."""
 
 
-class Review(Screen[None]):
-    """One change. Nothing happens before Enter in the line at the bottom."""
+class Review(Screen[str]):
+    """One change. Nothing happens before Enter in the line at the bottom. Left with the action to do next, or none."""
 
     AUTO_FOCUS = "#diff"
     DEFAULT_CSS = """
@@ -78,13 +75,11 @@ class Review(Screen[None]):
         Binding("shift+tab", "app.focus_previous", "previous", show=False),
     ]
 
-    app: "CoordApp"
-
-    def __init__(self, number: int, source: "Source", marks: Glyphs) -> None:
+    def __init__(self, host: ScreenHost, number: int) -> None:
         super().__init__()
+        self.host = host
+        self.source = host.source
         self.number = number
-        self.source = source
-        self.marks = marks
         self.page: ChangePage | None = None
         self.judging = ""
         """`approve` or `reject` while the line for it is open."""
@@ -100,7 +95,7 @@ class Review(Screen[None]):
             yield Pager([[Span("The change is being read.", "quiet")]], id="words")
         with Vertical(id="changes", classes="panel") as changes:
             changes.border_title = "Changes"
-            yield DiffView(self.marks, id="diff")
+            yield DiffView(self.host.marks, id="diff")
         with Verdict(id="verdict"):
             yield Static(id="effect")
             yield Static(id="refusal")
@@ -141,7 +136,7 @@ class Review(Screen[None]):
     def action_check(self) -> None:
         """Try the merge and its suites aside, so that the verdict needs no guess."""
         if not self.judgeable or self.checking:
-            self.app.say("It is being tried." if self.checking else "This change is not open: there is nothing to try.")
+            self._remark("It is being tried." if self.checking else "This change is not open: there is nothing to try.")
             return
         self.checking, self.check = True, None
         self._say()
@@ -159,6 +154,9 @@ class Review(Screen[None]):
         else:
             self.check = message.found
         self._say()
+
+    def _remark(self, sentence: str) -> None:
+        self.app.post_message(Remark(sentence))
 
     def _say(self) -> None:
         """Show what there is to read above the diff."""
@@ -182,7 +180,7 @@ class Review(Screen[None]):
     def _judge(self, verdict: str) -> None:
         """Open the line that says what a verdict does."""
         if not self.judgeable or self.busy or self.page is None:
-            self.app.say("This change is not open: there is nothing to decide.")
+            self._remark("This change is not open: there is nothing to decide.")
             return
         self.judging = verdict
         self.query_one("#effect", Static).update(Content(_effect(self.page, verdict, len(self._edits))))
@@ -211,7 +209,7 @@ class Review(Screen[None]):
     def _apply(self, approve: bool, seen: str, note: str) -> str:
         """In a thread: plan on the project as it is now, and apply."""
         tip = self.source.change(self.number).change.tip
-        at = self.app.main.now_iso()
+        at = utc(self.host.clock())
         request = ReviewRequest(self.number, approve, seen, tip, note, self.source.engineer(), at)
         plan = plan_review(self.source.look(), request)
         self.source.apply(plan)
@@ -256,14 +254,14 @@ class Review(Screen[None]):
         """Open a copy of the file under the cursor; what is changed in it goes with a rejection."""
         page, index = self.page, self.diff.file
         if page is None or index is None or not 0 <= index < len(page.change.files):
-            self.app.say("Put the cursor on a file first.")
+            self._remark("Put the cursor on a file first.")
             return
         path = page.change.files[index].path
         before = await asyncio.to_thread(_tried, partial(self.source.file, page.change.tip, path))
         if isinstance(before, CoordError):
             self.app.post_message(Failed(before.message, before.remedy))
             return
-        after = self.app.main.edit_text(before, path.rpartition("/")[2] or "file")
+        after = self.host.edit_text(before, path.rpartition("/")[2] or "file")
         if after is None:
             return
         lines = difflib.unified_diff(before.splitlines(), after.splitlines(), f"a/{path}", f"b/{path}", lineterm="")
@@ -272,12 +270,8 @@ class Review(Screen[None]):
 
     async def action_patch(self) -> None:
         """Leave, and open the quick patch for this prompt."""
-        if "patch" not in BY_ID:
-            return
-        main = self.app.main
-        self.dismiss()
-        main.select(self.number)
-        self.app.call_after_refresh(main.action_act, "patch")
+        if "patch" in BY_ID:
+            self.dismiss("patch")
 
     # ── keys
 

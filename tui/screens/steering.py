@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
@@ -18,22 +17,26 @@ from coordinator.model.text import plain
 from tui.actions import BY_ID, Action, Group, key_of
 from tui.context import Context, Reason, target_of
 from tui.forms.registry import form_of
-from tui.messages import Failed, FormClosed, PlanApplied, PlanNotApplied
+from tui.messages import Failed, FormClosed, PlanApplied, PlanNotApplied, Remark
+from tui.paint.clock import utc
 from tui.paint.theme import Glyphs
 from tui.screens.panels import Panels
 from tui.widgets.graph import PromptGraph
 from tui.widgets.window import LiveWindow
 
 if TYPE_CHECKING:  # forms are read when the first one opens: they would cost the first picture a fifth of its time
+    from collections.abc import Sequence
+
     from coordinator.client.ports import Source
     from coordinator.model.plan import Plan
     from coordinator.model.snapshot import Agent
     from coordinator.views.plan_preview import Outlook
-    from tui.app import CoordApp
-    from tui.forms.field_form import Draft
     from tui.forms.form import Form
+    from tui.forms.host import Draft
     from tui.forms.plan_form import PlanForm
+    from tui.paint.ink import Spans
     from tui.screens.agents import AgentStatus
+    from tui.screens.host import Navigator
 
 
 _ONE_AT_A_TIME = "A form is open; Esc leaves it, and keeps what was typed."
@@ -46,12 +49,12 @@ class Follows(Protocol):
     def project_changed(self, snapshot: Snapshot) -> None: ...
 
 
-class Steered(Panels):
-    """What forms may ask of the screen. Subclasses compose the panels and have the source, snapshot and graph."""
+class SteeringScreen(Panels):
+    """A `FormHost`. Subclasses compose the panels, and have the source, the snapshot and the graph."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "form_back", show=False)]
 
-    app: CoordApp
+    host: Navigator
     source: Source
     marks: Glyphs
     snapshot: Snapshot | None
@@ -80,14 +83,26 @@ class Steered(Panels):
         """Who steers, as the log will name them."""
         return self.source.engineer()
 
+    def clock(self) -> float:
+        """Unix seconds."""
+        return self.host.clock()
+
     def now_iso(self) -> str:
-        return datetime.fromtimestamp(self.app.clock(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return utc(self.clock())
 
     def edit_text(self, text: str, name: str) -> str | None:
         """Let $EDITOR work on a copy of a text; None when nothing was changed, or it can't be used here."""
-        from tui.editor import edit_text
+        return self.host.edit_text(text, name)
 
-        return edit_text(self.app, text, name)
+    def read(self, title: str, lines: Sequence[Spans]) -> None:
+        """Show a text over the screen."""
+        from tui.screens.reader import Reading
+
+        self.app.push_screen(Reading(title, lines))
+
+    def attach_to(self, agent: Agent) -> None:
+        """Go into an agent's own window."""
+        self.host.attach_to(agent)
 
     # ── forms
 
@@ -99,7 +114,7 @@ class Steered(Panels):
         """Show a form; while another one is open, say so instead."""
         await self._make_way()
         if self.form is not None:
-            self.app.say(_ONE_AT_A_TIME)
+            self.app.post_message(Remark(_ONE_AT_A_TIME))
             return
         await super().open_form(form)
         self.words_since = get_time()
@@ -121,13 +136,16 @@ class Steered(Panels):
         self._before = (self.graph.selected, self.graph.marked)
         await self.open_form(make(self, self.drafts.pop(make.draft_key(self), None)))
 
-    def leave_plan(self, form: PlanForm) -> None:
-        """Close a form that changed nothing; what was typed is kept."""
+    def leave_plan(self) -> None:
+        """Close the form of a service though it changed nothing; what was typed is kept."""
+        form = self.plan_form
+        if form is None:
+            return
         typed = form.typed
         if typed is not None:
             self.drafts[form.kept_under] = typed
-            key = key_of(BY_ID[form.SERVICE], self.app.keys)
-            self.app.say(f"Nothing was changed. What you typed is kept: {key} brings it back.")
+            key = key_of(BY_ID[form.SERVICE], self.host.keys)
+            self.app.post_message(Remark(f"Nothing was changed. What you typed is kept: {key} brings it back."))
         selected, marked = self._before
         self._clear_graph()
         self.mark(marked)
@@ -136,8 +154,11 @@ class Steered(Panels):
         self.post_message(FormClosed())
 
     @work(group="forms")
-    async def swap_draft(self, form: PlanForm) -> None:
-        """Begin a form anew; pressing the key again brings back what was typed."""
+    async def swap_draft(self) -> None:
+        """Begin the form of a service anew; pressing the key again brings back what was typed."""
+        form = self.plan_form
+        if form is None:
+            return
         typed, key = form.typed, form.kept_under
         await self._replace(form, type(form), self.drafts.pop(key, None))
         if typed is not None:
@@ -298,7 +319,7 @@ class Steered(Panels):
             return
         self.app.post_message(Failed(message.error.message, message.error.remedy))
         if form is not None:
-            self.leave_plan(form)
+            self.leave_plan()
 
     def _form_of(self, plan: Plan) -> PlanForm | None:
         """The form that waits for this plan; None when it was left."""
@@ -313,7 +334,7 @@ class Steered(Panels):
 
         lines = [plain(plan.summary), *(plain(note) for note in notes)]
         if plan.undoes is None and not any(isinstance(effect, Kill | Steer) for effect in plan.effects):
-            lines.append(f"{key_of(BY_ID['undo'], self.app.keys)} takes it back")
+            lines.append(f"{key_of(BY_ID['undo'], self.host.keys)} takes it back")
         self.app.notify("\n".join(lines), title="Done", markup=False, timeout=8)
 
     def plan_came_true(self, plan: Plan) -> None:
@@ -343,7 +364,7 @@ class Steered(Panels):
 
         if self.snapshot is not None:
             chosen, seen = agent.id if agent else "", self.window.screens
-            self._agents_page = AgentStatus(self.source, self.marks, self.snapshot, chosen, seen)
+            self._agents_page = AgentStatus(self.host, self.snapshot, chosen, seen)
             self.app.push_screen(self._agents_page, self._agents_left)
 
     @property
@@ -362,11 +383,11 @@ class Steered(Panels):
             self.select(agent.prompt, focus=not action)
         match action:  # what is about the agent goes to it: not every agent has a prompt
             case "attach":
-                self.app.attach_to(agent)
+                self.attach_to(agent)
             case "permit":
-                self.app.permit(agent)
+                self.host.permit(agent)
             case "tell":
-                self.app.tell(agent)
+                self.host.tell(agent)
             case "":
                 pass
             case _:

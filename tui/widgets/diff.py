@@ -10,11 +10,11 @@ from textual.binding import Binding, BindingType
 from coordinator.model.change import FileChange
 from coordinator.views.diff_rows import Kind, Pair, Row, parse_diff, side_by_side
 from coordinator.views.spans import Span
+from tui.paint.contrast import READABLE, readable
 from tui.paint.ink import Spans, clip, ink_of, pad
 from tui.paint.lines import Lines
 from tui.paint.syntax import Colouring
 from tui.paint.theme import Glyphs
-from tui.widgets.contrast import READABLE, readable
 
 _TOKENS = {
     "comment": "color: $text-muted; text-style: italic;",

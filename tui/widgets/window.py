@@ -16,10 +16,10 @@ from coordinator.model.snapshot import Agent
 from coordinator.model.text import age, plain
 from coordinator.views.event_text import actor_name
 from coordinator.views.spans import Span
+from tui.paint.contrast import readable
 from tui.paint.ink import Spans, ink_of, paint
 from tui.paint.theme import UNICODE, Glyphs
 from tui.paint.titled import Titled
-from tui.widgets.contrast import readable
 
 if TYPE_CHECKING:
     from coordinator.model import pane_screen as pane

@@ -1,0 +1,188 @@
+"""Where keys, pills and the palette lead: the screens that the app opens, and the forms over the main one."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.app import App
+
+from coordinator.client.ports import Source
+from coordinator.errors import CoordError
+from tui.context import asks_permission, offered
+from tui.messages import Failed
+from tui.paint.theme import Glyphs
+from tui.screens.main import MainScreen
+
+if TYPE_CHECKING:  # forms and other screens are read when the first one opens
+    from coordinator.model.event import Event
+    from coordinator.model.prompt import Prompt
+    from coordinator.model.snapshot import Agent, Question
+    from coordinator.model.trust import Ask
+
+
+class Navigation(App[None]):
+    """A `Navigator`: the ways from the main screen, the app has the rest. Subclasses set what screens work with."""
+
+    source: Source
+    marks: Glyphs
+    keys: Mapping[str, str]
+    clock: Callable[[], float]
+    """Unix seconds."""
+    main: MainScreen
+
+    # ── forms over the main screen
+
+    def action_trust(self) -> None:
+        asked = self.main.snapshot.asks if self.main.snapshot is not None else None
+        if asked is not None:
+            self.ask_trust(asked)
+
+    @work(group="forms")
+    async def ask_trust(self, asked: "Ask") -> None:
+        """Show what of the project would run here, and ask whether it may."""
+        from tui.forms.trust import TrustForm
+
+        try:
+            shown = await asyncio.to_thread(self.source.what_would_run, asked)
+        except CoordError as error:
+            self.post_message(Failed(error.message, error.remedy))
+            return
+        await self.main.open_form(TrustForm(self.main, asked, shown))
+
+    def action_permit(self) -> None:
+        agent = asks_permission(self.main.context())
+        if agent is not None:
+            self.permit(agent)
+
+    def action_tell(self) -> None:
+        agent = self.main.context().agent
+        if agent is not None:
+            self.tell(agent)
+
+    @work(group="forms")
+    async def permit(self, agent: "Agent") -> None:
+        """Open the form that answers what an agent asks leave for."""
+        from tui.forms.permit import PermitForm
+
+        await self.main.open_form(PermitForm(self.main, agent))
+
+    @work(group="forms")
+    async def tell(self, agent: "Agent") -> None:
+        """Open the form that sends an agent words."""
+        from tui.forms.tell import TellForm
+
+        await self.main.open_form(TellForm(self.main, agent))
+
+    @work(group="forms")
+    async def ask_back(self, question: "Question") -> None:
+        """Open the form that answers a question."""
+        from tui.forms.answer import AnswerForm
+
+        waiting = len(self.main.snapshot.open_questions) if self.main.snapshot else 1
+        await self.main.open_form(AnswerForm(self.main, question, waiting))
+
+    # ── other programs
+
+    def action_attach(self) -> None:
+        agent = self.main.context().agent
+        if agent is not None:
+            self.attach_to(agent)
+
+    def attach_to(self, agent: "Agent") -> None:
+        """Go into an agent's own window."""
+        from tui.attach import attach
+
+        attach(self, self.source, agent)
+
+    def edit_text(self, text: str, name: str) -> str | None:
+        """Let $EDITOR work on a copy of a text; None when nothing was changed, or it can't be used here."""
+        from tui.editor import edit_text
+
+        return edit_text(self, text, name)
+
+    # ── reading
+
+    def read_prompt(self, prompt: "Prompt") -> None:
+        from tui.screens.reader import Reading
+        from tui.screens.reader_pages import prompt_lines
+
+        snapshot = self.main.snapshot
+        used = snapshot.used.get(prompt.number) if snapshot is not None else None
+        told = f"  {used.words}" if used is not None and used.words else ""
+        self.push_screen(Reading(f"{prompt.label} {prompt.title}  {prompt.path}{told}", prompt_lines(prompt)))
+
+    def read_event(self, event: "Event") -> None:
+        from tui.screens.reader_pages import event_page
+
+        self.push_screen(event_page(event))
+
+    def replay(self, seq: int | None) -> None:
+        """Go back to an event, or to the newest one."""
+        from tui.screens.replay import ReplayScreen
+
+        def left(number: int | None) -> None:
+            if number is not None and self.main.snapshot is not None and number in self.main.snapshot.prompts:
+                self.main.select(number)
+
+        self.push_screen(ReplayScreen(self, seq), left)
+
+    def read_problems(self) -> None:
+        from tui.screens.reader import Listing
+        from tui.screens.reader_pages import problem_entries
+
+        problems = self.main.snapshot.problems if self.main.snapshot else ()
+
+        def opened(row: int | None) -> None:
+            number = goal(row) if row is not None else None
+            if number is not None:
+                self.main.select(number)
+
+        def goal(row: int) -> int | None:
+            known = self.main.snapshot.prompts if self.main.snapshot else {}
+            return next((n for n in problems[row].numbers if n in known), None)
+
+        verb = lambda row: "select its prompt" if goal(row) is not None else ""  # noqa: E731
+        self.push_screen(Listing("Problems", problem_entries(problems), verb), opened)
+
+    def action_review(self) -> None:
+        from tui.screens.review import Review
+
+        number = offered(self.main.context(), "review").about
+        if number is not None:
+            self.push_screen(Review(self, number), partial(self._reviewed, number))
+
+    def _reviewed(self, number: int, action: str | None) -> None:
+        """Do what the review was left for, about its prompt."""
+        if action:
+            self.main.select(number)
+            self.call_after_refresh(self.main.action_act, action)
+
+    def action_milestone(self) -> None:
+        from tui.screens.milestone import MilestoneScreen
+
+        if self.main.snapshot is not None:
+            self.push_screen(MilestoneScreen(self, self.main.snapshot))
+
+    def action_problems(self) -> None:
+        self.read_problems()
+
+    def action_questions(self) -> None:
+        from tui.screens.reader import Listing
+        from tui.screens.reader_pages import question_entries
+
+        questions = self.main.snapshot.questions if self.main.snapshot else ()
+
+        def opened(row: int | None) -> None:
+            if row is not None:
+                self.ask_back(questions[row])
+
+        entries = question_entries(questions, self.clock())
+        self.push_screen(Listing("Questions", entries, lambda row: "answer" if questions[row].open else ""), opened)
+
+    def action_help(self) -> None:
+        from tui.screens.reader import Reading
+        from tui.screens.reader_pages import help_lines
+
+        self.push_screen(Reading("Help", help_lines(self.main.context(), self.keys, self.main.helps())))
