@@ -13,6 +13,7 @@ from coordinator.agents.jsonl_tail import mapping, read_json_file
 from coordinator.agents.readiness import installed
 from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
 from coordinator.agents.screens import Sign, read, rows_of, without_panel
+from coordinator.lazy import regex
 from coordinator.model.snapshot import AgentState
 from coordinator.safefiles.regular import replace_file
 
@@ -27,10 +28,10 @@ _WORKING = frozenset(
     }
 )
 _COUNTED = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-_RULE = re.compile(r"─{20,}")
+_RULE = regex.compile(r"─{20,}")
 _EMPTY = ("❯", "❯ Resend your message to try again", "❯ Once fixed, resend your message")
 """A composer without text, and with its hints."""
-_LIMITED = re.compile(
+_LIMITED = regex.compile(
     r"\b(?:429|529)\b|rate.?limit|overloaded|usage limit|limit reached|hit your [\w ]*limit", re.IGNORECASE
 )
 _SIGNS = (

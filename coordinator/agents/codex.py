@@ -15,10 +15,11 @@ from coordinator.agents.jsonl_tail import first_record
 from coordinator.agents.readiness import installed
 from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
 from coordinator.agents.screens import Sign, read, rows_of
+from coordinator.lazy import regex
 from coordinator.model.snapshot import AgentState
 from coordinator.safefiles.regular import read_line, read_part
 
-_LIMITED = re.compile(r"\b(?:429|529)\b|rate.?limit|usage.?limit|quota|too many requests|overloaded", re.IGNORECASE)
+_LIMITED = regex.compile(r"\b(?:429|529)\b|rate.?limit|usage.?limit|quota|too many requests|overloaded", re.IGNORECASE)
 _SIGNS = (
     Sign(
         AgentState.PERMISSION,
@@ -32,7 +33,7 @@ _SIGNS = (
     ),
 )
 """Dialogs; everything else is read from above the composer."""
-_BUSY = re.compile(r"[•◦] (?:Reconnecting\.\.\.|.*\(.*esc to interrupt\))")
+_BUSY = regex.compile(r"[•◦] (?:Reconnecting\.\.\.|.*\(.*esc to interrupt\))")
 _CONFIG_LIMIT = 4 * 1024 * 1024  # bytes
 _EMPTY = "› Ask Codex to do anything"
 

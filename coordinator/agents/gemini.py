@@ -15,6 +15,7 @@ from coordinator.agents.jsonl_tail import first_record, mapping, read_json_file
 from coordinator.agents.readiness import installed
 from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
 from coordinator.agents.screens import rows_of
+from coordinator.lazy import regex
 from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import AgentState
 from coordinator.safefiles.regular import read_part
@@ -26,9 +27,9 @@ _HEARD = {
     "AfterTool": AgentState.WORKING,
     "AfterAgent": AgentState.IDLE,
 }
-_LIMITED = re.compile(r"\b429\b|quota|rate.?limit|resource.?exhausted|usage limit|overloaded", re.IGNORECASE)
+_LIMITED = regex.compile(r"\b429\b|quota|rate.?limit|resource.?exhausted|usage limit|overloaded", re.IGNORECASE)
 _TEXT_LIMIT = 64 * 1024  # bytes
-_EMPTY = re.compile(r" [>*!]\s+Type your message or @path/to/file")
+_EMPTY = regex.compile(r" [>*!]\s+Type your message or @path/to/file")
 _ETC = Path("/etc/gemini-cli")
 """Settings of the machine, which may say as much as a user's own."""
 _SHORT_ID = 8

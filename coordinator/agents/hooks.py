@@ -11,6 +11,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.loop_state import timestamp
 from coordinator.safefiles.regular import replace_file
@@ -50,8 +51,8 @@ printf '%s\\n' "$answer"
 LINE = "statusline.json"
 """What the CLI gave to its status line last, where it has one."""
 
-_FRAME = re.compile(rb'\{"at":"([^"]{0,40})","ask":"([0-9]{0,20})","hook":(.*)\}\s*', re.DOTALL)
-_FIELD = re.compile(r'"(\w{1,40})":\s*("(?:[^"\\]|\\.){0,2000}"|\[\]|\[|true|false|-?\d+)')
+_FRAME = regex.compile(rb'\{"at":"([^"]{0,40})","ask":"([0-9]{0,20})","hook":(.*)\}\s*', re.DOTALL)
+_FIELD = regex.compile(r'"(\w{1,40})":\s*("(?:[^"\\]|\\.){0,2000}"|\[\]|\[|true|false|-?\d+)')
 
 
 @dataclass(frozen=True, slots=True)

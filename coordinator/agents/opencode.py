@@ -16,14 +16,15 @@ from coordinator.agents.jsonl_tail import mapping
 from coordinator.agents.opencode_plugin import MESSAGES, with_plugin
 from coordinator.agents.readiness import installed
 from coordinator.agents.runtime import Command, Count, Job, Needs, Place, Runtime, Said
+from coordinator.lazy import regex
 from coordinator.model.snapshot import AgentState
 
-_LIMITED = re.compile(r"\b(?:429|529)\b|rate.?limit|too many requests|overloaded|usage.?limit|quota", re.IGNORECASE)
-_RETRY = re.compile(r"^\s*(\S.*?) \[(retrying in (?:\d+[dhms] ?)+)")
+_LIMITED = regex.compile(r"\b(?:429|529)\b|rate.?limit|too many requests|overloaded|usage.?limit|quota", re.IGNORECASE)
+_RETRY = regex.compile(r"^\s*(\S.*?) \[(retrying in (?:\d+[dhms] ?)+)")
 _PATIENCE = "OPENCODE_EXPERIMENTAL_BASH_DEFAULT_TIMEOUT_MS"
 _A_DAY = 86_400
 """Seconds that a command may take for which its model sets no limit."""
-_SIDE_BAR = re.compile(r"\s{8,}\S.*$")
+_SIDE_BAR = regex.compile(r"\s{8,}\S.*$")
 """What a wide window shows right of the conversation."""
 
 

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from coordinator.agents.hooks import STATUS, write_hook
+from coordinator.lazy import regex
 from coordinator.safefiles.regular import replace_file
 from coordinator.secrets.redaction import redact
 
 MESSAGES = "opencode.jsonl"
 """What each message of the agent used."""
-_SECRET = re.compile(r"key|token|secret|passw|authorization|cookie|credential", re.IGNORECASE)
-_PLACE = re.compile(r"\{(?:env|file):[^{}]*\}|")
+_SECRET = regex.compile(r"key|token|secret|passw|authorization|cookie|credential", re.IGNORECASE)
+_PLACE = regex.compile(r"\{(?:env|file):[^{}]*\}|")
 
 _PLUGIN = """\
 // Notes what OpenCode says of itself. Written by coord: nothing of it is understood here, that is for whoever reads.

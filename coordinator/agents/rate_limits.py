@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from coordinator.agents.runtime import Said
+from coordinator.lazy import regex
 from coordinator.model.snapshot import AgentState
 
 _FARTHEST = 31 * 86_400.0
@@ -17,9 +18,9 @@ _AMOUNT = (
     r"\d{1,6}(?:\.\d{1,9})?\s*(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)(?![a-z])"
 )
 _ABOUT = r"\b(?:retry(?:ing)?|try\s+again|resets?|available\s+again|continuing\s+automatically)"
-_IN = re.compile(rf"{_ABOUT}\s+(?:in|after)\s+({_AMOUNT}(?:(?:\s*,?\s*(?:and\s+)?|)(?:{_AMOUNT}))*)", re.IGNORECASE)
+_IN = regex.compile(rf"{_ABOUT}\s+(?:in|after)\s+({_AMOUNT}(?:(?:\s*,?\s*(?:and\s+)?|)(?:{_AMOUNT}))*)", re.IGNORECASE)
 _MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-_AT = re.compile(
+_AT = regex.compile(
     rf"{_ABOUT}\s+(?:(?:at|on)\s+)?(?:{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?:(?P<year>\d{{4}}),?\s+)?"
     r"(?:at\s+)?)?(?P<hour>\d{1,2})(?::(?P<minute>\d\d))?(?P<half>\s*[ap]m)?(?![\w:])"
     r"(?:\s*(?:\((?P<place>[^()]{1,64})\)|(?-i:(?P<zone>UTC|GMT(?:[+-]\d{1,2}(?::\d\d)?)?|[A-Z]{2,5})\b)))?",

@@ -1,14 +1,14 @@
 """Which agents there are: the runtimes that ship with coord, and the commands of the project."""
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from coordinator.agents.runtime import Runtime
 from coordinator.errors import CoordError
+from coordinator.lazy import regex
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_NAME = regex.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
 def find_runtime(name: str, commands: Mapping[str, Sequence[str]]) -> Runtime:

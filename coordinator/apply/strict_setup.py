@@ -12,6 +12,7 @@ from coordinator.agents.launch import coord_folder
 from coordinator.agents.user import AgentUser, AgentUsers, as_user, find_users, is_user
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError
+from coordinator.lazy import regex
 from coordinator.model.problem import Problem
 from coordinator.model.text import plain
 from coordinator.storage.config import SIZE_LIMIT, load_config
@@ -19,7 +20,7 @@ from coordinator.storage.files import read_limited, sha256, write_atomic
 from coordinator.storage.paths import Layout
 
 DEFAULT_USER = "coord-agent"
-_SETTING = re.compile(r"^#?\s*agent_user:.*$", re.MULTILINE)
+_SETTING = regex.compile(r"^#?\s*agent_user:.*$", re.MULTILINE)
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 

@@ -1,13 +1,13 @@
 """Which files came with a commit from elsewhere, and which git tracks that it should not."""
 
-import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from coordinator.changes.command import GitError
 from coordinator.changes.git import Git
+from coordinator.lazy import regex
 
-_MADE_HERE = re.compile(
+_MADE_HERE = regex.compile(
     r"commit( \((initial|amend|merge)\))?:"
     r"|(rebase|pull)\b[^:]*\((pick|reword|edit|squash|fixup|continue)\): (?!fast-forward$)"
 )

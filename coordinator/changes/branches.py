@@ -1,13 +1,13 @@
 """The name of an attempt's branch: chosen when it is claimed, so that it is nobody else's in the repository."""
 
-import re
 from collections.abc import Iterator
 
 from coordinator.changes.git import Git, branch_name
+from coordinator.lazy import regex
 
 _TAKEN = ("refs/heads/coord", "refs/remotes/*/coord/**")
-_UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
-_NAME = re.compile(r"coord/(?:[A-Za-z0-9_-]+/)?\d{2,}-\d+\Z")
+_UNFIT = regex.compile(r"[^A-Za-z0-9_-]+")
+_NAME = regex.compile(r"coord/(?:[A-Za-z0-9_-]+/)?\d{2,}-\d+\Z")
 _LONGEST = 40
 """Characters of a project's folder that go into a branch's name."""
 

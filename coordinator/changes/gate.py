@@ -5,7 +5,6 @@ becomes visible by one step, the move of the base branch. After a kill at any po
 done, and does it, or the merge done, and says so. One merge at a time per repository.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 
@@ -26,6 +25,7 @@ from coordinator.changes.submodules import initialise
 from coordinator.changes.suites import Suite, read_suite, run_suite
 from coordinator.changes.temporary_checkout import sweep, temporary_checkout
 from coordinator.errors import CoordError
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.change import Change
 from coordinator.model.step import suite_mark
@@ -33,7 +33,7 @@ from coordinator.model.text import clip, plain
 
 ROUNDS = 5
 """How often a merge is built anew because the base branch moved meanwhile."""
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*\Z")
+_KEY = regex.compile(r"[A-Za-z0-9][A-Za-z0-9-]*\Z")
 
 
 @dataclass(frozen=True, slots=True)

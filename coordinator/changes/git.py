@@ -1,7 +1,6 @@
 """The questions about a repository that everything here asks. How git is run: see `coordinator.changes.command`."""
 
 import os
-import re
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property, lru_cache
@@ -25,13 +24,14 @@ from coordinator.changes.programs import (
     write_known,
 )
 from coordinator.errors import CoordError
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass, replace
 from coordinator.model.text import plain
 from coordinator.safefiles.regular import read_line, read_part
 
-_HEX = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\n?\Z")
+_HEX = regex.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\n?\Z")
 _REF_LIMIT = 4096
-_BRANCH = re.compile(r"(?![-/])(?!.*(?:\.\.|@\{|//|/\.))[^\x00-\x20\x7f~^:?*\[\\]+(?<![./])\Z")
+_BRANCH = regex.compile(r"(?![-/])(?!.*(?:\.\.|@\{|//|/\.))[^\x00-\x20\x7f~^:?*\[\\]+(?<![./])\Z")
 _MOST_INCLUDED = 100
 """Files of conditional settings that are read."""
 _Stamp = tuple[tuple[str, int, int, int], ...]

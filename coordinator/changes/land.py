@@ -1,7 +1,6 @@
 """Moving the base branch to a finished merge commit, without touching anything of the engineer's that is in the way."""
 
 import os
-import re
 from pathlib import Path
 
 from coordinator.changes.command import Done, failure
@@ -9,6 +8,7 @@ from coordinator.changes.fast_forward_repair import Note, forget, note, settle
 from coordinator.changes.git import Checkout, Git
 from coordinator.changes.outcome import Waiting
 from coordinator.changes.safekeeping import keep_branch, keep_files
+from coordinator.lazy import regex
 from coordinator.model.text import plain
 from coordinator.safefiles.regular import read_line
 
@@ -17,7 +17,7 @@ _FAST_FORWARD = (
     *("--no-autostash", "--no-overwrite-ignore", "--no-verify-signatures"),
 )
 """Spelled out, so that no setting of the engineer makes it stash, squash or overwrite an ignored file."""
-_LOCK = re.compile(r"Unable to create '(?:.*/)?([^/]*\.lock)': File exists")
+_LOCK = regex.compile(r"Unable to create '(?:.*/)?([^/]*\.lock)': File exists")
 _IN_THE_WAY = ("would be overwritten", "would lose untracked files", "not uptodate", "not up to date")
 
 

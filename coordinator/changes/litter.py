@@ -1,7 +1,6 @@
 """What lies beside the attempts' worktrees and is none: stores and folders that were put aside, and files of locks."""
 
 import os
-import re
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -9,16 +8,17 @@ from pathlib import Path
 from coordinator.changes.folders import Places
 from coordinator.changes.git import Git
 from coordinator.changes.lock import locked
+from coordinator.lazy import regex
 from coordinator.model.text import plain
 from coordinator.safefiles.regular import read_part
 
-_KEPT = re.compile(r"\d{2,}-\d+\.git\.kept-\d+\Z")
-_STRAY = re.compile(r"\d{2,}-\d+\.stray-\d+\Z")
-_LOCK = re.compile(r"\.(\d{2,}-\d+)\.lock\Z")
+_KEPT = regex.compile(r"\d{2,}-\d+\.git\.kept-\d+\Z")
+_STRAY = regex.compile(r"\d{2,}-\d+\.stray-\d+\Z")
+_LOCK = regex.compile(r"\.(\d{2,}-\d+)\.lock\Z")
 _REFS = 1 << 24
 """Bytes of names of branches that are read of a store that was an agent's, and files of them that are looked at."""
 _MOST = 10_000
-_COMMIT = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
+_COMMIT = regex.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 
 
 def put_aside(places: Places) -> Iterator[tuple[str, Path]]:

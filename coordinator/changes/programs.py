@@ -12,12 +12,13 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass, field
 from coordinator.safefiles.regular import read_part, replace_file
 
 RECORD = "coord-programs.json"
 _LIMIT = 1 << 20
-_PROGRAMS = re.compile(
+_PROGRAMS = regex.compile(
     r"core\.(sshcommand|gitproxy|alternaterefscommand|hookspath)"
     r"|filter\..*\.(clean|smudge|process)|merge\..*\.driver|credential\.(.*\.)?helper"
     r"|gpg\.(.*\.)?(program|defaultkeycommand)|protocol\..*"
@@ -26,24 +27,24 @@ _PROGRAMS = re.compile(
 )
 """Settings by which git of ours would run a program. Others are off always: see `coordinator.changes.command`."""
 _OFF = (
-    (re.compile(r"filter\..*\.(clean|smudge|process)", re.DOTALL), ""),
-    (re.compile(r"merge\..*\.driver", re.DOTALL), "false"),
-    (re.compile(r"core\.sshcommand"), "ssh"),
-    (re.compile(r"core\.alternaterefscommand"), "true"),
-    (re.compile(r"gpg\.(.*\.)?(program|defaultkeycommand)", re.DOTALL), "false"),
-    (re.compile(r"remote\..*\.uploadpack", re.DOTALL), "git-upload-pack"),
-    (re.compile(r"remote\..*\.receivepack", re.DOTALL), "git-receive-pack"),
-    (re.compile(r"remote\..*\.promisor", re.DOTALL), "false"),
+    (regex.compile(r"filter\..*\.(clean|smudge|process)", re.DOTALL), ""),
+    (regex.compile(r"merge\..*\.driver", re.DOTALL), "false"),
+    (regex.compile(r"core\.sshcommand"), "ssh"),
+    (regex.compile(r"core\.alternaterefscommand"), "true"),
+    (regex.compile(r"gpg\.(.*\.)?(program|defaultkeycommand)", re.DOTALL), "false"),
+    (regex.compile(r"remote\..*\.uploadpack", re.DOTALL), "git-upload-pack"),
+    (regex.compile(r"remote\..*\.receivepack", re.DOTALL), "git-receive-pack"),
+    (regex.compile(r"remote\..*\.promisor", re.DOTALL), "false"),
 )
 """What a setting is given instead where the engineer has none of it."""
-_CONDITION = re.compile(r"includeif\..*\.path", re.DOTALL)
-_IN_A_CHECKOUT = re.compile(r"filter\..*\.(clean|smudge|process)|merge\..*\.driver", re.DOTALL)
+_CONDITION = regex.compile(r"includeif\..*\.path", re.DOTALL)
+_IN_A_CHECKOUT = regex.compile(r"filter\..*\.(clean|smudge|process)|merge\..*\.driver", re.DOTALL)
 """Settings whose programs git runs in a checkout."""
 _LOOK_AROUND = frozenset(
     ("npx", "npm", "pnpm", "yarn", "bunx", "bun", "deno", "make", "just", "bundle", "rake", "poetry", "uv", "cargo")
 )
 """Programs that run what the folder says they are started in."""
-_PYTHON = re.compile(r"(?:.*/)?(?:python|pypy)[0-9.]*")
+_PYTHON = regex.compile(r"(?:.*/)?(?:python|pypy)[0-9.]*")
 HOOKS = ("post-checkout", "pre-push", "reference-transaction")
 """Hooks that commands of ours may run."""
 

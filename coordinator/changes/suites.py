@@ -17,6 +17,7 @@ from coordinator.changes.command import inherited
 from coordinator.changes.folders import Places
 from coordinator.errors import CoordError
 from coordinator.formats.yaml_reader import YamlError, read_yaml
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.text import plain
 from coordinator.safefiles.regular import read_part
@@ -26,7 +27,7 @@ DEFAULT_TIMEOUT = 1800.0
 OUTPUT_LIMIT = 32 * 1024
 """Bytes of a suite's output that are kept: the last ones."""
 _FILE_LIMIT = 64 * 1024
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}\Z")
+_NAME = regex.compile(r"[A-Za-z0-9][\w.-]{0,99}\Z")
 _GUARDED = 'exec 3<&0 </dev/null; (cat <&3 >/dev/null; kill -s KILL 0) & exec 3<&-; exec sh -c "$1"'
 """Runs the command, and beside it a guard that ends the whole group once the other end of its input is closed."""
 

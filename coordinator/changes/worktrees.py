@@ -7,7 +7,6 @@ Submodules that are initialised in the engineer's checkout are initialised in it
 
 import contextlib
 import os
-import re
 import shutil
 import time
 from pathlib import Path
@@ -21,6 +20,7 @@ from coordinator.changes.lock import locked
 from coordinator.changes.programs import RECORD
 from coordinator.changes.submodules import initialise
 from coordinator.errors import CoordError
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.text import plain
 from coordinator.safefiles.regular import read_line
@@ -33,7 +33,7 @@ _BRIEF = 1.0
 """Seconds after which the lock of a branch that nobody works on is stale."""
 _ADMIN = ("HEAD", "commondir", "index")
 """What git keeps of every worktree that was checked out."""
-_NAME = re.compile(r"(\d{2,})-(\d+)\Z")
+_NAME = regex.compile(r"(\d{2,})-(\d+)\Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 # What is imported here is there before any program: nothing is looked for before `keep_out` has said where.
 import errno
+import gc
 import os
 import sys
 
@@ -10,6 +11,36 @@ from coordinator.processes.interpreter import foreign_places, keep_out
 
 _OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 """What a write to standard output fails with, besides a reader that has gone."""
+
+
+_GARBAGE = 20_000
+"""New objects after which the first collection comes: a short command is through before."""
+
+
+def program() -> None:
+    """The command as a process of its own, from its start to its end."""
+    gc.set_threshold(_GARBAGE)
+    try:
+        main()
+    except SystemExit as end:
+        if isinstance(end.code, int):
+            _leave(end.code)
+        raise
+
+
+def _leave(code: int) -> None:
+    """End the process without taking the interpreter apart, which takes as long as starting it; not beside threads."""
+    threading = sys.modules.get("threading")
+    if threading is not None and threading.active_count() > 1:
+        return
+    if "atexit" in sys.modules:
+        sys.modules["atexit"]._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            return  # said as Python says it
+    os._exit(code)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -132,4 +163,4 @@ def _directory(arguments: list[str]) -> tuple[str, list[str]]:
 
 
 if __name__ == "__main__":
-    main()
+    program()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from coordinator.lazy import regex
 from coordinator.model.text import plain, plain_lines
 from coordinator.secrets.redaction import redact
 
@@ -14,7 +15,7 @@ What agents report, each report followed by what the engineer says to it. Append
 """
 
 
-_SECTION = re.compile(r"^## (?:Prompt 0*(\d{1,9})\b)?.*$", re.MULTILINE)
+_SECTION = regex.compile(r"^## (?:Prompt 0*(\d{1,9})\b)?.*$", re.MULTILINE)
 
 
 _WHOLE = "## Milestone"

@@ -7,6 +7,8 @@ it declines, and `coordinator.formats.yaml_reader` has the word. It is an order 
 import re
 from typing import NamedTuple
 
+from coordinator.lazy import regex
+
 Value = str | tuple[str, ...]
 
 
@@ -31,22 +33,22 @@ class Entry(NamedTuple):
     """1-based, in the file."""
 
 
-_UNSURE = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]|\r(?!\n)")
+_UNSURE = regex.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]|\r(?!\n)")
 """Tabs, controls, and the line breaks that only YAML 1.1 knows."""
 
 _PLAIN = r"""[^\s\-?:,\[\]{}#&*!|>'"%@`](?:[^:#\r\n]|:(?=[^ \r\n])|(?<![ ])\#)*"""
 _DOUBLE = r'"(?:[^"\\\r\n]|\\["\\nt])*"'
 _SINGLE = r"'(?:[^'\r\n]|'')*'"
 _REST = r"[ ]*(?:(?<=[ ])\#[^\r\n]*)?\r?(?:\n|\Z)"
-_LINE = re.compile(
+_LINE = regex.compile(
     rf"""(?:(?P<key>[A-Za-z_][A-Za-z0-9_-]*):(?![^ \r\n])|(?P<dash>[ ]*-(?=[ ])))
          (?:[ ]+(?:(?P<plain>{_PLAIN})|(?P<double>{_DOUBLE})|(?P<single>{_SINGLE})
                  |\[(?P<list>[^\[\]{{}}&*!|>%:?\\\r\n\#]*)\]))?{_REST}
          |[ ]*(?:\#[^\r\n]*)?\r?(?:\n|\Z)""",
     re.VERBOSE,
 )
-_ITEM = re.compile(r"""[^\s"'@`,\-][^"',]*|"[^"]*"|'[^']*'""")
-_ESCAPE = re.compile(r"\\(.)")
+_ITEM = regex.compile(r"""[^\s"'@`,\-][^"',]*|"[^"]*"|'[^']*'""")
+_ESCAPE = regex.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
 

@@ -1,12 +1,12 @@
 """The frontmatter of a markdown file: split from its body, read, and patched without touching another byte."""
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from coordinator.errors import CoordError
 from coordinator.formats.flat_yaml import Value, read_flat
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.problem import Problem
 from coordinator.model.text import plain
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 LIMIT = 64 * 1024
 """Characters of frontmatter that are read."""
 
-_OPENING = re.compile("\ufeff?---[ \t]*\r?(?:\n|\\Z)")
-_CLOSING = re.compile(r"---[ \t]*\r?(?:\n|\Z)")
+_OPENING = regex.compile("\ufeff?---[ \t]*\r?(?:\n|\\Z)")
+_CLOSING = regex.compile(r"---[ \t]*\r?(?:\n|\Z)")
 
 
 @dataclass(frozen=True, slots=True)

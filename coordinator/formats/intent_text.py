@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from coordinator.lazy import regex
 from coordinator.model.intent import Intent, intent
 
 TITLES = {
@@ -24,12 +25,12 @@ _NAMES = {
     "constraints": "constraints",
     "successcriteria": "criteria",
 }
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)")
-_ESCAPED = re.compile(r"^([ \t]*)\\(\\*[#`~])")
-_SPECIAL = re.compile(r"^([ \t]*)(\\*[#`~])")
+_LINE = regex.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_HEADING = regex.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
+_FENCE = regex.compile(r" {0,3}(`{3,}|~{3,})")
+_ITEM = regex.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)")
+_ESCAPED = regex.compile(r"^([ \t]*)\\(\\*[#`~])")
+_SPECIAL = regex.compile(r"^([ \t]*)(\\*[#`~])")
 
 
 class _Section(NamedTuple):

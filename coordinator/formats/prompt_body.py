@@ -2,11 +2,12 @@
 
 import re
 
+from coordinator.lazy import regex
 from coordinator.model.step import Attempt, Receipt
 from coordinator.model.text import plain, plain_lines
 
-_HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
-_ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]*)?\S", re.MULTILINE)
+_HEADING = regex.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_ITEM = regex.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]*)?\S", re.MULTILINE)
 TEMPLATE = "## Tasks\n\n- \n\n## Acceptance Criteria\n\n- \n"
 """What a new prompt's body starts from."""
 CRITERIA = "acceptance criteria"

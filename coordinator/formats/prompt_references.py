@@ -1,12 +1,12 @@
 """Prompts that others call by name: `setup-database`, `prompts/01-setup.md`, `02-01`."""
 
-import re
 from collections.abc import Iterable
 from functools import cached_property
 
 from coordinator.formats.prompt_schema import bare_name, number_in_name
+from coordinator.lazy import regex
 
-_TWOFOLD = re.compile(r"(\d+-\d+)(?!\d)")
+_TWOFOLD = regex.compile(r"(\d+-\d+)(?!\d)")
 
 
 class Names:

@@ -8,23 +8,24 @@ from typing import Any
 
 from coordinator.formats.flat_yaml import Nested, Value
 from coordinator.formats.frontmatter import Frontmatter
+from coordinator.lazy import regex
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.text import clip, plain
 
-_NAME = re.compile(r"0*(\d{1,9})(?!\d)")
-_REFERENCE = re.compile(
+_NAME = regex.compile(r"0*(\d{1,9})(?!\d)")
+_REFERENCE = regex.compile(
     r"(?:.*/)?(?:#|prompt[-: #]*)?0*(\d{1,9})(?!\d|-\d+$|\.\d)(?:[-_. ].*)?", re.IGNORECASE | re.DOTALL
 )
-_BEGINNING = re.compile(r"\d+(?:[-_ ](?:planned|emergent|user-patch|review-fix)(?=[-_ ]))?")
-_ENDING = re.compile(r"(?:-done)?(?:\.prompt)?(?:-done)?\.md(?:-done)?$", re.IGNORECASE)
-_HEADING = re.compile(r"^# +(\S.*?)[ #]*\r?$", re.MULTILINE)
+_BEGINNING = regex.compile(r"\d+(?:[-_ ](?:planned|emergent|user-patch|review-fix)(?=[-_ ]))?")
+_ENDING = regex.compile(r"(?:-done)?(?:\.prompt)?(?:-done)?\.md(?:-done)?$", re.IGNORECASE)
+_HEADING = regex.compile(r"^# +(\S.*?)[ #]*\r?$", re.MULTILINE)
 _HEADING_WITHIN = 8192
 """Bytes of a text in which its title is looked for."""
-_SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(s|sec|m|min|h)?")
+_SECONDS = regex.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(s|sec|m|min|h)?")
 _UNITS = {None: 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
-_AGENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_MARKS = re.compile(r"^[\W_]+|[\W_]+$")
+_AGENT = regex.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_MARKS = regex.compile(r"^[\W_]+|[\W_]+$")
 """What people put around a word to make it seen: `✅ done`."""
 _NOTHING = frozenset({"", "~", "null", "none"})
 

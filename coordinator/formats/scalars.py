@@ -3,12 +3,14 @@
 import re
 from collections.abc import Sequence
 
+from coordinator.lazy import regex
+
 Scalar = str | int | float | bool | None
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+ ()&~$^<>=;-]*|[^\W\d_][\w ./()-]*")
-_PLAIN_ITEM = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@+-]*")
+_PLAIN = regex.compile(r"[A-Za-z_][A-Za-z0-9_./@+ ()&~$^<>=;-]*|[^\W\d_][\w ./()-]*")
+_PLAIN_ITEM = regex.compile(r"[A-Za-z_/][A-Za-z0-9_./@+-]*")
 _OTHERWISE_TYPED = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"])
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_CONTROL = regex.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _SHORT = {"\n": "\\n", "\t": "\\t"}
 
 

@@ -1,15 +1,15 @@
 """Changing one value in a YAML text and nothing else: comments, order, quoting and line ends stay as they were."""
 
-import re
 from collections.abc import Sequence
 
 from coordinator.formats.flat_yaml import Nested
 from coordinator.formats.scalars import Scalar, flow_list, scalar
 from coordinator.formats.yaml_reader import Node
+from coordinator.lazy import regex
 
 NewValue = Scalar | Sequence[Scalar]
 
-_DASH = re.compile(r"[ ]*-[ ]+")
+_DASH = regex.compile(r"[ ]*-[ ]+")
 
 
 def with_value(text: str, node: Node, value: NewValue, newline: str) -> str:

@@ -4,14 +4,13 @@ A value that YAML can't read is taken as the text that it is. What is read keeps
 in the file without another byte.
 """
 
-import re
-
 from coordinator.formats.flat_yaml import Value, read_flat
 from coordinator.formats.yaml_reader import Node, YamlError, read_yaml
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import replace
 
-_PAIR = re.compile(r"(?P<key>[A-Za-z_][A-Za-z0-9_-]*):[ \t]+(?P<value>\S[^\r\n]*?)[ \t]*\r?$")
-_COMMENT = re.compile(r"[ \t]+#.*$")
+_PAIR = regex.compile(r"(?P<key>[A-Za-z_][A-Za-z0-9_-]*):[ \t]+(?P<value>\S[^\r\n]*?)[ \t]*\r?$")
+_COMMENT = regex.compile(r"[ \t]+#.*$")
 
 
 _OPENS = ("[", "{", '"', "'")

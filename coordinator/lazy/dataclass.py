@@ -2,7 +2,7 @@
 
 The standard library writes and compiles six methods for each class, and imports `inspect` to do so. Here all methods
 but `__init__` are shared, and `__init__` is compiled with the first value. To a type checker they are the standard
-library's. Not here, because no value needs it: inheritance, `InitVar`, `ClassVar`, `kw_only`, classes without slots.
+library's. Not here, because no value needs it: `InitVar`, `ClassVar`, `kw_only`, classes without slots.
 """
 
 import operator
@@ -65,16 +65,19 @@ def _dataclass(*, frozen: bool = False, slots: bool, order: bool = False) -> Cal
 
 def _made(kind: type, frozen: bool, order: bool) -> type:
     """The class anew, with slots: a class can't be given some afterwards."""
-    assert not any(hasattr(base, "__dataclass_fields__") for base in kind.__bases__), "fields aren't inherited here"
     own = dict(kind.__dict__)
-    found = {
-        name: _named(name, type_, own.pop(name, _MISSING)) for name, type_ in own.get("__annotations__", {}).items()
-    }
-    del own["__dict__"], own["__weakref__"]
+    found: dict[str, _Field] = {}
+    for base in reversed(kind.__mro__[1:]):
+        found |= base.__dict__.get("__dataclass_fields__", {})
+    inherited = set(found)
+    for name, type_ in own.get("__annotations__", {}).items():
+        found[name] = _named(name, type_, own.pop(name, _MISSING))
+    own.pop("__dict__", None)
+    own.pop("__weakref__", None)
     fields = found.values()
     state = _getter(list(found))
     own |= {
-        "__slots__": tuple(found),
+        "__slots__": tuple(name for name in found if name not in inherited),
         "__match_args__": tuple(field.name for field in fields if field.init),
         "__dataclass_fields__": found,
         "__init__": _Init(),
@@ -141,7 +144,7 @@ def _init(kind: "Any") -> "Any":
     known: dict[str, object] = {"_given": _MISSING}
     heads, body = ["self"], []
     for name, field in kind.__dataclass_fields__.items():
-        known[f"_set_{name}"] = kind.__dict__[name].__set__
+        known[f"_set_{name}"] = getattr(kind, name).__set__
         made = field.default_factory is not _MISSING
         if made:
             known[f"_make_{name}"] = field.default_factory
@@ -154,7 +157,7 @@ def _init(kind: "Any") -> "Any":
             body.append(f"_set_{name}(self, {value})")
         elif made or field.default is not _MISSING:
             body.append(f"_set_{name}(self, {f'_make_{name}()' if made else f'_default_{name}'})")
-    if "__post_init__" in kind.__dict__:
+    if hasattr(kind, "__post_init__"):
         body.append("self.__post_init__()")
     exec(f"def __init__({', '.join(heads)}):\n " + "\n ".join(body or ["pass"]), known)
     made_init: Any = known["__init__"]

@@ -1,17 +1,17 @@
 """Windows that coord did not open and shows all the same: which ones, and that nothing is ever written to them."""
 
-import re
 from fnmatch import fnmatchcase
 
 from coordinator.errors import Refused
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
 
 ADOPTED = "adopted"
 """Their role, and what their ids begin with."""
 DEFAULT_SERVER = "default"
 """Socket of the tmux server that people get who name none."""
-_PATTERN = re.compile(r"(?:(?P<server>[A-Za-z0-9][A-Za-z0-9_-]{0,63})/)?(?P<session>[^:]+):(?P<window>.+)")
-_NUMBER = re.compile(r"(?<![^\W_])(?<!\d\.)0*([1-9][0-9]{0,5})(?![^\W_]|\.\d)")
+_PATTERN = regex.compile(r"(?:(?P<server>[A-Za-z0-9][A-Za-z0-9_-]{0,63})/)?(?P<session>[^:]+):(?P<window>.+)")
+_NUMBER = regex.compile(r"(?<![^\W_])(?<!\d\.)0*([1-9][0-9]{0,5})(?![^\W_]|\.\d)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import re
 
 from coordinator.errors import UsageError
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.text import plain
 
@@ -10,12 +11,12 @@ KINDS = ("issue", "change", "file", "url", "memory")
 LONGEST = 2000
 """Characters of a reference."""
 
-_ISSUE = re.compile(r"(?:[\w.-]+/[\w.-]+)?#\d{1,9}|(?:issue:|[A-Z][A-Z0-9]{1,9}-)\d{1,9}", re.ASCII)
-_ISSUE_PAGE = re.compile(r"https?://[^/\s]+/.+/(?:issues|-/issues|browse)/[\w-]+/?", re.IGNORECASE)
-_CHANGE = re.compile(r"(?:[\w.-]+/[\w.-]+)?!\d{1,9}|(?:pr|mr|branch|commit):\S+|[0-9a-f]{7,64}", re.ASCII)
-_CHANGE_PAGE = re.compile(r"https?://[^/\s]+/.+/(?:pull|merge_requests|commit|compare)/\S+", re.IGNORECASE)
-_MEMORY = re.compile(r"memory:\S.*")
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+_ISSUE = regex.compile(r"(?:[\w.-]+/[\w.-]+)?#\d{1,9}|(?:issue:|[A-Z][A-Z0-9]{1,9}-)\d{1,9}", re.ASCII)
+_ISSUE_PAGE = regex.compile(r"https?://[^/\s]+/.+/(?:issues|-/issues|browse)/[\w-]+/?", re.IGNORECASE)
+_CHANGE = regex.compile(r"(?:[\w.-]+/[\w.-]+)?!\d{1,9}|(?:pr|mr|branch|commit):\S+|[0-9a-f]{7,64}", re.ASCII)
+_CHANGE_PAGE = regex.compile(r"https?://[^/\s]+/.+/(?:pull|merge_requests|commit|compare)/\S+", re.IGNORECASE)
+_MEMORY = regex.compile(r"memory:\S.*")
+_URL = regex.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

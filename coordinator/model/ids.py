@@ -1,10 +1,11 @@
 """Identifiers that sort by the moment they were made."""
 
 import os
-import re
 import time
 
-_FORM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+from coordinator.lazy import regex
+
+_FORM = regex.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 def uuid7() -> str:

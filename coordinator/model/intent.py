@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from difflib import ndiff
 
 from coordinator.errors import UsageError
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.text import clip, plain, plain_lines
 
@@ -15,8 +16,8 @@ LONGEST_GOAL, LONGEST_ITEM, MOST_ITEMS = 10_000, 1_000, 100
 """Characters of a goal, characters of an item, and items of a list: an intent is read by every agent."""
 PLACEHOLDER = "What is to be true when this is done."
 """The goal that `coord init` writes; it counts as none."""
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_MARKER = re.compile(r"\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)?(?:\[[ xX]\]\s+)?")
+_COMMENT = regex.compile(r"<!--.*?-->", re.DOTALL)
+_MARKER = regex.compile(r"\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)?(?:\[[ xX]\]\s+)?")
 
 
 @dataclass(frozen=True, slots=True)

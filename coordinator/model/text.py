@@ -3,7 +3,9 @@
 import re
 import unicodedata
 
-_UNSAFE = re.compile(
+from coordinator.lazy import regex
+
+_UNSAFE = regex.compile(
     "["
     "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1: escape sequences, carriage returns, bells
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional controls: text that reads other than it is
@@ -13,9 +15,9 @@ _UNSAFE = re.compile(
     "\ud800-\udfff"  # undecodable bytes of a file name
     "]"
 )
-_UNSAFE_IN_JSON = re.compile(_UNSAFE.pattern.replace("\x00-\x1f", ""))
+_UNSAFE_IN_JSON = regex.compile(_UNSAFE.pattern.replace("\x00-\x1f", ""))
 """In JSON that is written for people, too: line breaks between its values are its own."""
-_SAFE_BREAKS = re.compile(r"\r\n|\r|\n")
+_SAFE_BREAKS = regex.compile(r"\r\n|\r|\n")
 
 
 def plain(text: str) -> str:

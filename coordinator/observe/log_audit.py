@@ -4,13 +4,13 @@ The chain alone proves nothing about rows that were cut off at the end, nor abou
 does: whoever rewrites the log would have to change the receipt, or the history of the base branch, as well.
 """
 
-import re
 from collections.abc import Iterator
 
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
 from coordinator.eventlog.verify import Verdict, verify
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.step import Receipt
 from coordinator.storage.attempts import read_receipt
@@ -20,7 +20,7 @@ from coordinator.storage.runs import current_run
 
 TRAILER = "Coord-Log"
 """Of merge commits: `SEQ HASH LOG`, the last one being the id of the log's first event."""
-_VALUE = re.compile(r"([1-9][0-9]{0,17}) ([0-9a-f]{64}) ([0-9a-f-]{36})")
+_VALUE = regex.compile(r"([1-9][0-9]{0,17}) ([0-9a-f]{64}) ([0-9a-f-]{36})")
 
 
 @dataclass(frozen=True, slots=True)

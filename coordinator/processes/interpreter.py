@@ -14,7 +14,7 @@ _LIBRARIES = tuple(
 )
 _RUN = (
     "import sys; end = 2 + int(sys.argv[1]); sys.path[:] = sys.argv[2:end]; del sys.argv[1:end]; "
-    "from coordinator.cli.main import main; main()"
+    "from coordinator.cli.main import program; program()"
 )
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
 
 AGENT = "COORD_AGENT"
@@ -120,7 +121,9 @@ def _value(words: list[bytes], name: str) -> str | None:
 
 # -- ps ----------------------------------------------------------------------------------------------------------
 
-_ROW = re.compile(r"\s*(?P<pid>\d+)\s+(?P<parent>\d+)\s+(?P<state>\S+)\s+(?P<start>\w+\s+\w+\s+\d+\s+[\d:]+\s+\d+)\s*")
+_ROW = regex.compile(
+    r"\s*(?P<pid>\d+)\s+(?P<parent>\d+)\s+(?P<state>\S+)\s+(?P<start>\w+\s+\w+\s+\d+\s+[\d:]+\s+\d+)\s*"
+)
 _SHOW_ENVIRONMENT = "-E" if sys.platform == "darwin" else "e"
 
 

@@ -7,6 +7,8 @@ names have as often, is told by its form and by how it is written down.
 import re
 from functools import cache
 
+from coordinator.lazy import regex
+
 LONGEST = 2000
 """Characters of the longest value that is taken for a secret."""
 
@@ -32,27 +34,27 @@ _BARE = r"""(?P<bare>[^\s"'`,;(){}\[\]<>\\]{1,2000}+)(?![(\[{<])"""
 _ELEMENT = r">(?P<element>[^<>\s]{1,2000})</"
 _ALL = rf"""{_NAME}(?:{_JOIN}@?(?:{"|".join(_QUOTED)}|{_BARE})|{_ELEMENT})"""
 _HINTS = ("pass", "pwd", "secret", "token", "credential", "key", "contrase")
-_NEAR = re.compile(rf"""(?:{"|".join(_HINTS)})[\w-]*+\\?["'`]?\]?\s{{0,3}}["'`=:!>]""")
+_NEAR = regex.compile(rf"""(?:{"|".join(_HINTS)})[\w-]*+\\?["'`]?\]?\s{{0,3}}["'`=:!>]""")
 _VERBS = ("--", "env", "set -", "setx")
 """What a name and its value are beside each other after."""
-_VERB = re.compile(r"(?:\b(?:ENV|setx|setenv)|\bset -\w{1,4})\s{1,3}\Z", re.IGNORECASE)
-_BEFORE = re.compile(r"[A-Za-z0-9_.-]{0,60}\Z")
+_VERB = regex.compile(r"(?:\b(?:ENV|setx|setenv)|\bset -\w{1,4})\s{1,3}\Z", re.IGNORECASE)
+_BEFORE = regex.compile(r"[A-Za-z0-9_.-]{0,60}\Z")
 
 _VALUES = ("double", "single", "back", "inner", "element", "bare")
 
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = regex.compile(
     r"""\$\{?\{?\s*[A-Za-z_][\w.]*[^}]*\}?\}?|\$\(.*|%\(?\w*\)?[%sdr]?|\{.*|<.*|\[.*|@\w+@|:\w+|[*.•x_-]+|(.)\1*
     |your[-_ ].*|my[-_ ].*|.*example.*|change_?me|placeholder|dummy|redacted|insert.*|todo|none|null|nil|true|false|yes
     |no|on|off|undefined|empty|required|optional|enabled|disabled|unknown|missing|invalid|expired|hidden|secret|password
     |passwd|token|string|str|bytes|int|bool|any|object|function|default|value|self|this""",
     re.IGNORECASE | re.VERBOSE,
 )
-_PLACE = re.compile(r"(?:~|\.{0,2})/[^\s:@]*|[a-z+]{2,12}://[^\s@?]*", re.IGNORECASE)
-_CHAIN = re.compile(r"[&*!]?[A-Za-z_]\w*(?:(?:\.|->|::)[A-Za-z_]\w*)+")
-_NUMBER = re.compile(r"[-+]?[0-9][0-9_.:,%-]*[a-zA-Z]{0,2}")
-_MIXED = re.compile(r"(?=[^A-Za-z]*[A-Za-z])(?=[^0-9]*[0-9])")
-_SIGN = re.compile(r"[!#$%^&*+~?@]")
-_RUN = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
+_PLACE = regex.compile(r"(?:~|\.{0,2})/[^\s:@]*|[a-z+]{2,12}://[^\s@?]*", re.IGNORECASE)
+_CHAIN = regex.compile(r"[&*!]?[A-Za-z_]\w*(?:(?:\.|->|::)[A-Za-z_]\w*)+")
+_NUMBER = regex.compile(r"[-+]?[0-9][0-9_.:,%-]*[a-zA-Z]{0,2}")
+_MIXED = regex.compile(r"(?=[^A-Za-z]*[A-Za-z])(?=[^0-9]*[0-9])")
+_SIGN = regex.compile(r"[!#$%^&*+~?@]")
+_RUN = regex.compile(r"[A-Za-z0-9+/=_-]{16,}")
 
 
 def may_be_named(lower: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass, field
 from coordinator.secrets.named import is_named, may_be_named, named, without_named
 
@@ -19,11 +20,11 @@ SHORTEST = 8
 
 _ROUNDS = 8
 _DEEPEST = 100
-_NAME = re.compile(
+_NAME = regex.compile(
     r"(?:^|_)(?:AUTH|BEARER|CREDENTIALS?|PASS|PASSPHRASE|PAT)(?:_|$)|(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD)S?(?:_|$)",
     re.IGNORECASE,
 )
-_ORDINARY = re.compile(
+_ORDINARY = regex.compile(
     r"(?:~|\.{0,2})/[^\s:@]*|https?://[^\s@?]*|[0-9.]{1,15}|(.)\1*|enabled|disabled|required|optional", re.IGNORECASE
 )
 _MARK = r"\[redacted:[A-Za-z0-9_.-]+\]"
@@ -72,7 +73,7 @@ _PATTERNS = {
         r"|(?:sig|[a-z-]{0,30}signature)=[^\s&#\"'<>\[\]]{16,})"
     ),
 }
-_LONG = re.compile(r"[a-z0-9_=+~-]{16}")
+_LONG = regex.compile(r"[a-z0-9_=+~-]{16}")
 """What each key that a rule knows has in it, in lower case."""
 _MARKERS = (
     *("sk-", "sk_", "rk_", "rk-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "AKIA", "ASIA"),
@@ -206,7 +207,7 @@ def redact(text: str, secrets: Sequence[tuple[str, str]] = ()) -> str:
     return Redactor(secrets).text(text)
 
 
-_PARAMETER = re.compile(_PATTERNS["parameter"])
+_PARAMETER = regex.compile(_PATTERNS["parameter"])
 
 
 def _written(match: re.Match[str], names: Mapping[str, str]) -> str:

@@ -1,12 +1,12 @@
 """The attempts of all prompts: the last one of each is read, and read again only when its directory changed."""
 
 import os
-import re
 import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import replace
 from coordinator.model.handoff import OUTCOMES
 from coordinator.model.problem import Problem
@@ -18,8 +18,8 @@ from coordinator.storage.gc_pause import no_collection
 from coordinator.storage.paths import Layout
 from coordinator.storage.records import BadRecord, decode, read_json, record_problem
 
-_ATTEMPT = re.compile(r"attempt-([1-9]\d{0,8})")
-_RUN = re.compile(r"run-([1-9]\d{0,8})")
+_ATTEMPT = regex.compile(r"attempt-([1-9]\d{0,8})")
+_RUN = regex.compile(r"run-([1-9]\d{0,8})")
 _RECORDS = ("step.json", "exit.json", "receipt.json", "started")
 _SEALED = (StepState.DISPATCHED, StepState.RUNNING, StepState.CHANGE_OPEN, StepState.FAILED, StepState.BLOCKED)
 """States in which somebody may take a `receipt.json` for the word of the agent."""

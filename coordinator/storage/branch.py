@@ -4,12 +4,13 @@ import os
 import re
 from pathlib import Path
 
+from coordinator.lazy import regex
 from coordinator.model.settings import BRANCH
 from coordinator.storage.files import NotAFile, TooLarge, read_limited
 
 _LIMIT = 4096
-_UNUSUAL = re.compile(r"[^A-Za-z0-9_-]")
-_NAME = re.compile(r"ref: refs/heads/([^\s~^:?*\[\\]+)")
+_UNUSUAL = regex.compile(r"[^A-Za-z0-9_-]")
+_NAME = regex.compile(r"ref: refs/heads/([^\s~^:?*\[\\]+)")
 
 
 def in_branch(folder: str, root: Path, branch: str = "") -> str:

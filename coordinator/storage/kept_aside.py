@@ -1,15 +1,15 @@
 """Versions that are nobody's any more, kept beside the file for people; no reader takes one for a prompt."""
 
 import os
-import re
 from collections.abc import Iterable
 
 from coordinator.errors import StalePlan
+from coordinator.lazy import regex
 from coordinator.model.problem import Problem
 from coordinator.model.text import plain
 from coordinator.storage.files import digest_of, discard, install, sha256, stage
 
-_KEPT = re.compile(r"(?P<of>.+)\.kept-[0-9A-Za-z-]+")
+_KEPT = regex.compile(r"(?P<of>.+)\.kept-[0-9A-Za-z-]+")
 
 
 def keep_aside(target: str, content: bytes, plan_id: str) -> str:

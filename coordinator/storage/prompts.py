@@ -11,6 +11,7 @@ from typing import NamedTuple
 from coordinator.formats.frontmatter import Frontmatter, parse
 from coordinator.formats.prompt_references import Names
 from coordinator.formats.prompt_schema import number_in_name, to_prompt
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass, replace
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
@@ -24,10 +25,10 @@ from coordinator.storage.paths import Layout
 SIZE_LIMIT = 4 * 1024 * 1024
 """Bytes of a prompt file; a larger one is not read."""
 
-_OURS = re.compile(r"\.prompt(-done)?\.md(-done)?$", re.IGNORECASE)
-_STRAY = re.compile(r"\d.*\.md(-done)?$", re.IGNORECASE)
+_OURS = regex.compile(r"\.prompt(-done)?\.md(-done)?$", re.IGNORECASE)
+_STRAY = regex.compile(r"\d.*\.md(-done)?$", re.IGNORECASE)
 """Called like a prompt of another harness; in our own folder people who write so wait for it in vain."""
-_MARKDOWN = re.compile(r"\.md(-done)?$", re.IGNORECASE)
+_MARKDOWN = regex.compile(r"\.md(-done)?$", re.IGNORECASE)
 
 Key = tuple[int, int, int, int]
 

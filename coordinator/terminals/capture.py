@@ -2,10 +2,10 @@
 
 import itertools
 import os
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.pane_screen import Screen
 from coordinator.terminals.errors import TerminalError
@@ -21,7 +21,7 @@ OPTIONS = ("-e", "-N")
 
 _BATCH = 60
 """Panes of one message: tmux takes 16 KB."""
-_GONE = re.compile(r"can't find pane: (%[0-9]+)")
+_GONE = regex.compile(r"can't find pane: (%[0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from coordinator.errors import CoordError
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.pane_screen import Screen
 from coordinator.terminals.capture import HEADER, OPTIONS, Header, parse_header
@@ -72,8 +73,8 @@ Notice = Changed | Paused | Resized | WindowsChanged | Read
 
 _serial = itertools.count(1)
 _WINDOW_NOTICES = (b"%window-add", b"%window-close", b"%unlinked-window", b"%window-renamed")
-_BEGIN = re.compile(rb"%begin ([0-9]+ [0-9]+) ([0-9]+)")
-_ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
+_BEGIN = regex.compile(rb"%begin ([0-9]+ [0-9]+) ([0-9]+)")
+_ESCAPE = regex.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _LETTERS = {b"t": b"\t", b"n": b"\n", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"v": b"\v", b"f": b"\f", b"s": b" "}
 
 

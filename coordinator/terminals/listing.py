@@ -1,14 +1,14 @@
 """What one listing of tmux tells of a window, and the mark by which coord knows its own."""
 
 import json
-import re
 from collections.abc import Mapping
 
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass, field
 
 SIZE = (200, 50)
 """Columns and rows of a window while nobody is attached."""
-WINDOW_ID = re.compile(r"@[0-9]+")
+WINDOW_ID = regex.compile(r"@[0-9]+")
 MARK = "@coord"
 """The option of a window that says what it was opened for."""
 _FIELDS = (

@@ -2,11 +2,11 @@
 
 import itertools
 import os
-import re
 import time
 from collections.abc import Callable
 from typing import Protocol
 
+from coordinator.lazy import regex
 from coordinator.terminals.errors import TerminalError
 
 ARRIVAL_BOUND = 1.5
@@ -16,7 +16,7 @@ _SETTLED = 0.2
 clock, for a part of what was pasted."""
 _PAUSE = 0.005
 
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROLS = regex.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _serial = itertools.count(1)
 
 

@@ -4,9 +4,9 @@ The input is what `capture-pane -e` prints, and is not trusted: colours and line
 escape sequence and control character is dropped. No Textual, no I/O.
 """
 
-import re
 from functools import lru_cache
 
+from coordinator.lazy import regex
 from coordinator.model import text as safe
 from coordinator.model.pane_screen import DEFAULT, Colour, Row, Run, Screen, Style
 
@@ -32,10 +32,10 @@ def parse(capture: str | bytes, width: int, height: int, cursor: tuple[int, int]
     return Screen(tuple(rows), width, height, cursor)
 
 
-_SGR = re.compile(r"\x1b\[([0-9:;]*)m")
-_ODD = re.compile("\x1b(?!\\[[0-9:;]*m)|[\x00-\x1a\x1c-\x1f\x7f-\x9f]")
+_SGR = regex.compile(r"\x1b\[([0-9:;]*)m")
+_ODD = regex.compile("\x1b(?!\\[[0-9:;]*m)|[\x00-\x1a\x1c-\x1f\x7f-\x9f]")
 """Whatever needs more than cutting a line at its SGR sequences. Other unsafe characters fall to `bare`."""
-_TOKEN = re.compile(
+_TOKEN = regex.compile(
     r"(?P<sgr>(?:\x1b\[|\x9b)(?P<params>[0-9:;]*)m)"
     r"|(?P<string>(?:\x1b[]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x1b(?!\\)[^\x07\x1b\x9c]*)*(?:\x07|\x1b\\|\x9c)?)"
     r"|(?P<csi>(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?)"

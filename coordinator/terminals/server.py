@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from coordinator.lazy import regex
 from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.listing import MARK, ROW, SIZE, WINDOW_ID, Window, parse_row
 from coordinator.terminals.paste import deliver
@@ -26,9 +27,9 @@ _COMMAND_BOUND = 20.0
 _MOST_WAKES = 20
 """Times that tmux is reminded of an ended program without a status before it counts as unknown for good."""
 
-_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_SESSION_ID = re.compile(r"\$[0-9]+")
-_PANE_ID = re.compile(r"%[0-9]+")
+_SAFE_NAME = regex.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_SESSION_ID = regex.compile(r"\$[0-9]+")
+_PANE_ID = regex.compile(r"%[0-9]+")
 NO_SERVER = ("no server running", "error connecting", "server exited", "lost server")
 NO_SESSION = ("can't find session", "can't find window", "no current session", "no current target")
 

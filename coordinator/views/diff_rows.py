@@ -1,13 +1,13 @@
 """A unified diff as rows: parsed, numbered, and paired for two columns. Pure."""
 
-import re
 from collections.abc import Sequence
 from enum import Enum
 
+from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.change import FileChange
 
-_HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@ ?(.*)")
+_HUNK = regex.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@ ?(.*)")
 _NOTES = ("Binary files", "GIT binary patch", "old mode", "new mode", "new file mode", "deleted file mode", "rename ")
 
 

@@ -42,11 +42,15 @@ def made(kind: Any) -> Any:
     class Changing:
         items: list[int] = kind.field(default_factory=list)
 
-    return Inner, Value, Nothing, Changing
+    @kind.dataclass(frozen=True, slots=True)
+    class Heir(Inner):
+        more: int = 3
+
+    return Inner, Value, Nothing, Changing, Heir
 
 
 def facts(kind: Any) -> list[object]:
-    inner, value, nothing, changing = made(kind)
+    inner, value, nothing, changing, heir = made(kind)
     one, again = value(1, inner(2)), value(first=1, inner=inner(2), seen=9.0)
     changed, other = changing(), changing()
     changed.items.append(1)
@@ -65,6 +69,13 @@ def facts(kind: Any) -> list[object]:
         *(kind.asdict(one), [f.name for f in kind.fields(one)], [f.init for f in kind.fields(value)]),
         [dict(f.metadata) for f in kind.fields(value)],
         *([f.default == 1.5 for f in kind.fields(value)], list(inspect.signature(value).parameters)),
+        *(
+            repr(heir(1, more=2)).split(".")[-1],
+            heir(1) == heir(1),
+            heir(1) == inner(1),
+            heir.__slots__,
+            hash(heir(1)) == 0,
+        ),
         *(hasattr(one, "__dict__"), value.__slots__, value.__qualname__),
     ]
 

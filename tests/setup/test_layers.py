@@ -5,10 +5,11 @@ import re
 import subprocess
 import sys
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from coordinator.lazy.dataclass import dataclass
 
 ROOT = Path(__file__).parent.parent.parent
 LINT = "import sys; from importlinter.cli import lint_imports_command; lint_imports_command()"
