@@ -10,9 +10,9 @@ from coordinator.changes.git import Git
 from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import dataclass, field, replace
 from coordinator.model.step import Attempt, StepState
+from coordinator.observe.project import Project
 from coordinator.observe.trust import require_trust
 from coordinator.storage.attempts import load_attempt, run_ids
-from coordinator.storage.config import load_config
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import loop_is_alive
 from coordinator.storage.sweep import stale_files
@@ -41,10 +41,9 @@ class Leftover:
 
 def leftovers(layout: Layout) -> list[Leftover]:
     """All that is there, of this project alone. Changes nothing."""
-    config = load_config(layout)
-    terminals = Terminals(config.tmux_socket, config.tmux_session)
-    files = (*_put_aside(layout), *_temps(layout, config.prompt_folders))
-    return [*_of_attempts(layout), *files, *_of_terminals(layout, terminals)]
+    project = Project(layout)
+    files = (*_put_aside(layout), *_temps(layout, project.config.prompt_folders))
+    return [*_of_attempts(layout), *files, *_of_terminals(layout, project.terminals)]
 
 
 def clear(layout: Layout, found: list[Leftover]) -> list[Leftover]:

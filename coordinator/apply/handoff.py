@@ -21,8 +21,9 @@ from coordinator.model.event import Actor, ActorKind, Draft, may_write
 from coordinator.model.handoff import HAND_OFF, OUTCOMES, said_by, words_of
 from coordinator.model.step import Attempt, Receipt
 from coordinator.model.text import plain
+from coordinator.observe.project import Project
 from coordinator.secrets.redaction import redact
-from coordinator.storage.config import Config, load_config
+from coordinator.storage.config import Config
 from coordinator.storage.files import sha256
 from coordinator.storage.paths import Layout
 from coordinator.storage.prompts import PromptReader
@@ -158,7 +159,7 @@ def _refuse_ended(attempt: Attempt) -> None:
 
 
 def _complete_change(layout: Layout, attempt: Attempt, no_change: bool) -> Change:
-    change, config = change_of(layout, attempt), load_config(layout)
+    change, config = change_of(layout, attempt), Project(layout).config
     trivial = not (no_change or change.commits) and _is_trivial(layout, config, attempt.prompt)
     reason = not_done(layout, attempt, change, config, said=no_change, trivial=trivial)
     if reason:

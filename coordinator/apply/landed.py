@@ -7,7 +7,7 @@ from coordinator.eventlog.store import EventLog
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
-from coordinator.storage.config import load_config
+from coordinator.observe.project import Project
 from coordinator.storage.files import Lock
 from coordinator.storage.paths import Layout
 
@@ -58,7 +58,7 @@ def land_now(layout: Layout, attempt: Attempt, commit: str) -> bool:
 
 def _bases(git: Git, layout: Layout, base: str) -> list[str]:
     """Where the base branch is: here, and at the forge as far as that can be told now."""
-    config, tips = load_config(layout), [git.head(base)]
+    config, tips = Project(layout).config, [git.head(base)]
     if config.gate == "forge":
         tracking = f"refs/remotes/{config.remote}/{base}"
         source = f"+refs/heads/{base}:{tracking}"

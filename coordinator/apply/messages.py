@@ -15,10 +15,10 @@ from coordinator.eventlog.store import EventLog
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.event import Actor, Draft, may_write
 from coordinator.model.step import Attempt
+from coordinator.observe.project import Project
 from coordinator.observe.trust import require_trust
 from coordinator.processes.table import mark_of
 from coordinator.secrets.redaction import redact
-from coordinator.storage.config import load_config
 from coordinator.storage.paths import Layout
 from coordinator.terminals.capture import read_panes
 from coordinator.terminals.listing import Window
@@ -125,9 +125,9 @@ def reach(layout: Layout, attempt: Attempt) -> Reached:
         raise Refused(f"{attempt.agent} is not at work", "`coord agents` tells who is")
     if is_paused(layout, attempt):
         raise Refused(f"{attempt.agent} is paused: its budget is used up", "answer the question about that first")
-    config = load_config(layout)
-    runtime = find_runtime(attempt.runtime, {"command": config.command})
-    return Reached(attempt, runtime, Terminals(config.tmux_socket, config.tmux_session), layout.root)
+    project = Project(layout)
+    runtime = find_runtime(attempt.runtime, {"command": project.config.command})
+    return Reached(attempt, runtime, project.terminals, layout.root)
 
 
 def window_of(terminals: Terminals, root: Path, agent: str, run: str = "") -> Window | None:

@@ -31,12 +31,12 @@ from coordinator.model.step import Attempt
 from coordinator.model.text import plain
 from coordinator.observe.finishing import log_note, recover, tell_merged
 from coordinator.observe.observer import Observer
+from coordinator.observe.project import Project
 from coordinator.observe.trust import require_known, require_trust
 from coordinator.secrets.redaction import redact, redact_data
 from coordinator.services import questions as service
 from coordinator.services.planning import file_edit
 from coordinator.storage import journal
-from coordinator.storage.config import load_config
 from coordinator.storage.documents import LIMIT as DOCUMENT_LIMIT
 from coordinator.storage.files import Lock, digest_of, read_limited, sha256
 from coordinator.storage.paths import Layout
@@ -223,7 +223,7 @@ def _check_versions(layout: Layout, plan: Plan) -> None:
 def _claim_numbers(layout: Layout, plan: Plan) -> None:
     """Claim the numbers of new prompts, keep those of files. StalePlan when one was used meanwhile."""
     created = sorted(undo.created_prompts(plan))
-    folders = load_config(layout).prompt_folders
+    folders = Project(layout).config.prompt_folders
     for number in created:
         if highest_named(layout, folders) >= number or claim_number(layout, number - 1, folders) != number:
             raise StalePlan(f"the number {number} was taken meanwhile", "nothing was written; plan again")

@@ -15,7 +15,8 @@ from coordinator.errors import CoordError
 from coordinator.lazy import regex
 from coordinator.model.problem import Problem
 from coordinator.model.text import plain
-from coordinator.storage.config import SIZE_LIMIT, load_config
+from coordinator.observe.project import Project
+from coordinator.storage.config import SIZE_LIMIT
 from coordinator.storage.files import read_limited, sha256, write_atomic
 from coordinator.storage.paths import Layout
 
@@ -32,7 +33,7 @@ def set_up(layout: Layout, names: Sequence[str], agents: int = 0) -> list[str]:
     strict mode can't be had here.
     """
     done = []
-    count = agents or load_config(layout).max_parallel
+    count = agents or Project(layout).config.max_parallel
     numbered = [f"{names[0]}-{number}" for number in range(1, count + 1)] if len(names) == 1 else []
     for name in (*names, *numbered):
         if not is_user(name):
@@ -51,7 +52,7 @@ def set_up(layout: Layout, names: Sequence[str], agents: int = 0) -> list[str]:
 
 def examine_strict(layout: Layout) -> tuple[AgentUsers | None, list[Problem]]:
     """The users that agents run as, and what keeps them from working, or from being kept out; None: it is off."""
-    config = load_config(layout)
+    config = Project(layout).config
     if not config.agent_user:
         return None, []
     shown = layout.rel(layout.config)
@@ -87,7 +88,7 @@ def _written(names: Sequence[str]) -> str:
 
 def _set(layout: Layout, names: tuple[str, ...]) -> bool:
     """Whether the setting had to be changed."""
-    if load_config(layout).agent_user == names:
+    if Project(layout).config.agent_user == names:
         return False
     before = read_limited(layout.config, SIZE_LIMIT) if layout.config.exists() else None
     text, line = (before or b"").decode(), f"agent_user: {_written(names)}"

@@ -47,9 +47,7 @@ def blocked(reason: str) -> None:
 
 
 def _hand_off(outcome: str, summary: str, *, no_change: bool = False, **lists: tuple[str, ...]) -> None:
-    import os
+    from coordinator.client.steering import hand_off
 
-    from coordinator.apply.handoff import hand_off
-
-    hand_off(os.environ, os.getpid(), outcome=outcome, summary=summary, no_change=no_change, **lists)
+    hand_off(outcome, summary, no_change=no_change, **lists)
     say(f"handed off: {outcome}")

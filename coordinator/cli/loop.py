@@ -20,8 +20,7 @@ def loop(ctx: click.Context, until_idle: bool, max_parallel: int | None, detach:
 
     When it ends and nothing is left to run, its tmux session ends too, unless something lives in it or somebody looks.
     """
-    project = project_of(ctx)
-    steering = Steering(project)
+    steering = Steering(project_of(ctx))
     steering.human("run a loop")
     if detach:
         for sentence in steering.check_start():
@@ -29,9 +28,7 @@ def loop(ctx: click.Context, until_idle: bool, max_parallel: int | None, detach:
         window = steering.start_loop(until_idle=until_idle, max_parallel=max_parallel)
         say(f"the loop runs in tmux window {window}; `coord` shows it, `coord attach loop` goes there")
         return 0
-    from coordinator.loop.runner import run_loop
-
-    outcome = run_loop(project.layout, until_idle=until_idle, max_parallel=max_parallel, on_event=_print_progress)
+    outcome = steering.run_loop(until_idle=until_idle, max_parallel=max_parallel, on_event=_print_progress)
     colour = "green" if outcome.exit_code == 0 else "red"
     styled([(outcome.state, colour), (f"  {outcome.reason}", "")])
     return outcome.exit_code

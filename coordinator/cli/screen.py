@@ -3,8 +3,8 @@
 import gc
 import sys
 
+from coordinator.client.opening import look_ahead
 from coordinator.errors import CoordError
-from coordinator.observe.prefetch import Ahead
 from coordinator.observe.project import Project
 
 
@@ -15,7 +15,7 @@ def open_screen(project: Project) -> int:
     # Starting makes many objects and no garbage; they stay to the end, so the collector need never look at them. The
     # app lets it begin once there is a picture.
     gc.disable()
-    ahead = Ahead(project.layout)
+    ahead = look_ahead(project)
     from coordinator.client.project import ProjectSource
     from tui.app import run_app
 

@@ -10,7 +10,6 @@ from coordinator.eventlog.filters import Filter
 from coordinator.model.event import Actor, Draft, Event
 from coordinator.model.snapshot import Question, Snapshot
 from coordinator.observe.project import Project
-from coordinator.views.status_json import counts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,6 +124,7 @@ class History:
         from coordinator.model.intent import Intent
         from coordinator.services.intent import MILESTONE, intent_of
         from coordinator.views.milestone_page import MilestonePage
+        from coordinator.views.status_json import counts
 
         document = snapshot.documents.get(MILESTONE)
         intent = Intent() if document is None else intent_of(document)

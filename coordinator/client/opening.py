@@ -1,9 +1,13 @@
 """Where a caller begins: at the project that a folder lies in."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coordinator.observe.project import Project
 from coordinator.storage.paths import Layout, find_project
+
+if TYPE_CHECKING:
+    from coordinator.observe.prefetch import Ahead
 
 
 def open_project(directory: str) -> Project:
@@ -18,6 +22,13 @@ def open_finished(directory: str) -> Project:
     project = open_project(directory)
     finish(project.layout)
     return project
+
+
+def look_ahead(project: Project) -> "Ahead":
+    """Begin to look at a project in another process, while this one still loads what it shows it with."""
+    from coordinator.observe.prefetch import Ahead
+
+    return Ahead(project.layout)
 
 
 def project_at(root: str) -> Project:

@@ -10,8 +10,11 @@ from coordinator.model.step import Attempt
 from coordinator.observe.project import Project
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from coordinator.apply.cleaning import Leftover
     from coordinator.apply.plans import Applied
+    from coordinator.loop.rules.outcome import Outcome
     from coordinator.model.intent import Version
     from coordinator.model.plan import Plan
     from coordinator.model.trust import Ask, Shown
@@ -110,6 +113,14 @@ class Steering:
 
         return check_start(self._layout)
 
+    def run_loop(
+        self, *, until_idle: bool, max_parallel: int | None, on_event: "Callable[[Event], None] | None"
+    ) -> "Outcome":
+        """Be the loop, until somebody stops it or, with `until_idle`, nothing is left to run."""
+        from coordinator.loop.runner import run_loop
+
+        return run_loop(self._layout, until_idle=until_idle, max_parallel=max_parallel, on_event=on_event)
+
     def start_loop(self, *, until_idle: bool = False, max_parallel: int | None = None) -> str:
         """Start the loop in a tmux window, and wait until it has begun; the window's id."""
         from coordinator.loop.control import start_loop
@@ -149,6 +160,15 @@ class Steering:
         from coordinator.apply.cleaning import clear
 
         return clear(self._layout, found)
+
+
+def hand_off(outcome: str, summary: str, *, no_change: bool = False, **lists: "Sequence[str]") -> None:
+    """Hand off the work of the attempt that this process belongs to. Refused where it belongs to none."""
+    import os
+
+    from coordinator.apply import handoff
+
+    handoff.hand_off(os.environ, os.getpid(), outcome=outcome, summary=summary, no_change=no_change, **lists)
 
 
 def attempt_of(snapshot: Snapshot, number: int) -> Attempt:

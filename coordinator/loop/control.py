@@ -9,9 +9,9 @@ from coordinator.lazy.dataclass import replace
 from coordinator.model.event import Actor
 from coordinator.model.run import LoopAsk
 from coordinator.model.text import clip, plain
+from coordinator.observe.project import Project
 from coordinator.observe.trust import require_known, require_trust
 from coordinator.processes.interpreter import own_command
-from coordinator.storage.config import load_config
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import loop_is_alive, loop_process, read_loop, write_loop
 from coordinator.terminals.capture import read_panes
@@ -38,8 +38,7 @@ def start_loop(layout: Layout, *, until_idle: bool = False, max_parallel: int | 
     require_trust(layout)
     if loop_is_alive(layout):
         raise Refused("a loop of this project runs already", "`coord attach loop` goes to its window")
-    config = load_config(layout)
-    terminals = Terminals(config.tmux_socket, config.tmux_session)
+    terminals = Project(layout).terminals
     terminals.ensure_session()
     for window in terminals.windows():
         if window.name == WINDOW and window.dead:

@@ -42,14 +42,14 @@ from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
 from coordinator.observe.finishing import finish
 from coordinator.observe.observer import Observer
+from coordinator.observe.project import Project, terminals_of
 from coordinator.observe.trust import require_trust
 from coordinator.observe.watch import Changes, Watch
-from coordinator.storage.config import Config, load_config
+from coordinator.storage.config import Config
 from coordinator.storage.files import Lock, make_folder
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import read_loop, sign_loop, write_loop
 from coordinator.storage.sweep import sweep
-from coordinator.terminals.server import Terminals
 
 LOCK_PATIENCE = 1.0
 """Seconds in which another loop may end, and readers that look whether one lives go away."""
@@ -85,7 +85,7 @@ def run_loop(
         )
     try:
         finish(layout)  # what can't be finished now holds back only what would start
-        sweep(layout, load_config(layout).prompt_folders)
+        sweep(layout, Project(layout).config.prompt_folders)
         _know_programs(layout)
         _ask_to_run(layout, max_parallel)
         with _Runner(layout, until_idle, on_event) as runner, _signals(runner.stop):
@@ -99,7 +99,7 @@ def run_loop(
 def _know_programs(layout: Layout) -> None:
     """What the repository's settings name before any agent is at work is the engineer's."""
     git = Git(layout.root)
-    if not load_config(layout).agent_user and git.is_repo():
+    if not Project(layout).config.agent_user and git.is_repo():
         git.know_programs()
 
 
@@ -146,7 +146,7 @@ class _Runner:
         self._log = EventLog.open(layout.events_db, create=True)
         self._told = self._log.head()
         config = self._observer.config
-        terminals = Terminals(config.tmux_socket, config.tmux_session)
+        terminals = terminals_of(config)
         self._book = RunBook(layout, self._log)
         users = _users(layout, config)
         self._context = Context(

@@ -13,10 +13,10 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
 from coordinator.observe.agent_user import guest_of
+from coordinator.observe.project import Project
 from coordinator.observe.trust import require_trust
 from coordinator.secrets.redaction import redact
 from coordinator.services.planning import known
-from coordinator.storage.config import load_config
 from coordinator.storage.paths import Layout
 
 _FILE_LIMIT = 4 * 1024 * 1024
@@ -67,7 +67,7 @@ def check_change(layout: Layout, snapshot: Snapshot, number: int) -> Check:
     attempt = snapshot.steps[number].attempt
     if attempt is None or attempt.state is not StepState.CHANGE_OPEN:
         raise Denied(f"no change of prompt {prompt.label} is open", _what_is_open(snapshot))
-    user = load_config(layout).agent_user
+    config = Project(layout).config
     request = MergeRequest(
         number=number,
         attempt=attempt.attempt,
@@ -77,8 +77,8 @@ def check_change(layout: Layout, snapshot: Snapshot, number: int) -> Check:
         base=attempt.base_branch,
         start=attempt.base,
         suites=prompt.validation_suites,
-        owned=load_config(layout).prompt_folders,
-        guest=guest_of(find_users(user).gate) if user else None,
+        owned=config.prompt_folders,
+        guest=guest_of(find_users(config.agent_user).gate) if config.agent_user else None,
     )
     return _told(rehearse_merge(layout, request), attempt.base_branch)
 

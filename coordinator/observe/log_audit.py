@@ -13,8 +13,8 @@ from coordinator.eventlog.verify import Verdict, verify
 from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.step import Receipt
+from coordinator.observe.project import Project
 from coordinator.storage.attempts import read_receipt
-from coordinator.storage.config import load_config
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import current_run
 
@@ -99,7 +99,8 @@ def _in_commits(layout: Layout) -> Iterator[tuple[Anchor, str]]:
     try:
         run = current_run(layout)
         recorded = run.base_branch if run is not None else ""
-        base = recorded if recorded and git.head(recorded) else git.base_branch(load_config(layout).base_branch or "")
+        named = Project(layout).config.base_branch or ""
+        base = recorded if recorded and git.head(recorded) else git.base_branch(named)
     except CoordError:
         return  # no commit yet, or no branch
     shape = f"--format=%H%n%(trailers:key={TRAILER},valueonly,unfold)"

@@ -22,12 +22,12 @@ from coordinator.model.step import Attempt, Step, StepState, derive_step
 from coordinator.model.text import plain
 from coordinator.model.trust import GONE, Ask, Trusted, ask_about
 from coordinator.observe.finishing import finish, is_pending
+from coordinator.observe.project import Project
 from coordinator.observe.roll import Roll, RollCall
 from coordinator.observe.standing import Standing
 from coordinator.observe.trust import judgement
 from coordinator.observe.usage import Spending
 from coordinator.processes.table import is_stopped
-from coordinator.storage.config import load_config
 from coordinator.storage.documents import MILESTONE_STATUSES, examine_milestone
 from coordinator.storage.files import digest_of, read_limited, sha256
 from coordinator.storage.kept_aside import is_kept, kept_in
@@ -59,7 +59,7 @@ class Observer:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self.config = load_config(layout)
+        self.config = Project(layout).config
         self.unread: CoordError | None = None
         """Why the settings of before are in force still."""
         self._prompts = PromptReader(layout, self.config)
@@ -130,7 +130,7 @@ class Observer:
 
     def _read_settings(self) -> None:
         try:
-            self.config = load_config(self.layout)
+            self.config = Project(self.layout).config
         except CoordError as error:
             self.unread = error
         else:
