@@ -3,6 +3,7 @@
 import types
 from collections.abc import Mapping
 from enum import Enum, StrEnum
+from functools import cache
 from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from coordinator.errors import UsageError
@@ -73,6 +74,7 @@ class Input(NamedTuple):
     """What makes a choice of a text."""
 
 
+@cache
 def inputs(request: type) -> tuple[Input, ...]:
     """What a request's type asks for, in its own order."""
     hints = get_type_hints(request)
@@ -154,7 +156,8 @@ def request_of(request: type[R], given: Mapping[str, object], **filled: object) 
 
     UsageError for a key that is not asked for, one that is missing, and a value of another type.
     """
-    asked = {each.name: each for each in inputs(request)}
+    kind: type = request
+    asked = {each.name: each for each in inputs(kind)}
     wrong = [key for key in given if key not in asked]
     if wrong:
         raise UsageError(f"nobody asks for `{plain(str(wrong[0]))}`", f"what may be given: {', '.join(asked)}")
@@ -162,7 +165,7 @@ def request_of(request: type[R], given: Mapping[str, object], **filled: object) 
     if missing:
         raise UsageError(f"`{missing[0]}` is missing", asked[missing[0]].about.help)
     values = {name: _taken(asked[name], value) for name, value in given.items() if value is not None}
-    places = {each.name for each in fields(request)}  # type: ignore[arg-type]
+    places = {each.name for each in fields(kind)}
     return request(**values, **{name: value for name, value in filled.items() if name in places})
 
 

@@ -47,7 +47,12 @@ class QuickPatch:
         default=(), metadata=about("Run before these prompts.", label="Run before", hint="nothing waits for it")
     )
     before_dependents: bool = field(
-        default=False, metadata=about("Run before whatever still depends on the patched work.", label="Hold others")
+        default=False,
+        metadata=about(
+            "Run before whatever still depends on the patched work.",
+            label="Hold others",
+            choices=(("yes", "yes", "y"), ("no", "no", "n")),
+        ),
     )
     """Those that have not started."""
     body: str | None = field(

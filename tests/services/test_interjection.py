@@ -7,7 +7,7 @@ from support.worlds import attempt
 from coordinator.errors import Refused, UsageError
 from coordinator.lazy.dataclass import replace
 from coordinator.model.plan import Kill
-from coordinator.model.prompt import PromptType
+from coordinator.model.prompt import Priority, PromptType
 from coordinator.model.settings import Settings
 from coordinator.model.step import StepState
 from coordinator.services.interjection import Interjection, NeedsChoice, plan_interjection
@@ -113,9 +113,10 @@ def test_letting_the_run_before_prompt_finish_holds_back_what_follows_it() -> No
 
 def test_an_interjection_that_fixes_earlier_work_is_a_user_patch() -> None:
     paper = Paper().add(1, status="done").add(2, 1)
-    paper.apply(plan_interjection(paper.snapshot(), Interjection("x", after=(1,), before=(2,), fixes=(1,))))
-    assert paper.prompts()[3].type is PromptType.USER_PATCH
-    assert paper.prompts()[3].patches_prompts == (1,)
+    request = Interjection("x", after=(1,), before=(2,), fixes=(1,), priority=Priority.HIGH)
+    paper.apply(plan_interjection(paper.snapshot(), request))
+    made = paper.prompts()[3]
+    assert (made.type, made.patches_prompts, made.priority) == (PromptType.USER_PATCH, (1,), Priority.HIGH)
 
 
 def test_the_reason_goes_to_the_alignment_document_and_the_held_prompt_but_not_into_done_ones() -> None:

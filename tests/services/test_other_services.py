@@ -88,6 +88,18 @@ def test_an_edit_is_refused_before_anything_is_saved(values: dict[str, str], mes
         plan_edit(Paper().add(1).add(2, 1).snapshot(), Edit(1, values))
 
 
+def test_a_cycle_made_by_an_edit_is_refused_with_what_to_do() -> None:
+    with pytest.raises(Refused, match="that is a cycle: ") as refusal:
+        plan_edit(Paper().add(1).add(2, 1).add(3, 2).snapshot(), Edit(2, {"dependencies": "1, 3"}))
+    assert refusal.value.remedy == "leave one of these dependencies out"
+
+
+def test_cancelling_may_be_an_edit_of_the_status() -> None:
+    paper = Paper().add(1).add(2, 1)
+    paper.apply(plan_edit(paper.snapshot(), Edit(2, {"status": "cancelled"})))
+    assert paper.prompts()[2].status is PromptStatus.CANCELLED
+
+
 def test_done_prompts_are_immutable_and_a_patch_is_offered() -> None:
     with pytest.raises(Refused, match="never edited") as refusal:
         plan_edit(Paper().add(1, status="done").snapshot(), Edit(1, {"title": "x"}))
@@ -113,6 +125,11 @@ def test_an_edit_of_a_running_prompt_demands_a_choice_and_says_what_it_invalidat
     assert plan.invalidates == ("executor-01-1 already works from prompt 01 as it was",)
     plan = plan_edit(running().snapshot(), Edit(1, {"title": "New"}, running="restart"))
     assert Kill(1, 1, "requeue", "the prompt was edited") in plan.effects
+    paper = running()
+    plan = plan_edit(paper.snapshot(), Edit(1, {"title": "New"}, running="finish"))
+    assert plan.warnings == ("executor-01-1 finishes with the old text",)
+    paper.apply(plan)
+    assert paper.prompts()[1].title == "New"
 
 
 def test_any_prompt_can_be_marked_as_user_patch_with_the_engineers_sections() -> None:

@@ -12,7 +12,6 @@ from support.still import StillSource
 from textual.events import Key
 
 from coordinator.apply.plans import planning
-from coordinator.model.prompt import PromptType
 from coordinator.model.step import Attempt, StepState
 from coordinator.storage.documents import append_summary
 from coordinator.storage.paths import Layout
@@ -312,20 +311,6 @@ async def test_hostile_text_is_shown_as_text_and_stays_in_one_line(layout: Layou
         await desk.press("ctrl+s")
         await desk.closed()
         assert desk.prompts()[6].title == "[red]a[31mb"
-
-
-@pytest.mark.slow
-async def test_fixes_make_it_a_user_patch_and_words_go_on_record(layout: Layout) -> None:
-    async with steered(layout, selected=2) as desk:
-        await desk.press("i")
-        await desk.type("x")
-        await desk.press("tab", "tab", "tab", "1", "enter", "tab", "tab", "h", "tab")
-        await desk.type("clock stepped back")
-        await desk.press("enter", "enter")
-        await desk.closed()
-        made = desk.prompts()[6]
-        assert (made.type, made.patches_prompts, made.priority.value) == (PromptType.USER_PATCH, (1,), "high")
-        assert "clock stepped back" in (layout.alignment).read_text()
 
 
 async def test_other_services_wait_while_a_form_is_open(layout: Layout) -> None:

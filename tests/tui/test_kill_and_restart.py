@@ -130,14 +130,6 @@ async def test_restarting_done_work_is_refused_and_a_patch_offered(tmp_path: Pat
         await until(lambda: desk.app.main.plan_form is not None and desk.form.SERVICE == "patch", "the patch form")
 
 
-async def test_there_is_nobody_to_kill_where_nobody_works(tmp_path: Path) -> None:
-    async with steered(plain_project(tmp_path, {1: ()}), selected=1) as desk:
-        await desk.press("k")
-        await desk.sees("Nobody works on 01; there is nobody to end.")
-        await desk.press("r")
-        await desk.sees("01 has not started yet")
-
-
 def test_what_is_lost_is_told_in_words() -> None:
     change = Change("coord/01-1", "main", "a", "b", "b")
     assert lost(change) == ("No commit yet.", "Nothing is uncommitted.")

@@ -10,7 +10,7 @@ from support.steering import Desk, path_of, plain_project, steered
 from coordinator.apply.plans import planning
 from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
-from coordinator.model.prompt import PromptStatus, PromptType
+from coordinator.model.prompt import PromptType
 from coordinator.model.step import Attempt, StepState
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import write_step
@@ -73,15 +73,6 @@ async def test_a_patch_carries_the_engineers_words_and_holds_what_waits(layout: 
         assert "monotonic" in layout.alignment.read_text()
 
 
-async def test_a_patch_may_let_others_go_on(layout: Layout) -> None:
-    async with steered(layout, selected=1) as desk:
-        await desk.press("p")
-        await desk.type("x")
-        await desk.press("tab", "tab", "tab", "tab", "tab", "tab", "n", "ctrl+s")
-        await desk.closed()
-        assert desk.prompts()[2].dependencies == (1,)
-
-
 async def test_a_patch_without_a_prompt_to_fix_says_so(layout: Layout) -> None:
     async with steered(layout, selected=1) as desk:
         await desk.press("p", "tab", "backspace", "ctrl+s")
@@ -106,15 +97,6 @@ async def test_an_edit_changes_the_bytes_of_its_values_and_no_others(layout: Lay
         await desk.closed()
         expected = source.replace("title: Prompt 3", "title: Prompt 3 too").replace("[2]", "[2, 1]")
         assert path_of(layout, 3).read_text() == expected.replace("priority:  medium", "priority:  high")
-
-
-async def test_cancelling_is_an_edit_of_the_status(layout: Layout) -> None:
-    async with steered(layout, selected=2) as desk:
-        await desk.press("e", "tab", "tab", "tab", "c")
-        assert "will be cancelled" in desk.line("Prompt 2")
-        await desk.press("ctrl+s")
-        await desk.closed()
-        assert desk.prompts()[2].status is PromptStatus.CANCELLED
 
 
 @pytest.mark.slow
@@ -142,28 +124,6 @@ async def test_a_done_prompt_is_patched_instead(layout: Layout) -> None:
         await desk.press("escape")
         await desk.closed()
         assert len(desk.prompts()) == 3
-
-
-async def test_an_edit_of_a_running_prompt_asks_what_its_agent_does(layout: Layout) -> None:
-    running(layout, 2)
-    async with steered(layout, selected=2) as desk:
-        await desk.press("e", "end", "x", "enter")
-        assert "prompt 02 is running (executor-02-1)" in desk.line("Refused")
-        await desk.press("enter", "f")
-        assert desk.form.stage is Stage.CONFIRM
-        assert "executor-02-1 finishes with the old text" in desk.text
-        await desk.press("enter")
-        await desk.closed()
-        assert desk.prompts()[2].title == "Prompt 2x"
-
-
-async def test_a_cycle_made_by_an_edit_is_refused_with_what_to_do(layout: Layout) -> None:
-    async with steered(layout, selected=2) as desk:
-        await desk.press("e", "tab", "3", "enter")
-        assert "that is a cycle" in desk.line("Refused")
-        assert "leave one of these dependencies out" in desk.text
-        await desk.press("ctrl+s")
-        assert desk.form.stage is Stage.EDIT
 
 
 def edited(desk: Desk, monkeypatch: pytest.MonkeyPatch, text: str) -> None:

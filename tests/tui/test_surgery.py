@@ -110,12 +110,6 @@ async def test_many_cards_scroll_and_hostile_ones_are_text() -> None:
         assert "Two windows; 40 % less memory" in screen_text(app)
 
 
-async def test_without_emergent_prompts_the_key_says_so(tmp_path: Path) -> None:
-    async with steered(plain_project(tmp_path, {1: ()}), selected=1) as desk:
-        await desk.press("s")
-        await desk.sees("There is no emergent prompt")
-
-
 async def test_a_prompt_that_ceases_to_be_emergent_leaves_the_cards(layout: Layout) -> None:
     async with steered(layout, selected=2) as desk:
         await desk.press("s", "x")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import ClassVar, Literal, cast
+from typing import ClassVar
 
 from coordinator.errors import CoordError, Refused
 from coordinator.formats.prompt_body import CRITERIA, items
@@ -11,30 +11,25 @@ from coordinator.lazy.dataclass import replace
 from coordinator.model.plan import Plan
 from coordinator.model.prompt import Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Snapshot
-from coordinator.services.edit import Edit, edited_source, plan_edit
+from coordinator.services.edit import RUNNING, Edit, edited_source, plan_edit
+from coordinator.services.interjection import PRIORITY
 from coordinator.services.planning import is_done
 from coordinator.views.plan_preview import Planner
-from tui.forms.fields import ChoiceField, ItemsField, ProseField, Row, TextField
+from tui.forms.fields import ChoiceField, Row, TextField
 from tui.forms.file_field import FileField
 from tui.forms.host import Draft, FormHost
-from tui.forms.interject import PRIORITIES
 from tui.forms.prompt_form import PromptForm
 from tui.forms.prompts_field import PromptsField
+from tui.forms.service_form import NO_YES
 from tui.forms.stages import Offer
 from tui.messages import Remark
 from tui.widgets.footer import Hint
 
-RUNNING = (
-    ("finish", "finish with the old text", "f"),
-    ("steer", "tell it now", "t"),
-    ("restart", "restart it", "r"),
-)
 STATUSES = {
     PromptStatus.PENDING: ("pending", "p"),
     PromptStatus.BLOCKED: ("blocked", "b"),
     PromptStatus.CANCELLED: ("cancelled", "c"),
 }
-YES_NO = (("no", "no", "n"), ("yes", "yes", "y"))
 _SIMPLE = {"title": "title", "after": "dependencies", "priority": "priority", "status": "status"}
 """Id of a field → the frontmatter key that it changes."""
 
@@ -43,7 +38,6 @@ class EditForm(PromptForm):
     """The values of one prompt. Only what was changed is written; every other byte of the file stays."""
 
     SERVICE = "edit"
-    TITLE = "Edit"
     HELP: ClassVar[str] = (
         "Changes a prompt that is not done: its values here, its text in $EDITOR with ctrl+e. A running agent finishes "
         "with the old text, is told, or starts again, as you choose. A user-patch says whose work it corrects."
@@ -65,16 +59,17 @@ class EditForm(PromptForm):
         yield Row("Title", TextField(start("title", prompt.title), id="title"))
         after = PromptsField(start("after", prompt.dependencies), empty="nothing: it is ready at once", id="after")
         yield Row("Run after", after)
-        yield Row("Priority", ChoiceField(PRIORITIES, start("priority", prompt.priority.value), id="priority"))
+        yield Row(
+            "Priority", ChoiceField(PRIORITY["about"].choices, start("priority", prompt.priority.value), id="priority")
+        )
         yield Row("Status", ChoiceField(_statuses(prompt), start("status", prompt.status.value), id="status"))
-        yield Row("User-patch", ChoiceField(YES_NO, start("patch", self._was["patch"]), id="patch"))
-        fixes = PromptsField(start("fixes", prompt.patches_prompts), empty="name the prompts it corrects", id="fixes")
-        yield Row("Fixes", fixes)
-        yield Row("Went wrong", ProseField(start("wrong", ""), placeholder="what you saw", id="wrong"))
-        yield Row("Issues", ItemsField(start("issues", ""), placeholder="specific ones, one a line", id="issues"))
+        yield Row("User-patch", ChoiceField(NO_YES, start("patch", self._was["patch"]), id="patch"))
+        yield self.row("mark_user_patch", prompt.patches_prompts)
+        yield self.row("went_wrong")
+        yield self.row("issues")
         yield Row("Text", FileField(start("file", None), _counted(prompt), id="file"))
-        yield Row("It runs", ChoiceField(RUNNING, start("running", ""), id="running"))
-        yield Row("Feedback", ProseField(start("feedback", ""), placeholder="your words on it", id="feedback"))
+        yield self.row("running")
+        yield self.row("feedback")
 
     @property
     def _ended(self) -> bool:
@@ -100,7 +95,12 @@ class EditForm(PromptForm):
         step = snapshot.steps.get(self.number)
         patch = fields["patch"].value == "yes"
         marked = patch and self._was["patch"] == "no"
-        shown = {"fixes": patch, "wrong": marked, "issues": marked, "running": step is not None and step.state.live}
+        shown = {
+            "mark_user_patch": patch,
+            "went_wrong": marked,
+            "issues": marked,
+            "running": step is not None and step.state.live,
+        }
         for row in self.query(Row):
             row.display = shown.get(str(row.field.id), True)
 
@@ -112,7 +112,7 @@ class EditForm(PromptForm):
             return f"The file of {self.number:02d} is gone."
         if not self.fields or is_done(snapshot, self.number):
             return partial(_plan, Edit(self.number, values={"title": prompt.title}))
-        if self.field("patch").value == "yes" and not self.field("fixes").value:
+        if self.field("patch").value == "yes" and not self.field("mark_user_patch").value:
             return "Name the prompts that it corrects."
         values, file = self._changes(), self.field("file").value
         if not values and file is None and not self._marks() and not self.field("feedback").value.strip():
@@ -134,22 +134,13 @@ class EditForm(PromptForm):
 
     def _marks(self) -> tuple[int, ...]:
         """The prompts that it becomes a user-patch of, unless it is that already."""
-        fixes: tuple[int, ...] = self.field("fixes").value
+        fixes: tuple[int, ...] = self.field("mark_user_patch").value
         yes = self.field("patch").value == "yes"
-        return fixes if yes and (self._was["patch"] == "no" or fixes != self._was["fixes"]) else ()
+        return fixes if yes and (self._was["patch"] == "no" or fixes != self._was["mark_user_patch"]) else ()
 
     def _edit(self, **what: object) -> Edit:
-        running = cast(Literal["finish", "steer", "restart"] | None, self.field("running").value or None)
-        asked = Edit(
-            self.number,
-            mark_user_patch=self._marks(),
-            went_wrong=self.field("wrong").value,
-            feedback=self.field("feedback").value,
-            issues=self.field("issues").items,
-            running=running,
-            who=self.host.engineer,
-            at=self.at,
-        )
+        given = {**self.given(), "mark_user_patch": self._marks()}
+        asked: Edit = self.service.ask(given, who=self.host.engineer, at=self.at)
         return replace(asked, **what)  # type: ignore[arg-type]
 
     def _plan_values(self, values: Mapping[str, str], snapshot: Snapshot) -> Plan:
@@ -188,7 +179,7 @@ class EditForm(PromptForm):
         read = parse_prompt(text.encode(), prompt.path, others)
         if isinstance(read, Prompt):
             self._was = _shown(read)
-            for name in ("title", "after", "priority", "status", "patch", "fixes"):
+            for name in ("title", "after", "priority", "status", "patch", "mark_user_patch"):
                 self.field(name).value = self._was[name]
         self.field("file").write(prompt.digest, text, _counted(read) if isinstance(read, Prompt) else "not readable")
 
@@ -207,7 +198,7 @@ class EditForm(PromptForm):
             )
         if self._runs and not self.field("running").value:
             choose = lambda value: setattr(self.field("running"), "value", value)  # noqa: E731
-            return tuple(Offer(key, words, partial(choose, value)) for value, words, key in RUNNING)
+            return tuple(Offer(key, words, partial(choose, value)) for value, words, key in RUNNING["about"].choices)
         return (Offer("e", "edit the text again", self.edit_body, retry=False),) if file is not None else ()
 
     @property
@@ -252,7 +243,7 @@ def _shown(prompt: Prompt) -> dict[str, object]:
         "priority": prompt.priority.value,
         "status": prompt.status.value,
         "patch": "yes" if prompt.type is PromptType.USER_PATCH else "no",
-        "fixes": prompt.patches_prompts,
+        "mark_user_patch": prompt.patches_prompts,
     }
 
 

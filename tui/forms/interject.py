@@ -1,76 +1,50 @@
 """Interjection: a new prompt between others, drawn at its place while it is written."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from coordinator.errors import CoordError
 from coordinator.formats.prompt_body import TEMPLATE
-from coordinator.model.plan import Plan
-from coordinator.model.prompt import Priority
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
-from coordinator.services.interjection import Interjection, NeedsChoice, plan_interjection
+from coordinator.services.interjection import NeedsChoice
 from coordinator.services.planning import is_done
 from coordinator.services.quick_patch import waiting_dependents
-from coordinator.views.plan_preview import Planner
 from coordinator.views.prompt_row import names
-from tui.forms.body_field import BodyField, without_blanks
-from tui.forms.fields import ChoiceField, Row, TextField
-from tui.forms.plan_form import PlanForm
-from tui.forms.prompts_field import PromptsField
+from tui.forms.body_field import without_blanks
+from tui.forms.fields import Row
+from tui.forms.service_form import ServiceForm
 from tui.forms.stages import Offer
 from tui.widgets.footer import Hint
 
-PRIORITIES = (("high", "high", "h"), ("medium", "medium", "m"), ("low", "low", "l"))
-RUNNING = (("finish", "let it finish", "f"), ("kill", "kill it, queue it behind", "k"))
 _MANY = 3
 """Waiting prompts beyond which nobody means `before all of them` without saying so."""
 
 
-class InterjectForm(PlanForm):
+class InterjectForm(ServiceForm):
     """Title, between what and what, and why."""
 
     SERVICE = "interject"
-    TITLE = "Interject"
     HELP: ClassVar[str] = (
         "A new prompt between others. Say what it runs after and before: move on the graph and press space, or type "
         "numbers or words of titles. The graph shows the plan as you type. Enter shows what is going to happen, Enter "
         "again does it; ctrl+s does it at once, Esc keeps what you typed."
     )
 
-    def rows(self) -> Iterable[Row]:
-        after, before = suggested(self.host.snapshot, self.host.graph.selected, self.host.graph.marked)
-        start = self.start_with
-        yield Row("Title", TextField(start("title", ""), placeholder="what is to be done, in a few words", id="title"))
-        yield Row("Run after", PromptsField(start("after", after), empty="nothing: it is ready at once", id="after"))
-        yield Row("Run before", PromptsField(start("before", before), empty="nothing waits for it", id="before"))
-        yield Row("Fixes", PromptsField(start("fixes", ()), empty="nothing: it is new work", id="fixes"))
-        self.running = Row("It runs", ChoiceField(RUNNING, start("running", ""), id="running"))
-        self.running.display = bool(start("running", ""))
-        yield self.running
-        yield Row("Body", BodyField(start("body", ""), empty="made of the title", id="body"))
-        yield Row("Priority", ChoiceField(PRIORITIES, start("priority", "medium"), id="priority"))
-        yield Row("Reason", TextField(start("reason", ""), placeholder="for the log and the agents", id="reason"))
+    FIELDS = ("title", "after", "before", "fixes", "running", "body", "priority", "reason")
+    MISSING: ClassVar[dict[str, str]] = {"title": "Write a title; the plan is drawn on the graph as you type."}
 
-    def request(self, snapshot: Snapshot) -> Planner | str:
-        title = self.field("title").value
-        if not title.strip():
-            return "Write a title; the plan is drawn on the graph as you type."
-        running = self.field("running").value
-        asked = Interjection(
-            title=title,
-            after=self.field("after").value,
-            before=self.field("before").value,
-            fixes=self.field("fixes").value,
-            body=self.field("body").value,
-            priority=Priority(self.field("priority").value),
-            running=running or None,
-            reason=self.field("reason").value,
-            who=self.host.engineer,
-            at=self.at,
-        )
-        return partial(_plan, asked)
+    def suggested(self) -> Mapping[str, Any]:
+        after, before = suggested(self.host.snapshot, self.host.graph.selected, self.host.graph.marked)
+        return {"after": after, "before": before}
+
+    def rows(self) -> Iterable[Row]:
+        for row in super().rows():
+            if row.field.id == "running":
+                self.running = row
+                row.display = bool(self.start_with("running", ""))
+            yield row
 
     def field_changed(self) -> None:
         self.running.display = bool(self.field("running").value)
@@ -140,10 +114,6 @@ class InterjectForm(PlanForm):
     def _after(self, number: int) -> None:
         self._leave_out("before", number)
         self.field("after").value = (*self.field("after").value, number)
-
-
-def _plan(asked: Interjection, snapshot: Snapshot) -> Plan:
-    return plan_interjection(snapshot, asked)
 
 
 def suggested(

@@ -37,7 +37,6 @@ class PlanForm(FieldForm):
 
     SERVICE: ClassVar[str]
     """Id of the action that opens the form."""
-    TITLE: ClassVar[str]
     ASIDE: ClassVar[bool] = False
     """Planning reads more than the snapshot: it happens in a thread, however few prompts there are."""
     DEFAULT_CSS = """
@@ -85,7 +84,7 @@ class PlanForm(FieldForm):
 
     def name_of(self, host: FormHost) -> str:
         """The form's title."""
-        return self.TITLE
+        return self.SERVICE.capitalize()
 
     def request(self, snapshot: Snapshot) -> Planner | str:
         """What the fields ask of the service; a sentence when something is still missing."""

@@ -1,11 +1,13 @@
 """A form about one prompt, the one that was selected when it opened."""
 
+from typing import Any
+
 from coordinator.model.prompt import Prompt
 from tui.forms.host import Draft, FormHost
-from tui.forms.plan_form import PlanForm
+from tui.forms.service_form import ServiceForm
 
 
-class PromptForm(PlanForm):
+class PromptForm(ServiceForm):
     """Stays with its prompt, whatever is selected meanwhile."""
 
     def __init__(self, host: FormHost, draft: Draft | None = None) -> None:
@@ -22,7 +24,11 @@ class PromptForm(PlanForm):
 
     def name_of(self, host: FormHost) -> str:
         prompt = self.prompt
-        return f"{self.TITLE} {prompt.label} {prompt.title}" if prompt is not None else self.TITLE
+        name = super().name_of(host)
+        return f"{name} {prompt.label} {prompt.title}" if prompt is not None else name
+
+    def given(self) -> dict[str, Any]:
+        return {"number": self.number, **super().given()}
 
     @property
     def prompt(self) -> Prompt | None:

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from coordinator.services.registry import SERVICES
 
 if TYPE_CHECKING:
     from tui.forms.plan_form import PlanForm
 
+_OWN = {
+    "interject": "interject.InterjectForm",
+    "patch": "patch.PatchForm",
+    "edit": "edit.EditForm",
+    "surgery": "surgery.SurgeryForm",
+    "kill": "restart.KillForm",
+    "restart": "restart.RestartForm",
+    "undo": "undo.UndoForm",
+}
+"""Service → its own form; the others have a field for each thing that they ask for, and no more."""
+
 
 def form_of(service: str) -> type[PlanForm]:
     """The form of a service."""
-    match service:
-        case "interject":
-            from tui.forms.interject import InterjectForm
+    if service not in _OWN:
+        return _general(service)
+    module, _, name = _OWN[service].partition(".")
+    form: Any = getattr(import_module(f"tui.forms.{module}"), name)
+    return form  # type: ignore[no-any-return]
 
-            return InterjectForm
-        case "patch":
-            from tui.forms.patch import PatchForm
 
-            return PatchForm
-        case "edit":
-            from tui.forms.edit import EditForm
+@cache
+def _general(name: str) -> type[PlanForm]:
+    from coordinator.services.inputs import Kind
+    from tui.forms.prompt_form import PromptForm
+    from tui.forms.service_form import ServiceForm
 
-            return EditForm
-        case "surgery":
-            from tui.forms.surgery import SurgeryForm
-
-            return SurgeryForm
-        case "kill":
-            from tui.forms.restart import KillForm
-
-            return KillForm
-        case "restart":
-            from tui.forms.restart import RestartForm
-
-            return RestartForm
-        case _:
-            from tui.forms.undo import UndoForm
-
-            return UndoForm
+    service = SERVICES[name]
+    base = PromptForm if any(each.kind is Kind.PROMPT for each in service.inputs) else ServiceForm
+    return type(f"{name.capitalize()}Form", (base,), {"SERVICE": name, "HELP": service.help})

@@ -1,21 +1,17 @@
 """Kill and restart: which agent is ended, what becomes of its prompt, and what is lost."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 
 from coordinator.errors import CoordError
 from coordinator.model.loop_state import timestamp
-from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import age
-from coordinator.services.restart import KillRequest, RestartRequest, Then, plan_kill, plan_restart
-from coordinator.views.plan_preview import Planner
 from coordinator.views.spans import Span
-from tui.forms.fields import ChoiceField, ProseField, Row
 from tui.forms.host import Draft, FormHost
 from tui.forms.message import Line
 from tui.forms.prompt_form import PromptForm
@@ -27,18 +23,6 @@ from tui.widgets.footer import Hint
 
 if TYPE_CHECKING:
     from coordinator.model.change import Change
-
-THEN = (
-    ("hold", "hold until restarted", "h"),
-    ("requeue", "queue again", "q"),
-    ("fail", "count as failed", "f"),
-)
-
-
-FROM = (
-    ("there", "what the last attempt left", "l"),
-    ("fresh", "the base, afresh", "b"),
-)
 
 
 class _AttemptForm(PromptForm):
@@ -90,22 +74,10 @@ class KillForm(_AttemptForm):
     """End an agent with everything it started."""
 
     SERVICE = "kill"
-    TITLE = "Kill"
     HELP: ClassVar[str] = (
         "Ends the agent with everything it started: it is asked first, then its whole process tree is ended. Its "
         "commits and its worktree stay. You say what becomes of its prompt."
     )
-
-    def rows(self) -> Iterable[Row]:
-        yield Row("Then", ChoiceField(THEN, self.start_with("then", "hold"), id="then"))
-        placeholder = "why; the next attempt reads it"
-        yield Row("Reason", ProseField(self.start_with("reason", ""), placeholder=placeholder, id="reason"))
-
-    def request(self, snapshot: Snapshot) -> Planner | str:
-        then = cast(Then, self.field("then").value)
-        reason = self.field("reason").value
-        asked = KillRequest(self.number, then, reason, self.host.engineer, self.at)
-        return partial(_plan_kill, asked)
 
     def offers(self) -> Sequence[Offer]:
         attempt = self.attempt
@@ -118,22 +90,11 @@ class RestartForm(_AttemptForm):
     """A new attempt, with what its agent should know."""
 
     SERVICE = "restart"
-    TITLE = "Restart"
     HELP: ClassVar[str] = (
         "Runs the prompt again as a new attempt; an agent that works on it is ended first. It goes on from the commits "
         "and files of the last one, or starts from the base. What you write is put into the prompt. ctrl+e edits the "
         "prompt before it starts again."
     )
-
-    def rows(self) -> Iterable[Row]:
-        placeholder = "what the next attempt should know; goes into the prompt"
-        yield Row("Reason", ProseField(self.start_with("reason", ""), placeholder=placeholder, id="reason"))
-        yield Row("From", ChoiceField(FROM, self.start_with("from", "there"), id="from"))
-
-    def request(self, snapshot: Snapshot) -> Planner | str:
-        fresh = self.field("from").value == "fresh"
-        asked = RestartRequest(self.number, self.field("reason").value, fresh, self.host.engineer, self.at)
-        return partial(_plan_restart, asked)
 
     def extra_hints(self) -> tuple[Hint, ...]:
         return (("^e", "edit it first", "form.editor"),)
@@ -144,14 +105,6 @@ class RestartForm(_AttemptForm):
 
     def offers(self) -> Sequence[Offer]:
         return (self.patch_offer,)
-
-
-def _plan_kill(asked: KillRequest, snapshot: Snapshot) -> Plan:
-    return plan_kill(snapshot, asked)
-
-
-def _plan_restart(asked: RestartRequest, snapshot: Snapshot) -> Plan:
-    return plan_restart(snapshot, asked)
 
 
 def _spent(attempt: Attempt, snapshot: Snapshot, now: float) -> str:

@@ -18,7 +18,7 @@ from coordinator.services.surgery import Surgery, emergent, plan_surgery
 from coordinator.views.plan_preview import Planner
 from tui.forms.cards import Cards, Verdict, Verdicts
 from tui.forms.fields import ProseField, Row
-from tui.forms.plan_form import PlanForm
+from tui.forms.service_form import ServiceForm
 from tui.forms.stages import Offer
 from tui.messages import WorkSeen
 from tui.widgets.footer import Hint
@@ -27,11 +27,10 @@ _READING = 100
 """Columns of a card that is read whole."""
 
 
-class SurgeryForm(PlanForm):
+class SurgeryForm(ServiceForm):
     """Cards above, the words on them below."""
 
     SERVICE = "surgery"
-    TITLE = "Surgery"
     HELP: ClassVar[str] = (
         "All emergent prompts side by side: what each supposes, how, and what came of it. k keeps it, i improves it "
         "with a patch, x eliminates it: pending work is cancelled, done work is reverted by a patch. Your rationale "
@@ -46,10 +45,9 @@ class SurgeryForm(PlanForm):
         yield from self.words()
 
     def rows(self) -> Iterable[Row]:
-        placeholder = "why; goes to the prompts and the alignment document"
         self._improve = ProseField("", placeholder="what is to be better about it", id="improve")
         yield Row("Improve", self._improve)
-        yield Row("Rationale", ProseField(self.start_with("rationale", ""), placeholder=placeholder, id="rationale"))
+        yield self.row("rationale")
 
     @property
     def cards(self) -> Cards:

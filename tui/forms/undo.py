@@ -11,7 +11,6 @@ class UndoForm(PlanForm):
     """Nothing to fill in: it says what is taken back, or why it can't be."""
 
     SERVICE = "undo"
-    TITLE = "Undo"
     ASIDE = True
     HELP: ClassVar[str] = (
         "Takes back the newest plan that was applied, as long as nothing was built on it. Enter does it; the files "
