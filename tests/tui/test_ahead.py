@@ -25,7 +25,8 @@ LATER = (
     *(
         "coordinator.apply.plans",
         "coordinator.changes",
-        "coordinator.services",
+        "coordinator.services.inputs",
+        "coordinator.services.planning",
         "coordinator.storage.config",
         "coordinator.client.history",
         "coordinator.client.steering",
