@@ -17,7 +17,6 @@ from coordinator.storage.documents import append_summary
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import write_step
 from coordinator.views.plan_preview import Outlook
-from tui.forms.interject import suggested
 from tui.forms.stages import Stage
 from tui.widgets.graph import PromptGraph
 
@@ -379,16 +378,6 @@ async def test_without_unicode_every_key_of_a_form_is_readable() -> None:
         await pilot.pause()
         assert "enter go on" in screen_text(app).splitlines()[-1]
         assert "?" not in screen_text(app).splitlines()[-1]
-
-
-def test_what_is_suggested_follows_the_selection() -> None:
-    snapshot = scenes.bucket()
-    assert suggested(snapshot, 9, ()) == ((9,), (7,))
-    assert suggested(snapshot, 4, ()) == ((4,), ())
-    assert suggested(snapshot, 2, ()) == ((2,), (9,))
-    assert suggested(snapshot, 11, ()) == ((), ())
-    assert suggested(snapshot, 11, (9, 5)) == ((5, 9), ())
-    assert suggested(None, None, ()) == ((), ())
 
 
 async def test_what_is_typed_ahead_of_the_form_goes_into_it(layout: Layout) -> None:

@@ -59,3 +59,28 @@ async def test_an_edit_asks_for_the_words_and_the_choice_in_its_fields() -> None
         asked = SERVICES["edit"].ask(form.given(), who="ada")  # type: ignore[attr-defined]
         assert (asked.number, asked.issues) == (4, ("a",))
         assert (asked.mark_user_patch, asked.went_wrong, asked.running) == ((2,), "all", "finish")
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "begins"),
+    [("interject", "prompt.md", "## "), ("patch", "patch.md", "## Tasks\n\n- Correct the work of prompt 02.")],
+)
+async def test_a_body_is_written_in_the_editor(
+    name: str, file: str, begins: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[tuple[str, str]] = []
+
+    def edit(text: str, called: str) -> str:
+        opened.append((text, called))
+        return BODY + "- \n"
+
+    async with shown(StillSource(scenes.bucket())) as (app, pilot):
+        monkeypatch.setattr(app.main, "edit_text", edit)
+        app.main.select(2)
+        await app.main.open_service(name)
+        await pilot.press("ctrl+e")
+        form = app.main.plan_form
+        assert form is not None
+        await until(lambda: form.field("body").value == BODY, "the body, without the item that was never filled in")
+        assert opened[0][0].startswith(begins)
+        assert opened[0][1] == file

@@ -1,25 +1,20 @@
 """Interjection: a new prompt between others, drawn at its place while it is written."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
 from coordinator.errors import CoordError
-from coordinator.formats.prompt_body import TEMPLATE
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
 from coordinator.services.interjection import NeedsChoice
 from coordinator.services.planning import is_done
 from coordinator.services.quick_patch import waiting_dependents
+from coordinator.services.suggestions import between
 from coordinator.views.prompt_row import names
-from tui.forms.body_field import without_blanks
 from tui.forms.fields import Row
 from tui.forms.service_form import ServiceForm
 from tui.forms.stages import Offer
-from tui.widgets.footer import Hint
-
-_MANY = 3
-"""Waiting prompts beyond which nobody means `before all of them` without saying so."""
 
 
 class InterjectForm(ServiceForm):
@@ -36,7 +31,8 @@ class InterjectForm(ServiceForm):
     MISSING: ClassVar[dict[str, str]] = {"title": "Write a title; the plan is drawn on the graph as you type."}
 
     def suggested(self) -> Mapping[str, Any]:
-        after, before = suggested(self.host.snapshot, self.host.graph.selected, self.host.graph.marked)
+        snapshot, graph = self.host.snapshot, self.host.graph
+        after, before = between(snapshot, graph.selected, graph.marked) if snapshot is not None else ((), ())
         return {"after": after, "before": before}
 
     def rows(self) -> Iterable[Row]:
@@ -50,15 +46,6 @@ class InterjectForm(ServiceForm):
         self.running.display = bool(self.field("running").value)
         super().field_changed()
 
-    def extra_hints(self) -> tuple[Hint, ...]:
-        return (("^e", "body in $EDITOR", "form.editor"),)
-
-    def edit_body(self) -> None:
-        body = self.field("body")
-        edited = self.host.edit_text(body.value or TEMPLATE, "prompt.md")
-        if edited is not None:
-            body.value = without_blanks(edited)
-
     # ── what is allowed instead
 
     def offers(self) -> Sequence[Offer]:
@@ -67,7 +54,7 @@ class InterjectForm(ServiceForm):
             return ()
         if isinstance(self.found, NeedsChoice):
             return self._running_offers(self.found.number)
-        return self._ended_offers(snapshot) or self._cycle_offers(snapshot) or self._body_offers()
+        return self._ended_offers(snapshot) or self._cycle_offers(snapshot) or super().offers()
 
     def _running_offers(self, number: int) -> Sequence[Offer]:
         choose = lambda value: setattr(self.field("running"), "value", value)  # noqa: E731
@@ -100,9 +87,6 @@ class InterjectForm(ServiceForm):
                     )
         return ()
 
-    def _body_offers(self) -> Sequence[Offer]:
-        return (Offer("e", "write the body", self.edit_body, retry=False),) if self.field("body").value else ()
-
     def _leave_out(self, name: str, number: int) -> None:
         field = self.field(name)
         field.value = tuple(n for n in field.value if n != number)
@@ -114,20 +98,3 @@ class InterjectForm(ServiceForm):
     def _after(self, number: int) -> None:
         self._leave_out("before", number)
         self.field("after").value = (*self.field("after").value, number)
-
-
-def suggested(
-    snapshot: Snapshot | None, selected: int | None, marked: Collection[int]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Run-after and run-before as the selection suggests: right behind it, before the few that wait for it.
-
-    Marked prompts are what it runs after; then nothing is guessed about the rest.
-    """
-    if snapshot is None:
-        return (), ()
-    if marked:
-        return tuple(n for n in snapshot.graph.order if n in marked), ()
-    if selected is None or snapshot.steps[selected].state is StepState.SKIPPED:
-        return (), ()
-    waiting = waiting_dependents(snapshot, (selected,))
-    return (selected,), waiting if len(waiting) <= _MANY else ()

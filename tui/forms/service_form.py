@@ -1,20 +1,23 @@
 """A form over a registered service: a field for each thing that it asks for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
 from textual.widget import Widget
 
+from coordinator.formats.prompt_body import TEMPLATE
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.services.inputs import Input, Kind
 from coordinator.services.registry import SERVICES, Service
 from coordinator.views.plan_preview import Planner
-from tui.forms.body_field import BodyField
+from tui.forms.body_field import BodyField, without_blanks
 from tui.forms.fields import ChoiceField, ItemsField, ProseField, Row, TextField
 from tui.forms.plan_form import PlanForm
 from tui.forms.prompts_field import PromptsField
+from tui.forms.stages import Offer
+from tui.widgets.footer import Hint
 
 NO_YES = (("no", "no", "n"), ("yes", "yes", "y"))
 _FIELDLESS = (Kind.PROMPT, Kind.VALUES, Kind.NOTES)
@@ -28,6 +31,8 @@ class ServiceForm(PlanForm):
     """What is asked for, in this order; empty: all that the service asks for, in its own."""
     MISSING: ClassVar[dict[str, str]] = {}
     """What has to be filled in first → a sentence that asks for it."""
+    BODY_FILE: ClassVar[str] = "prompt.md"
+    """What a body is called in the editor."""
 
     @property
     def service(self) -> Service:
@@ -65,6 +70,29 @@ class ServiceForm(PlanForm):
             if value in (None, ()) or (isinstance(value, str) and not value.strip()):
                 return sentence
         return partial(_plan, self.service, given, self.host.engineer, self.at)
+
+    # ── a body is written in $EDITOR
+
+    def first_body(self) -> str:
+        """What the editor opens while nothing is written."""
+        return TEMPLATE
+
+    def _body(self) -> BodyField | None:
+        return next(iter(self.query(BodyField)), None)
+
+    def extra_hints(self) -> tuple[Hint, ...]:
+        return (("^e", "body in $EDITOR", "form.editor"),) if self._body() is not None else ()
+
+    def edit_body(self) -> None:
+        body = self._body()
+        edited = self.host.edit_text(body.value or self.first_body(), self.BODY_FILE) if body is not None else None
+        if body is not None and edited is not None:
+            body.value = without_blanks(edited)
+
+    def offers(self) -> Sequence[Offer]:
+        body = self._body()
+        written = body is not None and bool(body.value)
+        return (Offer("e", "write the body", self.edit_body, retry=False),) if written else ()
 
 
 def _beginning(asked: Input) -> Any:
