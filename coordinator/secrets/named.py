@@ -5,6 +5,7 @@ names have as often, is told by its form and by how it is written down.
 """
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 from coordinator.lazy import regex
@@ -35,6 +36,10 @@ _ELEMENT = r">(?P<element>[^<>\s]{1,2000})</"
 _ALL = rf"""{_NAME}(?:{_JOIN}@?(?:{"|".join(_QUOTED)}|{_BARE})|{_ELEMENT})"""
 _HINTS = ("pass", "pwd", "secret", "token", "credential", "key", "contrase")
 _NEAR = regex.compile(rf"""(?:{"|".join(_HINTS)})[\w-]*+\\?["'`]?\]?\s{{0,3}}["'`=:!>]""")
+_AHEAD = len("subscription_")
+"""Characters of the longest word that stands before a `key`, with what joins them."""
+_LIKE_OTHERS = "\u017f\u0131"
+"""Letters that a pattern takes for s and i, where small letters are not told from capital ones."""
 _VERBS = ("--", "env", "set -", "setx")
 """What a name and its value are beside each other after."""
 _VERB = regex.compile(r"(?:\b(?:ENV|setx|setenv)|\bset -\w{1,4})\s{1,3}\Z", re.IGNORECASE)
@@ -66,12 +71,45 @@ def may_be_named(lower: str) -> bool:
 
 def named(text: str) -> bool:
     """Whether there is such a secret in a text."""
-    return any(_value(match) is not None for match in _compiled(_ALL).finditer(text))
+    return any(_value(match) is not None for match in _found(text))
 
 
 def without_named(text: str) -> str:
     """The text with such secrets taken out."""
-    return _compiled(_ALL).sub(_replaced, text)
+    parts: list[str] = []
+    at = 0
+    for match in _found(text):
+        parts += (text[at : match.start()], _replaced(match))
+        at = match.end()
+    return "".join((*parts, text[at:]))
+
+
+def _found(text: str) -> Iterator[re.Match[str]]:
+    """What `finditer` finds, looked for only where a name can begin: a try at each character takes 20 times as long."""
+    pattern, lower = _compiled(_ALL), text.lower()
+    if len(lower) != len(text) or any(letter in text for letter in _LIKE_OTHERS):
+        yield from pattern.finditer(text)
+        return
+    at = 0
+    for start in _starts(lower):
+        match = pattern.match(text, start) if start >= at else None
+        if match is not None:
+            yield match
+            at = match.end()
+
+
+def _starts(lower: str) -> list[int]:
+    """Where a name can begin: at a hint, or up to `_AHEAD` characters before a `key`."""
+    found: set[int] = set()
+    for hint in _HINTS:
+        place = lower.find(hint)
+        while place >= 0:
+            if hint != "key":
+                found.add(place)
+            elif _compiled(_KEYS).search(lower, max(0, place - _AHEAD), place + len(hint)):
+                found.update(range(max(0, place - _AHEAD), place))
+            place = lower.find(hint, place + 1)
+    return sorted(found)
 
 
 def is_named(name: str, value: str) -> bool:

@@ -73,14 +73,27 @@ _PATTERNS = {
         r"|(?:sig|[a-z-]{0,30}signature)=[^\s&#\"'<>\[\]]{16,})"
     ),
 }
-_LONG = regex.compile(r"[a-z0-9_=+~-]{16}")
-"""What each key that a rule knows has in it, in lower case."""
-_MARKERS = (
-    *("sk-", "sk_", "rk_", "rk-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "AKIA", "ASIA"),
-    *("AIza", "xox", "eyJ", "-----BEGIN", "Private-Lines", "://", "hf_", "npm_", "pypi-", "ya29."),
-    *("curl", "sshpass", "login", "mysql", "mariadb", "ssh-keygen", "redis-cli", "_auth", '"auth', "'auth"),
-)
-_MARKERS_LOWER = ("bearer", "authorization", "cookie")
+_SHORTEST_KEY = 16
+_LONG = regex.compile(rf"[a-z0-9_=+~-]{{{_SHORTEST_KEY}}}")
+_SIGNS: dict[str, tuple[str, ...]] = {
+    "mark": ("[redacted:",),
+    "private_key": ("-----BEGIN", "Private-Lines"),
+    "anthropic_key": ("sk-ant-",),
+    "api_key": ("sk-", "sk_", "rk-", "rk_"),
+    "github_token": ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+    "gitlab_token": ("glpat-",),
+    "aws_key": ("AKIA", "ASIA"),
+    "google_key": ("AIza",),
+    "slack_token": ("xox",),
+    "service_token": ("hf_", "npm_", "pypi-", "ya29."),
+    "jwt": ("eyJ",),
+    "auth": ("_auth", '"auth', "'auth"),
+    "argument": ("curl", "sshpass", "login", "mysql", "mariadb", "ssh-keygen", "redis-cli"),
+    "login": ("://",),
+}
+"""What a text has in it where a pattern of that name finds something."""
+_SIGNS_LOWER = {"authorization": "authorization", "cookie": "cookie", "bearer": "bearer"}
+"""The same, for patterns that don't tell capital letters from small ones."""
 
 
 def secrets_of(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -126,25 +139,27 @@ class Redactor:
     rules: Sequence[Rule] = ()
     _names: Mapping[str, str] = field(init=False, repr=False, compare=False)
     _needles: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    _all: re.Pattern[str] = field(init=False, repr=False, compare=False)
+    _parts: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    _compiled: dict[tuple[str, ...], re.Pattern[str]] = field(init=False, repr=False, compare=False)
+    """By the names of the patterns that a text may have something for: what it can't have costs it nothing."""
     _words: tuple[tuple[str, Rule], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         names = {value: name for name, value in reversed(self.secrets)}
         names |= {json.dumps(value, ensure_ascii=False)[1:-1]: name for value, name in names.items()}  # as JSON has it
         values = "|".join(re.escape(value) for value in sorted(names, key=len, reverse=True))
-        parts = [f"(?P<mark>{_MARK})", f"(?P<value>{values})"] if values else [f"(?P<mark>{_MARK})"]
-        parts += [f"(?P<{name}>{pattern})" for name, pattern in _PATTERNS.items()]
+        parts = {"mark": _MARK} | ({"value": values} if values else {}) | _PATTERNS
         object.__setattr__(self, "_names", names)
         object.__setattr__(self, "_needles", tuple(names))
-        object.__setattr__(self, "_all", re.compile("|".join(parts)))
+        object.__setattr__(self, "_parts", parts)
+        object.__setattr__(self, "_compiled", {})
         object.__setattr__(self, "_words", tuple((word, rule) for rule in self.rules for word in rule.words))
 
     def suspects(self, text: str) -> bool:
         """Whether there may be a secret in a text, or in the JSON of one; cheap, and never wrong in saying no."""
         lower = text.lower()
         return (
-            self._has_sign(text, lower)
+            bool(self._signs(text, lower))
             or (may_be_named(lower) and named(text))
             or any(rule.compiled.search(text) for rule in self._near(lower))
         )
@@ -153,8 +168,9 @@ class Redactor:
         """The text without secrets; what was redacted before stays as it is."""
         for _ in range(_ROUNDS):  # what is taken out may lay bare the beginning of what stood behind it
             before, lower = text, text.lower()
-            if self._has_sign(text, lower):
-                text = self._all.sub(self._mark, text)
+            signs = self._signs(text, lower)
+            if signs:
+                text = self._pattern(signs).sub(self._mark, text)
             for rule in self._near(lower):
                 text = rule.compiled.sub(f"[redacted:{rule.name}]", text)
             if may_be_named(lower):
@@ -163,23 +179,31 @@ class Redactor:
                 break
         return text
 
-    def _has_sign(self, text: str, lower: str) -> bool:
-        """Whether the text has something that one of our own patterns or values begins with."""
-        for marker in _MARKERS:
-            if marker in text:
-                return True
-        for needle in self._needles:
-            if needle in text:
-                return True
-        return any(marker in lower for marker in _MARKERS_LOWER) or (
-            "=" in lower and _PARAMETER.search(text) is not None
-        )
+    def _signs(self, text: str, lower: str) -> list[str]:
+        """The names of our own patterns that may find something in the text."""
+        found = [name for name, markers in _SIGNS.items() if any(marker in text for marker in markers)]
+        found += [name for name, marker in _SIGNS_LOWER.items() if marker in lower]
+        if any(needle in text for needle in self._needles):
+            found.append("value")
+        if "=" in text and _PARAMETER.search(text) is not None:
+            found.append("parameter")
+        return [] if found == ["mark"] else found
+
+    def _pattern(self, names: list[str]) -> re.Pattern[str]:
+        """These patterns as one: what stands first in the text is taken, and there the first of them all."""
+        wanted = tuple(name for name in self._parts if name in names)
+        found = self._compiled.get(wanted)
+        if found is None:
+            parts = (f"(?P<{name}>{self._parts[name]})" for name in wanted)
+            found = self._compiled[wanted] = re.compile("|".join(parts))
+        return found
 
     def _near(self, lower: str) -> list[Rule]:
-        """The rules of which a word is in the text, if anything in it is as long as a key."""
-        if _LONG.search(lower) is None:
+        """The rules of which a word is in something as long as a key; no key has white space in it."""
+        near = " ".join(part for part in lower.split() if len(part) >= _SHORTEST_KEY)
+        if _LONG.search(near) is None:
             return []
-        return [rule for word, rule in self._words if word in lower]
+        return [rule for word, rule in self._words if word in near]
 
     def tree(self, value: Any, depth: int = 0) -> Any:
         """JSON data without secrets: every text in it, names of keys too."""
