@@ -1,7 +1,11 @@
-"""Starts an attempt: claim, worktree, launch script, window. Killed anywhere in between, `resume` picks it up."""
+"""Starts an attempt: claim, worktree, launch script, window. Killed anywhere in between, `resume` picks it up.
+
+The claim is the loop's own: it holds capacity. All after that is a worker's, since git runs hooks, and CLIs are asked.
+"""
 
 import os
 import shlex
+from functools import partial
 from pathlib import Path
 
 from coordinator.agents.brief import Brief, Existing, compose
@@ -22,6 +26,7 @@ from coordinator.loop.actions import Dispatch, Mark, Resume
 from coordinator.loop.context import Context
 from coordinator.loop.inheritance import earlier, inherit, told
 from coordinator.loop.prompt_status import mark
+from coordinator.loop.worker import Task
 from coordinator.model.loop_state import is_shared
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus
@@ -42,14 +47,17 @@ _TEXT_LIMIT = 256 * 1024
 """Bytes of flows and learnings that go into a prompt."""
 
 
-def dispatch(context: Context, snapshot: Snapshot, action: Dispatch) -> None:
-    """Start a new attempt. Whatever prevents that becomes its failure; somebody else's claim is left alone."""
+def dispatch(context: Context, snapshot: Snapshot, action: Dispatch) -> Task | None:
+    """Claim a new attempt; what starts it is returned. Whatever prevents that becomes its failure.
+
+    None when nothing is to be started: its prompt is another one by now, or somebody else's claim was faster.
+    """
     prompt = snapshot.prompts[action.number]
     path = context.layout.root / prompt.path
     with at_rest(context.layout) as quiet:  # what a plan wrote into it may not have been told yet: read it first
         if not quiet or digest_of(path) != prompt.digest:
             context.touched.append(path)
-            return
+            return None
         shared = is_shared(prompt, snapshot.settings)
         base = (
             "" if shared else context.base_branch
@@ -61,12 +69,11 @@ def dispatch(context: Context, snapshot: Snapshot, action: Dispatch) -> None:
             claimed = _claim(context, attempt)
         except StalePlan:
             context.touched.append(context.directory(attempt))
-            return
+            return None
     if claimed is None:
-        return
-    attempt = claimed
+        return None
     failpoint("dispatch-claimed")
-    _start(context, snapshot, prompt, attempt)
+    return partial(_start, context, snapshot, prompt, claimed)
 
 
 def _claim(context: Context, attempt: Attempt) -> Attempt | None:

@@ -23,6 +23,7 @@ from coordinator.loop.actions import (
     Mark,
     Merge,
     OfAttempt,
+    OfPrompt,
     Pause,
     Resume,
     Return,
@@ -31,7 +32,7 @@ from coordinator.loop.actions import (
 )
 from coordinator.loop.context import Context
 from coordinator.loop.wake import Finished, Wake
-from coordinator.loop.worker import Crew, Job, Worker
+from coordinator.loop.worker import Crew, Task, Worker
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
@@ -40,6 +41,8 @@ from coordinator.observe.trust import require_trust
 
 _PATIENCE = 2.0
 """Seconds that a worker gets when the loop ends."""
+_START_PATIENCE = 3.0
+"""Seconds for one that starts an agent; what it does not get done, the next loop does."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 """Seconds before something that did not work is tried again; doubles each time."""
 _CHORES = 4
@@ -53,6 +56,8 @@ _INSISTENT = 4.0
 class By(Enum):
     """Who does what takes longer than the loop may stand still."""
 
+    STARTS = auto()
+    """One after the other, as they were claimed: git runs hooks for a new worktree, and may be held up by them."""
     GATE = auto()
     """One after the other."""
     CHORES = auto()
@@ -65,7 +70,7 @@ class By(Enum):
 class Way:
     """How a kind of action is carried out."""
 
-    begin: Callable[[Context, Snapshot, Any], Job | None]
+    begin: Callable[[Context, Snapshot, Any], Task | None]
     """Done at once, in the loop's own thread; returns what is left of it for a worker."""
     by: By | None = None
     """The worker; None: it is done at once, or not at all."""
@@ -81,9 +86,13 @@ class Way:
     """A run does not end while it is tried again soon."""
 
 
-def _later(do: Callable[[Context, Snapshot, Any], object]) -> Callable[[Context, Snapshot, Any], Job]:
+def _later(do: Callable[[Context, Snapshot, Any], object]) -> Callable[[Context, Snapshot, Any], Task]:
     """Leave all of it to a worker."""
     return lambda context, snapshot, action: partial(do, context, snapshot, action)
+
+
+def _starts(action: Action, number: int) -> bool:
+    return isinstance(action, Dispatch | Resume) and action.number == number
 
 
 def _merging(context: Context, under_way: Collection[Action], action: Dispatch | Return) -> bool:
@@ -109,8 +118,8 @@ def _close(context: Context, snapshot: Snapshot, action: CloseMilestone) -> None
 
 
 WAYS: dict[type[Action], Way] = {
-    Dispatch: Way(dispatch.dispatch, trusted=True, waits=(_merging, _littered)),
-    Resume: Way(dispatch.resume, trusted=True),
+    Dispatch: Way(dispatch.dispatch, By.STARTS, trusted=True, waits=(_merging, _littered)),
+    Resume: Way(_later(dispatch.resume), By.STARTS, trusted=True),
     Settle: Way(_later(completion.settle), By.ENDS),
     Expire: Way(completion.expire),
     AskOver: Way(budgets.ask),
@@ -138,6 +147,7 @@ class Executor:
     def __init__(self, context: Context, wake: Callable[[Wake], None]) -> None:
         self._context = context
         self._wake = wake
+        self._starts = Worker("starts")
         self._gate = Worker("gate")
         self._chores = [Worker(f"chores-{i}") for i in range(_CHORES)]
         self._ends = Crew("ends")
@@ -156,6 +166,8 @@ class Executor:
         """Neither under way nor to be tried later, and nothing has to be through before."""
         if action in self._under_way or self._later.get(action, (0.0, 0.0))[0] > time.time():
             return False
+        if isinstance(action, OfPrompt) and any(_starts(other, action.number) for other in self._under_way):
+            return False  # an attempt is started first: nobody else settles, marks or ends it half-way
         return not any(waits(self._context, self._under_way, action) for waits in WAYS[type(action)].waits)
 
     def next_due(self) -> float | None:
@@ -165,6 +177,7 @@ class Executor:
 
     def close(self) -> None:
         """Let the workers end what takes a moment; a merge that is cut off is found done, or done again, next time."""
+        self._starts.close(_START_PATIENCE)
         self._gate.close(_PATIENCE)
         for worker in self._chores:
             worker.close(_PATIENCE)
@@ -188,6 +201,8 @@ class Executor:
 
     def _worker(self, by: By, action: Action) -> Worker | Crew:
         match by:
+            case By.STARTS:
+                return self._starts
             case By.GATE:
                 return self._gate
             case By.ENDS:

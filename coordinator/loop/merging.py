@@ -13,7 +13,7 @@ from coordinator.failpoint import failpoint
 from coordinator.loop.actions import FindLanded, Merge, Tidy
 from coordinator.loop.completion import clear_up, close_windows, come_back
 from coordinator.loop.context import Context
-from coordinator.loop.worker import Job
+from coordinator.loop.worker import Task
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
@@ -25,7 +25,7 @@ _OUTPUT_TAIL = 4000
 """Characters of a red suite's output that the agent is shown."""
 
 
-def merge(context: Context, snapshot: Snapshot, action: Merge) -> Job | None:
+def merge(context: Context, snapshot: Snapshot, action: Merge) -> Task | None:
     """What a worker has to run to merge a change; None when there is nothing to merge any more."""
     attempt = action.of(snapshot)
     if attempt is None:
@@ -55,7 +55,7 @@ def merge(context: Context, snapshot: Snapshot, action: Merge) -> Job | None:
     return lambda: merge_attempt(context.layout, request)
 
 
-def find(context: Context, snapshot: Snapshot, action: FindLanded) -> Job | None:
+def find(context: Context, snapshot: Snapshot, action: FindLanded) -> Task | None:
     """What a worker has to run to see whether an open change was merged by hand; None when it isn't open any more."""
     attempt = action.of(snapshot)
     if attempt is None or not attempt.opened_on:

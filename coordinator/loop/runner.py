@@ -379,6 +379,8 @@ class _Runner:
         for gone in self._watched.keys() - live.keys():
             del self._watched[gone]
         for key, attempt in live.items():
+            if attempt.state is not StepState.RUNNING:
+                continue  # it is being started: what its end comes to is asked after that
             pid = attempt.pid or self._context.pids.get(attempt.agent, 0)
             if pid and self._watched.get(key) != pid:
                 self._watched[key] = pid

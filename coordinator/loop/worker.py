@@ -8,7 +8,7 @@ from typing import Any
 
 from coordinator.lazy.dataclass import dataclass
 
-Job = Callable[[], Any]
+Task = Callable[[], Any]
 """What a worker is to do."""
 
 
@@ -24,11 +24,11 @@ class Worker:
     """Runs jobs in order. A daemon: a process that ends does not wait for a job longer than `close` says."""
 
     def __init__(self, name: str) -> None:
-        self._jobs: queue.SimpleQueue[tuple[Job, Callable[[Result], None]] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Task, Callable[[Result], None]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def submit(self, job: Job, done: Callable[[Result], None]) -> None:
+    def submit(self, job: Task, done: Callable[[Result], None]) -> None:
         """Run a job after those before it; `done` is called with its result in the worker's thread."""
         self._jobs.put((job, done))
 
@@ -52,7 +52,7 @@ class Crew:
         self._name = name
         self._threads: list[threading.Thread] = []
 
-    def submit(self, job: Job, done: Callable[[Result], None]) -> None:
+    def submit(self, job: Task, done: Callable[[Result], None]) -> None:
         """Run a job at once; `done` is called with its result in the job's thread."""
         thread = threading.Thread(target=lambda: done(_result(job)), name=self._name, daemon=True)
         self._threads = [*(other for other in self._threads if other.is_alive()), thread]
@@ -65,7 +65,7 @@ class Crew:
             thread.join(max(0.0, deadline - time.monotonic()))
 
 
-def _result(job: Job) -> Result:
+def _result(job: Task) -> Result:
     try:
         return Result(job())
     except Exception as error:  # the border of the thread: whoever waits for the result decides

@@ -30,7 +30,7 @@ def test_a_prompt_that_changed_unseen_is_read_again_before_anything_starts(
         path.write_text(path.read_text().replace("dependencies: []", "dependencies: [2]"))
     with EventLog.open(made.layout.events_db) as log:
         context = Context(made.layout, config, log, terminals, RunBook(made.layout, log))
-        dispatch.dispatch(context, snapshot, Dispatch(1, 1))
+        assert dispatch.dispatch(context, snapshot, Dispatch(1, 1)) is None
         assert made.attempts(1) == []
         assert made.events("step.dispatched") == []
         fresh = observer.refresh(context.take_touched())

@@ -105,3 +105,18 @@ def test_hooks_of_a_relative_folder_run_for_an_agents_commits_too(make: Make) ->
     made.repository.git("config", "core.hooksPath", ".husky/_")
     assert made.run_loop() == 0, made.said()
     assert made.repository.git("log", "--format=%(trailers:key=Checked,valueonly)", "main^2", "-1").strip() == "yes"
+
+
+def test_a_hook_that_takes_long_while_one_agent_starts_holds_up_no_other(make: Make) -> None:
+    made = make({1: [], 2: []}, max_parallel=2)
+    hook = made.repository.root / ".git/hooks/post-checkout"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f'#!/bin/sh\n[ "${{PWD##*/}}" = 02-1 ] || exit 0\n{made.until()}')
+    hook.chmod(0o755)
+    made.start_loop()
+    made.wait_for(1, "merged")
+    assert made.states()[2] == "dispatched"
+    made.coord("kill", "2", "--yes")
+    made.release()
+    made.wait_for(2, "blocked")
+    assert [event.subject for event in made.events("agent.started")] == ["agent:executor-01-1"]
