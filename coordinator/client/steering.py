@@ -117,7 +117,7 @@ class Steering:
         self, *, until_idle: bool, max_parallel: int | None, on_event: "Callable[[Event], None] | None"
     ) -> "Outcome":
         """Be the loop, until somebody stops it or, with `until_idle`, nothing is left to run."""
-        from coordinator.loop.runner import run_loop
+        from coordinator.loop.process import run_loop
 
         return run_loop(self._layout, until_idle=until_idle, max_parallel=max_parallel, on_event=on_event)
 

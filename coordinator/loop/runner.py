@@ -1,22 +1,15 @@
-"""The loop as a process: one per project, woken by events, doing what `rules.step` says."""
+"""One life of the loop: it sleeps until something wakes it, and does what `rules.step` says."""
 
 import contextlib
-import os
 import queue
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from coordinator.agents.user import find_users
 from coordinator.apply import steps
-from coordinator.apply.steps import utc_now
-from coordinator.changes.git import Git
-from coordinator.errors import CoordError, Refused
+from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
-from coordinator.lazy.dataclass import replace
 from coordinator.loop.actions import Action, Merge, Settle
 from coordinator.loop.command_server import CommandServer
 from coordinator.loop.completion import make_up
@@ -33,110 +26,28 @@ from coordinator.loop.rules import next_due, step
 from coordinator.loop.rules.budgets import pauses
 from coordinator.loop.rules.outcome import Outcome, outcome
 from coordinator.loop.runs import RunBook
-from coordinator.loop.users import Users
+from coordinator.loop.users import users_for
 from coordinator.loop.wake import Changed, Exited, Finished, Stopped, Wake
 from coordinator.model.event import Draft, Event
-from coordinator.model.run import LoopAsk
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
-from coordinator.observe.finishing import finish
 from coordinator.observe.observer import Observer
-from coordinator.observe.project import Project, terminals_of
-from coordinator.observe.trust import require_trust
+from coordinator.observe.project import terminals_of
 from coordinator.observe.watch import Changes, Watch
-from coordinator.storage.config import Config
-from coordinator.storage.files import Lock, make_folder
+from coordinator.storage.files import make_folder
 from coordinator.storage.paths import Layout
-from coordinator.storage.runs import read_loop, sign_loop, write_loop
-from coordinator.storage.sweep import sweep
+from coordinator.storage.runs import sign_loop
 
-LOCK_PATIENCE = 1.0
-"""Seconds in which another loop may end, and readers that look whether one lives go away."""
 _UNFINISHED_PAUSE = 0.5
 """Seconds between looks whether a plan can be finished that a hanging process holds, or the disk refuses."""
-LAST = 15.0
-"""Seconds in which a loop that was asked to end does so in order; after that it is cut off, as by a kill: whatever it
-was at is found done, or done again, by the next one."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 """Seconds before a turn that broke off is tried again; doubles each time."""
 _PAGE = 1000
-_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def run_loop(
-    layout: Layout,
-    *,
-    until_idle: bool = False,
-    max_parallel: int | None = None,
-    on_event: Callable[[Event], None] | None = None,
-) -> Outcome:
-    """Run the loop in this process until it is stopped, or until nothing is left to wait for.
-
-    SIGTERM, SIGINT and SIGHUP end it; agents go on, and the next loop takes them over. `on_event` gets every event
-    that is logged meanwhile, whoever wrote it. Raises Refused when a loop of this project runs already, and for a
-    project that nobody here trusts.
-    """
-    require_trust(layout)
-    lock = Lock(layout.loop_lock)
-    if not lock.acquire(wait=False, patience=LOCK_PATIENCE):
-        raise Refused(
-            "a loop of this project runs already", "see `coord status`; `coord attach loop` goes to its window"
-        )
-    try:
-        finish(layout)  # what can't be finished now holds back only what would start
-        sweep(layout, Project(layout).config.prompt_folders)
-        _know_programs(layout)
-        _ask_to_run(layout, max_parallel)
-        with _Runner(layout, until_idle, on_event) as runner, _signals(runner.stop):
-            ended = runner.run()
-        runner.end_session()
-        return ended
-    finally:
-        lock.release()
-
-
-def _know_programs(layout: Layout) -> None:
-    """What the repository's settings name before any agent is at work is the engineer's."""
-    git = Git(layout.root)
-    if not Project(layout).config.agent_user and git.is_repo():
-        git.know_programs()
-
-
-def _ask_to_run(layout: Layout, max_parallel: int | None) -> None:
-    """A loop that is started is meant to run; a pause stays."""
-    ask, problem = read_loop(layout)
-    wanted = replace(
-        ask,
-        state="running" if ask.state == "stopped" else ask.state,
-        max_parallel=ask.max_parallel if max_parallel is None else max_parallel,
-    )
-    if problem is None and wanted != ask:
-        write_loop(layout, LoopAsk(wanted.state, wanted.max_parallel, by="loop", at=utc_now(), reason=wanted.reason))
-
-
-def _users(layout: Layout, config: Config) -> Users | None:
-    """Strict mode: who agents run as. CoordError when there are fewer users than agents may work at the same time."""
-    if not config.agent_user:
-        return None
-    found = find_users(config.agent_user)
-    most = read_loop(layout)[0].max_parallel or config.max_parallel
-    if most > len(found.agents):
-        raise CoordError(
-            f"{most} agents at the same time need a user each, and there are {len(found.agents)}",
-            f"`coord strict setup --agents {most}` makes them, or `coord loop --max-parallel {len(found.agents)}`",
-        )
-    git = Git(layout.root)
-    for one in git.programs_of_the_checkout() if git.is_repo() else ():
-        raise CoordError(
-            f"git would run, as root, what an agent committed: {plain(one.key)} is {plain(one.value)}",
-            "name a program outside of the repository; `coord strict status` tells all that is missing",
-        )
-    return Users(layout, found)
-
-
-class _Runner:
-    """One life of the loop. Everything but waiting, merging and killing happens in the thread that calls `run`."""
+class Runner:
+    """Turn after turn, in the thread that calls `run`. It never waits for the executor's workers."""
 
     def __init__(self, layout: Layout, until_idle: bool, on_event: Callable[[Event], None] | None) -> None:
         self.wake: queue.SimpleQueue[Wake] = queue.SimpleQueue()
@@ -148,7 +59,7 @@ class _Runner:
         config = self._observer.config
         terminals = terminals_of(config)
         self._book = RunBook(layout, self._log)
-        users = _users(layout, config)
+        users = users_for(layout, config)
         self._context = Context(
             layout, config, self._log, terminals, self._book, users=users, look=lambda: self.wake.put(Changed())
         )
@@ -174,7 +85,7 @@ class _Runner:
         self._snapshot = self._observer.snapshot()
         self._direct.begin(self._snapshot)
 
-    def __enter__(self) -> "_Runner":
+    def __enter__(self) -> "Runner":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -414,27 +325,3 @@ def _left(stop: Stopped, snapshot: Snapshot) -> str:
     live = len(_live(snapshot))
     agents = "no agent runs" if not live else f"{live} agent{'s' * (live > 1)} left running; the next loop takes over"
     return f"stopped by {stop.by}: {agents}"
-
-
-@contextlib.contextmanager
-def _signals(stop: Callable[[str], None]) -> Iterator[None]:
-    """Let signals end the loop in order; not possible, and not needed, outside the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    last = threading.Timer(LAST, os._exit, (1,))
-    last.daemon = True
-
-    def handle(number: int, _: object) -> None:
-        stop(signal.Signals(number).name)
-        if last.ident is None:
-            last.start()
-
-    before = {number: signal.signal(number, handle) for number in _STOPPING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        last.cancel()

@@ -12,13 +12,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from coordinator.agents.launch import environment
-from coordinator.agents.user import AgentUser, AgentUsers, end_all, processes_of
+from coordinator.agents.user import AgentUser, AgentUsers, end_all, find_users, processes_of
+from coordinator.changes.git import Git
 from coordinator.errors import CoordError
 from coordinator.model.step import Attempt
+from coordinator.model.text import plain
 from coordinator.safefiles.regular import read_part
 from coordinator.storage.attempts import load_attempt, run_ids
+from coordinator.storage.config import Config
 from coordinator.storage.files import Lock, write_atomic
 from coordinator.storage.paths import Layout
+from coordinator.storage.runs import read_loop
 
 CLAIMS = Path("/var/lib/coord/users")
 _LIMIT = 4 * 1024 * 1024  # bytes of a record
@@ -96,6 +100,26 @@ class Users:
             if user.name in self._held:
                 return False
         return not _claimed(user) and not processes_of(user)
+
+
+def users_for(layout: Layout, config: Config) -> Users | None:
+    """Strict mode: who agents run as. CoordError when there are fewer users than agents may work at the same time."""
+    if not config.agent_user:
+        return None
+    found = find_users(config.agent_user)
+    most = read_loop(layout)[0].max_parallel or config.max_parallel
+    if most > len(found.agents):
+        raise CoordError(
+            f"{most} agents at the same time need a user each, and there are {len(found.agents)}",
+            f"`coord strict setup --agents {most}` makes them, or `coord loop --max-parallel {len(found.agents)}`",
+        )
+    git = Git(layout.root)
+    for one in git.programs_of_the_checkout() if git.is_repo() else ():
+        raise CoordError(
+            f"git would run, as root, what an agent committed: {plain(one.key)} is {plain(one.value)}",
+            "name a program outside of the repository; `coord strict status` tells all that is missing",
+        )
+    return Users(layout, found)
 
 
 def _claimed(user: AgentUser) -> bool:

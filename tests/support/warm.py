@@ -142,7 +142,7 @@ def _load() -> None:
 
     for module in pkgutil.iter_modules(coordinator.cli.__path__, "coordinator.cli."):
         importlib.import_module(module.name)
-    importlib.import_module("coordinator.loop.runner")
+    importlib.import_module("coordinator.loop.process")
 
 
 def _serve(control: socket.socket) -> None:
