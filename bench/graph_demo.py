@@ -4,13 +4,13 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from random import Random
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 
 from coordinator.lazy.dataclass import replace
+from coordinator.model.clock import iso
 from coordinator.model.graph import Graph
 from coordinator.model.loop_state import judge
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
@@ -112,18 +112,14 @@ def snapshot(
     )
 
 
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
-
-
 def _attempt(number: int, state: StepState, now: float, ago: float, took: float | None = None) -> Attempt:
     began = now - ago
-    ended = Exit(0, _iso(began + took)) if took is not None else None
-    return Attempt(number, 1, "run-3", 1, state, _iso(began), started=_iso(began), runtime="claude", exit=ended)
+    ended = Exit(0, iso(began + took)) if took is not None else None
+    return Attempt(number, 1, "run-3", 1, state, iso(began), started=iso(began), runtime="claude", exit=ended)
 
 
 def _agent(number: int, runtime: str, state: AgentState, now: float, ago: float) -> Agent:
-    began = _iso(now - ago)
+    began = iso(now - ago)
     return Agent(f"executor-{number:02d}-1", "executor", number, 1, runtime, state, "hook", now - 1, began)
 
 

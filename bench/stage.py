@@ -6,10 +6,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from coordinator.eventlog.store import EventLog
+from coordinator.model.clock import iso
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.step import Attempt, StepState
 from coordinator.storage.runs import new_run, write_step
@@ -61,7 +61,7 @@ class Stage:
             env={},
             mark={"agent": agent, "root": str(self.layout.root)},
         )
-        began = datetime.fromtimestamp(time.time() - 61 * number, UTC).isoformat().replace("+00:00", "Z")
+        began = iso(time.time() - 61 * number)
         place = self.layout.attempt(self._run, number, 1)
         (place / "started").mkdir(parents=True)
         (place / "started/pid").write_text(f"{window.pid}\n")

@@ -1,6 +1,6 @@
 """Who belongs to what is selected: pure functions over a snapshot."""
 
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import Agent, AgentState, Snapshot
 from coordinator.model.step import Attempt
 

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from coordinator.lazy.dataclass import dataclass
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import clip

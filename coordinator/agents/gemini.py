@@ -16,7 +16,7 @@ from coordinator.agents.readiness import installed
 from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
 from coordinator.agents.screens import rows_of
 from coordinator.lazy import regex
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import AgentState
 from coordinator.safefiles.regular import read_part
 

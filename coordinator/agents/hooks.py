@@ -13,7 +13,7 @@ from typing import Any
 
 from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 from coordinator.safefiles.regular import replace_file
 
 STATUS = "status.jsonl"

@@ -11,7 +11,7 @@ from coordinator.agents.jsonl_tail import end_of
 from coordinator.agents.stall_record import STUCK, read_stuck
 from coordinator.agents.usage import USAGE, read_usage
 from coordinator.lazy.dataclass import replace
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.model.step import Attempt
 from coordinator.safefiles.regular import read_part

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coordinator.agents.jsonl_tail import Tail, read_json_file
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 from coordinator.safefiles.regular import replace_file
 
 if TYPE_CHECKING:  # whoever only looks at a project pays for no runtime

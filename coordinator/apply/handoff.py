@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from coordinator.apply.handoff_files import handed_off, publish
-from coordinator.apply.steps import attempt_lock, event_id, find_attempt, reread, utc_now
+from coordinator.apply.steps import attempt_lock, event_id, find_attempt, reread
 from coordinator.changes.diff import change_of
 from coordinator.changes.elsewhere import Elsewhere, work_elsewhere
 from coordinator.changes.git import Git
@@ -17,6 +17,7 @@ from coordinator.eventlog.identity import who
 from coordinator.eventlog.store import EventLog
 from coordinator.failpoint import failpoint
 from coordinator.model.change import Change
+from coordinator.model.clock import utc_now
 from coordinator.model.event import Actor, ActorKind, Draft, may_write
 from coordinator.model.handoff import HAND_OFF, OUTCOMES, said_by, words_of
 from coordinator.model.step import Attempt, Receipt

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from coordinator.apply import messages, undo
 from coordinator.apply.kill import ENDABLE, finish_kill, has_landed
-from coordinator.apply.steps import attempt_lock, find_attempt, reread, utc_now
+from coordinator.apply.steps import attempt_lock, find_attempt, reread
 from coordinator.apply.suspend import go_on
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.eventlog.filters import Filter
@@ -22,6 +22,7 @@ from coordinator.eventlog.store import EventLog
 from coordinator.formats.alignment import ALIGNMENT_START, add_steering
 from coordinator.lazy.dataclass import asdict, dataclass, replace
 from coordinator.model.budget_pause import all_wanted
+from coordinator.model.clock import utc_now
 from coordinator.model.event import Actor, Draft, Event, may_write
 from coordinator.model.ids import uuid7
 from coordinator.model.loop_state import subject_number

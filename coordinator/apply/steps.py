@@ -1,6 +1,5 @@
 """The one place where a step changes its state: `step.json`, then the event. Both may be done again after a kill."""
 
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -8,20 +7,13 @@ from coordinator.errors import CoordError, Refused
 from coordinator.eventlog.store import EventLog
 from coordinator.failpoint import failpoint
 from coordinator.lazy.dataclass import replace
+from coordinator.model.clock import timestamp, utc_now
 from coordinator.model.event import SYSTEM, Draft, Event
-from coordinator.model.loop_state import timestamp
 from coordinator.model.step import TRANSITIONS, Attempt, StepState
 from coordinator.storage.attempts import load_attempt, run_ids
 from coordinator.storage.files import Lock, sha256
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import write_step
-
-
-def utc_now() -> str:
-    """This moment, UTC, ISO 8601 with milliseconds."""
-    nanoseconds = time.time_ns()
-    seconds, rest = divmod(nanoseconds, 1_000_000_000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest // 1_000_000:03d}Z"
 
 
 def claim(layout: Layout, attempt: Attempt) -> None:

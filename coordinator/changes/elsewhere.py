@@ -16,7 +16,7 @@ from coordinator.changes.git import Checkout, Git
 from coordinator.changes.lending import store_of
 from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import dataclass
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 from coordinator.model.step import Attempt
 from coordinator.model.text import amount, plain
 

@@ -75,15 +75,14 @@ def styled(parts: Iterable[tuple[str, str]]) -> None:
 
 def event_line(event: "Event") -> str:
     """An event as one line of columns: when (local time), who, a word for what, and the point of it."""
-    from datetime import datetime
-
+    from coordinator.model.clock import wall
     from coordinator.model.text import clip, width
     from coordinator.views.event_text import describe
 
     line = describe(event)
     actor = clip(line.actor, 14)
     actor += " " * (14 - width(actor))
-    clock = datetime.fromisoformat(event.ts).astimezone().strftime("%H:%M:%S")
+    clock = wall(event.ts)
     aside = f"  {style(line.aside, 'dim')}" if line.aside else ""
     who = style(actor, _ACTOR_STYLES.get(event.actor_kind, ""))
     return f"{style(clock, 'dim')}  {who}  {line.word:<10}  {line.text}{aside}"

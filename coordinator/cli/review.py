@@ -1,18 +1,20 @@
 """`coord review`: look at an open change, approve it, or send it back with words."""
 
+import time
 from typing import Any
 
 import click
 
 from coordinator.cli.commands import project_of
 from coordinator.cli.report import emit, say, style, styled
-from coordinator.cli.services import actor_name, now_iso
+from coordinator.cli.services import actor_name
 from coordinator.cli.targets import number_of
 from coordinator.cli.views import json_option
 from coordinator.client.look import look
 from coordinator.client.reviewing import Reviewing
 from coordinator.errors import Refused, UsageError
 from coordinator.model.change import ChangePage, Check, FileChange
+from coordinator.model.clock import iso
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import amount, plain, plain_lines
@@ -48,10 +50,10 @@ def review(ctx: click.Context, /, number: str | None, as_json: bool, **given: An
     chosen = number_of(number) if number is not None else waiting[0] if len(waiting) == 1 else None
     if landed is not None:
         which, note = _named(chosen, waiting), given["note"]
-        return _tell(reviewing.acknowledge(which, landed, note=note, by=actor_name(), at=now_iso()), as_json)
+        return _tell(reviewing.acknowledge(which, landed, note=note, by=actor_name(), at=iso(time.time())), as_json)
     if approve or words is not None:
         which, note, commit = _named(chosen, waiting), words or given["note"], given["commit"]
-        plan = reviewing.decide(which, approve=approve, note=note, commit=commit, by=actor_name(), at=now_iso())
+        plan = reviewing.decide(which, approve=approve, note=note, commit=commit, by=actor_name(), at=iso(time.time()))
         return _tell(plan, as_json)
     if chosen is None:
         return _list(reviewing, snapshot, waiting, as_json)

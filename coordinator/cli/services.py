@@ -1,7 +1,7 @@
 """The services on the command line: each has the options of what it asks for; the plan is shown, confirmed, applied."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
@@ -10,6 +10,7 @@ from coordinator.cli.commands import project_of
 from coordinator.cli.confirm import carry_out
 from coordinator.cli.targets import number_of
 from coordinator.errors import UsageError
+from coordinator.model.clock import iso
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.services.inputs import Input, Kind
@@ -61,10 +62,6 @@ def actor_name() -> str:
     return actor().name
 
 
-def now_iso() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 # ── a service as a command
 
 
@@ -84,7 +81,7 @@ def command_of(name: str) -> click.Command:
             if isinstance(found, int):
                 return found
             more = found
-        request = service.ask(values, who=actor_name(), at=now_iso(), **more)
+        request = service.ask(values, who=actor_name(), at=iso(time.time()), **more)
         planner = lambda snapshot: service.plan(snapshot, request)  # noqa: E731
         return carry_out(project_of(ctx), planner, yes=yes, dry_run=dry_run, as_json=as_json)
 

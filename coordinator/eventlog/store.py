@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from coordinator.eventlog.connection import Pool
 from coordinator.eventlog.filters import COLUMNS, EVERYTHING, Filter, Window, matching_kinds, queries, window
 from coordinator.eventlog.iteration import iteration_of
 from coordinator.eventlog.tables import INDEX_MORE, INDEXED, KINDS
+from coordinator.model.clock import utc_now
 from coordinator.model.event import NO_TERMINAL, SYSTEM, Actor, Draft, Event, is_kind, may_write, who_may
 from coordinator.model.ids import is_uuid7, uuid7
 from coordinator.model.text import plain
@@ -100,7 +100,7 @@ class EventLog:
                 there = written.get(id_) or (_by_id(connection, id_) if draft.id else None)
                 if there is None:
                     seq += 1
-                    columns = (seq, id_, _now(), *common, draft.kind, _subject(draft), data, prev)
+                    columns = (seq, id_, utc_now(), *common, draft.kind, _subject(draft), data, prev)
                     prev = row_hash(columns)
                     connection.execute(_INSERT, (*columns, prev))
                     there = _event((*columns, prev))
@@ -258,8 +258,3 @@ def _quiet(before: str, now: str) -> bool:
         return (datetime.fromisoformat(now) - datetime.fromisoformat(before)).total_seconds() >= QUIET
     except ValueError:
         return False
-
-
-def _now() -> str:
-    seconds, rest = divmod(time.time_ns(), 1_000_000_000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest // 1_000_000:03d}Z"

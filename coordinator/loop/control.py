@@ -3,9 +3,9 @@
 import os
 import time
 
-from coordinator.apply.steps import utc_now
 from coordinator.errors import CoordError, Refused, UsageError
 from coordinator.lazy.dataclass import replace
+from coordinator.model.clock import utc_now
 from coordinator.model.event import Actor
 from coordinator.model.run import LoopAsk
 from coordinator.model.text import clip, plain

@@ -13,7 +13,7 @@ from coordinator.agents.launch import coord_folder, environment, keeper, launch_
 from coordinator.agents.runtime import Job
 from coordinator.agents.user import AgentUser, wrapped
 from coordinator.apply.kill import end_processes
-from coordinator.apply.steps import agent_event, attempt_lock, step_event, utc_now
+from coordinator.apply.steps import agent_event, attempt_lock, step_event
 from coordinator.changes import worktrees
 from coordinator.changes.agent_user import share
 from coordinator.changes.branches import free_branch
@@ -27,6 +27,7 @@ from coordinator.loop.context import Context
 from coordinator.loop.inheritance import earlier, inherit, told
 from coordinator.loop.prompt_status import mark
 from coordinator.loop.worker import Task
+from coordinator.model.clock import utc_now
 from coordinator.model.loop_state import is_shared
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus

@@ -6,12 +6,12 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 
-from coordinator.apply.steps import utc_now
 from coordinator.changes.git import Git
 from coordinator.errors import Refused
 from coordinator.lazy.dataclass import replace
 from coordinator.loop.rules.outcome import Outcome
 from coordinator.loop.runner import Runner
+from coordinator.model.clock import utc_now
 from coordinator.model.event import Event
 from coordinator.model.run import LoopAsk
 from coordinator.observe.finishing import finish

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 
-from coordinator.apply.steps import agent_event, utc_now
+from coordinator.apply.steps import agent_event
 from coordinator.changes.git import Git
 from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.iteration import FIRST
@@ -13,6 +13,7 @@ from coordinator.lazy.dataclass import replace
 from coordinator.loop.rules.outcome import Outcome
 from coordinator.model.budget import run_usage
 from coordinator.model.budget_pause import all_wanted
+from coordinator.model.clock import utc_now
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.prompt import Prompt
 from coordinator.model.prompt_rows import KIND as DESCRIPTION

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.budget_pause import BUDGET, END_IT, about_budgets, paused_by, paused_seconds, to_end
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 from coordinator.model.settings import Budget
 from coordinator.model.snapshot import Question, Snapshot
 from coordinator.model.step import Step, StepState

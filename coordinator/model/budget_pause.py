@@ -7,7 +7,8 @@ it is answered, and that time counts neither for a budget nor for a time limit.
 from collections.abc import Iterable
 
 from coordinator.lazy.dataclass import dataclass
-from coordinator.model.loop_state import subject_number, timestamp
+from coordinator.model.clock import timestamp
+from coordinator.model.loop_state import subject_number
 from coordinator.model.snapshot import Question, Snapshot
 from coordinator.model.step import Attempt
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from heapq import heapify, heappop, heappush
 
 from coordinator.lazy.dataclass import dataclass
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Step, StepState
 

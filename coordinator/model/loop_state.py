@@ -1,8 +1,8 @@
 """What the loop is doing and why, judged from what is on disk: one rule set for loop, commands and screen."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 
+from coordinator.model.clock import timestamp
 from coordinator.model.graph import Graph
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.settings import Settings, backoff
@@ -47,14 +47,6 @@ def next_retry(prompts: Mapping[int, Prompt], steps: Mapping[int, Step], setting
     if settings.max_attempts > 1:
         times += [retry_at(step, prompts[number], settings) for number, step in steps.items()]
     return min((at for at in times if at is not None), default=0.0)
-
-
-def timestamp(iso: str) -> float:
-    """Unix seconds of a UTC ISO 8601 text; 0.0 for anything else."""
-    try:
-        return datetime.fromisoformat(iso).timestamp()
-    except ValueError:
-        return 0.0
 
 
 def held_by_questions(questions: Iterable[Question], graph: Graph) -> frozenset[int] | None:

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from coordinator.lazy.dataclass import replace
+from coordinator.model.clock import timestamp
 from coordinator.model.event import Event
 from coordinator.model.graph import Graph
-from coordinator.model.loop_state import judge, timestamp
+from coordinator.model.loop_state import judge
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.prompt_rows import KIND, created, described, with_values
 from coordinator.model.question_fold import Asking

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.model.clock import iso
 from coordinator.model.graph import Graph
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
@@ -131,16 +132,8 @@ class Agent:
             "name": self.name,
             "stuck": self.stuck.words(now) if self.stuck else None,
             "stuck_since": self.stuck.since_iso if self.stuck else None,
-            "resets_at": _iso(self.resets_at),
+            "resets_at": None if self.resets_at is None else iso(self.resets_at),
         }
-
-
-def _iso(seconds: float | None) -> str | None:
-    if seconds is None:
-        return None
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True, slots=True)

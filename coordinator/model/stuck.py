@@ -1,9 +1,9 @@
 """Whether an agent at work gets anywhere, judged by when its traces changed last. Pure; it only gives a warning."""
 
-from datetime import UTC, datetime
 from enum import StrEnum
 
 from coordinator.lazy.dataclass import dataclass
+from coordinator.model.clock import iso
 
 OFTEN = 5
 """Times in a row that the very same call has to come before it counts as going round in circles."""
@@ -53,7 +53,7 @@ class Stuck:
 
     @property
     def since_iso(self) -> str:
-        return datetime.fromtimestamp(self.since, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return iso(self.since)
 
 
 @dataclass(frozen=True, slots=True)

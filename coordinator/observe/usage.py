@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from coordinator.agents.usage import USAGE, read_usage
 from coordinator.model.budget_pause import paused_seconds
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import Question
 from coordinator.model.step import Attempt
 from coordinator.model.usage import NOTHING, Spent, total

@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from coordinator.model.budget_pause import about_budgets, paused_by
+from coordinator.model.clock import timestamp
 from coordinator.model.graph import SATISFIED
-from coordinator.model.loop_state import held_by_questions, resumes_at, retry_at, startable, subject_number, timestamp
+from coordinator.model.loop_state import held_by_questions, resumes_at, retry_at, startable, subject_number
 from coordinator.model.prompt import Prompt, PromptType
 from coordinator.model.queue import Place, lineup
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Question, Snapshot

@@ -11,7 +11,7 @@ from coordinator.agents.rate_limits import reset_time
 from coordinator.agents.registry import find_runtime
 from coordinator.agents.runtime import Place, Runtime, Usage
 from coordinator.agents.usage import Meter
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import AgentState
 from coordinator.terminals.screen import parse
 

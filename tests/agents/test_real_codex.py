@@ -15,7 +15,7 @@ from support.real_agents import (
     stop_trying,
 )
 
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 

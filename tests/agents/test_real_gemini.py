@@ -15,7 +15,7 @@ from support.real_agents import (
     work_to_the_end,
 )
 
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 CLOUD = "cloudcode-pa.googleapis.com"

@@ -17,7 +17,7 @@ from support.real_agents import (
     work_to_the_end,
 )
 
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 WRITE = Step("I write a file.", "write", {"filePath": "made.txt", "content": "by opencode\n"})

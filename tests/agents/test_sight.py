@@ -10,7 +10,7 @@ from coordinator.agents.registry import find_runtime
 from coordinator.agents.runtime import Place, Usage
 from coordinator.agents.usage import Meter, read_usage, write_usage
 from coordinator.loop.monitors.activity import ActivityMonitor, Watched, note_screen, watch_one
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 from coordinator.model.pane_screen import Screen
 from coordinator.model.step import Attempt, StepState
 from coordinator.storage.config import load_config

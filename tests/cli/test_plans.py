@@ -13,7 +13,7 @@ from support.command import coord
 from support.project import WRITE, Project
 from support.wait import wait_until
 
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 
 Make = Callable[..., Project]
 PLAN_KEYS = {

@@ -13,6 +13,7 @@ from coordinator.apply import steps
 from coordinator.apply.handoff import hand_off
 from coordinator.changes import worktrees
 from coordinator.errors import Refused
+from coordinator.model.clock import utc_now
 from coordinator.model.step import Attempt, StepState
 
 Make = Callable[..., Project]
@@ -55,7 +56,7 @@ CERTAIN = ("a worktree inside its own", "unsaved files in a worktree inside its 
 def begin(made: Project) -> tuple[Attempt, dict[str, str]]:
     """An attempt as the loop would have started it, and its agent's environment."""
     tree = worktrees.create(made.layout, 1, 1)
-    now = steps.utc_now()
+    now = utc_now()
     attempt = Attempt(
         1,
         1,

@@ -11,7 +11,8 @@ from support.project import WRITE, Project
 from support.wait import wait_until
 
 from coordinator.lazy.dataclass import replace
-from coordinator.model.loop_state import resumes_at, retry_at, timestamp
+from coordinator.model.clock import timestamp
+from coordinator.model.loop_state import resumes_at, retry_at
 from coordinator.model.prompt import Prompt
 from coordinator.model.settings import Settings
 from coordinator.model.step import Attempt, Step, StepState

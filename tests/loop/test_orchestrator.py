@@ -365,6 +365,6 @@ def test_an_all_blocked_world_is_never_finished(snapshot: Snapshot) -> None:
 
 
 def test_the_worlds_clock_reads_now() -> None:
-    from coordinator.model.loop_state import timestamp
+    from coordinator.model.clock import timestamp
 
     assert timestamp(AT) == NOW

@@ -15,9 +15,9 @@ from support.wait import wait_until
 from coordinator.apply.plans import answer as apply_answer
 from coordinator.apply.plans import apply
 from coordinator.errors import Refused
+from coordinator.model.clock import timestamp
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.ids import uuid7
-from coordinator.model.loop_state import timestamp
 from coordinator.model.plan import Plan, Steer
 
 Make = Callable[..., Project]

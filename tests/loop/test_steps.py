@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.apply.steps import advance, amend, claim, event_id, find_attempt, make_up, reread, utc_now
+from coordinator.apply.steps import advance, amend, claim, event_id, find_attempt, make_up, reread
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.eventlog.store import EventLog
 from coordinator.lazy.dataclass import replace
+from coordinator.model.clock import utc_now
 from coordinator.model.ids import is_uuid7
 from coordinator.model.step import TRANSITIONS, Attempt, StepState
 from coordinator.storage.paths import Layout

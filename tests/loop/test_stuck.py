@@ -9,7 +9,7 @@ import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 from coordinator.model.stuck import Cause, Stuck
 
 Make = Callable[..., Project]

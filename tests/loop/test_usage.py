@@ -56,7 +56,7 @@ def test_prompts_and_the_run_tell_what_all_attempts_used_and_nothing_where_nobod
 
 
 def _seconds(made: Project, number: int) -> float:
-    from coordinator.model.loop_state import timestamp
+    from coordinator.model.clock import timestamp
     from coordinator.storage.attempts import load_attempt
 
     found = 0.0

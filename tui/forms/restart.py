@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 
 from coordinator.errors import CoordError
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import age
@@ -17,7 +17,7 @@ from tui.forms.message import Line
 from tui.forms.prompt_form import PromptForm
 from tui.forms.stages import Offer, labelled
 from tui.messages import WorkSeen
-from tui.paint.clock import dollars, tokens
+from tui.paint.figures import dollars, tokens
 from tui.selection import agent_of
 from tui.widgets.footer import Hint
 

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from coordinator.errors import CoordError
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import day_and_time, timestamp
 from coordinator.model.snapshot import Agent, AgentState, Snapshot
 from coordinator.model.text import age
 from coordinator.model.usage import NOTHING
@@ -20,7 +20,7 @@ from tui.actions import BY_ID, key_of
 from tui.context import Context
 from tui.forms.message import Line, MessageLines
 from tui.messages import ActionAsked, LastScreenRead, PaneDrawn, Remark
-from tui.paint.clock import day_and_time, dollars, tokens
+from tui.paint.figures import dollars, tokens
 from tui.paint.ink import Spans
 from tui.paint.lines import Lines
 from tui.paint.theme import AGENT_INK

@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from coordinator.errors import CoordError
 from coordinator.formats.intent_text import TITLES, without_empty
+from coordinator.model.clock import day_and_time
 from coordinator.model.event import Event
 from coordinator.model.intent import Change, Intent
 from coordinator.model.plan import Plan
@@ -23,7 +24,6 @@ from coordinator.views.event_text import actor_name, describe
 from coordinator.views.milestone_page import MilestonePage, Revision
 from coordinator.views.spans import Span
 from tui.messages import ActionAsked, Failed, IntentPlanned, Judged, MilestoneRead, Remark
-from tui.paint.clock import day_and_time
 from tui.paint.ink import Spans
 from tui.paint.pager import Pager
 from tui.screens.host import ScreenHost

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
+from coordinator.model.clock import day_and_time
 from coordinator.model.event import Event
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
@@ -14,7 +15,7 @@ from coordinator.views.prompt_row import names
 from coordinator.views.spans import Span
 from tui.actions import ACTIONS, Group, key_of
 from tui.context import Context
-from tui.paint.clock import day_and_time, since
+from tui.paint.figures import since
 from tui.paint.ink import Spans, pad
 from tui.screens.reader import Entry, Reading
 

@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from coordinator.client.ports import Query, Show
 from coordinator.errors import CoordError
+from coordinator.model.clock import day_and_time
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import age
@@ -20,7 +21,6 @@ from coordinator.views.event_text import actor_name
 from coordinator.views.spans import Span
 from tui.forms.message import Line, MessageLines
 from tui.messages import ActionAsked, Failed, MomentCame, MomentSought, Remark, ReplayRead
-from tui.paint.clock import day_and_time
 from tui.paint.ink import Spans, fit
 from tui.paint.lines import Lines
 from tui.paint.theme import Glyphs

@@ -16,13 +16,13 @@ from textual.widgets import Input, Static
 
 from coordinator.errors import CoordError, Refused
 from coordinator.model.change import ChangePage, Check
+from coordinator.model.clock import iso
 from coordinator.model.step import StepState
 from coordinator.model.text import amount, plain, plain_lines
 from coordinator.services.review import ReviewRequest, plan_review
 from coordinator.views.spans import Span
 from tui.actions import BY_ID
 from tui.messages import ActionAsked, ChangeRead, Checked, Failed, Judged, Remark
-from tui.paint.clock import utc
 from tui.paint.ink import Spans
 from tui.paint.pager import Pager
 from tui.screens.host import ScreenHost
@@ -209,7 +209,7 @@ class Review(Screen[str]):
     def _apply(self, approve: bool, seen: str, note: str) -> str:
         """In a thread: plan on the project as it is now, and apply."""
         tip = self.source.change(self.number).change.tip
-        at = utc(self.host.clock())
+        at = iso(self.host.clock())
         request = ReviewRequest(self.number, approve, seen, tip, note, self.source.engineer(), at)
         plan = plan_review(self.source.look(), request)
         self.source.apply(plan)

@@ -12,13 +12,13 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from coordinator.errors import CoordError, Refused, StalePlan
+from coordinator.model.clock import iso
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
 from tui.actions import BY_ID, Action, Group, key_of
 from tui.context import Context, Reason, target_of
 from tui.forms.registry import form_of
 from tui.messages import Failed, FormClosed, PlanApplied, PlanNotApplied, Remark
-from tui.paint.clock import utc
 from tui.paint.theme import Glyphs
 from tui.screens.panels import Panels
 from tui.widgets.graph import PromptGraph
@@ -88,7 +88,7 @@ class SteeringScreen(Panels):
         return self.host.clock()
 
     def now_iso(self) -> str:
-        return utc(self.clock())
+        return iso(self.clock())
 
     def edit_text(self, text: str, name: str) -> str | None:
         """Let $EDITOR work on a copy of a text; None when nothing was changed, or it can't be used here."""

@@ -5,13 +5,13 @@ from typing import ClassVar
 from textual import events
 
 from coordinator.lazy.dataclass import dataclass
-from coordinator.model.loop_state import timestamp
+from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
 from coordinator.model.text import age
 from coordinator.model.usage import total
 from coordinator.views.prompt_row import until
 from coordinator.views.spans import Span
-from tui.paint.clock import dollars, tokens
+from tui.paint.figures import dollars, tokens
 from tui.paint.ink import Spans, clip, pad
 from tui.paint.lines import Lines
 from tui.paint.theme import AGENT_INK, UNICODE, Glyphs, agent_glyph

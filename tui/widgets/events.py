@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from coordinator.client.ports import Query, Show
 from coordinator.errors import CoordError
+from coordinator.model.clock import wall
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Question, Snapshot
 from coordinator.model.text import plain
@@ -21,7 +22,7 @@ from coordinator.views.event_text import describe
 from coordinator.views.spans import Span
 from tui.actions import Scope, bindings
 from tui.messages import Failed
-from tui.paint.clock import since, wall
+from tui.paint.figures import since
 from tui.paint.ink import Spans, columns, fit, mark, pad
 from tui.paint.lines import Lines
 from tui.paint.theme import UNICODE, Glyphs

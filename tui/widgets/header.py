@@ -16,7 +16,7 @@ from coordinator.model.usage import total
 from coordinator.views.attention import needs
 from coordinator.views.spans import Span
 from tui.messages import ActionAsked
-from tui.paint.clock import dollars, tokens
+from tui.paint.figures import dollars, tokens
 from tui.paint.ink import Spans, columns, fit, ink_of, paint
 from tui.paint.theme import LOOP_INK, UNICODE, Glyphs, loop_glyph
 

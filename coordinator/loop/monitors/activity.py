@@ -26,8 +26,8 @@ from coordinator.apply.steps import agent_event, amend
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.model.clock import timestamp
 from coordinator.model.event import SYSTEM
-from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt
 from coordinator.model.usage import Spent

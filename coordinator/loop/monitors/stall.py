@@ -22,8 +22,8 @@ from coordinator.errors import CoordError
 from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.store import EventLog
 from coordinator.lazy.dataclass import dataclass, field, replace
+from coordinator.model.clock import timestamp
 from coordinator.model.event import SYSTEM
-from coordinator.model.loop_state import timestamp
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.stuck import Marks, Stuck, judge_stuck, next_doubt

@@ -14,7 +14,8 @@ from coordinator.loop.actions import (
 )
 from coordinator.loop.rules.budgets import paused_as
 from coordinator.model.budget_pause import about_budgets, paused_by, paused_seconds, wanted
-from coordinator.model.loop_state import resumes_at, retry_at, timestamp
+from coordinator.model.clock import timestamp
+from coordinator.model.loop_state import resumes_at, retry_at
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.queue import lineup
 from coordinator.model.snapshot import Agent, AgentState, Question, Snapshot
