@@ -92,13 +92,9 @@ def test_a_broken_setting_is_told_and_repaired_without_a_restart(make: Make) -> 
     with looking(project) as look:
         good = project.layout.config.read_text()
         project.layout.config.write_text(good + "gat: auto\n")
-        trouble = wait_until(
-            lambda: look.found[-1] if isinstance(look.found[-1], Trouble) else None, message="the trouble"
-        )
-        assert "gat" in trouble.message
-        assert "gate" in trouble.remedy
+        look.wait(lambda s: any("gat" in p.message and "gate" in p.remedy for p in s.problems), "the problem")
         project.layout.config.write_text(good)
-        look.wait(lambda s: 1 in s.prompts, "the project again")
+        look.wait(lambda s: not s.problems, "the project again")
 
 
 def test_a_screen_opened_on_a_broken_project_comes_to_life_when_it_is_repaired(make: Make) -> None:
