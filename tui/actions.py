@@ -326,6 +326,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", "q", "quit", "Leave the screen; the loop and its agents go on", Group.SCREEN, footer=99),
 )
 
+_FIRST = 18
+"""The last place in the footer before those of the panel that has the focus."""
+
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 
 
@@ -344,10 +347,10 @@ def in_reach(context: Context) -> Iterable[Action]:
 
 
 def footer(context: Context) -> list[Action]:
-    """What the footer shows, left to right."""
+    """What the footer shows, left to right: the loop and what needs a human, the panel's own, the rest."""
     worth = (a for a in in_reach(context) if a.footer and not a.moot(context))
     shown = (a for a in worth if a.footer_in in ("", context.panel))
-    return sorted(shown, key=lambda a: a.footer)
+    return sorted(shown, key=lambda a: (a.footer > _FIRST, not (a.footer_in or a.scope is not Scope.MAIN), a.footer))
 
 
 def key_of(action: Action, keymap: Mapping[str, str]) -> str:

@@ -144,7 +144,7 @@ class Navigation(App[None]):
             return next((n for n in problems[row].numbers if n in known), None)
 
         verb = lambda row: "select its prompt" if goal(row) is not None else ""  # noqa: E731
-        self.push_screen(Listing("Problems", problem_entries(problems), verb), opened)
+        self.push_screen(Listing("Problems", problem_entries(problems), verb, self.marks), opened)
 
     def action_review(self) -> None:
         from tui.screens.review import Review
@@ -179,7 +179,8 @@ class Navigation(App[None]):
                 self.ask_back(questions[row])
 
         entries = question_entries(questions, self.clock())
-        self.push_screen(Listing("Questions", entries, lambda row: "answer" if questions[row].open else ""), opened)
+        verb = lambda row: "answer" if questions[row].open else ""  # noqa: E731
+        self.push_screen(Listing("Questions", entries, verb, self.marks), opened)
 
     def action_help(self) -> None:
         from tui.screens.reader import Reading

@@ -190,7 +190,7 @@ async def test_problems_are_listed_with_what_to_do_and_lead_to_their_prompt() ->
         await until(lambda: isinstance(app.screen, Listing) and "Close the quote." in screen_text(app), "the list")
         assert ".coord/prompts/03-bad.prompt.md:4" in screen_text(app)
         await pilot.press("down")
-        await until(lambda: "enter select its prompt" in screen_text(app), "the second problem")
+        await until(lambda: "↵ select its prompt" in screen_text(app), "the second problem")
         await pilot.press("enter")
         await until(lambda: app.screen is app.main and app.main.selected == 5, "prompt 05")
 

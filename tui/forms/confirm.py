@@ -34,7 +34,7 @@ class Confirm(Form, can_focus=True):
         yield Static(Content("\n".join(plain(line) for line in self._effects)))
 
     def hints(self) -> tuple[Hint, ...]:
-        return (("y", self._verb, "form.agree"), *super().hints())
+        return (("y", self._verb, "form.agree"), ("esc", "not now", "form.leave"))
 
     def act(self, hint: str) -> Callable[[], None] | None:
         return self.action_agree if hint == "form.agree" else super().act(hint)

@@ -47,9 +47,12 @@ class MilestoneScreen(Screen[None]):
     AUTO_FOCUS = "#page"
     DEFAULT_CSS = """
     MilestoneScreen { background: $background; }
-    MilestoneScreen > #frame { height: 1fr; border: round $border; padding: 0 1;
-        border-title-color: $border; border-title-style: bold; border-subtitle-color: $text-muted; }
-    MilestoneScreen.-ascii > #frame { border: ascii $border; }
+    MilestoneScreen > #frame { height: 1fr; border: round $border-blurred; padding: 0 1;
+        border-title-color: $text-muted; border-subtitle-color: $text-muted; }
+    MilestoneScreen > #frame:focus-within { border: round $border; border-title-color: $border;
+        border-title-style: bold; }
+    MilestoneScreen.-ascii > #frame { border: ascii $border-blurred; }
+    MilestoneScreen.-ascii > #frame:focus-within { border: ascii $border; }
     MilestoneScreen > #ask { height: auto; display: none; border: round $border; padding: 0 1; }
     MilestoneScreen.-ascii > #ask { border: ascii $border; }
     MilestoneScreen.-asking > #ask { display: block; }

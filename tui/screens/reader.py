@@ -12,9 +12,10 @@ from textual.screen import ModalScreen
 
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.text import plain
-from tui.paint.ink import Spans
+from tui.paint.ink import Spans, fit
 from tui.paint.lines import Lines
 from tui.paint.pager import Pager
+from tui.paint.theme import Glyphs
 
 _CSS = """
     {name} {{ align: center middle; background: $background 60%; }}
@@ -62,9 +63,9 @@ class Entry:
 
 
 class _Entries(Lines):
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry], ellipsis: str) -> None:
         super().__init__(id="entries")
-        self.entries = entries
+        self.entries, self.ellipsis = entries, ellipsis
 
     def row_count(self) -> int:
         return len(self.entries)
@@ -73,7 +74,7 @@ class _Entries(Lines):
         return row
 
     def row_spans(self, row: int, width: int) -> Spans:
-        return self.entries[row].row
+        return fit(self.entries[row].row, width, self.ellipsis)
 
 
 class Listing(ModalScreen[int | None]):
@@ -89,17 +90,18 @@ class Listing(ModalScreen[int | None]):
     )
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "back", show=False)]
 
-    def __init__(self, title: str, entries: Sequence[Entry], enter: Callable[[int], str]) -> None:
+    def __init__(self, title: str, entries: Sequence[Entry], enter: Callable[[int], str], marks: Glyphs) -> None:
         """`enter` tells for a row what Enter does with it; empty: nothing."""
         super().__init__()
         self._title = title
         self._entries = entries
         self._enter = enter
+        self._marks = marks
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = Content(plain(self._title))
-            yield _Entries(self._entries)
+            yield _Entries(self._entries, self._marks.ellipsis)
             details = Pager(id="details")
             details.can_focus = False
             yield details
@@ -116,7 +118,8 @@ class Listing(ModalScreen[int | None]):
         if row < len(self._entries):
             self.query_one("#details", Pager).show(self._entries[row].details)
             verb = self._enter(row)
-            self.query_one(Vertical).border_subtitle = Content(f"enter {verb}  esc back" if verb else "esc back")
+            enters = f"{self._marks.enter} {verb}  " if verb else ""
+            self.query_one(Vertical).border_subtitle = Content(f"{enters}esc back")
 
     @on(Lines.Activated)
     def _chosen(self, event: Lines.Activated) -> None:

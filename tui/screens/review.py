@@ -52,6 +52,7 @@ class Review(Screen[str]):
     Review > .panel:focus-within { border: round $border; border-title-color: $border; border-title-style: bold; }
     Review.-ascii > .panel { border: ascii $border-blurred; }
     Review > #said { height: auto; max-height: 40%; }
+    Review > #said > #words { padding: 0 1; }
     Review > #changes { height: 1fr; }
     Review > #verdict { height: auto; display: none; border: round $border; padding: 0 1; }
     Review.-ascii > #verdict { border: ascii $border; }
@@ -277,9 +278,9 @@ class Review(Screen[str]):
 
     def hints(self) -> tuple[Hint, ...]:
         if self.judging == "approve":
-            return (("enter", "approve and merge", "agree"), ("esc", "not yet", "back"))
+            return ((self.host.marks.enter, "approve and merge", "agree"), ("esc", "not yet", "back"))
         if self.judging:
-            return (("enter", "send it back", "agree"), ("esc", "not yet", "back"))
+            return ((self.host.marks.enter, "send it back", "agree"), ("esc", "not yet", "back"))
         verdict: tuple[Hint, ...] = (("a", "approve", "approve"), ("r", "reject", "reject"))
         patch: tuple[Hint, ...] = (("p", "quick patch", "patch"),) if "patch" in BY_ID else ()
         split = "one column" if self.diff.split else "side by side"
