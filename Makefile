@@ -12,7 +12,7 @@ WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 bin = "$(VENV)"/bin
 on = $(filter-out 0 no false,$(1))
 
-.PHONY: help demo test check format lint types layers test-slow proof bench picture lock clean ready ready-dev
+.PHONY: help demo test check format lint types layers test-slow proof bench picture pictures accept-looks lock clean ready ready-dev
 
 help:
 	@echo "make demo    watch a scripted project run in coord (HEADLESS=1: without the screen; KEEP=DIR: keep its files)"
@@ -20,6 +20,7 @@ help:
 	@echo "make check   everything a change has to pass: format, lint, types, layers, tests"
 	@echo "make proof   kill everything everywhere, and write docs/crashes.md from what was found (20 minutes)"
 	@echo "make bench   measure the speed against what the machine can do at best"
+	@echo "make pictures  take pictures of every screen and form (NAMES=\"main review\": only of those)"
 	@echo "make clean   remove the virtual environment and the caches"
 
 ready:
@@ -61,6 +62,14 @@ bench: ready-dev
 # Take the README's picture again, from the running demo.
 picture: ready-dev
 	@$(bin)/python -m docs.picture
+
+# Take a picture of every screen and every form, into build/pictures/index.html. NAMES="main review": only of those.
+pictures: ready-dev
+	@PYTHONPATH=tests $(bin)/python -m docs.pictures $(NAMES)
+
+# After a look at what changed: keep how the screens look now as what tests/tui/test_looks.py compares with.
+accept-looks: ready-dev
+	@$(bin)/python -m pytest -q -n 0 tests/tui/test_looks.py --snapshot-update
 
 # Resolve again for all platforms, after a version in pyproject.toml changed. Needs uv.
 lock:

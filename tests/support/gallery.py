@@ -1,96 +1,147 @@
-"""Pictures of the screen, from scenes made by hand: `python -m support.gallery OUT [NAME…]` writes SVG files.
+"""Every screen and every form, each in a scene that stands still: what pictures and comparisons of the looks show."""
 
-Run it from the root with `PYTHONPATH=tests:.`; names are those of `PICTURES`.
-"""
-
-import asyncio
-import os
-import sys
-import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-from support import scenes
+from support import pages, scenes
+from support.onscreen import until
 from support.still import StillSource
 from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
 
+from coordinator.client.ports import Preferences
+from coordinator.errors import CoordError
 from tui.app import CoordApp
+from tui.screens.milestone import MilestoneScreen
+from tui.screens.replay import ReplayScreen
+from tui.screens.review import Review
 
 Play = Callable[[Pilot[None]], Awaitable[None]]
+_ENDLESS = ("snapshots", "replay")
+"""Groups of workers that wait for what comes."""
 
 
-async def _nothing(pilot: Pilot[None]) -> None:
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A scene, and the keys that lead to what is shown."""
+
+    keys: str = ""
+    """Names of keys, with blanks between them."""
+    scene: str = "bucket"
+    """A function of `support.scenes`."""
+    selected: int | None = None
+    """The prompt that is selected before the keys."""
+    words: str = ""
+    """What is typed after them."""
+    then: str = ""
+    """Keys after the words."""
+    ascii: bool = False
+    refusal: CoordError | None = None
+    """What the source answers to every wish."""
+    kept: bool = False
+    """A main state of its screen: its looks are compared in tests."""
+
+    def app(self, theme: str) -> CoordApp:
+        """The app on the scene, at the moment of all scenes."""
+        snapshot = getattr(scenes, self.scene)()
+        events = scenes.bucket_events() if snapshot.head else []
+        source = StillSource(snapshot, events, scenes.screens(), Preferences(theme))
+        source.changes = {4: pages.work(), 5: pages.change()}
+        source.page, source.undo, source.refusal = pages.milestone(), pages.undo(), self.refusal
+        environ = {"LANG": "C.UTF-8", "COORD_ASCII": "1" if self.ascii else "0"}
+        return CoordApp(source, environ, clock=lambda: scenes.NOW)
+
+    async def play(self, pilot: Pilot[Any]) -> None:
+        """Come to what is shown, from the app's beginning."""
+        app = pilot.app
+        assert isinstance(app, CoordApp)
+        await settled(app, pilot)
+        if self.selected is not None:
+            app.main.select(self.selected)
+            await settled(app, pilot)
+        for key in (*self.keys.split(), *map(_key, self.words), *self.then.split()):
+            await pilot.press(key)
+            await settled(app, pilot)
+
+
+def _key(character: str) -> str:
+    return {" ": "space", ",": "comma", ".": "full_stop", "-": "minus", "#": "number_sign"}.get(character, character)
+
+
+async def settled(app: CoordApp, pilot: Pilot[Any]) -> None:
+    """Wait until nothing is on its way to the screen, and no cursor blinks."""
+    await until(lambda: not app.is_running or app.main.snapshot is not None, "the first snapshot", 60)
+    for _ in range(2):  # what a worker brought may begin another one
+        await pilot.pause()
+        await until(lambda: not _busy(app), "what the screen shows", 60)
+    await pilot.pause()
+    for field in app.screen.query("Input, TextArea"):
+        assert isinstance(field, Input | TextArea)
+        field.cursor_blink = False
+        field._cursor_visible = True
     await pilot.pause()
 
 
-def keys(*names: str) -> Play:
-    async def play(pilot: Pilot[None]) -> None:
-        await pilot.press(*names)
-        await pilot.pause()
-
-    return play
-
-
-def still(name: str = "bucket", **more: Any) -> StillSource:
-    events = scenes.bucket_events() if name == "bucket" else []
-    return StillSource(getattr(scenes, name)(), events, scenes.screens(), **more)
+def _busy(app: CoordApp) -> bool:
+    screen, form = app.screen, app.main.plan_form
+    if isinstance(screen, Review | MilestoneScreen) and screen.page is None:
+        return True
+    if isinstance(screen, ReplayScreen) and screen.snapshot is None:
+        return True
+    if app.main.log_panel.busy or (form is not None and form.busy):
+        return True
+    return any(not worker.is_finished and worker.group not in _ENDLESS for worker in app.workers)
 
 
-PICTURES: dict[str, tuple[Callable[[], StillSource], tuple[int, int], str, Play]] = {
-    "main-dark": (still, (160, 45), "coord-dark", _nothing),
-    "main-light": (still, (160, 45), "coord-light", _nothing),
-    "main-ansi": (still, (160, 45), "coord-ansi", _nothing),
-    "main-80x24": (still, (80, 24), "coord-dark", _nothing),
-    "second-80x24": (still, (80, 24), "coord-dark", keys("tab")),
-    "big-200x50": (still, (200, 50), "coord-dark", _nothing),
-    "events": (still, (160, 45), "coord-dark", keys("4", "up", "up")),
-    "help": (still, (160, 45), "coord-dark", keys("question_mark")),
-    "answer": (still, (160, 45), "coord-dark", keys("n")),
-    "answer-80x24": (still, (80, 24), "coord-dark", keys("n")),
-    "stop": (still, (160, 45), "coord-dark", keys("L")),
-    "palette": (still, (160, 45), "coord-dark", keys("ctrl+p")),
-    "wide": (lambda: still("wide_titles"), (120, 30), "coord-dark", _nothing),
-    "empty": (lambda: still("empty"), (120, 30), "coord-dark", _nothing),
-    "stopped": (lambda: still("stopped"), (120, 30), "coord-light", _nothing),
-    "troubled": (lambda: still("troubled"), (120, 30), "coord-dark", _nothing),
-    "problems": (lambda: still("troubled"), (120, 30), "coord-dark", keys("exclamation_mark")),
-    "crowd": (lambda: still("crowd"), (160, 45), "coord-dark", _nothing),
-    "many": (lambda: StillSource(scenes.many(1000)), (160, 45), "coord-dark", _nothing),
-    "zoom": (still, (160, 45), "coord-dark", keys("Z")),
-    "toast": (lambda: still("stopped"), (120, 30), "coord-dark", keys("a")),
-    "ascii": (still, (120, 30), "coord-dark", _nothing),
-    "review": (still, (160, 45), "coord-dark", keys("v")),
-    "interject": (still, (160, 45), "coord-dark", keys("i")),
-    "question-list": (still, (120, 30), "coord-dark", keys("Q")),
+PICTURES: dict[str, Picture] = {
+    # the main screen
+    "main": Picture(kept=True),
+    "main-agents": Picture("2", kept=True),
+    "main-window": Picture("3"),
+    "main-events": Picture("4 up up"),
+    "main-search": Picture("4 slash", words="redis", then="enter"),
+    "main-map": Picture("m", kept=True),
+    "main-zoom": Picture("Z"),
+    "main-ascii": Picture(ascii=True, kept=True),
+    "main-wide-titles": Picture(scene="wide_titles"),
+    "main-emergent": Picture(scene="laboratory"),
+    "main-many": Picture(scene="long_plan"),
+    "main-crowd": Picture("2", scene="crowd"),
+    "main-empty": Picture(scene="empty", kept=True),
+    "main-stopped": Picture(scene="stopped"),
+    "main-troubled": Picture(scene="troubled", kept=True),
+    "main-remark": Picture("a", scene="stopped"),
+    "main-failure": Picture("l", refusal=CoordError("the loop does not answer", "`coord doctor` says what it lacks")),
+    # pages over it
+    "help": Picture("question_mark", kept=True),
+    "palette": Picture("ctrl+p", words="pr"),
+    "prompt": Picture("enter", selected=9),
+    "event": Picture("4 up up enter"),
+    "problems": Picture("exclamation_mark", scene="troubled", kept=True),
+    "questions": Picture("Q"),
+    "agents": Picture("A", kept=True),
+    "agents-crowd": Picture("A", scene="crowd"),
+    "milestone": Picture("M", kept=True),
+    "milestone-link": Picture("M l", words="#12"),
+    "review": Picture("v", selected=5, kept=True),
+    "review-approve": Picture("v a", selected=5),
+    "review-reject": Picture("v r", selected=5, words="name the unit"),
+    "replay": Picture("H up up up", kept=True),
+    # forms
+    "answer": Picture("n", kept=True),
+    "interject": Picture("i", selected=3, words="Limits per route", kept=True),
+    "interject-confirm": Picture("i", selected=3, words="Limits per route", then="enter"),
+    "patch": Picture("p", selected=2, words="Buckets never fill", kept=True),
+    "edit": Picture("e", selected=7, kept=True),
+    "surgery": Picture("s", scene="laboratory", selected=2, kept=True),
+    "surgery-verdicts": Picture("s i right x right k", scene="laboratory", selected=2),
+    "kill": Picture("k", selected=4, kept=True),
+    "restart": Picture("r", selected=10, kept=True),
+    "undo": Picture("u"),
+    "permit": Picture("y", scene="asking", kept=True),
+    "tell": Picture("t", scene="asking", selected=4, words="the table is called buckets"),
+    "trust": Picture(scene="untrusted", kept=True),
+    "stop": Picture("L"),
+    "leave": Picture("i", selected=3, words="Limits", then="escape q"),
 }
-
-
-async def draw(name: str, environ: dict[str, str] | None = None) -> str:
-    """The SVG of one picture."""
-    make, size, theme, play = PICTURES[name]
-    source = make()
-    environ = environ or {"LANG": "C.UTF-8", "COORD_ASCII": "1" if name == "ascii" else "0"}
-    app = CoordApp(source, environ, clock=lambda: scenes.NOW)
-    app.theme = theme
-    async with app.run_test(size=size, notifications=True) as pilot:
-        while app.is_running and (app.main.snapshot is None or app.main.log_panel.busy):
-            await pilot.pause(0.001)
-        await play(pilot)
-        await pilot.pause()
-        svg = app.export_screenshot(title="coord")
-        source.close()
-    return svg
-
-
-def main(out: Path, names: list[str]) -> None:
-    os.environ["TZ"] = "UTC"
-    time.tzset()
-    out.mkdir(parents=True, exist_ok=True)
-    for name in names or list(PICTURES):
-        (out / f"{name}.svg").write_text(asyncio.run(draw(name)), encoding="utf-8")
-        print(name)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])

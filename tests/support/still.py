@@ -1,15 +1,18 @@
 """A source that stands still: snapshots, events and screens made by hand, for layouts that no project produces."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from coordinator.client.ports import OnScreen, Preferences, Query, Show, Trouble, Wish
 from coordinator.errors import CoordError, Refused
+from coordinator.lazy.dataclass import replace
 from coordinator.model.change import Change, ChangePage, Check
 from coordinator.model.event import Event
 from coordinator.model.intent import Intent
 from coordinator.model.plan import Plan
+from coordinator.model.prompt import PromptStatus
+from coordinator.model.replay import Replay
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
 from coordinator.model.trust import Ask, Shown
@@ -17,7 +20,6 @@ from coordinator.views.milestone_page import MilestonePage
 from coordinator.views.status_json import counts
 
 if TYPE_CHECKING:
-    from coordinator.client.ports import Film
     from coordinator.model.pane_screen import Screen
 
 
@@ -34,6 +36,8 @@ class StillSource:
         self.events_by_seq = list(events)
         self.screens = dict(screens or {})
         self.changes: dict[int, ChangePage] = {}
+        self.page: MilestonePage | None = None
+        self.undo: Plan | None = None
         self.asked: list[object] = []
         self.checked = Check(True, "merges into main; unit passed on the result")
         self.refusal: CoordError | None = None
@@ -76,7 +80,7 @@ class StillSource:
 
     def milestone(self) -> MilestonePage:
         assert self._last is not None
-        return MilestonePage(self._last.milestone, Intent(), None, False, "", "", counts(self._last))
+        return self.page or MilestonePage(self._last.milestone, Intent(), None, False, "", "", counts(self._last))
 
     def plan_intent(self, document: str) -> Plan:
         raise Refused("the intent says that already", "change it")
@@ -93,8 +97,8 @@ class StillSource:
         self.asked.append(("milestone", status, reason))
         return "set"
 
-    def film(self) -> "Film":
-        raise CoordError("nothing can be replayed here", "look at a project")
+    def film(self) -> "StillFilm":
+        return StillFilm(self.look(), self.events_by_seq)
 
     def show_panes(self, panes: Sequence[str], focused: str | None, on_screen: OnScreen) -> None:
         self.asked.append(("panes", tuple(panes)))
@@ -145,6 +149,8 @@ class StillSource:
         return self._last
 
     def plan_undo(self, snapshot: Snapshot) -> Plan:
+        if self.undo is not None:
+            return self.undo
         raise Refused("there is no plan to take back", "nothing was applied yet")
 
     def apply(self, plan: Plan) -> tuple[str, ...]:
@@ -176,6 +182,22 @@ class StillSource:
         with self._wake:
             self.closed = True
             self._wake.notify_all()
+
+
+class StillFilm:
+    """The events as a film, over prompts that were there from the beginning, none of them begun."""
+
+    def __init__(self, snapshot: Snapshot, events: Sequence[Event]) -> None:
+        self._prompts = [replace(prompt, status=PromptStatus.PENDING) for prompt in snapshot.prompts.values()]
+        self._snapshot, self._events = snapshot, events
+
+    def head(self) -> int:
+        return len(self._events)
+
+    def at(self, seq: int, on_the_way: Callable[[int], None] = lambda _: None) -> Replay:
+        replay = Replay(self._prompts, project=self._snapshot.project, title=self._snapshot.milestone.title)
+        replay.feed(self._events[:seq])
+        return replay
 
 
 def _matches(event: Event, query: Query) -> bool:
