@@ -6,16 +6,12 @@ that somebody changed after the commit keeps that change: the plan is merged int
 written into the journal before anything else is.
 """
 
-import base64
-import binascii
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from coordinator.errors import CoordError, Refused, StalePlan
-from coordinator.formats.value_merge import Merge, merge
 from coordinator.lazy.dataclass import dataclass, replace
 from coordinator.model.plan import FileEdit
 from coordinator.model.text import plain
@@ -28,22 +24,19 @@ from coordinator.storage.files import (
     install,
     make_folder,
     put,
-    read_limited,
-    sha256,
     stage,
     sweep_stale_temps,
     sync_folder,
     take_away,
 )
-from coordinator.storage.kept_aside import keep_aside, move_aside
+from coordinator.storage.journal_entries import Entry, decode, digest, encode, merged_with, present_at, sentences
+from coordinator.storage.kept_aside import move_aside
 from coordinator.storage.paths import Layout
-from coordinator.storage.records import BadRecord, read_json
+from coordinator.storage.records import BadRecord
 
 Recorder = Callable[[str, Mapping[str, Any]], None]
 """Called with the plan's id and its note once the files are in place; may be called again after a crash."""
 
-_LIMIT = 1 << 30
-"""Bytes of a file, and of a journal."""
 _BUSY = "a plan is being applied by another process"
 _PATIENCE = 0.25
 """Seconds in which somebody else's merge may let go of the attempt that a plan is about."""
@@ -51,23 +44,6 @@ _COMMITTED = ".json"
 _PLACED = ".placed"
 """The files are in place, the note is not recorded yet."""
 _TRIES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One file of a committed plan."""
-
-    path: str
-    """Relative to the project root."""
-    before: str | None
-    content: bytes | None
-    """None: the file goes."""
-    base: bytes | None = None
-    """The version `before`: what a change that came in between is told from."""
-    merged: bool = False
-    """Not what was planned: somebody changed the file after the commit."""
-    lost: str = ""
-    """Why something of the plan is not in a merged file, as the end of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +85,7 @@ def apply_edits(
     path outside of the project, CoordError for what the system refuses: nothing is changed then. Only a failure after
     the commit, and its message says so, leaves the plan to be finished by `recover`.
     """
-    entries = [_Entry(e.path, e.before, None if e.change == "delete" else e.content) for e in edits]
+    entries = [Entry(e.path, e.before, None if e.change == "delete" else e.content) for e in edits]
     targets = [_target(layout, entry.path) for entry in entries]
     if len(set(targets)) < len(targets):
         raise Refused("the plan edits a file twice", "make one edit of the two")
@@ -125,7 +101,7 @@ def apply_edits(
             _check_reads(layout, reads or {})
             placed = _commit_and_place(layout, plan_id, entries, targets, note)
         _record(layout, plan_id, placed, note, record, telling)
-    return _sentences(placed)
+    return sentences(placed)
 
 
 def pending(layout: Layout) -> bool:
@@ -174,15 +150,15 @@ def recover(
 
 
 def _commit_and_place(
-    layout: Layout, plan_id: str, entries: Sequence[_Entry], targets: Sequence[str], note: Mapping[str, Any] | None
-) -> list[_Entry]:
+    layout: Layout, plan_id: str, entries: Sequence[Entry], targets: Sequence[str], note: Mapping[str, Any] | None
+) -> list[Entry]:
     journal = _journal(layout, plan_id, _COMMITTED)
     staged: list[str | None] = []
     try:
         whole = _checked(entries, targets)
         for entry, target in zip(whole, targets, strict=True):
             staged.append(None if entry.content is None else stage(target, entry.content))
-        put(journal, _encode(whole, note))
+        put(journal, encode(whole, note))
     except OSError as error:
         _discard(staged)
         discard(journal)
@@ -208,13 +184,13 @@ def _stale(paths: Iterable[str]) -> StalePlan:
     return StalePlan(f"changed since the plan was made: {', '.join(paths)}", "nothing was written; plan again")
 
 
-def _checked(entries: Sequence[_Entry], targets: Sequence[str]) -> list[_Entry]:
+def _checked(entries: Sequence[Entry], targets: Sequence[str]) -> list[Entry]:
     """The entries with the versions that they replace; StalePlan where those are others than planned for."""
     whole, stale = [], []
     for entry, target in zip(entries, targets, strict=True):
-        base = _present(target)
+        base = present_at(target)
         whole.append(replace(entry, base=base))
-        if _digest(base) != entry.before:
+        if digest(base) != entry.before:
             stale.append(entry.path)
     if stale:
         raise _stale(map(plain, stale))
@@ -224,11 +200,11 @@ def _checked(entries: Sequence[_Entry], targets: Sequence[str]) -> list[_Entry]:
 def _place(
     layout: Layout,
     plan_id: str,
-    entries: Sequence[_Entry],
+    entries: Sequence[Entry],
     targets: Sequence[str],
     staged: list[str | None],
     note: Mapping[str, Any] | None,
-) -> list[_Entry]:
+) -> list[Entry]:
     """Put every file in its place, then end the journal, or leave its note to be recorded; what was placed."""
     entries = list(entries)
     try:
@@ -256,7 +232,7 @@ def _place(
 def _merge_changed(
     layout: Layout,
     plan_id: str,
-    entries: list[_Entry],
+    entries: list[Entry],
     targets: Sequence[str],
     staged: list[str | None],
     note: Mapping[str, Any] | None,
@@ -265,45 +241,28 @@ def _merge_changed(
     changed = False
     for place, (entry, target) in enumerate(zip(entries, targets, strict=True)):
         try:
-            present = _present(target)
+            present = present_at(target)
         except NotAFile:  # nothing can be merged into it
             aside = move_aside(target, plan_id)
             lost = f"what stood there was no file, and is {aside}"
             entries[place] = replace(entry, before=None, base=None, merged=True, lost=lost)
             changed = True
             continue
-        if _digest(present) in (entry.before, _digest(entry.content)):
+        if digest(present) in (entry.before, digest(entry.content)):
             continue
-        entries[place] = made = _merged(entry, target, present, plan_id)
+        entries[place] = made = merged_with(entry, target, present, plan_id)
         temp = staged[place]
         if temp is not None:
             discard(temp)
         staged[place] = None if made.content is None or made.content == present else stage(target, made.content)
         changed = True
     if changed:
-        put(_journal(layout, plan_id, _COMMITTED), _encode(entries, note))
+        put(_journal(layout, plan_id, _COMMITTED), encode(entries, note))
 
 
-def _merged(entry: _Entry, target: str, present: bytes | None, plan_id: str) -> _Entry:
-    """The entry for a version of the file that the plan didn't know; what of the plan is lost is kept beside it."""
-    found = Merge(b"")
-    if present is None:
-        found = Merge(b"", "the file is gone since")
-    elif entry.content is None:
-        found = Merge(present, "it was to go, and was changed since")
-    else:
-        found = merge(entry.path.rpartition("/")[2], entry.base, entry.content, present)
-    if found.lost and entry.content is not None and not entry.path.endswith(".json"):
-        found = replace(found, lost=f"{found.lost}; what was planned is {keep_aside(target, entry.content, plan_id)}")
-    content = None if present is None else found.content
-    if content == present and not found.lost:  # it was in place, and somebody went on from there
-        return replace(entry, before=_digest(present), content=present)
-    return _Entry(entry.path, _digest(present), content, present, merged=True, lost=found.lost or entry.lost)
-
-
-def _place_one(entry: _Entry, target: str, temp: str | None) -> None:
+def _place_one(entry: Entry, target: str, temp: str | None) -> None:
     """Bring one file to its new version; StalePlan when it is none of the two that it may be."""
-    if digest_of(target) == _digest(entry.content):
+    if digest_of(target) == digest(entry.content):
         return
     if entry.content is None:
         take_away(target, entry.before or "")
@@ -316,28 +275,6 @@ def _place_one(entry: _Entry, target: str, temp: str | None) -> None:
         discard(temp)
 
 
-def _present(target: str) -> bytes | None:
-    """What stands there. Raises NotAFile for what is no regular file."""
-    try:
-        return read_limited(target, _LIMIT)
-    except FileNotFoundError:
-        return None
-
-
-def _digest(data: bytes | None) -> str | None:
-    return None if data is None else sha256(data)
-
-
-def _sentences(entries: Iterable[_Entry]) -> list[str]:
-    """What people have to know of merged files."""
-    return [
-        f"{plain(entry.path)} was changed meanwhile: "
-        + (f"not all of the plan is in it, for {plain(entry.lost)}" if entry.lost else "both changes are in it")
-        for entry in entries
-        if entry.merged
-    ]
-
-
 def _finish_all(layout: Layout, record: Recorder | None, telling: Telling | None) -> list[str]:
     """Roll every committed plan forward. Call under the lock of the journal."""
     done: list[str] = []
@@ -346,7 +283,7 @@ def _finish_all(layout: Layout, record: Recorder | None, telling: Telling | None
         if suffix not in (_COMMITTED, _PLACED):
             continue
         try:
-            entries, note = _decode(str(layout.journal / name))
+            entries, note = decode(str(layout.journal / name))
             targets = [_target(layout, entry.path) for entry in entries]
         except (BadRecord, Refused) as error:
             done.append(_put_aside(layout, name, error))
@@ -354,7 +291,7 @@ def _finish_all(layout: Layout, record: Recorder | None, telling: Telling | None
         if suffix == _COMMITTED:
             done.append(f"plan {plain(plan_id)} was interrupted and is finished now")
             entries = _roll_forward(layout, plan_id, entries, targets, note)
-            done += _sentences(entries)
+            done += sentences(entries)
         try:
             _record(layout, plan_id, entries, note, record, telling)
         except BadRecord as error:
@@ -368,8 +305,8 @@ def _put_aside(layout: Layout, name: str, error: Exception) -> str:
 
 
 def _roll_forward(
-    layout: Layout, plan_id: str, entries: Sequence[_Entry], targets: Sequence[str], note: Mapping[str, Any] | None
-) -> list[_Entry]:
+    layout: Layout, plan_id: str, entries: Sequence[Entry], targets: Sequence[str], note: Mapping[str, Any] | None
+) -> list[Entry]:
     try:
         for target in targets:
             make_folder(os.path.dirname(target))
@@ -395,7 +332,7 @@ def _attempts(targets: Iterable[str]) -> Iterator[None]:
 def _record(
     layout: Layout,
     plan_id: str,
-    entries: Iterable[_Entry],
+    entries: Iterable[Entry],
     note: Mapping[str, Any] | None,
     record: Recorder | None,
     telling: Telling | None,
@@ -445,44 +382,3 @@ def _discard(staged: Iterable[str | None]) -> None:
     for temp in staged:
         if temp is not None:
             discard(temp)
-
-
-def _encode(entries: Iterable[_Entry], note: Mapping[str, Any] | None) -> bytes:
-    edits = [
-        {
-            "path": entry.path,
-            "before": entry.before,
-            "content": _as_text(entry.content),
-            "base": _as_text(entry.base),
-            **({"merged": True, "lost": entry.lost} if entry.merged else {}),
-        }
-        for entry in entries
-    ]
-    return json.dumps({"edits": edits, "note": note}).encode()
-
-
-def _as_text(data: bytes | None) -> str | None:
-    return None if data is None else base64.b64encode(data).decode()
-
-
-def _as_bytes(text: str | None) -> bytes | None:
-    return None if text is None else base64.b64decode(text, validate=True)
-
-
-def _decode(path: str) -> tuple[list[_Entry], Mapping[str, Any] | None]:
-    values = read_json(path, limit=_LIMIT) or {}
-    try:
-        entries = [
-            _Entry(
-                str(edit["path"]),
-                edit["before"],
-                _as_bytes(edit["content"]),
-                _as_bytes(edit.get("base")),
-                edit.get("merged") is True,
-                str(edit.get("lost") or ""),
-            )
-            for edit in values["edits"]
-        ]
-    except (KeyError, TypeError, ValueError, binascii.Error) as error:
-        raise BadRecord(f"it is not a journal: {error}") from None
-    return entries, values.get("note")
