@@ -10,9 +10,10 @@ from pathlib import Path
 from bench.report import Row, print_rows
 from coordinator.lazy.dataclass import replace
 from coordinator.model.step import Attempt, Receipt, StepState
+from coordinator.model.work import prompt_work
 from coordinator.storage.paths import Layout
 from coordinator.storage.records import encode
-from coordinator.storage.runs import AttemptReader, write_step
+from coordinator.storage.runs import AttemptReader, step_values, write_step
 
 COUNT = 10_000
 ROUNDS = 3
@@ -43,18 +44,18 @@ def main() -> list[Row]:
 
 def _attempt(number: int) -> Attempt:
     agent, branch = f"executor-{number:02d}-1", f"coord/{number:02d}-1"
-    made = Attempt(number, 1, "run-1", 1, StepState.MERGED, AT, AT, agent, branch=branch, window="@3", pane="%5")
+    made = Attempt(
+        prompt_work(number), 1, "run-1", 1, StepState.MERGED, AT, AT, agent, branch=branch, window="@3", pane="%5"
+    )
     return replace(made, base="a" * 40, digest="b" * 64, commits=("c" * 40,), merged_as="d" * 40)
 
 
 def _write(layout: Layout, attempt: Attempt) -> None:
     """What a finished attempt leaves; without the syncs, which would take minutes here."""
-    where = layout.attempt(attempt.run, attempt.prompt, attempt.attempt)
+    where = layout.attempt(attempt.run, attempt.work, attempt.attempt)
     (where / "started").mkdir(parents=True)
     (where / "started" / "pid").write_text("4711\n")
-    (where / "step.json").write_text(
-        json.dumps(encode(attempt, skip=("exit", "receipt", "directory", "pid")), indent=1)
-    )
+    (where / "step.json").write_text(json.dumps(step_values(attempt), indent=1))
     (where / "exit.json").write_text(f'{{"status": 0, "at": "{AT}"}}\n')
     receipt = Receipt("done", "Kept the buckets in order, with tests for it.", attempt.agent, AT, ("c" * 40,))
     (where / "receipt.json").write_text(json.dumps(encode(receipt), indent=1))
@@ -72,7 +73,7 @@ def _read_and_parse(layout: Layout) -> None:
 def _change_one(layout: Layout, reader: AttemptReader, turn: int) -> float:
     changed = replace(_attempt(COUNT // 2), reason=f"turn {turn}")
     write_step(layout, changed)
-    path = layout.attempt("run-1", changed.prompt, 1) / "step.json"
+    path = layout.attempt("run-1", changed.work, 1) / "step.json"
     spent = _time(lambda: reader.refresh([path]))
     assert reader.refresh([path])[changed.prompt].reason == changed.reason
     return spent

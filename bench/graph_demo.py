@@ -17,6 +17,7 @@ from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.settings import Settings
 from coordinator.model.snapshot import Agent, AgentState, Milestone, Snapshot
 from coordinator.model.step import Attempt, Exit, Step, StepState, derive_step
+from coordinator.model.work import prompt_work
 from tui.paint.theme import DARK, LIGHT, glyphs, themes
 from tui.widgets.graph import PromptGraph
 
@@ -115,7 +116,9 @@ def snapshot(
 def _attempt(number: int, state: StepState, now: float, ago: float, took: float | None = None) -> Attempt:
     began = now - ago
     ended = Exit(0, iso(began + took)) if took is not None else None
-    return Attempt(number, 1, "run-3", 1, state, iso(began), started=iso(began), runtime="claude", exit=ended)
+    return Attempt(
+        prompt_work(number), 1, "run-3", 1, state, iso(began), started=iso(began), runtime="claude", exit=ended
+    )
 
 
 def _agent(number: int, runtime: str, state: AgentState, now: float, ago: float) -> Agent:

@@ -23,6 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from support.project import Project, project
 from support.wait import wait_until
 
+from coordinator.model.work import prompt_work
+
 PROMPTS = 41
 AGENT = """\
 echo 1 >"file-$COORD_PROMPT.txt"
@@ -73,7 +75,7 @@ def _answer(made: Project, number: int) -> float:
     """Milliseconds from the answer to the question of a prompt, which is settled by then, to the start of the next."""
     wait_until(lambda: made.snapshot().prompts[number].status == "done", message=f"prompt {number}", timeout=60)
     (asked,) = [event for event in made.events("question.asked") if event.prompt == number]
-    started = made.layout.attempt("run-1", number + 1, 1) / "started"
+    started = made.layout.attempt("run-1", prompt_work(number + 1), 1) / "started"
     before = time.time_ns()
     answer(made.layout, str(asked.seq), "go on", Actor(ActorKind.HUMAN, "ada"))
     wait_until(started.exists, message="the start")

@@ -19,6 +19,7 @@ from coordinator.changes.gate import MergeRequest, merge_attempt
 from coordinator.changes.outcome import Merged
 from coordinator.changes.safekeeping import keep_safe
 from coordinator.changes.worktrees import WorktreeInfo, create
+from coordinator.model.work import prompt_work
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
@@ -56,13 +57,13 @@ def _repository() -> Iterator[tuple[Repository, Iterator[WorktreeInfo]]]:
 
 def _changes(repo: Repository) -> Iterator[WorktreeInfo]:
     for number in count(1):
-        tree = create(repo.layout, number, 1, "main")
+        tree = create(repo.layout, prompt_work(number), 1, "main")
         repo.commit({f"made/{number}-{n}.py": f"value = {n}\n" * 40 for n in range(FILES)}, cwd=tree.path)
         yield tree
 
 
 def _merge(repo: Repository, tree: WorktreeInfo) -> None:
-    done = merge_attempt(repo.layout, MergeRequest(tree.number, 1, base="main", start=tree.base))
+    done = merge_attempt(repo.layout, MergeRequest(tree.work, 1, base="main", start=tree.base))
     assert isinstance(done, Merged), done
 
 

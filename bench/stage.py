@@ -18,6 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from support.project import Project, project, prompt_text
 
+from coordinator.model.work import prompt_work
+
 _SCREENFUL = 'for n in $(seq 48); do printf "\\033[3${n#?}mline %d\\033[0m with text\\n" $n; done; '
 _AGENT = _SCREENFUL + 'mkfifo "$0"; exec cat 0<>"$0"'
 """An agent that has printed a screenful, and then prints what is written into the pipe `$0`."""
@@ -62,11 +64,13 @@ class Stage:
             mark={"agent": agent, "root": str(self.layout.root)},
         )
         began = iso(time.time() - 61 * number)
-        place = self.layout.attempt(self._run, number, 1)
+        place = self.layout.attempt(self._run, prompt_work(number), 1)
         (place / "started").mkdir(parents=True)
         (place / "started/pid").write_text(f"{window.pid}\n")
         attempt = Attempt(
-            *(number, 1, self._run, 1, StepState.RUNNING, began, began, agent), window=window.id, pane=window.pane
+            *(prompt_work(number), 1, self._run, 1, StepState.RUNNING, began, began, agent),
+            window=window.id,
+            pane=window.pane,
         )
         write_step(self.layout, attempt)
         self.pipes.append(pipe)

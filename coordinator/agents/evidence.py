@@ -126,7 +126,7 @@ def observe_agent(
     return Agent(
         id=attempt.agent,
         role=attempt.role,
-        prompt=attempt.prompt,
+        prompt=attempt.prompt or None,
         attempt=attempt.attempt,
         runtime=attempt.runtime,
         state=state,

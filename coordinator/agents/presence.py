@@ -14,6 +14,7 @@ from coordinator.lazy.dataclass import replace
 from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.model.step import Attempt
+from coordinator.model.work import WorkId
 from coordinator.safefiles.regular import read_part
 
 if TYPE_CHECKING:
@@ -48,18 +49,18 @@ class Presence:
     def __init__(self, root: Path) -> None:
         """`root` is the project's, to which the directories of attempts are relative."""
         self._root = str(root)
-        self._known: dict[int, _Known] = {}
+        self._known: dict[WorkId, _Known] = {}
 
     def of(
         self, attempts: Iterable[Attempt], *, attended: bool = True, stopped: Stopped | None = None
     ) -> tuple[Agent, ...]:
-        """The agents of these attempts, in the order of their prompts.
+        """The agents of these attempts, in the order of what they work on.
 
         `attended`: a loop looks whether they get anywhere; what an ended one thought of that may be over by now.
         `stopped` is asked whether an agent's process is; None: nobody has stopped any.
         """
         now = time.time()
-        ordered = sorted(attempts, key=lambda a: a.prompt)
+        ordered = sorted(attempts, key=lambda a: a.work)
         return tuple([self._agent(attempt, now, attended, stopped) for attempt in ordered])
 
     def outlived(self) -> bool:
@@ -76,7 +77,7 @@ class Presence:
             _stamp(f"{directory}/{USAGE}"),
             _stamp(f"{directory}/{STUCK}") if live and attended else None,
         )
-        known = self._known.get(attempt.prompt)
+        known = self._known.get(attempt.work)
         same = (
             known is not None
             and known.attempt is attempt
@@ -96,7 +97,7 @@ class Presence:
             agent = replace(agent, tokens=tokens, cost_usd=cost)
         if files[2] and agent.state.at_work:
             agent = replace(agent, stuck=read_stuck(Path(directory)))
-        self._known[attempt.prompt] = _Known(agent, attempt, alive, paused, files, now + _RENEWED)
+        self._known[attempt.work] = _Known(agent, attempt, alive, paused, files, now + _RENEWED)
         return agent
 
 

@@ -12,7 +12,7 @@ from coordinator.lazy.dataclass import dataclass, field, replace
 from coordinator.model.step import Attempt, StepState
 from coordinator.observe.project import Project
 from coordinator.observe.trust import require_trust
-from coordinator.storage.attempts import load_attempt, run_ids
+from coordinator.storage.attempts import all_attempts
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import loop_is_alive
 from coordinator.storage.sweep import stale_files
@@ -70,7 +70,7 @@ def _of_attempts(layout: Layout) -> Iterator[Leftover]:
     for attempt in _attempts(layout):
         if not attempt.branch:
             continue
-        tree = layout.worktree(attempt.prompt, attempt.attempt)
+        tree = layout.worktree(attempt.work, attempt.attempt)
         there = os.path.lexists(tree)
         if not there and not git.head(attempt.branch):
             continue
@@ -113,7 +113,7 @@ def _remove(layout: Layout, attempt: Attempt, *, look: bool) -> str:
     """Remove an attempt's worktree and branch, or only look; what they hold, if they stay for it."""
     gone = worktrees.remove(
         layout,
-        attempt.prompt,
+        attempt.work,
         attempt.attempt,
         attempt.base_branch,
         branch=attempt.branch,
@@ -125,11 +125,7 @@ def _remove(layout: Layout, attempt: Attempt, *, look: bool) -> str:
 
 
 def _attempts(layout: Layout) -> Iterator[Attempt]:
-    for run in run_ids(layout):
-        for directory in sorted(layout.run(run).glob("prompts/*/attempt-*")):
-            found, _ = load_attempt(str(directory), layout.rel(directory))
-            if found is not None and found.epoch:  # else its record can't be read
-                yield found
+    return (found for found in all_attempts(layout) if found.epoch)  # else its record can't be read
 
 
 def _of_terminals(layout: Layout, terminals: Terminals) -> Iterator[Leftover]:

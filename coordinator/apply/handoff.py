@@ -22,6 +22,7 @@ from coordinator.model.event import Actor, ActorKind, Draft, may_write
 from coordinator.model.handoff import HAND_OFF, OUTCOMES, said_by, words_of
 from coordinator.model.step import Attempt, Receipt
 from coordinator.model.text import plain
+from coordinator.model.work import prompt_work
 from coordinator.observe.project import Project
 from coordinator.secrets.redaction import redact
 from coordinator.storage.config import Config
@@ -145,7 +146,7 @@ def _own_attempt(environ: Mapping[str, str], actor: Actor) -> tuple[Layout, Atte
     if actor.kind is not ActorKind.AGENT or not (root and _is_number(number) and _is_number(count)):
         raise Refused("only an agent hands off its work", "`coord kill` and `coord restart` are for people")
     layout = Layout(Path(root))
-    attempt = find_attempt(layout, int(number), int(count))
+    attempt = find_attempt(layout, prompt_work(int(number)), int(count))
     if attempt is None or attempt.agent != actor.name:
         raise Refused(f"{actor.name} has no attempt in {root}", "only the agent that the loop started may hand off")
     _refuse_ended(attempt)
@@ -171,7 +172,7 @@ def _complete_change(layout: Layout, attempt: Attempt, no_change: bool) -> Chang
             how = f"bring what is yours onto {attempt.branch}, in {layout.root / attempt.worktree}, and try again"
             how += _OR_NOTHING
         raise Refused(f"not done yet: {reason}", how)
-    pointer = refuse_pointers(Git(layout.root), change, layout.worktree(attempt.prompt, attempt.attempt))
+    pointer = refuse_pointers(Git(layout.root), change, layout.worktree(attempt.work, attempt.attempt))
     if pointer is not None:
         raise Refused(f"not done yet: {pointer.reason}", pointer.remedy)
     return change
@@ -184,7 +185,7 @@ def _is_trivial(layout: Layout, config: Config, number: int) -> bool:
 
 def _drafts(attempt: Attempt, receipt: Receipt, actor: Actor, turn: int) -> Iterator[Draft]:
     """What goes on the log: the hand-off, what was decided, and what was learned, where the role may say that."""
-    subject = f"prompt:{attempt.prompt}"
+    subject = attempt.work.subject
     words = sha256(json.dumps(said_by(words_of(receipt), attempt.attempt)).encode())
     yield Draft(HAND_OFF, subject, said_by(receipt, attempt.attempt), event_id(attempt, f"{HAND_OFF}/{turn}/{words}"))
     lists = {"decision.recorded": receipt.decisions, "learning.noted": receipt.learnings}
@@ -211,4 +212,4 @@ def _bounded(files: Sequence[str]) -> tuple[str, ...]:
 
 
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10
+    return text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0

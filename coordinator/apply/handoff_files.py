@@ -19,8 +19,8 @@ _MOST = 1000
 def handed_off(log: EventLog, attempt: Attempt) -> tuple[Receipt, ...]:
     """What an attempt's own agent handed off, oldest first: the last one counts."""
     found = HandOffs()
-    found.feed(log.tail(_MOST, Filter(kinds=(HAND_OFF,), subject=f"prompt:{attempt.prompt}")))
-    return found.of(attempt.run, attempt.prompt, attempt.attempt, attempt.agent)
+    found.feed(log.tail(_MOST, Filter(kinds=(HAND_OFF,), subject=attempt.work.subject)))
+    return found.of(attempt.run, attempt.work, attempt.attempt, attempt.agent)
 
 
 def sealed(log: EventLog, attempt: Attempt) -> Attempt:
@@ -39,7 +39,7 @@ def publish(layout: Layout, attempt: Attempt, given: Sequence[Receipt]) -> None:
     for receipt in given:
         said = {"agent": receipt.agent, "text": _report(receipt), "at": receipt.at, "outcome": receipt.outcome}
         append_summary(layout, number=attempt.prompt, **said)
-    directory = layout.attempt(attempt.run, attempt.prompt, attempt.attempt)
+    directory = layout.attempt(attempt.run, attempt.work, attempt.attempt)
     text = _text(attempt, given[-1]).encode("utf-8", "replace")
     if digest_of(directory / "handoff.md") != sha256(text):
         write_atomic(directory / "handoff.md", text)

@@ -30,9 +30,9 @@ def finish_kill(layout: Layout, log: EventLog, attempt: Attempt) -> Attempt:
         return current
     end_processes(layout, current)
     if current.branch:
-        take_back(layout, current.prompt, current.attempt)
+        take_back(layout, current.work, current.attempt)
     if current.state is StepState.CHANGE_OPEN:
-        _end_marked(suite_mark(current.prompt, current.attempt), layout)  # its checks have nothing to check any more
+        _end_marked(suite_mark(current.work, current.attempt), layout)  # its checks have nothing to check any more
     failpoint("kill-ended")
     with suppress(CoordError, OSError):  # what it handed off is on the log, whatever can't be written of it
         publish(layout, current, handed_off(log, current))
@@ -60,7 +60,7 @@ def has_landed(layout: Layout, attempt: Attempt) -> bool:
         base_tip = git.head(git.base_branch(attempt.base_branch))
         found = find_merge(
             git,
-            attempt.prompt,
+            attempt.work,
             attempt.attempt,
             branch=attempt.branch,
             tip="",
@@ -79,7 +79,7 @@ def end_processes(layout: Layout, attempt: Attempt) -> None:
     Raises CoordError that names the processes which would not end.
     """
     _end_marked(attempt.agent, layout)
-    sweep_stale_temps(layout.attempt(attempt.run, attempt.prompt, attempt.attempt))
+    sweep_stale_temps(layout.attempt(attempt.run, attempt.work, attempt.attempt))
 
 
 def _end_marked(mark: str, layout: Layout) -> None:

@@ -36,7 +36,7 @@ def tell(layout: Layout, attempt: Attempt, actor: Actor, text: str, *, plan: str
     if not text.strip():
         raise UsageError("there is nothing to send", "say what the agent should know")
     text = redact(text)
-    data = {"prompt": attempt.prompt, "attempt": attempt.attempt, "text": text} | ({"plan": plan} if plan else {})
+    data = {**attempt.work.record, "attempt": attempt.attempt, "text": text} | ({"plan": plan} if plan else {})
     draft = Draft(TOLD, f"agent:{attempt.agent}", data)
     with EventLog.open(layout.events_db) as log:
         if not may_write(actor, TOLD):

@@ -36,14 +36,14 @@ def permit(layout: Layout, attempt: Attempt, actor: Actor, *, allow: bool, reaso
     """
     require_trust(layout)
     agent = reach(layout, attempt)
-    directory = layout.attempt(attempt.run, attempt.prompt, attempt.attempt)
+    directory = layout.attempt(attempt.run, attempt.work, attempt.attempt)
     wish = _asked(agent)
     hook = waiting_hook(directory, agent.runtime)
     doing = hook[1] or wish if hook else wish
     if seen and brief(seen) not in (brief(doing), brief(wish)):
         raise Refused(f"{attempt.agent} asks for something else by now: {plain(brief(doing))}", _LOOK_AGAIN)
     with EventLog.open(layout.events_db) as log:  # first of all: it refuses who may not answer
-        data = {"prompt": attempt.prompt, "attempt": attempt.attempt, "allowed": allow, "doing": doing}
+        data = {**attempt.work.record, "attempt": attempt.attempt, "allowed": allow, "doing": doing}
         data |= {"reason": reason} if reason else {}
         log.append([Draft("permission.answered", f"agent:{attempt.agent}", data)], actor, attempt.run)
     if hook is None or not _answer_hook(hook[0], allow, reason):

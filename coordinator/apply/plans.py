@@ -30,6 +30,7 @@ from coordinator.model.plan import FileEdit, Kill, Plan, Record, StartAfresh, St
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.model.text import plain
+from coordinator.model.work import prompt_work
 from coordinator.observe.finishing import log_note, recover, tell_merged
 from coordinator.observe.observer import Observer
 from coordinator.observe.project import Project
@@ -255,7 +256,7 @@ def _prepare_fresh(layout: Layout, stack: ExitStack, one: StartAfresh) -> FileEd
 
 def _locked(layout: Layout, stack: ExitStack, prompt: int, count: int) -> Attempt:
     """The attempt as it is, locked until the plan is in place."""
-    found = find_attempt(layout, prompt, count)
+    found = find_attempt(layout, prompt_work(prompt), count)
     if found is None:
         raise StalePlan(f"attempt {count} of prompt {prompt:02d} is gone", "look at `coord status`")
     stack.enter_context(attempt_lock(layout, found))
@@ -263,7 +264,7 @@ def _locked(layout: Layout, stack: ExitStack, prompt: int, count: int) -> Attemp
 
 
 def _step_edit(layout: Layout, attempt: Attempt, changes: Mapping[str, object]) -> FileEdit:
-    path = layout.attempt(attempt.run, attempt.prompt, attempt.attempt) / "step.json"
+    path = layout.attempt(attempt.run, attempt.work, attempt.attempt) / "step.json"
     before = read_limited(path, _STEP_LIMIT)
     after = json.dumps(json.loads(before) | changes, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
     return FileEdit(layout.rel(path), "modify", after, sha256(before))
@@ -319,7 +320,7 @@ def _steer(layout: Layout, plan: Plan, actor: Actor) -> list[str]:
 
 
 def _told(layout: Layout, steer: Steer) -> Attempt:
-    attempt = find_attempt(layout, steer.prompt, steer.attempt)
+    attempt = find_attempt(layout, prompt_work(steer.prompt), steer.attempt)
     if attempt is None:
         raise StalePlan(f"attempt {steer.attempt} of prompt {steer.prompt:02d} is gone", "look at `coord status`")
     return attempt

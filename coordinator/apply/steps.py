@@ -10,6 +10,7 @@ from coordinator.lazy.dataclass import replace
 from coordinator.model.clock import timestamp, utc_now
 from coordinator.model.event import SYSTEM, Draft, Event
 from coordinator.model.step import TRANSITIONS, Attempt, StepState
+from coordinator.model.work import WorkId
 from coordinator.storage.attempts import load_attempt, run_ids
 from coordinator.storage.files import Lock, sha256
 from coordinator.storage.paths import Layout
@@ -41,7 +42,7 @@ def advance(
         if current.state is not state:
             if state not in TRANSITIONS[current.state]:
                 raise Refused(
-                    f"attempt {attempt.attempt} of prompt {attempt.prompt:02d} is {current.state.value}: "
+                    f"attempt {attempt.attempt} of {attempt.work.label} is {current.state.value}: "
                     f"it can't become {state.value}",
                     "look at `coord status`; something else was faster",
                 )
@@ -64,13 +65,13 @@ def amend(layout: Layout, attempt: Attempt, **changes: Any) -> Attempt:
 
 def attempt_lock(layout: Layout, attempt: Attempt) -> Lock:
     """Excludes whoever else would change this attempt; reading needs no lock."""
-    return Lock(layout.attempt(attempt.run, attempt.prompt, attempt.attempt).parent)
+    return Lock(layout.attempt(attempt.run, attempt.work, attempt.attempt).parent)
 
 
 def reread(layout: Layout, attempt: Attempt) -> Attempt:
     """The attempt as it is on disk now. Raises CoordError when it can't be read."""
-    directory = layout.attempt(attempt.run, attempt.prompt, attempt.attempt)
-    found, problems = load_attempt(str(directory), layout.rel(directory))
+    directory = layout.attempt(attempt.run, attempt.work, attempt.attempt)
+    found, problems = load_attempt(layout, attempt.run, attempt.work, attempt.attempt)
     broken = [problem for problem in problems if problem.path.endswith("/step.json")]
     if found is not None and not broken:
         return found
@@ -78,12 +79,11 @@ def reread(layout: Layout, attempt: Attempt) -> Attempt:
     raise CoordError(f"{layout.rel(directory)}/step.json: {message}", "restore it, or restart the prompt")
 
 
-def find_attempt(layout: Layout, number: int, count: int) -> Attempt | None:
-    """An attempt of a prompt by its number, in whichever run it was; None when it can't be found or read."""
+def find_attempt(layout: Layout, work: WorkId, count: int) -> Attempt | None:
+    """An attempt by its number, in the newest run that has one; None when it can't be found or read."""
     for run in reversed(run_ids(layout)):
-        directory = layout.attempt(run, number, count)
-        if directory.is_dir():
-            return load_attempt(str(directory), layout.rel(directory))[0]
+        if layout.attempt(run, work, count).is_dir():
+            return load_attempt(layout, run, work, count)[0]
     return None
 
 
@@ -111,18 +111,18 @@ def step_event(attempt: Attempt, data: Mapping[str, object] | None = None) -> Dr
         said |= {"commit": attempt.merged_as} if attempt.merged_as else {"no_change": True}
     if attempt.reason and attempt.state not in (StepState.RUNNING, StepState.DISPATCHED):
         said["reason"] = attempt.reason
-    return Draft(attempt.state.event_kind, f"prompt:{attempt.prompt}", said | dict(data or {}))
+    return Draft(attempt.state.event_kind, attempt.work.subject, said | dict(data or {}))
 
 
 def agent_event(attempt: Attempt, kind: str, **data: object) -> Draft:
     """An event about the attempt's agent, such as `agent.exited`."""
-    return Draft(kind, f"agent:{attempt.agent}", {"prompt": attempt.prompt, "attempt": attempt.attempt, **data})
+    return Draft(kind, f"agent:{attempt.agent}", {**attempt.work.record, "attempt": attempt.attempt, **data})
 
 
 def event_id(attempt: Attempt, kind: str) -> str:
     """The UUIDv7 of an attempt's event of a kind: the same in every life of the loop, so that it is logged once."""
     moment = int(timestamp(attempt.started) * 1000) & ((1 << 48) - 1)
-    name = f"{attempt.run}/{attempt.prompt}/{attempt.attempt}/{attempt.started}/{kind}"
+    name = f"{attempt.run}/{attempt.work.key}/{attempt.attempt}/{attempt.started}/{kind}"
     noise = int(sha256(name.encode())[:19], 16)  # 76 bits; 12 and 62 of them are used
     value = moment << 80 | 0x7 << 76 | (noise >> 64 & 0xFFF) << 64 | 0b10 << 62 | (noise & ((1 << 62) - 1))
     text = f"{value:032x}"

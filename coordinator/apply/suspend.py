@@ -48,7 +48,7 @@ def go_on(layout: Layout, log: EventLog, attempt: Attempt, about: str) -> None:
 
 def is_paused(layout: Layout, attempt: Attempt) -> bool:
     """Whether an attempt's agent is stopped, and hears nothing."""
-    return is_stopped(agent_process(str(layout.attempt(attempt.run, attempt.prompt, attempt.attempt))), attempt.pid)
+    return is_stopped(agent_process(str(layout.attempt(attempt.run, attempt.work, attempt.attempt))), attempt.pid)
 
 
 def _at_work(attempt: Attempt) -> bool:

@@ -13,9 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from coordinator.changes.folders import Places
-from coordinator.changes.git import Git, branch_name
+from coordinator.changes.git import Git
 from coordinator.changes.lending import Guest, make_store, point, store_of, take_back
 from coordinator.errors import CoordError
+from coordinator.model.work import WorkId
 
 _LENT = 0o3770
 """Sticky, so that each user removes only what is his; set-group-id, so that new folders are shared too."""
@@ -23,14 +24,14 @@ _OURS = 0o700
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def share(places: Places, number: int, attempt: int, guest: Guest, *, branch: str = "") -> None:
+def share(places: Places, work: WorkId, attempt: int, guest: Guest, *, branch: str = "") -> None:
     """Let a guest work on an attempt; calling it again is safe. Needs root. CoordError when the system refuses."""
-    git, tree = Git(places.root), places.worktree(number, attempt)
+    git, tree = Git(places.root), places.worktree(work, attempt)
     try:
-        take_back(places, number, attempt)
+        take_back(places, work, attempt)
         close_store(git.place.common / "objects", guest)
         hand_over(tree, guest)
-        new = make_store(git, tree, branch or branch_name(number, attempt))
+        new = make_store(git, tree, branch or work.branch(attempt))
         _give(new, guest)
         new.chmod(_OURS)  # its owner's now
         new.rename(store_of(tree))

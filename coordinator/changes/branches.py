@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from coordinator.changes.git import Git, branch_name
+from coordinator.changes.git import Git
 from coordinator.lazy import regex
+from coordinator.model.work import WorkId
 
 _TAKEN = ("refs/heads/coord", "refs/remotes/*/coord/**")
 _UNFIT = regex.compile(r"[^A-Za-z0-9_-]+")
@@ -12,14 +13,14 @@ _LONGEST = 40
 """Characters of a project's folder that go into a branch's name."""
 
 
-def free_branch(git: Git, number: int, attempt: int) -> str:
+def free_branch(git: Git, work: WorkId, attempt: int) -> str:
     """`coord/07-1`, or below a name space of the project's own, `coord/FOLDER/07-1`, where that one is taken.
 
     Another project in another worktree of the repository, or an earlier life of this one, may have an attempt of the
     same numbers. A name is also taken where git has a branch above or below it, and where a remote is known to have it.
     """
     taken = _taken(git)
-    return next(name for name in _names(git, number, attempt) if not _collides(name, taken))
+    return next(name for name in _names(git, work, attempt) if not _collides(name, taken))
 
 
 def is_attempts(branch: str) -> bool:
@@ -27,8 +28,8 @@ def is_attempts(branch: str) -> bool:
     return bool(_NAME.match(branch))
 
 
-def _names(git: Git, number: int, attempt: int) -> Iterator[str]:
-    usual = branch_name(number, attempt)
+def _names(git: Git, work: WorkId, attempt: int) -> Iterator[str]:
+    usual = work.branch(attempt)
     yield usual
     folder = _UNFIT.sub("-", git.root.name).strip("-")[:_LONGEST] or "project"
     own, count = folder, 1

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from coordinator.changes.command import GitError, decode, failure
 from coordinator.changes.folders import Places
-from coordinator.changes.git import Git, branch_name
+from coordinator.changes.git import Git
 from coordinator.changes.lending import bring_in, visitor
 from coordinator.model.change import Change, Commit, FileChange
 from coordinator.model.step import Attempt
+from coordinator.model.work import WorkId
 
 DIFF_LIMIT = 1 << 20
 """Bytes of a diff that are read."""
@@ -19,7 +20,7 @@ _PLAIN_DIFF = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames",
 
 
 def attempt_change(
-    places: Places, number: int, attempt: int, base: str = "", *, start: str = "", branch: str = ""
+    places: Places, work: WorkId, attempt: int, base: str = "", *, start: str = "", branch: str = ""
 ) -> Change:
     """Tell what an attempt has produced so far. Raises CoordError when the repository can't be read.
 
@@ -27,8 +28,8 @@ def attempt_change(
     branch that is merged already are told too, and those of one whose base branch is gone. `branch`: the attempt's own,
     where it has not the usual name.
     """
-    git, branch = Git(places.root), branch or branch_name(number, attempt)
-    base_branch, tree = git.base_branch(base), places.worktree(number, attempt)
+    git, branch = Git(places.root), branch or work.branch(attempt)
+    base_branch, tree = git.base_branch(base), places.worktree(work, attempt)
     damaged = bring_in(git, tree, branch)
     tip, base_tip = git.head(branch), git.head(base_branch) or start or git.base_commit(base_branch)
     modified, untracked, strayed, unreadable = _worktree_state(git, tree, branch, tip)
@@ -56,7 +57,7 @@ def change_of(places: Places, attempt: Attempt) -> Change:
     """What an attempt has produced so far, by its record; raises as `attempt_change` does."""
     return attempt_change(
         places,
-        attempt.prompt,
+        attempt.work,
         attempt.attempt,
         attempt.base_branch,
         start=attempt.base,

@@ -54,7 +54,7 @@ class _Search:
 
     def __init__(self, places: Places, attempt: Attempt, owned: Sequence[str]) -> None:
         self.git = Git(places.root)
-        self.tree = places.worktree(attempt.prompt, attempt.attempt)
+        self.tree = places.worktree(attempt.work, attempt.attempt)
         self.branch, self.start, self.base = attempt.branch, attempt.base, attempt.base_branch
         self.since = int(timestamp(attempt.started))
         self.known = [c for c in (self.git.head(attempt.branch), self.git.head(attempt.base_branch)) if c]

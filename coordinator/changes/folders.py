@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Protocol
 
+from coordinator.model.work import WorkId
+
 
 class Places(Protocol):
     """The folders of a project, all absolute."""
@@ -15,4 +17,4 @@ class Places(Protocol):
     def worktrees(self) -> Path: ...
     @property
     def suites(self) -> Path: ...
-    def worktree(self, number: int, attempt: int) -> Path: ...
+    def worktree(self, work: WorkId, attempt: int) -> Path: ...

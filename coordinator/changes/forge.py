@@ -11,7 +11,7 @@ from coordinator.changes.diff import attempt_change
 from coordinator.changes.fast_forward_repair import settle
 from coordinator.changes.folders import Places
 from coordinator.changes.gate import MergeRequest, acknowledged
-from coordinator.changes.git import Git, branch_name
+from coordinator.changes.git import Git
 from coordinator.changes.history import find_merge, same_patch
 from coordinator.changes.land import land
 from coordinator.changes.lock import locked
@@ -53,7 +53,7 @@ class _Forge:
 
     def __init__(self, places: Places, git: Git, request: MergeRequest, remote: Remote, hold: int) -> None:
         self.places, self.git, self.request, self.remote, self.hold = places, git, request, remote, hold
-        self.branch = request.branch or branch_name(request.number, request.attempt)
+        self.branch = request.branch or request.work.branch(request.attempt)
         self.base = git.base_branch(request.base)
         self.tracking = f"refs/remotes/{remote.name}/{self.base}"
         self.pushed_as = f"refs/remotes/{remote.name}/{self.branch}"
@@ -73,12 +73,12 @@ class _Forge:
         tip = self.fetch(heads[self.base])
         request = self.request
         change = attempt_change(
-            self.places, request.number, request.attempt, self.base, start=request.start, branch=self.branch
+            self.places, request.work, request.attempt, self.base, start=request.start, branch=self.branch
         )
         merged = self.merged(change, tip)
         if merged is not None:
             return self.follow(merged, tip)
-        tree = self.places.worktree(request.number, request.attempt)
+        tree = self.places.worktree(request.work, request.attempt)
         if request.landed:
             return self.acknowledge(change, tip)
         stopped = refuse(self.places, self.git, change, owned=request.owned, tree=tree)
@@ -116,7 +116,7 @@ class _Forge:
         start, run = request.start, request.run
         found = find_merge(
             self.git,
-            request.number,
+            request.work,
             request.attempt,
             branch=self.branch,
             tip=change.tip,
@@ -152,7 +152,7 @@ class _Forge:
         if not there and known:
             return Waiting(
                 f"{name} has no {self.branch} any more, nor its work: `git push {name} {self.branch}` to offer it "
-                f"again, or `coord review {self.request.number} --reject TEXT`"
+                f"again, or `coord review {self.request.work.number} --reject TEXT`"
             )
         spec = f"refs/heads/{self.branch}:refs/heads/{self.branch}"
         done = self.git.run("push", "--quiet", "--porcelain", "--", name, spec, ok=(0, 1), writes=True, hooks=True)
@@ -175,12 +175,12 @@ class _Forge:
         if found.state == "merged" and found.commit and self._has(found.commit, tip):
             return self.follow(Merged(found.commit, tuple(commit.sha for commit in change.commits)), tip)
         if found.state == "closed":
-            number = self.request.number
+            number = self.request.work.number
             return Waiting(f"{found.url} was closed unmerged: reopen it, or `coord review {number} --reject TEXT`")
         return AtForge(f"waits for the merge of {found.url}", found.url)
 
     def _create(self, tool: Tool, body: str) -> PullRequest | None:
-        title = " ".join(f"{self.request.number:02d} {plain(self.request.title)}".split())
+        title = " ".join(f"{self.request.work.number:02d} {plain(self.request.title)}".split())
         tool.create(self.branch, self.base, title, body)
         return tool.find(self.branch)
 

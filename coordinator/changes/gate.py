@@ -13,7 +13,7 @@ from coordinator.changes.build import build
 from coordinator.changes.diff import attempt_change, commits_between
 from coordinator.changes.fast_forward_repair import settle
 from coordinator.changes.folders import Places
-from coordinator.changes.git import Git, branch_name
+from coordinator.changes.git import Git
 from coordinator.changes.history import find_merge, landed_since, same_patch
 from coordinator.changes.land import land
 from coordinator.changes.lending import Guest
@@ -30,6 +30,7 @@ from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.change import Change
 from coordinator.model.step import suite_mark
 from coordinator.model.text import clip, plain
+from coordinator.model.work import WorkId
 
 ROUNDS = 5
 """How often a merge is built anew because the base branch moved meanwhile."""
@@ -40,7 +41,7 @@ _KEY = regex.compile(r"[A-Za-z0-9][A-Za-z0-9-]*\Z")
 class MergeRequest:
     """Which attempt is to be merged, and what is known of it."""
 
-    number: int
+    work: WorkId
     attempt: int
     title: str = ""
     """Of the prompt; untrusted text."""
@@ -127,9 +128,9 @@ class _Gate:
 
     def __init__(self, places: Places, git: Git, request: MergeRequest, suites: tuple[Suite, ...], hold: int) -> None:
         self.places, self.git, self.request, self.suites, self.hold = places, git, request, suites, hold
-        self.branch = request.branch or branch_name(request.number, request.attempt)
+        self.branch = request.branch or request.work.branch(request.attempt)
         self.base = git.base_branch(request.base)
-        self.tree = places.worktree(request.number, request.attempt)
+        self.tree = places.worktree(request.work, request.attempt)
 
     def pass_through(self) -> Outcome:
         """Build, check and land; anew when the base branch moved meanwhile."""
@@ -138,7 +139,7 @@ class _Gate:
             change = self.change()
             merged = find_merge(
                 self.git,
-                request.number,
+                request.work,
                 request.attempt,
                 branch=self.branch,
                 tip=change.tip,
@@ -161,7 +162,7 @@ class _Gate:
     def change(self) -> Change:
         request = self.request
         return attempt_change(
-            self.places, request.number, request.attempt, self.base, start=request.start, branch=self.branch
+            self.places, request.work, request.attempt, self.base, start=request.start, branch=self.branch
         )
 
     def refuse(self, change: Change) -> Refused | Nothing | None:
@@ -227,9 +228,9 @@ class _Gate:
         env = {
             "COORD_ROOT": str(self.places.root),
             "COORD_RUN": request.run,
-            "COORD_PROMPT": str(request.number),
+            "COORD_PROMPT": str(request.work.number),
             "COORD_ATTEMPT": str(request.attempt),
-            "COORD_AGENT": suite_mark(request.number, request.attempt),
+            "COORD_AGENT": suite_mark(request.work, request.attempt),
             "COORD_ROLE": "suite",
         }
         words: tuple[str, ...] = ()
@@ -259,7 +260,7 @@ class _Gate:
         request = self.request
         title = clip(" ".join(plain(request.title).split()), 100)
         subject = f"Merge {self.branch}: {title}" if title else f"Merge {self.branch}"
-        trailers = {"Coord-Prompt": str(request.number), "Coord-Attempt": str(request.attempt)}
+        trailers = {"Coord-Prompt": str(request.work.number), "Coord-Attempt": str(request.attempt)}
         if request.run:
             trailers["Coord-Run"] = request.run
         for key, value in request.trailers.items():

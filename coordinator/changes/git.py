@@ -284,11 +284,6 @@ class Git:
         return None
 
 
-def branch_name(number: int, attempt: int) -> str:
-    """`coord/07-1`: the branch of an attempt."""
-    return f"coord/{number:02d}-{attempt}"
-
-
 @lru_cache(maxsize=64)
 def _discover(root: str) -> Place:
     asked = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--show-prefix")

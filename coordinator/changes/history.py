@@ -1,8 +1,9 @@
 """Finding out from the history alone whether an attempt is merged: what makes merging safe to repeat."""
 
 from coordinator.changes.diff import commits_between
-from coordinator.changes.git import Git, branch_name
+from coordinator.changes.git import Git
 from coordinator.changes.outcome import Merged
+from coordinator.model.work import WorkId
 
 _CANDIDATES = 500
 """Newest commits of a base branch among which a squashed change is looked for."""
@@ -10,7 +11,7 @@ _PATCH_LIMIT = 64 * 1024 * 1024
 
 
 def find_merge(
-    git: Git, number: int, attempt: int, *, tip: str, base_tip: str, branch: str = "", start: str = "", run: str = ""
+    git: Git, work: WorkId, attempt: int, *, tip: str, base_tip: str, branch: str = "", start: str = "", run: str = ""
 ) -> Merged | None:
     """How an attempt's work got into the base branch; None when it didn't, or when it produced none.
 
@@ -19,7 +20,7 @@ def find_merge(
     has not the usual name: another project in the repository may have an attempt of the same numbers.
     """
     if not tip:
-        return _by_trailers(git, number, attempt, branch or branch_name(number, attempt), base_tip, start, run)
+        return _by_trailers(git, work, attempt, branch or work.branch(attempt), base_tip, start, run)
     if tip == start or not git.is_ancestor(tip, base_tip):
         return None
     merges = git.run("rev-list", "--parents", "--merges", "--ancestry-path", "--reverse", f"{tip}..{base_tip}")
@@ -75,11 +76,11 @@ def _patch_ids(git: Git, verb: str, *args: str) -> dict[str, str]:
 
 
 def _by_trailers(
-    git: Git, number: int, attempt: int, branch: str, base_tip: str, start: str, run: str
+    git: Git, work: WorkId, attempt: int, branch: str, base_tip: str, start: str, run: str
 ) -> Merged | None:
     if not (start or run):
         return None
-    wanted = {"Coord-Prompt": str(number), "Coord-Attempt": str(attempt)} | ({"Coord-Run": run} if run else {})
+    wanted = {"Coord-Prompt": str(work.number), "Coord-Attempt": str(attempt)} | ({"Coord-Run": run} if run else {})
     greps = [f"--grep=^{key}: {value}$" for key, value in wanted.items()]
     span = f"{start}..{base_tip}" if start else base_tip
     log = ("log", "-z", "--first-parent", "--merges", "--all-match", "--format=%H%n%P%n%s%n%(trailers:only,unfold)")

@@ -21,6 +21,7 @@ from coordinator.changes.git import Git
 from coordinator.changes.lock import locked
 from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.model.work import WorkId
 from coordinator.safefiles.regular import read_line
 
 PATIENCE = 120.0
@@ -88,13 +89,13 @@ def bring_in(git: Git, tree: Path, branch: str) -> str:
     return ""
 
 
-def take_back(places: Places, number: int, attempt: int) -> str:
+def take_back(places: Places, work: WorkId, attempt: int) -> str:
     """Have a lent worktree in the engineer's repository again, with all that was committed; safe to call again.
 
     What can't be taken over stays in the agent's repository, put aside as `NN-K.git.kept-N`; returns why, else nothing.
     Raises CoordError where only root can do that, or the disk refuses.
     """
-    tree = places.worktree(number, attempt)
+    tree = places.worktree(work, attempt)
     if not store_of(tree).is_dir():
         return ""
     if os.geteuid() != 0:

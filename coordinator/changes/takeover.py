@@ -28,7 +28,7 @@ def take_over(places: Places, attempt: Attempt, last: Attempt) -> bool:
     tip, mine = git.head(last.branch), git.head(attempt.branch)
     if not tip or (mine and mine != tip):
         return False
-    new, old = places.worktree(attempt.prompt, attempt.attempt), places.worktree(last.prompt, last.attempt)
+    new, old = places.worktree(attempt.work, attempt.attempt), places.worktree(last.work, last.attempt)
     if not os.path.lexists(new):
         if not mine and change_of(places, last).empty:
             return False  # a fresh start has what landed meanwhile

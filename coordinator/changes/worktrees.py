@@ -13,7 +13,7 @@ from pathlib import Path
 
 from coordinator.changes.command import failure
 from coordinator.changes.folders import Places
-from coordinator.changes.git import Git, branch_name
+from coordinator.changes.git import Git
 from coordinator.changes.holding import what_it_holds
 from coordinator.changes.lending import store_of, take_back
 from coordinator.changes.lock import locked
@@ -23,6 +23,7 @@ from coordinator.errors import CoordError
 from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.text import plain
+from coordinator.model.work import WorkId
 from coordinator.safefiles.regular import read_line
 
 ORPHAN_PATIENCE = 60.0
@@ -40,7 +41,7 @@ _NAME = regex.compile(r"(\d{2,})-(\d+)\Z")
 class WorktreeInfo:
     """A worktree that is ready to work in."""
 
-    number: int
+    work: WorkId
     attempt: int
     path: Path
     """Root of the worktree."""
@@ -74,7 +75,7 @@ class BranchTaken(CoordError):
 
 
 def create(
-    places: Places, number: int, attempt: int, base: str = "", *, branch: str = "", resume: bool = False
+    places: Places, work: WorkId, attempt: int, base: str = "", *, branch: str = "", resume: bool = False
 ) -> WorktreeInfo:
     """Make the worktree of an attempt, or take over what a killed loop left of it: calling it again is safe.
 
@@ -83,7 +84,7 @@ def create(
     there without worktree and has commits of its own is only continued with `resume`: else it is somebody's earlier
     work. Raises CoordError without a commit to start from, on a detached HEAD without `base`, and when git fails.
     """
-    maker = _Maker(places, number, attempt, base, branch)
+    maker = _Maker(places, work, attempt, base, branch)
     if os.path.lexists(maker.path) and maker.is_whole():
         return maker.adopt()
     places.worktrees.mkdir(parents=True, exist_ok=True)
@@ -104,12 +105,12 @@ def create(
 class _Maker:
     """Makes one attempt's worktree."""
 
-    def __init__(self, places: Places, number: int, attempt: int, base: str, branch: str) -> None:
-        self.number, self.attempt = number, attempt
+    def __init__(self, places: Places, work: WorkId, attempt: int, base: str, branch: str) -> None:
+        self.work, self.attempt = work, attempt
         self.git = Git(places.root)
-        self.path = places.worktree(number, attempt)
+        self.path = places.worktree(work, attempt)
         self.label = self.path.name
-        self.branch = branch or branch_name(number, attempt)
+        self.branch = branch or work.branch(attempt)
         self.base_branch = self.git.base_branch(base)
         self.start = self.git.base_commit(self.base_branch)
 
@@ -203,7 +204,7 @@ class _Maker:
                 "commit the project's folder first: agents start from what is committed",
             )
         return WorktreeInfo(
-            self.number, self.attempt, self.path, cwd, self.branch, start, self.base_branch, adopted, plain(warning)
+            self.work, self.attempt, self.path, cwd, self.branch, start, self.base_branch, adopted, plain(warning)
         )
 
     def is_whole(self) -> bool:
@@ -236,7 +237,7 @@ class _Maker:
 
 def remove(
     places: Places,
-    number: int,
+    work: WorkId,
     attempt: int,
     base: str = "",
     *,
@@ -252,10 +253,10 @@ def remove(
     removed, only told what would be.
     """
     if not look:
-        take_back(places, number, attempt)
-    elif store_of(places.worktree(number, attempt)).is_dir():
+        take_back(places, work, attempt)
+    elif store_of(places.worktree(work, attempt)).is_dir():
         return Kept("it is lent to its agent's user still")
-    git, branch, path = Git(places.root), branch or branch_name(number, attempt), places.worktree(number, attempt)
+    git, branch, path = Git(places.root), branch or work.branch(attempt), places.worktree(work, attempt)
     tip, base_tip = git.head(branch), git.base_commit(git.base_branch(base))
     landed = bool(tip) and git.is_ancestor(tip, base_tip)
     squashed = bool(merged_as) and tip == merged_tip and git.is_ancestor(merged_as, base_tip)

@@ -8,6 +8,7 @@ from coordinator.apply.records import recorder
 from coordinator.eventlog.questions import asked, questions
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Question
+from coordinator.model.work import prompt_work
 from coordinator.observe.project import Project
 from coordinator.services.questions import asked_before
 from coordinator.storage.answer_delivery import deliver, delivered
@@ -58,6 +59,6 @@ def _own_attempt(project: Project) -> Path | None:
     """The directory of the attempt that this process belongs to."""
     values = [os.environ.get(f"COORD_{name}", "") for name in ("RUN", "PROMPT", "ATTEMPT")]
     run, number, count = values
-    if not (run and run == os.path.basename(run) and number.isdecimal() and count.isdecimal()):
+    if not (run and run == os.path.basename(run) and number.isdecimal() and count.isdecimal() and int(number)):
         return None
-    return project.layout.attempt(run, int(number), int(count))
+    return project.layout.attempt(run, prompt_work(int(number)), int(count))

@@ -7,6 +7,7 @@ from coordinator.errors import CoordError
 from coordinator.model.event import Actor, Event
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
+from coordinator.model.work import prompt_work
 from coordinator.observe.project import Project
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Steering:
         """An attempt of a prompt as it is now; None when there is none any more."""
         from coordinator.apply.steps import find_attempt
 
-        return find_attempt(self._layout, number, count)
+        return find_attempt(self._layout, prompt_work(number), count)
 
     # ── the loop
 

@@ -12,6 +12,7 @@ from coordinator.model.prompt_rows import KIND as DESCRIPTION
 from coordinator.model.prompt_rows import Row, rows_after
 from coordinator.model.snapshot import Question, Review
 from coordinator.model.step import Attempt, Receipt
+from coordinator.model.work import WorkId
 
 _KINDS = (
     *("question.asked", "question.answered", "run.asked", "change.approved", "change.rejected"),
@@ -71,16 +72,16 @@ class LogMemory:
         self.head = since
         return frozenset(touched)
 
-    def given(self, run: str, prompt: int, attempt: int, agent: str = "") -> tuple[Receipt, ...]:
+    def given(self, run: str, work: WorkId, attempt: int, agent: str = "") -> tuple[Receipt, ...]:
         """The hand-offs of an attempt, oldest first; the same object while none is new. `agent`: of nobody else."""
-        return self._hand_offs.of(run, prompt, attempt, agent)
+        return self._hand_offs.of(run, work, attempt, agent)
 
     def given_since(self, attempt: Attempt) -> tuple[Receipt, ...]:
         """Those that the log has gained since it was read: a file written from one may be seen before it."""
         newer = HandOffs()
-        where = Filter(kinds=(HAND_OFF,), subject=f"prompt:{attempt.prompt}")
+        where = Filter(kinds=(HAND_OFF,), subject=attempt.work.subject)
         newer.feed(self._log.since(self.head, _PAGE, where))
-        return newer.of(attempt.run, attempt.prompt, attempt.attempt, attempt.agent)
+        return newer.of(attempt.run, attempt.work, attempt.attempt, attempt.agent)
 
     def close(self) -> None:
         self._log.close()

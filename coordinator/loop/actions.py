@@ -6,31 +6,31 @@ from coordinator.lazy.dataclass import dataclass
 from coordinator.model.prompt import PromptStatus
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
+from coordinator.model.work import WorkId, prompt_work
 
 
 @dataclass(frozen=True, slots=True)
-class OfPrompt:
-    """It is about a prompt."""
+class OfAttempt:
+    """It is about an attempt."""
 
-    number: int
+    work: WorkId
+    attempt: int
 
     @property
     def subject(self) -> str:
         """What its events and its troubles are about."""
-        return f"prompt:{self.number}"
+        return self.work.subject
 
-
-@dataclass(frozen=True, slots=True)
-class OfAttempt(OfPrompt):
-    """It is about an attempt of a prompt."""
-
-    attempt: int
+    @property
+    def number(self) -> int:
+        """The prompt that it concerns; 0 for none."""
+        return self.work.number
 
     def of(self, snapshot: Snapshot) -> Attempt | None:
         """The attempt that it is about, if the snapshot still knows it as the last one."""
         current = snapshot.steps.get(self.number)
         found = current.attempt if current is not None else None
-        return found if found is not None and found.attempt == self.attempt else None
+        return found if found is not None and (found.work, found.attempt) == (self.work, self.attempt) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +118,18 @@ class Return(OfAttempt):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark(OfPrompt):
+class Mark:
     """The prompt's file lags behind its step: write status, attempts and commits into the frontmatter."""
 
+    number: int
     status: PromptStatus
     attempts: int
     commits: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """As of the actions that are about an attempt of it."""
+        return prompt_work(self.number).subject
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
+from coordinator.model.work import WorkId
 from coordinator.processes.terminate import agent_processes
 from coordinator.safefiles.regular import replace_file
 from coordinator.secrets.redaction import redact
@@ -55,7 +56,7 @@ def settle(context: Context, snapshot: Snapshot, action: Settle) -> None:
     clear_up(context, ended)
     lands = ended.state is StepState.CHANGE_OPEN and context.config.gate != "review"
     if lands or ended.state is StepState.MERGED:
-        close_windows(context, ended.prompt)  # nobody is to look at it: its last screen is kept
+        close_windows(context, ended.work)  # nobody is to look at it: its last screen is kept
 
 
 def kill(context: Context, snapshot: Snapshot, action: FinishKill) -> None:
@@ -113,7 +114,7 @@ def _ended(context: Context, attempt: Attempt) -> Draft:
 def _settle_ended(context: Context, snapshot: Snapshot, attempt: Attempt) -> Attempt:
     exited = _ended(context, attempt)
     state, reason = judge_end(attempt)
-    damaged = take_back(context.layout, attempt.prompt, attempt.attempt) if attempt.branch else ""
+    damaged = take_back(context.layout, attempt.work, attempt.attempt) if attempt.branch else ""
     if damaged and state is StepState.CHANGE_OPEN:
         state, reason = StepState.FAILED, damaged
     if state is not StepState.CHANGE_OPEN:
@@ -222,10 +223,11 @@ def clear_up(context: Context, attempt: Attempt) -> None:
     _clean_traces(context.directory(attempt))
 
 
-def close_windows(context: Context, number: int) -> None:
-    """Close the windows of a prompt in which nothing runs any more; tmux may not have noticed that yet."""
+def close_windows(context: Context, work: WorkId) -> None:
+    """Close the windows of a piece of work in which nothing runs any more; tmux may not have noticed that yet."""
+    mark = {"root": str(context.layout.root), **work.mark}
     for window in context.terminals.windows():
-        ours = window.mark.get("root") == str(context.layout.root) and window.mark.get("prompt") == str(number)
+        ours = mark.items() <= dict(window.mark).items()
         if ours and (window.dead or (window.pid and has_ended(window.pid))):
             context.terminals.kill_window(window.id)
 

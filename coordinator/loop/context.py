@@ -22,6 +22,7 @@ from coordinator.loop.users import Users
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.work import WorkId
 from coordinator.observe.agent_user import guest_of
 from coordinator.storage.config import Config
 from coordinator.storage.paths import Layout
@@ -42,8 +43,8 @@ class Context:
     """Agent → process of its window, known before its own record of it is."""
     ready: set[str] = field(default_factory=set)
     """Runtimes that were found ready to be started."""
-    orphans: set[tuple[int, int]] = field(default_factory=set)
-    """Attempts, by prompt and number, that were gone when this life of the loop began, after one that was cut off."""
+    orphans: set[tuple[WorkId, int]] = field(default_factory=set)
+    """Attempts, by work and number, that were gone when this life of the loop began, after one that was cut off."""
     users: Users | None = None
     """Strict mode: who agents run as, one user each."""
     look: Callable[[], None] = lambda: None
@@ -81,9 +82,9 @@ class Context:
             return
         self.users.clear(attempt)
         if attempt.branch:
-            take_back(self.layout, attempt.prompt, attempt.attempt)
+            take_back(self.layout, attempt.work, attempt.attempt)
             try:
-                reclaim(self.layout.worktree(attempt.prompt, attempt.attempt))
+                reclaim(self.layout.worktree(attempt.work, attempt.attempt))
             except OSError as error:
                 raise CoordError(
                     f"can't take back {attempt.worktree}: {error.strerror}", "look at its files"
@@ -109,7 +110,7 @@ class Context:
 
     def directory(self, attempt: Attempt) -> Path:
         """The attempt's own directory."""
-        return self.layout.attempt(attempt.run, attempt.prompt, attempt.attempt)
+        return self.layout.attempt(attempt.run, attempt.work, attempt.attempt)
 
     def reread(self, attempt: Attempt) -> Attempt:
         """The attempt as it is on disk and on the log now: what was appended before its process ended is seen."""
@@ -120,9 +121,9 @@ class Context:
         known = action.of(snapshot)
         return None if known is None else self.reread(known)
 
-    def find(self, number: int, count: int) -> Attempt | None:
-        """An attempt of a prompt by its number, with its hand-off; None when it can't be found or read."""
-        found = steps.find_attempt(self.layout, number, count)
+    def find(self, work: WorkId, count: int) -> Attempt | None:
+        """An attempt by its number, with its hand-off; None when it can't be found or read."""
+        found = steps.find_attempt(self.layout, work, count)
         return None if found is None else sealed(self.log, found)
 
     def claim(self, attempt: Attempt) -> None:
@@ -159,7 +160,7 @@ class Context:
         return {
             "root": str(self.layout.root),
             "run": attempt.run,
-            "prompt": str(attempt.prompt),
+            **attempt.work.mark,
             "attempt": str(attempt.attempt),
             "agent": attempt.agent,
         }

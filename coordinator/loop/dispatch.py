@@ -17,7 +17,7 @@ from coordinator.apply.steps import agent_event, attempt_lock, step_event
 from coordinator.changes import worktrees
 from coordinator.changes.agent_user import share
 from coordinator.changes.branches import free_branch
-from coordinator.changes.git import Git, branch_name
+from coordinator.changes.git import Git
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.failpoint import failpoint
 from coordinator.formats.frontmatter import split
@@ -33,6 +33,7 @@ from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.work import WorkId, prompt_work
 from coordinator.safefiles.regular import replace_file
 from coordinator.secrets.redaction import redact
 from coordinator.storage.files import digest_of, read_limited
@@ -115,9 +116,9 @@ def resume(context: Context, snapshot: Snapshot, action: Resume) -> None:
 
 
 def _new_attempt(context: Context, prompt: Prompt, count: int, base_branch: str, *, shared: bool) -> Attempt:
-    now = utc_now()
+    now, work = utc_now(), prompt_work(prompt.number)
     return Attempt(
-        prompt=prompt.number,
+        work=work,
         attempt=count,
         run=context.run,
         epoch=context.book.run.epoch,
@@ -126,8 +127,8 @@ def _new_attempt(context: Context, prompt: Prompt, count: int, base_branch: str,
         started=now,
         agent=f"executor-{prompt.label}-{count}",
         runtime=prompt.agent or context.config.runtime,
-        branch="" if shared else _branch(context, prompt.number, count),
-        worktree="" if shared else context.layout.rel(context.layout.worktree(prompt.number, count)),
+        branch="" if shared else _branch(context, work, count),
+        worktree="" if shared else context.layout.rel(context.layout.worktree(work, count)),
         base_branch=base_branch,
         title=prompt.title,
         prompt_file=prompt.path,
@@ -150,7 +151,7 @@ def _start(context: Context, snapshot: Snapshot, prompt: Prompt, attempt: Attemp
             context.log_about(attempt, agent_event(attempt, "problem.worktree", reason=tree.warning))
         guest = context.guest(attempt)
         if guest is not None and attempt.branch:
-            share(context.layout, attempt.prompt, attempt.attempt, guest, branch=attempt.branch)
+            share(context.layout, attempt.work, attempt.attempt, guest, branch=attempt.branch)
         failpoint("dispatch-worktree")
         attempt = replace(attempt, base=tree.base, base_branch=tree.base_branch, digest=prompt.digest)
         existing = None if inherited is None else told(context, attempt, inherited)
@@ -184,20 +185,20 @@ def _make_worktree(context: Context, prompt: Prompt, attempt: Attempt, *, resume
     base = attempt.base_branch or context.base_branch
     try:
         return worktrees.create(
-            context.layout, attempt.prompt, attempt.attempt, base, branch=attempt.branch, resume=resume
+            context.layout, attempt.work, attempt.attempt, base, branch=attempt.branch, resume=resume
         )
     except worktrees.BranchTaken:  # another project was faster since the name was chosen
-        branch = _branch(context, attempt.prompt, attempt.attempt)
+        branch = _branch(context, attempt.work, attempt.attempt)
     context.amend(attempt, branch=branch)
-    return worktrees.create(context.layout, attempt.prompt, attempt.attempt, base, branch=branch, resume=resume)
+    return worktrees.create(context.layout, attempt.work, attempt.attempt, base, branch=branch, resume=resume)
 
 
-def _branch(context: Context, number: int, count: int) -> str:
+def _branch(context: Context, work: WorkId, count: int) -> str:
     """A free name for the branch of an attempt; where git can't tell, making the worktree says why."""
     try:
-        return free_branch(Git(context.layout.root), number, count)
+        return free_branch(Git(context.layout.root), work, count)
     except CoordError:
-        return branch_name(number, count)
+        return work.branch(count)
 
 
 def _project_folder(context: Context, attempt: Attempt) -> worktrees.WorktreeInfo:
@@ -208,7 +209,7 @@ def _project_folder(context: Context, attempt: Attempt) -> worktrees.WorktreeInf
     why = "isolation is `shared`" if repository else "there is no git here (`git init` gives worktrees and review)"
     told = f"{attempt.agent} works in the project's own folder: {why}. {_SHARED_MEANS}"
     context.log_about(attempt, agent_event(attempt, "problem.shared_folder", reason=told))
-    return worktrees.WorktreeInfo(attempt.prompt, attempt.attempt, root, root, "", base, "")
+    return worktrees.WorktreeInfo(attempt.work, attempt.attempt, root, root, "", base, "")
 
 
 def _with_base(context: Context, attempt: Attempt) -> Attempt:
@@ -217,7 +218,7 @@ def _with_base(context: Context, attempt: Attempt) -> Attempt:
         return attempt
     tree = worktrees.create(
         context.layout,
-        attempt.prompt,
+        attempt.work,
         attempt.attempt,
         attempt.base_branch or context.base_branch,
         branch=attempt.branch,
@@ -265,7 +266,7 @@ def _hooks(context: Context, attempt: Attempt) -> dict[str, str]:
     """What has the engineer's hooks run for an agent's commits, where git would not find them in a worktree."""
     if not attempt.branch:
         return {}
-    folder = Git(context.layout.root).lost_hooks(context.layout.worktree(attempt.prompt, attempt.attempt))
+    folder = Git(context.layout.root).lost_hooks(context.layout.worktree(attempt.work, attempt.attempt))
     if not folder:
         return {}
     count = os.environ.get("GIT_CONFIG_COUNT", "")
@@ -353,7 +354,7 @@ def _open(context: Context, attempt: Attempt, cwd: Path) -> Window | None:
     Under the lock that asking for its end takes too: whoever asks finds the process, or there never is one.
     """
     launch = context.directory(attempt) / "launch.sh"
-    name = f"{attempt.prompt:02d}-{attempt.attempt}"
+    name = attempt.work.checkout(attempt.attempt)
     env = environment(attempt, context.layout.root)
     with attempt_lock(context.layout, attempt):
         current = context.reread(attempt)

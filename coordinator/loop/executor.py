@@ -23,7 +23,6 @@ from coordinator.loop.actions import (
     Mark,
     Merge,
     OfAttempt,
-    OfPrompt,
     Pause,
     Resume,
     Return,
@@ -105,7 +104,7 @@ def _littered(context: Context, under_way: Collection[Action], action: Dispatch)
 
 
 def _settling(context: Context, under_way: Collection[Action], action: Tidy) -> bool:
-    return Settle(action.number, action.attempt) in under_way
+    return Settle(action.work, action.attempt) in under_way
 
 
 def _closed(context: Context, under_way: Collection[Action], action: CloseMilestone) -> bool:
@@ -166,7 +165,7 @@ class Executor:
         """Neither under way nor to be tried later, and nothing has to be through before."""
         if action in self._under_way or self._later.get(action, (0.0, 0.0))[0] > time.time():
             return False
-        if isinstance(action, OfPrompt) and any(_starts(other, action.number) for other in self._under_way):
+        if isinstance(action, OfAttempt | Mark) and any(_starts(other, action.number) for other in self._under_way):
             return False  # an attempt is started first: nobody else settles, marks or ends it half-way
         return not any(waits(self._context, self._under_way, action) for waits in WAYS[type(action)].waits)
 

@@ -30,7 +30,7 @@ def earlier(context: Context, attempt: Attempt) -> Iterator[Attempt]:
     """The attempts of the same prompt before this one, newest first; those of other folders lie in between."""
     folder = attempt.prompt_file.rpartition("/")[0]
     for count in range(attempt.attempt - 1, 0, -1):
-        found = context.find(attempt.prompt, count)
+        found = context.find(attempt.work, count)
         if found is not None and found.prompt_file.rpartition("/")[0] in ("", folder):
             yield found
 
@@ -48,7 +48,7 @@ def inherit(context: Context, attempt: Attempt) -> Inherited | None:
         if source.fresh:
             return Inherited(source, taken=False)
         end_processes(context.layout, source)
-        take_back(context.layout, source.prompt, source.attempt)
+        take_back(context.layout, source.work, source.attempt)
         if take_over(context.layout, attempt, source):
             return Inherited(source, taken=True)
     return None

@@ -24,6 +24,6 @@ def what_cut_off(context: Context, attempt: Attempt) -> str:
         ended = "server"  # it has hung up on its windows, and is about to go
     if ended:
         return "the machine" if ended == "machine" else "the tmux server"
-    if (attempt.prompt, attempt.attempt) in context.orphans and (status is None or status in _FROM_OUTSIDE):
+    if (attempt.work, attempt.attempt) in context.orphans and (status is None or status in _FROM_OUTSIDE):
         return "the loop"
     return ""

@@ -8,6 +8,7 @@ from coordinator.errors import CoordError
 from coordinator.loop.actions import FindLanded
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.work import WorkId
 
 
 class Landings:
@@ -22,7 +23,7 @@ class Landings:
         self._moved = True
         self._tips: dict[str, str] = {}
         """Base branch → its commit, since a ref moved last."""
-        self._looked: dict[tuple[int, int], str] = {}
+        self._looked: dict[tuple[WorkId, int], str] = {}
         """Attempt, as prompt and number → where its base branch was at the last look."""
 
     def folders(self, snapshot: Snapshot, remote: str) -> frozenset[Path]:
@@ -59,7 +60,7 @@ class Landings:
         if not attempts:
             self._tips.clear()  # nothing is watched meanwhile
         for attempt in attempts:
-            key, tip = (attempt.prompt, attempt.attempt), self._tip(attempt.base_branch)
+            key, tip = (attempt.work, attempt.attempt), self._tip(attempt.base_branch)
             looked = self._looked.get(key, attempt.opened_on)
             if tip and tip != looked:
                 self._looked[key] = tip

@@ -34,7 +34,7 @@ def merge(context: Context, snapshot: Snapshot, action: Merge) -> Task | None:
     request = MergeRequest(
         made=attempt.commits[-1] if attempt.commits else "",
         landed=action.landed,
-        number=attempt.prompt,
+        work=attempt.work,
         attempt=attempt.attempt,
         title=redact(prompt.title),
         run=attempt.run,
@@ -61,7 +61,7 @@ def find(context: Context, snapshot: Snapshot, action: FindLanded) -> Task | Non
     if attempt is None or not attempt.opened_on:
         return None
     request = MergeRequest(
-        number=attempt.prompt,
+        work=attempt.work,
         attempt=attempt.attempt,
         branch=attempt.branch,
         start=attempt.base,
@@ -112,9 +112,7 @@ def record_outcome(context: Context, attempt: Attempt, action: Merge, outcome: O
         case Nothing():
             come_back(context, attempt, f"the commits of {attempt.branch} are gone from it: its change was not merged")
         case Conflict():
-            context.log_about(
-                attempt, Draft("conflict.detected", f"prompt:{attempt.prompt}", _conflict(attempt, outcome))
-            )
+            context.log_about(attempt, Draft("conflict.detected", attempt.work.subject, _conflict(attempt, outcome)))
             come_back(context, attempt, outcome.message)
         case Red():
             come_back(context, attempt, _red(outcome))
@@ -124,13 +122,13 @@ def record_outcome(context: Context, attempt: Attempt, action: Merge, outcome: O
             if attempt.reason != outcome.reason:
                 context.amend(attempt, reason=outcome.reason)
                 data = {"attempt": attempt.attempt, "reason": outcome.reason, "url": outcome.url}
-                context.say(Draft("run.at_forge", f"prompt:{attempt.prompt}", data))
+                context.say(Draft("run.at_forge", attempt.work.subject, data))
             return False
         case Refused() | Waiting():
             reason = _with_files(outcome)
             if attempt.reason != reason:
                 context.amend(attempt, reason=reason)
-                context.say(Draft("problem.found", f"prompt:{attempt.prompt}", {"reason": reason}))
+                context.say(Draft("problem.found", attempt.work.subject, {"reason": reason}))
             return False
     failpoint("merge-recorded")
     return True
@@ -166,7 +164,7 @@ def tidy(context: Context, snapshot: Snapshot, action: Tidy) -> None:
     if attempt is None:
         return
     clear_up(context, attempt)
-    close_windows(context, action.number)
+    close_windows(context, attempt.work)
     why = _remove_worktree(context, attempt) if attempt.state is StepState.MERGED else "it is not merged"
     context.amend(attempt, window="", pane="", worktree=attempt.worktree if why else "", tidied=True)
     if attempt.state is StepState.MERGED:
@@ -176,12 +174,12 @@ def tidy(context: Context, snapshot: Snapshot, action: Tidy) -> None:
 def _clear_earlier(context: Context, attempt: Attempt) -> None:
     """Remove worktrees and branches of the same prompt's earlier attempts, as far as they hold nothing any more."""
     for count in range(attempt.attempt - 1, 0, -1):
-        before = context.find(attempt.prompt, count)
+        before = context.find(attempt.work, count)
         if before is None or not before.branch or not before.worktree or before.state.live:
             continue
         with suppress(CoordError):
             base = before.base_branch or attempt.base_branch
-            gone = worktrees.remove(context.layout, before.prompt, before.attempt, base, branch=before.branch)
+            gone = worktrees.remove(context.layout, before.work, before.attempt, base, branch=before.branch)
             if isinstance(gone, worktrees.Removed):
                 context.amend(before, worktree="")
 
@@ -192,7 +190,7 @@ def _remove_worktree(context: Context, attempt: Attempt) -> str:
         return ""
     removed = worktrees.remove(
         context.layout,
-        attempt.prompt,
+        attempt.work,
         attempt.attempt,
         attempt.base_branch,
         branch=attempt.branch,

@@ -32,6 +32,7 @@ from coordinator.model.event import Draft, Event
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
+from coordinator.model.work import WorkId
 from coordinator.observe.observer import Observer
 from coordinator.observe.project import terminals_of
 from coordinator.observe.watch import Changes, Watch
@@ -66,9 +67,9 @@ class Runner:
         self._command_server = CommandServer(layout, users) if users is not None else None
         self._executor = Executor(self._context, self.wake.put)
         self._exits = ExitWatch(lambda pid: self.wake.put(Exited(pid)))
-        self._watched: dict[tuple[int, int], int] = {}
+        self._watched: dict[tuple[WorkId, int], int] = {}
         """Attempt, as prompt and number → process of it that is watched."""
-        self._gone: set[tuple[int, int]] = set()
+        self._gone: set[tuple[WorkId, int]] = set()
         self._unread: set[Path] = set()
         self._stopping = False
         self._pause = 0.0
@@ -197,8 +198,8 @@ class Runner:
         """What the rules say, and attempts whose process the kernel says is gone."""
         actions = step(self._snapshot, time.time())
         yield from actions
-        for number, attempt in _live(self._snapshot):
-            key = (number, attempt.attempt)
+        for attempt in _live(self._snapshot):
+            key = (attempt.work, attempt.attempt)
             gone = key in self._gone and attempt.state is StepState.RUNNING and not attempt.kill
             if gone and Settle(*key) not in actions:
                 yield Settle(*key)
@@ -257,8 +258,8 @@ class Runner:
                 return item
         return None
 
-    def _touch(self, number: int, count: int) -> None:
-        current = self._snapshot.steps.get(number)
+    def _touch(self, work: WorkId, count: int) -> None:
+        current = self._snapshot.steps.get(work.number)
         if current is not None and current.attempt is not None and current.attempt.attempt == count:
             self._unread.add(self._context.directory(current.attempt))
 
@@ -275,18 +276,18 @@ class Runner:
         steps.make_up(self._log, (s.attempt for s in self._snapshot.steps.values() if s.attempt is not None))
         adopted = []
         pids = {window.pid for window in self._context.terminals.windows() if not window.dead}
-        for number, attempt in _live(self._snapshot):
+        for attempt in _live(self._snapshot):
             if attempt.pid in pids and not has_ended(attempt.pid):
                 make_up(self._context, attempt)
                 adopted.append(attempt)
             else:
-                self._gone.add((number, attempt.attempt))
+                self._gone.add((attempt.work, attempt.attempt))
         self._context.orphans = set(self._gone) if self._book.was_cut_off else set()
         return adopted
 
     def _watch_agents(self) -> None:
         """Be told when an agent's process ends or writes something."""
-        live = {(number, attempt.attempt): attempt for number, attempt in _live(self._snapshot)}
+        live = {(attempt.work, attempt.attempt): attempt for attempt in _live(self._snapshot)}
         for gone in self._watched.keys() - live.keys():
             del self._watched[gone]
         for key, attempt in live.items():
@@ -317,8 +318,8 @@ class Runner:
                 self._on_event = None
 
 
-def _live(snapshot: Snapshot) -> list[tuple[int, Attempt]]:
-    return [(n, s.attempt) for n, s in snapshot.steps.items() if s.attempt is not None and s.attempt.state.live]
+def _live(snapshot: Snapshot) -> list[Attempt]:
+    return [s.attempt for s in snapshot.steps.values() if s.attempt is not None and s.attempt.state.live]
 
 
 def _left(stop: Stopped, snapshot: Snapshot) -> str:

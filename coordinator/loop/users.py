@@ -5,7 +5,6 @@ that `step.json`: two projects never let the same user work at the same time.
 """
 
 import json
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +17,7 @@ from coordinator.errors import CoordError
 from coordinator.model.step import Attempt
 from coordinator.model.text import plain
 from coordinator.safefiles.regular import read_part
-from coordinator.storage.attempts import load_attempt, run_ids
+from coordinator.storage.attempts import all_attempts
 from coordinator.storage.config import Config
 from coordinator.storage.files import Lock, write_atomic
 from coordinator.storage.paths import Layout
@@ -75,7 +74,7 @@ class Users:
 
     def hold(self, user: AgentUser, attempt: Attempt) -> None:
         """Note that an attempt, whose `step.json` says so, has a user; inside of `free`."""
-        step = self._layout.attempt(attempt.run, attempt.prompt, attempt.attempt) / "step.json"
+        step = self._layout.attempt(attempt.run, attempt.work, attempt.attempt) / "step.json"
         write_atomic(CLAIMS / str(user.uid), json.dumps({"user": user.name, "step": str(step)}).encode())
         with self._guard:
             self._held[user.name] = attempt
@@ -136,10 +135,4 @@ def _claimed(user: AgentUser) -> bool:
 
 def _recorded(layout: Layout) -> Iterator[Attempt]:
     """The attempts of all runs that say they have a user."""
-    for run in run_ids(layout):
-        prompts = layout.runs / run / "prompts"
-        for directory in prompts.glob("*/attempt-*") if prompts.is_dir() else ():
-            with suppress(ValueError, OSError):
-                attempt, _ = load_attempt(os.fspath(directory), layout.rel(directory))
-                if attempt is not None and attempt.user:
-                    yield attempt
+    return (attempt for attempt in all_attempts(layout) if attempt.user)

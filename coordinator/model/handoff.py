@@ -6,11 +6,12 @@ from typing import Any
 from coordinator.lazy.dataclass import fields, replace
 from coordinator.model.event import ActorKind, Event
 from coordinator.model.step import Receipt
+from coordinator.model.work import WorkId, work_about
 
 HAND_OFF = "handoff.given"
 OUTCOMES = ("done", "failed", "blocked")
-Key = tuple[str, int, int]
-"""An attempt: its run, its prompt, its number."""
+Key = tuple[str, WorkId, int]
+"""An attempt: its run, what it is for, its number."""
 _LISTS = tuple(f.name for f in fields(Receipt) if f.default == ())
 
 
@@ -29,9 +30,9 @@ class HandOffs:
             if key is not None and receipt is not None:
                 self._given[key] = (*self._given.get(key, ()), receipt)
 
-    def of(self, run: str, prompt: int, attempt: int, agent: str = "") -> tuple[Receipt, ...]:
+    def of(self, run: str, work: WorkId, attempt: int, agent: str = "") -> tuple[Receipt, ...]:
         """The hand-offs of an attempt, oldest first: the last one counts. `agent`: those of nobody else."""
-        given = self._given.get((run, prompt, attempt), ())
+        given = self._given.get((run, work, attempt), ())
         if not agent or all(receipt.agent == agent for receipt in given):
             return given
         return tuple(receipt for receipt in given if receipt.agent == agent)
@@ -71,8 +72,8 @@ def words_of(receipt: Receipt) -> Receipt:
 
 
 def _key(event: Event) -> Key | None:
-    number, attempt = event.prompt, event.data.get("attempt")
-    return (event.run, number, attempt) if event.run and number is not None and type(attempt) is int else None
+    work, attempt = work_about(event.subject), event.data.get("attempt")
+    return (event.run, work, attempt) if event.run and work is not None and type(attempt) is int else None
 
 
 def _texts(value: object) -> tuple[str, ...]:

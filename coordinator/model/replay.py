@@ -20,6 +20,7 @@ from coordinator.model.snapshot import Agent, AgentState, Milestone, Snapshot
 from coordinator.model.step import Attempt, Step, StepState
 from coordinator.model.stuck import Cause, Stuck
 from coordinator.model.usage import NOTHING, Spent
+from coordinator.model.work import prompt_work
 
 KINDS = ("prompt", "plan.undone", "step", "agent", "question", "run", "milestone")
 """Families of events that a replay rests on; all others pass through it without effect."""
@@ -238,7 +239,7 @@ class Replay:
         known = self._steps[number].attempt if number in self._steps else None
         count = count if isinstance(count, int) else known.attempt if known else 1
         if known is None or known.attempt != count:
-            known = Attempt(number, count, event.run or "", 1, state, event.ts, event.ts)
+            known = Attempt(prompt_work(number), count, event.run or "", 1, state, event.ts, event.ts)
         reason = str(event.data.get("reason") or "")
         attempt = replace(
             known,

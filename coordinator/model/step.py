@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.prompt import Prompt, PromptStatus
+from coordinator.model.work import WorkId
 
 
 class StepState(StrEnum):
@@ -65,9 +66,9 @@ class Exit:
     """UTC, ISO 8601."""
 
 
-def suite_mark(prompt: int, attempt: int) -> str:
+def suite_mark(work: WorkId, attempt: int) -> str:
     """What the checks of an attempt's change are marked with, as its own processes are with its agent."""
-    return f"suite-{prompt:02d}-{attempt}"
+    return f"suite-{work.checkout(attempt)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +116,10 @@ class Receipt:
 class Attempt:
     """One dispatch of a step: `step.json` of its directory, with the exit found beside it and what was handed off."""
 
-    prompt: int
+    work: WorkId
+    """What it is for; with its run and its number that is which attempt it is."""
     attempt: int
-    """1-based, per prompt, over all runs."""
+    """1-based; of a prompt it goes on over all runs."""
     run: str
     epoch: int
     """Life of the loop that claimed it; a later life may adopt it, never claim it again."""
@@ -182,6 +184,11 @@ class Attempt:
     """Its agent's last hand-off, as the log tells it."""
     directory: str = field(default="", compare=False)
     """Relative to the project root."""
+
+    @property
+    def prompt(self) -> int:
+        """The prompt that it works on, as a whole or on a stage of it; 0 when it works on none."""
+        return self.work.number
 
     @property
     def untidy(self) -> bool:

@@ -69,7 +69,7 @@ def check_change(layout: Layout, snapshot: Snapshot, number: int) -> Check:
         raise Denied(f"no change of prompt {prompt.label} is open", _what_is_open(snapshot))
     config = Project(layout).config
     request = MergeRequest(
-        number=number,
+        work=attempt.work,
         attempt=attempt.attempt,
         title=prompt.title,
         run=attempt.run,

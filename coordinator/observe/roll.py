@@ -10,6 +10,7 @@ from coordinator.model.prompt_rows import Row, described
 from coordinator.model.register import Known, register
 from coordinator.model.settings import PROMPTS
 from coordinator.model.step import Attempt
+from coordinator.model.work import WorkId
 from coordinator.secrets.redaction import redact
 from coordinator.storage.branch import is_of_branch
 from coordinator.storage.config import Config
@@ -42,7 +43,7 @@ class RollCall:
         self._from: tuple[object, ...] = ()
         self._numbers: tuple[str, int] | None = None
         self._roll = Roll({}, (), 0, 0)
-        self._given: dict[tuple[str, int, int], Prompt] = {}
+        self._given: dict[tuple[str, WorkId, int], Prompt] = {}
         self._folders: dict[str, str] = {}
         """Run → prompts folder that it recorded."""
         self._told: Mapping[int, Row] = {}
@@ -87,7 +88,7 @@ class RollCall:
         return self._roll
 
     def _read(self, attempt: Attempt) -> Prompt:
-        key = (attempt.run, attempt.prompt, attempt.attempt)
+        key = (attempt.run, attempt.work, attempt.attempt)
         if key not in self._given:
             self._given[key] = read_given(self._layout, attempt)
         return self._given[key]

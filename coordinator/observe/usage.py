@@ -81,9 +81,8 @@ class Spending:
         found = []
         for count in range(1, attempt.attempt):
             for run in run_ids(self._layout):
-                directory = str(self._layout.attempt(run, attempt.prompt, count))
-                if os.path.isdir(directory):
-                    before, _ = load_attempt(directory, self._layout.rel(directory))
+                if self._layout.attempt(run, attempt.work, count).is_dir():
+                    before, _ = load_attempt(self._layout, run, attempt.work, count)
                     found.append((run, self._of(before) if before is not None else NOTHING))
         return tuple(found)
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -12,6 +12,7 @@ from coordinator.model.handoff import OUTCOMES
 from coordinator.model.problem import Problem
 from coordinator.model.step import Attempt, Exit, Receipt, StepState
 from coordinator.model.text import plain
+from coordinator.model.work import WorkId, prompt_work, work_at
 from coordinator.safefiles.regular import read_part
 from coordinator.storage.files import is_settled
 from coordinator.storage.gc_pause import no_collection
@@ -30,7 +31,7 @@ Stamp = tuple[int, int, int]
 class Given(Protocol):
     """What the log tells of hand-offs: they are events, and a `receipt.json` without its event is nobody's."""
 
-    def given(self, run: str, prompt: int, attempt: int, agent: str = "") -> tuple[Receipt, ...]:
+    def given(self, run: str, work: WorkId, attempt: int, agent: str = "") -> tuple[Receipt, ...]:
         """The hand-offs of an attempt as far as the log was read, oldest first; the same object while none is new."""
 
     def given_since(self, attempt: Attempt) -> tuple[Receipt, ...]:
@@ -63,27 +64,34 @@ def read_receipt(directory: Path | str) -> Receipt | Problem | None:
     return receipt
 
 
-def read_attempt(directory: Path | str, shown: str = "") -> Attempt | Problem | None:
-    """An attempt with its exit; None before it is claimed, a Problem when a record can't be read.
+def all_attempts(layout: Layout) -> Iterator[Attempt]:
+    """Every attempt of every run that was claimed, as far as it can be read; oldest run first."""
+    for run in run_ids(layout):
+        root = layout.run(run)
+        for directory in sorted(root.glob("prompts/*/attempt-*")):
+            place = work_at(directory.relative_to(root).as_posix())
+            found = load_attempt(layout, run, *place)[0] if place is not None else None
+            if found is not None:
+                yield found
 
-    `directory` is `…/RUN/prompts/NN/attempt-K`: it tells which attempt it is. `shown`: relative to the project root.
-    """
-    attempt, problems = load_attempt(str(directory), shown or str(directory))
-    return problems[0] if problems else attempt
 
-
-def load_attempt(where: str, shown: str) -> tuple[Attempt | None, tuple[Problem, ...]]:
+def load_attempt(layout: Layout, run: str, work: WorkId, attempt: int) -> tuple[Attempt | None, tuple[Problem, ...]]:
     """An attempt as far as it can be read, and what can't be; what it handed off is for the log to tell.
 
-    Without a readable `step.json` it counts as blocked and held: nothing is started beside it until a human has looked.
+    None before it is claimed. Without a readable `step.json` it counts as blocked and held: nothing is started beside
+    it until a human has looked.
     """
-    run, _, number, attempt = where.split(os.sep)[-4:]
+    where = str(layout.attempt(run, work, attempt))
+    return _load(where, layout.rel(where), run, work, attempt)
+
+
+def _load(where: str, shown: str, run: str, work: WorkId, attempt: int) -> tuple[Attempt | None, tuple[Problem, ...]]:
     end = read_exit(where)
     problems = [replace(end, path=f"{shown}/{end.path}")] if isinstance(end, Problem) else []
     known: dict[str, Any] = {
         "run": run,
-        "prompt": int(number),
-        "attempt": int(attempt.removeprefix("attempt-")),
+        "work": work,
+        "attempt": attempt,
         "directory": shown,
         "exit": end if isinstance(end, Exit) else None,
         "receipt": None,
@@ -94,7 +102,7 @@ def load_attempt(where: str, shown: str) -> tuple[Attempt | None, tuple[Problem,
             return None, tuple(problems)
         return decode(Attempt, values, pid=_read_pid(where), **known), tuple(problems)
     except BadRecord as error:
-        problem = record_problem(f"{shown}/step.json", error, (int(number),))
+        problem = record_problem(f"{shown}/step.json", error, (work.number,) if work.number else ())
         reason = f"{problem.path} can't be read: {problem.message}"
         held = Attempt(**known, epoch=0, state=StepState.BLOCKED, since="", reason=reason, held=True)
         return held, (problem, *problems)
@@ -195,8 +203,9 @@ class AttemptReader:
             parts = text[len(self._runs) + 1 :].split(os.sep)
             if len(parts) < 3 and (len(parts) < 2 or parts[1] == "prompts"):
                 return None
-            if parts[1] == "prompts" and parts[2].isdigit() and (len(parts) < 5 or parts[4] in _RECORDS):
-                numbers.add(int(parts[2]))
+            number = _number(parts[2]) if parts[1] == "prompts" else 0
+            if number and (len(parts) < 5 or parts[4] in _RECORDS):
+                numbers.add(number)
         return numbers
 
     def _find_all(self) -> dict[int, _Place]:
@@ -207,8 +216,8 @@ class AttemptReader:
             except OSError:
                 continue
             for entry in entries:
-                if entry.name.isdigit() and entry.name.isascii():
-                    self._find_in(run_id, entry.path, int(entry.name), found)
+                if number := _number(entry.name):
+                    self._find_in(run_id, entry.path, number, found)
         return found
 
     def _find(self, number: int) -> _Place | None:
@@ -250,12 +259,14 @@ class AttemptReader:
             return self._entries.pop(number, None) is not None
         before = self._entries.get(number)
         stamp = _stamp(place.path)
-        handed = self._given.given(place.run, number, place.attempt) if self._given is not None else ()
+        handed = self._given.given(place.run, prompt_work(number), place.attempt) if self._given is not None else ()
         known = before is not None and before.place == place and before.handed is handed
         if before is not None and known and stamp is not None and before.stamp == stamp:
             return False
         start = time.time_ns()
-        attempt, problems = load_attempt(place.path, self._layout.rel(place.path))
+        attempt, problems = _load(
+            place.path, self._layout.rel(place.path), place.run, prompt_work(number), place.attempt
+        )
         if attempt is not None and self._given is not None:
             attempt, problems = self._sealed(self._given, attempt, place.path, problems)
         starting = attempt is not None and attempt.exit is None and not attempt.pid
@@ -270,7 +281,7 @@ class AttemptReader:
         self, given: Given, attempt: Attempt, where: str, problems: tuple[Problem, ...]
     ) -> tuple[Attempt, tuple[Problem, ...]]:
         """The attempt with its agent's last hand-off, and what is wrong with the `receipt.json` beside it."""
-        handed = given.given(attempt.run, attempt.prompt, attempt.attempt, attempt.agent)
+        handed = given.given(attempt.run, attempt.work, attempt.attempt, attempt.agent)
         if attempt.state in _SEALED:
             found = read_receipt(where)
             if isinstance(found, Receipt) and found not in handed and found not in (given.given_since(attempt)):
@@ -288,8 +299,14 @@ def unvouched(attempt: Attempt) -> Problem:
         "foreign-receipt",
         f"it is not what {plain(attempt.agent)} handed off: the log has no such hand-off, and nothing goes by it",
         "look who wrote it, then delete it",
-        (attempt.prompt,),
+        (attempt.prompt,) if attempt.prompt else (),
     )
+
+
+def _number(folder: str) -> int:
+    """7 for `07`, the name of a prompt's folder; 0 for any other."""
+    number = int(folder) if folder.isdigit() and folder.isascii() else 0
+    return number if folder == f"{number:02d}" else 0
 
 
 def _names(folder: str) -> list[str]:

@@ -23,7 +23,7 @@ def keep_given(directory: Path, prompt: Prompt) -> None:
 def read_given(layout: Layout, attempt: Attempt) -> Prompt:
     """The prompt of an attempt; as much as its records tell where there is no readable copy."""
     try:
-        path = layout.attempt(attempt.run, attempt.prompt, attempt.attempt) / COPY
+        path = layout.attempt(attempt.run, attempt.work, attempt.attempt) / COPY
         read = parse_prompt(read_limited(path, _LIMIT), attempt.prompt_file or COPY)
         if isinstance(read, Prompt) and read.number == attempt.prompt:
             return read

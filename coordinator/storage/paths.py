@@ -5,6 +5,7 @@ from pathlib import Path
 
 from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.model.work import WorkId
 from coordinator.storage.root import COORD, find_root
 
 
@@ -102,11 +103,11 @@ class Layout:
     def run(self, run_id: str) -> Path:
         return self.runs / run_id
 
-    def attempt(self, run_id: str, number: int, attempt: int) -> Path:
-        return self.runs / run_id / "prompts" / f"{number:02d}" / f"attempt-{attempt}"
+    def attempt(self, run_id: str, work: WorkId, attempt: int) -> Path:
+        return self.runs / run_id / work.directory(attempt)
 
-    def worktree(self, number: int, attempt: int) -> Path:
-        return self.worktrees / f"{number:02d}-{attempt}"
+    def worktree(self, work: WorkId, attempt: int) -> Path:
+        return self.worktrees / work.checkout(attempt)
 
     def rel(self, path: Path | str) -> str:
         """The path relative to the root, POSIX separators; unchanged when it lies outside."""

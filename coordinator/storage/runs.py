@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from coordinator.lazy.dataclass import replace
 from coordinator.model.problem import Problem
@@ -11,7 +12,7 @@ from coordinator.model.run import LoopAsk, Run
 from coordinator.model.step import Attempt, Receipt
 from coordinator.safefiles.regular import read_line
 from coordinator.secrets.redaction import redact_data
-from coordinator.storage.attempts import AttemptReader, read_attempt, read_exit, read_receipt, run_ids, run_number
+from coordinator.storage.attempts import AttemptReader, read_exit, read_receipt, run_ids, run_number
 from coordinator.storage.files import is_held, make_folder
 from coordinator.storage.paths import Layout
 from coordinator.storage.records import BadRecord, decode, encode, read_json, record_problem, write_json
@@ -23,13 +24,13 @@ __all__ = [
     "loop_is_alive",
     "loop_process",
     "new_run",
-    "read_attempt",
     "read_attempts",
     "read_exit",
     "read_loop",
     "read_receipt",
     "run_ids",
     "sign_loop",
+    "step_values",
     "unfinished_run",
     "write_loop",
     "write_receipt",
@@ -47,8 +48,13 @@ def read_attempts(layout: Layout, cache: AttemptReader | None = None) -> Mapping
 
 def write_step(layout: Layout, attempt: Attempt, *, new: bool = False) -> None:
     """Write an attempt's `step.json`, durable. With `new`, StalePlan when that attempt was claimed already."""
-    path = layout.attempt(attempt.run, attempt.prompt, attempt.attempt) / "step.json"
-    write_json(path, redact_data(encode(attempt, skip=("exit", "receipt", "directory", "pid"))), new=new)
+    path = layout.attempt(attempt.run, attempt.work, attempt.attempt) / "step.json"
+    write_json(path, redact_data(step_values(attempt)), new=new)
+
+
+def step_values(attempt: Attempt) -> dict[str, Any]:
+    """What `step.json` tells of an attempt; the rest lies beside it."""
+    return attempt.work.record | encode(attempt, skip=("work", "exit", "receipt", "directory", "pid"))
 
 
 def write_receipt(directory: Path, receipt: Receipt) -> None:

@@ -5,10 +5,11 @@ from coordinator.lazy.dataclass import replace
 from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import Question
 from coordinator.model.step import Attempt, Receipt, StepState
+from coordinator.model.work import prompt_work
 
 AT = "2027-01-15T08:00:00Z"
 PROMPT = Prompt(7, "Refresh tokens", ".coord/prompts/07-planned-x.prompt.md")
-ATTEMPT = Attempt(7, 2, "run-1", 1, StepState.DISPATCHED, AT, AT, "executor-07-2", branch="coord/07-2")
+ATTEMPT = Attempt(prompt_work(7), 2, "run-1", 1, StepState.DISPATCHED, AT, AT, "executor-07-2", branch="coord/07-2")
 BRIEF = Brief(ATTEMPT, PROMPT, "## Tasks\nDo it.\n", base_branch="main")
 
 

@@ -20,10 +20,11 @@ from coordinator.agents.registry import find_runtime, known_runtime, packaged_ru
 from coordinator.lazy.dataclass import replace
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt, Exit, Receipt, StepState
+from coordinator.model.work import prompt_work
 
 NOW = 1_800_000_000.0
 AT = "2027-01-15T08:00:00Z"
-ATTEMPT = Attempt(7, 1, "run-1", 1, StepState.RUNNING, AT, AT, "executor-07-1", window="@3", pane="%5")
+ATTEMPT = Attempt(prompt_work(7), 1, "run-1", 1, StepState.RUNNING, AT, AT, "executor-07-1", window="@3", pane="%5")
 ALIVE = Terminal(True, NOW, "@3", "%5")
 GONE = Terminal(False, NOW)
 LIMIT = "You've hit your session limit · resets 11am (UTC)"

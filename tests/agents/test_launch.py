@@ -17,6 +17,7 @@ from coordinator.agents.runtime import Command, Job
 from coordinator.errors import CoordError
 from coordinator.model.prompt import Prompt
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.work import prompt_work
 
 AT = "2027-01-15T08:00:00Z"
 PRINT_WORDS = "import os, sys; sys.stdout.buffer.write(b'\\0'.join(os.fsencode(a) for a in sys.argv[1:]))"
@@ -28,7 +29,7 @@ def make_job(tmp_path: Path, *, worktree: str = "tree", stdin: bytes = b"do it\n
     (tmp_path / worktree).mkdir(exist_ok=True)
     prompt_file = directory / "prompt.txt"
     prompt_file.write_bytes(stdin)
-    attempt = Attempt(7, 1, "run-1", 1, StepState.DISPATCHED, AT, AT, "executor-07-1")
+    attempt = Attempt(prompt_work(7), 1, "run-1", 1, StepState.DISPATCHED, AT, AT, "executor-07-1")
     prompt = Prompt(7, "Title", ".coord/prompts/07-planned-title.prompt.md")
     return Job(attempt, prompt, tmp_path / ".coord", directory, tmp_path / worktree, prompt_file)
 

@@ -23,6 +23,7 @@ from coordinator.model.event import Actor, ActorKind
 from coordinator.model.ids import uuid7
 from coordinator.model.plan import Plan, Steer
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.work import prompt_work
 from coordinator.terminals.server import Terminals
 from tui.context import asks_permission
 from tui.forms.permit import PermitForm
@@ -226,7 +227,7 @@ def test_a_message_is_not_entered_into_a_dialog_that_opens_meanwhile(tmp_path: P
         argv = ["sh", str(program), str(keys)]
         window = terminals.open_window(argv, cwd="/", name="01-1", env=env, mark=mark, size=(120, 40))
         runtime, at = find_runtime("codex", {}), "2027-01-15T08:00:00Z"
-        attempt = Attempt(1, 1, "run-1", 1, StepState.RUNNING, at, at, "executor-01-1", pid=window.pid)
+        attempt = Attempt(prompt_work(1), 1, "run-1", 1, StepState.RUNNING, at, at, "executor-01-1", pid=window.pid)
         wait_until(lambda: runtime.composer_is_empty(terminals.capture(window.pane)), message="the composer")
         with pytest.raises(Refused, match="shows a question since the message was pasted: it was not sent"):
             Reached(attempt, runtime, terminals, tmp_path).enter("hello")

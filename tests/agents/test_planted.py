@@ -20,9 +20,11 @@ from coordinator.errors import CoordError
 from coordinator.loop.monitors.activity import note
 from coordinator.model.snapshot import AgentState
 from coordinator.model.stuck import Cause, Stuck
+from coordinator.model.work import prompt_work
 from coordinator.safefiles.regular import open_to_append, read_end, read_part, replace_file
 from coordinator.storage.attempts import load_attempt
 from coordinator.storage.files import digest_of, read_limited
+from coordinator.storage.paths import Layout
 
 BOUND = 10.0
 """Seconds that an answer may take on a busy machine."""
@@ -50,11 +52,12 @@ THINGS: dict[str, Callable[[Path], None]] = {
 
 
 def attempt(path: Path) -> None:
-    where = path.parent / "run-1" / "prompts" / "01" / "attempt-1"
+    layout = Layout(path.parent)
+    where = layout.attempt("run-1", prompt_work(1), 1)
     where.mkdir(parents=True)
     for name in ("step.json", "exit.json", "receipt.json"):
         path.rename(where / name) if name == "step.json" else (where / name).symlink_to(where / "step.json")
-    load_attempt(str(where), "attempt-1")
+    load_attempt(layout, "run-1", prompt_work(1), 1)
 
 
 READERS: dict[str, tuple[str, Callable[[Path], Any]]] = {

@@ -18,6 +18,7 @@ from coordinator.agents.usage import write_usage
 from coordinator.lazy.dataclass import replace
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt, Exit, StepState
+from coordinator.model.work import prompt_work
 from coordinator.processes.table import is_stopped
 
 DIRECTORY = ".coord/runs/run-1/prompts/07/attempt-1"
@@ -33,7 +34,9 @@ def process() -> Iterator["subprocess.Popen[bytes]"]:
 
 def attempt(pid: int) -> Attempt:
     began = "2026-01-01T00:00:00Z"
-    return Attempt(*(7, 1, "run-1", 1, StepState.RUNNING, began, began, "executor-07-1"), pid=pid, directory=DIRECTORY)
+    return Attempt(
+        *(prompt_work(7), 1, "run-1", 1, StepState.RUNNING, began, began, "executor-07-1"), pid=pid, directory=DIRECTORY
+    )
 
 
 def report(root: Path, state: str) -> None:
@@ -130,5 +133,5 @@ def test_an_attempt_that_was_read_anew_is_judged_anew(tmp_path: Path) -> None:
 
 
 def test_agents_come_in_the_order_of_their_prompts(tmp_path: Path) -> None:
-    attempts = [replace(attempt(os.getpid()), prompt=number) for number in (9, 2, 5)]
+    attempts = [replace(attempt(os.getpid()), work=prompt_work(number)) for number in (9, 2, 5)]
     assert [agent.prompt for agent in Presence(tmp_path).of(attempts)] == [2, 5, 9]

@@ -20,6 +20,8 @@ from support.real_agents import (
 )
 from support.wait import wait_until
 
+from coordinator.model.work import prompt_work
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
@@ -33,7 +35,9 @@ def test_a_claude_agent_edits_asks_permission_asks_a_human_hands_off_and_is_merg
     allowed = "--permission-mode default --allowedTools 'Bash(coord:*)' 'Bash(git:*)'"
     with real_project(tmp_path, {"executor-01-1": script}, {1: "claude"}, {"claude": allowed}) as (made, _):
         script[0] = Step(
-            "", "Write", {"file_path": str(made.layout.worktree(1, 1) / "made.txt"), "content": "by claude\n"}
+            "",
+            "Write",
+            {"file_path": str(made.layout.worktree(prompt_work(1), 1) / "made.txt"), "content": "by claude\n"},
         )
         made.start_loop()
         agent = wait_for_agent(made, 1, "permission")
@@ -144,7 +148,7 @@ def test_a_prompt_arrives_whole_whatever_is_in_it(tmp_path: Path, name: str, siz
         path.write_text(path.read_text() + text + "\nthe last word\n")
         made.start_loop()
         permit_until(made, 1, lambda: made.states().get(1) == "merged", "1 to be merged")
-        told = (made.layout.attempt("run-1", 1, 1) / "prompt.txt").read_text()
+        told = (made.layout.attempt("run-1", prompt_work(1), 1) / "prompt.txt").read_text()
         assert text in told
         assert int(made.repository.git("show", "main:size.txt")) == len(told.encode())
         assert ("prompt.txt" in api.told["executor-01-1"]) if size else (told.strip() in api.told["executor-01-1"])

@@ -9,8 +9,9 @@ from coordinator.agents.runtime import Job
 from coordinator.errors import CoordError
 from coordinator.model.prompt import Prompt
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.work import prompt_work
 
-ATTEMPT = Attempt(7, 1, "run-1", 1, StepState.DISPATCHED, "2027-01-15T08:00:00Z", agent="executor-07-1")
+ATTEMPT = Attempt(prompt_work(7), 1, "run-1", 1, StepState.DISPATCHED, "2027-01-15T08:00:00Z", agent="executor-07-1")
 
 
 def job(tmp_path: Path, model: str | None = None) -> Job:

@@ -13,6 +13,7 @@ from coordinator.loop.monitors.activity import ActivityMonitor, Watched, note_sc
 from coordinator.model.clock import timestamp
 from coordinator.model.pane_screen import Screen
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.work import prompt_work
 from coordinator.storage.config import load_config
 from coordinator.storage.paths import Layout
 from coordinator.terminals.screen import parse
@@ -28,7 +29,7 @@ def screen(name: str) -> Screen:
 
 def watched(directory: Path) -> Watched:
     runtime = find_runtime("opencode", {})
-    attempt = Attempt(7, 1, "run-1", 1, StepState.RUNNING, AT, AT, "executor-07-1")
+    attempt = Attempt(prompt_work(7), 1, "run-1", 1, StepState.RUNNING, AT, AT, "executor-07-1")
     return Watched(attempt, runtime, directory, Meter(runtime, Place(directory, directory)))
 
 
@@ -68,8 +69,8 @@ def test_a_screen_does_not_overrule_what_a_hook_has_just_said(tmp_path: Path) ->
 
 def test_what_was_used_is_kept_where_its_session_can_t_be_found_any_more(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
-    attempt = Attempt(7, 1, "run-1", 1, StepState.RUNNING, AT, AT, "executor-07-1", runtime="opencode")
-    directory = layout.attempt("run-1", 7, 1)
+    attempt = Attempt(prompt_work(7), 1, "run-1", 1, StepState.RUNNING, AT, AT, "executor-07-1", runtime="opencode")
+    directory = layout.attempt("run-1", prompt_work(7), 1)
     directory.mkdir(parents=True)
     write_usage(directory, Usage(5000, 1.25))
     layout.config.write_text("")

@@ -18,10 +18,11 @@ from coordinator.changes.git import Git
 from coordinator.changes.outcome import Conflict, Merged, Outcome, Waiting
 from coordinator.changes.worktrees import Kept, Removed, create, remove
 from coordinator.errors import CoordError
+from coordinator.model.work import prompt_work
 
 
 def merge(repo: Repository, number: int = 7) -> Outcome:
-    return merge_attempt(repo.layout, MergeRequest(number, 1))
+    return merge_attempt(repo.layout, MergeRequest(prompt_work(number), 1))
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def fill(folder: Path, spare: int) -> Path:
 
 def test_a_full_disk_while_landing_leaves_the_checkout_as_it_was(small_disk: Path) -> None:
     repo = Repository(small_disk / "project")
-    info = create(repo.layout, 7, 1)
+    info = create(repo.layout, prompt_work(7), 1)
     big = "".join(f"{number}\n" for number in range(30_000))
     repo.commit({"README.md": "New.\n", "new/1.txt": big, "new/2.txt": big, "src/app.py": big}, cwd=info.path)
     repo.write({"mine.txt": "mine\n", "new/mine.txt": "mine\n"})
@@ -66,16 +67,16 @@ def test_a_full_disk_while_making_a_worktree_is_told_and_made_good(small_disk: P
     repo.commit({f"{number}.txt": "x" * 100_000 for number in range(10)})
     filler = fill(small_disk, 400_000)
     with pytest.raises(CoordError) as caught:
-        create(repo.layout, 7, 1)
+        create(repo.layout, prompt_work(7), 1)
     assert "free some disk space" in caught.value.remedy
     filler.unlink()
-    assert repo.status(cwd=create(repo.layout, 7, 1).path) == ""
+    assert repo.status(cwd=create(repo.layout, prompt_work(7), 1).path) == ""
 
 
 @pytest.mark.parametrize("mine", ["mine\n", "", "z"])
 def test_git_killed_while_landing_leaves_only_the_engineers_work(repo: Repository, mine: str) -> None:
     repo.commit({".gitattributes": "*.bin filter=die\n", ".gitignore": "*.log\n", "gone.txt": "gone\n"})
-    info = create(repo.layout, 7, 1)
+    info = create(repo.layout, prompt_work(7), 1)
     repo.git("rm", "--quiet", "gone.txt", cwd=info.path)
     (info.path / "link").symlink_to("README.md")
     repo.git("add", "link", cwd=info.path)
@@ -103,7 +104,7 @@ def test_git_killed_while_landing_leaves_only_the_engineers_work(repo: Repositor
 
 
 def test_a_power_cut_between_index_and_branch_is_made_good(repo: Repository) -> None:
-    info = create(repo.layout, 7, 1)
+    info = create(repo.layout, prompt_work(7), 1)
     tip = repo.commit({"README.md": "New.\n", "a.txt": "a\n"}, cwd=info.path)
     note(Git(repo.root), Note(str(repo.root), "main", info.base, tip))
     repo.git("read-tree", "-m", "-u", "HEAD", tip)  # what a fast-forward does before it moves the branch
@@ -112,7 +113,7 @@ def test_a_power_cut_between_index_and_branch_is_made_good(repo: Repository) -> 
 
 
 def test_work_of_the_engineer_is_not_taken_for_what_broke_off(repo: Repository) -> None:
-    info = create(repo.layout, 7, 1)
+    info = create(repo.layout, prompt_work(7), 1)
     tip = repo.commit({"README.md": "A project.\nLonger.\n", "a.txt": "a\n"}, cwd=info.path)
     repo.write({"README.md": "A pro", "a.txt": ""})  # both what git would have written first
     for name in ("README.md", "a.txt"):
@@ -125,7 +126,7 @@ def test_work_of_the_engineer_is_not_taken_for_what_broke_off(repo: Repository) 
 
 
 def test_a_note_that_cannot_be_read_does_not_block(repo: Repository) -> None:
-    info = create(repo.layout, 7, 1)
+    info = create(repo.layout, prompt_work(7), 1)
     repo.commit({"a.txt": "a\n"}, cwd=info.path)
     (repo.root / ".git/coord-landing.json").write_text("{}")
     assert isinstance(merge(repo), Merged)
@@ -146,7 +147,7 @@ def old_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("old_git")
 def test_an_old_git_merges_in_a_temporary_checkout(repo: Repository) -> None:
-    infos = {number: create(repo.layout, number, 1) for number in (1, 2)}
+    infos = {number: create(repo.layout, prompt_work(number), 1) for number in (1, 2)}
     made = repo.commit({"README.md": "One.\n"}, cwd=infos[1].path)
     repo.commit({"README.md": "Two.\n"}, cwd=infos[2].path)
     repo.commit({"b.txt": "b\n"})
@@ -156,13 +157,13 @@ def test_an_old_git_merges_in_a_temporary_checkout(repo: Repository) -> None:
     assert conflict.files == ("README.md",)
     assert "CONFLICT (content): Merge conflict in README.md" in conflict.message
     assert not list(repo.layout.worktrees.glob("gate-*"))
-    assert (remove(repo.layout, 1, 1), type(remove(repo.layout, 2, 1))) == (Removed(), Kept)
+    assert (remove(repo.layout, prompt_work(1), 1), type(remove(repo.layout, prompt_work(2), 1))) == (Removed(), Kept)
     assert [checkout.branch for checkout in Git(repo.root).checkouts()] == ["main", "coord/02-1"]
 
 
 def test_a_repository_with_long_ids_works(tmp_path: Path) -> None:
     repo = Repository(tmp_path / "long", hash_name="sha256")
-    info = create(repo.layout, 7, 1)
+    info = create(repo.layout, prompt_work(7), 1)
     made = repo.commit({"a.txt": "a\n"}, cwd=info.path)
     assert len(made) == 64
     assert merge(repo) == Merged(repo.head(), (made,))
@@ -171,11 +172,11 @@ def test_a_repository_with_long_ids_works(tmp_path: Path) -> None:
 def test_missing_git_is_told(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(CoordError, match="git isn't installed"):
-        attempt_change(repo.layout, 7, 1)
+        attempt_change(repo.layout, prompt_work(7), 1)
 
 
 def test_a_broken_repository_is_told(repo: Repository) -> None:
-    info = create(repo.layout, 7, 1)
+    info = create(repo.layout, prompt_work(7), 1)
     repo.commit({"a.txt": "a\n"}, cwd=info.path)
     tree = repo.tree("coord/07-1")
     (repo.root / ".git/objects" / tree[:2] / tree[2:]).unlink()
@@ -196,7 +197,7 @@ def test_independent_changes_give_one_tree_in_any_order(
         repo = Repository(tmp_path_factory.mktemp("order") / "project")
         lines = (repo.root / "src/app.py").read_text().splitlines(keepends=True)
         for number in sequence:
-            info = create(repo.layout, number, 1)
+            info = create(repo.layout, prompt_work(number), 1)
             changed = list(lines)
             changed[number * 4 - 4] = f"changed by {number}\n"
             text = contents[number - 1].encode("utf-8", "replace").decode()

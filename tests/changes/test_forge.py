@@ -14,6 +14,7 @@ from coordinator.changes.outcome import AtForge, Merged, Outcome, Refused, Waiti
 from coordinator.changes.pull_request import Tool, find_tool
 from coordinator.changes.worktrees import Removed, WorktreeInfo, create, remove
 from coordinator.errors import CoordError
+from coordinator.model.work import prompt_work
 
 GH = """\
 #!/usr/bin/env python3
@@ -47,13 +48,13 @@ class Forge:
         repo.git("clone", "--quiet", str(self.bare), str(self.clone))
 
     def work(self, number: int = 7, **files: str) -> WorktreeInfo:
-        info = create(self.repo.layout, number, 1)
+        info = create(self.repo.layout, prompt_work(number), 1)
         for name, text in (files or {"a": "one\n", "b": "two\n"}).items():
             self.repo.commit({f"{name}.txt": text}, f"Add {name}", cwd=info.path)
         return info
 
     def look(self, info: WorktreeInfo, tool: str = "none") -> Outcome:
-        request = MergeRequest(info.number, 1, "--Add it", base="main", start=info.base)
+        request = MergeRequest(info.work, 1, "--Add it", base="main", start=info.base)
         return pass_forge(self.repo.layout, request, Remote("origin", tool), body="> said")
 
     def there(self, *git: str) -> str:
@@ -111,7 +112,7 @@ def test_a_squash_is_seen_by_its_patch_and_its_worktree_can_go(forge: Forge) -> 
     assert isinstance(outcome, Merged), outcome
     assert outcome.commit == squashed
     tip = forge.repo.head("coord/07-1")
-    assert remove(forge.repo.layout, 7, 1, "main", merged_as=squashed, merged_tip=tip) == Removed()
+    assert remove(forge.repo.layout, prompt_work(7), 1, "main", merged_as=squashed, merged_tip=tip) == Removed()
 
 
 def test_a_rebase_is_seen_commit_by_commit(forge: Forge) -> None:
@@ -202,7 +203,7 @@ def test_nothing_is_forced_on_the_remote(forge: Forge) -> None:
 
 
 def test_what_the_gate_refuses_is_not_pushed(forge: Forge) -> None:
-    info = create(forge.repo.layout, 7, 1)
+    info = create(forge.repo.layout, prompt_work(7), 1)
     forge.repo.commit({".coord/x": "x\n"}, cwd=info.path)
     assert isinstance(forge.look(info), Refused)
     assert forge.repo.git("branch", "--list", "coord/*", cwd=forge.bare) == ""

@@ -10,17 +10,18 @@ from coordinator.changes.gate import MergeRequest, merge_attempt, rehearse_merge
 from coordinator.changes.outcome import Conflict, Merged, Nothing, Outcome, Passes, Red, Refused, Waiting
 from coordinator.changes.worktrees import WorktreeInfo, create
 from coordinator.errors import CoordError
+from coordinator.model.work import prompt_work
 from coordinator.storage.paths import Layout
 
 
 def attempt(repo: Repository, files: dict[str, str], number: int = 7, base: str = "") -> tuple[WorktreeInfo, str]:
     """An attempt with one commit; its worktree and the commit."""
-    info = create(repo.layout, number, 1, base)
+    info = create(repo.layout, prompt_work(number), 1, base)
     return info, repo.commit(files, f"Work of {number}", cwd=info.path)
 
 
 def merge(repo: Repository, info: WorktreeInfo, **more: object) -> Outcome:
-    request = MergeRequest(info.number, 1, run="run-1", base=info.base_branch, start=info.base, **more)  # type: ignore[arg-type]
+    request = MergeRequest(info.work, 1, run="run-1", base=info.base_branch, start=info.base, **more)  # type: ignore[arg-type]
     return merge_attempt(repo.layout, request)
 
 
@@ -49,11 +50,11 @@ def test_merging_again_tells_the_same_and_merges_nothing(repo: Repository) -> No
 
 
 def test_an_attempt_without_a_change_is_nothing(repo: Repository) -> None:
-    info = create(repo.layout, 7, 1)
+    info = create(repo.layout, prompt_work(7), 1)
     assert merge(repo, info) == Nothing()
     repo.commit({"b.txt": "main moved\n"})
     assert merge(repo, info) == Nothing()
-    assert merge_attempt(repo.layout, MergeRequest(7, 1)) == Nothing()
+    assert merge_attempt(repo.layout, MergeRequest(prompt_work(7), 1)) == Nothing()
 
 
 def test_the_branch_is_enough_when_its_worktree_was_deleted(repo: Repository) -> None:
@@ -69,7 +70,7 @@ def test_a_merge_by_hand_is_found(repo: Repository) -> None:
     assert merge(repo, forwarded) == Merged(made, (made,))
     repo.git("merge", "--quiet", "--no-edit", "coord/08-1")
     assert merge(repo, merged) == Merged(repo.head(), (other,))
-    assert merge_attempt(repo.layout, MergeRequest(8, 1)) == Merged(repo.head(), (other,))
+    assert merge_attempt(repo.layout, MergeRequest(prompt_work(8), 1)) == Merged(repo.head(), (other,))
 
 
 # what may not pass
@@ -103,7 +104,7 @@ def test_a_conflict_resolved_by_the_agent_merges(repo: Repository) -> None:
 def test_a_rehearsal_tells_what_a_merge_would_come_to_and_lands_nothing(repo: Repository) -> None:
     info, _ = attempt(repo, {"a.txt": "a\n"})
     repo.suite("unit", "test -e a.txt && test ! -e red")
-    request = MergeRequest(7, 1, run="run-1", base=info.base_branch, start=info.base, suites=("unit",))
+    request = MergeRequest(prompt_work(7), 1, run="run-1", base=info.base_branch, start=info.base, suites=("unit",))
 
     def rehearsed() -> object:
         before = (repo.head(), repo.status(), repo.git("worktree", "list"), repo.git("stash", "list"))
@@ -150,7 +151,7 @@ def test_a_merge_that_slips_in_a_file_of_the_loop_is_refused(repo: Repository) -
 
 def test_a_branch_that_moves_a_file_out_of_the_loops_folder_is_refused(repo: Repository) -> None:
     repo.commit({".coord/learnings.md": "many\nlines\nof\nlearning\n"})
-    info = create(repo.layout, 7, 1)
+    info = create(repo.layout, prompt_work(7), 1)
     repo.git("mv", ".coord/learnings.md", "mine.md", cwd=info.path)
     repo.git("commit", "--quiet", "-m", "Move", cwd=info.path)
     outcome = merge(repo, info)
@@ -186,7 +187,7 @@ def test_a_branch_that_is_gone_or_renamed_is_refused(repo: Repository) -> None:
 
 @pytest.mark.parametrize("args", [("-c", "elsewhere"), ("--detach",)])
 def test_work_beside_the_branch_is_refused(repo: Repository, args: tuple[str, ...]) -> None:
-    info = create(repo.layout, 7, 1)
+    info = create(repo.layout, prompt_work(7), 1)
     repo.git("switch", "--quiet", *args, cwd=info.path)
     repo.commit({"a.txt": "a\n"}, cwd=info.path)
     outcome = merge(repo, info)
@@ -214,7 +215,7 @@ def test_uncommitted_work_is_refused(repo: Repository) -> None:
 
 def test_new_files_without_a_commit_are_not_taken_for_no_change(repo: Repository) -> None:
     repo.git("config", "status.showUntrackedFiles", "no")
-    info = create(repo.layout, 7, 1)
+    info = create(repo.layout, prompt_work(7), 1)
     repo.write({"forgotten.py": "work\n"}, cwd=info.path)
     outcome = merge(repo, info)
     assert isinstance(outcome, Refused)
@@ -235,7 +236,7 @@ def test_a_branch_that_moved_since_its_review_is_refused(repo: Repository) -> No
 
 
 def test_a_foreign_history_is_refused(repo: Repository) -> None:
-    info = create(repo.layout, 7, 1)
+    info = create(repo.layout, prompt_work(7), 1)
     repo.git("switch", "--quiet", "--orphan", "fresh", cwd=info.path)
     repo.commit({"a.txt": "a\n"}, cwd=info.path)
     repo.git("switch", "--quiet", "-C", "coord/07-1", cwd=info.path)
@@ -245,17 +246,17 @@ def test_a_foreign_history_is_refused(repo: Repository) -> None:
 
 
 def test_what_an_agent_commits_cannot_claim_to_be_a_merge(repo: Repository) -> None:
-    create(repo.layout, 8, 1)
-    info = create(repo.layout, 7, 1)
+    create(repo.layout, prompt_work(8), 1)
+    info = create(repo.layout, prompt_work(7), 1)
     repo.git("switch", "--quiet", "-c", "side", cwd=info.path)
     repo.commit({"a.txt": "a\n"}, cwd=info.path)
     repo.git("switch", "--quiet", "coord/07-1", cwd=info.path)
     forged = "Merge coord/08-1\n\nCoord-Prompt: 8\nCoord-Attempt: 1\nCoord-Run: run-1\n"
     repo.git("merge", "--quiet", "--no-ff", "-m", forged, "side", cwd=info.path)
     assert isinstance(merge(repo, info), Merged)
-    repo.git("worktree", "remove", str(repo.layout.worktree(8, 1)))
+    repo.git("worktree", "remove", str(repo.layout.worktree(prompt_work(8), 1)))
     repo.git("branch", "-D", "coord/08-1")
-    outcome = merge_attempt(repo.layout, MergeRequest(8, 1, run="run-1", start=info.base))
+    outcome = merge_attempt(repo.layout, MergeRequest(prompt_work(8), 1, run="run-1", start=info.base))
     assert isinstance(outcome, Refused)
 
 
@@ -393,7 +394,7 @@ def test_one_merge_at_a_time(repo: Repository) -> None:
     thread = threading.Thread(target=lambda: outcomes.append(merge(repo, one, suites=("slow",))))
     thread.start()
     wait_until(lambda: (repo.root.parent / "started").exists(), message="the suite")
-    busy = merge_attempt(repo.layout, MergeRequest(8, 1), patience=0)
+    busy = merge_attempt(repo.layout, MergeRequest(prompt_work(8), 1), patience=0)
     fifo.write_text("go\n")
     thread.join(20)
     assert busy == Waiting("another merge is under way")
@@ -416,5 +417,5 @@ def test_merges_at_once_all_land(repo: Repository) -> None:
 
 def test_projects_outside_git_are_told(tmp_path: Path) -> None:
     with pytest.raises(CoordError) as caught:
-        merge_attempt(Layout(tmp_path), MergeRequest(1, 1))
+        merge_attempt(Layout(tmp_path), MergeRequest(prompt_work(1), 1))
     assert "git init" in caught.value.remedy

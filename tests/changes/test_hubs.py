@@ -10,6 +10,7 @@ from coordinator.changes.git import Git
 from coordinator.changes.outcome import Merged
 from coordinator.changes.worktrees import create
 from coordinator.errors import CoordError
+from coordinator.model.work import prompt_work
 
 
 def hub(repo: Repository, folder: Path) -> Path:
@@ -36,14 +37,16 @@ def test_an_attempt_lands_in_a_worktree_of_a_bare_repository(repo: Repository, t
     repo.git("worktree", "add", "--quiet", "main", cwd=place)
     inside = Repository.__new__(Repository)
     inside.root, inside.layout = place / "main", type(repo.layout)(place / "main")
-    tree = create(inside.layout, 1, 1, "main")
+    tree = create(inside.layout, prompt_work(1), 1, "main")
     repo.commit({"made": "made\n"}, cwd=tree.path)
-    assert isinstance(merge_attempt(inside.layout, MergeRequest(1, 1, base="main", start=tree.base)), Merged)
+    assert isinstance(
+        merge_attempt(inside.layout, MergeRequest(prompt_work(1), 1, base="main", start=tree.base)), Merged
+    )
     assert (place / "main/made").read_text() == "made\n"
 
 
 def test_a_relative_folder_of_hooks_that_a_worktree_lacks_is_the_one_of_the_main_checkout(repo: Repository) -> None:
-    tree, git = create(repo.layout, 1, 1, "main"), Git(repo.root)
+    tree, git = create(repo.layout, prompt_work(1), 1, "main"), Git(repo.root)
     assert git.lost_hooks(tree.path) == ""
     repo.git("config", "core.hooksPath", ".husky/_")
     assert git.lost_hooks(tree.path) == ""

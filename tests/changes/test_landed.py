@@ -5,6 +5,7 @@ from support.repository import Repository
 
 from coordinator.changes.gate import MergeRequest, find_landed
 from coordinator.changes.worktrees import create
+from coordinator.model.work import prompt_work
 
 SQUASH = [("merge", "--squash", "coord/07-1"), ("commit", "-m", "Squashed")]
 WAYS: dict[str, tuple[list[tuple[str, ...]], str]] = {
@@ -38,7 +39,7 @@ WAYS: dict[str, tuple[list[tuple[str, ...]], str]] = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("opened_before", [True, False])
 def test_what_was_merged_by_hand_since_it_was_opened_is_found(repo: Repository, way: str, opened_before: bool) -> None:
-    info = create(repo.layout, 7, 1)
+    info = create(repo.layout, prompt_work(7), 1)
     first = repo.commit({"one.txt": "1\n"}, cwd=info.path)
     made = repo.commit({"two.txt": "2\n"}, cwd=info.path)
     opened = repo.head()
@@ -48,7 +49,7 @@ def test_what_was_merged_by_hand_since_it_was_opened_is_found(repo: Repository, 
     landed = repo.head(expected) if expected else ""
     opened = opened if opened_before else repo.head("main")
     repo.git("commit", "--allow-empty", "-m", "And on")
-    request = MergeRequest(7, 1, branch="coord/07-1", start=info.base, made=made, opened=opened)
+    request = MergeRequest(prompt_work(7), 1, branch="coord/07-1", start=info.base, made=made, opened=opened)
     found = find_landed(repo.layout, request, repo.head("main"), opened)
     if landed and opened_before:
         assert found is not None

@@ -11,18 +11,19 @@ from coordinator.changes.land import land
 from coordinator.changes.lock import locked
 from coordinator.changes.outcome import Merged, Outcome, Waiting
 from coordinator.changes.worktrees import create
+from coordinator.model.work import prompt_work
 
 
 @pytest.fixture
 def base(repo: Repository) -> str:
     """An attempt that changes README.md and adds a.txt and cache/x; the commit it started from."""
-    info = create(repo.layout, 7, 1)
+    info = create(repo.layout, prompt_work(7), 1)
     repo.commit({"README.md": "New.\n", "a.txt": "a\n", "cache/x": "x\n"}, cwd=info.path)
     return info.base
 
 
 def merge(repo: Repository, base: str = "main") -> Outcome:
-    return merge_attempt(repo.layout, MergeRequest(7, 1, title="日本語", base=base))
+    return merge_attempt(repo.layout, MergeRequest(prompt_work(7), 1, title="日本語", base=base))
 
 
 def test_unrelated_changes_survive_untouched(repo: Repository, base: str) -> None:
@@ -64,7 +65,7 @@ def test_an_ignored_file_in_the_way_is_not_overwritten(repo: Repository, base: s
 
 def test_files_in_the_way_are_told_by_their_names(repo: Repository) -> None:
     names = ("-dash", 'quo"te', "with space", "ünï")
-    info = create(repo.layout, 7, 1)
+    info = create(repo.layout, prompt_work(7), 1)
     repo.commit(dict.fromkeys(names, "theirs\n"), cwd=info.path)
     repo.write(dict.fromkeys(names, "mine\n"))
     outcome = merge(repo)

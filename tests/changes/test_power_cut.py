@@ -12,6 +12,7 @@ from coordinator.changes.gate import MergeRequest, merge_attempt
 from coordinator.changes.outcome import Merged
 from coordinator.changes.safekeeping import keep_safe
 from coordinator.changes.worktrees import create
+from coordinator.model.work import prompt_work
 
 
 @pytest.mark.parametrize("checked_out", [True, False], ids=["checked out", "elsewhere"])
@@ -21,9 +22,9 @@ def test_what_is_merged_survives_a_power_cut(tmp_path: Path, checked_out: bool) 
         if not checked_out:
             repo.git("switch", "--quiet", "-c", "other")
         subprocess.run(["sync", "-f", str(disk)], check=True)  # the engineer's own work is no matter of coord's
-        tree = create(repo.layout, 1, 1, "main")
+        tree = create(repo.layout, prompt_work(1), 1, "main")
         tip = repo.commit({"src/made.py": text, "src/app.py": "changed\n", "z": "z"}, cwd=tree.path)
-        outcome = merge_attempt(repo.layout, MergeRequest(1, 1, base="main", start=tree.base))
+        outcome = merge_attempt(repo.layout, MergeRequest(prompt_work(1), 1, base="main", start=tree.base))
         assert isinstance(outcome, Merged)
         cut_power(disk)
         start_again(disk)
@@ -38,7 +39,7 @@ def test_what_is_merged_survives_a_power_cut(tmp_path: Path, checked_out: bool) 
 def test_an_open_change_survives_a_power_cut(tmp_path: Path) -> None:
     with small_disk(tmp_path) as disk:
         repo = Repository(disk / "project")
-        tree = create(repo.layout, 1, 1, "main")
+        tree = create(repo.layout, prompt_work(1), 1, "main")
         subprocess.run(["sync", "-f", str(disk)], check=True)  # as the system does by itself after half a minute
         tip = repo.commit({"src/made.py": "made\n"}, cwd=tree.path)
         keep_safe(repo.layout, tree.branch, tree.base)

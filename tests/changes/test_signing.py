@@ -9,6 +9,7 @@ from coordinator.changes import build
 from coordinator.changes.gate import MergeRequest, merge_attempt, rehearse_merge
 from coordinator.changes.outcome import Merged, Passes, Waiting
 from coordinator.changes.worktrees import create
+from coordinator.model.work import prompt_work
 
 SIGNER = """\
 #!/bin/sh
@@ -31,9 +32,9 @@ def signer(repo: Repository, folder: Path, settings: Path, before: str = "") -> 
 
 
 def request(repo: Repository) -> MergeRequest:
-    tree = create(repo.layout, 1, 1, "main")
+    tree = create(repo.layout, prompt_work(1), 1, "main")
     repo.git("-c", "commit.gpgSign=false", "commit", "--quiet", "--allow-empty", "-m", "x", cwd=tree.path)
-    return MergeRequest(1, 1, base="main", start=tree.base)
+    return MergeRequest(prompt_work(1), 1, base="main", start=tree.base)
 
 
 def test_a_merge_is_signed_as_the_engineer_set_it(repo: Repository, tmp_path: Path, own_git_settings: Path) -> None:

@@ -13,6 +13,7 @@ from coordinator.changes.submodules import submodules_in
 from coordinator.changes.takeover import take_over
 from coordinator.changes.worktrees import Kept, Removed, WorktreeInfo, create, remove
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.work import prompt_work
 
 ALLOW = ("-c", "protocol.file.allow=always")
 
@@ -34,7 +35,7 @@ def parent(repo: Repository, tmp_path: Path) -> Repository:
 
 
 def merge(repo: Repository, info: WorktreeInfo, *suites: str) -> Outcome:
-    return merge_attempt(repo.layout, MergeRequest(7, 1, base="main", start=info.base, suites=suites))
+    return merge_attempt(repo.layout, MergeRequest(prompt_work(7), 1, base="main", start=info.base, suites=suites))
 
 
 def move(repo: Repository, info: WorktreeInfo) -> str:
@@ -46,14 +47,14 @@ def move(repo: Repository, info: WorktreeInfo) -> str:
 
 
 def test_a_worktree_has_the_submodules_that_the_engineers_checkout_has(parent: Repository, tmp_path: Path) -> None:
-    info = create(parent.layout, 7, 1)
+    info = create(parent.layout, prompt_work(7), 1)
     assert info.warning == ""
     assert (info.path / "lib/sub/deep/in/src/app.py").is_file()
     assert parent.status(cwd=info.path) == ""
     assert parent.git("remote", "get-url", "origin", cwd=info.path / "lib/sub") == str(tmp_path / "outer")
     assert parent.git("config", "--get", "submodule.lib/sub.url") == str(tmp_path / "outer")
-    assert create(parent.layout, 7, 1).adopted
-    assert remove(parent.layout, 7, 1) == Removed()
+    assert create(parent.layout, prompt_work(7), 1).adopted
+    assert remove(parent.layout, prompt_work(7), 1) == Removed()
     assert not info.path.exists()
     assert not (parent.root / ".git/worktrees/07-1").exists()
 
@@ -61,26 +62,28 @@ def test_a_worktree_has_the_submodules_that_the_engineers_checkout_has(parent: R
 def test_a_submodule_that_was_moved_goes_with_its_worktree(parent: Repository) -> None:
     parent.git("mv", "lib/sub", "moved")
     parent.git("commit", "--quiet", "-m", "Move")
-    info = create(parent.layout, 7, 1)
+    info = create(parent.layout, prompt_work(7), 1)
     assert (info.path / "moved/deep/in/src/app.py").is_file()
-    assert remove(parent.layout, 7, 1) == Removed()
+    assert remove(parent.layout, prompt_work(7), 1) == Removed()
 
 
 def test_a_submodule_that_the_engineer_does_not_have_is_left_alone(parent: Repository) -> None:
     parent.git("submodule", "deinit", "--quiet", "lib/sub")
-    info = create(parent.layout, 7, 1)
+    info = create(parent.layout, prompt_work(7), 1)
     assert (info.warning, list((info.path / "lib/sub").iterdir())) == ("", [])
-    assert remove(parent.layout, 7, 1) == Removed()
+    assert remove(parent.layout, prompt_work(7), 1) == Removed()
 
 
 def test_a_pointer_that_the_store_can_not_follow_is_told(parent: Repository) -> None:
     parent.git("update-index", "--cacheinfo", f"160000,{'1' * 40},lib/sub")
     parent.git("commit", "--quiet", "-m", "Broken")
-    assert create(parent.layout, 7, 1).warning.startswith("the submodule lib/sub can't be had from your store: ")
+    assert create(parent.layout, prompt_work(7), 1).warning.startswith(
+        "the submodule lib/sub can't be had from your store: "
+    )
 
 
 def test_suites_have_the_submodules(parent: Repository) -> None:
-    info = create(parent.layout, 7, 1)
+    info = create(parent.layout, prompt_work(7), 1)
     parent.commit({"a.txt": "a\n"}, cwd=info.path)
     parent.suite("there", "test -f lib/sub/deep/in/src/app.py")
     assert isinstance(merge(parent, info, "there"), Merged)
@@ -88,7 +91,7 @@ def test_suites_have_the_submodules(parent: Repository) -> None:
 
 
 def test_a_pointer_that_only_the_worktree_can_follow_is_refused_with_the_way_on(parent: Repository) -> None:
-    info = create(parent.layout, 7, 1)
+    info = create(parent.layout, prompt_work(7), 1)
     made = move(parent, info)
     refused = merge(parent, info)
     assert isinstance(refused, Refused)
@@ -97,7 +100,7 @@ def test_a_pointer_that_only_the_worktree_can_follow_is_refused_with_the_way_on(
     parent.git(*command.split(" ")[1:])
     assert isinstance(merge(parent, info), Merged)
     assert parent.git("rev-parse", "main:lib/sub") == made
-    assert remove(parent.layout, 7, 1) == Removed()
+    assert remove(parent.layout, prompt_work(7), 1) == Removed()
 
 
 def test_a_pointer_that_nobody_has_is_refused_with_the_way_on(parent: Repository, tmp_path: Path) -> None:
@@ -105,7 +108,7 @@ def test_a_pointer_that_nobody_has_is_refused_with_the_way_on(parent: Repository
     shutil.rmtree(parent.root / ".git/modules/lib")
     (tmp_path / "outer.gone").rename(tmp_path / "outer")
     made = parent.commit({"lib.txt": "new\n"}, cwd=tmp_path / "outer")
-    info = create(parent.layout, 7, 1)
+    info = create(parent.layout, prompt_work(7), 1)
     parent.git("update-index", "--cacheinfo", f"160000,{made},lib/sub", cwd=info.path)
     parent.git("commit", "--quiet", "-m", "Move", cwd=info.path)
     refused = merge(parent, info)
@@ -117,7 +120,7 @@ def test_a_pointer_that_nobody_has_is_refused_with_the_way_on(parent: Repository
 
 
 def test_a_pointer_that_nobody_has_lands_where_the_base_branch_has_it_too(parent: Repository) -> None:
-    info = create(parent.layout, 7, 1)
+    info = create(parent.layout, prompt_work(7), 1)
     parent.git("submodule", "deinit", "--quiet", "--force", "lib/sub")
     shutil.rmtree(parent.root / ".git/modules/lib")
     shutil.rmtree(parent.root / ".git/worktrees/07-1/modules")
@@ -133,7 +136,7 @@ def test_a_submodule_that_lies_in_the_checkout_itself_vouches_for_its_pointer(re
     repo.git("clone", "--quiet", str(tmp_path / "origin"), "sub")
     repo.git("submodule", "--quiet", "add", str(tmp_path / "origin"), "sub")
     repo.git("commit", "--quiet", "-m", "With a submodule")
-    info = create(repo.layout, 7, 1)
+    info = create(repo.layout, prompt_work(7), 1)
     made = repo.commit({"lib.txt": "new\n"}, cwd=repo.root / "sub")
     repo.git("update-index", "--cacheinfo", f"160000,{made},sub", cwd=info.path)
     repo.git("commit", "--quiet", "-m", "Move", cwd=info.path)
@@ -141,7 +144,7 @@ def test_a_submodule_that_lies_in_the_checkout_itself_vouches_for_its_pointer(re
 
 
 def test_a_repository_that_was_added_by_mistake_is_refused(repo: Repository) -> None:
-    info = create(repo.layout, 7, 1)
+    info = create(repo.layout, prompt_work(7), 1)
     repo.git("clone", "--quiet", ".", "vendor/thing", cwd=info.path)
     repo.git("add", "vendor/thing", cwd=info.path)
     repo.git("commit", "--quiet", "-m", "Vendor", cwd=info.path)
@@ -153,7 +156,7 @@ def test_a_repository_that_was_added_by_mistake_is_refused(repo: Repository) -> 
 @pytest.mark.parametrize("place", ["lib/sub", "lib/sub/deep/in"])
 @pytest.mark.parametrize("what", ["commit", "branch", "stash", "file", "edit"])
 def test_a_worktree_whose_submodule_holds_something_stays(parent: Repository, place: str, what: str) -> None:
-    info = create(parent.layout, 7, 1)
+    info = create(parent.layout, prompt_work(7), 1)
     folder = info.path / place
     if what in ("commit", "branch"):
         before = parent.git("rev-parse", "HEAD", cwd=folder)
@@ -165,7 +168,7 @@ def test_a_worktree_whose_submodule_holds_something_stays(parent: Repository, pl
         parent.write({"new.txt" if what == "file" else "README.md": "x\n"}, cwd=folder)
         if what == "stash":
             parent.git("stash", "--quiet", cwd=folder)
-    kept = remove(parent.layout, 7, 1)
+    kept = remove(parent.layout, prompt_work(7), 1)
     assert isinstance(kept, Kept)
     assert folder.is_dir()
 
@@ -175,9 +178,10 @@ def test_the_next_attempt_takes_over_a_worktree_with_submodules_as_it_was_left(
     parent: Repository, killed: bool
 ) -> None:
     last, mine = (
-        Attempt(7, k, "run-1", 1, StepState.FAILED, "", branch=f"coord/07-{k}", base_branch="main") for k in (1, 2)
+        Attempt(prompt_work(7), k, "run-1", 1, StepState.FAILED, "", branch=f"coord/07-{k}", base_branch="main")
+        for k in (1, 2)
     )
-    old, new = create(parent.layout, 7, 1).path, parent.layout.worktree(7, 2)
+    old, new = create(parent.layout, prompt_work(7), 1).path, parent.layout.worktree(prompt_work(7), 2)
     parent.commit({"a.txt": "a\n"}, cwd=old)
     made = parent.commit({"lib.txt": "new\n"}, cwd=old / "lib/sub")
     parent.write({"src/app.py": "edited\n", "new.txt": "new\n"}, cwd=old)
@@ -189,7 +193,7 @@ def test_the_next_attempt_takes_over_a_worktree_with_submodules_as_it_was_left(
         old.rename(new)
     assert take_over(parent.layout, mine, last)
     assert not old.exists()
-    taken = create(parent.layout, 7, 2)
+    taken = create(parent.layout, prompt_work(7), 2)
     assert (taken.path, taken.adopted, taken.warning) == (new, True, "")
     assert (parent.status(cwd=new), parent.status(cwd=new / "lib/sub")) == left
     assert (new / "lib/sub/deep/in/src/app.py").read_text() == "edited\n"

@@ -8,6 +8,7 @@ from support.wait import wait_until
 
 from coordinator.changes import worktrees
 from coordinator.changes.last_change import last_change
+from coordinator.model.work import prompt_work
 
 
 def later(folder: Path, than: float, apart: str = "") -> bool:
@@ -27,7 +28,7 @@ def tick(folder: Path, than: float) -> None:
 
 def test_whatever_is_written_into_a_worktree_is_seen_and_looking_is_not(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "r")
-    folder = worktrees.create(repository.layout, 7, 1).path
+    folder = worktrees.create(repository.layout, prompt_work(7), 1).path
     (folder / "deep" / "er").mkdir(parents=True)
     old = folder / "deep" / "er" / "old.txt"
     old.write_text("old")
@@ -48,7 +49,7 @@ def test_whatever_is_written_into_a_worktree_is_seen_and_looking_is_not(tmp_path
 
 def test_a_commit_is_a_change_even_of_nothing(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "r")
-    for folder in (worktrees.create(repository.layout, 7, 1).path, repository.root):
+    for folder in (worktrees.create(repository.layout, prompt_work(7), 1).path, repository.root):
         before = last_change(str(folder), apart=str(repository.layout.coord))
         tick(tmp_path, before)
         repository.git("commit", "--allow-empty", "-qm", "Nothing", cwd=folder)

@@ -16,6 +16,7 @@ from coordinator.changes.safekeeping import keep_safe
 from coordinator.changes.temporary_checkout import temporary_checkout
 from coordinator.changes.worktrees import create, remove
 from coordinator.errors import CoordError
+from coordinator.model.work import prompt_work
 
 HOOKS = (
     *("post-checkout", "pre-push", "post-merge", "reference-transaction", "post-index-change", "pre-commit"),
@@ -35,7 +36,7 @@ class Planted:
         self.repo.git("push", "--quiet", "origin", "main")
         self.repo.suite("look", "test -e README.md")
         Git(self.repo.root).know_programs()
-        made = create(self.repo.layout, 1, 1, "main")
+        made = create(self.repo.layout, prompt_work(1), 1, "main")
         self.tree, self.start = made.path, made.base
         self.fired = folder / "fired"
         self.command = f"echo ran >>'{self.fired}'; cat 2>/dev/null"
@@ -232,7 +233,7 @@ TRAPS: tuple[Callable[[Planted], None], ...] = (
 def everything(planted: Planted) -> list[object]:
     """Each kind of call of ours; what went wrong of it, or could not be done."""
     layout, git, start = planted.repo.layout, Git(planted.repo.root), planted.start
-    request = MergeRequest(1, 1, base="main", start=start, suites=("look",))
+    request = MergeRequest(prompt_work(1), 1, base="main", start=start, suites=("look",))
     tip = git.head("coord/01-1")
 
     def scratch() -> None:
@@ -240,20 +241,20 @@ def everything(planted: Planted) -> list[object]:
             pass
 
     calls: tuple[Callable[[], object], ...] = (
-        lambda: attempt_change(layout, 1, 1, "main", start=start),
+        lambda: attempt_change(layout, prompt_work(1), 1, "main", start=start),
         lambda: diff_text(layout, start, tip),
         lambda: files_between(git, start, tip),
         lambda: git.run("show", "--format=%B", tip),
         lambda: git.run("cat-file", "blob", f"{tip}:src/app.py"),
-        lambda: find_merge(git, 1, 1, tip=tip, base_tip=tip, start=start),
+        lambda: find_merge(git, prompt_work(1), 1, tip=tip, base_tip=tip, start=start),
         lambda: keep_safe(layout, "coord/01-1", start),
         scratch,
-        lambda: create(layout, 2, 1, "main"),
-        lambda: create(layout, 1, 1, "main"),
-        lambda: pass_forge(layout, MergeRequest(1, 1, base="main", start=start), Remote(tool="none")),
+        lambda: create(layout, prompt_work(2), 1, "main"),
+        lambda: create(layout, prompt_work(1), 1, "main"),
+        lambda: pass_forge(layout, MergeRequest(prompt_work(1), 1, base="main", start=start), Remote(tool="none")),
         lambda: rehearse_merge(layout, request),
         lambda: merge_attempt(layout, request),
-        lambda: remove(layout, 1, 1, "main"),
+        lambda: remove(layout, prompt_work(1), 1, "main"),
     )
     found = []
     for call in calls:
@@ -282,7 +283,7 @@ def test_what_the_engineer_set_goes_on_and_a_stranger_waits_with_words(tmp_path:
     planted.commit(**{".gitattributes": "*.txt filter=ours\n", "loud.txt": "hello\n"})
     planted.config("filter.ours.smudge")
     planted.config("filter.ours.clean")
-    request = MergeRequest(1, 1, base="main", start=planted.start)
+    request = MergeRequest(prompt_work(1), 1, base="main", start=planted.start)
     waiting = merge_attempt(planted.repo.layout, request)
     assert isinstance(waiting, Waiting)
     assert "git config --unset-all filter.ours.smudge" in waiting.reason
@@ -296,8 +297,8 @@ def test_what_the_engineer_set_goes_on_and_a_stranger_waits_with_words(tmp_path:
 def test_a_hook_that_came_since_the_loop_began_does_not_run_and_that_is_said(tmp_path: Path) -> None:
     planted = Planted(tmp_path)
     planted.script(planted.git_dir / "hooks/post-checkout")
-    warning = create(planted.repo.layout, 2, 1, "main").warning
+    warning = create(planted.repo.layout, prompt_work(2), 1, "main").warning
     assert (planted.fired.exists(), "post-checkout came or changed" in warning) == (False, True)
     (planted.git_dir / "coord-programs.json").unlink()
-    assert create(planted.repo.layout, 3, 1, "main").warning == ""
+    assert create(planted.repo.layout, prompt_work(3), 1, "main").warning == ""
     assert planted.fired.exists()

@@ -13,6 +13,7 @@ from coordinator.changes.command import GitError
 from coordinator.changes.gate import MergeRequest, merge_attempt
 from coordinator.changes.safekeeping import keep_safe
 from coordinator.changes.worktrees import create
+from coordinator.model.work import prompt_work
 
 
 def swap(store: Path, name: str, content: bytes) -> None:
@@ -52,13 +53,13 @@ def swap_elsewhere(store: Path, name: str, content: bytes) -> None:
 def test_an_object_with_other_content_than_its_name_says_does_not_land(
     repo: Repository, swap: Callable[[Path, str, bytes], None]
 ) -> None:
-    tree = create(repo.layout, 1, 1, "main")
+    tree = create(repo.layout, prompt_work(1), 1, "main")
     repo.commit({"src/app.py": "reviewed\n"}, cwd=tree.path)
     keep_safe(repo.layout, tree.branch, tree.base)
     before = repo.head()
     swap(repo.root / ".git/objects", repo.git("rev-parse", f"{tree.branch}:src/app.py"), b"swapped\n")
     for land in (
-        lambda: merge_attempt(repo.layout, MergeRequest(1, 1, base="main", start=tree.base)),
+        lambda: merge_attempt(repo.layout, MergeRequest(prompt_work(1), 1, base="main", start=tree.base)),
         lambda: keep_safe(repo.layout, tree.branch, tree.base),
     ):
         with pytest.raises(GitError, match="not what its name says"):
@@ -68,7 +69,7 @@ def test_an_object_with_other_content_than_its_name_says_does_not_land(
 
 def test_much_content_lands_part_by_part(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coordinator.changes.safekeeping._PART", 10)
-    tree = create(repo.layout, 1, 1, "main")
+    tree = create(repo.layout, prompt_work(1), 1, "main")
     repo.commit({f"src/{number}.txt": f"{number}\n" * number for number in range(20)}, cwd=tree.path)
     keep_safe(repo.layout, tree.branch, tree.base)
     repo.git("gc", "--quiet")

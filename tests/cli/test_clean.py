@@ -8,6 +8,7 @@ import pytest
 from support.project import WRITE, Project, project
 
 from coordinator.changes.lock import locked
+from coordinator.model.work import prompt_work
 from coordinator.storage.temp_files import temp_beside
 
 SCRIPT = 'case "$COORD_PROMPT" in 2) exit 1;; 3) echo x >x; git add -A; git commit -qm x; exit 1;; esac\n' + WRITE
@@ -25,8 +26,8 @@ def test_what_holds_nothing_is_cleared_and_the_rest_told(tmp_path: Path, way: st
         assert told[".coord/worktrees/02-1"] == ("worktree", "", cleared)
         assert told[".coord/worktrees/03-1"] == ("worktree", "coord/03-1 is not merged", False)
         assert told[made.socket] == ("server", "", cleared)
-        assert made.layout.worktree(3, 1).is_dir()
-        assert made.layout.worktree(2, 1).exists() is not cleared
+        assert made.layout.worktree(prompt_work(3), 1).is_dir()
+        assert made.layout.worktree(prompt_work(2), 1).exists() is not cleared
         assert bool(repository.head("coord/02-1")) is not cleared
         assert made.terminals.alive() is not cleared
         assert repository.head("coord/09-1")
@@ -57,7 +58,7 @@ def test_what_was_put_aside_and_files_of_dead_writers_are_told_and_cleared(tmp_p
         (trees / ".05-1.lock").touch()
         (trees / "05-1").mkdir()  # being made
         dead, here = f".coord-tmp-{_ended_process()}-1-0", temp_beside(str(made.layout.prompts / "x"))
-        run = made.layout.attempt("run-1", 1, 1)
+        run = made.layout.attempt("run-1", prompt_work(1), 1)
         run.mkdir(parents=True)
         for path in (run / dead, made.layout.prompts / dead, Path(here)):
             path.touch()

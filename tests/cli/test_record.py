@@ -11,6 +11,7 @@ from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.store import EventLog
 from coordinator.model.attachment import LONGEST, attachment
 from coordinator.model.event import Event
+from coordinator.model.work import prompt_work
 from coordinator.storage.paths import Layout
 
 
@@ -120,7 +121,7 @@ def test_an_artifact_has_to_be_a_file_inside_the_project(root: Path, tmp_path_fa
 def test_an_agents_artifact_is_named_by_where_it_will_be_once_merged(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    worktree = Layout(root).worktree(7, 1)
+    worktree = Layout(root).worktree(prompt_work(7), 1)
     (worktree / "src").mkdir(parents=True)
     (worktree / "src" / "made.py").write_text("x = 1\n")
     monkeypatch.chdir(worktree / "src")

@@ -13,6 +13,7 @@ from coordinator.client import status_cache
 from coordinator.formats.prompt_names import render_new
 from coordinator.model.run import LoopAsk
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.work import prompt_work
 from coordinator.storage.files import Lock
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import new_run, write_loop, write_step
@@ -42,7 +43,7 @@ def test_an_unchanged_project_is_answered_from_memory(layout: Layout) -> None:
 
 
 def _attempt(layout: Layout) -> None:
-    write_step(layout, Attempt(1, 1, "run-1", 1, StepState.FAILED, AT, AT, "executor-01-1"), new=True)
+    write_step(layout, Attempt(prompt_work(1), 1, "run-1", 1, StepState.FAILED, AT, AT, "executor-01-1"), new=True)
 
 
 CHANGES: dict[str, Callable[[Layout], object]] = {
@@ -79,10 +80,10 @@ def test_the_start_and_the_end_of_a_loop_are_looked_at(layout: Layout) -> None:
 
 def test_an_agent_that_died_is_looked_at(layout: Layout) -> None:
     agent = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    directory = layout.attempt("run-1", 1, 1)
+    directory = layout.attempt("run-1", prompt_work(1), 1)
     (directory / "started").mkdir(parents=True)
     (directory / "started" / "pid").write_text(str(agent.pid))
-    write_step(layout, Attempt(1, 1, "run-1", 1, StepState.RUNNING, AT, AT, "executor-01-1"), new=True)
+    write_step(layout, Attempt(prompt_work(1), 1, "run-1", 1, StepState.RUNNING, AT, AT, "executor-01-1"), new=True)
     before = remembered_after_a_look(layout)
     agent.communicate(b"\n")
     assert before is not None

@@ -11,6 +11,8 @@ from support.project import NOTHING, WRITE, Project, project
 from support.wait import wait_until
 from support.whole import check_base, check_log, check_told_once, check_whole
 
+from coordinator.model.work import prompt_work
+
 Make = Callable[..., Project]
 
 
@@ -92,7 +94,7 @@ def test_a_base_branch_renamed_meanwhile_is_waited_for(make: Make) -> None:
 @pytest.mark.parametrize("after", [WRITE, NOTHING])
 def test_a_worktree_deleted_under_its_agent_is_never_taken_for_no_change(make: Make, after: str) -> None:
     made = waiting(make, after)
-    shutil.rmtree(made.layout.worktree(1, 1))
+    shutil.rmtree(made.layout.worktree(prompt_work(1), 1))
     made.release()
     made.wait_for(1, "failed")
     assert made.snapshot().steps[1].reason
@@ -109,7 +111,7 @@ def test_work_that_git_cannot_see_is_never_taken_for_no_change(make: Make) -> No
     made.release()
     made.wait_for(1, "failed")
     assert made.events("step.merged") == []
-    assert (made.layout.worktree(1, 1) / "file-1.txt").read_text() == "work\n"
+    assert (made.layout.worktree(prompt_work(1), 1) / "file-1.txt").read_text() == "work\n"
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ import pytest
 
 from coordinator.formats.prompt_body import section, with_hand_off, with_steering
 from coordinator.model.step import Attempt, Receipt, StepState
+from coordinator.model.work import prompt_work
 
 AT = "2027-01-15T08:00:00.000Z"
-ATTEMPT = Attempt(7, 2, "run-1", 1, StepState.RUNNING, AT, AT, "executor-07-2")
+ATTEMPT = Attempt(prompt_work(7), 2, "run-1", 1, StepState.RUNNING, AT, AT, "executor-07-2")
 RECEIPT = Receipt("failed", "no way", "executor-07-2", AT)
 
 

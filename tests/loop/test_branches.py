@@ -6,6 +6,8 @@ import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
+from coordinator.model.work import prompt_work
+
 
 def test_a_run_beside_another_project_of_the_repository_merges_its_own_branch(make: Callable[..., Project]) -> None:
     project = make({1: []})
@@ -51,7 +53,9 @@ def test_what_earlier_attempts_left_goes_with_the_merge_if_it_holds_nothing(
     )
     project = make({1: []}, {1: script + WRITE}, max_attempts=3, retry_backoff=0)
     assert project.run_loop() == 0
-    wait_until(lambda: not project.layout.worktree(1, 3).exists(), message="its worktree to go", timeout=30)
-    kept = [count for count in (1, 2, 3) if project.layout.worktree(1, count).exists()]
+    wait_until(
+        lambda: not project.layout.worktree(prompt_work(1), 3).exists(), message="its worktree to go", timeout=30
+    )
+    kept = [count for count in (1, 2, 3) if project.layout.worktree(prompt_work(1), count).exists()]
     branches = project.repository.git("for-each-ref", "--format=%(refname:short)", "refs/heads/coord").split()
     assert (kept, branches) == (([2], ["coord/01-2"]) if inner else ([], []))

@@ -8,6 +8,7 @@ from support.project import Project
 from support.wait import wait_until
 
 from coordinator.model.step import Attempt
+from coordinator.model.work import prompt_work
 
 Make = Callable[..., Project]
 
@@ -44,7 +45,9 @@ def test_a_change_that_was_merged_by_hand_is_noticed_at_once(make: Make, way: st
     (event,) = made.events("step.merged")
     assert (event.data["by_hand"], event.data["commit"]) == (True, attempt.merged_as)
     made.wait_for(2, "change-open")
-    wait_until(lambda: not made.layout.worktree(1, 1).exists(), message="its worktree to be cleared", timeout=30)
+    wait_until(
+        lambda: not made.layout.worktree(prompt_work(1), 1).exists(), message="its worktree to be cleared", timeout=30
+    )
 
 
 def test_what_was_merged_while_no_loop_ran_is_noticed_when_one_starts(make: Make) -> None:
@@ -127,7 +130,9 @@ def test_a_human_says_as_which_commit_an_edited_change_landed(make: Make, living
         made.start_loop()
     made.wait_for(2, "change-open")
     assert made.repository.head() == landed
-    wait_until(lambda: not made.layout.worktree(1, 1).exists(), message="its worktree to be cleared", timeout=30)
+    wait_until(
+        lambda: not made.layout.worktree(prompt_work(1), 1).exists(), message="its worktree to be cleared", timeout=30
+    )
     left = {
         one["name"]: one["holds"] for one in json.loads(made.coord("clean", "--dry-run", "--json").stdout)["leftovers"]
     }

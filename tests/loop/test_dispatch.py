@@ -10,6 +10,7 @@ from coordinator.loop import dispatch
 from coordinator.loop.actions import Dispatch
 from coordinator.loop.context import Context
 from coordinator.loop.runs import RunBook
+from coordinator.model.work import prompt_work
 from coordinator.observe.observer import Observer
 from coordinator.terminals.server import Terminals
 
@@ -30,7 +31,7 @@ def test_a_prompt_that_changed_unseen_is_read_again_before_anything_starts(
         path.write_text(path.read_text().replace("dependencies: []", "dependencies: [2]"))
     with EventLog.open(made.layout.events_db) as log:
         context = Context(made.layout, config, log, terminals, RunBook(made.layout, log))
-        assert dispatch.dispatch(context, snapshot, Dispatch(1, 1)) is None
+        assert dispatch.dispatch(context, snapshot, Dispatch(prompt_work(1), 1)) is None
         assert made.attempts(1) == []
         assert made.events("step.dispatched") == []
         fresh = observer.refresh(context.take_touched())

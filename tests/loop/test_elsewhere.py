@@ -15,6 +15,7 @@ from coordinator.changes import worktrees
 from coordinator.errors import Refused
 from coordinator.model.clock import utc_now
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.work import prompt_work
 
 Make = Callable[..., Project]
 DONE = "coord agent done --summary done\n"
@@ -55,10 +56,10 @@ CERTAIN = ("a worktree inside its own", "unsaved files in a worktree inside its 
 
 def begin(made: Project) -> tuple[Attempt, dict[str, str]]:
     """An attempt as the loop would have started it, and its agent's environment."""
-    tree = worktrees.create(made.layout, 1, 1)
+    tree = worktrees.create(made.layout, prompt_work(1), 1)
     now = utc_now()
     attempt = Attempt(
-        1,
+        prompt_work(1),
         1,
         "run-1",
         1,
@@ -86,7 +87,7 @@ def test_done_with_the_work_elsewhere_is_refused_with_the_place(make: Make, tmp_
     made = make({1: []})
     attempt, environ = begin(made)
     script, told = PLACES[place]
-    tree = made.layout.worktree(1, 1)
+    tree = made.layout.worktree(prompt_work(1), 1)
     do(made, script, tree)
     told = told.replace("TREE", str(tree)).replace("ROOT", str(made.layout.root)).replace("OUT", str(tmp_path))
     with pytest.raises(Refused) as refused:
@@ -107,7 +108,7 @@ def test_done_with_the_work_elsewhere_is_refused_with_the_place(make: Make, tmp_
 def test_an_agent_that_stands_beside_its_branch_is_told_how_its_work_comes_onto_it(make: Make) -> None:
     made = make({1: []})
     _, environ = begin(made)
-    do(made, f"git switch -qd && {COMMIT}", made.layout.worktree(1, 1))
+    do(made, f"git switch -qd && {COMMIT}", made.layout.worktree(prompt_work(1), 1))
     with pytest.raises(Refused) as refused:
         hand_off(environ, 1, outcome="done", summary="x")
     assert refused.value.remedy == "in its worktree: `git switch -C coord/01-1`, and try again"
@@ -167,7 +168,7 @@ def test_an_open_change_whose_commits_are_gone_is_not_merged(make: Make) -> None
     made.wait_for(1, "change-open")
     loop.terminate()
     loop.wait()
-    made.repository.git("reset", "--quiet", "--hard", "main", cwd=made.layout.worktree(1, 1))
+    made.repository.git("reset", "--quiet", "--hard", "main", cwd=made.layout.worktree(prompt_work(1), 1))
     made.layout.config.write_text(made.layout.config.read_text().replace("gate: review", "gate: auto"))
     assert made.run_loop() == 1
     assert [attempt["state"] for attempt in made.attempts(1)] == ["pending", "failed"]

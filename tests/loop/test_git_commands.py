@@ -8,6 +8,8 @@ import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
+from coordinator.model.work import prompt_work
+
 Make = Callable[..., Project]
 RECORDER = """\
 #!/bin/sh
@@ -73,7 +75,7 @@ def test_nothing_is_ever_stashed_forced_or_cleaned(make: Make, tmp_path: Path) -
     made.release("late")
     made.wait_for(3, "failed", timeout=60)
     wait_until(lambda: made.attempts(6)[0]["state"] == "pending", timeout=60, message="the red suite")
-    shutil.rmtree(made.layout.worktree(3, 1))
+    shutil.rmtree(made.layout.worktree(prompt_work(3), 1))
     (repository.root / "untracked.txt").rename(tmp_path / "moved")
     made.wait_for(5, "merged", timeout=60)
 

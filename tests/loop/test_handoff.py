@@ -15,6 +15,7 @@ from support.wait import wait_until
 
 from coordinator.apply.handoff import hand_off
 from coordinator.errors import Refused, UsageError
+from coordinator.model.work import prompt_work
 from coordinator.storage.prompts import SIZE_LIMIT
 
 Make = Callable[..., Project]
@@ -49,7 +50,7 @@ def test_the_receipt_says_what_was_done(make: Make) -> None:
     section = "\n## Attempt 1 · done · executor-01-1 · " + receipt.at
     section += "\n\n> made one\n>\n> Decisions:\n> - kept it small\n>\n> Limitations:\n> - none\n"
     assert in_file(made, 1).endswith(section + ">\n> Validation:\n> - make check\n")
-    told = (made.layout.attempt("run-1", 2, 1) / "prompt.txt").read_text()
+    told = (made.layout.attempt("run-1", prompt_work(2), 1) / "prompt.txt").read_text()
     assert "- 01 Prompt 1: made one\n  - decided: kept it small\n" in told
 
 
@@ -76,9 +77,9 @@ def test_a_failure_leaves_verdict_what_is_left_and_what_was_learned_everywhere(m
     alignment = made.layout.alignment.read_text()
     assert " · failed\n\n> the lock is held\n" in alignment
     assert "> Left to do\n>\n> - find who holds it\n> - write the test\n" in alignment
-    handoff = (made.layout.attempt("run-1", 1, 1) / "handoff.md").read_text()
+    handoff = (made.layout.attempt("run-1", prompt_work(1), 1) / "handoff.md").read_text()
     assert "## Learnings\n\n- fcntl locks are per process\n" in handoff
-    told = (made.layout.attempt("run-1", 1, 2) / "prompt.txt").read_text()
+    told = (made.layout.attempt("run-1", prompt_work(1), 2) / "prompt.txt").read_text()
     again = told[told.index("## Attempt 1 came to nothing") :]
     assert "the lock is held" in again
     assert "Left to do:\n\n- find who holds it\n- write the test\n" in again
@@ -167,7 +168,7 @@ def test_a_receipt_that_another_agent_wrote_is_nobodys(make: Make) -> None:
     (made.layout.scripts / "02.sh").write_text(FORGED + made.until("go-2") + NOTHING)
     made.start_loop()
     made.wait_for(1, "running")
-    forged = made.layout.attempt("run-1", 1, 1) / "receipt.json"
+    forged = made.layout.attempt("run-1", prompt_work(1), 1) / "receipt.json"
     wait_until(forged.exists, message="the forged receipt")
     snapshot = made.snapshot()
     (problem,) = snapshot.problems
@@ -186,7 +187,7 @@ def test_a_true_hand_off_replaces_a_receipt_that_another_wrote(make: Make) -> No
     made = make({1: []}, {1: FORGED + WRITE})
     assert made.run_loop() == 0
     assert told(made) == [("done", "wrote file 1")]
-    receipt = json.loads((made.layout.attempt("run-1", 1, 1) / "receipt.json").read_text())
+    receipt = json.loads((made.layout.attempt("run-1", prompt_work(1), 1) / "receipt.json").read_text())
     assert receipt["summary"] == "wrote file 1"
     assert made.snapshot().problems == ()
 
@@ -195,7 +196,7 @@ def test_a_receipt_is_believed_no_more_when_it_was_changed_behind_the_log(make: 
     made = make({1: []}, gate="review")
     made.start_loop()
     made.wait_for(1, "change-open")
-    path = made.layout.attempt("run-1", 1, 1) / "receipt.json"
+    path = made.layout.attempt("run-1", prompt_work(1), 1) / "receipt.json"
     path.write_text(path.read_text().replace("wrote file 1", "all is well"))
     snapshot = made.snapshot()
     assert [problem.code for problem in snapshot.problems] == ["foreign-receipt"]
@@ -222,8 +223,11 @@ def test_a_hand_off_killed_before_anything_was_written_from_it_counts_and_is_wri
     assert made.run_loop() == 0
     assert "receipt.json" not in (made.layout.root.parent / "seen").read_text()
     assert told(made) == [("done", "sealed")]
-    assert json.loads((made.layout.attempt("run-1", 1, 1) / "receipt.json").read_text())["summary"] == "sealed"
-    assert "sealed" in (made.layout.attempt("run-1", 1, 1) / "handoff.md").read_text()
+    assert (
+        json.loads((made.layout.attempt("run-1", prompt_work(1), 1) / "receipt.json").read_text())["summary"]
+        == "sealed"
+    )
+    assert "sealed" in (made.layout.attempt("run-1", prompt_work(1), 1) / "handoff.md").read_text()
     assert made.layout.alignment.read_text().count("> sealed") == 1
     assert in_file(made, 1).count("> sealed") == 1
 

@@ -16,6 +16,7 @@ from coordinator.model.loop_state import resumes_at, retry_at
 from coordinator.model.prompt import Prompt
 from coordinator.model.settings import Settings
 from coordinator.model.step import Attempt, Step, StepState
+from coordinator.model.work import prompt_work
 from coordinator.terminals.life import life_of, what_ended
 
 Make = Callable[..., Project]
@@ -56,7 +57,7 @@ def cut_power(made: Project, loop: "subprocess.Popen[bytes]") -> None:
 
 
 def prompt_of(made: Project, number: int, attempt: int) -> str:
-    return (made.layout.attempt("run-1", number, attempt) / "prompt.txt").read_text()
+    return (made.layout.attempt("run-1", prompt_work(number), attempt) / "prompt.txt").read_text()
 
 
 def check_both_halves(made: Project, number: int) -> None:
@@ -140,7 +141,7 @@ def test_a_failed_attempt_is_built_on_and_told_once(make: Make) -> None:
     for words in ("no luck", "try b", "First half of 1", "half-1.txt", "## What is there of attempt 1"):
         assert told.count(words) == 1, words
     assert "Its commits are on your branch." in told
-    assert not made.layout.worktree(1, 1).exists()
+    assert not made.layout.worktree(prompt_work(1), 1).exists()
 
 
 def test_a_killed_attempt_is_built_on(make: Make) -> None:
@@ -173,7 +174,7 @@ def test_a_fresh_restart_starts_from_the_base_and_keeps_what_was_there(make: Mak
     seen = made.repository.git("show", "main:seen.txt").split()
     assert "one-1.txt" not in seen
     assert "half-1.txt" not in seen
-    assert (made.layout.worktree(1, 1) / "half-1.txt").read_text() == "half\n"
+    assert (made.layout.worktree(prompt_work(1), 1) / "half-1.txt").read_text() == "half\n"
     told = prompt_of(made, 1, 2)
     assert "You start afresh, as the engineer wants it. What was there before stays on branch `coord/01-1`." in told
     assert "Not committed, in `.coord/worktrees/01-1`; take over from there what you need:\n\n- half-1.txt\n" in told
@@ -215,7 +216,7 @@ def test_a_worktree_that_can_not_be_moved_stays_and_is_named(make: Make) -> None
     assert made.run_loop() == 1
     made.coord("restart", "1", "--yes")
     assert made.run_loop() == 0
-    assert (made.layout.worktree(1, 1) / "half-1.txt").read_text() == "half\n"
+    assert (made.layout.worktree(prompt_work(1), 1) / "half-1.txt").read_text() == "half\n"
     told = prompt_of(made, 1, 2)
     assert "Its commits are on your branch." in told
     assert "Not committed, in `.coord/worktrees/01-1`; take over from there what you need:\n\n- half-1.txt\n" in told
@@ -223,7 +224,7 @@ def test_a_worktree_that_can_not_be_moved_stays_and_is_named(make: Make) -> None
 
 def test_interruptions_wait_longer_each_time_and_use_up_no_retry() -> None:
     settings = Settings(max_attempts=2, retry_backoff=10.0)
-    cut = Attempt(1, 4, "run-1", 1, StepState.PENDING, AT, interrupted=True, interruptions=3)
+    cut = Attempt(prompt_work(1), 4, "run-1", 1, StepState.PENDING, AT, interrupted=True, interruptions=3)
     waits = [resumes_at(Step(1, StepState.PENDING, replace(cut, interruptions=n)), settings) for n in (1, 2, 3, 9)]
     assert [at - timestamp(AT) for at in waits if at is not None] == [0.0, 10.0, 20.0, 300.0]
     failed = replace(cut, state=StepState.FAILED, interrupted=False)

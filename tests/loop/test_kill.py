@@ -9,6 +9,7 @@ from support.project import WRITE, Project
 from support.wait import wait_until
 
 from coordinator.failpoint import POINTS
+from coordinator.model.work import prompt_work
 from coordinator.storage.runs import current_run
 
 Make = Callable[..., Project]
@@ -51,7 +52,9 @@ def test_a_loop_killed_before_it_wrote_down_the_window_leaves_no_worktree_behind
     made = make({1: []})
     killed(made, "dispatch-window")
     (attempt,) = made.attempts(1)
-    wait_until(lambda: (made.layout.attempt("run-1", 1, 1) / "exit.json").exists(), message="its agent to end")
+    wait_until(
+        lambda: (made.layout.attempt("run-1", prompt_work(1), 1) / "exit.json").exists(), message="its agent to end"
+    )
     assert not attempt.get("window")
     assert made.run_loop() == 0
     assert list(made.layout.worktrees.glob("0*")) == []
@@ -93,7 +96,7 @@ def test_agents_of_a_killed_loop_are_settled_by_the_next_one(make: Make) -> None
     loop.kill()
     loop.wait()
     made.release("one")  # ends while no loop is there to see it
-    exit_file = made.layout.attempt("run-1", 1, 1) / "exit.json"
+    exit_file = made.layout.attempt("run-1", prompt_work(1), 1) / "exit.json"
     wait_until(exit_file.exists, message="the first agent's end")
     second = made.start_loop("--until-idle")
     made.wait_for(1, "merged")
@@ -122,7 +125,7 @@ def test_what_a_killed_agent_was_writing_is_cleared_away_when_its_attempt_ends(m
     (made.layout.scripts / "02.sh").write_text(made.until() + WRITE)
     made.start_loop()
     made.wait_for(1, "failed")
-    folder = made.layout.attempt("run-1", 1, 1)
+    folder = made.layout.attempt("run-1", prompt_work(1), 1)
     wait_until(lambda: not list(folder.glob(".coord-tmp-*")), message="the unfinished file to go while the loop runs")
     made.release()
 

@@ -12,6 +12,7 @@ from support.wait import wait_until
 
 from coordinator.loop.control import set_loop, start_loop
 from coordinator.model.event import Actor, ActorKind
+from coordinator.model.work import prompt_work
 from coordinator.storage.attempts import run_ids
 from coordinator.storage.runs import loop_is_alive, read_loop
 
@@ -58,10 +59,10 @@ def test_every_transition_is_an_event_in_order(make: Make) -> None:
 def test_a_merge_leaves_its_screen_and_neither_window_nor_worktree(make: Make) -> None:
     made = make({1: [], 2: [1]}, {1: "printf '\\033[31mred\\033[0m\\n'\n" + WRITE, 2: "exit 1\n"})
     assert made.run_loop() == 1
-    directory = made.layout.attempt("run-1", 1, 1)
+    directory = made.layout.attempt("run-1", prompt_work(1), 1)
     assert "\x1b[31mred" in (directory / "screen.txt").read_text()
     assert [window.name for window in made.terminals.windows()] == ["home", "02-1"]
-    assert not made.layout.worktree(1, 1).exists()
+    assert not made.layout.worktree(prompt_work(1), 1).exists()
     assert made.repository.head("coord/01-1") == ""
     assert "wrote file 1" in (directory / "handoff.md").read_text()
     assert "wrote file 1" in made.layout.alignment.read_text()
@@ -112,7 +113,7 @@ def test_an_attempt_that_ends_badly_fails_and_halts_the_plan(make: Make, script:
     assert reason in made.snapshot().steps[1].reason
     assert made.snapshot().prompts[1].status == "failed"
     assert "halted" in made.said()
-    assert made.layout.worktree(1, 1).is_dir()
+    assert made.layout.worktree(prompt_work(1), 1).is_dir()
 
 
 def test_a_prompt_without_a_script_fails_with_the_way_on(make: Make) -> None:
@@ -130,7 +131,7 @@ def test_done_with_uncommitted_work_is_refused_while_the_agent_can_still_commit(
     )
     made = make({1: []}, {1: script})
     assert made.run_loop() == 0
-    screen = (made.layout.attempt("run-1", 1, 1) / "screen.txt").read_text()
+    screen = (made.layout.attempt("run-1", prompt_work(1), 1) / "screen.txt").read_text()
     assert "not done yet" in screen
     assert "one.txt" in screen
 
@@ -150,7 +151,7 @@ def test_a_failed_prompt_is_tried_again_after_its_back_off(make: Make) -> None:
     first, second = made.attempts(1)
     assert (first["state"], second["state"]) == ("failed", "merged")
     assert made.snapshot().prompts[1].attempts == 2
-    prompt = (made.layout.attempt("run-1", 1, 2) / "prompt.txt").read_text()
+    prompt = (made.layout.attempt("run-1", prompt_work(1), 2) / "prompt.txt").read_text()
     assert "Attempt 1 came to nothing\n\nfirst time" in prompt
 
 
@@ -171,7 +172,7 @@ def test_a_conflict_comes_back_to_an_agent_on_the_same_commits(make: Make) -> No
     assert [a["state"] for a in made.attempts(2)] == ["pending", "merged"]
     assert made.repository.git("show", "main:shared.txt") == "mine"
     assert made.events("conflict.detected")[0].data["files"] == ["shared.txt"]
-    prompt = (made.layout.attempt("run-1", 2, 2) / "prompt.txt").read_text()
+    prompt = (made.layout.attempt("run-1", prompt_work(2), 2) / "prompt.txt").read_text()
     assert "Your work came back" in prompt
     assert "shared.txt" in prompt
 
@@ -213,7 +214,7 @@ def test_an_approved_change_lands_and_a_rejected_one_comes_back(make: Make) -> N
     review("change.rejected", 1)
     wait_until(lambda: len(made.attempts(1)) == 2, message="the second attempt")
     made.wait_for(1, "change-open")
-    assert "shorter" in (made.layout.attempt("run-1", 1, 2) / "prompt.txt").read_text()
+    assert "shorter" in (made.layout.attempt("run-1", prompt_work(1), 2) / "prompt.txt").read_text()
     review("change.approved", 2)
     assert loop.wait(30) == 0
     assert made.repository.git("show", "main:f") == "1\n2"

@@ -26,6 +26,7 @@ from coordinator.model.queue import live_attempts
 from coordinator.model.settings import Settings, backoff
 from coordinator.model.snapshot import AgentState, LoopState, Review, Snapshot
 from coordinator.model.step import StepState
+from coordinator.model.work import prompt_work
 
 DONE, FAILED, CANCELLED = PromptStatus.DONE, PromptStatus.FAILED, PromptStatus.CANCELLED
 BUSY = PromptStatus.IN_PROGRESS
@@ -46,17 +47,20 @@ APPROVED = Review(1, 1, approved=True, commit="abc", by="ada")
 REJECTED = Review(1, 1, approved=False, commit="abc", by="ada", note="too slow")
 
 CASES: dict[str, tuple[Snapshot, tuple[Action, ...]]] = {
-    "a pending prompt is dispatched": (world([prompt(1)]), (Dispatch(1, 1),)),
-    "a prompt waits for its dependency": (world([prompt(1), prompt(2, 1)]), (Dispatch(1, 1),)),
-    "a done dependency lets it start": (world([prompt(1, status=DONE), prompt(2, 1)]), (Dispatch(2, 1),)),
-    "a cancelled dependency lets it start": (world([prompt(1, status=CANCELLED), prompt(2, 1)]), (Dispatch(2, 1),)),
+    "a pending prompt is dispatched": (world([prompt(1)]), (Dispatch(prompt_work(1), 1),)),
+    "a prompt waits for its dependency": (world([prompt(1), prompt(2, 1)]), (Dispatch(prompt_work(1), 1),)),
+    "a done dependency lets it start": (world([prompt(1, status=DONE), prompt(2, 1)]), (Dispatch(prompt_work(2), 1),)),
+    "a cancelled dependency lets it start": (
+        world([prompt(1, status=CANCELLED), prompt(2, 1)]),
+        (Dispatch(prompt_work(2), 1),),
+    ),
     "a merged attempt counts before its file says done": (
         world([busy(1), prompt(2, 1)], [attempt(1, StepState.MERGED, commits=("c1",), window="")]),
-        (Dispatch(2, 1), Mark(1, DONE, 1, ("c1",))),
+        (Dispatch(prompt_work(2), 1), Mark(1, DONE, 1, ("c1",))),
     ),
     "priority goes before number": (
         world([prompt(1), prompt(2, priority=Priority.HIGH), prompt(3, priority=Priority.LOW)]),
-        (Dispatch(2, 1), Dispatch(1, 1)),
+        (Dispatch(prompt_work(2), 1), Dispatch(prompt_work(1), 1)),
     ),
     "at capacity nothing starts": (world([busy(1), prompt(2)], [running(1)], max_parallel=1), ()),
     "a cancelled prompt whose agent runs on holds capacity": (
@@ -69,16 +73,22 @@ CASES: dict[str, tuple[Snapshot, tuple[Action, ...]]] = {
     ),
     "paused: nothing starts": (world([prompt(1)], asked="paused"), ()),
     "stopped: nothing starts": (world([prompt(1)], asked="stopped"), ()),
-    "paused: what runs is still settled": (world([busy(1), prompt(2)], [ended(1)], asked="paused"), (Settle(1, 1),)),
+    "paused: what runs is still settled": (
+        world([busy(1), prompt(2)], [ended(1)], asked="paused"),
+        (Settle(prompt_work(1), 1),),
+    ),
     "an open question holds everything": (world([prompt(1)], questions=[question()]), ()),
-    "an answered question holds nothing": (world([prompt(1)], questions=[question(answer="yes")]), (Dispatch(1, 1),)),
+    "an answered question holds nothing": (
+        world([prompt(1)], questions=[question(answer="yes")]),
+        (Dispatch(prompt_work(1), 1),),
+    ),
     "a narrow question holds the dependents only": (
         world(
             [busy(1), prompt(2, 1, status=BUSY), prompt(3)],
             [running(1)],
             questions=[question(1, only_dependents=True)],
         ),
-        (Dispatch(3, 1),),
+        (Dispatch(prompt_work(3), 1),),
     ),
     "a failed step halts the plan": (
         world([prompt(1, status=FAILED, attempts=1), prompt(2)], [attempt(1, StepState.FAILED)]),
@@ -87,24 +97,27 @@ CASES: dict[str, tuple[Snapshot, tuple[Action, ...]]] = {
     "a failed file without an attempt halts too": (world([prompt(1, status=FAILED), prompt(2)]), ()),
     "halted: what runs is still settled": (
         world([prompt(1, status=FAILED, attempts=1), busy(2), prompt(3)], [attempt(1, StepState.FAILED), ended(2)]),
-        (Settle(2, 1),),
+        (Settle(prompt_work(2), 1),),
     ),
     "a restarted prompt gets the next attempt": (
         world([prompt(1, attempts=1)], [attempt(1, StepState.FAILED)]),
-        (Dispatch(1, 2),),
+        (Dispatch(prompt_work(1), 2),),
     ),
-    "attempts whose directories are gone are counted on": (world([prompt(1, attempts=4)]), (Dispatch(1, 5),)),
+    "attempts whose directories are gone are counted on": (
+        world([prompt(1, attempts=4)]),
+        (Dispatch(prompt_work(1), 5),),
+    ),
     "a held step waits for a human": (
         world([prompt(1, status=PromptStatus.BLOCKED, attempts=1)], [attempt(1, StepState.BLOCKED, held=True)]),
         (),
     ),
     "a held step goes on once its file says pending": (
         world([prompt(1, attempts=1)], [attempt(1, StepState.BLOCKED, held=True)]),
-        (Dispatch(1, 2),),
+        (Dispatch(prompt_work(1), 2),),
     ),
     "a blocked step holds up nobody else": (
         world([prompt(1, status=PromptStatus.BLOCKED, attempts=1), prompt(2)], [attempt(1, StepState.BLOCKED)]),
-        (Dispatch(2, 1),),
+        (Dispatch(prompt_work(2), 1),),
     ),
     "a retry waits for its back-off": (
         world([prompt(1, status=FAILED, attempts=1)], [attempt(1, StepState.FAILED)], settings=RETRYING),
@@ -112,7 +125,7 @@ CASES: dict[str, tuple[Snapshot, tuple[Action, ...]]] = {
     ),
     "a retry that waits holds up nobody": (
         world([prompt(1, status=FAILED, attempts=1), prompt(2)], [attempt(1, StepState.FAILED)], settings=RETRYING),
-        (Dispatch(2, 1),),
+        (Dispatch(prompt_work(2), 1),),
     ),
     "a due retry is dispatched": (
         world(
@@ -120,7 +133,7 @@ CASES: dict[str, tuple[Snapshot, tuple[Action, ...]]] = {
             [attempt(1, StepState.FAILED, since="2027-01-15T07:59:50Z")],
             settings=RETRYING,
         ),
-        (Dispatch(1, 2),),
+        (Dispatch(prompt_work(1), 2),),
     ),
     "after the last attempt it halts": (
         world(
@@ -130,7 +143,7 @@ CASES: dict[str, tuple[Snapshot, tuple[Action, ...]]] = {
         ),
         (),
     ),
-    "an agent that has ended is settled": (world([busy(1)], [ended(1)]), (Settle(1, 1),)),
+    "an agent that has ended is settled": (world([busy(1)], [ended(1)]), (Settle(prompt_work(1), 1),)),
     "an agent that died before it was seen is settled": (
         world(
             [busy(1)],
@@ -142,11 +155,11 @@ CASES: dict[str, tuple[Snapshot, tuple[Action, ...]]] = {
                 )
             ],
         ),
-        (Settle(1, 1),),
+        (Settle(prompt_work(1), 1),),
     ),
     "a lost agent is settled": (
         world([busy(1)], [running(1)], agents=[agent(running(1), AgentState.LOST)]),
-        (Settle(1, 1),),
+        (Settle(prompt_work(1), 1),),
     ),
     "a lost agent of an earlier attempt means nothing": (
         world([prompt(1, status=BUSY, attempts=2)], [running(1, count=2)], agents=[agent(running(1), AgentState.LOST)]),
@@ -154,27 +167,30 @@ CASES: dict[str, tuple[Snapshot, tuple[Action, ...]]] = {
     ),
     "a claim that nobody finished is resumed": (
         world([prompt(1)], [attempt(1, StepState.DISPATCHED)]),
-        (Resume(1, 1), Mark(1, BUSY, 1)),
+        (Resume(prompt_work(1), 1), Mark(1, BUSY, 1)),
     ),
     "an attempt over its time is ended": (
         world([busy(1, timeout=60.0)], [running(1, started="2027-01-15T07:58:59Z")]),
-        (Expire(1, 1, 60.0),),
+        (Expire(prompt_work(1), 1, 60.0),),
     ),
     "an attempt within its time goes on": (world([busy(1, timeout=60.0)], [running(1)]), ()),
     "a kill is finished before anything else": (
         world([busy(1)], [ended(1, 143, None, kill="hold")]),
-        (FinishKill(1, 1),),
+        (FinishKill(prompt_work(1), 1),),
     ),
-    "a kill of an open change is finished": (world([busy(1)], [attempt(1, OPEN, kill="requeue")]), (FinishKill(1, 1),)),
-    "auto: an open change goes to the gate": (world([busy(1)], [attempt(1, OPEN)]), (Merge(1, 1),)),
+    "a kill of an open change is finished": (
+        world([busy(1)], [attempt(1, OPEN, kill="requeue")]),
+        (FinishKill(prompt_work(1), 1),),
+    ),
+    "auto: an open change goes to the gate": (world([busy(1)], [attempt(1, OPEN)]), (Merge(prompt_work(1), 1),)),
     "review: an open change waits": (world([busy(1)], [attempt(1, OPEN)], settings=REVIEWED), ()),
     "review: an approved change is merged": (
         world([busy(1)], [attempt(1, OPEN)], settings=REVIEWED, reviews={1: APPROVED}),
-        (Merge(1, 1, "abc"),),
+        (Merge(prompt_work(1), 1, "abc"),),
     ),
     "review: a rejected change goes back": (
         world([busy(1)], [attempt(1, OPEN)], settings=REVIEWED, reviews={1: REJECTED}),
-        (Return(1, 1, "too slow"),),
+        (Return(prompt_work(1), 1, "too slow"),),
     ),
     "a verdict on an earlier attempt means nothing": (
         world([prompt(1, status=BUSY, attempts=2)], [attempt(1, OPEN, 2)], settings=REVIEWED, reviews={1: APPROVED}),
@@ -182,11 +198,11 @@ CASES: dict[str, tuple[Snapshot, tuple[Action, ...]]] = {
     ),
     "a change of a cancelled prompt is not merged": (
         world([prompt(1, status=CANCELLED, attempts=1), prompt(2)], [attempt(1, OPEN)]),
-        (Dispatch(2, 1),),
+        (Dispatch(prompt_work(2), 1),),
     ),
     "a merged attempt is tidied": (
         world([prompt(1, status=DONE, attempts=1), prompt(2)], [attempt(1, StepState.MERGED)]),
-        (Dispatch(2, 1), Tidy(1, 1)),
+        (Dispatch(prompt_work(2), 1), Tidy(prompt_work(1), 1)),
     ),
     "a file that lags behind a failure is marked": (
         world([busy(1)], [attempt(1, StepState.FAILED)]),
@@ -194,7 +210,7 @@ CASES: dict[str, tuple[Snapshot, tuple[Action, ...]]] = {
     ),
     "a returned step starts again at once": (
         world([busy(1)], [attempt(1, StepState.PENDING, continues=True, reason="conflict")]),
-        (Dispatch(1, 2),),
+        (Dispatch(prompt_work(1), 2),),
     ),
     "what a human writes into a running prompt's file is left alone": (
         world([prompt(1, status=PromptStatus.PENDING, attempts=1)], [running(1)]),
@@ -220,7 +236,7 @@ def test_the_pause_before_a_retry_doubles_up_to_a_limit_and_there_are_only_so_ma
         assert due == (NOW + backoff(rules, count) if count < 12 else None)
         if due is not None:
             assert step(snapshot, due - 0.1) == (Mark(1, PromptStatus.FAILED, count),)
-            assert Dispatch(1, count + 1) in step(snapshot, due)
+            assert Dispatch(prompt_work(1), count + 1) in step(snapshot, due)
         else:
             assert not [a for a in step(snapshot, NOW + 1e6) if isinstance(a, Dispatch)]
             assert snapshot.loop.state is LoopState.HALTED

@@ -19,6 +19,7 @@ from coordinator.model.clock import timestamp
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.ids import uuid7
 from coordinator.model.plan import Plan, Steer
+from coordinator.model.work import prompt_work
 
 Make = Callable[..., Project]
 ADA = Actor(ActorKind.HUMAN, "ada")
@@ -51,7 +52,7 @@ def state_of(pid: int) -> str:
 
 
 def launcher(made: Project, number: int) -> int:
-    return int((made.layout.attempt("run-1", number, 1) / "started/pid").read_text())
+    return int((made.layout.attempt("run-1", prompt_work(number), 1) / "started/pid").read_text())
 
 
 def detached(made: Project) -> int:

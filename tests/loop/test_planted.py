@@ -7,6 +7,8 @@ import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
+from coordinator.model.work import prompt_work
+
 Make = Callable[..., Project]
 
 THINGS = {
@@ -54,7 +56,7 @@ def test_whatever_an_agent_leaves_for_git_in_its_worktree_the_others_go_on(make:
     made.add(2, script=made.until() + WRITE)
     loop = made.start_loop()
     wait_until(lambda: made.snapshot().steps[1].attempt is not None, message="the attempt")
-    exits = made.layout.attempt("run-1", 1, 1) / "exit.json"
+    exits = made.layout.attempt("run-1", prompt_work(1), 1) / "exit.json"
     wait_until(exits.exists, message="the end of the agent")
     made.release()
     made.wait_for(2, "merged", timeout=20)
@@ -75,7 +77,7 @@ def test_a_pipe_in_gits_own_folders_holds_up_nobody(make: Make, place: str) -> N
     made.add(2, script=made.until() + WRITE)
     made.add(3, 2)
     loop = made.start_loop()
-    wait_until((made.layout.worktree(1, 1) / "planted").exists, timeout=30, message="the pipe")
+    wait_until((made.layout.worktree(prompt_work(1), 1) / "planted").exists, timeout=30, message="the pipe")
     made.release()
     made.wait_for(3, "merged")
     loop.send_signal(signal.SIGTERM)
@@ -91,7 +93,7 @@ def test_a_pipe_that_git_waits_at_is_named_with_what_to_do(make: Make) -> None:
     said = made.events(problem)[-1].data
     assert ".gitignore" in str(said["reason"])
     assert "delete" in str(said["remedy"])
-    (made.layout.worktree(1, 1) / ".gitignore").unlink()
+    (made.layout.worktree(prompt_work(1), 1) / ".gitignore").unlink()
     made.wait_for(1, "merged", timeout=60)
     loop.send_signal(signal.SIGTERM)
     assert loop.wait(10) == 0
@@ -102,6 +104,6 @@ def test_a_loop_that_an_agent_holds_up_ends_all_the_same_when_asked_to(make: Mak
     hold = 'exec 9<"$COORD_ROOT/.coord/prompts"\nflock 9\ntouch locked\nsleep 600\n'
     made = make({1: []}, scripts={1: hold})
     loop = made.start_loop()
-    wait_until((made.layout.worktree(1, 1) / "locked").exists, timeout=30, message="the agent")
+    wait_until((made.layout.worktree(prompt_work(1), 1) / "locked").exists, timeout=30, message="the agent")
     loop.send_signal(signal.SIGTERM)
     loop.wait(25)

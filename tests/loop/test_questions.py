@@ -14,6 +14,7 @@ from coordinator.formats.alignment import summaries
 from coordinator.loop.exits import has_ended
 from coordinator.model.event import Event
 from coordinator.model.prompt import Prompt, PromptStatus
+from coordinator.model.work import prompt_work
 from coordinator.storage.prompts import read_prompt
 
 Make = Callable[..., Project]
@@ -105,9 +106,9 @@ def test_an_asker_that_has_gone_gets_the_answer_in_its_next_attempt(make: Make) 
     made.coord("answer", str(asked.seq), "SQLite, in WAL mode")
     made.coord("restart", "1", "--yes")
     assert made.run_loop() == 0
-    told = (made.layout.attempt(made.attempts(1)[-1]["run"], 1, 2) / "prompt.txt").read_text()
+    told = (made.layout.attempt(made.attempts(1)[-1]["run"], prompt_work(1), 2) / "prompt.txt").read_text()
     assert "- Which store?\n  Answer: SQLite, in WAL mode\n" in told
-    first = (made.layout.attempt("run-1", 1, 1) / "prompt.txt").read_text()
+    first = (made.layout.attempt("run-1", prompt_work(1), 1) / "prompt.txt").read_text()
     assert "Which store?" not in first
     words = "\n".join(summaries(made.layout.alignment.read_bytes(), 1))
     assert "> Which store?\n\nSQLite, in WAL mode" in words

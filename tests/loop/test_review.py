@@ -9,6 +9,7 @@ from support.wait import wait_until
 
 from coordinator.apply.plans import plan_undo
 from coordinator.errors import Refused
+from coordinator.model.work import prompt_work
 from coordinator.views.prompt_row import row_fact
 
 Make = Callable[..., Project]
@@ -70,7 +71,7 @@ def test_a_rejected_change_comes_back_to_a_new_attempt_on_its_commits_with_the_w
     made.coord("review", "1", "--reject", "Two lines, please.")
     wait_until(lambda: len(made.attempts(1)) == 2, message="the second attempt")
     made.wait_for(1, "change-open")
-    told = (made.layout.attempt("run-1", 1, 2) / "prompt.txt").read_text()
+    told = (made.layout.attempt("run-1", prompt_work(1), 2) / "prompt.txt").read_text()
     assert "Your work came back" in told
     assert "Two lines, please." in told
     assert "Two lines, please." in made.layout.alignment.read_text()
@@ -117,7 +118,7 @@ def test_a_change_is_tried_before_the_verdict(make: Make) -> None:
 def test_a_branch_that_moved_is_refused_at_the_verdict(make: Make) -> None:
     made = opened(make)
     seen = str(page(made)["commit"])
-    made.repository.commit({"f": "more\n"}, "More", cwd=made.layout.worktree(1, 1))
+    made.repository.commit({"f": "more\n"}, "More", cwd=made.layout.worktree(prompt_work(1), 1))
     refused = made.coord("review", "1", "--approve", "--commit", seen, check=False)
     assert refused.returncode == 3
     assert "has moved since it was reviewed" in refused.stderr

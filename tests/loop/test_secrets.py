@@ -6,6 +6,8 @@ from pathlib import Path
 from support.project import Project
 from support.wait import wait_until
 
+from coordinator.model.work import prompt_work
+
 Make = Callable[..., Project]
 
 LOOP = "loop-canary-7f3a9c"
@@ -71,9 +73,9 @@ def test_no_secret_is_left_in_what_coord_writes(make: Make) -> None:
     everything = b"".join(path.read_bytes() for path in made.layout.coord.glob("events.db*"))
     assert b"[redacted:LOOP_API_KEY]" in everything
     assert b"[redacted:WINDOW_TOKEN]" in everything
-    told = (made.layout.attempt("run-1", 3, 1) / "prompt.txt").read_text()
+    told = (made.layout.attempt("run-1", prompt_work(3), 1) / "prompt.txt").read_text()
     assert "made it with [redacted:anthropic_key], [redacted:LOOP_API_KEY], [redacted:WINDOW_TOKEN]" in told
-    traces = (made.layout.attempt("run-1", 1, 1) / name for name in ("status.jsonl", "output.jsonl"))
+    traces = (made.layout.attempt("run-1", prompt_work(1), 1) / name for name in ("status.jsonl", "output.jsonl"))
     assert all("[redacted:google_key] [redacted:LOOP_API_KEY]" in path.read_text() for path in traces)
     messages = made.repository.git("log", "--format=%B")
     assert TITLE not in str(messages)

@@ -8,6 +8,8 @@ import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
+from coordinator.model.work import prompt_work
+
 Make = Callable[..., Project]
 PLAIN = 'echo "by $COORD_PROMPT" >"file-$COORD_PROMPT.txt"\ncoord agent done --summary "wrote $COORD_PROMPT"\n'
 
@@ -39,7 +41,7 @@ def test_a_project_without_git_runs_one_agent_at_a_time_in_its_folder_and_says_s
     assert len(told) == 3
     assert "`git init` gives worktrees and review" in str(told[0].data["reason"])
     assert "can't take it back" in str(told[0].data["reason"])
-    prompt = (made.layout.attempt("run-1", 1, 1) / "prompt.txt").read_text()
+    prompt = (made.layout.attempt("run-1", prompt_work(1), 1) / "prompt.txt").read_text()
     assert "project's own folder" in prompt
     assert "nobody else works in it" not in prompt
     assert made.snapshot().milestone.status == "done"

@@ -60,21 +60,21 @@ class Life:
 
     def do(self, action: Action) -> None:
         match action:
-            case Dispatch(number, count):
+            case Dispatch(number=number, attempt=count):
                 self.attempts[number] = attempt(number, StepState.DISPATCHED, count, exit=None)
                 self.dispatched.append((number, count))
-            case Resume(number):
+            case Resume(number=number):
                 self.move(number, StepState.RUNNING)
-            case Settle(number):
+            case Settle(number=number):
                 self.move(number, self.draw.draw(st.sampled_from(ENDS)))
-            case Merge(number):
+            case Merge(number=number):
                 merged = self.draw.draw(st.booleans())
                 often = self.attempts[number].attempt >= 3
                 back = StepState.FAILED if often else StepState.PENDING
                 self.move(number, StepState.MERGED if merged else back, continues=not merged)
             case Mark(number, status, attempts):
                 self.prompts[number] = replace(self.prompts[number], status=status, attempts=attempts)
-            case Tidy(number):
+            case Tidy(number=number):
                 self.attempts[number] = replace(self.attempts[number], window="")
             case CloseMilestone():
                 assert self.milestone == "open"

@@ -6,6 +6,8 @@ import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
+from coordinator.model.work import prompt_work
+
 Make = Callable[..., Project]
 FAILS = WRITE.replace("coord agent done --summary", "coord agent fail --reason")
 
@@ -37,11 +39,11 @@ def test_a_cancelled_prompt_is_told_once_whoever_cancelled_it_and_its_work_stays
     wait_until(lambda: made.snapshot().milestone.status == "done", message="the milestone's end")
     wait_until(lambda: not made.snapshot().steps[1].attempt.window, message="its window to be tidied")  # type: ignore[union-attr]
     assert made.repository.head("coord/01-1") == tip
-    assert (made.layout.worktree(1, 1) / "file-1.txt").exists()
+    assert (made.layout.worktree(prompt_work(1), 1) / "file-1.txt").exists()
     loop.kill()
     loop.wait()
     made.add(4)
     assert made.run_loop() == 0
     assert told(made) == [2, 3, 1]
     assert made.repository.head("coord/01-1") == tip
-    assert (made.layout.worktree(1, 1) / "file-1.txt").exists()
+    assert (made.layout.worktree(prompt_work(1), 1) / "file-1.txt").exists()

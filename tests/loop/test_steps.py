@@ -1,22 +1,36 @@
 """Steps changing their state: allowed ways only, logged once, a kill never forgotten."""
 
+import json
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from coordinator.apply.steps import advance, amend, claim, event_id, find_attempt, make_up, reread
+from coordinator.apply.handoff_files import handed_off
+from coordinator.apply.steps import (
+    advance,
+    agent_event,
+    amend,
+    claim,
+    event_id,
+    find_attempt,
+    make_up,
+    reread,
+)
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.eventlog.store import EventLog
 from coordinator.lazy.dataclass import replace
 from coordinator.model.clock import utc_now
+from coordinator.model.event import Actor, ActorKind, Draft
+from coordinator.model.handoff import HAND_OFF, said_by
 from coordinator.model.ids import is_uuid7
-from coordinator.model.step import TRANSITIONS, Attempt, StepState
+from coordinator.model.step import TRANSITIONS, Attempt, Receipt, StepState
+from coordinator.model.work import WorkId, flow_work, prompt_work, stage_work, work_about
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import write_step
 
-CLAIMED = Attempt(7, 1, "run-1", 1, StepState.DISPATCHED, utc_now(), utc_now(), "executor-07-1")
+CLAIMED = Attempt(prompt_work(7), 1, "run-1", 1, StepState.DISPATCHED, utc_now(), utc_now(), "executor-07-1")
 
 
 @pytest.fixture
@@ -113,7 +127,7 @@ def test_ids_of_events_tell_attempts_and_kinds_apart() -> None:
         event_id(CLAIMED, "step.running"),
         event_id(CLAIMED, "step.merged"),
         event_id(replace(CLAIMED, attempt=2), "step.running"),
-        event_id(replace(CLAIMED, prompt=8), "step.running"),
+        event_id(replace(CLAIMED, work=prompt_work(8)), "step.running"),
         event_id(replace(CLAIMED, started=""), "step.running"),
     ]
     assert len(set(others)) == len(others)
@@ -121,14 +135,56 @@ def test_ids_of_events_tell_attempts_and_kinds_apart() -> None:
     assert event_id(CLAIMED, "step.running") == others[0]
 
 
+def test_the_id_of_an_event_is_the_one_that_earlier_versions_gave_it() -> None:
+    at = "2027-01-15T08:00:00.000Z"
+    made = replace(CLAIMED, since=at, started=at, state=StepState.RUNNING)
+    assert event_id(made, "step.running") == "01a3185c-5000-7600-bbd4-7424565ff450"
+
+
+@pytest.mark.parametrize("work", [prompt_work(7), flow_work(2, "planner"), stage_work(7, "IMPLEMENT", "P1", "T2")])
+def test_an_attempt_at_any_work_has_its_own_place_and_its_own_events(
+    layout: Layout, log: EventLog, work: WorkId
+) -> None:
+    made = replace(CLAIMED, work=work, attempt=3, agent="agent-3")
+    claim(layout, made)
+    with pytest.raises(StalePlan):
+        claim(layout, made)
+    advance(layout, log, made, StepState.RUNNING, before=[agent_event(made, "agent.started")])
+    assert reread(layout, CLAIMED).state is StepState.DISPATCHED
+    assert [getattr(found, "state", None) for found in (find_attempt(layout, work, n) for n in (2, 3))] == [
+        *(None, StepState.RUNNING)
+    ]
+    assert (
+        json.loads((layout.run("run-1") / work.directory(3) / "step.json").read_text()).items() >= work.record.items()
+    )
+    started, running = log.since(0)
+    assert (started.subject, running.subject) == ("agent:agent-3", work.subject)
+    assert started.data == {**work.record, "attempt": 3}
+    assert work_about(running.subject) == work
+
+
+@pytest.mark.parametrize("work", [prompt_work(7), flow_work(2, "planner"), stage_work(7, "IMPLEMENT", "P1", "T2")])
+def test_what_an_attempt_at_any_work_hands_off_is_its_own(layout: Layout, log: EventLog, work: WorkId) -> None:
+    made = replace(CLAIMED, work=work, agent="agent-3")
+    receipt = Receipt("done", "did it", "agent-3", made.since)
+    for about in (work, prompt_work(8), flow_work(3, "planner"), stage_work(7, "TEST")):
+        actor = Actor(ActorKind.AGENT, "agent-3", "executor")
+        log.append([Draft(HAND_OFF, about.subject, said_by(replace(receipt, summary=about.label), 1))], actor, "run-1")
+    assert [given.summary for given in handed_off(log, made)] == [work.label]
+
+
 def test_an_attempt_is_found_in_whichever_run_it_was(layout: Layout) -> None:
     claim(layout, replace(CLAIMED, run="run-2", attempt=2))
-    assert [getattr(find_attempt(layout, 7, n), "run", None) for n in (1, 2, 3)] == ["run-1", "run-2", None]
+    assert [getattr(find_attempt(layout, prompt_work(7), n), "run", None) for n in (1, 2, 3)] == [
+        "run-1",
+        "run-2",
+        None,
+    ]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"state": "flying"}'])
 def test_a_broken_record_is_an_error_that_names_it(layout: Layout, log: EventLog, content: bytes) -> None:
-    path = layout.attempt("run-1", 7, 1) / "step.json"
+    path = layout.attempt("run-1", prompt_work(7), 1) / "step.json"
     path.write_bytes(content)
     with pytest.raises(CoordError, match=r"attempt-1/step\.json"):
         advance(layout, log, CLAIMED, StepState.RUNNING)

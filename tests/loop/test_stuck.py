@@ -11,6 +11,7 @@ from support.wait import wait_until
 
 from coordinator.model.clock import timestamp
 from coordinator.model.stuck import Cause, Stuck
+from coordinator.model.work import prompt_work
 
 Make = Callable[..., Project]
 HERE = 'where="$COORD_ROOT/.coord/runs/$COORD_RUN/prompts/$(printf %02d "$COORD_PROMPT")/attempt-$COORD_ATTEMPT"\n'
@@ -157,7 +158,7 @@ def test_a_restarted_loop_judges_by_what_is_on_disk_not_by_when_it_began_to_look
     made = make({1: []}, stuck_after="none")
     (made.layout.scripts / "01.sh").write_text(HERE + "n=0\n" + COUNT + made.until() + WRITE)
     loop = made.start_loop()
-    usage = made.layout.attempt("run-1", 1, 1) / "usage.json"
+    usage = made.layout.attempt("run-1", prompt_work(1), 1) / "usage.json"
     wait_until(usage.exists, timeout=30, message="the first tokens")
     loop.kill()
     loop.wait()

@@ -10,6 +10,8 @@ import pytest
 from support.project import NOTHING, WRITE, Project, project
 from support.wait import wait_until
 
+from coordinator.model.work import prompt_work
+
 Make = Callable[..., Project]
 
 
@@ -77,7 +79,7 @@ def test_a_renamed_base_branch_is_named_and_an_approved_change_waits_for_it(make
 def test_a_worktree_deleted_by_hand_loses_no_commit_and_the_change_still_lands(make: Make) -> None:
     made = make({1: []}, gate="review")
     opened(made)
-    shutil.rmtree(made.layout.worktree(1, 1))
+    shutil.rmtree(made.layout.worktree(prompt_work(1), 1))
     made.coord("review", "1", "--approve")
     made.wait_for(1, "merged")
     assert made.repository.git("show", "main:file-1.txt") == "by attempt 1"
@@ -89,7 +91,7 @@ def test_a_worktree_deleted_under_a_running_agent_fails_in_words_and_a_restart_l
     (made.layout.scripts / "01.sh").write_text(made.until() + WRITE)
     loop = made.start_loop("--until-idle")
     made.wait_for(1, "running")
-    shutil.rmtree(made.layout.worktree(1, 1))
+    shutil.rmtree(made.layout.worktree(prompt_work(1), 1))
     made.release()
     assert loop.wait(30) == 1
     assert reason(made)

@@ -9,6 +9,7 @@ import pytest
 from support.project import NOTHING, WRITE, Project
 from support.wait import wait_until
 
+from coordinator.model.work import prompt_work
 from coordinator.observe.observer import Observer
 
 Make = Callable[..., Project]
@@ -57,14 +58,13 @@ def test_prompts_and_the_run_tell_what_all_attempts_used_and_nothing_where_nobod
 
 def _seconds(made: Project, number: int) -> float:
     from coordinator.model.clock import timestamp
-    from coordinator.storage.attempts import load_attempt
+    from coordinator.storage.attempts import all_attempts
 
     found = 0.0
-    for folder in made.layout.runs.glob(f"run-*/prompts/{number:02d}/attempt-*"):
-        attempt, _ = load_attempt(str(folder), "")
-        assert attempt is not None
-        assert attempt.exit is not None
-        found += max(0.0, timestamp(attempt.exit.at) - timestamp(attempt.started))
+    for attempt in all_attempts(made.layout):
+        if attempt.prompt == number:
+            assert attempt.exit is not None
+            found += max(0.0, timestamp(attempt.exit.at) - timestamp(attempt.started))
     return found
 
 
@@ -100,7 +100,7 @@ def test_an_observer_reads_ended_attempts_once_and_survives_what_agents_put_ther
     assert made.run_loop() == 0
     observer = Observer(made.layout)
     first = observer.snapshot()
-    usage = made.layout.attempt("run-1", 1, 1) / "usage.json"
+    usage = made.layout.attempt("run-1", prompt_work(1), 1) / "usage.json"
     usage.write_text("never read again")
     os.utime(usage.parent, ns=(usage.parent.stat().st_atime_ns, usage.parent.stat().st_mtime_ns))
     again = observer.refresh(())

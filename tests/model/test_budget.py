@@ -15,6 +15,7 @@ from coordinator.model.settings import Budget, Settings
 from coordinator.model.snapshot import AgentState, Question, Snapshot
 from coordinator.model.step import StepState, derive_step
 from coordinator.model.usage import Spent
+from coordinator.model.work import prompt_work
 
 
 def running(own: Budget, spent: Spent, run: Budget | None = None, **more: object) -> Snapshot:
@@ -73,13 +74,13 @@ def test_it_is_asked_once_and_again_only_after_as_much_again() -> None:
 
 def test_ending_it_ends_the_attempt_and_asks_no_more() -> None:
     snapshot = asked(running(Budget(tokens=10), Spent(tokens=1500)), END_IT)
-    assert [a for a in step(snapshot, NOW) if isinstance(a, AskOver | EndOver)] == [EndOver(1, 1)]
+    assert [a for a in step(snapshot, NOW) if isinstance(a, AskOver | EndOver)] == [EndOver(prompt_work(1), 1)]
 
 
 @pytest.mark.parametrize("said", ["End it", "END IT!", "end it."])
 def test_whoever_types_that_it_is_to_end_need_not_type_it_to_the_letter(said: str) -> None:
     snapshot = asked(running(Budget(tokens=1000), Spent(tokens=1000)), said)
-    assert EndOver(1, 1) in step(snapshot, NOW)
+    assert EndOver(prompt_work(1), 1) in step(snapshot, NOW)
 
 
 def test_going_on_means_as_much_again_however_much_was_used_at_once() -> None:
@@ -110,9 +111,9 @@ def test_agents_are_stopped_and_let_go_on_where_they_are_not_as_the_questions_wa
     assert pausing(snapshot, working) == pausing(snapshot, paused) == []  # nothing was asked yet
     (over,) = overruns(snapshot, NOW)
     still_open, gone_on = asked(snapshot, None), asked(snapshot, GO_ON)
-    assert pausing(still_open, working) == [Pause(1, 1, over.about)]
+    assert pausing(still_open, working) == [Pause(prompt_work(1), 1, over.about)]
     assert pausing(still_open, paused) == []
-    assert pausing(gone_on, paused) == [GoOn(1, 1, over.about)]
+    assert pausing(gone_on, paused) == [GoOn(prompt_work(1), 1, over.about)]
     assert pausing(gone_on, working) == []
     ended = world([prompt(1)], [attempt(1, StepState.RUNNING, kill="hold", pid=1)])
     assert pausing(replace(ended, questions=still_open.questions), working) == []
@@ -145,7 +146,7 @@ def test_time_in_which_an_agent_is_paused_counts_neither_for_budgets_nor_for_lim
         assert not [a for a in step(made, NOW) if isinstance(a, Expire)]
         assert next_due(made, NOW) == (pytest.approx(NOW + 0.5) if question is done else None)
         late = [a for a in step(made, NOW + 1) if isinstance(a, Expire)]
-        assert late == ([Expire(1, 1, worked + 0.5)] if question is done else [])
+        assert late == ([Expire(prompt_work(1), 1, worked + 0.5)] if question is done else [])
 
 
 @pytest.mark.parametrize(

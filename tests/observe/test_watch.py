@@ -13,6 +13,7 @@ from coordinator.eventlog.store import EventLog
 from coordinator.filewatch.folders import Folders, InotifyFolders, PortableFolders
 from coordinator.filewatch.stop import Stop
 from coordinator.model.event import SYSTEM, Draft
+from coordinator.model.work import prompt_work
 from coordinator.observe.watch import Changes, Watch
 from coordinator.storage.paths import Layout
 
@@ -127,7 +128,7 @@ def test_an_appended_event_is_told_as_growth_and_not_as_a_file(told: tuple[Layou
 
 def test_what_an_attempt_wrote_before_it_was_attended_is_told(told: tuple[Layout, Watch, list[Changes]]) -> None:
     layout, watch, changes = told
-    attempt = layout.attempt("run-1", 7, 1)
+    attempt = layout.attempt("run-1", prompt_work(7), 1)
     attempt.mkdir(parents=True)
     (attempt / "exit.json").write_text("{}")
     watch.attend([attempt])

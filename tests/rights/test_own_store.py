@@ -20,6 +20,7 @@ from coordinator.changes.lending import store_of, take_back
 from coordinator.changes.outcome import Merged
 from coordinator.changes.worktrees import Removed, WorktreeInfo, create, remove
 from coordinator.errors import CoordError
+from coordinator.model.work import prompt_work
 from coordinator.observe.agent_user import guest_of
 
 pytestmark = needs_strict
@@ -32,14 +33,14 @@ class Lent:
 
     def __init__(self, folder: Path) -> None:
         self.repo = Repository(folder / "project")
-        self.tree: WorktreeInfo = create(self.repo.layout, 1, 1, "main")
+        self.tree: WorktreeInfo = create(self.repo.layout, prompt_work(1), 1, "main")
         self.share()
 
     def share(self) -> None:
         guest = guest_of(find_user(USER))
         assert guest is not None
         self.guest = guest
-        share(self.repo.layout, 1, 1, guest)
+        share(self.repo.layout, prompt_work(1), 1, guest)
 
     def agent(self, script: str, cwd: Path | None = None, *, check: bool = True) -> str:
         """Run a script as the agent does."""
@@ -58,7 +59,7 @@ class Lent:
             self.agent(f'rm -f "{path}"; mkdir -p "{path.parent}"; python3 -c "{write}" "{path}"', check=False)
 
     def land(self) -> object:
-        return merge_attempt(self.repo.layout, MergeRequest(1, 1, base="main", start=self.tree.base))
+        return merge_attempt(self.repo.layout, MergeRequest(prompt_work(1), 1, base="main", start=self.tree.base))
 
 
 @pytest.fixture
@@ -76,10 +77,10 @@ def lent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lent]:
 def test_what_was_reviewed_lands_whatever_the_agent_does_to_its_objects_then(lent: Lent) -> None:
     lent.agent(f"echo reviewed >src/app.py; {COMMIT}")
     blob = lent.agent("git rev-parse HEAD:src/app.py")
-    change = attempt_change(lent.repo.layout, 1, 1, "main", start=lent.tree.base)
+    change = attempt_change(lent.repo.layout, prompt_work(1), 1, "main", start=lent.tree.base)
     assert [file.path for file in change.files] == ["src/app.py"]
     lent.swap(blob, b"swapped\n")
-    assert take_back(lent.repo.layout, 1, 1) == ""
+    assert take_back(lent.repo.layout, prompt_work(1), 1) == ""
     lent.swap(blob, b"swapped\n")
     assert isinstance(lent.land(), Merged)
     assert lent.repo.git("show", "main:src/app.py") == "reviewed"
@@ -89,9 +90,9 @@ def test_what_was_reviewed_lands_whatever_the_agent_does_to_its_objects_then(len
 def test_objects_that_are_not_what_their_names_say_are_not_taken_over(lent: Lent) -> None:
     lent.agent(f"echo reviewed >src/app.py; {COMMIT}")
     lent.swap(lent.agent("git rev-parse HEAD:src/app.py"), b"swapped\n")
-    change = attempt_change(lent.repo.layout, 1, 1, "main", start=lent.tree.base)
+    change = attempt_change(lent.repo.layout, prompt_work(1), 1, "main", start=lent.tree.base)
     assert ("can't be taken over" in change.damaged, change.commits) == (True, ())
-    assert "kept as 01-1.git.kept-1" in take_back(lent.repo.layout, 1, 1)
+    assert "kept as 01-1.git.kept-1" in take_back(lent.repo.layout, prompt_work(1), 1)
     assert lent.repo.head("coord/01-1") == lent.tree.base
     assert lent.repo.git("fsck", "--full", "--strict") == ""
 
@@ -103,28 +104,28 @@ def test_an_agent_writes_nothing_into_the_repository(lent: Lent) -> None:
     lines = "\n".join(f'[ ! -w "{path}" ] || echo "{path}"' for path in places)
     assert lent.agent(lines + "\ntrue") == ""
     assert lent.repo.head() == lent.tree.base
-    attempt_change(lent.repo.layout, 1, 1, "main")
+    attempt_change(lent.repo.layout, prompt_work(1), 1, "main")
     assert lent.repo.git("log", "--format=%s", "main..coord/01-1") == "w"
 
 
 def test_a_worktree_comes_back_as_the_agent_left_it(lent: Lent) -> None:
     lent.agent(f"echo 1 >made; {COMMIT}; echo 2 >>src/app.py; echo 3 >new")
-    live = attempt_change(lent.repo.layout, 1, 1, "main", start=lent.tree.base)
-    assert take_back(lent.repo.layout, 1, 1) == ""
-    after = attempt_change(lent.repo.layout, 1, 1, "main", start=lent.tree.base)
+    live = attempt_change(lent.repo.layout, prompt_work(1), 1, "main", start=lent.tree.base)
+    assert take_back(lent.repo.layout, prompt_work(1), 1) == ""
+    after = attempt_change(lent.repo.layout, prompt_work(1), 1, "main", start=lent.tree.base)
     assert after == live
     assert (after.modified, after.untracked, after.strayed) == (("src/app.py",), ("new",), "")
     assert not store_of(lent.tree.path).exists()
     lent.share()
     lent.agent(f"git checkout -q src/app.py; rm new; echo 4 >made; {COMMIT}")
-    take_back(lent.repo.layout, 1, 1)
+    take_back(lent.repo.layout, prompt_work(1), 1)
     assert isinstance(lent.land(), Merged)
-    assert isinstance(remove(lent.repo.layout, 1, 1, "main"), Removed)
+    assert isinstance(remove(lent.repo.layout, prompt_work(1), 1, "main"), Removed)
     assert not lent.tree.path.exists()
 
 
 def test_the_engineers_hooks_run_for_an_agents_commits(lent: Lent) -> None:
-    take_back(lent.repo.layout, 1, 1)
+    take_back(lent.repo.layout, prompt_work(1), 1)
     hook = lent.repo.root / "tools" / "commit-msg"
     hook.parent.mkdir()
     hook.write_text('#!/bin/sh\nprintf "\\nChecked: yes\\n" >>"$1"\n')
@@ -132,15 +133,15 @@ def test_the_engineers_hooks_run_for_an_agents_commits(lent: Lent) -> None:
     lent.repo.git("config", "core.hooksPath", "tools")
     lent.share()
     lent.agent(f"echo 1 >made; {COMMIT}")
-    take_back(lent.repo.layout, 1, 1)
+    take_back(lent.repo.layout, prompt_work(1), 1)
     assert lent.repo.git("log", "-1", "--format=%(trailers:key=Checked,valueonly)", "coord/01-1").strip() == "yes"
 
 
 def test_commits_beside_the_branch_and_stashes_are_kept(lent: Lent) -> None:
     lent.agent(f"echo 1 >made; {COMMIT}; git switch -qc side; echo 2 >made; {COMMIT}; echo 3 >made")
     lent.agent("git -c user.name=a -c user.email=a@x stash -q")
-    take_back(lent.repo.layout, 1, 1)
-    change = attempt_change(lent.repo.layout, 1, 1, "main", start=lent.tree.base)
+    take_back(lent.repo.layout, prompt_work(1), 1)
+    change = attempt_change(lent.repo.layout, prompt_work(1), 1, "main", start=lent.tree.base)
     assert change.strayed
     assert lent.repo.git("show", "refs/coord/01-1/heads/side:made") == "2"
     assert lent.repo.git("show", "refs/coord/01-1/stash:made") == "3"
@@ -155,17 +156,17 @@ echo '* filter=x' >.gitattributes; cd .. && {COMMIT}; touch -d '1 hour ago' sub/
 git config filter.y.clean 'id -u >>"{trap}"; cat'; echo '* filter=y' >.gitattributes
 touch -d '1 hour ago' src/app.py"""
     )
-    attempt_change(lent.repo.layout, 1, 1, "main", start=lent.tree.base)
+    attempt_change(lent.repo.layout, prompt_work(1), 1, "main", start=lent.tree.base)
     fired = set(trap.read_text().split()) if trap.exists() else set()
     assert fired <= {str(lent.guest.uid)}
-    take_back(lent.repo.layout, 1, 1)
+    take_back(lent.repo.layout, prompt_work(1), 1)
     trap.unlink(missing_ok=True)
-    attempt_change(lent.repo.layout, 1, 1, "main", start=lent.tree.base)
-    remove(lent.repo.layout, 1, 1, "main")
+    attempt_change(lent.repo.layout, prompt_work(1), 1, "main", start=lent.tree.base)
+    remove(lent.repo.layout, prompt_work(1), 1, "main")
     assert not trap.exists()
 
 
 def test_nobody_but_root_takes_a_lent_worktree_back(lent: Lent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(CoordError, match="belongs to an agent's user"):
-        take_back(lent.repo.layout, 1, 1)
+        take_back(lent.repo.layout, prompt_work(1), 1)

@@ -20,6 +20,7 @@ from support.wait import wait_until
 from coordinator.agents.user import as_user, find_user, processes_of
 from coordinator.changes.lending import store_of
 from coordinator.eventlog.verify import verify
+from coordinator.model.work import prompt_work
 from coordinator.processes.table import processes
 
 pytestmark = needs_strict
@@ -68,7 +69,9 @@ def ends(out: Path) -> dict[str, int]:
 
 def holder(made: Project, number: int) -> str:
     """The user that the first attempt of a prompt has; empty when it has none any more."""
-    return str(json.loads((made.layout.attempt("run-1", number, 1) / "step.json").read_text()).get("user", ""))
+    return str(
+        json.loads((made.layout.attempt("run-1", prompt_work(number), 1) / "step.json").read_text()).get("user", "")
+    )
 
 
 def runs(pid: int, name: str) -> bool:
@@ -103,7 +106,7 @@ def test_an_agent_works_commits_hands_off_and_is_merged() -> None:
             "executor-03-1",
         }
         assert verify(made.layout.events_db).ok
-        assert not made.layout.worktree(1, 1).exists()
+        assert not made.layout.worktree(prompt_work(1), 1).exists()
         assert not made.layout.door.exists()
 
 
@@ -230,7 +233,7 @@ def test_an_agent_over_its_budget_is_paused_and_goes_on_though_it_is_another_use
         (made.layout.scripts / "01.sh").write_text("setsid sleep 1000 &\n" + made.until() + WRITE)
         loop = made.start_loop("--until-idle")
         wait_until(lambda: "its budget is used up" in made.said(), timeout=40, message="the pause")
-        launcher = int((made.layout.attempt("run-1", 1, 1) / "started/pid").read_text())
+        launcher = int((made.layout.attempt("run-1", prompt_work(1), 1) / "started/pid").read_text())
         found = {pid: process for pid, process in processes().items() if pid in made.agents(1) and pid != launcher}
         assert len(found) >= 2
         assert {Path(f"/proc/{pid}").stat().st_uid for pid in found} == {find_user(holder(made, 1)).uid}
@@ -296,7 +299,7 @@ def test_an_agent_reaches_nothing_of_another_agents(out: Path) -> None:
         made.wait_for(1, "running")
         made.wait_for(2, "running")
         victim = wait_until(lambda: [pid for pid in made.agents(1) if runs(pid, holder(made, 1))], message="agent 1")
-        tree, own = made.layout.worktree(1, 1), made.layout.attempt("run-1", 1, 1)
+        tree, own = made.layout.worktree(prompt_work(1), 1), made.layout.attempt("run-1", prompt_work(1), 1)
         git = made.repository.root / ".git"
         tries = {
             "write": f"sh -c 'echo x >\"{tree}/mine.txt\"'",
@@ -337,7 +340,7 @@ def test_a_user_is_given_to_another_agent_when_nothing_of_the_one_before_is_left
         wait_until(lambda: holder(made, 1) == "", message="the user to be given back")
         who = find_user(made.repository.git("show", "coord/01-1:who"))
         assert processes_of(who) == []
-        tree = made.layout.worktree(1, 1)
+        tree = made.layout.worktree(prompt_work(1), 1)
         assert {path.lstat().st_uid for path in (tree, *tree.rglob("*"))} == {0}
         assert tree.stat().st_mode & 0o077 == 0
         made.coord("review", "1", "--approve")
@@ -427,6 +430,8 @@ fi
         made.start_loop("--until-idle")
         made.wait_for(1, "merged", timeout=60)
         assert made.repository.git("show", "main:half") == "half"
-        assert json.loads((made.layout.attempt("run-1", 1, 2) / "step.json").read_text())["state"] == "merged"
+        assert (
+            json.loads((made.layout.attempt("run-1", prompt_work(1), 2) / "step.json").read_text())["state"] == "merged"
+        )
         wait_until(lambda: holder(made, 1) == "", message="the user to be given back")
         assert not made.agents(1)

@@ -21,6 +21,7 @@ from coordinator.loop.command_server import CommandServer
 from coordinator.loop.users import Users
 from coordinator.model.event import ALL_KINDS, Event
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.work import prompt_work
 
 DRIVER = ROOT / "tests" / "support" / "driver.py"
 ACTORS = ("human", *ROLES)
@@ -135,7 +136,7 @@ def window(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[
 def let_in(made: Project, name: str, role: str) -> Iterator[AgentUser]:
     """A user for an agent, whom the command server lets in as the loop's does."""
     users = Users(made.layout, find_users(strict_users()))
-    attempt = Attempt(1, 1, "run-1", 1, StepState.RUNNING, since="", agent=name, role=role)
+    attempt = Attempt(prompt_work(1), 1, "run-1", 1, StepState.RUNNING, since="", agent=name, role=role)
     with users.free() as user:
         assert user is not None, "no user is free"
         attempt = replace(attempt, user=user.name)

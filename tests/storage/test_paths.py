@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from coordinator.errors import CoordError
+from coordinator.model.work import prompt_work
 from coordinator.storage.paths import Layout, find_project
 
 
@@ -23,7 +24,7 @@ def test_the_nearest_project_counts(tmp_path: Path) -> None:
 
 
 def test_an_agents_worktree_belongs_to_the_main_project_even_with_a_copy_of_its_prompts(tmp_path: Path) -> None:
-    worktree = Layout(tmp_path).worktree(7, 1)
+    worktree = Layout(tmp_path).worktree(prompt_work(7), 1)
     (worktree / ".coord" / "prompts").mkdir(parents=True)
     (worktree / "src").mkdir()
     for start in (worktree, worktree / "src", worktree / ".coord"):
@@ -38,8 +39,8 @@ def test_no_project_says_how_to_make_one(tmp_path: Path) -> None:
 
 def test_paths_are_told_relative_to_the_root(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
-    assert layout.rel(layout.attempt("run-3", 7, 2)) == ".coord/runs/run-3/prompts/07/attempt-2"
-    assert layout.rel(layout.worktree(107, 1)) == ".coord/worktrees/107-1"
+    assert layout.rel(layout.attempt("run-3", prompt_work(7), 2)) == ".coord/runs/run-3/prompts/07/attempt-2"
+    assert layout.rel(layout.worktree(prompt_work(107), 1)) == ".coord/worktrees/107-1"
     assert layout.rel("/elsewhere/x") == "/elsewhere/x"
     assert layout.rel(f"{tmp_path}-other/x") == f"{tmp_path}-other/x"
 

@@ -16,7 +16,9 @@ from coordinator.lazy.dataclass import replace
 from coordinator.model.problem import Problem
 from coordinator.model.run import LoopAsk, Run
 from coordinator.model.step import Attempt, Exit, Receipt, StepState
+from coordinator.model.work import prompt_work
 from coordinator.storage import attempts
+from coordinator.storage.attempts import load_attempt
 from coordinator.storage.files import Lock, stage
 from coordinator.storage.paths import Layout
 from coordinator.storage.records import BadRecord, decode, encode
@@ -25,7 +27,6 @@ from coordinator.storage.runs import (
     current_run,
     loop_is_alive,
     new_run,
-    read_attempt,
     read_attempts,
     read_exit,
     read_loop,
@@ -48,12 +49,14 @@ def layout(tmp_path: Path) -> Layout:
 
 
 def attempt(number: int = 7, count: int = 1, run: str = "run-1", **values: object) -> Attempt:
-    made = Attempt(number, count, run, 1, StepState.RUNNING, AT, AT, f"executor-{number:02d}-{count}", window="@3")
+    made = Attempt(
+        prompt_work(number), count, run, 1, StepState.RUNNING, AT, AT, f"executor-{number:02d}-{count}", window="@3"
+    )
     return replace(made, **values)  # type: ignore[arg-type]
 
 
 def folder(layout: Layout, made: Attempt) -> Path:
-    return layout.attempt(made.run, made.prompt, made.attempt)
+    return layout.attempt(made.run, made.work, made.attempt)
 
 
 def age(path: Path) -> None:
@@ -71,9 +74,32 @@ def test_an_attempt_comes_back_with_what_lies_beside_it(layout: Layout) -> None:
     write_receipt(where, RECEIPT)
     expected = replace(made, pid=4711, exit=Exit(143, "2027-01-15T09:00:00Z"))  # a receipt alone is nobody's
     assert read_receipt(where) == RECEIPT
-    assert read_attempt(where) == expected
+    assert load_attempt(layout, "run-1", made.work, 1) == (expected, ())
     assert read_attempts(layout) == {7: expected}
     assert read_attempts(layout)[7].directory == ".coord/runs/run-1/prompts/07/attempt-1"
+
+
+def test_the_record_of_an_attempt_at_a_prompt_is_written_and_read_as_ever(layout: Layout) -> None:
+    made = attempt(branch="coord/07-1")
+    write_step(layout, made)
+    path = layout.root / ".coord/runs/run-1/prompts/07/attempt-1/step.json"
+    values = json.loads(path.read_text())
+    assert list(values)[:3] == ["prompt", "attempt", "run"]
+    assert (values["prompt"], values["attempt"]) == (7, 1)
+    assert not values.keys() & {"work", "directory"}
+    path.write_text(json.dumps(values | {"prompt": 9, "iteration": 3}))  # where it lies tells which attempt it is
+    assert read_attempts(layout) == {7: made}
+
+
+def test_folders_that_are_no_prompts_are_left_alone(layout: Layout) -> None:
+    write_step(layout, attempt())
+    for name in ("00", "7", "007", "x", "٧"):
+        (layout.run("run-1") / "prompts" / name / "attempt-2").mkdir(parents=True)
+        (layout.run("run-1") / "prompts" / name / "attempt-2" / "step.json").write_text("{}")
+    reader = AttemptReader(layout)
+    assert reader.refresh() == {7: attempt()}
+    assert reader.refresh([layout.run("run-1") / "prompts" / name for name in ("00", "7", "x")]) == {7: attempt()}
+    assert [made.attempt for made in attempts.all_attempts(layout)] == [1]
 
 
 def test_an_attempt_is_claimed_once(layout: Layout) -> None:
@@ -91,7 +117,7 @@ def test_the_last_attempt_over_all_runs_counts(layout: Layout) -> None:
 
 
 def test_a_folder_without_a_claim_is_no_attempt(layout: Layout) -> None:
-    layout.attempt("run-1", 7, 1).mkdir(parents=True)
+    layout.attempt("run-1", prompt_work(7), 1).mkdir(parents=True)
     assert read_attempts(layout) == {}
 
 
@@ -108,7 +134,6 @@ def test_an_unreadable_step_is_a_problem_and_nothing_is_started_beside_it(layout
     made = attempt()
     write_step(layout, made)
     (folder(layout, made) / "step.json").write_bytes(content)
-    assert isinstance(read_attempt(folder(layout, made)), Problem)
     reader = AttemptReader(layout)
     found = reader.refresh()[7]
     assert (found.state, found.held, found.attempt) == (StepState.BLOCKED, True, 1)
@@ -231,7 +256,7 @@ Change = Callable[[Layout], list[Path]]
 
 def _new_attempt(layout: Layout) -> list[Path]:
     write_step(layout, attempt(7, 2))
-    return [layout.attempt("run-1", 7, 2)]
+    return [layout.attempt("run-1", prompt_work(7), 2)]
 
 
 def _new_prompt(layout: Layout) -> list[Path]:

@@ -12,6 +12,7 @@ from coordinator.model.prompt import Priority, Prompt
 from coordinator.model.settings import Settings
 from coordinator.model.snapshot import Agent, AgentState, Milestone, Question, Snapshot
 from coordinator.model.step import Attempt, StepState, derive_step
+from coordinator.model.work import prompt_work
 
 
 def prompt(number: int, *dependencies: int, **values: Any) -> Prompt:
@@ -54,7 +55,7 @@ def iso(seconds: float) -> str:
 def attempt(number: int, state: StepState, *, ago: float = 133, count: int = 1, **values: Any) -> Attempt:
     """The `count`-th attempt, in `state`, claimed `ago` seconds before NOW."""
     values = {"started": iso(NOW - ago), "runtime": "claude", **values}
-    return Attempt(number, count, "run-1", 1, state, iso(NOW - ago), **values)
+    return Attempt(prompt_work(number), count, "run-1", 1, state, iso(NOW - ago), **values)
 
 
 def agent(number: int, state: AgentState, runtime: str = "claude") -> Agent:

@@ -15,6 +15,8 @@ from support.fake_api import FakeApi, Step, fake_api
 from support.project import Project, project
 from support.wait import wait_until
 
+from coordinator.model.work import prompt_work
+
 ASK = 'coord ask "Which colour?" --option red --option blue --wait >colour.txt'
 FINISH = 'git add -A && git commit -qm "Add colour" && coord agent done --summary "wrote the colour"'
 FREE = {
@@ -123,7 +125,7 @@ def killed_half_way(folder: Path, name: str, half: Step, rest: Step) -> Iterator
         wait_until(lambda: api.holding, timeout=20, message="it to have been told how that went")
         wait_until(lambda: made.attempts(1)[0].get("session"), timeout=20, message="its session to be known")
         (first,) = made.attempts(1)
-        agent = made.layout.attempt(first["run"], 1, 1) / "started" / "agent"
+        agent = made.layout.attempt(first["run"], prompt_work(1), 1) / "started" / "agent"
         os.kill(int(agent.read_text()), signal.SIGKILL)
         made.wait_for(1, "failed")
         held.set()

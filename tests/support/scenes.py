@@ -16,6 +16,7 @@ from coordinator.model.snapshot import Agent, AgentState, Loop, LoopState, Miles
 from coordinator.model.step import Attempt, Exit, Receipt, Step, StepState
 from coordinator.model.trust import Ask, Content
 from coordinator.model.usage import Spent
+from coordinator.model.work import prompt_work
 from coordinator.terminals.screen import parse
 
 NOW = datetime(2026, 3, 1, 14, 2, 14, tzinfo=UTC).timestamp()
@@ -56,7 +57,7 @@ def step(number: int, state: StepState, began: float = 0, took: float = 0, **mor
     if state in (StepState.PENDING, StepState.SKIPPED):
         return Step(number, state)
     attempt = Attempt(
-        number,
+        prompt_work(number),
         1,
         "run-3",
         1,

@@ -9,6 +9,7 @@ from coordinator.model.prompt import Prompt
 from coordinator.model.settings import Settings
 from coordinator.model.snapshot import Agent, AgentState, Milestone, Question, Review, Snapshot
 from coordinator.model.step import Attempt, Exit, Receipt, StepState, derive_step
+from coordinator.model.work import prompt_work
 
 NOW = 1_800_000_000.0
 AT = "2027-01-15T08:00:00Z"
@@ -22,7 +23,9 @@ def prompt(number: int, *dependencies: int, **values: object) -> Prompt:
 
 
 def attempt(number: int, state: StepState, count: int = 1, **values: object) -> Attempt:
-    made = Attempt(number, count, "run-1", 1, state, AT, AT, f"executor-{number:02d}-{count}", window=f"@{number}")
+    made = Attempt(
+        prompt_work(number), count, "run-1", 1, state, AT, AT, f"executor-{number:02d}-{count}", window=f"@{number}"
+    )
     return replace(made, **values)  # type: ignore[arg-type]
 
 

@@ -13,6 +13,7 @@ from textual.events import Key
 
 from coordinator.apply.plans import planning
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.work import prompt_work
 from coordinator.storage.documents import append_summary
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import write_step
@@ -200,8 +201,10 @@ async def test_a_cycle_is_refused_and_each_end_of_it_can_be_dropped(layout: Layo
 def running(layout: Layout, number: int) -> None:
     """An attempt in flight, as the loop writes it."""
     at = "2026-03-01T14:00:00Z"
-    attempt = Attempt(number, 1, "run-1", 1, StepState.RUNNING, at, at, f"executor-{number:02d}-1", window="@99")
-    layout.attempt("run-1", number, 1).mkdir(parents=True)
+    attempt = Attempt(
+        prompt_work(number), 1, "run-1", 1, StepState.RUNNING, at, at, f"executor-{number:02d}-1", window="@99"
+    )
+    layout.attempt("run-1", prompt_work(number), 1).mkdir(parents=True)
     (layout.run("run-1") / "run.json").write_text('{"id": "run-1"}')
     write_step(layout, attempt)
 

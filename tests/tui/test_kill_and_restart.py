@@ -10,6 +10,7 @@ from support.project import WRITE, Project, project
 from support.steering import plain_project, steered
 
 from coordinator.model.change import Change, Commit
+from coordinator.model.work import prompt_work
 from tui.forms.restart import lost
 from tui.forms.stages import Stage
 
@@ -42,7 +43,7 @@ async def test_killing_ends_the_agent_says_what_is_lost_and_holds_its_prompt(mad
         assert made.states()[1] == "blocked"
         assert "wrong way" in made.layout.alignment.read_text()
         assert "takes it back" not in desk.text
-        assert (made.layout.worktree(1, 1) / "half.txt").read_text() == "half\n"
+        assert (made.layout.worktree(prompt_work(1), 1) / "half.txt").read_text() == "half\n"
 
 
 @pytest.mark.slow
@@ -80,7 +81,7 @@ async def test_restarting_ends_the_running_attempt_and_tells_the_next_one_why(ma
         await until(lambda: desk.app.main.form is None, "the form to close", timeout=30)
         await asyncio.to_thread(made.wait_for, 1, "running")
         assert [attempt["attempt"] for attempt in made.attempts(1)] == [1, 2]
-        assert "mind the clock" in (made.layout.attempt("run-1", 1, 2) / "prompt.txt").read_text()
+        assert "mind the clock" in (made.layout.attempt("run-1", prompt_work(1), 2) / "prompt.txt").read_text()
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.prompt import PromptType
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.work import prompt_work
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import write_step
 from tui.forms.stages import Stage
@@ -25,7 +26,9 @@ def layout(tmp_path: Path) -> Layout:
 
 def running(layout: Layout, number: int) -> None:
     at = "2026-03-01T14:00:00Z"
-    write_step(layout, Attempt(number, 1, "run-1", 1, StepState.RUNNING, at, at, f"executor-{number:02d}-1"))
+    write_step(
+        layout, Attempt(prompt_work(number), 1, "run-1", 1, StepState.RUNNING, at, at, f"executor-{number:02d}-1")
+    )
 
 
 async def test_news_of_the_project_do_no_harm_while_a_form_opens(layout: Layout) -> None:

@@ -15,6 +15,7 @@ from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.settings import Settings
 from coordinator.model.snapshot import AgentState, Snapshot
 from coordinator.model.step import StepState
+from coordinator.model.work import prompt_work
 from coordinator.views.prompt_row import Tone, row_fact
 from coordinator.views.why import sentence, why
 
@@ -211,7 +212,7 @@ def test_a_prompt_that_is_interrupted_again_and_again_tells_when_it_goes_on() ->
     assert row_fact(shot, 1, NOW).text == "interrupted · goes on in 7s"
     assert [action for action in step(shot, NOW) if isinstance(action, Dispatch)] == []
     assert why(shot, 1, NOW + 8).because == ()
-    assert [action for action in step(shot, NOW + 8) if isinstance(action, Dispatch)] == [Dispatch(1, 2)]
+    assert [action for action in step(shot, NOW + 8) if isinstance(action, Dispatch)] == [Dispatch(prompt_work(1), 2)]
 
 
 def test_a_back_off_that_is_over_waits_for_nothing_or_for_an_answer() -> None:

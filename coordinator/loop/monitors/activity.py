@@ -88,7 +88,7 @@ def note(directory: Path, said: Said, at: float, source: str) -> None:
 
 def place_of(layout: Layout, attempt: Attempt) -> Place:
     """Where the traces of an attempt's agent are."""
-    directory = layout.attempt(attempt.run, attempt.prompt, attempt.attempt)
+    directory = layout.attempt(attempt.run, attempt.work, attempt.attempt)
     return Place(directory, layout.root / attempt.worktree, attempt.session, attempt.started, os.environ)
 
 

@@ -145,7 +145,7 @@ class StallMonitor:
         return now + max(_SHORTEST, calm, min(_DOUBT_PACE, limit / 20), _SHARE * (now - began))
 
     def _marks(self, attempt: Attempt, limit: float, held: float) -> Marks:
-        directory = self._layout.attempt(attempt.run, attempt.prompt, attempt.attempt)
+        directory = self._layout.attempt(attempt.run, attempt.work, attempt.attempt)
         trail = read_trail(end_of(f"{directory}/{STATUS}"), known_runtime(attempt.runtime))
         began = max(timestamp(attempt.started), held, trail.resumed, self._spoken(attempt))
         folder = self._layout.root / attempt.worktree
@@ -167,7 +167,7 @@ class StallMonitor:
         wheres = (
             Filter(actor=attempt.agent),
             Filter(subject=f"agent:{attempt.agent}", kinds=_SPOKEN_TO),
-            Filter(subject=f"prompt:{attempt.prompt}", kinds=("question.answered",)),
+            Filter(subject=attempt.work.subject, kinds=("question.answered",)),
             Filter(subject=f"run:{attempt.run}", kinds=("question.answered",)),  # it was paused with all the others
         )
         with EventLog(self._layout.events_db, missing_ok=True) as log:
@@ -181,7 +181,7 @@ class StallMonitor:
     def _conclude(self, case: _Case, found: Stuck | None, now: float, why: str = "it gets on again") -> None:
         """Log and keep a verdict that is another one than before, whichever loop came to that; `why` it is over."""
         attempt = case.attempt
-        directory = self._layout.attempt(attempt.run, attempt.prompt, attempt.attempt)
+        directory = self._layout.attempt(attempt.run, attempt.work, attempt.attempt)
         known = read_stuck(directory)
         if found == known:
             return

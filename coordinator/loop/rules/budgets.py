@@ -17,7 +17,7 @@ def used_up(snapshot: Snapshot, now: float) -> Iterator[AskOver | EndOver]:
         if over.question is None:
             yield AskOver(over.subject, over.about, over.text, over.options)
         elif over.to_end and number is not None and attempt is not None and attempt.state.live and not attempt.kill:
-            yield EndOver(number, attempt.attempt)
+            yield EndOver(attempt.work, attempt.attempt)
 
 
 def times(snapshot: Snapshot, now: float) -> Iterator[float]:
@@ -35,4 +35,4 @@ def pauses(snapshot: Snapshot) -> tuple[Pause | GoOn, ...]:
 def paused_as(one: Wanted) -> Pause | GoOn:
     """What makes an agent's processes be as they have to be."""
     action = Pause if one.paused else GoOn
-    return action(one.attempt.prompt, one.attempt.attempt, one.about)
+    return action(one.attempt.work, one.attempt.attempt, one.about)

@@ -39,7 +39,7 @@ def _about(prompt: Prompt, current: Step, attempt: Attempt) -> Iterator[Mark | T
         )
     ended = attempt.state is StepState.MERGED or (current.state is StepState.SKIPPED and not attempt.state.live)
     if ended and attempt.untidy:
-        yield Tidy(prompt.number, attempt.attempt)
+        yield Tidy(attempt.work, attempt.attempt)
 
 
 def _over(prompt: Prompt, attempt: Attempt) -> bool:

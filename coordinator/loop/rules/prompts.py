@@ -20,17 +20,17 @@ from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.queue import lineup
 from coordinator.model.snapshot import Agent, AgentState, Question, Snapshot
 from coordinator.model.step import Attempt, Step, StepState
+from coordinator.model.work import prompt_work
 
 
 def go_on(snapshot: Snapshot, now: float) -> Iterator[Action]:
     """What each attempt comes to next that is live, or whose change is open; one thing at most."""
-    agents = {(a.prompt, a.attempt): a for a in snapshot.agents}
+    agents = {agent.id: agent for agent in snapshot.agents}
     asked = about_budgets(snapshot.questions)
-    for number, current in snapshot.steps.items():
+    for current in snapshot.steps.values():
         attempt = current.attempt
         if attempt is not None and attempt.state.under_way:
-            agent = agents.get((number, attempt.attempt))
-            yield from _advance(snapshot, current, attempt, agent, asked, now)
+            yield from _advance(snapshot, current, attempt, agents.get(attempt.agent), asked, now)
 
 
 def start(snapshot: Snapshot, now: float) -> Iterator[Dispatch]:
@@ -42,7 +42,7 @@ def start(snapshot: Snapshot, now: float) -> Iterator[Dispatch]:
             last = snapshot.steps[place.number].attempt
             others = snapshot.elsewhere.get(place.number, 0)
             used = max(snapshot.prompts[place.number].attempts, last.attempt if last else 0, others)
-            yield Dispatch(place.number, used + 1)
+            yield Dispatch(prompt_work(place.number), used + 1)
 
 
 def times(snapshot: Snapshot, now: float) -> Iterator[float]:
@@ -63,36 +63,36 @@ def times(snapshot: Snapshot, now: float) -> Iterator[float]:
 def _advance(
     snapshot: Snapshot, current: Step, attempt: Attempt, agent: Agent | None, asked: tuple[Question, ...], now: float
 ) -> Iterator[Action]:
-    number, k = current.number, attempt.attempt
-    limit = _limit(snapshot, snapshot.prompts[number])
+    work, k = attempt.work, attempt.attempt
+    limit = _limit(snapshot, snapshot.prompts[current.number])
     if attempt.kill:
-        yield FinishKill(number, k)
+        yield FinishKill(work, k)
     elif attempt.state.live:
         if attempt.exit is not None:
-            yield Settle(number, k)
+            yield Settle(work, k)
         elif attempt.state is StepState.DISPATCHED:
-            yield Resume(number, k)
+            yield Resume(work, k)
         elif agent is not None and agent.state is AgentState.LOST:
-            yield Settle(number, k)
+            yield Settle(work, k)
         elif (end := _end(asked, attempt, limit, now)) is not None and now >= end:
-            yield Expire(number, k, limit or 0.0)
+            yield Expire(work, k, limit or 0.0)
         elif asked and agent is not None:
             one = wanted(asked, attempt)
             if one.paused is not (agent.state is AgentState.PAUSED):
                 yield paused_as(one)
     else:
-        yield from _gate(snapshot, number, attempt)
+        yield from _gate(snapshot, current.number, attempt)
 
 
 def _gate(snapshot: Snapshot, number: int, attempt: Attempt) -> Iterator[Action]:
     review = snapshot.reviews.get(number)
     if review is not None and review.attempt == attempt.attempt:
         if review.approved:
-            yield Merge(number, attempt.attempt, review.commit, review.landed)
+            yield Merge(attempt.work, attempt.attempt, review.commit, review.landed)
         else:
-            yield Return(number, attempt.attempt, review.note or "the change was rejected")
+            yield Return(attempt.work, attempt.attempt, review.note or "the change was rejected")
     elif snapshot.settings.gate in ("auto", "forge") and not _given_up(snapshot.prompts[number]):
-        yield Merge(number, attempt.attempt)
+        yield Merge(attempt.work, attempt.attempt)
 
 
 def _given_up(prompt: Prompt) -> bool:
