@@ -171,7 +171,8 @@ def test_a_receipt_that_another_agent_wrote_is_nobodys(make: Make) -> None:
     forged = made.layout.attempt("run-1", prompt_work(1), 1) / "receipt.json"
     wait_until(forged.exists, message="the forged receipt")
     snapshot = made.snapshot()
-    (problem,) = snapshot.problems
+    foreign = [one for one in snapshot.problems if one.code != "changed-directly"]  # the loop may tell of that by now
+    (problem,) = foreign
     assert (problem.code, problem.path, problem.numbers) == ("foreign-receipt", made.layout.rel(forged), (1,))
     assert "look who wrote it" in problem.remedy
     assert snapshot.steps[1].attempt.receipt is None  # type: ignore[union-attr]
