@@ -13,7 +13,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from support.repository import IDENTITY, Repository
+from support.repository import IDENTITY, NO_SETTINGS, Repository
 from support.wait import wait_until
 from support.warm import Process, interpreter
 
@@ -111,7 +111,7 @@ class Project:
     def environment(self, **more: str) -> dict[str, str]:
         """What its processes get: the `coord` of this checkout first on PATH, nothing of an agent or tmux around us."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("COORD_", "TMUX", "GIT_"))}
-        own = {"PATH": f"{self._bin}:{kept['PATH']}", "PYTHONPATH": str(ROOT), "GIT_CONFIG_GLOBAL": "/dev/null"}
+        own = {"PATH": f"{self._bin}:{kept['PATH']}", "PYTHONPATH": str(ROOT), **NO_SETTINGS}
         return kept | own | IDENTITY | self.own_environment | more
 
     def coord(self, *arguments: str, check: bool = True, **environ: str) -> "subprocess.CompletedProcess[str]":

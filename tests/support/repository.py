@@ -18,7 +18,8 @@ IDENTITY = {
     "GIT_COMMITTER_EMAIL": "engineer@example.com",
 }
 
-
+NO_SETTINGS = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+"""Keeps git from the settings of the machine and of its people."""
 _SETTINGS = ("-c", "maintenance.auto=false", "-c", "gc.auto=0")
 
 
@@ -41,7 +42,7 @@ def _committed(hash_name: str) -> Path:
     (root / "src").mkdir()
     for name, text in files.items():
         (root / name).write_text(text)
-    env = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", **IDENTITY}
+    env = {"PATH": os.environ["PATH"], **NO_SETTINGS, **IDENTITY}
     _git(("init", "--quiet", "--initial-branch=main", f"--object-format={hash_name}"), root, env)
     _git(("add", "--", *files), root, env)
     _git(("commit", "--quiet", "-m", "Work"), root, env)
@@ -70,7 +71,8 @@ class Repository:
     def git(self, *args: str, cwd: Path | None = None, check: bool = True) -> str:
         """Run git as the engineer does; what it printed."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        clean |= IDENTITY | {"GIT_CONFIG_GLOBAL": os.environ.get("GIT_CONFIG_GLOBAL", "/dev/null")}
+        clean |= IDENTITY | NO_SETTINGS
+        clean["GIT_CONFIG_GLOBAL"] = os.environ.get("GIT_CONFIG_GLOBAL", "/dev/null")
         return _git(args, cwd or self.root, clean, check)
 
     def write(self, files: dict[str, str], cwd: Path | None = None) -> None:
