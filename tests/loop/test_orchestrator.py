@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.worlds import AT, NOW, agent, attempt, ended, prompt, question, world
+from support.build import AT, NOW, agent, attempt, ended, prompt, question, world
 
 from coordinator.lazy.dataclass import replace
 from coordinator.loop.actions import (

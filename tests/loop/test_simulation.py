@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from hypothesis import given
 from hypothesis import strategies as st
-from support.worlds import NOW, attempt, prompt, world
+from support.build import NOW, attempt, prompt, world
 
 from coordinator.lazy.dataclass import replace
 from coordinator.loop.actions import (

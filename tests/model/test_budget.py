@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from support.worlds import AT, NOW, agent, attempt, prompt, world
+from support.build import AT, NOW, agent, attempt, prompt, world
 
 from coordinator.lazy.dataclass import replace
 from coordinator.loop.actions import AskOver, Dispatch, EndOver, Expire, GoOn, Pause

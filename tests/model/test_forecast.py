@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.worlds import NOW, attempt, prompt, world
+from support.build import NOW, attempt, prompt, world
 
 from coordinator.lazy.dataclass import replace
 from coordinator.model.forecast import forecast, rough

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
-from support.graphs import any_prompts, by_number, prompt, sound_prompts
+from support.build import any_prompts, by_number, prompt, sound_prompts
 
 from coordinator.lazy.dataclass import replace
 from coordinator.model.graph import Graph, problems, ready
@@ -165,7 +165,7 @@ def test_problems_name_file_code_and_numbers() -> None:
     assert set(found) == {"cycle", "self-dependency", "dangling"}
     assert found["cycle"].numbers == (1, 2)
     assert "01 → 02 → 01" in found["cycle"].message
-    assert found["self-dependency"].path == ".coord/prompts/03.prompt.md"
+    assert found["self-dependency"].path == ".coord/prompts/03-planned-x.prompt.md"
     assert found["dangling"].numbers == (4, 98, 99)
     assert "98, 99" in found["dangling"].message
     assert all(p.line == 0 and p.remedy for p in found.values())

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.worlds import attempt, prompt
+from support.build import attempt, prompt
 
 from coordinator.lazy.dataclass import replace
 from coordinator.model.prompt import Prompt, PromptStatus

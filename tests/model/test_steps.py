@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.worlds import attempt, prompt, world
+from support.build import attempt, prompt, world
 
 from coordinator.model.claims import false_claims
 from coordinator.model.graph import ready

@@ -1,8 +1,8 @@
 """Interjection: a new prompt between others, by the rules that engineers rely on."""
 
 import pytest
+from support.build import attempt
 from support.onpaper import ALIGNMENT, Paper
-from support.worlds import attempt
 
 from coordinator.errors import Refused, UsageError
 from coordinator.lazy.dataclass import replace

@@ -1,8 +1,8 @@
 """Quick patch, edit, surgery, kill and restart: what each plans and what it refuses."""
 
 import pytest
+from support.build import attempt
 from support.onpaper import Paper
-from support.worlds import attempt
 
 from coordinator.errors import Refused, UsageError
 from coordinator.model.plan import Kill, Record, Steer

@@ -1,14 +1,14 @@
 """Answering: which text an answer of the engineer stands for."""
 
 import pytest
-from support.graphs import question
+from support.build import question
 
 from coordinator.errors import UsageError
 from coordinator.services.questions import answer
 
 
 def given(text: str, *options: str) -> object:
-    asked = question("How?", options=options)
+    asked = question(1, "How?", options=options)
     return answer([asked], str(asked.seq), text).data["answer"]
 
 

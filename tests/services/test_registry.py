@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from importlib import import_module
 
 import pytest
+from support.build import attempt
 from support.onpaper import Paper
-from support.worlds import attempt
 
 import coordinator.services
 from coordinator.errors import Refused, UsageError

@@ -1,8 +1,8 @@
 """Verdicts on open changes: what each plans and what it refuses."""
 
 import pytest
+from support.build import attempt
 from support.onpaper import ALIGNMENT, Paper
-from support.worlds import attempt
 
 from coordinator.errors import Refused, UsageError
 from coordinator.lazy.dataclass import replace

@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping
 
+from support.build import BODY, snapshot
+
 from coordinator.formats.prompt_names import render_new
 from coordinator.formats.prompt_text import parse_prompt
-from coordinator.model.graph import Graph
-from coordinator.model.loop_state import judge
 from coordinator.model.plan import Plan
 from coordinator.model.prompt import Prompt
 from coordinator.model.settings import Settings
-from coordinator.model.snapshot import Milestone, Snapshot
-from coordinator.model.step import Attempt, derive_step
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Attempt
 from coordinator.storage.files import sha256
 
 ALIGNMENT = ".coord/alignment.md"
-BODY = "## Tasks\n\n- do it\n\n## Acceptance Criteria\n\n- it is done\n"
 
 
 class Paper:
@@ -60,28 +59,13 @@ class Paper:
 
     def snapshot(self) -> Snapshot:
         prompts = self.prompts()
-        graph = Graph.of(prompts.values())
-        steps = {n: derive_step(p, self.attempts.get(n)) for n, p in prompts.items()}
-        loop = judge(
-            graph=graph,
-            prompts=prompts,
-            steps=steps,
-            questions=(),
-            settings=self.settings,
-            asked="running",
-            alive=True,
-            max_parallel=3,
-        )
         documents = {ALIGNMENT: self.files[ALIGNMENT]} if ALIGNMENT in self.files else {}
         self.highest = max(self.highest, *prompts, 0)
-        return Snapshot(
-            project="paper",
-            milestone=Milestone("M"),
-            loop=loop,
-            graph=graph,
-            prompts=prompts,
-            steps=steps,
+        return snapshot(
+            prompts.values(),
+            self.attempts.values(),
             settings=self.settings,
+            project="paper",
             documents=documents,
             highest_number=self.highest,
         )

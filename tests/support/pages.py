@@ -1,6 +1,6 @@
 """What scenes show beside a snapshot: a change to review, a milestone's page, a plan to take back."""
 
-from support import scenes
+from support import build, scenes
 
 from coordinator.lazy.dataclass import replace
 from coordinator.model.change import Change, ChangePage, Commit, FileChange
@@ -110,11 +110,11 @@ def undo() -> Plan:
     path = snapshot.prompts[9].path
     lines = snapshot.prompts[9].source.decode().splitlines()
     return Plan(
-        id=scenes.id_of(20),
+        id=build.event_id(20),
         service="undo",
         summary="take back: 09 after 02, before 07",
         edits=(FileEdit(path, "delete", b"", "0" * 64, "".join(f"-{line}\n" for line in lines)),),
-        undoes=scenes.id_of(8),
+        undoes=build.event_id(8),
         order_before=snapshot.graph.order,
         order_after=tuple(number for number in snapshot.graph.order if number != 9),
     )

@@ -1,8 +1,8 @@
 """Any valid project, any request to a service, and what the service plans for it."""
 
 from hypothesis import strategies as st
+from support.build import attempt
 from support.onpaper import Paper
-from support.worlds import attempt
 
 from coordinator.errors import Refused, UsageError
 from coordinator.model.plan import Plan

@@ -4,19 +4,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from support import build
+
 from coordinator.formats.alignment import add_summary
-from coordinator.formats.prompt_names import render_new
 from coordinator.lazy.dataclass import replace
 from coordinator.model.event import Event
-from coordinator.model.graph import Graph
 from coordinator.model.pane_screen import Screen
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Agent, AgentState, Loop, LoopState, Milestone, Question, Snapshot
-from coordinator.model.step import Attempt, Exit, Receipt, Step, StepState
+from coordinator.model.step import Exit, Receipt, Step, StepState
 from coordinator.model.trust import Ask, Content
 from coordinator.model.usage import Spent
-from coordinator.model.work import prompt_work
 from coordinator.terminals.screen import parse
 
 NOW = datetime(2026, 3, 1, 14, 2, 14, tzinfo=UTC).timestamp()
@@ -30,80 +29,39 @@ def iso(seconds_ago: float) -> str:
 def prompt(
     number: int, title: str, *needs: int, kind: str = "planned", status: str = "pending", **more: object
 ) -> Prompt:
-    made = Prompt(
-        number,
-        title,
-        f".coord/prompts/{number:02d}-{kind}.prompt.md",
-        type=PromptType(kind),
-        status=PromptStatus(status),
-        dependencies=needs,
-    )
-    made = replace(made, **more)  # type: ignore[arg-type]
-    source = render_new(
-        number=number,
-        title=title,
-        body="## Tasks\n\n- do it\n\n## Acceptance Criteria\n\n- it is done\n",
-        type=kind,
-        status=status,
-        dependencies=needs,
-        priority=made.priority,
-        patches_prompts=made.patches_prompts,
-    )
-    return made if made.source else replace(made, source=source)
+    path = f".coord/prompts/{number:02d}-{kind}.prompt.md"
+    own = {"title": title, "path": path, "type": PromptType(kind), "status": PromptStatus(status)}
+    made = build.prompt(number, *needs, **own, **more)
+    return made if made.source else build.written(made)
 
 
 def step(number: int, state: StepState, began: float = 0, took: float = 0, **more: object) -> Step:
     """A step whose attempt began `began` seconds ago and, if it has ended, took `took` seconds."""
     if state in (StepState.PENDING, StepState.SKIPPED):
         return Step(number, state)
-    attempt = Attempt(
-        prompt_work(number),
-        1,
-        "run-3",
-        1,
-        state,
-        since=iso(began - took),
-        started=iso(began),
-        agent=f"executor-{number:02d}-1",
-        runtime="claude",
-        exit=Exit(0, iso(began - took)) if took else None,
-    )
-    attempt = replace(attempt, **more)  # type: ignore[arg-type]
+    attempt = build.attempt(number, state, run="run-3", started=iso(began), since=iso(began - took), window="")
+    attempt = replace(attempt, exit=Exit(0, iso(began - took)) if took else None, **more)  # type: ignore[arg-type]
     return Step(number, state, attempt, attempt.reason)
 
 
 def agent(number: int | None, state: AgentState, began: float, **more: object) -> Agent:
-    made = Agent(
-        f"executor-{number:02d}-1" if number is not None else "verifier-1",
-        "executor" if number is not None else "verifier",
-        number,
-        1,
-        "claude",
-        state,
-        "hook",
-        NOW - 2,
-        iso(began),
-        window=f"@{number or 99}",
-        pane=f"%{number or 99}",
-    )
-    return replace(made, **more)  # type: ignore[arg-type]
+    own = {"observed_at": NOW - 2, "since": iso(began), "window": f"@{number or 99}", "pane": f"%{number or 99}"}
+    if number is None:
+        own |= {"id": "verifier-1", "role": "verifier", "prompt": None}
+    return build.agent(number or 99, state, **{**own, **more})
 
 
 def snapshot(prompts: Sequence[Prompt], steps: Sequence[Step] = (), **more: object) -> Snapshot:
-    known = {s.number: s for s in steps}
-    by_number = {p.number: p for p in prompts}
-    made = Snapshot(
-        project="tokenbucket",
-        milestone=Milestone("Rate limiting v1"),
-        loop=Loop(LoopState.RUNNING, "04 running", 3, alive=True),
-        graph=Graph.of(prompts),
-        prompts=by_number,
-        steps={n: known.get(n, Step(n, StepState.PENDING)) for n in by_number},
-        run="run-3",
-        iteration=2,
-        highest_number=max(by_number, default=0),
-    )
-    return replace(made, **more)  # type: ignore[arg-type]
+    known = {p.number: Step(p.number, StepState.PENDING) for p in prompts} | {s.number: s for s in steps}
+    own = {
+        "project": "tokenbucket",
+        "milestone": Milestone("Rate limiting v1"),
+        "loop": Loop(LoopState.RUNNING, "04 running", 3, alive=True),
+        "run": "run-3",
+        "iteration": 2,
+        "highest_number": max(known, default=0),
+    }
+    return replace(build.snapshot(prompts, steps=known), **{**own, **more})  # type: ignore[arg-type]
 
 
 def bucket() -> Snapshot:
@@ -138,7 +96,7 @@ def bucket() -> Snapshot:
         agent(None, AgentState.IDLE, 727, tokens=4_000, cost_usd=0.03),
     )
     question = Question(
-        id_of(9),
+        build.event_id(9),
         9,
         "Which Redis versions must be supported?",
         "executor-06-1",
@@ -157,13 +115,8 @@ def bucket() -> Snapshot:
     )
 
 
-def id_of(seq: int) -> str:
-    return f"0195f000-0000-7000-8000-{seq:012d}"
-
-
 def event(seq: int, ago: float, who: str, kind: str, subject: str, **data: object) -> Event:
-    actor_kind = "system" if who in ("loop", "gate") else "agent" if "-" in who else "human"
-    return Event(seq, id_of(seq), iso(ago), "run-3", 2, actor_kind, who, kind, subject, data, "0" * 64, "f" * 64)
+    return replace(build.event(kind, subject, who, seq, iso(ago), **data), run="run-3", iteration=2)
 
 
 def bucket_events() -> list[Event]:

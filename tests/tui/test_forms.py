@@ -1,6 +1,6 @@
 """Answering questions and confirming: in the place of the events, by keys alone."""
 
-from support import scenes
+from support import build, scenes
 from support.onscreen import place_of, screen_text, shown, until
 from support.still import StillSource
 from textual.widgets import Input
@@ -20,7 +20,7 @@ def source_with(**question: object) -> StillSource:
     return StillSource(replace(scenes.bucket(), questions=(changed,)), scenes.bucket_events())
 
 
-QUESTION = scenes.id_of(9)
+QUESTION = build.event_id(9)
 
 
 def answers(source: StillSource) -> list[str]:
@@ -164,7 +164,7 @@ async def test_questions_and_options_are_text() -> None:
 
 async def test_the_inbox_lists_answered_questions_too_and_opens_open_ones() -> None:
     asked = scenes.bucket().questions[0]
-    done = replace(asked, id=scenes.id_of(5), seq=5, text="Tabs or spaces?", answer="spaces")
+    done = replace(asked, id=build.event_id(5), seq=5, text="Tabs or spaces?", answer="spaces")
     source = StillSource(replace(scenes.bucket(), questions=(asked, done)))
     async with shown(source) as (app, pilot):
         await pilot.press("Q")

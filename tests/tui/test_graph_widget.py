@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from rich.cells import cell_len
-from support.graphs import NOW, agent, attempt, prompt, snapshot
+from support import build
+from support.build import NOW, agent, prompt, snapshot
 from support.onscreen import contrast
 from textual import events
 from textual.app import App, ComposeResult
@@ -21,6 +23,8 @@ from coordinator.views.spans import Span
 from tui.paint.theme import ASCII, DARK, LIGHT, UNICODE, Glyphs, themes
 from tui.widgets.graph import PromptGraph
 from tui.widgets.graph_rows import RowLook, row_spans, tone_glyph
+
+attempt = partial(build.attempt, ago=133)
 
 
 class Watched(PromptGraph):
@@ -116,15 +120,17 @@ async def wait_for(pilot: Pilot[None], true: Callable[[], bool]) -> None:
 
 def every_state() -> Snapshot:
     return snapshot(
-        prompt(1, title="Parse limits", status=PromptStatus.DONE),
-        prompt(2, 1, title="Token bucket"),
-        prompt(3, 1, title="Redis backend"),
-        prompt(4, 1, title="HTTP headers"),
-        prompt(5, 2, title="Clock steps back", type=PromptType.USER_PATCH, patches_prompts=(1,)),
-        prompt(6, title="Metrics", status=PromptStatus.IN_PROGRESS, attempts=2),
-        prompt(7, title="Rewrite", status=PromptStatus.CANCELLED, type=PromptType.EMERGENT),
-        prompt(8, title="Free"),
-        prompt(9, 99, title="Lost"),
+        [
+            prompt(1, title="Parse limits", status=PromptStatus.DONE),
+            prompt(2, 1, title="Token bucket"),
+            prompt(3, 1, title="Redis backend"),
+            prompt(4, 1, title="HTTP headers"),
+            prompt(5, 2, title="Clock steps back", type=PromptType.USER_PATCH, patches_prompts=(1,)),
+            prompt(6, title="Metrics", status=PromptStatus.IN_PROGRESS, attempts=2),
+            prompt(7, title="Rewrite", status=PromptStatus.CANCELLED, type=PromptType.EMERGENT),
+            prompt(8, title="Free"),
+            prompt(9, 99, title="Lost"),
+        ],
         attempts=[
             attempt(1, StepState.MERGED),
             attempt(2, StepState.RUNNING),
@@ -132,7 +138,7 @@ def every_state() -> Snapshot:
             attempt(4, StepState.CHANGE_OPEN, added=184, removed=12),
             attempt(6, StepState.FAILED, count=2),
         ],
-        agents=(agent(3, AgentState.PERMISSION, "codex"),),
+        agents=(agent(3, AgentState.PERMISSION, runtime="codex"),),
     )
 
 
@@ -180,7 +186,7 @@ async def test_a_terminal_without_boxes_gets_nothing_but_ascii() -> None:
 
 async def test_wide_titles_leave_the_right_edge_straight() -> None:
     titles = ["トークンバケットの時計が戻る" * 3, "plain", "한국어 제목", "é" * 90, "a\u0301" * 60]
-    async with stage(snapshot(*(prompt(n, 99, title=t) for n, t in enumerate(titles, 1)))) as s:
+    async with stage(snapshot((prompt(n, 99, title=t) for n, t in enumerate(titles, 1)))) as s:
         for y in range(len(titles)):
             strip = s.graph.render_line(y)
             assert strip.cell_length == sum(cell_len(segment.text) for segment in strip) == 79
@@ -189,7 +195,7 @@ async def test_wide_titles_leave_the_right_edge_straight() -> None:
 
 async def test_titles_cannot_reach_the_terminal_or_the_markup() -> None:
     evil = "\x1b[2J\x1b]52;c;ZXZpbA==\x07\u202egnp.exe [@click=app.quit]quit[/]\nsecond line"
-    async with stage(snapshot(prompt(1, title=evil))) as s:
+    async with stage(snapshot([prompt(1, title=evil)])) as s:
         text = s.row("01")
         assert not set(text) & {"\x1b", "\x07", "\u202e", "\n"}
         assert "[@click=app.quit]" in text
@@ -199,7 +205,7 @@ async def test_titles_cannot_reach_the_terminal_or_the_markup() -> None:
 
 
 async def test_a_narrow_panel_keeps_number_and_fact_and_cuts_the_title() -> None:
-    async with stage(snapshot(prompt(1, 99, title="A title that is much too long")), size=(44, 5)) as s:
+    async with stage(snapshot([prompt(1, 99, title="A title that is much too long")]), size=(44, 5)) as s:
         assert s.lines()[0].endswith("needs 99, missing")
         assert "01" in s.lines()[0]
         assert "…" in s.lines()[0]
@@ -213,7 +219,7 @@ async def test_no_panel_is_too_narrow_to_be_drawn(width: int) -> None:
 
 
 async def test_left_and_right_pan_a_long_title_under_the_fact() -> None:
-    async with stage(snapshot(prompt(1, 99, title="A title that is much too long for it")), size=(50, 5)) as s:
+    async with stage(snapshot([prompt(1, 99, title="A title that is much too long for it")]), size=(50, 5)) as s:
         assert "too long" not in s.lines()[0]
         await s.press("right", "right")
         assert "too long" in s.lines()[0]
@@ -278,7 +284,7 @@ async def test_what_needs_a_human_is_selected_first() -> None:
 
 
 async def test_keys_move_the_selection_and_tell() -> None:
-    async with stage(snapshot(*chain(60))) as s:
+    async with stage(snapshot(chain(60))) as s:
         assert s.graph.selected == 1
         await s.press("down", "down", "up")
         await s.press("end")
@@ -290,7 +296,7 @@ async def test_keys_move_the_selection_and_tell() -> None:
 
 
 async def test_the_selected_row_is_scrolled_into_sight() -> None:
-    async with stage(snapshot(*chain(60))) as s:
+    async with stage(snapshot(chain(60))) as s:
         await s.press("end")
         assert s.labels()[-1] == "60"
         s.graph.selected = 5
@@ -299,7 +305,7 @@ async def test_the_selected_row_is_scrolled_into_sight() -> None:
 
 
 async def test_a_click_selects_and_a_double_click_opens() -> None:
-    async with stage(snapshot(*chain(5))) as s:
+    async with stage(snapshot(chain(5))) as s:
         await s.pilot.click(Watched, offset=(20, 2))
         await s.pilot.click(Watched, offset=(20, 3), times=2)
         await s.pilot.click(Watched, offset=(20, 9))
@@ -308,13 +314,13 @@ async def test_a_click_selects_and_a_double_click_opens() -> None:
 
 
 async def test_enter_opens_the_selected_prompt() -> None:
-    async with stage(snapshot(*chain(3))) as s:
+    async with stage(snapshot(chain(3))) as s:
         await s.press("down", "enter")
         assert s.app.told == [("selected", 2), ("activated", 2)]
 
 
 async def test_the_wheel_scrolls_without_selecting() -> None:
-    async with stage(snapshot(*chain(60))) as s:
+    async with stage(snapshot(chain(60))) as s:
         await s.pilot._post_mouse_events([events.MouseScrollDown], Watched, offset=(5, 5), times=4)
         await wait_for(s.pilot, lambda: s.graph.scroll_offset.y > 3)
         assert "01" not in s.labels()
@@ -322,7 +328,7 @@ async def test_the_wheel_scrolls_without_selecting() -> None:
 
 
 async def test_space_marks_rows_and_tells_the_set() -> None:
-    async with stage(snapshot(*chain(3))) as s:
+    async with stage(snapshot(chain(3))) as s:
         await s.press("space", "down", "space", "up", "space")
         assert [value for kind, value in s.app.told if kind == "marked"] == [{1}, {1, 2}, {2}]
         assert s.row("02").startswith("▌")
@@ -332,16 +338,16 @@ async def test_space_marks_rows_and_tells_the_set() -> None:
 
 
 async def test_what_is_gone_is_no_longer_marked_or_selected() -> None:
-    async with stage(snapshot(*chain(4))) as s:
+    async with stage(snapshot(chain(4))) as s:
         await s.press("down", "space")
         assert s.graph.selected == 2
-        await s.show(snapshot(prompt(1), prompt(3), prompt(4)))
+        await s.show(snapshot([prompt(1), prompt(3), prompt(4)]))
         assert s.graph.marked == frozenset()
         assert s.graph.selected == 3
 
 
 async def test_rows_show_how_they_relate_to_the_selected_one() -> None:
-    async with stage(snapshot(prompt(1), prompt(2, 1), prompt(3, 2), prompt(4, 1))) as s:
+    async with stage(snapshot([prompt(1), prompt(2, 1), prompt(3, 2), prompt(4, 1)])) as s:
         await s.press("down")
         assert [line[0] for line in s.lines()[:4]] == ["▴", " ", "▾", " "]
 
@@ -350,25 +356,25 @@ async def test_rows_show_how_they_relate_to_the_selected_one() -> None:
 
 
 async def test_only_rows_that_changed_are_painted_again() -> None:
-    before = snapshot(*chain(8))
+    before = snapshot(chain(8))
     async with stage(before) as s:
         prompts = [replace(p, title="Renamed") if p.number == 4 else p for p in chain(8)]
-        await s.show(snapshot(*prompts))
+        await s.show(snapshot(prompts))
         assert s.graph.repainted == {3}
         assert "Renamed" in s.row("04")
 
 
 async def test_the_rails_stay_where_they_are_when_states_change() -> None:
     pending = [prompt(1), prompt(2, 1), prompt(3, 1), prompt(4, 2, 3)]
-    async with stage(snapshot(*pending)) as s:
+    async with stage(snapshot(pending)) as s:
         old = s.graph._rows
         done = [replace(p, status=PromptStatus.DONE) for p in pending]
-        await s.show(snapshot(*done))
+        await s.show(snapshot(done))
         assert s.graph._rows is old
 
 
 async def test_durations_tick_in_rows_that_run_and_nowhere_else() -> None:
-    shot = snapshot(*(prompt(n) for n in range(1, 9)), attempts=[attempt(3, StepState.RUNNING)])
+    shot = snapshot((prompt(n) for n in range(1, 9)), attempts=[attempt(3, StepState.RUNNING)])
     async with stage(shot) as s:
         await s.show(shot, NOW + 1)
         assert s.graph.repainted == {2}
@@ -376,21 +382,21 @@ async def test_durations_tick_in_rows_that_run_and_nowhere_else() -> None:
 
 
 async def test_the_selected_row_stays_in_its_place_when_rows_come_in_above() -> None:
-    async with stage(snapshot(*chain(60)), size=(80, 20)) as s:
+    async with stage(snapshot(chain(60)), size=(80, 20)) as s:
         s.graph.selected = 40
         await s.pilot.pause()
         place = s.labels().index("40")
-        await s.show(snapshot(*chain(60), *(prompt(n, priority=Priority.HIGH) for n in range(61, 66))))
+        await s.show(snapshot([*chain(60), *(prompt(n, priority=Priority.HIGH) for n in range(61, 66))]))
         assert s.graph.selected == 40
         assert s.labels().index("40") == place
 
 
 async def test_a_thousand_prompts_are_drawn_as_far_as_they_are_seen() -> None:
-    async with stage(snapshot(*chain(1000)), size=(80, 20)) as s:
+    async with stage(snapshot(chain(1000)), size=(80, 20)) as s:
         assert s.graph.rendered <= 60
         await s.press("end")
         assert s.labels()[-1] == "1000"
-        assert s.row("1000").startswith(" · 1000 ◎  Task 1000")
+        assert s.row("1000").startswith(" · 1000 ◎  Prompt 1000")
         assert s.row("999").startswith("▴·  999 ●")
         assert s.graph.rendered <= 300
 
@@ -403,7 +409,7 @@ def interjection(shot: Snapshot) -> Iterable[Prompt]:
 
 
 async def test_a_planned_prompt_is_a_ghost_at_its_future_place() -> None:
-    shot = snapshot(prompt(1), prompt(2), prompt(3, 1), prompt(4, priority=Priority.LOW))
+    shot = snapshot([prompt(1), prompt(2), prompt(3, 1), prompt(4, priority=Priority.LOW)])
     async with stage(shot) as s:
         s.graph.preview(interjection(shot))
         await s.pilot.pause()
@@ -421,7 +427,7 @@ async def test_a_planned_prompt_is_a_ghost_at_its_future_place() -> None:
 
 
 async def test_the_graph_is_as_it_was_when_the_plan_is_dropped() -> None:
-    shot = snapshot(prompt(1), prompt(2), prompt(3, 1))
+    shot = snapshot([prompt(1), prompt(2), prompt(3, 1)])
     async with stage(shot) as s:
         before = s.lines()
         s.graph.preview(interjection(shot))
@@ -433,7 +439,7 @@ async def test_the_graph_is_as_it_was_when_the_plan_is_dropped() -> None:
 
 
 async def test_what_a_plan_leaves_as_it_is_is_not_marked() -> None:
-    shot = snapshot(prompt(1), prompt(2, 1))
+    shot = snapshot([prompt(1), prompt(2, 1)])
     async with stage(shot) as s:
         before = s.lines()
         s.graph.preview([shot.prompts[2]])
@@ -442,11 +448,11 @@ async def test_what_a_plan_leaves_as_it_is_is_not_marked() -> None:
 
 
 async def test_an_applied_plan_stops_being_a_ghost() -> None:
-    shot = snapshot(prompt(1), prompt(2), prompt(3, 1))
+    shot = snapshot([prompt(1), prompt(2), prompt(3, 1)])
     async with stage(shot) as s:
         planned = list(interjection(shot))
         s.graph.preview(planned)
-        await s.show(snapshot(prompt(1), prompt(2), planned[1], planned[0]))
+        await s.show(snapshot([prompt(1), prompt(2), planned[1], planned[0]]))
         assert " new" not in s.row("12")
         assert "too" not in s.row("03")
 
@@ -461,7 +467,7 @@ async def test_an_applied_plan_stops_being_a_ghost() -> None:
     ],
 )
 async def test_other_changes_of_a_plan_are_told_in_words(change: dict[str, object], note: str) -> None:
-    shot = snapshot(prompt(1), prompt(2), prompt(3, 1, 2))
+    shot = snapshot([prompt(1), prompt(2), prompt(3, 1, 2)])
     async with stage(shot) as s:
         s.graph.preview([replace(shot.prompts[3], **change)])  # type: ignore[arg-type]
         await s.pilot.pause()
@@ -469,7 +475,7 @@ async def test_other_changes_of_a_plan_are_told_in_words(change: dict[str, objec
 
 
 async def test_a_plan_that_would_close_a_cycle_can_be_shown() -> None:
-    shot = snapshot(prompt(1), prompt(2, 1))
+    shot = snapshot([prompt(1), prompt(2, 1)])
     async with stage(shot) as s:
         s.graph.preview([replace(shot.prompts[1], dependencies=(2,))])
         await s.pilot.pause()
@@ -482,7 +488,7 @@ async def test_a_plan_that_would_close_a_cycle_can_be_shown() -> None:
 async def test_folding_leaves_one_row_for_what_is_done() -> None:
     done = [replace(p, status=PromptStatus.DONE) for p in chain(6)]
     gone = prompt(7, 6, status=PromptStatus.CANCELLED)
-    async with stage(snapshot(*done, gone, prompt(8, 7), prompt(9, 8))) as s:
+    async with stage(snapshot([*done, gone, prompt(8, 7), prompt(9, 8)])) as s:
         await s.press("z")
         first = s.lines()[0].split()
         assert first[:3] == ["✓", "⋯", "●"]
@@ -496,7 +502,7 @@ async def test_folding_leaves_one_row_for_what_is_done() -> None:
 
 async def test_folding_does_not_hide_what_the_plan_changes() -> None:
     done = [replace(p, status=PromptStatus.DONE) for p in chain(6)]
-    async with stage(snapshot(*done)) as s:
+    async with stage(snapshot(done)) as s:
         await s.press("z")
         assert len(s.labels()) == 1
         s.graph.preview([replace(done[2], title="Other")])
@@ -544,7 +550,7 @@ async def test_a_double_click_on_the_map_opens_once_and_beside_it_nothing() -> N
 
 
 async def test_the_map_of_a_thousand_fits_the_panel() -> None:
-    async with stage(snapshot(*(prompt(n) for n in range(1, 1001))), size=(80, 20)) as s:
+    async with stage(snapshot(prompt(n) for n in range(1, 1001)), size=(80, 20)) as s:
         await s.press("m")
         assert s.graph.render_line(0).cell_length <= 80
         assert s.lines()[0].split()[:5] == ["1", "○", "01", "○", "02"]

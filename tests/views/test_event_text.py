@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import build
 
 from coordinator.model.event import ALL_KINDS, Event
 from coordinator.model.text import plain
@@ -12,7 +13,7 @@ HOSTILE = "\x1b]0;owned\x07 [@click=app.quit]x[/] \u202egnp\r\nsecond line"
 
 
 def event(kind: str, subject: str = "prompt:7", actor: str = "executor-07-1", **data: object) -> Event:
-    return Event(1, "i", "2026-03-01T14:02:11.123Z", "run-3", 2, "agent", actor, kind, subject, data, "0" * 64, "h")
+    return build.event(kind, subject, actor, **data)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from support.graphs import any_prompts, prompt
+from support.build import any_prompts, prompt
 
 from coordinator.model.graph import Graph
 from coordinator.model.prompt import Prompt

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.graphs import any_prompts, prompt, sound_prompts
+from support.build import any_prompts, prompt, sound_prompts
 
 from coordinator.model.graph import Graph
 from coordinator.model.prompt import Prompt
