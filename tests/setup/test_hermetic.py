@@ -67,6 +67,7 @@ STRANGE = {
     "CODEX_HOME": "/nowhere",
 }
 NOBODY = "nobody"
+FOR_ALL = "/usr/local/bin:/usr/bin:/bin"
 
 
 def run_some(argv: Sequence[str], checkout: Path, **environ: str) -> None:
@@ -94,7 +95,7 @@ def test_they_pass_in_the_strangest_environment(tmp_path: Path) -> None:
 def python_of(become: Sequence[str], folder: Path, checkout: Path) -> list[str]:
     """The command of a Python as this one that somebody else can run: with what is installed here, and the checkout."""
     check = f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
-    for found in (sys.executable, shutil.which("python3", path="/usr/local/bin:/usr/bin:/bin")):
+    for found in (sys.executable, shutil.which("python3", path=FOR_ALL)):
         if found and subprocess.run([*become, found, "-c", check], cwd="/", check=False).returncode == 0:
             break
     else:
@@ -131,4 +132,4 @@ def test_they_pass_as_a_user_who_owns_nothing_else(world: Path) -> None:
     group = grp.getgrgid(user.pw_gid).gr_name
     become = ["setpriv", "--reuid", NOBODY, "--regid", group, "--clear-groups", "--no-new-privs", "--"]
     become.append("env")  # setpriv itself still finds programs with root's rights
-    run_some(python_of(become, world / "python", checkout), checkout, TMPDIR=str(scratch), USER=NOBODY)
+    run_some(python_of(become, world / "python", checkout), checkout, TMPDIR=str(scratch), USER=NOBODY, PATH=FOR_ALL)
