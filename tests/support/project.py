@@ -83,6 +83,8 @@ class Project:
         """What its processes get besides, and instead."""
         self._folder = folder
         self._processes: list[LoopProcess] = []
+        self._released: list[int] = []
+        """Of the pipes that agents wait at, those that are open for good."""
         self._bin = folder / "bin"
         self._bin.mkdir()
         command = self._bin / "coord"
@@ -227,12 +229,20 @@ class Project:
         return found
 
     def release(self, name: str = "go") -> None:
-        """Let the agents that wait for this file go on."""
+        """Let the agents that wait for this file go on, and all that come to it later."""
         (self._folder / name).touch()
+        self._released.append(os.open(self._gate(name), os.O_RDWR | os.O_NONBLOCK))
 
     def until(self, name: str = "go") -> str:
-        """A line of a script that waits for `release`."""
-        return f"while [ ! -e {quote(str(self._folder / name))} ]; do sleep 0.02; done\n"
+        """A line of a script that waits for `release`, and does nothing meanwhile: it opens a pipe to read."""
+        file, gate = quote(str(self._folder / name)), quote(str(self._gate(name)))
+        return f"while [ ! -e {file} ]; do true <{gate} || :; done\n"
+
+    def _gate(self, name: str) -> Path:
+        path = self._folder / f"{name}.gate"
+        if not path.exists():
+            os.mkfifo(path)
+        return path
 
     def close(self) -> None:
         """End everything that was started, and remove the socket."""
@@ -252,6 +262,8 @@ class Project:
                 os.kill(pid, signal.SIGKILL)
         if os.path.exists(self.terminals.socket_path):
             os.unlink(self.terminals.socket_path)
+        for descriptor in self._released:
+            os.close(descriptor)
 
 
 @contextlib.contextmanager
