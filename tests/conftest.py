@@ -14,9 +14,10 @@ from pathlib import Path
 from hypothesis import settings
 
 _KEPT = (
-    *("PATH", "PWD", "SHELL", "TMPDIR", "USER", "LOGNAME", "VIRTUAL_ENV"),
-    *("PYTEST_", "PYTHON", "COORD_TEST_", "COORD_CRASH_", "LD_", "DYLD_", "SSL_", "PIP_", "NPM_", "npm_", "NODE_"),
-    *("http_", "https_", "no_", "HTTP_", "HTTPS_", "NO_PROXY", "IS_SANDBOX", "HYPOTHESIS_", "COVERAGE_", "COV_"),
+    *("PATH", "PWD", "SHELL", "TMPDIR", "USER", "LOGNAME", "VIRTUAL_ENV", "IS_SANDBOX"),
+    *("PYTEST_", "TEXTUAL_SNAPSHOT_", "HYPOTHESIS_", "COVERAGE_", "COV_", "COORD_TEST_", "COORD_CRASH_"),
+    *("PYTHON", "PIP_", "NPM_", "npm_", "NODE_", "LD_", "DYLD_", "SSL_"),
+    *("http_", "https_", "no_", "HTTP_", "HTTPS_", "NO_PROXY"),
 )
 """How the names begin of what tests take from outside: where programs lie, how they are fetched, and what tests are
 told. All else, and the file mode, the time zone and the language, is the same for everybody."""
