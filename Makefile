@@ -21,6 +21,7 @@ help:
 	@echo "make proof   kill everything everywhere, and write docs/crashes.md from what was found (20 minutes)"
 	@echo "make bench   measure the speed against what the machine can do at best"
 	@echo "make pictures  take pictures of every screen and form (NAMES=\"main review\": only of those)"
+	@echo "make accept-looks  take how the screens look now for how they are meant to look, after make pictures or a failed test"
 	@echo "make clean   remove the virtual environment and the caches"
 
 ready:
