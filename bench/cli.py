@@ -1,4 +1,4 @@
-"""What `coord status --json` costs as a whole process, beside a Python that does nothing."""
+"""What short commands cost as whole processes, in processor time, beside a Python that does nothing."""
 
 import os
 import statistics
@@ -12,6 +12,8 @@ from bench.report import Row, print_rows
 
 PROMPTS = 100
 ROUNDS = 25
+SHORT = ("why 3", "graph", "log -n 5 --json", "questions", "agents --json", "decide something", "milestone")
+"""Commands that people and agents wait for."""
 SETTLED = 15.0
 """Seconds within which time stamps must have become old enough to be trusted."""
 PROMPT = """\
@@ -45,10 +47,16 @@ def main() -> list[Row]:
         _settle(root, coord)
         unchanged = [(_milliseconds(coord), _milliseconds(_NOTHING)) for _ in range(ROUNDS)]
         changed = [(_after_change(root, coord, n), _milliseconds(_NOTHING)) for n in range(1, ROUNDS + 1)]
+        short = [_short(coord[:-2], words.split()) for words in SHORT]
     return [
         _row(f"status --json, {PROMPTS} prompts, unchanged", unchanged, 5),
-        _row("… the first look after a change", changed, None),
+        _row("… the first look after a change", changed, 6),
+        *(_row(f"coord {words}", times, 6) for words, times in zip(SHORT, short, strict=True)),
     ]
+
+
+def _short(coord: list[str], words: list[str]) -> list[tuple[float, float]]:
+    return [(_milliseconds([*coord, *words]), _milliseconds(_NOTHING)) for _ in range(ROUNDS)]
 
 
 _NOTHING = [sys.executable, "-c", "pass"]
@@ -85,10 +93,14 @@ def _after_change(root: Path, coord: list[str], number: int) -> float:
 
 
 def _milliseconds(argv: list[str]) -> float:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("COORD_")}
-    start = time.perf_counter()
+    """Processor time, so that other work of the machine counts little; with compiled modules, as installed ones are."""
+    left_out = ("COORD_", "PYTHONDONTWRITEBYTECODE")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    before = os.times()
     subprocess.run(argv, stdout=subprocess.DEVNULL, env=environ, check=True)
-    return (time.perf_counter() - start) * 1000
+    after = os.times()
+    spent = after.children_user - before.children_user + after.children_system - before.children_system
+    return spent * 1000
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """`coord agent …`: what agents call to hand off their work. It is about the attempt that launched them."""
 
-import click
-
+from coordinator.cli import declared as click
 from coordinator.cli.report import say
 
 

@@ -4,9 +4,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import click
-
-from coordinator.cli.commands import project_of
+from coordinator.cli import declared as click
+from coordinator.cli.opened import project_of
 from coordinator.cli.report import emit, say, styled
 from coordinator.cli.views import json_option
 from coordinator.errors import Refused, UsageError

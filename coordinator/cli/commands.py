@@ -1,16 +1,14 @@
 """The command group: finds the module of a verb when the verb is called."""
 
 import importlib
-from typing import TYPE_CHECKING
 
 import click
 
+from coordinator.cli.declared import for_click
+from coordinator.cli.opened import project_of
 from coordinator.cli.verbs import verbs
 from coordinator.errors import UsageError
 from coordinator.services.registry import SERVICES
-
-if TYPE_CHECKING:
-    from coordinator.observe.project import Project
 
 _GROUPS = (
     ("Start", ("init", "demo", "doctor", "trust", "strict")),
@@ -31,7 +29,8 @@ class _Verbs(click.Group):
             return None
         module = importlib.import_module(f"coordinator.cli.{found[0]}")
         made = found[0] == "services" and cmd_name in SERVICES
-        command: click.Command = module.command_of(cmd_name) if made else getattr(module, cmd_name.replace("-", "_"))
+        found_there = module.command_of(cmd_name) if made else getattr(module, cmd_name.replace("-", "_"))
+        command: click.Command = for_click(found_there)
         return command
 
     def resolve_command(
@@ -65,13 +64,6 @@ def coord(ctx: click.Context, directory: str) -> None:
         from coordinator.cli.screen import open_screen
 
         ctx.exit(open_screen(project_of(ctx)))
-
-
-def project_of(ctx: click.Context) -> "Project":
-    """The project that the command is about; a plan that a killed process left unfinished is finished first."""
-    from coordinator.client.opening import open_finished
-
-    return open_finished(ctx.obj)
 
 
 def run(arguments: list[str]) -> int:

@@ -1,9 +1,8 @@
 """`coord intent`: what the milestone is for, in versions that the log keeps."""
 
-import click
-
-from coordinator.cli.commands import project_of
+from coordinator.cli import declared as click
 from coordinator.cli.confirm import show
+from coordinator.cli.opened import project_of
 from coordinator.cli.report import emit, say, styled
 from coordinator.cli.views import json_option
 from coordinator.client.history import History
@@ -19,7 +18,7 @@ from coordinator.model.snapshot import Snapshot
 def intent(ctx: click.Context) -> None:
     """What the milestone is for: goal, non-goals, constraints, success criteria. Only humans change it."""
     if ctx.invoked_subcommand is None:
-        ctx.invoke(show_intent)
+        _show(ctx, None, as_json=False)
 
 
 @intent.command("show")
@@ -28,6 +27,10 @@ def intent(ctx: click.Context) -> None:
 @click.pass_context
 def show_intent(ctx: click.Context, as_of: int | None, as_json: bool) -> None:
     """The intent in force, or the one of an earlier time."""
+    _show(ctx, as_of, as_json=as_json)
+
+
+def _show(ctx: click.Context, as_of: int | None, *, as_json: bool) -> None:
     project = project_of(ctx)
     snapshot = look(project)
     with History(project) as history:

@@ -3,9 +3,8 @@
 import json
 import sys
 
-import click
-
-from coordinator.cli.commands import project_of
+from coordinator.cli import declared as click
+from coordinator.cli.opened import project_of
 from coordinator.cli.report import emit, event_line, json_line, say, style, styled
 from coordinator.cli.views import json_option
 from coordinator.client.history import History, Selection

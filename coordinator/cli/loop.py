@@ -1,8 +1,7 @@
 """The verbs that run and hold the loop."""
 
-import click
-
-from coordinator.cli.commands import project_of
+from coordinator.cli import declared as click
+from coordinator.cli.opened import project_of
 from coordinator.cli.report import emit, event_line, say, styled
 from coordinator.client.steering import Steering
 from coordinator.model.event import Event

@@ -141,6 +141,11 @@ def _run_checked(arguments: list[str], status: tuple[str, bool] | None) -> int:
             from coordinator.client.opening import open_project
 
             return open_screen(open_project(directory))
+        from coordinator.cli.declared import run_plain
+
+        code = run_plain(directory, rest) if rest[0][:1] != "-" else None
+        if code is not None:
+            return code
         from coordinator.cli.commands import run
 
         return run(arguments)

@@ -1,8 +1,7 @@
 """The verbs with which people answer and talk to a running agent."""
 
-import click
-
-from coordinator.cli.commands import project_of
+from coordinator.cli import declared as click
+from coordinator.cli.opened import project_of
 from coordinator.cli.report import emit, say
 from coordinator.cli.targets import number_of
 from coordinator.cli.views import json_option

@@ -4,9 +4,8 @@ import os
 import sys
 from typing import Any
 
-import click
-
-from coordinator.cli.commands import project_of
+from coordinator.cli import declared as click
+from coordinator.cli.opened import project_of
 from coordinator.cli.report import emit, say, styled
 from coordinator.cli.views import json_option
 from coordinator.client.history import History

@@ -1,8 +1,7 @@
 """What is put on record beside decisions: attachments, and artifacts that were made."""
 
-import click
-
-from coordinator.cli.commands import project_of
+from coordinator.cli import declared as click
+from coordinator.cli.opened import project_of
 from coordinator.cli.questions import own_subject
 from coordinator.cli.report import emit, say
 from coordinator.cli.views import json_option

@@ -3,9 +3,8 @@
 import time
 from typing import Any
 
-import click
-
-from coordinator.cli.commands import project_of
+from coordinator.cli import declared as click
+from coordinator.cli.opened import project_of
 from coordinator.cli.report import emit, say, style, styled
 from coordinator.cli.services import actor_name
 from coordinator.cli.targets import number_of

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from coordinator.cli.commands import project_of
 from coordinator.cli.confirm import carry_out
+from coordinator.cli.opened import project_of
 from coordinator.cli.targets import number_of
 from coordinator.errors import UsageError
 from coordinator.model.clock import iso

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from coordinator.cli import declared as click
 from coordinator.cli.report import emit, say, styled
 from coordinator.cli.views import json_option
 from coordinator.model.text import amount

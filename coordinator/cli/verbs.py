@@ -1,8 +1,6 @@
 """The verbs of the command: where each is defined, and the line that help shows."""
 
-from coordinator.services.registry import SERVICES
-
-_VERBS: dict[str, tuple[str, str]] = {
+VERBS: dict[str, tuple[str, str]] = {
     "init": ("start", "Prepare this project for coord."),
     "demo": ("start", "Watch a scripted project run to the end."),
     "doctor": ("start", "Check tmux, git, the agents and this project."),
@@ -38,4 +36,6 @@ _OWN = {"review": "review", "intent": "intent"}
 
 def verbs() -> dict[str, tuple[str, str]]:
     """Verb → module of this package that defines it, and its line of help."""
-    return _VERBS | {name: (_OWN.get(name, "services"), service.line) for name, service in SERVICES.items()}
+    from coordinator.services.registry import SERVICES
+
+    return VERBS | {name: (_OWN.get(name, "services"), service.line) for name, service in SERVICES.items()}

@@ -2,9 +2,8 @@
 
 import time
 
-import click
-
-from coordinator.cli.commands import project_of
+from coordinator.cli import declared as click
+from coordinator.cli.opened import project_of
 from coordinator.cli.report import emit, say, styled
 from coordinator.client.look import look, look_around
 from coordinator.errors import CoordError

@@ -1,7 +1,6 @@
 """Every screen and every form, each in a scene that stands still: what pictures and comparisons of the looks show."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from support import pages, scenes
@@ -12,6 +11,7 @@ from textual.widgets import Input, TextArea
 
 from coordinator.client.ports import Preferences
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import dataclass
 from tui.app import CoordApp
 from tui.screens.milestone import MilestoneScreen
 from tui.screens.replay import ReplayScreen

@@ -1,0 +1,241 @@
+"""Commands declared as with click, and run without it where what was typed leaves no doubt.
+
+Loading click takes as long as all that a short command does. So a command line of known options, whole numbers and
+plain words is taken apart here; everything else (help, mistakes, other kinds of values) is click's, which is given the
+same declarations. To a type checker the names are click's.
+"""
+
+import importlib
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_PLAIN = {"is_flag", "flag_value", "multiple", "default", "required", "help", "metavar", "show_default", "type"}
+"""Settings of an option or argument that are understood here."""
+
+
+class _Context:
+    """What a function is told of the call."""
+
+    parent = None
+    invoked_subcommand = None
+
+    def __init__(self, directory: str) -> None:
+        self.obj = directory
+
+
+class _Kind:
+    """A kind of values that click has to tell: made where click is."""
+
+    def __init__(self, *given: object, **settings: object) -> None:
+        self._given, self._settings = given, settings
+
+    def with_click(self) -> "Any":
+        import click
+
+        return getattr(click, type(self).__name__.lstrip("_"))(*self._given, **self._settings)
+
+
+class _IntRange(_Kind): ...
+
+
+class _Choice(_Kind): ...
+
+
+class _Path(_Kind): ...
+
+
+class _Declared:
+    """A command, or a group of commands."""
+
+    def __init__(self, function: "Any", kind: str, name: str | None, settings: dict[str, object]) -> None:
+        self.function = function
+        self.name = name or function.__name__.replace("_", "-")
+        self._kind, self._settings = kind, settings
+        self._steps: list[tuple[str, tuple[str, ...], dict[str, Any]]] = function.__dict__.pop("declared", [])
+        self._commands: dict[str, _Declared] = {}
+
+    def command(self, name: str | None = None, **settings: object) -> "Callable[[Any], _Declared]":
+        return self._adder("command", name, settings)
+
+    def group(self, name: str | None = None, **settings: object) -> "Callable[[Any], _Declared]":
+        return self._adder("group", name, settings)
+
+    def _adder(self, kind: str, name: str | None, settings: dict[str, object]) -> "Callable[[Any], _Declared]":
+        def add(function: "Any") -> _Declared:
+            made = _Declared(function, kind, name, settings)
+            self._commands[made.name] = made
+            return made
+
+        return add
+
+    def with_click(self) -> "Any":
+        """The command as click has it."""
+        import click
+
+        function = self.function
+        for step, names, settings in self._steps:
+            function = (
+                click.pass_context(function)
+                if step == "context"
+                else getattr(click, step)(*names, **_with_click(settings))(function)
+            )
+        command = getattr(click, self._kind)(self.name, **self._settings)(function)
+        for each in self._commands.values():
+            command.add_command(each.with_click())
+        return command
+
+    def run(self, directory: str, words: list[str]) -> int | None:
+        """Run it; its exit code, or None when this is for click to do."""
+        if words and words[0] in self._commands:
+            return None if self._steps else self._commands[words[0]].run(directory, words[1:])
+        if self._commands and not self._settings.get("invoke_without_command"):
+            return None
+        values = self._values(words)
+        if values is None:
+            return None
+        wanted = [_Context(directory)] if any(step == "context" for step, _, _ in self._steps) else []
+        code = self.function(*wanted, **values)
+        return code if isinstance(code, int) else 0
+
+    def _values(self, words: list[str]) -> "dict[str, Any] | None":
+        options: dict[str, tuple[str, dict[str, Any]]] = {}
+        arguments: list[tuple[str, dict[str, Any]]] = []
+        values: dict[str, Any] = {}
+        for step, names, settings in reversed(self._steps):
+            if step == "context":
+                continue
+            if not settings.keys() <= _PLAIN or settings.get("type") not in (None, int, str):
+                return None
+            name = _name(names)
+            if step == "argument":
+                if len(settings.keys() - {"type", "metavar"}):
+                    return None
+                arguments.append((name, settings))
+            else:
+                options.update(dict.fromkeys((each for each in names if each.startswith("-")), (name, settings)))
+                missing = () if settings.get("multiple") else False if settings.get("is_flag") else None
+                values[name] = settings.get("default", values.get(name, missing))
+        return values if self._read(words, options, arguments, values) else None
+
+    def _read(
+        self, words: list[str], options: "dict[str, Any]", arguments: "list[Any]", values: "dict[str, Any]"
+    ) -> bool:
+        """Put what was typed among the values; whether all of it was understood."""
+        rest, left = iter(words), list(arguments)
+        seen: set[str] = set()
+        for word in rest:
+            if not word.startswith("-"):
+                if not left or self._commands:
+                    return False
+                name, settings = left.pop(0)
+                text = word
+            elif word in options:
+                name, settings = options[word]
+                seen.add(name)
+                if settings.get("is_flag") or "flag_value" in settings:
+                    values[name] = settings.get("flag_value", True)
+                    continue
+                text = next(rest, "-")
+            else:
+                return False
+            value = _value(text, settings.get("type"))
+            if value is None:
+                return False
+            values[name] = (*values[name], value) if settings.get("multiple") else value
+        required = {name for name, settings in options.values() if settings.get("required")}
+        return not left and required <= seen
+
+
+def _with_click(settings: "dict[str, Any]") -> "dict[str, Any]":
+    return {name: value.with_click() if isinstance(value, _Kind) else value for name, value in settings.items()}
+
+
+def _name(names: tuple[str, ...]) -> str:
+    """The parameter that an option sets: the name without dashes, or the first long one."""
+    given = [name for name in names if not name.startswith("-")]
+    chosen = given[0] if given else max(names, key=lambda name: len(name) - len(name.lstrip("-")))
+    return chosen.lstrip("-").replace("-", "_").lower()
+
+
+def _value(text: str, kind: type | None) -> str | int | None:
+    """What a word stands for; None in doubt."""
+    if not text or text.startswith("-"):
+        return None
+    if kind is int:
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    return text
+
+
+def _step(kind: str, names: tuple[str, ...], settings: "dict[str, Any]") -> "Callable[[Any], Any]":
+    def declare(function: "Any") -> "Any":
+        function.__dict__.setdefault("declared", []).append((kind, names, settings))
+        return function
+
+    return declare
+
+
+def _option(*names: str, **settings: object) -> "Callable[[Any], Any]":
+    return _step("option", names, settings)
+
+
+def _argument(*names: str, **settings: object) -> "Callable[[Any], Any]":
+    return _step("argument", names, settings)
+
+
+def _pass_context(function: "Any") -> "Any":
+    return _step("context", (), {})(function)
+
+
+def _command(name: str | None = None, **settings: object) -> "Callable[[Any], _Declared]":
+    return lambda function: _Declared(function, "command", name, settings)
+
+
+def _group(name: str | None = None, **settings: object) -> "Callable[[Any], _Declared]":
+    return lambda function: _Declared(function, "group", name, settings)
+
+
+def _echo(text: object) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _confirm(*given: "Any", **settings: "Any") -> bool:
+    import click
+
+    return click.confirm(*given, **settings)
+
+
+def run_plain(directory: str, words: list[str]) -> int | None:
+    """Run a command without click; its exit code, or None when this is for click to do."""
+    from coordinator.cli.verbs import VERBS
+
+    if words[0] not in VERBS:
+        return None
+    module = importlib.import_module(f"coordinator.cli.{VERBS[words[0]][0]}")
+    found = getattr(module, words[0], None)
+    return found.run(directory, words[1:]) if isinstance(found, _Declared) else None
+
+
+def for_click(found: object) -> "Any":
+    """A command of any module as click has it."""
+    return found.with_click() if isinstance(found, _Declared) else found
+
+
+if TYPE_CHECKING:
+    from click import Choice as Choice
+    from click import Context as Context
+    from click import IntRange as IntRange
+    from click import Path as Path
+    from click import argument as argument
+    from click import command as command
+    from click import confirm as confirm
+    from click import echo as echo
+    from click import group as group
+    from click import option as option
+    from click import pass_context as pass_context
+else:
+    Choice, IntRange, Path, Context, confirm, echo = _Choice, _IntRange, _Path, _Context, _confirm, _echo
+    argument, command, group, option, pass_context = _argument, _command, _group, _option, _pass_context

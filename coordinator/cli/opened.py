@@ -1,0 +1,14 @@
+"""The project that a command is about."""
+
+from typing import TYPE_CHECKING
+
+from coordinator.client.opening import open_finished
+
+if TYPE_CHECKING:
+    from coordinator.cli.declared import Context
+    from coordinator.observe.project import Project
+
+
+def project_of(ctx: "Context") -> "Project":
+    """The project that the command is about; a plan that a killed process left unfinished is finished first."""
+    return open_finished(ctx.obj)
