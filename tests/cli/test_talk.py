@@ -16,6 +16,7 @@ from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.store import EventLog
 from coordinator.formats.alignment import summaries
 from coordinator.model.event import Event
+from coordinator.model.work import prompt_work
 from coordinator.storage.documents import append_summary
 from coordinator.storage.paths import Layout
 
@@ -30,7 +31,7 @@ def agent(attempt: int) -> dict[str, str]:
 def root(tmp_path: Path) -> Path:
     assert coord("init", at=tmp_path).code == 0
     for attempt in (1, 2):
-        Layout(tmp_path).attempt("run-1", 7, attempt).mkdir(parents=True)
+        Layout(tmp_path).attempt("run-1", prompt_work(7), attempt).mkdir(parents=True)
     return tmp_path
 
 
