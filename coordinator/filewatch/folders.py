@@ -2,23 +2,22 @@
 
 import os
 import select
-import struct
 import sys
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from coordinator.filewatch import inotify
 from coordinator.filewatch.stop import Stop
 
 if TYPE_CHECKING:
     from watchfiles import Change
 
-# <sys/inotify.h>. Not MODIFY: a file is looked at when its writer is through with it.
-_CLOSE_WRITE, _MOVED_FROM, _MOVED_TO, _CREATE, _DELETE = 0x8, 0x40, 0x80, 0x100, 0x200
-_DELETE_SELF, _MOVE_SELF, _OVERFLOW, _IGNORED, _ONLYDIR = 0x400, 0x800, 0x4000, 0x8000, 0x01000000
-_MASK = _CLOSE_WRITE | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE | _DELETE_SELF | _MOVE_SELF | _ONLYDIR
-_HEADER = struct.Struct("iIII")
+# Not MODIFY: a file is looked at when its writer is through with it.
+_GONE = inotify.DELETE_SELF | inotify.MOVE_SELF
+_NAMES = inotify.MOVED_FROM | inotify.MOVED_TO | inotify.CREATE | inotify.DELETE
+_MASK = inotify.CLOSE_WRITE | _NAMES | _GONE | inotify.ONLYDIR
 _ABSENT_PAUSE = 0.25
 """Seconds between looks for a folder that is not there."""
 
@@ -49,12 +48,7 @@ class InotifyFolders:
     """One inotify descriptor for all folders: no thread wakes up while nothing happens."""
 
     def __init__(self) -> None:
-        import ctypes
-
-        self._libc = ctypes.CDLL(None, use_errno=True)
-        self._fd: int = self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-        if self._fd < 0:
-            raise OSError(ctypes.get_errno(), "inotify_init1")
+        self._inotify = inotify.Inotify()
         self._by_watch: dict[int, Path] = {}
         self._watches: dict[Path, int] = {}
         self._absent: set[Path] = set()
@@ -69,7 +63,7 @@ class InotifyFolders:
         for folder in set(self._watches) - wanted:
             watch = self._watches.pop(folder)
             self._by_watch.pop(watch, None)
-            self._libc.inotify_rm_watch(self._fd, watch)
+            self._inotify.remove(watch)
         self._absent &= wanted
         fresh = {folder for folder in wanted - set(self._watches) if self._add(folder)}
         if self._absent:
@@ -78,7 +72,7 @@ class InotifyFolders:
 
     def wait(self, stop: Stop) -> set[Path]:
         poll = select.poll()
-        for fd in (self._fd, stop.fileno(), self._wake.fileno()):
+        for fd in (self._inotify.fileno(), stop.fileno(), self._wake.fileno()):
             poll.register(fd, select.POLLIN)
         while True:
             ready = [fd for fd, _ in poll.poll(_ABSENT_PAUSE * 1000 if self._absent else None)]
@@ -87,18 +81,19 @@ class InotifyFolders:
             if self._wake.fileno() in ready:
                 os.read(self._wake.fileno(), 4096)
             with self._lock:
-                changed = self._read() if self._fd in ready else set()
+                changed = self._read() if self._inotify.fileno() in ready else set()
                 changed |= {folder for folder in sorted(self._absent) if self._add(folder)}
             if changed:
                 return changed
 
     def close(self) -> None:
-        os.close(self._fd)
+        self._inotify.close()
         self._wake.close()
 
     def _add(self, folder: Path) -> bool:
-        watch: int = self._libc.inotify_add_watch(self._fd, os.fsencode(folder), _MASK)
-        if watch < 0:
+        try:
+            watch = self._inotify.add(folder, _MASK)
+        except OSError:
             self._absent.add(folder)
             return False
         self._absent.discard(folder)
@@ -107,21 +102,13 @@ class InotifyFolders:
         return True
 
     def _read(self) -> set[Path]:
-        try:
-            buffer = os.read(self._fd, 1 << 18)
-        except BlockingIOError:
-            return set()
         changed: set[Path] = set()
-        offset = 0
-        while offset < len(buffer):
-            watch, mask, _, length = _HEADER.unpack_from(buffer, offset)
-            offset += _HEADER.size + length
-            name = buffer[offset - length : offset].rstrip(b"\0")
-            if mask & _OVERFLOW:
+        for watch, mask, name in self._inotify.read():
+            if mask & inotify.OVERFLOW:
                 changed |= set(self._watches)
             elif (folder := self._by_watch.get(watch)) is not None:
                 changed.add(folder / os.fsdecode(name) if name else folder)
-                if mask & (_DELETE_SELF | _MOVE_SELF | _IGNORED):
+                if mask & (_GONE | inotify.IGNORED):
                     self._lost(folder, watch)
         return changed
 
@@ -129,7 +116,7 @@ class InotifyFolders:
         """The folder was deleted or moved away: wait for another one in its place."""
         self._by_watch.pop(watch, None)
         if self._watches.pop(folder, None) is not None:
-            self._libc.inotify_rm_watch(self._fd, watch)
+            self._inotify.remove(watch)
             self._absent.add(folder)
 
 
