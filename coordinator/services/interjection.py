@@ -164,29 +164,12 @@ def _refuse_cycle(snapshot: Snapshot, after: Sequence[int], before: Sequence[int
         for earlier in after:
             if later != earlier and later not in snapshot.graph.ancestors(earlier):
                 continue
-            path = _path(snapshot, earlier, later)
+            path = snapshot.graph.chain(later, earlier)
             drawn = " → ".join(f"{n:02d}" for n in path)
             raise Refused(
                 f"that is a cycle: {drawn} → new → {later:02d}",
                 f"leave {earlier:02d} out of run-after, or {later:02d} out of run-before",
             )
-
-
-def _path(snapshot: Snapshot, start: int, goal: int) -> list[int]:
-    """A path from `goal` forward to `start`, by dependencies read backwards: goal runs first."""
-    parents: dict[int, int] = {start: start}
-    queue = [start]
-    for current in queue:
-        if current == goal:
-            break
-        for dependency in snapshot.graph.dependencies.get(current, ()):
-            if dependency not in parents:
-                parents[dependency] = current
-                queue.append(dependency)
-    path = [goal]
-    while path[-1] != start:
-        path.append(parents[path[-1]])
-    return path
 
 
 def _warn(snapshot: Snapshot, request: Interjection, builder: PlanBuilder) -> None:
