@@ -102,7 +102,10 @@ def python_of(become: Sequence[str], folder: Path, checkout: Path) -> list[str]:
         pytest.skip("nobody but root can run a Python of this version here")
     subprocess.run([found, "-m", "venv", "--without-pip", str(folder)], check=True)
     (place,) = folder.glob("lib/python*/site-packages")
-    (place / "all.pth").write_text(f"{checkout}\n{sysconfig.get_path('purelib')}\n")
+    installed = Path(sysconfig.get_path("purelib"))
+    if subprocess.run([*become, "test", "-x", str(installed)], cwd="/", check=False).returncode:
+        installed = Path(shutil.copytree(installed, folder / "installed", symlinks=True))
+    (place / "all.pth").write_text(f"{checkout}\n{installed}\n")
     return [*become, str(folder / "bin" / "python")]
 
 
