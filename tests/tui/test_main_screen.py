@@ -75,6 +75,21 @@ async def test_a_focused_panel_that_becomes_hidden_by_a_resize_comes_back_on_its
         assert "Agents" in screen_text(app)
 
 
+async def test_a_window_is_streamed_as_soon_as_a_resize_brings_it_in_sight_and_no_longer_than_it_is() -> None:
+    source = full()
+    async with shown(source, size=(80, 24)) as (app, pilot):
+        pane = app.main.window.agent
+        assert pane is not None
+        for size, panes in (((160, 45), (pane.screen_id,)), ((80, 24), ()), ((104, 24), (pane.screen_id,))):
+            await pilot.resize_terminal(*size)
+            await until(lambda panes=panes: streamed(source)[-1:] == [panes], f"the streams at {size}")
+
+
+def streamed(source: StillSource) -> list[tuple[str, ...]]:
+    """The panes that were asked for, one time after the other."""
+    return [asked[1] for asked in source.asked if isinstance(asked, tuple) and asked[0] == "panes"]
+
+
 async def test_only_the_focused_panel_has_a_bright_border() -> None:
     async with shown(full()) as (app, pilot):
         panels = [app.main.query_one(f"#{name}") for name in ("prompts", "why", "agents", "window", "events")]

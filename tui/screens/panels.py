@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import events, on
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -27,6 +27,8 @@ class Panels(Screen[None]):
 
     _heading = ""
     """Id of the panel that is about to get the focus."""
+    _narrow = False
+    """The screen was narrow at its last resize."""
 
     def take_size(self) -> None:
         """Have the classes of the screen's size from the beginning: Textual sets them after a first layout without."""
@@ -34,9 +36,17 @@ class Panels(Screen[None]):
             self.app.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True
         ):
             self.add_class(max((least, name) for least, name in breakpoints if at_hand >= least)[1])
+        self._narrow = self.has_class("-narrow")
 
     def sight_changed(self) -> None:
         """Called after other panels came into sight, or another one has the focus."""
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A narrow screen has other panels in sight. Any other resize posts nothing: that would resize once more."""
+        narrow = event.size.width < self.HORIZONTAL_BREAKPOINTS[1][0]
+        if narrow is not self._narrow:
+            self._narrow = narrow
+            self.call_after_refresh(self.sight_changed)
 
     # ── focus
 
