@@ -7,7 +7,7 @@ nothing in it can pass for a heading; the engineer's steering stands below the s
 from collections.abc import Callable
 
 from coordinator.errors import CoordError, StalePlan
-from coordinator.formats.alignment import ALIGNMENT_START, _encoded, _heading, add_steering, add_summary
+from coordinator.formats.alignment import ALIGNMENT_START, _encoded, _heading, add_summary
 from coordinator.formats.flat_yaml import Nested
 from coordinator.formats.frontmatter import parse, patch
 from coordinator.model.problem import Problem
@@ -20,11 +20,6 @@ LIMIT = 16 * 1024 * 1024
 MILESTONE_STATUSES = ("open", "done", "stuck")
 
 _TRIES = 50
-
-
-def read_milestone(layout: Layout) -> Milestone:
-    """The milestone's title and status; an unreadable file gives what can be told."""
-    return examine_milestone(layout)[0]
 
 
 def examine_milestone(layout: Layout) -> tuple[Milestone, Problem | None]:
@@ -75,11 +70,6 @@ def append_summary(layout: Layout, *, number: int, agent: str, text: str, at: st
         return before if known else add_summary(before, number=number, agent=agent, text=text, at=at, outcome=outcome)
 
     _change_alignment(layout, change)
-
-
-def append_steering(layout: Layout, *, number: int | None, text: str, who: str, at: str) -> None:
-    """Append an engineer's words to `alignment.md` below the summary that they steer, durable."""
-    _change_alignment(layout, lambda before: add_steering(before, number=number, text=text, who=who, at=at))
 
 
 def _change_alignment(layout: Layout, change: Callable[[bytes], bytes]) -> None:

@@ -125,11 +125,6 @@ class Facts:
             case StepState.PENDING:
                 return self._pending(number, now)
 
-    def changes_with_time(self, number: int) -> bool:
-        """The fact is another one a second later, though nothing happens."""
-        step = self.snapshot.steps[number]
-        return step.state.live or self._retry_at(step) is not None
-
     @cached_property
     def ready(self) -> tuple[int, ...]:
         """Prompts that would start now if agents were free, in that order."""

@@ -12,7 +12,7 @@ HEAVY = {
     *("ctypes", "difflib", "hashlib", "sqlite_utils", "anthropic"),
 }
 READ_EVERYTHING = """
-from coordinator.storage.documents import read_milestone
+from coordinator.storage.documents import examine_milestone
 from coordinator.storage.journal import pending
 from coordinator.storage.paths import find_project
 from coordinator.storage.prompts import PromptReader
@@ -23,7 +23,7 @@ config = load_config(layout)
 found = PromptReader(layout, config).refresh()
 assert list(found.prompts) == [7] and not found.problems, found
 AttemptReader(layout).refresh(), current_run(layout), read_loop(layout), loop_is_alive(layout)
-read_milestone(layout), pending(layout)
+examine_milestone(layout), pending(layout)
 """
 
 

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from coordinator.views.spans import Span
-from tui.paint.ink import clip, columns, fit, mark, pad, paint, safe, spread, wrap
+from tui.paint.ink import clip, columns, fit, mark, pad, paint, safe, wrap
 from tui.paint.pager import wrapped
 
 texts = st.text(max_size=40) | st.text("設定 ab\x1b[31m\u202e👩\u200d💻é", max_size=30)
@@ -35,15 +35,6 @@ def test_fit_ends_what_it_cuts_with_an_ellipsis() -> None:
     assert joined(fit([Span("abc"), Span("def")], 5)) == "abcd…"
     assert joined(fit([Span("abc"), Span("def")], 3)) == "ab…"
     assert joined(fit([Span("設定"), Span("x")], 4)) == "設…"
-
-
-@given(spans, spans, widths)
-def test_spread_fills_the_width_exactly(left: list[Span], right: list[Span], width: int) -> None:
-    assert columns(spread(left, right, width)) == width
-
-
-def test_spread_cuts_the_left_side() -> None:
-    assert joined(spread([Span("a long title")], [Span("2m13")], 12)) == "a lon…  2m13"
 
 
 @given(texts, st.integers(0, 30))

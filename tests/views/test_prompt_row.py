@@ -14,7 +14,7 @@ from coordinator.model.settings import Settings
 from coordinator.model.snapshot import AgentState, Review, Snapshot
 from coordinator.model.step import Exit, StepState
 from coordinator.model.text import age
-from coordinator.views.prompt_row import Facts, Tone, badge, names, row_fact
+from coordinator.views.prompt_row import Tone, badge, names, row_fact
 from coordinator.views.why import Because, why
 
 attempt = partial(build.attempt, ago=133)
@@ -191,15 +191,6 @@ def test_words_of_others_are_made_safe_and_cut() -> None:
     assert len(text) < 60
     evil = snapshot([prompt(1)], attempts=[attempt(1, StepState.RUNNING, runtime="a\x1b[2Jb")])
     assert fact(evil)[0] == "a·[2Jb 2m13"
-
-
-def test_only_live_prompts_and_those_to_be_tried_again_change_with_time() -> None:
-    shot = snapshot(
-        [prompt(1), prompt(2), prompt(3, status=PromptStatus.IN_PROGRESS, attempts=1)],
-        attempts=[attempt(1, StepState.RUNNING), attempt(3, StepState.FAILED)],
-        settings=Settings(max_attempts=2),
-    )
-    assert [n for n in (1, 2, 3) if Facts(shot).changes_with_time(n)] == [1, 3]
 
 
 def test_badges_tell_what_is_not_planned_work() -> None:

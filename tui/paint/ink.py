@@ -176,16 +176,6 @@ def pad(text: str, width: int, ellipsis: str = "…") -> str:
     return text + " " * (width - cell_len(text))
 
 
-def spread(left: Spans, right: Spans, width: int, ellipsis: str = "…") -> list[Span]:
-    """Lay spans at both edges of a line; where they meet, the left side is the one that is cut."""
-    right = fit(right, width, ellipsis)
-    taken = columns(right)
-    room = width - taken - (2 if taken else 0)
-    shown = fit(left, room, ellipsis)
-    gap = width - taken - columns(shown)
-    return [*shown, Span(" " * gap), *right]
-
-
 def paint(spans: Spans, width: int, ink: InkOf, base: Style | None = None) -> Strip:
     """Turn spans into a strip of exactly `width` columns; `base` lies under all of them (a cursor row)."""
     segments = []
