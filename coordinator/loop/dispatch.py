@@ -3,15 +3,10 @@
 The claim is the loop's own: it holds capacity. All after that is a worker's, since git runs hooks, and CLIs are asked.
 """
 
-import os
-import shlex
 from functools import partial
 from pathlib import Path
 
-from coordinator.agents.brief import Brief, Existing, compose
-from coordinator.agents.launch import coord_folder, environment, keeper, launch_script
-from coordinator.agents.runtime import Job
-from coordinator.agents.user import AgentUser, wrapped
+from coordinator.agents.launch import environment, keeper
 from coordinator.apply.kill import end_processes
 from coordinator.apply.steps import agent_event, attempt_lock, step_event
 from coordinator.changes import worktrees
@@ -20,33 +15,26 @@ from coordinator.changes.branches import free_branch
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.failpoint import failpoint
-from coordinator.formats.frontmatter import split
 from coordinator.lazy.dataclass import replace
 from coordinator.loop.actions import Dispatch, Mark, Resume
 from coordinator.loop.context import Context
 from coordinator.loop.inheritance import earlier, inherit, told
+from coordinator.loop.launch_files import write_launch
 from coordinator.loop.prompt_status import mark
 from coordinator.loop.worker import Task
 from coordinator.model.clock import utc_now
 from coordinator.model.loop_state import is_shared
-from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.work import WorkId, prompt_work
-from coordinator.safefiles.regular import replace_file
-from coordinator.secrets.redaction import redact
-from coordinator.storage.files import digest_of, read_limited
+from coordinator.storage.files import digest_of
 from coordinator.storage.given import keep_given
 from coordinator.storage.journal import at_rest
-from coordinator.storage.packaged import packaged
 from coordinator.terminals.life import life_of
 from coordinator.terminals.listing import Window
 
-FLOW = "EXECUTION.md"
 _SHARED_MEANS = "One agent at a time; its work is there at once, past every gate, and coord can't take it back."
-_TEXT_LIMIT = 256 * 1024
-"""Bytes of flows and learnings that go into a prompt."""
 
 
 def dispatch(context: Context, snapshot: Snapshot, action: Dispatch) -> Task | None:
@@ -155,7 +143,7 @@ def _start(context: Context, snapshot: Snapshot, prompt: Prompt, attempt: Attemp
         failpoint("dispatch-worktree")
         attempt = replace(attempt, base=tree.base, base_branch=tree.base_branch, digest=prompt.digest)
         existing = None if inherited is None else told(context, attempt, inherited)
-        attempt = _write_launch(context, snapshot, prompt, attempt, tree.cwd, last, existing)
+        attempt = write_launch(context, snapshot, prompt, attempt, tree.cwd, last, existing)
         failpoint("dispatch-script")
         window = _open(context, attempt, tree.cwd)
         if window is None:
@@ -224,128 +212,6 @@ def _with_base(context: Context, attempt: Attempt) -> Attempt:
         branch=attempt.branch,
     )
     return replace(attempt, base=tree.base, base_branch=tree.base_branch)
-
-
-def _write_launch(
-    context: Context,
-    snapshot: Snapshot,
-    prompt: Prompt,
-    attempt: Attempt,
-    cwd: Path,
-    last: Attempt | None,
-    existing: Existing | None,
-) -> Attempt:
-    """Write `prompt.txt` and `launch.sh`; they need not survive a power cut, for the agent does not either."""
-    directory = context.directory(attempt)
-    job = Job(
-        attempt,
-        prompt,
-        context.layout.coord,
-        directory,
-        cwd,
-        directory / "prompt.txt",
-        model=prompt.model,
-        resume=_session(attempt, last),
-        arguments=tuple(shlex.split(context.config.agent_arguments.get(attempt.runtime, ""))),
-        headless=context.config.headless,
-    )
-    text = redact(_prompt_text(context, snapshot, prompt, attempt, last, existing))
-    replace_file(job.prompt_file, text.encode("utf-8", "replace"))
-    command = context.runtime(attempt.runtime).command(job)
-    user = None if context.users is None else context.users.of(attempt)
-    if user is not None:
-        command = wrapped(command, user)
-        _own_status(directory, user)
-    env = environment(attempt, context.layout.root) | ({} if user is not None else _hooks(context, attempt))
-    script = launch_script(job, command, env, coord_folder())
-    replace_file(directory / "launch.sh", os.fsencode(script), 0o755)
-    return replace(attempt, session=command.session)
-
-
-def _hooks(context: Context, attempt: Attempt) -> dict[str, str]:
-    """What has the engineer's hooks run for an agent's commits, where git would not find them in a worktree."""
-    if not attempt.branch:
-        return {}
-    folder = Git(context.layout.root).lost_hooks(context.layout.worktree(attempt.work, attempt.attempt))
-    if not folder:
-        return {}
-    count = os.environ.get("GIT_CONFIG_COUNT", "")
-    place = int(count) if count.isdecimal() else 0
-    return {
-        "GIT_CONFIG_COUNT": str(place + 1),
-        f"GIT_CONFIG_KEY_{place}": "core.hooksPath",
-        f"GIT_CONFIG_VALUE_{place}": folder,
-    }
-
-
-def _own_status(directory: Path, user: AgentUser) -> None:
-    """Let the hooks of an agent's CLI tell its state, though they run as another user; and no other agent read it."""
-    os.chown(directory, -1, user.gid)
-    directory.chmod(0o750)
-    status = directory / "status.jsonl"
-    status.touch(0o640)
-    os.chown(status, user.uid, user.gid)
-
-
-def _session(attempt: Attempt, last: Attempt | None) -> str:
-    """The session that the attempt goes on with: of the one before it, if that was stopped half-way or sent back."""
-    if last is None or last.fresh or last.runtime != attempt.runtime or not last.session:
-        return ""
-    stopped = last.receipt is None and (last.exit is None or last.exit.status != 0)
-    return last.session if stopped or last.continues else ""
-
-
-def _prompt_text(
-    context: Context,
-    snapshot: Snapshot,
-    prompt: Prompt,
-    attempt: Attempt,
-    last: Attempt | None,
-    existing: Existing | None,
-) -> str:
-    own = f"prompt:{prompt.number}"
-    before = []
-    for number in snapshot.graph.dependencies.get(prompt.number, ()):
-        done = snapshot.steps[number].attempt
-        if done is not None and done.receipt is not None:
-            before.append((snapshot.prompts[number], done.receipt))
-    brief = Brief(
-        attempt,
-        prompt,
-        body_of(prompt),
-        flow=_flow(context),
-        base_branch=attempt.base_branch,
-        before=before,
-        last=last,
-        existing=existing,
-        answered=[q for q in snapshot.questions if q.subject == own and not q.open],
-        learnings=_text(context.layout.learnings),
-    )
-    return compose(brief)
-
-
-def body_of(prompt: Prompt) -> str:
-    """The prompt file below its frontmatter."""
-    sections = split(prompt.source, prompt.path)
-    return "" if isinstance(sections, Problem) else sections.text[sections.body :]
-
-
-def _flow(context: Context) -> str:
-    """The executor's instructions, the project's own before the packaged ones, without their frontmatter."""
-    text = _text(context.layout.flows / FLOW)
-    try:
-        text = text or _text(packaged("flows") / FLOW)
-    except CoordError:
-        return ""
-    sections = split(text.encode(), FLOW)
-    return text if isinstance(sections, Problem) else sections.text[sections.body :]
-
-
-def _text(path: Path) -> str:
-    try:
-        return read_limited(path, _TEXT_LIMIT).decode("utf-8", "replace")
-    except (OSError, CoordError):
-        return ""
 
 
 def _open(context: Context, attempt: Attempt, cwd: Path) -> Window | None:

@@ -1,0 +1,88 @@
+"""Writes what an attempt starts from into its directory: `prompt.txt` and `launch.sh`."""
+
+import os
+import shlex
+from pathlib import Path
+
+from coordinator.agents.brief import Existing
+from coordinator.agents.launch import coord_folder, environment, launch_script
+from coordinator.agents.runtime import Job
+from coordinator.agents.user import AgentUser, wrapped
+from coordinator.changes.git import Git
+from coordinator.lazy.dataclass import replace
+from coordinator.loop.context import Context
+from coordinator.loop.prompt_text import prompt_text
+from coordinator.model.prompt import Prompt
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Attempt
+from coordinator.safefiles.regular import replace_file
+from coordinator.secrets.redaction import redact
+
+
+def write_launch(
+    context: Context,
+    snapshot: Snapshot,
+    prompt: Prompt,
+    attempt: Attempt,
+    cwd: Path,
+    last: Attempt | None,
+    existing: Existing | None,
+) -> Attempt:
+    """Write `prompt.txt` and `launch.sh`; they need not survive a power cut, for the agent does not either."""
+    directory = context.directory(attempt)
+    job = Job(
+        attempt,
+        prompt,
+        context.layout.coord,
+        directory,
+        cwd,
+        directory / "prompt.txt",
+        model=prompt.model,
+        resume=_session(attempt, last),
+        arguments=tuple(shlex.split(context.config.agent_arguments.get(attempt.runtime, ""))),
+        headless=context.config.headless,
+    )
+    text = redact(prompt_text(context, snapshot, prompt, attempt, last, existing))
+    replace_file(job.prompt_file, text.encode("utf-8", "replace"))
+    command = context.runtime(attempt.runtime).command(job)
+    user = None if context.users is None else context.users.of(attempt)
+    if user is not None:
+        command = wrapped(command, user)
+        _own_status(directory, user)
+    env = environment(attempt, context.layout.root) | ({} if user is not None else _hooks(context, attempt))
+    script = launch_script(job, command, env, coord_folder())
+    replace_file(directory / "launch.sh", os.fsencode(script), 0o755)
+    return replace(attempt, session=command.session)
+
+
+def _hooks(context: Context, attempt: Attempt) -> dict[str, str]:
+    """What has the engineer's hooks run for an agent's commits, where git would not find them in a worktree."""
+    if not attempt.branch:
+        return {}
+    folder = Git(context.layout.root).lost_hooks(context.layout.worktree(attempt.work, attempt.attempt))
+    if not folder:
+        return {}
+    count = os.environ.get("GIT_CONFIG_COUNT", "")
+    place = int(count) if count.isdecimal() else 0
+    return {
+        "GIT_CONFIG_COUNT": str(place + 1),
+        f"GIT_CONFIG_KEY_{place}": "core.hooksPath",
+        f"GIT_CONFIG_VALUE_{place}": folder,
+    }
+
+
+def _own_status(directory: Path, user: AgentUser) -> None:
+    """Let the hooks of an agent's CLI tell its state, though they run as another user; and no other agent read it."""
+    os.chown(directory, -1, user.gid)
+    directory.chmod(0o750)
+    status = directory / "status.jsonl"
+    status.touch(0o640)
+    os.chown(status, user.uid, user.gid)
+
+
+def _session(attempt: Attempt, last: Attempt | None) -> str:
+    """The session that the attempt goes on with: of the one before it, if that was stopped half-way or sent back."""
+    if last is None or last.fresh or last.runtime != attempt.runtime or not last.session:
+        return ""
+    stopped = last.receipt is None and (last.exit is None or last.exit.status != 0)
+    return last.session if stopped or last.continues else ""
