@@ -4,11 +4,11 @@ import os
 import sys
 
 from coordinator.cli.targets import number_of
+from coordinator.client.opening import Project
 from coordinator.client.windows import Windows
 from coordinator.errors import CoordError
 from coordinator.model.adoption import ADOPTED
 from coordinator.model.snapshot import Agent, Snapshot
-from coordinator.observe.project import Project
 
 
 def attach_to(project: Project, snapshot: Snapshot, name: str) -> None:

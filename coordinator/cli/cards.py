@@ -2,8 +2,8 @@
 
 from coordinator.cli.report import emit, say, styled
 from coordinator.client.look import look
+from coordinator.client.opening import Project
 from coordinator.lazy.dataclass import asdict
-from coordinator.observe.project import Project
 from coordinator.services.surgery import Emergent, emergent
 
 

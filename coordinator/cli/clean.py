@@ -12,7 +12,7 @@ from coordinator.errors import Refused, UsageError
 from coordinator.model.text import amount, plain
 
 if TYPE_CHECKING:
-    from coordinator.apply.cleaning import Leftover
+    from coordinator.client.steering import Leftover
 
 
 @click.command()

@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 from coordinator.cli.report import emit, say, style, styled
 from coordinator.client.look import look
+from coordinator.client.opening import Project
 from coordinator.client.steering import Steering
 from coordinator.errors import StalePlan, UsageError
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
-from coordinator.observe.project import Project
 
 Planner = Callable[[Snapshot], Plan]
 

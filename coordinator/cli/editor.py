@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 from coordinator.client.look import look
+from coordinator.client.opening import Project
 from coordinator.desktop.editor import edit_copy
 from coordinator.errors import UsageError
-from coordinator.observe.project import Project
 from coordinator.services.planning import known
 
 

@@ -8,10 +8,10 @@ from coordinator.cli.opened import project_of
 from coordinator.cli.report import emit, event_line, json_line, say, style, styled
 from coordinator.cli.views import json_option
 from coordinator.client.history import History, Selection
+from coordinator.client.opening import Project
 from coordinator.errors import UsageError
 from coordinator.model.event import Event
 from coordinator.model.text import amount
-from coordinator.observe.project import Project
 
 
 @click.group(invoke_without_command=True)

@@ -6,7 +6,7 @@ from coordinator.client.opening import open_finished
 
 if TYPE_CHECKING:
     from coordinator.cli.declared import Context
-    from coordinator.observe.project import Project
+    from coordinator.client.opening import Project
 
 
 def project_of(ctx: "Context") -> "Project":

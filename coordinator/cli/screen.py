@@ -3,9 +3,8 @@
 import gc
 import sys
 
-from coordinator.client.opening import look_ahead
+from coordinator.client.opening import Project, look_ahead
 from coordinator.errors import CoordError
-from coordinator.observe.project import Project
 
 
 def open_screen(project: Project) -> int:

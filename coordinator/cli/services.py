@@ -17,7 +17,7 @@ from coordinator.services.inputs import Input, Kind
 from coordinator.services.registry import SERVICES
 
 if TYPE_CHECKING:
-    from coordinator.observe.project import Project
+    from coordinator.client.opening import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -9,7 +9,7 @@ from coordinator.cli.views import json_option
 from coordinator.model.text import amount
 
 if TYPE_CHECKING:
-    from coordinator.observe.project import Project
+    from coordinator.client.opening import Project
 
 
 @click.command()

@@ -5,12 +5,11 @@ import time
 
 from coordinator.cli.report import json_text, say, styled
 from coordinator.client.look import look, look_stamped
-from coordinator.client.opening import open_project
+from coordinator.client.opening import Project, open_project
 from coordinator.model.snapshot import LoopState, Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.text import amount, clip, plain, width
 from coordinator.model.usage import NOTHING, total
-from coordinator.observe.project import Project
 
 GLYPHS = {
     StepState.PENDING: ("·", "dim"),

@@ -11,8 +11,8 @@ from coordinator.errors import Refused, UsageError
 from coordinator.model.text import amount, plain, plain_lines
 
 if TYPE_CHECKING:
+    from coordinator.client.opening import Project
     from coordinator.model.trust import Shown
-    from coordinator.observe.project import Project
 
 
 @click.command()

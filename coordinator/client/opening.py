@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coordinator.observe.project import Project
+from coordinator.observe.project import Project as Project
 from coordinator.storage.paths import Layout, find_project
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from coordinator.observe.project import Project
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from coordinator.apply.cleaning import Leftover
+    from coordinator.apply.cleaning import Leftover as Leftover
     from coordinator.apply.plans import Applied
     from coordinator.loop.rules.outcome import Outcome
     from coordinator.model.intent import Version

@@ -81,11 +81,6 @@ class Graph:
         """Everything that waits for `number`, directly or not, without itself."""
         return _reachable(self.dependents, number)
 
-    def chain(self, first: int, last: int) -> tuple[int, ...]:
-        """The shortest way from `first` to `last`, both included, each waiting for the one before; empty if none."""
-        path = _shortest_path(lambda node: self.dependencies.get(node, ()), [last], first)
-        return tuple(reversed(path or ()))
-
     def would_cycle(self, added: Iterable[Edge]) -> tuple[int, ...] | None:
         """A cycle that these (dependency, dependent) edges would close, as in `cycles`; None if they close none.
 

@@ -7,6 +7,7 @@ from coordinator.errors import Refused
 from coordinator.formats.prompt_body import body_for
 from coordinator.formats.prompt_text import new_prompt
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.model.graph import Graph
 from coordinator.model.plan import Kill, Plan
 from coordinator.model.prompt import Priority
 from coordinator.model.snapshot import Snapshot
@@ -159,17 +160,27 @@ def _resolve_running(snapshot: Snapshot, request: Interjection, builder: PlanBui
     return tuple(dict.fromkeys(result))
 
 
+def closed_cycle(graph: Graph, after: Sequence[int], before: Sequence[int]) -> tuple[int, ...]:
+    """The prompts of a cycle that a new one between `after` and `before` would close, each waited for by the next.
+
+    The first is one of `before` and the last one of `after`; empty where there is no such cycle.
+    """
+    new = max((*graph.nodes, *after, *before), default=0) + 1
+    cycle = graph.would_cycle([*((earlier, new) for earlier in after), *((new, later) for later in before)])
+    if cycle is None:
+        return ()
+    ring, at = cycle[:-1], cycle.index(new)
+    return tuple(reversed((*ring[at + 1 :], *ring[:at])))
+
+
 def _refuse_cycle(snapshot: Snapshot, after: Sequence[int], before: Sequence[int]) -> None:
-    for later in before:
-        for earlier in after:
-            if later != earlier and later not in snapshot.graph.ancestors(earlier):
-                continue
-            path = snapshot.graph.chain(later, earlier)
-            drawn = " → ".join(f"{n:02d}" for n in path)
-            raise Refused(
-                f"that is a cycle: {drawn} → new → {later:02d}",
-                f"leave {earlier:02d} out of run-after, or {later:02d} out of run-before",
-            )
+    path = closed_cycle(snapshot.graph, after, before)
+    if path:
+        drawn = " → ".join(f"{n:02d}" for n in path)
+        raise Refused(
+            f"that is a cycle: {drawn} → new → {path[0]:02d}",
+            f"leave {path[-1]:02d} out of run-after, or {path[0]:02d} out of run-before",
+        )
 
 
 def _warn(snapshot: Snapshot, request: Interjection, builder: PlanBuilder) -> None:

@@ -57,11 +57,6 @@ class Badge(NamedTuple):
     text: str
 
 
-def row_fact(snapshot: Snapshot, number: int, now: float) -> Fact:
-    """The fact about one prompt; `now` in Unix seconds. For many prompts of one snapshot make one `Facts`."""
-    return Facts(snapshot).of(number, now)
-
-
 def badge(prompt: Prompt) -> Badge | None:
     """`patches 02`, `emergent`, `review fix`; None for planned work."""
     if prompt.type is PromptType.USER_PATCH:

@@ -10,7 +10,7 @@ from support.wait import wait_until
 from coordinator.apply.plans import plan_undo
 from coordinator.errors import Refused
 from coordinator.model.work import prompt_work
-from coordinator.views.prompt_row import row_fact
+from coordinator.views.prompt_row import Facts
 
 Make = Callable[..., Project]
 TRY = 'echo "$COORD_ATTEMPT" >>f; git add f; git commit -qm "Try $COORD_ATTEMPT"\n'
@@ -45,7 +45,7 @@ def test_an_open_change_shows_what_was_said_committed_and_changed(make: Make) ->
 
 def test_the_size_of_a_change_stands_in_its_row(make: Make) -> None:
     made = opened(make)
-    assert row_fact(made.snapshot(), 1, 0.0).text == "review +1 -0"
+    assert Facts(made.snapshot()).of(1, 0.0).text == "review +1 -0"
     assert made.events("step.change_open")[0].data["added"] == 1
 
 

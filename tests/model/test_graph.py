@@ -176,10 +176,3 @@ def test_a_sound_graph_has_no_problems(prompts: list[Prompt]) -> None:
     graph = Graph.of(prompts)
     assert problems(graph, by_number(*prompts)) == ()
     assert graph.unordered == ()
-
-
-def test_a_chain_is_the_shortest_way_from_one_prompt_to_a_later_one() -> None:
-    graph = Graph.of([prompt(1), prompt(2, 1), prompt(3, 2), prompt(4, 3, 2)])
-    assert graph.chain(1, 4) == (1, 2, 4)
-    assert graph.chain(2, 2) == (2,)
-    assert graph.chain(4, 1) == ()

@@ -1,16 +1,21 @@
 """Interjection: a new prompt between others, by the rules that engineers rely on."""
 
+from itertools import pairwise
+
 import pytest
-from support.build import attempt
+from hypothesis import given
+from hypothesis import strategies as st
+from support.build import any_prompts, attempt
 from support.onpaper import ALIGNMENT, Paper
 
 from coordinator.errors import Refused, UsageError
 from coordinator.lazy.dataclass import replace
+from coordinator.model.graph import Graph
 from coordinator.model.plan import Kill
-from coordinator.model.prompt import Priority, PromptType
+from coordinator.model.prompt import Priority, Prompt, PromptType
 from coordinator.model.settings import Settings
 from coordinator.model.step import StepState
-from coordinator.services.interjection import Interjection, NeedsChoice, plan_interjection
+from coordinator.services.interjection import Interjection, NeedsChoice, closed_cycle, plan_interjection
 
 THIRD = b"""---\r
 # why: the bucket must exist first\r
@@ -53,6 +58,22 @@ def test_interjection_refuses_a_cycle_and_shows_it() -> None:
     assert "run-after" in refusal.value.remedy
     with pytest.raises(Refused, match="02 → new → 02"):
         plan_interjection(paper.snapshot(), Interjection("x", after=(2,), before=(2,)))
+
+
+@given(any_prompts(), st.data())
+def test_a_cycle_that_a_new_prompt_would_close_is_a_way_through_the_graph(
+    prompts: list[Prompt], data: st.DataObject
+) -> None:
+    graph = Graph.of(prompts)
+    some = st.lists(st.sampled_from(graph.nodes or (1,)), unique=True, max_size=3)
+    after, before = data.draw(some), data.draw(some)
+    path = closed_cycle(graph, after, before)
+    closes = any(late == early or late in graph.ancestors(early) for late in before for early in after)
+    assert bool(path) == closes
+    if path:
+        assert path[0] in before
+        assert path[-1] in after
+        assert all(first in graph.dependencies[second] for first, second in pairwise(path))
 
 
 def test_interjection_before_a_done_prompt_is_refused_and_names_what_can_still_wait() -> None:

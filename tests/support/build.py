@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from coordinator.formats.prompt_names import render_new
 from coordinator.lazy.dataclass import replace
+from coordinator.model.change import Change, Commit
 from coordinator.model.event import Event
 from coordinator.model.graph import Graph
 from coordinator.model.loop_state import judge
@@ -108,6 +109,13 @@ def question(number: int | None = None, text: str = "Which?", **values: Any) -> 
 
 
 # ── events
+
+
+def change(number: int, *commits: Commit, **values: Any) -> Change:
+    """What the branch of a prompt's first attempt holds, parted from the base branch where that is now."""
+    tip = commits[-1].sha if commits else "a" * 40
+    made = Change(f"coord/{number:02d}-1", "main", tip, "a" * 40, "a" * 40, commits)
+    return replace(made, **values)
 
 
 def event_id(seq: int) -> str:

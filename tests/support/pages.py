@@ -3,7 +3,7 @@
 from support import build, scenes
 
 from coordinator.lazy.dataclass import replace
-from coordinator.model.change import Change, ChangePage, Commit, FileChange
+from coordinator.model.change import ChangePage, Commit, FileChange
 from coordinator.model.intent import Change as IntentChange
 from coordinator.model.intent import intent
 from coordinator.model.plan import FileEdit, Plan
@@ -62,14 +62,14 @@ def change() -> ChangePage:
         Commit("c" * 40, "Send them with a refusal too", "executor-05-1", int(scenes.NOW) - 90),
     )
     files = (FileChange("src/limit/headers.py", 9, 0), FileChange("src/limit/middleware.py", 4, 3))
-    branch = Change("coord/05-1", "main", "c" * 40, "a" * 40, "a" * 40, commits, files)
+    branch = build.change(5, *commits, files=files)
     return ChangePage(5, "HTTP middleware headers", replace(attempt, receipt=receipt), branch, ("unit",), diff=_DIFF)
 
 
 def work() -> ChangePage:
     """What the running attempt of prompt 4 has made so far."""
     commits = (Commit("d" * 40, "A table of buckets", "executor-04-1", int(scenes.NOW) - 50),)
-    branch = Change("coord/04-1", "main", "d" * 40, "a" * 40, "a" * 40, commits, modified=("src/limit/store.py",))
+    branch = build.change(4, *commits, modified=("src/limit/store.py",))
     attempt = scenes.bucket().steps[4].attempt
     assert attempt is not None
     return ChangePage(4, "Persist buckets to SQLite", attempt, branch)

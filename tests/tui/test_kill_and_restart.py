@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.build import change
 from support.onscreen import until
 from support.project import WRITE, Project, project
 from support.steering import plain_project, steered
 
-from coordinator.model.change import Change, Commit
+from coordinator.model.change import Commit
 from coordinator.model.work import prompt_work
 from tui.forms.restart import lost
 from tui.forms.stages import Stage
@@ -132,8 +133,7 @@ async def test_restarting_done_work_is_refused_and_a_patch_offered(tmp_path: Pat
 
 
 def test_what_is_lost_is_told_in_words() -> None:
-    change = Change("coord/01-1", "main", "a", "b", "b")
-    assert lost(change) == ("No commit yet.", "Nothing is uncommitted.")
+    assert lost(change(1)) == ("No commit yet.", "Nothing is uncommitted.")
     commits = (Commit("a", "x", "y", 0), Commit("b", "x", "y", 0))
-    many = Change("coord/01-1", "main", "a", "b", "b", commits, modified=("a", "b"), untracked=("c", "d"))
+    many = change(1, *commits, modified=("a", "b"), untracked=("c", "d"))
     assert lost(many) == ("2 commits stay on coord/01-1.", "Not committed: a, b, c and 1 more.")

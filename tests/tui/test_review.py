@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support import scenes
+from support.build import change
 from support.onscreen import contrast, screen_text, shown, until
 from support.project import Project, project
 from support.still import StillSource
@@ -15,7 +16,7 @@ from textual.widgets import Input
 from coordinator.client.project import ProjectSource
 from coordinator.errors import StalePlan
 from coordinator.lazy.dataclass import replace
-from coordinator.model.change import Change, ChangePage, Check, Commit, FileChange
+from coordinator.model.change import ChangePage, Check, Commit, FileChange
 from coordinator.model.plan import Plan, Record
 from coordinator.model.step import Receipt
 from tui.app import CoordApp
@@ -48,8 +49,8 @@ def page(diff: str = DIFF, files: tuple[FileChange, ...] = FILES, tip: str = "b"
     attempt = scenes.bucket().steps[5].attempt
     assert attempt is not None
     receipt = Receipt("done", "Headers are sent.", "executor-05-1", scenes.iso(60), decisions=("RFC 9239",))
-    change = Change("coord/05-1", "main", tip, "a" * 40, "a" * 40, (Commit(tip, "Send headers", "E", 1),), files)
-    return ChangePage(5, "HTTP middleware headers", replace(attempt, receipt=receipt), change, ("unit",), diff=diff)
+    branch = change(5, Commit(tip, "Send headers", "E", 1), files=files)
+    return ChangePage(5, "HTTP middleware headers", replace(attempt, receipt=receipt), branch, ("unit",), diff=diff)
 
 
 def source(made: ChangePage | None = None) -> StillSource:

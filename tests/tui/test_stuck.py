@@ -12,7 +12,7 @@ from coordinator.model.step import StepState
 from coordinator.model.stuck import Cause, Stuck
 from coordinator.views.agent_advice import advise
 from coordinator.views.attention import needs, waiting_for_you
-from coordinator.views.prompt_row import Tone, row_fact
+from coordinator.views.prompt_row import Facts, Tone
 from tui.screens.agents import AgentStatus
 
 SPINS = Stuck(Cause.SPINNING, scenes.NOW - 960)
@@ -30,7 +30,7 @@ def spinning() -> Snapshot:
 
 
 def test_it_is_the_fact_about_its_prompt_and_needs_a_human() -> None:
-    assert row_fact(spinning(), 4, scenes.NOW) == (f"claude stuck: {WORDS}", Tone.ATTENTION)
+    assert Facts(spinning()).of(4, scenes.NOW) == (f"claude stuck: {WORDS}", Tone.ATTENTION)
     (need,) = needs(spinning())
     assert (need.kind, need.text, need.prompt) == ("agent", "04 stuck", 4)
     assert list(waiting_for_you(spinning()).values()) == [
@@ -50,7 +50,7 @@ def test_the_advice_is_to_restart_it() -> None:
 def test_what_an_agent_does_again_and_again_is_shown_as_plain_text() -> None:
     evil = Stuck(Cause.REPEATING, scenes.NOW - 960, "Bash: \x1b[31mrm\u202e")
     made = replace(calm(), agents=tuple(replace(agent, stuck=evil) for agent in calm().agents))
-    fact = row_fact(made, 4, scenes.NOW).text
+    fact = Facts(made).of(4, scenes.NOW).text
     assert fact == "claude stuck: the same command again and again for 16m: Bash: ·[31mrm·"
 
 

@@ -14,14 +14,14 @@ from coordinator.model.settings import Settings
 from coordinator.model.snapshot import AgentState, Review, Snapshot
 from coordinator.model.step import Exit, StepState
 from coordinator.model.text import age
-from coordinator.views.prompt_row import Tone, badge, names, row_fact
+from coordinator.views.prompt_row import Facts, Tone, badge, names
 from coordinator.views.why import Because, why
 
 attempt = partial(build.attempt, ago=133)
 
 
 def fact(shot: Snapshot, number: int = 1, now: float = NOW) -> tuple[str, Tone]:
-    return row_fact(shot, number, now)
+    return Facts(shot).of(number, now)
 
 
 def test_a_merged_prompt_tells_how_long_its_agent_worked() -> None:

@@ -19,7 +19,7 @@ from coordinator.model.settings import Settings
 from coordinator.model.snapshot import AgentState, Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.work import prompt_work
-from coordinator.views.prompt_row import Tone, row_fact
+from coordinator.views.prompt_row import Facts, Tone
 from coordinator.views.why import sentence, why
 
 attempt = partial(build.attempt, ago=133)
@@ -65,7 +65,7 @@ def test_the_project_s_folder_has_one_agent_at_a_time_and_the_others_say_whom_th
     shot = snapshot([prompt(1), prompt(2), prompt(3)], attempts=at_work, settings=shared)
     assert codes(shot, 2) == [("folder", "prompt:1")]
     assert said(shot, 3) == "Ready. Starts after 01, in the project's own folder: one agent at a time."
-    assert row_fact(shot, 2, NOW) == ("after 01, same folder", Tone.WAITING)
+    assert Facts(shot).of(2, NOW) == ("after 01, same folder", Tone.WAITING)
 
 
 def test_what_is_in_front_takes_the_folder_and_what_needs_none_of_it_is_next() -> None:
@@ -73,7 +73,7 @@ def test_what_is_in_front_takes_the_folder_and_what_needs_none_of_it_is_next() -
     assert codes(shot, 2) == [("folder", "prompt:1")]
     assert codes(shot, 3) == []
     busy = snapshot(shot.prompts.values(), attempts=[attempt(1, StepState.RUNNING)])
-    assert [row_fact(busy, n, NOW).text for n in (2, 3)] == ["after 01, same folder", "next"]
+    assert [Facts(busy).of(n, NOW).text for n in (2, 3)] == ["after 01, same folder", "next"]
 
 
 def test_an_agent_whose_prompt_cannot_be_read_may_be_in_the_folder() -> None:
@@ -156,7 +156,7 @@ def test_a_cycle_with_an_ended_member_holds_nobody() -> None:
     shot = snapshot([prompt(1, 2), prompt(2, 1, status=PromptStatus.DONE), prompt(3, 2)])
     assert why(shot, 1).ready
     assert why(shot, 3).ready
-    assert row_fact(shot, 1, NOW).text == "next"
+    assert Facts(shot).of(1, NOW).text == "next"
 
 
 def test_open_questions_are_quoted_where_they_hold() -> None:
@@ -214,7 +214,7 @@ def test_a_prompt_that_is_interrupted_again_and_again_tells_when_it_goes_on() ->
     values = {"interrupted": True, "interruptions": 2, "reason": "interrupted: the loop went down"}
     shot = snapshot([prompt(1)], attempts=[attempt(1, StepState.PENDING, ago=3, **values)])
     assert said(shot, 1) == "Ready. Goes on in 7s: interrupted: the loop went down."
-    assert row_fact(shot, 1, NOW).text == "interrupted · goes on in 7s"
+    assert Facts(shot).of(1, NOW).text == "interrupted · goes on in 7s"
     assert [action for action in step(shot, NOW) if isinstance(action, Dispatch)] == []
     assert why(shot, 1, NOW + 8).because == ()
     assert [action for action in step(shot, NOW + 8) if isinstance(action, Dispatch)] == [Dispatch(prompt_work(1), 2)]
@@ -268,4 +268,4 @@ def test_why_agrees_with_what_the_loop_would_start_and_is_never_silent(
         assert answer.ready == (p.number in able)
         assert answer.ready or answer.because
         assert sentence(answer).endswith(".")
-        assert row_fact(shot, p.number, NOW).text or p.status is PromptStatus.DONE
+        assert Facts(shot).of(p.number, NOW).text or p.status is PromptStatus.DONE

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from coordinator.errors import CoordError
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
-from coordinator.services.interjection import NeedsChoice
+from coordinator.services.interjection import NeedsChoice, closed_cycle
 from coordinator.services.planning import is_done
 from coordinator.services.quick_patch import waiting_dependents
 from coordinator.services.suggestions import between
@@ -78,14 +78,13 @@ class InterjectForm(ServiceForm):
         return ()
 
     def _cycle_offers(self, snapshot: Snapshot) -> Sequence[Offer]:
-        for later in self.field("before").value:
-            for earlier in self.field("after").value:
-                if later == earlier or later in snapshot.graph.ancestors(earlier):
-                    return (
-                        Offer("a", f"not after {earlier:02d}", partial(self._leave_out, "after", earlier)),
-                        Offer("b", f"not before {later:02d}", partial(self._leave_out, "before", later)),
-                    )
-        return ()
+        path = closed_cycle(snapshot.graph, self.field("after").value, self.field("before").value)
+        if not path:
+            return ()
+        return (
+            Offer("a", f"not after {path[-1]:02d}", partial(self._leave_out, "after", path[-1])),
+            Offer("b", f"not before {path[0]:02d}", partial(self._leave_out, "before", path[0])),
+        )
 
     def _leave_out(self, name: str, number: int) -> None:
         field = self.field(name)
