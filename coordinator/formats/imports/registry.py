@@ -1,0 +1,49 @@
+"""The forms by name. A form is read when it is asked for."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import NamedTuple
+
+from coordinator.errors import UsageError
+from coordinator.model.imported import Detected, Form, Tree
+
+_MODULES = {
+    "checklist": "checklist",
+}
+"""Name → module of this package. The order in which forms are listed, and in which the first of equals counts."""
+
+
+class Found(NamedTuple):
+    """A form that files have."""
+
+    form: Form
+    detected: Detected
+
+
+def names() -> tuple[str, ...]:
+    return tuple(_MODULES)
+
+
+def form(name: str) -> Form:
+    """UsageError, which names the nearest, when there is none of that name."""
+    module = _MODULES.get(name)
+    if module is None:
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, _MODULES, 1, 0.4)
+        raise UsageError(
+            f"there is no format `{name}`",
+            f"did you mean `{close[0]}`?" if close else f"formats are {', '.join(names())}",
+        )
+    found: Form = import_module(f"{__package__}.{module}").FORM
+    return found
+
+
+def forms() -> Iterator[Form]:
+    return (form(name) for name in _MODULES)
+
+
+def detect(tree: Tree) -> list[Found]:
+    """The forms that the files may have, the surest first."""
+    found = [Found(each, detected) for each in forms() if (detected := each.detect(tree)) is not None]
+    return sorted(found, key=lambda one: -one.detected.confidence)
