@@ -3,9 +3,13 @@
 A pane's number that was written down may be another window's by now: a new tmux server counts from the beginning.
 """
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+from coordinator.agents.evidence import last_report
+from coordinator.agents.hooks import STATUS
+from coordinator.agents.jsonl_tail import end_of
 from coordinator.agents.registry import find_runtime
 from coordinator.agents.runtime import Runtime
 from coordinator.agents.screens import dialog_opened
@@ -25,6 +29,9 @@ from coordinator.terminals.listing import Window
 from coordinator.terminals.server import Terminals
 
 TOLD = "agent.told"
+_PAINTED = 10.0
+"""Seconds after which a question that a hook told of shows on the screen, or was answered there: no hook tells that."""
+_LOOK = 0.05
 
 
 def tell(layout: Layout, attempt: Attempt, actor: Actor, text: str, *, plan: str = "") -> bool:
@@ -88,18 +95,33 @@ class Reached:
         self.terminals.send_key(self.window().pane, key)
 
     def check_composer(self) -> None:
-        """Refused where it takes no message: it has no line for one, something stands in it, or a dialog is open."""
+        """Refused where it takes no message: it has no line for one, something stands in it, or a dialog is open.
+
+        Where its hook has just told of a question, waits until its screen shows that, or something else is known.
+        """
         number = self.attempt.prompt
         if not self.runtime.has_composer:
             raise Refused(
                 f"{self.attempt.agent} can't be told anything while it runs: `{self.runtime.name}` takes no messages",
                 f"let it end, or have it start again: `coord restart {number}` gives it the prompt as it is then",
             )
-        if not self.runtime.composer_is_empty(self.screen()):
-            raise Refused(
-                f"{self.attempt.agent} can't take a message now: its input is not empty, or it shows a question",
-                f"look: `coord attach {number}`",
-            )
+        while True:
+            awaited = self.question_may_open()  # first: what the screen shows is then the newer of both
+            if not self.runtime.composer_is_empty(self.screen()):
+                raise Refused(
+                    f"{self.attempt.agent} can't take a message now: its input is not empty, or it shows a question",
+                    f"look: `coord attach {number}`",
+                )
+            if not awaited:
+                return
+            time.sleep(_LOOK)
+
+    def question_may_open(self) -> bool:
+        """Its hook told of a question so lately that the dialog may not be on its screen yet."""
+        report = last_report(end_of(f"{self.root}/{self.attempt.directory}/{STATUS}"), self.runtime)
+        if report is None or report.source == "screen" or not report.state.needs_human:
+            return False
+        return abs(time.time() - report.at) < _PAINTED
 
     def enter(self, text: str) -> bool:
         """Paste a text and press Enter; whether the screen showed that it came. Refused where a dialog has opened."""

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,15 @@ from support.onscreen import screen_text, shown, until
 from support.project import Project, project
 from support.wait import wait_until
 
+from coordinator.agents.opencode import OpenCode
 from coordinator.agents.registry import find_runtime
+from coordinator.agents.runtime import Runtime
 from coordinator.apply.messages import Reached, check, tell
 from coordinator.apply.plans import apply
 from coordinator.client.project import ProjectSource
 from coordinator.errors import Refused
 from coordinator.lazy.dataclass import replace
+from coordinator.model.clock import iso
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.ids import uuid7
 from coordinator.model.plan import Plan, Steer
@@ -209,32 +212,87 @@ DIALOG_OPENS = """\
 #!/bin/sh
 stty raw -echo
 show() {{ printf '\\033[2J\\033[H'; tr '\\n' '|' <"{captures}/$1.txt" | sed 's/|/\\r\\n/g'; }}
-show codex-finished
+show $2-finished
 dd bs=1 count=1 2>/dev/null >/dev/null
-show codex-permission
+show $3
 dd bs=1 2>/dev/null >"$1"
 """
 
 
-def test_a_message_is_not_entered_into_a_dialog_that_opens_meanwhile(tmp_path: Path) -> None:
-    program, keys = tmp_path / "program", tmp_path / "keys"
+@contextlib.contextmanager
+def dialog_at_the_first_key(folder: Path, runtime: Runtime, dialog: str) -> Iterator[tuple[Reached, str, Path]]:
+    """An agent whose window shows its composer, and a dialog from the first key on; its pane, what is typed then."""
+    program, keys = folder / "program", folder / "keys"
     program.write_text(DIALOG_OPENS.format(captures=CAPTURES))
     terminals = Terminals(f"coord-test-{os.getpid()}-dialog", "coord")
-    mark = {"root": str(tmp_path), "agent": "executor-01-1", "run": "run-1", "attempt": "1"}
-    env = {"COORD_AGENT": "executor-01-1", "COORD_ROOT": str(tmp_path)}
+    mark = {"root": str(folder), "agent": "executor-01-1", "run": "run-1", "attempt": "1"}
+    env = {"COORD_AGENT": "executor-01-1", "COORD_ROOT": str(folder)}
     terminals.ensure_session()
     try:
-        argv = ["sh", str(program), str(keys)]
+        argv = ["sh", str(program), str(keys), runtime.name, dialog]
         window = terminals.open_window(argv, cwd="/", name="01-1", env=env, mark=mark, size=(120, 40))
-        runtime, at = find_runtime("codex", {}), "2027-01-15T08:00:00Z"
+        at = "2027-01-15T08:00:00Z"
         attempt = Attempt(prompt_work(1), 1, "run-1", 1, StepState.RUNNING, at, at, "executor-01-1", pid=window.pid)
         wait_until(lambda: runtime.composer_is_empty(terminals.capture(window.pane)), message="the composer")
-        with pytest.raises(Refused, match="shows a question since the message was pasted: it was not sent"):
-            Reached(attempt, runtime, terminals, tmp_path).enter("hello")
-        assert b"\r" not in keys.read_bytes()
+        reached = Reached(replace(attempt, directory="attempt"), runtime, terminals, folder)
+        (folder / "attempt").mkdir()
+        yield reached, window.pane, keys
     finally:
         terminals.run("kill-server")
         Path(terminals.socket_path).unlink(missing_ok=True)
+
+
+def test_a_message_is_not_entered_into_a_dialog_that_opens_meanwhile(tmp_path: Path) -> None:
+    with dialog_at_the_first_key(tmp_path, find_runtime("codex", {}), "codex-permission") as (agent, _, keys):
+        with pytest.raises(Refused, match="shows a question since the message was pasted: it was not sent"):
+            agent.enter("hello")
+        assert b"\r" not in keys.read_bytes()
+
+
+class LookedAt(OpenCode):
+    """OpenCode, with something that happens just after each look at its composer."""
+
+    def __init__(self) -> None:
+        self.after: list[Callable[[], object]] = []
+        self.looks = 0
+
+    def composer_is_empty(self, screen: str) -> bool:
+        empty = super().composer_is_empty(screen)
+        self.looks += 1
+        if self.after:
+            self.after.pop(0)()
+        return empty
+
+
+def hook_says(agent: Reached, kind: str, ago: float = 0.0) -> None:
+    """Append what OpenCode's plugin notes."""
+    at = iso(time.time() - ago)
+    line = {"at": at, "ask": "", "hook": {"type": kind, "wish": "made.txt"}}
+    with (agent.root / agent.attempt.directory / "status.jsonl").open("a") as file:
+        file.write(json.dumps(line, separators=(",", ":")) + "\n")
+
+
+def test_a_message_is_refused_before_the_dialog_is_painted_that_the_hook_told_of(tmp_path: Path) -> None:
+    runtime = LookedAt()
+    with dialog_at_the_first_key(tmp_path, runtime, "opencode-permission-write") as (agent, pane, keys):
+        hook_says(agent, "permission")
+        runtime.after = [lambda: agent.terminals.send_key(pane, "x")]
+        with pytest.raises(Refused, match="can't take a message now"):
+            agent.check_composer()
+        assert keys.read_bytes() == b""
+
+
+def test_a_question_that_was_answered_keeps_no_message_back(tmp_path: Path) -> None:
+    runtime = LookedAt()
+    with dialog_at_the_first_key(tmp_path, runtime, "opencode-permission-write") as (agent, _, _):
+        runtime.looks = 0
+        hook_says(agent, "permission", ago=60)  # no hook told of the answer
+        agent.check_composer()
+        assert runtime.looks == 1
+        hook_says(agent, "permission")
+        runtime.after = [lambda: hook_says(agent, "idle")]
+        agent.check_composer()
+        assert runtime.looks == 3
 
 
 def test_no_is_the_key_that_denies(asking: Project) -> None:
