@@ -1,7 +1,5 @@
 """Every failure that a user can meet says what happened and how to go on."""
 
-from typing import ClassVar
-
 
 class CoordError(Exception):
     """A failure with a message and a remedy, each one line.
@@ -9,7 +7,7 @@ class CoordError(Exception):
     `exit_code` is what the command line ends with: 1 failed, 2 usage, 3 refused.
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code = 1
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)

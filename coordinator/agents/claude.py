@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 from coordinator.agents.hooks import LINE, hook_command, write_hook
@@ -14,6 +13,7 @@ from coordinator.agents.readiness import installed
 from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
 from coordinator.agents.screens import Sign, read, rows_of, without_panel
 from coordinator.lazy import regex
+from coordinator.lazy.typing import Any
 from coordinator.model.snapshot import AgentState
 from coordinator.safefiles.regular import replace_file
 

@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from coordinator.agents.hooks import write_hook
 from coordinator.agents.initial_prompt import opening
@@ -16,6 +15,7 @@ from coordinator.agents.readiness import installed
 from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
 from coordinator.agents.screens import Sign, read, rows_of
 from coordinator.lazy import regex
+from coordinator.lazy.typing import Any
 from coordinator.model.snapshot import AgentState
 from coordinator.safefiles.regular import read_line, read_part
 

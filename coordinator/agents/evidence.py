@@ -1,9 +1,9 @@
 """Tell an agent's state from what is there to see: its receipt, exit file, hooks and window. Pure."""
 
 import json
-from typing import TYPE_CHECKING
 
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.model.step import Attempt, StepState

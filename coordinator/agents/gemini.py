@@ -8,7 +8,6 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from coordinator.agents.initial_prompt import opening
 from coordinator.agents.jsonl_tail import first_record, mapping, read_json_file
@@ -16,6 +15,7 @@ from coordinator.agents.readiness import installed
 from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
 from coordinator.agents.screens import rows_of
 from coordinator.lazy import regex
+from coordinator.lazy.typing import Any
 from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import AgentState
 from coordinator.safefiles.regular import read_part

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from shlex import quote
-from typing import Any
 
 from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import Any
 from coordinator.model.clock import timestamp
 from coordinator.safefiles.regular import replace_file
 

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from coordinator.lazy.typing import Any
 from coordinator.safefiles.regular import read_end, read_part
 
 _FILE_LIMIT = 4 * 1024 * 1024

@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from coordinator.agents.initial_prompt import opening
 from coordinator.agents.jsonl_tail import mapping
@@ -17,6 +16,7 @@ from coordinator.agents.opencode_plugin import MESSAGES, with_plugin
 from coordinator.agents.readiness import installed
 from coordinator.agents.runtime import Command, Count, Job, Needs, Place, Runtime, Said
 from coordinator.lazy import regex
+from coordinator.lazy.typing import Any
 from coordinator.model.snapshot import AgentState
 
 _LIMITED = regex.compile(r"\b(?:429|529)\b|rate.?limit|too many requests|overloaded|usage.?limit|quota", re.IGNORECASE)

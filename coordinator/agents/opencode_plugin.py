@@ -8,10 +8,10 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from coordinator.agents.hooks import STATUS, write_hook
 from coordinator.lazy import regex
+from coordinator.lazy.typing import Any
 from coordinator.safefiles.regular import replace_file
 from coordinator.secrets.redaction import redact
 

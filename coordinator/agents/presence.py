@@ -4,13 +4,13 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 from coordinator.agents.evidence import Terminal, last_report, observe_agent
 from coordinator.agents.jsonl_tail import end_of
 from coordinator.agents.stall_record import STUCK, read_stuck
 from coordinator.agents.usage import USAGE, read_usage
 from coordinator.lazy.dataclass import replace
+from coordinator.lazy.typing import TYPE_CHECKING, NamedTuple
 from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.model.step import Attempt

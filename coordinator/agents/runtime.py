@@ -5,10 +5,10 @@ A new one is one new module of this package that holds a `RUNTIME`; its file nam
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.lazy.typing import Any
 from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt

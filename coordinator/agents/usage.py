@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from coordinator.agents.jsonl_tail import Tail, read_json_file
+from coordinator.lazy.typing import TYPE_CHECKING, Any
 from coordinator.model.clock import timestamp
 from coordinator.safefiles.regular import replace_file
 

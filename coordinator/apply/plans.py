@@ -9,7 +9,6 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
-from typing import TypeVar
 
 from coordinator.apply import messages, undo
 from coordinator.apply.kill import ENDABLE, finish_kill, has_landed
@@ -21,6 +20,7 @@ from coordinator.eventlog.questions import questions
 from coordinator.eventlog.store import EventLog
 from coordinator.formats.alignment import ALIGNMENT_START, add_steering
 from coordinator.lazy.dataclass import asdict, dataclass, replace
+from coordinator.lazy.typing import TypeVar
 from coordinator.model.budget_pause import all_wanted
 from coordinator.model.clock import utc_now
 from coordinator.model.event import Actor, Draft, Event, may_write

@@ -1,12 +1,12 @@
 """The one place where a step changes its state: `step.json`, then the event. Both may be done again after a kill."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from coordinator.errors import CoordError, Refused
 from coordinator.eventlog.store import EventLog
 from coordinator.failpoint import failpoint
 from coordinator.lazy.dataclass import replace
+from coordinator.lazy.typing import Any
 from coordinator.model.clock import timestamp, utc_now
 from coordinator.model.event import SYSTEM, Draft, Event
 from coordinator.model.step import TRANSITIONS, Attempt, StepState

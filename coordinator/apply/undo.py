@@ -3,11 +3,11 @@
 import base64
 import os
 from collections.abc import Mapping
-from typing import Any
 
 from coordinator.errors import CoordError, Refused
 from coordinator.formats.prompt_text import parse_prompt
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import Any
 from coordinator.model.ids import is_uuid7, uuid7
 from coordinator.model.plan import FileEdit, Kill, Plan, Record, Steer
 from coordinator.model.prompt import Prompt

@@ -4,10 +4,10 @@ import os
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError
+from coordinator.lazy.typing import NamedTuple
 
 _AT_ONCE = 500
 """Commits that one git command is asked about."""

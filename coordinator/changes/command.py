@@ -25,11 +25,11 @@ import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import IO
 
 from coordinator.changes.obstacles import find_obstacle, remove_obstacles
 from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import IO
 from coordinator.model.text import plain
 
 _DOUBT = 1.0

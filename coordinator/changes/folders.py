@@ -1,8 +1,8 @@
 """What this package needs to know of a project's folders; `coordinator.storage.paths.Layout` is one."""
 
 from pathlib import Path
-from typing import Protocol
 
+from coordinator.lazy.typing import Protocol
 from coordinator.model.work import WorkId
 
 

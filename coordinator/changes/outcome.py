@@ -1,8 +1,7 @@
 """How an attempt at the merge gate ended: one of a few plain values, each saying what to do next."""
 
-from typing import TypeAlias
-
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import Any
 from coordinator.model.text import clip, plain
 
 TIMEOUT = 60.0

@@ -13,11 +13,11 @@ import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
 
 from coordinator.changes.command import GitError
 from coordinator.changes.folders import Places
 from coordinator.changes.git import Git
+from coordinator.lazy.typing import BinaryIO
 
 _CHUNK = 1 << 20
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

@@ -1,8 +1,7 @@
 """The project that a command is about."""
 
-from typing import TYPE_CHECKING
-
 from coordinator.client.opening import open_finished
+from coordinator.lazy.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from coordinator.cli.declared import Context

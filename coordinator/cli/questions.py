@@ -2,13 +2,13 @@
 
 import os
 import sys
-from typing import Any
 
 from coordinator.cli import declared as click
 from coordinator.cli.opened import project_of
 from coordinator.cli.report import emit, say, styled
 from coordinator.cli.views import json_option
 from coordinator.client.history import History
+from coordinator.lazy.typing import Any
 from coordinator.model.snapshot import Question
 from coordinator.model.text import plain_lines
 from coordinator.services import questions as service

@@ -4,9 +4,9 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from coordinator.errors import CoordError
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.text import json_plain, plain, plain_lines
 
 if TYPE_CHECKING:

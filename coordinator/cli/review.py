@@ -1,7 +1,6 @@
 """`coord review`: look at an open change, approve it, or send it back with words."""
 
 import time
-from typing import Any
 
 from coordinator.cli import declared as click
 from coordinator.cli.opened import project_of
@@ -12,6 +11,7 @@ from coordinator.cli.views import json_option
 from coordinator.client.look import look
 from coordinator.client.reviewing import Reviewing
 from coordinator.errors import Refused, UsageError
+from coordinator.lazy.typing import Any
 from coordinator.model.change import ChangePage, Check, FileChange
 from coordinator.model.clock import iso
 from coordinator.model.plan import Plan

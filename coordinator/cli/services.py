@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -10,6 +9,7 @@ from coordinator.cli.confirm import carry_out
 from coordinator.cli.opened import project_of
 from coordinator.cli.targets import number_of
 from coordinator.errors import UsageError
+from coordinator.lazy.typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from coordinator.model.clock import iso
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot

@@ -1,11 +1,11 @@
 """The verbs of the first minutes: init, demo, doctor."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from coordinator.cli import declared as click
 from coordinator.cli.report import emit, say, styled
 from coordinator.cli.views import json_option
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.text import amount
 
 if TYPE_CHECKING:

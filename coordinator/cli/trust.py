@@ -1,13 +1,13 @@
 """`coord trust`: what of a project would run here, and the human's word that it may."""
 
 import sys
-from typing import TYPE_CHECKING
 
 from coordinator.cli import declared as click
 from coordinator.cli.opened import project_of
 from coordinator.cli.report import emit, say, style, styled
 from coordinator.cli.views import json_option
 from coordinator.errors import Refused, UsageError
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.text import amount, plain, plain_lines
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 from coordinator.apply.records import recorder
 from coordinator.eventlog.questions import asked, questions
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Question
 from coordinator.model.work import prompt_work

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from coordinator.changes.git import Git
 from coordinator.client.history import History
 from coordinator.client.look import look
 from coordinator.errors import CoordError, Refused
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Snapshot
 from coordinator.observe.project import Project

@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from coordinator.eventlog.filters import Filter
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.event import Actor, Draft, Event
 from coordinator.model.snapshot import Question, Snapshot
 from coordinator.observe.project import Project

@@ -1,7 +1,6 @@
 """One look at a project, for a command that looks and ends."""
 
-from typing import TYPE_CHECKING
-
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.snapshot import Snapshot
 from coordinator.observe.observer import Observer
 from coordinator.observe.project import Project

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from coordinator.client.ports import Preferences, Trouble
 from coordinator.errors import CoordError
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.snapshot import Snapshot
 from coordinator.observe.project import Project
 

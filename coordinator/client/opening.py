@@ -1,8 +1,8 @@
 """Where a caller begins: at the project that a folder lies in."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.observe.project import Project as Project
 from coordinator.storage.paths import Layout, find_project
 

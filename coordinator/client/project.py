@@ -4,12 +4,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, redirect_stdout
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from coordinator.client.observing import Observing
 from coordinator.client.ports import OnScreen, Preferences, Query, Trouble, Wish
 from coordinator.client.windows import Streams
 from coordinator.errors import CoordError
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.adoption import hands_off
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Agent, Snapshot

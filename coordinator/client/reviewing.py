@@ -1,8 +1,7 @@
 """Changes of agents, for those who look at them and give a verdict."""
 
-from typing import TYPE_CHECKING
-
 from coordinator.client.steering import Steering
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.observe.project import Project

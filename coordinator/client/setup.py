@@ -1,8 +1,8 @@
 """A project's first minutes: it is made, and its files are checked."""
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
+from coordinator.lazy.typing import TYPE_CHECKING, NamedTuple
 from coordinator.model.problem import Problem
 from coordinator.observe.project import Project
 

@@ -1,9 +1,9 @@
 """What people do to a project: apply plans, answer, tell, permit, ask something of the loop; in their own name."""
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
 
 from coordinator.errors import CoordError
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.event import Actor, Event
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt

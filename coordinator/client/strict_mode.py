@@ -1,9 +1,9 @@
 """Strict mode, for those who turn it on or ask about it."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from coordinator.apply import strict_setup
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.event import Actor
 from coordinator.model.problem import Problem
 from coordinator.observe.project import Project

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from coordinator.client.ports import OnScreen
 from coordinator.errors import CoordError
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.snapshot import Agent
 from coordinator.model.step import Attempt
 from coordinator.observe.project import Project

@@ -11,10 +11,10 @@ from _thread import get_ident
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
 from weakref import WeakSet
 
 from coordinator.errors import CoordError
+from coordinator.lazy.typing import Any, TypeVar
 
 SCHEMA_VERSION = 1
 SQLITE_VERSION = sqlite3.sqlite_version

@@ -12,9 +12,9 @@ a form that an index answers in the order of `seq`, and that stops at the limit:
 import json
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.text import plain
 
 COLUMNS = "seq, id, ts, run, iteration, actor_kind, actor, kind, subject, data, prev_hash, hash"

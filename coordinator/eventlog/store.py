@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from coordinator.errors import CoordError, Refused, UsageError
 from coordinator.eventlog.chain import GENESIS, row_hash
@@ -14,6 +13,7 @@ from coordinator.eventlog.connection import Pool
 from coordinator.eventlog.filters import COLUMNS, EVERYTHING, Filter, Window, matching_kinds, queries, window
 from coordinator.eventlog.iteration import iteration_of
 from coordinator.eventlog.tables import INDEX_MORE, INDEXED, KINDS
+from coordinator.lazy.typing import Any
 from coordinator.model.clock import utc_now
 from coordinator.model.event import NO_TERMINAL, SYSTEM, Actor, Draft, Event, is_kind, may_write, who_may
 from coordinator.model.ids import is_uuid7, uuid7

@@ -10,10 +10,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from coordinator.eventlog.connection import wal
 from coordinator.filewatch.stop import BELL, GONE, WRITTEN, Stop
+from coordinator.lazy.typing import Protocol
 
 
 class Watch(Protocol):

@@ -6,10 +6,10 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
 from coordinator.filewatch import inotify
 from coordinator.filewatch.stop import Stop
+from coordinator.lazy.typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from watchfiles import Change

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from coordinator.lazy import regex
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.text import plain, plain_lines
 from coordinator.secrets.redaction import redact
 

@@ -2,7 +2,8 @@
 
 import importlib
 from collections.abc import Callable
-from typing import Protocol
+
+from coordinator.lazy.typing import Protocol
 
 
 class _Hash(Protocol):

@@ -5,9 +5,9 @@ it declines, and `coordinator.formats.yaml_reader` has the word. It is an order 
 """
 
 import re
-from typing import NamedTuple
 
 from coordinator.lazy import regex
+from coordinator.lazy.typing import NamedTuple
 
 Value = str | tuple[str, ...]
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
 
 from coordinator.errors import CoordError
 from coordinator.formats.flat_yaml import Value, read_flat
 from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.lazy.typing import TYPE_CHECKING, NamedTuple
 from coordinator.model.problem import Problem
 from coordinator.model.text import plain
 

@@ -5,9 +5,9 @@ Whatever else an engineer wrote there stays byte for byte: other sections, their
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from coordinator.lazy import regex
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.intent import Intent, intent
 
 TITLES = {

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
-from typing import Any
 
 from coordinator.formats.flat_yaml import Nested, Value
 from coordinator.formats.frontmatter import Frontmatter
 from coordinator.lazy import regex
+from coordinator.lazy.typing import Any
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.text import clip, plain

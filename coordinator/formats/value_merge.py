@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
 
 from coordinator.errors import CoordError
 from coordinator.formats.flat_yaml import Nested, Value
 from coordinator.formats.frontmatter import Frontmatter, parse, patch
 from coordinator.formats.prompt_schema import number_in_name, status_of
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import Any, NamedTuple
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import PromptStatus
 from coordinator.model.step import StepState

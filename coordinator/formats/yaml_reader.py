@@ -1,10 +1,10 @@
 """YAML as far as we speak it, read by libyaml: a mapping of texts and lists, no aliases, tags or duplicate keys."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from coordinator.formats.flat_yaml import Nested, Value
 from coordinator.lazy.dataclass import dataclass, replace
+from coordinator.lazy.typing import Any
 from coordinator.model.text import clip, plain
 
 _REPEATS = 8

@@ -1,8 +1,7 @@
 """What the loop may do in the world. Each names the attempt it is about, so that doing it twice changes nothing."""
 
-from typing import ClassVar
-
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import ClassVar
 from coordinator.model.prompt import PromptStatus
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt

@@ -1,7 +1,6 @@
 """What became of an attempt whose process has ended: merged, open for the gate, failed or blocked. Never by silence."""
 
 from pathlib import Path
-from typing import Any
 
 from coordinator.agents.hooks import LINE, STATUS
 from coordinator.agents.launch import NO_WORKTREE
@@ -16,6 +15,7 @@ from coordinator.changes.lending import take_back
 from coordinator.changes.safekeeping import keep_safe
 from coordinator.errors import CoordError
 from coordinator.failpoint import failpoint
+from coordinator.lazy.typing import Any
 from coordinator.loop.actions import Expire, FinishKill, Return, Settle
 from coordinator.loop.context import Context
 from coordinator.loop.exits import has_ended

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from coordinator.agents.readiness import not_ready
 from coordinator.agents.registry import find_runtime
@@ -16,6 +15,7 @@ from coordinator.changes.lending import Guest, take_back
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.lazy.typing import Any
 from coordinator.loop.actions import OfAttempt
 from coordinator.loop.runs import RunBook
 from coordinator.loop.users import Users

@@ -5,10 +5,10 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from enum import Enum, auto
 from functools import partial
-from typing import Any
 
 from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import Any
 from coordinator.loop import budgets, completion, dispatch, merging, prompt_status
 from coordinator.loop.actions import (
     Action,

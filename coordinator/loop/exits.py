@@ -5,8 +5,8 @@ import select
 import sys
 import threading
 from collections.abc import Callable
-from typing import Protocol
 
+from coordinator.lazy.typing import Protocol
 from coordinator.storage.files import process_lives
 
 _LOOK_AGAIN = 0.25

@@ -4,9 +4,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import Any
 
 Task = Callable[[], Any]
 """What a worker is to do."""

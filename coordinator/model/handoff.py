@@ -1,9 +1,9 @@
 """The hand-off of an attempt as the log holds it: the event is what counts, files are written from it. Pure."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from coordinator.lazy.dataclass import fields, replace
+from coordinator.lazy.typing import Any
 from coordinator.model.event import ActorKind, Event
 from coordinator.model.step import Receipt
 from coordinator.model.work import WorkId, work_about

@@ -1,8 +1,7 @@
 """What a pane shows, as plain data: rows of runs of styled text, and nothing else of what the program sent."""
 
-from typing import NamedTuple
-
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import NamedTuple
 
 Colour = None | int | tuple[int, int, int]
 """None: the terminal's default; 0–255: its palette; else red, green, blue."""

@@ -1,9 +1,9 @@
 """The plan: the exact effects that a service is going to have, shown before they happen."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.lazy.typing import Literal
 from coordinator.model.prompt import Prompt
 
 

@@ -1,8 +1,8 @@
 """What the log tells of prompts: enough to draw the graph of any time, whoever wrote the files with what editor."""
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
 
+from coordinator.lazy.typing import TypeVar
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.step import Step, StepState
 

@@ -5,9 +5,9 @@ where none was made, by what the log was told of prompts that have ended.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
 
 from coordinator.lazy.dataclass import dataclass, replace
+from coordinator.lazy.typing import Any, NamedTuple
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.step import Attempt, StepState

@@ -5,9 +5,9 @@ start and end, questions and what the loop was asked. Files are not on it: what 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
 
 from coordinator.lazy.dataclass import replace
+from coordinator.lazy.typing import Any, TypeVar
 from coordinator.model.clock import timestamp
 from coordinator.model.event import Event
 from coordinator.model.graph import Graph

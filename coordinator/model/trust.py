@@ -1,8 +1,8 @@
 """Trust: what of a project's own files may start programs here, judged by what a human on this machine has seen."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
 
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.problem import Problem
 from coordinator.model.text import amount, plain
 

@@ -1,10 +1,10 @@
 """What an attempt is for: a prompt, a flow of an iteration, or a stage of a prompt. Pure."""
 
 from functools import cache
-from typing import Literal
 
 from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import Literal
 
 _NAME = regex.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ATTEMPT = regex.compile(r"attempt-([1-9][0-9]{0,8})")

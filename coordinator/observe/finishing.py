@@ -6,9 +6,9 @@ empty folder where there is nothing to finish.
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coordinator.errors import CoordError
+from coordinator.lazy.typing import TYPE_CHECKING, Any, NamedTuple
 from coordinator.model.problem import Problem
 from coordinator.storage.paths import Layout
 

@@ -5,12 +5,12 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from coordinator.agents.presence import Presence
 from coordinator.errors import CoordError
 from coordinator.eventlog.snapshot_cache import LogMemory
 from coordinator.lazy.dataclass import replace
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.budget_pause import about_budgets
 from coordinator.model.claims import false_claims
 from coordinator.model.graph import Graph, problems

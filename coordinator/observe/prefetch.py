@@ -3,8 +3,8 @@
 import os
 import pickle
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from coordinator.lazy.typing import TYPE_CHECKING, NamedTuple, NoReturn
 from coordinator.storage.paths import Layout
 
 if TYPE_CHECKING:

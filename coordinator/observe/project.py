@@ -1,8 +1,8 @@
 """A project as everybody above the disk opens it: where it is, its settings, its tmux server, its log."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.storage.paths import Layout
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import replace
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.graph import Graph
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt

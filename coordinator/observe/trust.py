@@ -12,9 +12,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from coordinator.errors import CoordError, Refused
+from coordinator.lazy.typing import Any, NamedTuple
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.text import plain
 from coordinator.model.trust import GONE, Ask, Content, Shown, Trusted, judge_trust, unseen

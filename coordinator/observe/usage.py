@@ -3,9 +3,9 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from coordinator.agents.usage import USAGE, read_usage
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.budget_pause import paused_seconds
 from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import Question

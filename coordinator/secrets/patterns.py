@@ -9,10 +9,10 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
 
 from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.lazy.typing import Any
 from coordinator.secrets.named import is_named, may_be_named, named, without_named
 
 SHORTEST = 8

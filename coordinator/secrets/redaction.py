@@ -3,8 +3,8 @@
 import os
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+from coordinator.lazy.typing import TYPE_CHECKING, Any
 from coordinator.safefiles.regular import read_part
 
 if TYPE_CHECKING:

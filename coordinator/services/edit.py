@@ -1,13 +1,13 @@
 """Prompt edit: validated before anything is saved; done prompts are immutable."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 from coordinator.errors import Refused, UsageError
 from coordinator.formats.frontmatter import patch
 from coordinator.formats.prompt_schema import meant_key
 from coordinator.formats.prompt_text import parse_prompt, replace_body
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.lazy.typing import Literal
 from coordinator.model.graph import Graph
 from coordinator.model.plan import Kill, Plan, Steer
 from coordinator.model.problem import Problem

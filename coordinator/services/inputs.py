@@ -1,13 +1,13 @@
 """What a service asks for, read off its request: options, fields of forms and JSON schemas are made of it."""
 
-import types
 from collections.abc import Mapping
 from enum import Enum, StrEnum
 from functools import cache
-from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
 
 from coordinator.errors import UsageError
 from coordinator.lazy.dataclass import MISSING, fields
+from coordinator.lazy.typing import Any, Literal, NamedTuple, TypeVar
 from coordinator.model.text import plain
 
 R = TypeVar("R")
@@ -77,24 +77,23 @@ class Input(NamedTuple):
 @cache
 def inputs(request: type) -> tuple[Input, ...]:
     """What a request's type asks for, in its own order."""
-    hints = get_type_hints(request)
     found = []
     for each in fields(request):
         if "about" not in each.metadata:
             continue
         required = each.default is MISSING and each.default_factory is MISSING
         default = None if each.default is MISSING else each.default
-        kind, values, made = _kind(hints[each.name])
+        kind, values, made = _kind(each.type)
         found.append(Input(each.name, kind, each.metadata["about"], required, default, values, made))
     return tuple(found)
 
 
 def _kind(hint: Any) -> tuple[Kind, tuple[str, ...], Any]:
     """Kind, what may be chosen, and what makes a choice of a text."""
-    if get_origin(hint) in (Union, types.UnionType):
-        (hint,) = (part for part in get_args(hint) if part is not types.NoneType)
-    if get_origin(hint) is Literal:
-        return Kind.CHOICE, get_args(hint), str
+    if isinstance(hint, UnionType):
+        (hint,) = (part for part in hint.__args__ if part is not NoneType)
+    if getattr(hint, "__origin__", None) is Literal:
+        return Kind.CHOICE, hint.__args__, str
     if isinstance(hint, type) and issubclass(hint, Enum):
         return Kind.CHOICE, tuple(str(each.value) for each in hint), hint
     return _KINDS[hint], (), str

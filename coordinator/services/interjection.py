@@ -1,12 +1,12 @@
 """Interjection: a new prompt between others. Nothing is renumbered; what runs after it gains one dependency."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from coordinator.errors import Refused
 from coordinator.formats.prompt_body import body_for
 from coordinator.formats.prompt_text import new_prompt
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.lazy.typing import Literal
 from coordinator.model.graph import Graph
 from coordinator.model.plan import Kill, Plan
 from coordinator.model.prompt import Priority

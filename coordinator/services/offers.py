@@ -1,7 +1,6 @@
 """What a service is offered for at this moment, and why not otherwise. Sentences are for people. Pure, and light."""
 
-from typing import NamedTuple
-
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.prompt import PromptType
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Step, StepState

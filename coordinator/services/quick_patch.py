@@ -1,10 +1,10 @@
 """Quick patch: a user-patch prompt for a specific issue with work that is done or under way."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from coordinator.errors import UsageError
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.lazy.typing import Literal
 from coordinator.model.plan import Plan
 from coordinator.model.prompt import Priority
 from coordinator.model.snapshot import Snapshot

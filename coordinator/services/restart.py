@@ -1,9 +1,8 @@
 """Kill and restart: end an attempt for good, and say what becomes of its step."""
 
-from typing import Literal
-
 from coordinator.errors import Refused
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.lazy.typing import Literal
 from coordinator.model.plan import Kill, Plan, StartAfresh
 from coordinator.model.prompt import PromptStatus
 from coordinator.model.snapshot import Snapshot

@@ -2,8 +2,8 @@
 
 import base64
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.storage.files import sha256
 from coordinator.storage.paths import Layout
 from coordinator.storage.records import BadRecord, read_json, write_json

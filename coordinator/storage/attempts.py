@@ -4,10 +4,10 @@ import os
 import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
 
 from coordinator.lazy import regex
 from coordinator.lazy.dataclass import replace
+from coordinator.lazy.typing import Any, NamedTuple, Protocol
 from coordinator.model.handoff import OUTCOMES
 from coordinator.model.problem import Problem
 from coordinator.model.step import Attempt, Exit, Receipt, StepState

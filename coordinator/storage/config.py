@@ -3,12 +3,12 @@
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from coordinator.errors import CoordError, UsageError
 from coordinator.formats.flat_yaml import Entry, Nested, Value, read_flat
 from coordinator.formats.scalars import flow_list
 from coordinator.lazy.dataclass import dataclass, field, fields
+from coordinator.lazy.typing import Any
 from coordinator.model.adoption import Pattern
 from coordinator.model.settings import BRANCH, PROMPTS, Budget, Settings
 from coordinator.model.text import clip, plain

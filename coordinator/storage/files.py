@@ -4,10 +4,10 @@ import os
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
 from coordinator.errors import StalePlan
 from coordinator.formats.digest import hasher, sha256
+from coordinator.lazy.typing import Final
 from coordinator.model.text import plain
 from coordinator.storage.exchange import exchange
 from coordinator.storage.locks import Lock, is_held

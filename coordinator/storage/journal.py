@@ -9,10 +9,10 @@ written into the journal before anything else is.
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any
 
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.lazy.dataclass import dataclass, replace
+from coordinator.lazy.typing import Any
 from coordinator.model.plan import FileEdit
 from coordinator.model.text import plain
 from coordinator.storage.files import (

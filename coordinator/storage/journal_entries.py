@@ -4,10 +4,10 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from coordinator.formats.value_merge import Merge, merge
 from coordinator.lazy.dataclass import dataclass, replace
+from coordinator.lazy.typing import Any
 from coordinator.model.text import plain
 from coordinator.storage.files import read_limited, sha256
 from coordinator.storage.kept_aside import keep_aside

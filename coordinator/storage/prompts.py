@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import NamedTuple
 
 from coordinator.formats.frontmatter import Frontmatter, parse
 from coordinator.formats.prompt_references import Names
 from coordinator.formats.prompt_schema import number_in_name, to_prompt
 from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass, replace
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.settings import BRANCH

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
 
 from coordinator.lazy.dataclass import MISSING, Field, fields
+from coordinator.lazy.typing import Any, TypeVar, cast
 from coordinator.model.problem import Problem
 from coordinator.model.text import clip, plain
 from coordinator.storage.files import NotAFile, TooLarge, read_regular, write_atomic

@@ -6,10 +6,10 @@ It guards against mistakes: an agent that runs as the same user could add to it 
 
 import os
 from contextlib import suppress
-from typing import NamedTuple
 
 from coordinator.errors import CoordError
 from coordinator.formats.digest import sha256
+from coordinator.lazy.typing import NamedTuple
 from coordinator.safefiles.regular import open_to_append, read_part
 from coordinator.storage.paths import Layout
 from coordinator.storage.reading import digest_of

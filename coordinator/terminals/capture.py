@@ -3,10 +3,10 @@
 import itertools
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.pane_screen import Screen
 from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.screen import parse

@@ -11,11 +11,11 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
 from coordinator.errors import CoordError
 from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.pane_screen import Screen
 from coordinator.terminals.capture import HEADER, OPTIONS, Header, parse_header
 

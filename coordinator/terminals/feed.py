@@ -5,8 +5,8 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
 
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.pane_screen import Screen
 from coordinator.terminals.capture import read_panes
 from coordinator.terminals.capture_rate import Pace

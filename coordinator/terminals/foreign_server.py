@@ -3,9 +3,9 @@
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.pane_screen import Screen
 from coordinator.processes.table import children
 from coordinator.terminals.capture import read_panes

@@ -4,9 +4,9 @@ import itertools
 import os
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from coordinator.lazy import regex
+from coordinator.lazy.typing import Protocol
 from coordinator.terminals.errors import TerminalError
 
 ARRIVAL_BOUND = 1.5

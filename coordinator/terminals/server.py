@@ -10,9 +10,9 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from coordinator.lazy import regex
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.listing import MARK, ROW, SIZE, WINDOW_ID, Window, parse_row
 from coordinator.terminals.paste import deliver

@@ -1,7 +1,6 @@
 """The graph as a map: one layer below the other, as many prompts on a line as fit."""
 
-from typing import NamedTuple
-
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.graph import Graph
 
 

@@ -21,9 +21,9 @@ Prompts that wait for something below them (a cycle) have no rail for it: they c
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.graph import Graph
 
 SHORTEST_FOLD = 3

@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
 
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.budget_pause import about_budgets, paused_by
 from coordinator.model.clock import timestamp
 from coordinator.model.graph import SATISFIED

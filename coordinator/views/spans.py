@@ -1,6 +1,6 @@
 """A piece of text with the name of its style: what lines on a screen or in a terminal are made of."""
 
-from typing import NamedTuple
+from coordinator.lazy.typing import NamedTuple
 
 
 class Span(NamedTuple):

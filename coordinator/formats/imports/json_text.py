@@ -1,10 +1,10 @@
 """JSON of other tools: read within limits, and where in the text a value stands, so that it alone can be changed."""
 
 import json
-from typing import NamedTuple
 
 from coordinator.formats.imports.text import decoded, offset
 from coordinator.lazy import regex
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.imported import BytePatch
 from coordinator.model.problem import Problem
 from coordinator.model.text import clip, plain

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from importlib import import_module
-from typing import NamedTuple
 
 from coordinator.errors import UsageError
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.imported import Detected, Form, Tree
 
 _MODULES = {

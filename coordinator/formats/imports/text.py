@@ -1,9 +1,9 @@
 """What the forms have in common: bytes as text, statuses and priorities by any tool's word, patches."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from coordinator.lazy import regex
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.imported import BytePatch, Item, TaskStatus, Tree
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Priority

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from coordinator.agents.evidence import Report, brief, last_report
 from coordinator.agents.hooks import STATUS
@@ -26,6 +25,7 @@ from coordinator.apply.steps import agent_event, amend
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.clock import timestamp
 from coordinator.model.event import SYSTEM
 from coordinator.model.snapshot import AgentState

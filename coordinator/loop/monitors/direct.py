@@ -8,9 +8,9 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from coordinator.errors import CoordError
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.event import Draft
 from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import Snapshot
