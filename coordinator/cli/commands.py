@@ -12,7 +12,10 @@ from coordinator.services.registry import SERVICES
 
 _GROUPS = (
     ("Start", ("init", "demo", "doctor", "trust", "strict")),
-    ("See", ("milestone", "intent", "status", "graph", "why", "agents", "attach", "log", "questions", "validate")),
+    (
+        "See",
+        ("milestone", "intent", "runs", "status", "graph", "why", "agents", "attach", "log", "questions", "validate"),
+    ),
     ("Run", ("loop", "pause", "resume", "stop", "answer", "permit", "tell")),
     ("Steer", ("undo", "clean")),  # below the services
     ("Record", ("ask", "decide", "link", "artifact", "agent")),

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from coordinator.model.attachment import Attachment
     from coordinator.model.intent import Version
     from coordinator.model.plan import Plan
+    from coordinator.model.run import RunReport
     from coordinator.observe.log_audit import Proof
     from coordinator.views.milestone_page import MilestonePage, Revision
+    from coordinator.views.runs import RunPage
 
 _PAGE = 200
 """Events of a kind on the milestone's page."""
@@ -159,6 +161,26 @@ class History:
 
         actor = self._writer()
         return set_milestone(self._project.layout, self._log, actor, status, reason, before=before)
+
+    # ── runs
+
+    def runs(self, snapshot: Snapshot, now: float) -> "tuple[RunReport, ...]":
+        """Every run, the newest first; `now` in Unix seconds."""
+        from coordinator.observe.runs import report_runs
+
+        return report_runs(self._project.layout, self._log, snapshot, now)
+
+    def run(self, snapshot: Snapshot, name: str, now: float) -> "RunPage":
+        """The page of a run, by its id or number. Refused when there is none."""
+        from coordinator.errors import Refused
+        from coordinator.observe.runs import report_attempts
+        from coordinator.views.runs import RunPage
+
+        wanted = name if name.startswith("run-") else f"run-{name}"
+        report = next((one for one in self.runs(snapshot, now) if one.run.id == wanted), None)
+        if report is None:
+            raise Refused(f"there is no run {name}", "`coord runs` lists them")
+        return RunPage(report, report_attempts(self._project.layout, report.run))
 
     # ── records
 

@@ -1,6 +1,9 @@
 """A run, and what is asked of the loop: the values of `run.json` and `loop.json`."""
 
 from coordinator.lazy.dataclass import dataclass
+from coordinator.model.clock import timestamp
+from coordinator.model.step import Attempt
+from coordinator.model.usage import Spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,31 @@ class Run:
     started: str = ""
     """UTC, ISO 8601."""
     ended: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """A run, and what it took."""
+
+    run: Run
+    spent: Spent
+    """Tokens and money of its agents, and the time that they worked; nothing of what nobody told."""
+    alive: bool = False
+    """A loop is at it."""
+
+    def seconds(self, now: float) -> float | None:
+        """How long it took, or takes so far; `now` in Unix seconds. None where nobody knows."""
+        if not self.run.started or not (self.run.ended or self.run.state == "running"):
+            return None
+        return max(0.0, (timestamp(self.run.ended) if self.run.ended else now) - timestamp(self.run.started))
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """An attempt, and what it took."""
+
+    attempt: Attempt
+    spent: Spent
 
 
 @dataclass(frozen=True, slots=True)

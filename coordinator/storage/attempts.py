@@ -67,12 +67,17 @@ def read_receipt(directory: Path | str) -> Receipt | Problem | None:
 def all_attempts(layout: Layout) -> Iterator[Attempt]:
     """Every attempt of every run that was claimed, as far as it can be read; oldest run first."""
     for run in run_ids(layout):
-        root = layout.run(run)
-        for directory in sorted(root.glob("prompts/*/attempt-*")):
-            place = work_at(directory.relative_to(root).as_posix())
-            found = load_attempt(layout, run, *place)[0] if place is not None else None
-            if found is not None:
-                yield found
+        yield from attempts_of(layout, run)
+
+
+def attempts_of(layout: Layout, run: str) -> Iterator[Attempt]:
+    """Every attempt of a run that was claimed, as far as it can be read."""
+    root = layout.run(run)
+    for directory in sorted(root.glob("prompts/*/attempt-*")):
+        place = work_at(directory.relative_to(root).as_posix())
+        found = load_attempt(layout, run, *place)[0] if place is not None else None
+        if found is not None:
+            yield found
 
 
 def load_attempt(layout: Layout, run: str, work: WorkId, attempt: int) -> tuple[Attempt | None, tuple[Problem, ...]]:

@@ -19,6 +19,7 @@ from coordinator.storage.records import BadRecord, decode, encode, read_json, re
 
 __all__ = [
     "AttemptReader",
+    "all_runs",
     "current_run",
     "folder_of_run",
     "loop_is_alive",
@@ -84,14 +85,20 @@ def write_run(layout: Layout, run: Run) -> None:
 
 def current_run(layout: Layout) -> Run | None:
     """The newest run; None before the first. Its state is `unknown` when its record can't be read."""
-    for run_id in reversed(run_ids(layout)):
-        try:
-            values = read_json(str(layout.run(run_id) / "run.json"))
-            if values is not None:
-                return decode(Run, values, id=run_id)
-        except BadRecord:
-            return Run(run_id, state="unknown")
-    return None
+    return next((run for run_id in reversed(run_ids(layout)) if (run := _read_run(layout, run_id))), None)
+
+
+def all_runs(layout: Layout) -> list[Run]:
+    """Every run, the oldest first; those whose record can't be read are of state `unknown`."""
+    return [run for run_id in run_ids(layout) if (run := _read_run(layout, run_id))]
+
+
+def _read_run(layout: Layout, run_id: str) -> Run | None:
+    try:
+        values = read_json(str(layout.run(run_id) / "run.json"))
+        return None if values is None else decode(Run, values, id=run_id)
+    except BadRecord:
+        return Run(run_id, state="unknown")
 
 
 def unfinished_run(layout: Layout) -> Run | None:

@@ -1,0 +1,90 @@
+"""`coord runs`: what was run, how it ended, how long it took and what it cost."""
+
+import time
+
+from coordinator.cli import declared as click
+from coordinator.cli.opened import project_of
+from coordinator.cli.report import emit, say, styled
+from coordinator.cli.status import GLYPHS
+from coordinator.cli.views import json_option
+from coordinator.client.history import History
+from coordinator.client.look import look
+from coordinator.model.run import RunReport
+from coordinator.model.step import StepState
+from coordinator.model.text import age, clip, plain, width
+from coordinator.model.usage import Spent
+from coordinator.views.runs import RunPage, became, run_json, state, took
+
+_STYLES = {"running": "blue", "waiting": "yellow", "unknown": "red"}
+_SHOWN = 20
+"""Runs that people are shown; with --json they get all."""
+
+
+@click.command()
+@click.argument("run", required=False, metavar="[N]")
+@json_option
+@click.pass_context
+def runs(ctx: click.Context, run: str | None, as_json: bool) -> None:
+    """The runs, the newest first; with a number, what was worked on in that one."""
+    project, now = project_of(ctx), time.time()
+    with History(project) as history:
+        if run is not None:
+            page = history.run(look(project), run, now)
+            emit(page.to_json(now)) if as_json else _print_page(page, now)
+            return
+        found = history.runs(look(project), now)
+    if as_json:
+        emit({"runs": [run_json(report, now) for report in found]})
+    elif not found:
+        say("no run yet: `coord loop` starts one")
+    else:
+        _print_list(found, now)
+
+
+def _print_list(found: tuple[RunReport, ...], now: float) -> None:
+    names = max(len(report.run.id) for report in found[:_SHOWN])
+    for report in found[:_SHOWN]:
+        _print_run(report, now, names)
+    if len(found) > _SHOWN:
+        say(f"and {len(found) - _SHOWN} before: `coord runs --json` has all")
+
+
+def _print_run(report: RunReport, now: float, column: int = 0) -> None:
+    run, word = report.run, state(report)
+    word = run.outcome or word if word == "ended" else word
+    styled(
+        [
+            (f"{run.id:<{column}}  ", "bold"),
+            (f"{word:<8}", _STYLES.get(word, "green" if word == "done" else "")),
+            (f"  {run.started[:16].replace('T', ' '):<16}", "dim"),
+            (f"  {clip(plain(run.milestone), 48)}", ""),
+            (f"  {took(report, now)}", "dim"),
+        ]
+    )
+
+
+def _print_page(page: RunPage, now: float) -> None:
+    _print_run(page.report, now)
+    if not page.worked:
+        say("nothing was started in it")
+    titles = [clip(plain(one.attempt.title), 48) for one in page.worked]
+    column = max(map(width, titles), default=0)
+    names = max((len(one.attempt.agent) for one in page.worked), default=0)
+    for one, title in zip(page.worked, titles, strict=True):
+        attempt = one.attempt
+        glyph, colour = GLYPHS[attempt.state]
+        styled(
+            [
+                (f" {glyph} ", colour),
+                (f"{attempt.prompt:02d}  ", "dim"),
+                (title + " " * (column - width(title)), ""),
+                (f"  {attempt.agent:<{names}}", "dim"),
+                (f"  {_took(one.spent)}", "dim"),
+            ]
+        )
+        if attempt.state is not StepState.MERGED:
+            styled([(f"       {clip(plain(became(one)), 100)}", "dim")])
+
+
+def _took(spent: Spent) -> str:
+    return ", ".join(filter(None, (age(spent.seconds) if spent.seconds else "", spent.words)))
