@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from coordinator.changes.command import failure
@@ -75,16 +76,24 @@ class BranchTaken(CoordError):
 
 
 def create(
-    places: Places, work: WorkId, attempt: int, base: str = "", *, branch: str = "", resume: bool = False
+    places: Places,
+    work: WorkId,
+    attempt: int,
+    base: str = "",
+    *,
+    branch: str = "",
+    resume: bool = False,
+    env: Mapping[str, str] | None = None,
 ) -> WorktreeInfo:
     """Make the worktree of an attempt, or take over what a killed loop left of it: calling it again is safe.
 
     `base` is the configured base branch; empty means the one checked out in the main checkout. `branch` is the
     attempt's own, where it has not the usual name: one that is checked out elsewhere raises BranchTaken. One that is
     there without worktree and has commits of its own is only continued with `resume`: else it is somebody's earlier
-    work. Raises CoordError without a commit to start from, on a detached HEAD without `base`, and when git fails.
+    work. `env` is for git and the hooks that it runs. Raises CoordError without a commit to start from, on a detached
+    HEAD without `base`, and when git fails.
     """
-    maker = _Maker(places, work, attempt, base, branch)
+    maker = _Maker(places, work, attempt, base, branch, env)
     if os.path.lexists(maker.path) and maker.is_whole():
         return maker.adopt()
     places.worktrees.mkdir(parents=True, exist_ok=True)
@@ -105,8 +114,10 @@ def create(
 class _Maker:
     """Makes one attempt's worktree."""
 
-    def __init__(self, places: Places, work: WorkId, attempt: int, base: str, branch: str) -> None:
-        self.work, self.attempt = work, attempt
+    def __init__(
+        self, places: Places, work: WorkId, attempt: int, base: str, branch: str, env: Mapping[str, str] | None = None
+    ) -> None:
+        self.work, self.attempt, self.env = work, attempt, env
         self.git = Git(places.root)
         self.path = places.worktree(work, attempt)
         self.label = self.path.name
@@ -117,7 +128,7 @@ class _Maker:
     def make(self, hold: int) -> WorktreeInfo | None:
         """The usual way, one command; None when something is in the way."""
         args = ("worktree", "add", "--quiet", "--no-track", "-b", self.branch, "--", str(self.path), self.start)
-        done = self.git.run(*args, ok=None, writes=True, hooks=True, hold=hold)
+        done = self.git.run(*args, ok=None, writes=True, hooks=True, hold=hold, env=self.env)
         if done.status == 0:
             return self.info(self.start, warning=self._without_hooks())
         if self.is_whole():
@@ -145,7 +156,7 @@ class _Maker:
             )
         fresh = ("--no-track", "-B", self.branch, "--", str(self.path), self.start)
         args = ("worktree", "add", "--quiet", *(("--", str(self.path), self.branch) if own else fresh))
-        done = self.git.run(*args, ok=None, writes=True, hooks=True, hold=hold)
+        done = self.git.run(*args, ok=None, writes=True, hooks=True, hold=hold, env=self.env)
         if done.status and not self.is_whole():
             raise failure(done, args)
         start = self.git.merge_base(tip, self.start) if own else self.start

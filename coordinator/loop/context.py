@@ -1,5 +1,6 @@
 """What the loop works with: the project, its log and windows, and what it touched since the last look."""
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +44,8 @@ class Context:
     """Agent → process of its window, known before its own record of it is."""
     ready: set[str] = field(default_factory=set)
     """Runtimes that were found ready to be started."""
+    asking: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a CLI is asked: of several starts at once one asks, the others know then."""
     orphans: set[tuple[WorkId, int]] = field(default_factory=set)
     """Attempts, by work and number, that were gone when this life of the loop began, after one that was cut off."""
     users: Users | None = None
@@ -96,10 +99,13 @@ class Context:
         """CoordError when the runtime's CLI would not get to work; asked until it is ready, then no more."""
         if name in self.ready:
             return
-        trouble = not_ready(self.runtime(name), self.layout.root)
-        if trouble is not None:
-            raise trouble
-        self.ready.add(name)
+        with self.asking:
+            if name in self.ready:
+                return
+            trouble = not_ready(self.runtime(name), self.layout.root)
+            if trouble is not None:
+                raise trouble
+            self.ready.add(name)
 
     def take_touched(self) -> set[Path]:
         """What was touched since this was asked for the last time."""

@@ -159,6 +159,9 @@ def _start(context: Context, snapshot: Snapshot, prompt: Prompt, attempt: Attemp
 
 def _not_started(context: Context, attempt: Attempt, reason: str) -> None:
     """Let the attempt fail, unless it was ended meanwhile."""
+    if context.reread(attempt).kill:  # that is why it did not start: whoever ends it says what becomes of the step
+        context.touched.append(context.directory(attempt))
+        return
     try:
         context.retire(context.advance(attempt, StepState.FAILED, step_event(attempt), reason=reason))
     except Refused:
@@ -170,15 +173,14 @@ def _make_worktree(context: Context, prompt: Prompt, attempt: Attempt, *, resume
         raise CoordError(f"pipeline `{prompt.pipeline}` can't be had", "use `pipeline: direct`, or leave it out")
     if not attempt.branch:
         return _project_folder(context, attempt)
-    base = attempt.base_branch or context.base_branch
+    base, env = attempt.base_branch or context.base_branch, environment(attempt, context.layout.root)
+    create = partial(worktrees.create, context.layout, attempt.work, attempt.attempt, base, resume=resume, env=env)
     try:
-        return worktrees.create(
-            context.layout, attempt.work, attempt.attempt, base, branch=attempt.branch, resume=resume
-        )
+        return create(branch=attempt.branch)
     except worktrees.BranchTaken:  # another project was faster since the name was chosen
         branch = _branch(context, attempt.work, attempt.attempt)
     context.amend(attempt, branch=branch)
-    return worktrees.create(context.layout, attempt.work, attempt.attempt, base, branch=branch, resume=resume)
+    return create(branch=branch)
 
 
 def _branch(context: Context, work: WorkId, count: int) -> str:

@@ -56,7 +56,7 @@ class By(Enum):
     """Who does what takes longer than the loop may stand still."""
 
     STARTS = auto()
-    """One after the other, as they were claimed: git runs hooks for a new worktree, and may be held up by them."""
+    """Each by itself, as many as may work at the same time: what sets up one worktree holds up no other."""
     GATE = auto()
     """One after the other."""
     CHORES = auto()
@@ -146,7 +146,7 @@ class Executor:
     def __init__(self, context: Context, wake: Callable[[Wake], None]) -> None:
         self._context = context
         self._wake = wake
-        self._starts = Worker("starts")
+        self._starts = Crew("starts")
         self._gate = Worker("gate")
         self._chores = [Worker(f"chores-{i}") for i in range(_CHORES)]
         self._ends = Crew("ends")
@@ -166,7 +166,8 @@ class Executor:
         if action in self._under_way or self._later.get(action, (0.0, 0.0))[0] > time.time():
             return False
         if isinstance(action, OfAttempt | Mark) and any(_starts(other, action.number) for other in self._under_way):
-            return False  # an attempt is started first: nobody else settles, marks or ends it half-way
+            # an attempt is started first, unless its end is asked for: nobody else settles or marks it half-way
+            return isinstance(action, FinishKill)
         return not any(waits(self._context, self._under_way, action) for waits in WAYS[type(action)].waits)
 
     def next_due(self) -> float | None:
