@@ -1,6 +1,7 @@
 """The command group: finds the module of a verb when the verb is called."""
 
 import importlib
+import keyword
 
 import click
 
@@ -17,7 +18,7 @@ _GROUPS = (
         ("milestone", "intent", "runs", "status", "graph", "why", "agents", "attach", "log", "questions", "validate"),
     ),
     ("Run", ("loop", "pause", "resume", "stop", "answer", "permit", "tell")),
-    ("Steer", ("undo", "clean")),  # below the services
+    ("Steer", ("import", "undo", "clean")),  # below the services
     ("Record", ("ask", "decide", "link", "artifact", "agent")),
 )
 
@@ -32,7 +33,8 @@ class _Verbs(click.Group):
             return None
         module = importlib.import_module(f"coordinator.cli.{found[0]}")
         made = found[0] == "services" and cmd_name in SERVICES
-        found_there = module.command_of(cmd_name) if made else getattr(module, cmd_name.replace("-", "_"))
+        named = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name.replace("-", "_")
+        found_there = module.command_of(cmd_name) if made else getattr(module, named)
         command: click.Command = for_click(found_there)
         return command
 

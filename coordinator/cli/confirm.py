@@ -11,8 +11,10 @@ from coordinator.errors import StalePlan, UsageError
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
+from coordinator.views.import_text import is_import, task_lines
 
 Planner = Callable[[Snapshot], Plan]
+_INK = {"good": "green", "strong": "bold", "faint": "dim"}
 
 
 def carry_out(project: Project, planner: Planner, *, yes: bool, dry_run: bool, as_json: bool) -> int:
@@ -71,6 +73,10 @@ def show(plan: Plan) -> None:
     if plan.order_before != plan.order_after:
         styled([("order before  ", "dim"), (_order(plan.order_before, plan), "")])
         styled([("order after   ", "dim"), (_order(plan.order_after, plan), "")])
+    if is_import(plan):
+        for spans in task_lines(plan):
+            styled([(span.text, _INK.get(span.ink, "")) for span in spans])
+        return
     for edit in plan.edits:
         for line in edit.diff.splitlines():
             colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")

@@ -18,6 +18,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "stop": ("loop", "End the loop; running agents finish."),
     "resume": ("loop", "Go on after a pause."),
     "clean": ("clean", "Clear what ended work left, if it holds nothing."),
+    "import": ("importing", "Make prompts of the tasks of another tool."),
     "undo": ("services", "Take back what was applied last."),
     "ask": ("questions", "Ask the human a question."),
     "answer": ("questions", "Answer a question."),

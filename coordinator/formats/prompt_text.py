@@ -1,6 +1,6 @@
 """Prompt files that are not on disk yet: new ones, and edited ones that are checked before they are saved."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from coordinator.errors import CoordError
 from coordinator.formats.digest import sha256
@@ -8,8 +8,9 @@ from coordinator.formats.frontmatter import parse, split
 from coordinator.formats.prompt_names import render_new
 from coordinator.formats.prompt_references import Names
 from coordinator.formats.prompt_schema import to_prompt
+from coordinator.formats.scalars import Scalar
 from coordinator.model.problem import Problem
-from coordinator.model.prompt import Priority, Prompt, PromptType
+from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.settings import PROMPTS
 
 
@@ -24,8 +25,13 @@ def new_prompt(
     patches_prompts: Sequence[int],
     body: str,
     created_by: str,
+    status: PromptStatus = PromptStatus.PENDING,
+    more: Mapping[str, Scalar | Sequence[Scalar]] | None = None,
 ) -> tuple[Prompt, bytes]:
-    """A new prompt with its file at `path`: what is read back from the file is what the plan shows."""
+    """A new prompt with its file at `path`: what is read back from the file is what the plan shows.
+
+    `more` are further keys, which are kept and mean nothing to the loop.
+    """
     content = render_new(
         number=number,
         title=title,
@@ -34,7 +40,8 @@ def new_prompt(
         dependencies=dependencies,
         priority=priority,
         patches_prompts=patches_prompts,
-        more={"created_by": created_by} if created_by else None,
+        status=status,
+        more={**({"created_by": created_by} if created_by else {}), **(more or {})},
     )
     prompt = parse_prompt(content, path)
     if isinstance(prompt, Problem):

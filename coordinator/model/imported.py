@@ -23,7 +23,8 @@ class Tree:
     """Files that somebody else's tool wrote: all that a form may look at. Untrusted, and bounded by who made it."""
 
     files: Mapping[str, bytes] = field(repr=False)
-    """Path relative to what is imported, POSIX separators, sorted → the whole content."""
+    """Path relative to the project's root, POSIX separators, sorted → the whole content. What is imported may be one
+    file, or any folder, also outside of the project (`../other/…`): where a form's own folder begins is its to see."""
     problems: tuple[Problem, ...] = ()
     """What was not read, and why: too large, a link, a pipe, too many."""
 

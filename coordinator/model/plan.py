@@ -90,9 +90,12 @@ class Plan:
     """Id of the plan that this one takes back."""
     reason: str = ""
     """The engineer's own words."""
+    more: Mapping[str, object] = field(default_factory=dict)
+    """What else a service has to say of it, as JSON: keys of its own."""
 
     def to_json(self, *, applied: bool) -> dict[str, object]:
         return {
+            **self.more,
             "plan": self.id,
             "service": self.service,
             "summary": self.summary,

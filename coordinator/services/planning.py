@@ -97,7 +97,9 @@ class PlanBuilder:
         current = self._after.get(ALIGNMENT, before or b"")
         self._after[ALIGNMENT] = add_steering(current, number=number, text=words.strip(), who=who, at=at)
 
-    def build(self, summary: str, *, reason: str = "", undoes: str | None = None) -> Plan:
+    def build(
+        self, summary: str, *, reason: str = "", undoes: str | None = None, more: Mapping[str, object] | None = None
+    ) -> Plan:
         """Seal the plan: diffs, orders and fingerprints are computed from what was collected."""
         edits = tuple(self._edit(path) for path in self._after if self._after[path] != self._before[path])
         return Plan(
@@ -114,6 +116,7 @@ class PlanBuilder:
             number=self.number,
             undoes=undoes,
             reason=reason.strip(),
+            more=more or {},
             reads=not_started(self.snapshot, (n for n, p in self.prompts.items() if p.path in self._after)),
         )
 

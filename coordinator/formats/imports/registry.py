@@ -6,6 +6,10 @@ from importlib import import_module
 from coordinator.errors import UsageError
 from coordinator.lazy.typing import NamedTuple
 from coordinator.model.imported import Detected, Form, Tree
+from coordinator.model.text import plain
+
+SURE = 0.5
+"""From this confidence on a form is one; below it is what is left where there is none."""
 
 _MODULES = {
     "checklist": "checklist",
@@ -47,3 +51,28 @@ def detect(tree: Tree) -> list[Found]:
     """The forms that the files may have, the surest first."""
     found = [Found(each, detected) for each in forms() if (detected := each.detect(tree)) is not None]
     return sorted(found, key=lambda one: -one.detected.confidence)
+
+
+def choose(tree: Tree, name: str, place: str) -> Found:
+    """The form that the files have, or the one that is named. UsageError when there is none, or more than one.
+
+    `place`: what people call where the files are.
+    """
+    if name:
+        asked = form(name)
+        detected = asked.detect(tree)
+        if detected is None:
+            raise UsageError(f"nothing in {plain(place)} is {asked.line}", _KNOWN.format(", ".join(names())))
+        return Found(asked, detected)
+    found = detect(tree)
+    sure = [one for one in found if one.detected.confidence >= SURE]
+    if len(sure) > 1:
+        told = "; ".join(f"{one.form.name} ({one.detected.evidence})" for one in sure)
+        raise UsageError(f"{plain(place)} has tasks in more than one format: {told}", "name one: --format NAME")
+    if not found:
+        why = f": {tree.problems[0].message}" if tree.problems else ""
+        raise UsageError(f"no tasks are known in {plain(place)}{why}", _KNOWN.format(", ".join(names())))
+    return (sure or found)[0]
+
+
+_KNOWN = "formats are {}"

@@ -1,0 +1,34 @@
+"""Importing tasks of other tools."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from coordinator.cli.confirm import carry_out
+from coordinator.cli.opened import project_of
+from coordinator.cli.services import actor_name, plan_options
+from coordinator.model.plan import Plan
+from coordinator.model.snapshot import Snapshot
+
+
+@click.command("import")
+@click.argument("place", metavar="DIR|FILE")
+@click.option("--format", "form", default="", metavar="F", help="What it is, where that is not clear by itself.")
+@plan_options
+@click.pass_context
+def import_(ctx: click.Context, /, place: str, form: str, **given: Any) -> int:
+    """Make prompts of the tasks of another tool; importing again takes over what changed there."""
+    from coordinator.client.importing import read_tasks
+    from coordinator.client.look import look
+    from coordinator.services.importing import plan_import
+
+    project = project_of(ctx)
+    request = read_tasks(project, Path(place), form, actor_name())
+
+    def planner(snapshot: Snapshot) -> Plan:
+        return plan_import(snapshot, request)
+
+    if not planner(look(project)).edits:
+        given["dry_run"] = True  # a plan of nothing is nobody's to confirm, and nothing to take back
+    return carry_out(project, planner, yes=given["yes"], dry_run=given["dry_run"], as_json=given["as_json"])

@@ -1,0 +1,65 @@
+"""Tasks of other tools: found, read, and planned as prompts."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from coordinator.client.opening import Project
+from coordinator.errors import Refused
+
+if TYPE_CHECKING:
+    from coordinator.formats.imports.registry import Found
+    from coordinator.model.imported import Tree
+    from coordinator.model.plan import Plan
+    from coordinator.model.snapshot import Snapshot
+    from coordinator.services.importing import Import
+
+
+class Offer(NamedTuple):
+    """Tasks that a project has already."""
+
+    form: str
+    line: str
+    """What the form is, in a few words."""
+    place: str
+    """Relative to the project's root."""
+    tasks: int
+    """That are not done."""
+
+
+def read_tasks(project: Project, place: Path, form: str = "", who: str = "") -> "Import":
+    """What there is to import at a place. UsageError when that is nothing, or not clear.
+
+    Refused for an agent whose command the loop carries out: it would read with the loop's rights.
+    """
+    from coordinator.lazy.dataclass import replace
+    from coordinator.services.importing import Import
+
+    tree, name, found = read_form(project, place, form)
+    items = found.form.read(tree)
+    return Import(found.form.name, name, replace(items, problems=(*tree.problems, *items.problems)), who or _engineer())
+
+
+def read_form(project: Project, place: Path, form: str = "") -> "tuple[Tree, str, Found]":
+    """The files at a place, what the place is called, and which form they have. Raises like `read_tasks`."""
+    from coordinator.formats.imports import registry
+    from coordinator.observe.task_files import read_tree
+
+    if os.environ.get("COORD_DOOR"):
+        raise Refused("files can't be named from here", "ask a human to import them")
+    forms = [registry.form(form)] if form else list(registry.forms())
+    tree, name = read_tree(project.layout.root, place, lambda path: any(each.may_be(path) for each in forms))
+    return tree, name, registry.choose(tree, form, str(place))
+
+
+def plan_tasks(project: Project, snapshot: "Snapshot", place: str, form: str = "") -> "Plan":
+    """The plan that makes prompts of the tasks at a place, relative to the project's root. Raises like the service."""
+    from coordinator.services.importing import plan_import
+
+    return plan_import(snapshot, read_tasks(project, project.layout.root / place, form))
+
+
+def _engineer() -> str:
+    from coordinator.client.steering import actor
+
+    return actor().name
