@@ -8,6 +8,7 @@ POINTS = (
     "takeover-branched",
     "takeover-switched",
     "dispatch-worktree",
+    "dispatch-set-up",
     "dispatch-script",
     "dispatch-window",
     "step-written",

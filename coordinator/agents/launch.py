@@ -48,6 +48,7 @@ end "$status"
 
 def environment(attempt: Attempt, root: Path) -> dict[str, str]:
     """Who the agent is, for everything that it runs."""
+    own = {"COORD_PORT": str(attempt.port)} if attempt.port else {}
     return {
         "COORD_ROOT": str(root),
         "COORD_RUN": attempt.run,
@@ -55,6 +56,7 @@ def environment(attempt: Attempt, root: Path) -> dict[str, str]:
         "COORD_ATTEMPT": str(attempt.attempt),
         "COORD_AGENT": attempt.agent,
         "COORD_ROLE": attempt.role,
+        **own,
     }
 
 

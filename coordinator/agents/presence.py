@@ -1,11 +1,12 @@
 """The agents as they are now, asked of the process table and of their own reports."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from coordinator.agents.evidence import Terminal, last_report, observe_agent
+from coordinator.agents.evidence import Terminal, brief, last_report, observe_agent
 from coordinator.agents.jsonl_tail import end_of
 from coordinator.agents.stall_record import STUCK, read_stuck
 from coordinator.agents.usage import USAGE, read_usage
@@ -13,14 +14,18 @@ from coordinator.lazy.dataclass import replace
 from coordinator.lazy.typing import TYPE_CHECKING, NamedTuple
 from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import Agent, AgentState
-from coordinator.model.step import Attempt
+from coordinator.model.step import SETUP_LOG, Attempt, StepState
+from coordinator.model.text import without_escapes
 from coordinator.model.work import WorkId
-from coordinator.safefiles.regular import read_part
+from coordinator.safefiles.regular import read_end, read_part
+from coordinator.secrets.redaction import redact
 
 if TYPE_CHECKING:
     from coordinator.agents.runtime import Runtime
 
 _STATUS = "status.jsonl"
+_LAST_LINES = 4096
+"""Bytes of what a set-up said in which its last line is looked for."""
 _RENEWED = 20.0
 """Seconds after which an agent seen again in the same state counts as newly seen. Until then it is the same agent, so
 that looking often at many who go on as before makes no news."""
@@ -39,7 +44,7 @@ class _Known(NamedTuple):
     attempt: Attempt
     alive: bool | None
     paused: bool
-    files: tuple[_Stamp, _Stamp, _Stamp]
+    files: tuple[_Stamp, _Stamp, _Stamp, _Stamp]
     until: float
 
 
@@ -76,6 +81,7 @@ class Presence:
             _stamp(f"{directory}/{_STATUS}") if live else None,
             _stamp(f"{directory}/{USAGE}"),
             _stamp(f"{directory}/{STUCK}") if live and attended else None,
+            _stamp(f"{directory}/{SETUP_LOG}") if attempt.state is StepState.DISPATCHED else None,
         )
         known = self._known.get(attempt.work)
         same = (
@@ -92,6 +98,8 @@ class Presence:
             agent = replace(
                 agent, state=AgentState.STARTING, evidence="step.json", observed_at=timestamp(attempt.since)
             )
+        if files[3] and agent.state is AgentState.STARTING:
+            agent = replace(agent, evidence=SETUP_LOG, doing=_last_said(directory), observed_at=files[3][0] / 1e9)
         tokens, cost = read_usage(Path(directory)) if files[1] else (None, None)
         if (tokens, cost) != (None, None):
             agent = replace(agent, tokens=tokens, cost_usd=cost)
@@ -120,6 +128,16 @@ def agent_process(directory: str) -> int:
         return int(read_part(f"{directory}/started/agent", 20))
     except (OSError, ValueError):
         return 0
+
+
+def _last_said(directory: str) -> str:
+    """The last line that the set-up of its worktree said, without secrets."""
+    try:
+        text = read_end(f"{directory}/{SETUP_LOG}", _LAST_LINES).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    lines = [line for line in re.split(r"[\r\n]+", without_escapes(redact(text))) if line.strip()]
+    return brief(lines[-1]) if lines else ""
 
 
 def _stamp(path: str) -> _Stamp:

@@ -120,7 +120,7 @@ def agents(ctx: click.Context, as_json: bool) -> None:
             [
                 (f"{label}  ", "bold"),
                 (f"{agent.role:<11}{agent.runtime:<10}", ""),
-                (f"{agent.state.words + until(agent.resets_at, now):<18} ", colour),
+                (f"{agent.words + until(agent.resets_at, now):<18} ", colour),
                 (f"{agent.evidence}, {age} s ago   window {agent.window or 'none'}", "dim"),
                 (f" of tmux server {agent.server}, {plain(agent.name)}" if agent.adopted else "", "dim"),
                 (_used(agent.tokens, agent.cost_usd), "dim"),

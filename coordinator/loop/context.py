@@ -13,6 +13,7 @@ from coordinator.apply.handoff_files import sealed
 from coordinator.apply.overruling import NOT_DONE, overrule
 from coordinator.changes.agent_user import reclaim
 from coordinator.changes.lending import Guest, take_back
+from coordinator.changes.scripts import Halt
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
 from coordinator.lazy.dataclass import dataclass, field
@@ -50,6 +51,8 @@ class Context:
     """Attempts, by work and number, that were gone when this life of the loop began, after one that was cut off."""
     users: Users | None = None
     """Strict mode: who agents run as, one user each."""
+    halt: Halt = field(default_factory=Halt)
+    """Ends set-ups when the loop ends: the next one does them again."""
     look: Callable[[], None] = lambda: None
     """Has the loop look at once at what was touched; for workers that go on for a while."""
 

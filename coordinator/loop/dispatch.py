@@ -10,9 +10,9 @@ from coordinator.agents.launch import environment, keeper
 from coordinator.apply.kill import end_processes
 from coordinator.apply.steps import agent_event, attempt_lock, step_event
 from coordinator.changes import worktrees
-from coordinator.changes.agent_user import share
 from coordinator.changes.branches import free_branch
 from coordinator.changes.git import Git
+from coordinator.changes.setup import CutShort, SetupFailed
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.failpoint import failpoint
 from coordinator.lazy.dataclass import replace
@@ -21,6 +21,7 @@ from coordinator.loop.context import Context
 from coordinator.loop.inheritance import earlier, inherit, told
 from coordinator.loop.launch_files import write_launch
 from coordinator.loop.prompt_status import mark
+from coordinator.loop.starts import set_up, with_port
 from coordinator.loop.worker import Task
 from coordinator.model.clock import utc_now
 from coordinator.model.loop_state import is_shared
@@ -96,10 +97,11 @@ def resume(context: Context, snapshot: Snapshot, action: Resume) -> None:
         return
     alive = [window for window in context.windows(attempt) if not window.dead]
     if alive:
-        _running(context, _with_base(context, attempt), alive[0])
+        _running(context, _with_base(context, with_port(context, attempt)), alive[0])
     elif (context.directory(attempt) / "started").exists():
         context.advance(attempt, StepState.RUNNING, step_event(attempt))  # it ran and is gone: settled as every other
     else:
+        end_processes(context.layout, attempt)  # what is left of a set-up that was cut off
         _start(context, snapshot, snapshot.prompts[action.number], attempt)
 
 
@@ -126,6 +128,7 @@ def _new_attempt(context: Context, prompt: Prompt, count: int, base_branch: str,
 
 def _start(context: Context, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> None:
     try:
+        attempt = with_port(context, attempt)
         if not prompt.lost:
             keep_given(context.directory(attempt), prompt)
         elif not prompt.source:
@@ -137,10 +140,9 @@ def _start(context: Context, snapshot: Snapshot, prompt: Prompt, attempt: Attemp
         attempt = replace(attempt, branch=tree.branch, reason=tree.warning)
         if tree.warning:
             context.log_about(attempt, agent_event(attempt, "problem.worktree", reason=tree.warning))
-        guest = context.guest(attempt)
-        if guest is not None and attempt.branch:
-            share(context.layout, attempt.work, attempt.attempt, guest, branch=attempt.branch)
         failpoint("dispatch-worktree")
+        set_up(context, attempt, tree)
+        failpoint("dispatch-set-up")
         attempt = replace(attempt, base=tree.base, base_branch=tree.base_branch, digest=prompt.digest)
         existing = None if inherited is None else told(context, attempt, inherited)
         attempt = write_launch(context, snapshot, prompt, attempt, tree.cwd, last, existing)
@@ -150,20 +152,24 @@ def _start(context: Context, snapshot: Snapshot, prompt: Prompt, attempt: Attemp
             context.touched.append(context.directory(attempt))
             return
         failpoint("dispatch-window")
+    except CutShort:  # the next life of the loop does it again
+        context.touched.append(context.directory(attempt))
+        return
     except (CoordError, OSError) as error:
-        _not_started(context, attempt, _sentence(error))
+        _not_started(context, attempt, _sentence(error), unprepared=isinstance(error, SetupFailed))
         return
     mark(context, snapshot, Mark(prompt.number, PromptStatus.IN_PROGRESS, attempt.attempt))
     _running(context, attempt, window)
 
 
-def _not_started(context: Context, attempt: Attempt, reason: str) -> None:
+def _not_started(context: Context, attempt: Attempt, reason: str, *, unprepared: bool = False) -> None:
     """Let the attempt fail, unless it was ended meanwhile."""
     if context.reread(attempt).kill:  # that is why it did not start: whoever ends it says what becomes of the step
         context.touched.append(context.directory(attempt))
         return
+    changes = {"reason": reason, "unprepared": unprepared, "port": attempt.port}
     try:
-        context.retire(context.advance(attempt, StepState.FAILED, step_event(attempt), reason=reason))
+        context.retire(context.advance(attempt, StepState.FAILED, step_event(attempt), **changes))
     except Refused:
         context.touched.append(context.directory(attempt))
 
@@ -251,6 +257,7 @@ def _running(context: Context, attempt: Attempt, window: Window) -> None:
             session=attempt.session,
             reason=attempt.reason,
             digest=attempt.digest,
+            port=attempt.port,
         )
     except Refused:  # it was ended since its window was opened: nothing of it is to go on
         end_processes(context.layout, attempt)

@@ -177,6 +177,7 @@ class Executor:
 
     def close(self) -> None:
         """Let the workers end what takes a moment; a merge that is cut off is found done, or done again, next time."""
+        self._context.halt.set()
         self._starts.close(_START_PATIENCE)
         self._gate.close(_PATIENCE)
         for worker in self._chores:

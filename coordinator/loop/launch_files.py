@@ -49,13 +49,13 @@ def write_launch(
     if user is not None:
         command = wrapped(command, user)
         _own_status(directory, user)
-    env = environment(attempt, context.layout.root) | ({} if user is not None else _hooks(context, attempt))
+    env = environment(attempt, context.layout.root) | ({} if user is not None else hooks_environment(context, attempt))
     script = launch_script(job, command, env, coord_folder())
     replace_file(directory / "launch.sh", os.fsencode(script), 0o755)
     return replace(attempt, session=command.session)
 
 
-def _hooks(context: Context, attempt: Attempt) -> dict[str, str]:
+def hooks_environment(context: Context, attempt: Attempt) -> dict[str, str]:
     """What has the engineer's hooks run for an agent's commits, where git would not find them in a worktree."""
     if not attempt.branch:
         return {}

@@ -107,7 +107,9 @@ def judge(
     halted_by = tuple(
         n
         for n in graph.order
-        if steps[n].state is StepState.FAILED and retry_at(steps[n], prompts[n], settings) is None
+        if steps[n].state is StepState.FAILED
+        and not steps[n].unprepared
+        and retry_at(steps[n], prompts[n], settings) is None
     )
     state, reason = _state(graph, prompts, steps, questions, settings, asked, alive, halted_by, unreadable)
     return Loop(state, reason, max_parallel, alive=alive, asked=asked, halted_by=halted_by)
@@ -163,6 +165,9 @@ def _busy_or_stuck(
         return LoopState.RUNNING, "waits to try a failed prompt again"
     if any(q.open for q in questions):
         return LoopState.WAITING, "what is left waits for an answer"
+    unprepared = [s.number for s in left if s.unprepared]
+    if unprepared:
+        return LoopState.STUCK, f"{_numbers(unprepared)} could not be set up, and nothing else can start: coord why"
     blocked = [s.number for s in left if s.state is StepState.BLOCKED]
     if blocked:
         return LoopState.STUCK, f"{_numbers(blocked)} blocked and nothing else can start"

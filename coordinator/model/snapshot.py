@@ -9,7 +9,7 @@ from coordinator.model.graph import Graph
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.settings import Settings
-from coordinator.model.step import Step, StepState
+from coordinator.model.step import SETUP_LOG, Step, StepState
 from coordinator.model.stuck import Stuck
 from coordinator.model.text import amount
 from coordinator.model.trust import Ask, ask_about
@@ -81,7 +81,7 @@ class Agent:
     runtime: str
     state: AgentState
     evidence: str
-    """What the state rests on: `window`, `exit.json`, `hook`, `receipt`, `screen`, `output`, `none`."""
+    """What the state rests on: `window`, `exit.json`, `hook`, `receipt`, `screen`, `output`, `setup.log`, `none`."""
     observed_at: float
     """Unix seconds when the evidence was written."""
     since: str
@@ -102,6 +102,16 @@ class Agent:
     """It seems to get nowhere: a warning for a human, no more."""
     resets_at: float | None = None
     """Unix seconds when the limit ends that holds it; None: none does, or its CLI doesn't tell."""
+
+    @property
+    def setting_up(self) -> bool:
+        """Its worktree is being set up; `doing` is the last line that was said there."""
+        return self.state is AgentState.STARTING and self.evidence == SETUP_LOG
+
+    @property
+    def words(self) -> str:
+        """Its state for people."""
+        return "setting up" if self.setting_up else self.state.words
 
     @property
     def adopted(self) -> bool:

@@ -6,6 +6,9 @@ from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.work import WorkId
 
+SETUP_LOG = "setup.log"
+"""In the directory of an attempt: what was said while its worktree was set up."""
+
 
 class StepState(StrEnum):
     PENDING = "pending"
@@ -163,6 +166,10 @@ class Attempt:
     """Commit of the base branch when its change was opened: what is there by then nobody merged who had seen it."""
     user: str = ""
     """Strict mode: the user that it runs as, as long as nobody else may have that one."""
+    port: int = 0
+    """The first of ten that are its own; 0 where it has none."""
+    unprepared: bool = False
+    """Its worktree could not be set up: it failed before its agent began, and holds up only what depends on it."""
     tidied: bool = False
     """It has ended, and what it left was cleared away as far as that may be: a worktree that is still there stays."""
     held: bool = False
@@ -206,6 +213,11 @@ class Step:
     reason: str = ""
     elsewhere: str = ""
     """Where it is merged, in words, if not into the branch that the run is for: nothing is built on it there."""
+
+    @property
+    def unprepared(self) -> bool:
+        """It failed before its agent began, since its worktree could not be set up: that halts nothing else."""
+        return self.state is StepState.FAILED and self.attempt is not None and self.attempt.unprepared
 
     @property
     def satisfied(self) -> bool:

@@ -17,6 +17,8 @@ _UNSAFE = regex.compile(
 )
 _UNSAFE_IN_JSON = regex.compile(_UNSAFE.pattern.replace("\x00-\x1f", ""))
 """In JSON that is written for people, too: line breaks between its values are its own."""
+_ESCAPE = regex.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
+"""Colours, moves of the cursor, titles: what programs write for a terminal."""
 _SAFE_BREAKS = regex.compile(r"\r\n|\r|\n")
 
 
@@ -25,6 +27,11 @@ def plain(text: str) -> str:
     if text.isprintable() and not _UNSAFE.search(text):
         return text
     return _UNSAFE.sub(_visible, text.replace("\r\n", " "))
+
+
+def without_escapes(text: str) -> str:
+    """What a program wrote for a terminal, without its colours; still untrusted."""
+    return _ESCAPE.sub("", text) if "\x1b" in text else text
 
 
 def bare(text: str) -> str:

@@ -65,6 +65,12 @@ class Config:
     run_budget_time: float | None = None
     require_criteria: bool = False
     """Refuse prompts without acceptance criteria."""
+    copy: tuple[str, ...] = ()
+    """Untracked files and folders to bring along into each new worktree: paths and patterns, relative to the root."""
+    copy_limit: int = 2048
+    """MiB that they may have together."""
+    setup_timeout: float = 900.0
+    """Seconds that setup.sh, and teardown.sh, may take."""
     base_branch: str | None = None
     """Where changes land; None: the branch that is checked out. A run keeps the one that it began with."""
     prompt_folders: tuple[str, ...] = ()
@@ -263,6 +269,14 @@ def _folders(value: Value) -> tuple[str, ...]:
     return folders
 
 
+def _copies(value: Value) -> tuple[str, ...]:
+    found = _texts(value)
+    for one in found:
+        if one != plain(one) or os.path.isabs(one) or ".." in one.split("/") or not one.strip("/. "):
+            raise ValueError('a list of files below the root, such as [.env, "**/.env.local"]')
+    return found
+
+
 def _pattern(value: Value) -> str:
     text = _text(value)
     if "/" in text:
@@ -321,6 +335,9 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "run_budget_cost": _limit,
     "run_budget_time": _limit,
     "require_criteria": _flag,
+    "copy": _copies,
+    "copy_limit": _whole(1, 1_000_000),
+    "setup_timeout": _seconds,
     "base_branch": _branch,
     "prompt_folders": _folders,
     "prompts_pattern": _pattern,
@@ -365,6 +382,9 @@ _SAMPLE = """\
 # run_budget_cost: none
 # run_budget_time: none
 # require_criteria: false    # refuse prompts without acceptance criteria
+# copy: []                   # untracked files to bring along into each new worktree, e.g. [.env, node_modules]
+# copy_limit: 2048           # MiB that they may have together
+# setup_timeout: 900         # seconds that .coord/setup.sh may take; it runs in each new worktree
 # base_branch: main          # where changes land; default: the branch that is checked out; a run keeps its own
 # prompt_folders: []         # prompts of another harness, run where they are: every *.md that starts with a number,
 #                            # e.g. [".planning/{branch}/prompts"]; new prompts go to the first, named as the others

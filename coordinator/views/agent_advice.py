@@ -28,6 +28,8 @@ def advise(agent: Agent, step: StepState | None, now: float, *, asks: bool = Fal
     if agent.stuck is not None:
         text = "It seems to get nowhere: look into its window, tell it what to do, or restart it."
         return Advice(text, ("restart", "tell", "attach", "kill"))
+    if agent.setting_up:
+        return Advice("Its worktree is being set up, then it begins; if that hangs, end it.", ("kill",))
     match agent.state:
         case AgentState.PERMISSION:
             return Advice("It asks for permission: look at what for, and allow or deny it.", ("permit", "attach"))

@@ -51,6 +51,10 @@ def needs(snapshot: Snapshot) -> tuple[Need, ...]:
         )
     if snapshot.loop.state is LoopState.STUCK:
         found.append(Need("stuck", "stuck", "pill-failed"))
+    unprepared = not_set_up(snapshot)
+    if unprepared:
+        text = f"{unprepared[0]:02d} not set up" if len(unprepared) == 1 else f"{len(unprepared)} not set up"
+        found.append(Need("setup", text, "pill-failed", unprepared[0]))
     if snapshot.problems:
         found.append(Need("problem", _count(len(snapshot.problems), "problem"), "pill-need"))
     waiting = to_review(snapshot)
@@ -63,6 +67,11 @@ def needs(snapshot: Snapshot) -> tuple[Need, ...]:
 def asking_windows(snapshot: Snapshot) -> tuple[Agent, ...]:
     """Agents in windows that coord did not open, which wait for somebody there."""
     return tuple(agent for agent in snapshot.adopted if agent.state.needs_human)
+
+
+def not_set_up(snapshot: Snapshot) -> tuple[int, ...]:
+    """Prompts whose worktree could not be set up, in the order of the graph: nothing else tells of them."""
+    return tuple(number for number in snapshot.graph.order if snapshot.steps[number].unprepared)
 
 
 def _who(agent: Agent) -> str:
@@ -96,6 +105,10 @@ def waiting_for_you(snapshot: Snapshot) -> dict[str, str]:
         found[f"{agent.state}:{agent.id}:{agent.doing}"] = f"{agent.name} waits for somebody {agent.doing}".rstrip()
     if snapshot.loop.state in (LoopState.HALTED, LoopState.STUCK):
         found[f"{snapshot.loop.state}:{snapshot.loop.reason}"] = snapshot.loop.reason
+    for number in not_set_up(snapshot):
+        step = snapshot.steps[number]
+        first = step.reason.partition("\n")[0].rstrip(":")
+        found[f"setup:{number}:{step.attempt.attempt if step.attempt else 0}"] = f"{number:02d} is not set up: {first}"
     for number in to_review(snapshot):
         attempt = snapshot.steps[number].attempt
         title = snapshot.prompts[number].title

@@ -18,6 +18,8 @@ from coordinator.model.text import age, clip, plain
 
 _REASON = 40
 """Columns that a reason written by somebody else gets."""
+_SAID = 80
+"""Columns that the last line of a set-up gets."""
 
 
 _SOON = 120.0
@@ -151,6 +153,9 @@ class Facts:
             return Fact(f"{runtime} stuck: {plain(agent.stuck.words(now))}", Tone.ATTENTION)
         began = timestamp(attempt.started or attempt.since) if attempt else 0.0
         spent = f" {age(now - began)}" if began else ""
+        if agent is not None and agent.setting_up:
+            said = f": {clip(plain(agent.doing), _SAID)}" if agent.doing else ""
+            return Fact(f"setting up{spent}{said}", Tone.RUNNING)
         if step.state is StepState.DISPATCHED:
             return Fact(f"{runtime} starts{spent}", Tone.RUNNING)
         if agent is not None and agent.state is AgentState.RATE_LIMITED:

@@ -214,6 +214,8 @@ def _itself(snapshot: Snapshot, step: Step, now: float | None) -> Because:
                 "handed-off", f"{said}; `coord kill {step.number}` ends it, `coord attach` shows it", subject
             )
         case StepState.DISPATCHED | StepState.RUNNING:
+            if any(agent.prompt == step.number and agent.setting_up for agent in snapshot.agents):
+                return Because("setting-up", fact if now is not None else "setting up", subject)
             return Because(
                 "running", f"{_WORDS[step.state]}: {fact}" if now is not None else _WORDS[step.state], subject
             )

@@ -19,6 +19,8 @@ OWN = {
     "coordinator/storage/temp_files.py": "/proc",
     "coordinator/storage/files.py": "new files beside others, and folders",
     "coordinator/storage/locks.py": "locks: opened to read and write, at which nobody waits",
+    "coordinator/changes/copying.py": "copies by descriptors of folders: follows no link, and waits at no pipe",
+    "coordinator/changes/scripts.py": "the log of a script, which it writes: without waiting",
     "coordinator/changes/lock.py": "locks: opened to read and write, at which nobody waits",
     "coordinator/changes/agent_user.py": "folders",
     "coordinator/cli/remote_command.py": "folders",

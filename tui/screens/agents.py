@@ -208,7 +208,10 @@ def fact_lines(agent: Agent, snapshot: Snapshot, now: float, keymap: Mapping[str
     used = snapshot.used.get(agent.prompt, NOTHING) if agent.prompt is not None and agent.attempt > 1 else NOTHING
     spent += [f"all {agent.attempt} attempts {used.words}"] if used.words else []
     state: Spans = [
-        Span(state_word(agent.state) + until(agent.resets_at, now), AGENT_INK[agent.state]),
+        Span(
+            (agent.words if agent.setting_up else state_word(agent.state)) + until(agent.resets_at, now),
+            AGENT_INK[agent.state],
+        ),
         Span(f"  {_evidence(agent, now)}", "quiet"),
     ]
     stuck = [_line("Stuck", [Span(f"{agent.stuck.words(now)}, it seems", "need")])] if agent.stuck else []
@@ -241,6 +244,7 @@ _SAYS = {
     "window": "its tmux window",
     "output": "its last output",
     "process": "its process, which is stopped",
+    "setup.log": "what its set-up said last",
     "exit.json": "its exit",
     "receipt": "its receipt",
 }

@@ -199,7 +199,7 @@ def look_of(agent: Agent, now: float, marks: Glyphs, *, asks: bool = False) -> L
         return Look("stuck", "need", agent_glyph(AgentState.PERMISSION, marks, now))
     if _fell_short(agent):
         return Look(agent.outcome, "failed", marks.alarm)
-    word = state_word(agent.state) + until(agent.resets_at, now)
+    word = (agent.words if agent.setting_up else state_word(agent.state)) + until(agent.resets_at, now)
     return Look(word, AGENT_INK[agent.state], agent_glyph(agent.state, marks, now))
 
 
