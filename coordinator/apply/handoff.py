@@ -19,7 +19,7 @@ from coordinator.failpoint import failpoint
 from coordinator.model.change import Change
 from coordinator.model.clock import utc_now
 from coordinator.model.event import Actor, ActorKind, Draft, may_write
-from coordinator.model.handoff import HAND_OFF, OUTCOMES, said_by, words_of
+from coordinator.model.handoff import HAND_OFF, OUTCOMES, receipt_of, said_by, words_of
 from coordinator.model.step import Attempt, Receipt
 from coordinator.model.text import plain
 from coordinator.model.work import prompt_work
@@ -47,9 +47,11 @@ def hand_off(
     files: Sequence[str] = (),
     left: Sequence[str] = (),
     learnings: Sequence[str] = (),
+    next_flow: str = "",
     no_change: bool = False,
+    request: str = "",
 ) -> Receipt:
-    """Seal the attempt that this process belongs to.
+    """Seal the attempt that a process belongs to; what was handed off with the same `request` is that hand-off.
 
     Raises Refused when it belongs to none, when that attempt has ended, and, for `done`, while its worktree holds
     work that is not committed, or its branch nothing at all unless `no_change` says so; UsageError for an empty
@@ -61,6 +63,10 @@ def hand_off(
         raise UsageError("nothing was said", "say in a sentence what was done, or what is in the way")
     actor = who(environ, pid)
     layout, attempt = _own_attempt(environ, actor)
+    again = _again(layout, attempt, actor, request)
+    if again is not None:
+        return again
+    _refuse_ended(attempt)
     commits: tuple[str, ...] = ()
     if outcome == "done" and attempt.branch:
         change = _complete_change(layout, attempt, no_change)
@@ -84,24 +90,46 @@ def hand_off(
             no_change=no_change,
             learnings=_said(learnings),
             left=_said(left),
+            next=_clean(next_flow),
         )
-        given = _give(layout, log, attempt, receipt, actor)
+        given = _give(layout, log, attempt, receipt, actor, request)
         failpoint("handoff-given")
         publish(layout, attempt, given)
     return given[-1]
 
 
-def _give(layout: Layout, log: EventLog, attempt: Attempt, receipt: Receipt, actor: Actor) -> tuple[Receipt, ...]:
+def _again(layout: Layout, attempt: Attempt, actor: Actor, request: str) -> Receipt | None:
+    """What the same request has handed off before, whatever became of the attempt since."""
+    if not request:
+        return None
+    with EventLog.open(layout.events_db) as log:
+        event = log.get(_request_id(attempt, request))
+        if event is None or event.actor != actor.name:
+            return None
+        publish(layout, attempt, handed_off(log, attempt))
+    return receipt_of(event)
+
+
+def _give(
+    layout: Layout, log: EventLog, attempt: Attempt, receipt: Receipt, actor: Actor, request: str
+) -> tuple[Receipt, ...]:
     """Put the hand-off on the log, with all that it says; returns every one of the attempt.
 
     One that says the same as the last is that one. Under the lock of the attempt: none comes after its end.
     """
     with attempt_lock(layout, attempt):
-        _refuse_ended(reread(layout, attempt))
         given = handed_off(log, attempt)
+        if request and log.get(_request_id(attempt, request)) is not None:
+            return given
+        _refuse_ended(reread(layout, attempt))
         if not given or words_of(given[-1]) != words_of(receipt):
-            log.append(list(_drafts(attempt, receipt, actor, len(given) + 1)), actor, attempt.run)
+            log.append(list(_drafts(attempt, receipt, actor, len(given) + 1, request)), actor, attempt.run)
     return handed_off(log, attempt)
+
+
+def _request_id(attempt: Attempt, request: str) -> str:
+    """The id of the hand-off that a request makes."""
+    return event_id(attempt, f"{HAND_OFF}/request/{request}")
 
 
 def not_done(layout: Layout, attempt: Attempt, change: Change, config: Config, *, said: bool, trivial: bool) -> str:
@@ -140,7 +168,7 @@ def _missing(found: Sequence[Elsewhere], change: Change, nothing: bool) -> str:
 
 
 def _own_attempt(environ: Mapping[str, str], actor: Actor) -> tuple[Layout, Attempt]:
-    """The live attempt whose agent this is."""
+    """The attempt whose agent this is."""
     root = environ.get("COORD_ROOT", "")
     number, count = environ.get("COORD_PROMPT", ""), environ.get("COORD_ATTEMPT", "")
     if actor.kind is not ActorKind.AGENT or not (root and _is_number(number) and _is_number(count)):
@@ -149,7 +177,6 @@ def _own_attempt(environ: Mapping[str, str], actor: Actor) -> tuple[Layout, Atte
     attempt = find_attempt(layout, prompt_work(int(number)), int(count))
     if attempt is None or attempt.agent != actor.name:
         raise Refused(f"{actor.name} has no attempt in {root}", "only the agent that the loop started may hand off")
-    _refuse_ended(attempt)
     return layout, attempt
 
 
@@ -183,11 +210,12 @@ def _is_trivial(layout: Layout, config: Config, number: int) -> bool:
     return prompt is not None and prompt.trivial
 
 
-def _drafts(attempt: Attempt, receipt: Receipt, actor: Actor, turn: int) -> Iterator[Draft]:
+def _drafts(attempt: Attempt, receipt: Receipt, actor: Actor, turn: int, request: str) -> Iterator[Draft]:
     """What goes on the log: the hand-off, what was decided, and what was learned, where the role may say that."""
     subject = attempt.work.subject
     words = sha256(json.dumps(said_by(words_of(receipt), attempt.attempt)).encode())
-    yield Draft(HAND_OFF, subject, said_by(receipt, attempt.attempt), event_id(attempt, f"{HAND_OFF}/{turn}/{words}"))
+    id_ = _request_id(attempt, request) if request else event_id(attempt, f"{HAND_OFF}/{turn}/{words}")
+    yield Draft(HAND_OFF, subject, said_by(receipt, attempt.attempt), id_)
     lists = {"decision.recorded": receipt.decisions, "learning.noted": receipt.learnings}
     for kind, texts in lists.items():
         for text in texts if may_write(actor, kind) else ():

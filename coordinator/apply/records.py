@@ -1,15 +1,17 @@
 """What is put on record beside plans: decisions, and what else belongs to the work."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from coordinator.apply.requests import once, request_id
 from coordinator.errors import Refused, UsageError
 from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.identity import who
 from coordinator.eventlog.store import EventLog
 from coordinator.model.attachment import Attachment, attachment
+from coordinator.model.caller import Caller
 from coordinator.model.event import Actor, Draft, Event, may_write
 from coordinator.observe.trust import require_known
 from coordinator.storage.documents import write_status
@@ -21,20 +23,22 @@ _MOST = 10_000
 
 
 @contextmanager
-def recorder(layout: Layout) -> Iterator[tuple[EventLog, Actor]]:
-    """The log, and who writes on it here. Raises Refused in a project that nobody here trusts."""
-    actor = who(os.environ, os.getpid())
+def recorder(layout: Layout, caller: Caller | None = None) -> Iterator[tuple[EventLog, Actor]]:
+    """The log, and who writes on it here: the caller, or this process. Refused in a project that nobody here trusts."""
+    actor = who(os.environ, os.getpid()) if caller is None else who(caller.environ, caller.pid)
     require_known(layout, actor)
     with EventLog.open(layout.events_db) as log:
         yield log, actor
 
 
-def decide(log: EventLog, actor: Actor, text: str, *, subject: str = "milestone", run: str | None = None) -> Event:
+def decide(
+    log: EventLog, actor: Actor, text: str, *, subject: str = "milestone", run: str | None = None, request: str = ""
+) -> Event:
     """Record a decision. UsageError for an empty one; Refused when the actor may not."""
     if not text.strip():
         raise UsageError("the decision is empty", "say what was decided, and why")
-    (event,) = log.append([Draft("decision.recorded", subject, {"text": text})], actor, run)
-    return event
+    draft = Draft("decision.recorded", subject, {"text": text}, request_id(actor, run, "decide", request))
+    return once(log, draft, actor, run, same=("text",))
 
 
 def attach(
@@ -70,13 +74,15 @@ def produced(
     title: str = "",
     subject: str = "milestone",
     run: str | None = None,
-) -> tuple[Event, dict[str, object]]:
+    request: str = "",
+) -> tuple[Event, Mapping[str, object]]:
     """Record that a file was made: the event, and what it tells of the file. CoordError when there is none."""
     data = examine_file(layout, path).to_data()
     if title.strip():
         data["title"] = " ".join(title.split())
-    (event,) = log.append([Draft("artifact.produced", subject, data)], actor, run)
-    return event, data
+    draft = Draft("artifact.produced", subject, data, request_id(actor, run, "artifact", request))
+    event = once(log, draft, actor, run, same=("path",))
+    return event, event.data if request else data
 
 
 def set_milestone(layout: Layout, log: EventLog, actor: Actor, status: str, reason: str, *, before: str) -> Event:

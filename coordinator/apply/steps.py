@@ -9,6 +9,7 @@ from coordinator.lazy.dataclass import replace
 from coordinator.lazy.typing import Any
 from coordinator.model.clock import timestamp, utc_now
 from coordinator.model.event import SYSTEM, Draft, Event
+from coordinator.model.ids import named_uuid7
 from coordinator.model.step import TRANSITIONS, Attempt, StepState
 from coordinator.model.work import WorkId
 from coordinator.storage.attempts import load_attempt, run_ids
@@ -121,9 +122,6 @@ def agent_event(attempt: Attempt, kind: str, **data: object) -> Draft:
 
 def event_id(attempt: Attempt, kind: str) -> str:
     """The UUIDv7 of an attempt's event of a kind: the same in every life of the loop, so that it is logged once."""
-    moment = int(timestamp(attempt.started) * 1000) & ((1 << 48) - 1)
+    moment = int(timestamp(attempt.started) * 1000)
     name = f"{attempt.run}/{attempt.work.key}/{attempt.attempt}/{attempt.started}/{kind}"
-    noise = int(sha256(name.encode())[:19], 16)  # 76 bits; 12 and 62 of them are used
-    value = moment << 80 | 0x7 << 76 | (noise >> 64 & 0xFFF) << 64 | 0b10 << 62 | (noise & ((1 << 62) - 1))
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return named_uuid7(sha256(name.encode()), moment)

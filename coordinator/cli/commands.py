@@ -32,7 +32,7 @@ _GROUPS = (
     ),
     ("Run", ("loop", "pause", "resume", "stop", "answer", "permit", "tell")),
     ("Steer", ("import", "undo", "clean")),  # below the services
-    ("Record", ("ask", "decide", "link", "artifact", "agent")),
+    ("Record", ("ask", "decide", "link", "artifact", "agent", "mcp")),
 )
 
 

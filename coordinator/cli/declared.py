@@ -128,7 +128,7 @@ class _Declared:
         rest, left = iter(words), list(arguments)
         seen: set[str] = set()
         for word in rest:
-            if not word.startswith("-"):
+            if word == "-" or not word.startswith("-"):
                 if not left or self._commands:
                     return False
                 name, settings = left.pop(0)
@@ -139,7 +139,7 @@ class _Declared:
                 if settings.get("is_flag") or "flag_value" in settings:
                     values[name] = settings.get("flag_value", True)
                     continue
-                text = next(rest, "-")
+                text = next(rest, "")
             else:
                 return False
             value = _value(text, settings.get("type"))
@@ -163,7 +163,7 @@ def _name(names: tuple[str, ...]) -> str:
 
 def _value(text: str, kind: type | None) -> str | int | None:
     """What a word stands for; None in doubt."""
-    if not text or text.startswith("-"):
+    if not text or (text.startswith("-") and text != "-"):
         return None
     if kind is int:
         return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -101,6 +101,10 @@ def _run(arguments: list[str]) -> int:
         keep_out([".", directory, root_of(directory) or directory])
     folder = guarded(directory)
     if folder is not None:
+        if rest == ["mcp"]:
+            from coordinator.mcp_server.thin import relay_through
+
+            return relay_through(folder)
         from coordinator.cli.remote_command import pass_on
 
         return pass_on(folder, rest)

@@ -9,9 +9,11 @@ from coordinator.cli.report import emit, say, styled
 from coordinator.cli.views import json_option
 from coordinator.client.history import History
 from coordinator.lazy.typing import Any
+from coordinator.model.agent_verbs import help_of
 from coordinator.model.snapshot import Question
 from coordinator.model.text import plain_lines
-from coordinator.services import questions as service
+
+request_option = click.option("--request", default="", metavar="NAME", help=help_of("ask", "request"))
 
 
 @click.command()
@@ -21,32 +23,42 @@ from coordinator.services import questions as service
 @click.option("--context", default="", metavar="TEXT", help="What the human should know to answer.")
 @click.option("--only-dependents", is_flag=True, help="Hold back only what depends on the asking prompt.")
 @click.option("--wait", is_flag=True, help="Wait for the answer and print it.")
+@request_option
 @json_option
 @click.pass_context
-def ask(ctx: click.Context, /, text: str, wait: bool, as_json: bool, **given: Any) -> None:
+def ask(ctx: click.Context, /, text: str, as_json: bool, **given: Any) -> None:
     """Ask the human a question; new work waits until it is answered.
 
     A call that was cut off can be made again: the same question is not asked twice until you got its answer.
+    With `--json -` the values are a JSON object on standard input.
     """
-    from coordinator.client.asking import ask as put
-    from coordinator.client.asking import note_delivered, wait_for_answer
+    from coordinator.client.handing_in import hand_in
 
-    project = project_of(ctx)
-    found = put(project, service.ask(text, subject=own_subject(), **given))
-    question, answer = found.question, found.question.answer
-    if wait and answer is None:
-        answer = wait_for_answer(project, question)
+    values = _values("ask", text, as_json, given)
+    answer = hand_in(project_of(ctx), "ask", values)
+    given_answer, seq = answer.told["answer"], answer.told["seq"]
     if as_json:
-        emit({"id": question.id, "seq": question.seq, "answer": answer, "new": found.new})
-    elif wait:
-        click.echo(answer)
-    elif answer is not None:
-        say(f"answered already, as question {question.seq}: {answer}")
+        emit(answer.told)
+    elif values["wait"]:
+        click.echo(given_answer)
+    elif given_answer is not None:
+        say(f"answered already, as question {seq}: {given_answer}")
     else:
-        say(f"asked as question {question.seq}; new work waits for the answer")
-    if answer is not None:
+        say(f"asked as question {seq}; new work waits for the answer")
+    if given_answer is not None:
         sys.stdout.flush()
-        note_delivered(found)
+        answer.delivered()
+
+
+def _values(verb: str, text: str, as_json: bool, given: dict[str, Any]) -> dict[str, Any]:
+    """What a verb is told: by words and options or, with `--json -`, as JSON on standard input."""
+    from coordinator.formats.handed_in import checked
+
+    if as_json and text == "-":
+        from coordinator.cli.handed import from_input
+
+        return from_input(verb, said={name: value for name, value in given.items() if value})
+    return checked(verb, {"text": text, **given})
 
 
 @click.command()
@@ -97,16 +109,18 @@ def _print_question(question: Question) -> None:
 
 @click.command()
 @click.argument("text")
+@request_option
 @json_option
 @click.pass_context
-def decide(ctx: click.Context, text: str, as_json: bool) -> None:
-    """Record a decision, and why, on the log."""
-    with History(project_of(ctx), required=True) as history:
-        event = history.decide(text, own_subject())
+def decide(ctx: click.Context, /, text: str, as_json: bool, **given: Any) -> None:
+    """Record a decision, and why, on the log. With `--json -` the values are a JSON object on standard input."""
+    from coordinator.client.handing_in import hand_in
+
+    answer = hand_in(project_of(ctx), "decide", _values("decide", text, as_json, given))
     if as_json:
-        emit({"id": event.id, "seq": event.seq})
+        emit(answer.told)
     else:
-        say(f"recorded as event {event.seq}")
+        say(answer.text)
 
 
 def own_subject(prompt: int | None = None) -> str:

@@ -4,12 +4,12 @@ Imports nothing but the standard library, and little of that: it is all that an 
 """
 
 import json
-import os
 import socket
 import sys
 import time
 
 from coordinator.client.strict_guard import SOCKET
+from coordinator.processes.local_socket import connect
 
 _PAUSE = 0.25
 """Seconds between looks for a loop that is not there."""
@@ -29,7 +29,7 @@ def pass_on(folder: str, arguments: list[str]) -> int:
     deadline = time.monotonic() + _PATIENCE
     told = False
     while True:
-        connection = _connect(folder)
+        connection = connect(folder, SOCKET)
         if connection is not None:
             with connection:
                 code = _converse(connection, data)
@@ -44,23 +44,6 @@ def pass_on(folder: str, arguments: list[str]) -> int:
             print("coord: waiting for the loop", file=sys.stderr, flush=True)
             told = True
         time.sleep(_PAUSE)
-
-
-def _connect(folder: str) -> socket.socket | None:
-    """A connection to the door; None when nobody is behind it. Named by its folder, since socket paths are short."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.connect(f"/proc/self/fd/{descriptor}/{SOCKET}")
-    except OSError:
-        connection.close()
-        return None
-    finally:
-        os.close(descriptor)
-    return connection
 
 
 def _converse(connection: socket.socket, data: bytes) -> int | None:

@@ -31,6 +31,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "artifact": ("records", "Record a file that was made, with its fingerprint."),
     "trust": ("trust", "Show what would run here, and let it."),
     "strict": ("strict", "Run agents as a user who can't touch the log: setup, status."),
+    "mcp": ("mcp", "Speak with agents over MCP."),
     "agent": ("agent", "What agents call to hand off their work."),
 }
 _OWN = {"review": "review", "intent": "intent"}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from coordinator.eventlog.store import EventLog
     from coordinator.eventlog.time_travel import Film
     from coordinator.model.attachment import Attachment
+    from coordinator.model.caller import Caller
     from coordinator.model.intent import Version
     from coordinator.model.plan import Plan
     from coordinator.model.run import RunReport
@@ -33,9 +34,13 @@ _MOST = 1000
 class History:
     """One project's log, for a caller of any thread. Raises CoordError, and nothing else on purpose."""
 
-    def __init__(self, project: Project, *, required: bool = False) -> None:
-        """`required`: a log that isn't there yet is a CoordError at the first use, instead of an empty one."""
+    def __init__(self, project: Project, *, required: bool = False, caller: "Caller | None" = None) -> None:
+        """`required`: a log that isn't there yet is a CoordError at the first use, instead of an empty one.
+
+        `caller`: who writes, where it isn't this process itself.
+        """
         self._project = project
+        self._caller = caller
         self._required = required
 
     @cached_property
@@ -74,7 +79,7 @@ class History:
         """Append an event as whoever runs this process. Refused when they may not write it."""
         from coordinator.eventlog.identity import who
 
-        (event,) = self._log.append([draft], who(), run=_run())
+        (event,) = self._log.append([draft], who(), run=self._run())
         return event
 
     def proof(self) -> "Proof":
@@ -184,12 +189,12 @@ class History:
 
     # ── records
 
-    def decide(self, text: str, subject: str = "milestone") -> Event:
+    def decide(self, text: str, subject: str = "milestone", *, request: str = "") -> Event:
         """Record a decision. UsageError for an empty one."""
         from coordinator.apply.records import decide
 
         actor = self._writer()
-        return decide(self._log, actor, text, subject=subject, run=_run())
+        return decide(self._log, actor, text, subject=subject, run=self._run(), request=request)
 
     def attach(
         self, ref: str, *, title: str = "", kind: str = "", subject: str = "milestone"
@@ -198,23 +203,31 @@ class History:
         from coordinator.apply.records import attach
 
         layout, actor = self._project.layout, self._writer()
-        return attach(layout, self._log, actor, ref, title=title, kind=kind, subject=subject, run=_run())
+        return attach(layout, self._log, actor, ref, title=title, kind=kind, subject=subject, run=self._run())
 
-    def produced(self, path: str, *, title: str = "", subject: str = "milestone") -> tuple[Event, Mapping[str, object]]:
+    def produced(
+        self, path: str, *, title: str = "", subject: str = "milestone", request: str = ""
+    ) -> tuple[Event, Mapping[str, object]]:
         """Record that a file was made: the event, and what it tells of the file. CoordError when there is none."""
         from coordinator.apply.records import produced
 
         layout, actor = self._project.layout, self._writer()
-        return produced(layout, self._log, actor, Path(path), title=title, subject=subject, run=_run())
+        where = Path(path) if self._caller is None else Path(self._caller.folder, path)
+        told = {"title": title, "subject": subject, "request": request}
+        return produced(layout, self._log, actor, where, run=self._run(), **told)
 
     def _writer(self) -> Actor:
         """Who writes here. Refused in a project that nobody here trusts."""
         from coordinator.eventlog.identity import who
         from coordinator.observe.trust import require_known
 
-        actor = who()
+        actor = who() if self._caller is None else who(self._caller.environ, self._caller.pid)
         require_known(self._project.layout, actor)
         return actor
+
+    def _run(self) -> str | None:
+        """The run that the caller belongs to, as an agent does."""
+        return os.environ.get("COORD_RUN") if self._caller is None else self._caller.run
 
 
 class Selection:
@@ -247,11 +260,6 @@ class Selection:
         from coordinator.eventlog.follow import follow
 
         return follow(self._project.layout.events_db, since=since, where=self._where)
-
-
-def _run() -> str | None:
-    """The run that this process belongs to, as an agent's do."""
-    return os.environ.get("COORD_RUN")
 
 
 def _revisions(found: "Sequence[Version]") -> "tuple[Revision, ...]":

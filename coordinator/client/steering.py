@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from coordinator.errors import CoordError
 from coordinator.lazy.typing import TYPE_CHECKING
+from coordinator.model.caller import Caller
 from coordinator.model.event import Actor, Event
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
@@ -11,7 +12,7 @@ from coordinator.model.work import prompt_work
 from coordinator.observe.project import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from coordinator.apply.cleaning import Leftover as Leftover
     from coordinator.apply.plans import Applied
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     from coordinator.services.intent import SetIntent
 
 
-def actor() -> Actor:
-    """Whoever runs this process, as the log will have it."""
+def actor(caller: Caller | None = None) -> Actor:
+    """Whoever calls, or runs this process, as the log will have it."""
     from coordinator.eventlog.identity import who
 
-    return who()
+    return who() if caller is None else who(caller.environ, caller.pid)
 
 
 class Steering:
@@ -161,15 +162,6 @@ class Steering:
         from coordinator.apply.cleaning import clear
 
         return clear(self._layout, found)
-
-
-def hand_off(outcome: str, summary: str, *, no_change: bool = False, **lists: "Sequence[str]") -> None:
-    """Hand off the work of the attempt that this process belongs to. Refused where it belongs to none."""
-    import os
-
-    from coordinator.apply import handoff
-
-    handoff.hand_off(os.environ, os.getpid(), outcome=outcome, summary=summary, no_change=no_change, **lists)
 
 
 def attempt_of(snapshot: Snapshot, number: int) -> Attempt:

@@ -10,7 +10,6 @@ import codecs
 import json
 import os
 import socket
-import struct
 import subprocess
 import threading
 import time
@@ -26,6 +25,8 @@ from coordinator.lazy.dataclass import dataclass
 from coordinator.loop.users import Users
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.processes.interpreter import own_command
+from coordinator.processes.local_socket import listen
+from coordinator.processes.local_socket import peer as credentials
 from coordinator.storage.paths import Layout
 
 REQUEST_LIMIT = 4 * 1024 * 1024
@@ -37,7 +38,6 @@ _MOST_EACH = 16
 _NOT_FOR_AGENTS = frozenset(
     ("init", "demo", "doctor", "attach", "loop", "chat", "run", "pipeline", "strict", "-C", "--version")
 )
-_CREDENTIALS = struct.Struct("3i")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class CommandServer:
                 peer.close()
 
     def _guest(self, peer: socket.socket) -> "_Guest":
-        pid, uid, _ = _CREDENTIALS.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+        pid, uid = credentials(peer)
         environ = self._users.agent_at(uid)
         return _Guest(environ.get("COORD_AGENT", ""), uid, environ, working_folder(pid))
 
@@ -117,7 +117,7 @@ class CommandServer:
 
     def _answer(self, peer: socket.socket, guest: "_Guest") -> None:
         environ, uid, folder = guest.environ, guest.uid, guest.folder
-        arguments, stdin = _request(peer)
+        arguments, stdin, session = _request(peer)
         if not guest.name:
             self._deny(f"uid-{uid}", arguments, "it is no agent of this project")
             words = "coord: this process belongs to no agent of this project\n  run it in the agent's own window\n"
@@ -126,6 +126,8 @@ class CommandServer:
             self._deny(environ["COORD_AGENT"], arguments, "it is not for agents")
             what = f"coord {arguments[0]}" if arguments else "the screen"
             _reply(peer, err=f"coord: {what} is not for agents\n  ask the engineer: coord ask TEXT --wait\n", code=3)
+        elif arguments == ["mcp"]:
+            _converse(peer, self._layout, guest, session)
         else:
             _carry_out(peer, self._layout, arguments, stdin, environ, folder)
 
@@ -137,24 +139,14 @@ class CommandServer:
 
 
 def _listen(path: Path) -> socket.socket:
-    """A socket at a path of any length: sockets have 108 bytes for theirs, so that it is named by its folder."""
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        path.unlink(missing_ok=True)
-        listener.bind(f"/proc/self/fd/{folder}/{path.name}")
-        path.chmod(0o666)  # whoever it is: they are told by the kernel
-        listener.listen(64)
+        return listen(str(path.parent), path.name, 0o666)  # whoever it is: they are told by the kernel
     except OSError as error:
-        listener.close()
         raise CoordError(f"can't listen at {path}: {error.strerror}", "look at the folder's permissions") from error
-    finally:
-        os.close(folder)
-    return listener
 
 
-def _request(peer: socket.socket) -> tuple[list[str], str]:
-    """Arguments and standard input of a command. Raises ValueError for anything else, OSError when none comes."""
+def _request(peer: socket.socket) -> tuple[list[str], str, str]:
+    """Arguments, standard input and session of a command. ValueError for anything else, OSError when none comes."""
     data = bytearray()
     deadline = time.monotonic() + _PATIENCE
     while not data.endswith(b"\n"):
@@ -166,12 +158,40 @@ def _request(peer: socket.socket) -> tuple[list[str], str]:
     peer.settimeout(None)
     try:
         request = json.loads(data)
-        arguments, stdin = request["arguments"], request.get("stdin", "")
+        arguments, stdin, session = request["arguments"], request.get("stdin", ""), request.get("session", "")
     except (RecursionError, KeyError, TypeError, AttributeError):
         raise ValueError("no request") from None
     if not (isinstance(stdin, str) and isinstance(arguments, list) and all(isinstance(a, str) for a in arguments)):
         raise ValueError("no request")
-    return arguments, stdin
+    return arguments, stdin, session if isinstance(session, str) and session.isalnum() else ""
+
+
+def _converse(peer: socket.socket, layout: Layout, guest: "_Guest", session: str) -> None:
+    """Run `coord mcp` with the peer at its standard input and output, until either goes away."""
+    _reply(peer, go=True)
+    environ = {**_own_environment(guest.environ), "COORD_MCP_SESSION": session}
+    process = subprocess.Popen(
+        own_command("mcp"),
+        cwd=_place(layout, guest.folder),
+        env=environ,
+        stdin=peer.fileno(),
+        stdout=peer.fileno(),
+        stderr=subprocess.DEVNULL,
+    )
+    process.wait()
+
+
+def _place(layout: Layout, folder: str) -> Path:
+    """Where the caller's command runs: where the caller works, within the project."""
+    inside = Path(folder).is_relative_to(layout.root) and Path(folder).is_dir()
+    return Path(folder) if inside else layout.root
+
+
+def _own_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Our environment, as that of an agent's command."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("COORD_", "GIT_", "EDITOR"))}
+    path = _absolute(own.get("PATH", os.defpath))
+    return {**own, **environ, "PATH": path, "COORD_DOOR": "1", "NO_COLOR": "1"}
 
 
 def _carry_out(
@@ -183,12 +203,10 @@ def _carry_out(
     folder: str,
 ) -> None:
     """Run a command and pass on what it prints; when the peer goes, it ends."""
-    inside = Path(folder).is_relative_to(layout.root) and Path(folder).is_dir()
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("COORD_", "GIT_", "EDITOR"))}
     process = subprocess.Popen(
         own_command(*arguments),
-        cwd=folder if inside else layout.root,
-        env={**own, **environ, "PATH": _absolute(own.get("PATH", os.defpath)), "COORD_DOOR": "1", "NO_COLOR": "1"},
+        cwd=_place(layout, folder),
+        env=_own_environment(environ),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -52,6 +52,7 @@ def receipt_of(event: Event) -> Receipt | None:
         event.actor,
         at if isinstance(at, str) else event.ts,
         no_change=data.get("no_change") is True,
+        next=str(data.get("next") or ""),
         log_seq=seq if type(seq) is int else 0,
         log_hash=digest if isinstance(digest, str) else "",
         **lists,

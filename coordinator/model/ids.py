@@ -22,6 +22,17 @@ def uuid7() -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+def named_uuid7(digest: str, moment: int = 0) -> str:
+    """The UUIDv7 that stands for a name, by the hash of the name in hex: the same in every process.
+
+    `moment` is in milliseconds; 0 where the name has none.
+    """
+    noise = int(digest[:19], 16)  # 76 bits; 12 and 62 of them are used
+    value = (moment & ((1 << 48) - 1)) << 80 | 0x7 << 76 | (noise >> 64 & 0xFFF) << 64 | 0b10 << 62
+    text = f"{value | noise & ((1 << 62) - 1):032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
 def is_uuid7(text: str) -> bool:
     """Whether a text is a UUIDv7 in its canonical lower-case form."""
     return _FORM.fullmatch(text) is not None

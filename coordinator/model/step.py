@@ -101,6 +101,8 @@ class Receipt:
     """What somebody who tries again should know."""
     left: tuple[str, ...] = ()
     """What is left to do."""
+    next: str = ""
+    """The flow that its agent would have go on."""
 
     @property
     def lists(self) -> tuple[tuple[str, tuple[str, ...]], ...]:

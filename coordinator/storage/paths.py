@@ -52,6 +52,11 @@ class Layout:
         return self.coord / "log.sock"
 
     @property
+    def question_lock(self) -> Path:
+        """Held (flock) while somebody looks whether a question was asked before, and asks it."""
+        return self.coord / "question.lock"
+
+    @property
     def config(self) -> Path:
         return self.coord / "coord.yaml"
 

@@ -21,6 +21,7 @@ plans/
 loop.json
 loop.lock
 log.sock
+mcp.sock
 *.lock
 highest-number
 identity

@@ -59,8 +59,9 @@ def test_what_is_in_doubt_is_left_to_click(module: str, verb: str, line: str) ->
 def test_the_commands_of_a_group_are_found_without_click() -> None:
     agent = command("agent", "agent")
     values = agent._commands["fail"]._values(["--reason", "no", "--left", "a", "--left", "b"])
-    assert values == {"verdict": "no", "left": ("a", "b"), "learnings": ()}
-    assert agent._commands["fail"]._values(["--left", "a"]) is None
+    assert values == {"verdict": "no", "left": ("a", "b"), "learnings": (), "request": "", "source": ""}
+    assert agent._commands["fail"]._values(["--json", "-"])["source"] == "-"
+    assert agent._commands["fail"]._values(["--left"]) is None
     assert agent.run(".", []) is None
     assert sorted(agent.with_click().commands) == ["blocked", "done", "fail"]
 

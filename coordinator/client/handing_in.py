@@ -1,0 +1,138 @@
+"""What agents hand in: one function a verb, the same for the command line and for the tools of `coord mcp`."""
+
+import os
+from collections.abc import Callable, Mapping
+
+from coordinator.lazy.typing import TYPE_CHECKING, Any, NamedTuple
+from coordinator.model.caller import Caller
+from coordinator.observe.project import Project
+
+if TYPE_CHECKING:
+    from coordinator.filewatch.stop import Stop
+
+
+class Answer(NamedTuple):
+    """What a verb answers."""
+
+    told: Mapping[str, object]
+    """For programs."""
+    text: str
+    """For people, and for agents."""
+    delivered: Callable[[], None] = lambda: None
+    """To be called when the caller has it."""
+
+
+class Call(NamedTuple):
+    """One call of a verb."""
+
+    project: Project
+    caller: Caller
+    values: Mapping[str, Any]
+    """As `coordinator.formats.handed_in` has checked them."""
+    stop: "Stop | None" = None
+    """Ends the wait for an answer."""
+
+    def get(self, key: str) -> str:
+        return str(self.values.get(key) or "")
+
+
+def this_process() -> Caller:
+    """The process that runs this, as a caller."""
+    return Caller(os.environ, os.getpid(), "")
+
+
+def hand_in(
+    project: Project, verb: str, values: Mapping[str, Any], caller: Caller | None = None, stop: "Stop | None" = None
+) -> Answer:
+    """Do what a verb says. Raises CoordError: what was wrong, and how to go on."""
+    return HANDLERS[verb](Call(project, caller or this_process(), values, stop))
+
+
+def _context(call: Call) -> Answer:
+    from coordinator.client.told import context_text
+
+    role = call.get("role") or call.caller.environ.get("COORD_ROLE", "")
+    text = context_text(call.project, role, call.caller.environ.get("COORD_AGENT", ""))
+    return Answer({"context": text}, text)
+
+
+def _ask(call: Call) -> Answer:
+    from coordinator.client.asking import ask, note_delivered, wait_for_answer
+    from coordinator.services import questions as service
+
+    draft = service.ask(
+        call.get("text"),
+        subject=call.caller.subject,
+        context=call.get("context"),
+        options=tuple(call.values.get("options", ())),
+        default=call.values.get("default"),
+        only_dependents=call.values.get("only_dependents", False),
+    )
+    found = ask(call.project, draft, caller=call.caller, request=call.get("request"))
+    question, answer = found.question, found.question.answer
+    if answer is None and call.values.get("wait", True):
+        answer = wait_for_answer(call.project, question, call.stop)
+    told = {"id": question.id, "seq": question.seq, "answer": answer, "new": found.new}
+    if answer is None:
+        return Answer(told, f"asked as question {question.seq}; ask again to wait for the answer")
+    return Answer(told, answer, lambda: note_delivered(found))
+
+
+def _decide(call: Call) -> Answer:
+    from coordinator.client.history import History
+
+    with History(call.project, required=True, caller=call.caller) as history:
+        event = history.decide(call.get("text"), call.caller.subject, request=call.get("request"))
+    return Answer({"id": event.id, "seq": event.seq}, f"recorded as event {event.seq}")
+
+
+def _artifact(call: Call) -> Answer:
+    from coordinator.client.history import History
+
+    with History(call.project, required=True, caller=call.caller) as history:
+        told = {"title": call.get("title"), "subject": call.caller.subject, "request": call.get("request")}
+        event, data = history.produced(call.get("path"), **told)
+    return Answer({"id": event.id, "seq": event.seq, **data}, f"recorded {data['path']} as event {event.seq}")
+
+
+def _done(call: Call) -> Answer:
+    validation = [_validated(item) for item in call.values.get("validation", ())]
+    lists = {name: call.values.get(name, ()) for name in ("decisions", "limitations", "files", "learnings")}
+    no_change = bool(call.values.get("no_change", False))
+    return _hand_off(
+        call, "done", "summary", validation=validation, no_change=no_change, next_flow=call.get("next"), **lists
+    )
+
+
+def _fail(call: Call) -> Answer:
+    return _hand_off(call, "failed", "verdict", **{name: call.values.get(name, ()) for name in ("left", "learnings")})
+
+
+def _blocked(call: Call) -> Answer:
+    return _hand_off(call, "blocked", "reason")
+
+
+def _hand_off(call: Call, outcome: str, summary: str, **said: Any) -> Answer:
+    from coordinator.apply.handoff import hand_off
+
+    caller = call.caller
+    request = call.get("request")
+    receipt = hand_off(caller.environ, caller.pid, outcome=outcome, summary=call.get(summary), request=request, **said)
+    told = {"outcome": receipt.outcome, "agent": receipt.agent, "at": receipt.at, "commits": list(receipt.commits)}
+    return Answer(told, f"handed off: {receipt.outcome}")
+
+
+def _validated(item: Mapping[str, str]) -> str:
+    return ": ".join(part for part in (item.get("command", ""), item.get("note", "")) if part)
+
+
+HANDLERS: dict[str, Callable[[Call], Answer]] = {
+    "context": _context,
+    "ask": _ask,
+    "decide": _decide,
+    "artifact": _artifact,
+    "done": _done,
+    "fail": _fail,
+    "blocked": _blocked,
+}
+"""Verb of `coordinator.model.agent_verbs` → how it is done."""
