@@ -134,7 +134,7 @@ class Claude(Runtime):
         above, _, footer = composer
         retry = re.search(r"^[^\w\s] (.*) · (retrying in .*)$", "\n".join(above[-8:]), re.MULTILINE)
         if "esc to interrupt" in footer:
-            return _trouble(retry[1], when=retry[2]) if retry else Said(AgentState.WORKING)
+            return _trouble(retry[1], when=retry[2], retries=True) if retry else Said(AgentState.WORKING)
         return _last_words(above)
 
     has_composer = True
@@ -190,9 +190,10 @@ def _call(payload: Mapping[str, Any]) -> str:
     return f"{tool}: {what}" if tool and what else tool
 
 
-def _trouble(text: str, error: str = "", when: str = "") -> Said:
+def _trouble(text: str, error: str = "", when: str = "", *, retries: bool = False) -> Said:
     """A call to the model that failed: whether by a limit or by anything else is in its words."""
-    return Said.failed(text or error, limited=bool(_LIMITED.search(f"{error} {text}")), when=when)
+    limited = bool(_LIMITED.search(f"{error} {text}"))
+    return Said.failed(text or error, limited=limited, when=when, retries=retries)
 
 
 def _composer(screen: str) -> tuple[list[str], str, str] | None:
@@ -219,7 +220,7 @@ def _last_words(above: list[str]) -> Said | None:
         if row.startswith("● Automatic continue cancelled"):
             return Said(AgentState.INTERRUPTED)
         if row.startswith("● Usage limit reached ·"):
-            return _trouble("Usage limit reached", when=row)
+            return _trouble("Usage limit reached", when=row, retries="continuing automatically" in row)
         if row.startswith("● API Error:"):
             return _trouble(row.removeprefix("● API Error:").strip())
         if row.startswith(("●", "✻", "❯", "▝▜", " ▝▝")) and "/effort" not in row:

@@ -191,12 +191,12 @@ def _busy(row: str, below: str) -> Said:
     if "Reconnecting..." not in row:
         return Said(AgentState.WORKING)
     why = re.match(r"  └ (.*)", below)
-    return _trouble(why[1] if why else "")
+    return _trouble(why[1] if why else "", retries=True)
 
 
-def _trouble(text: str, error: str = "") -> Said:
+def _trouble(text: str, error: str = "", *, retries: bool = False) -> Said:
     """A call to the model that failed: whether by a limit or by anything else is in its words."""
-    return Said.failed(text or error, limited=bool(_LIMITED.search(f"{error} {text}")))
+    return Said.failed(text or error, limited=bool(_LIMITED.search(f"{error} {text}")), retries=retries)
 
 
 def _toml(text: str) -> str:

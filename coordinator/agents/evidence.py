@@ -1,8 +1,9 @@
 """Tell an agent's state from what is there to see: its receipt, exit file, hooks and window. Pure."""
 
 import json
+from itertools import takewhile
 
-from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.dataclass import dataclass, replace
 from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import Agent, AgentState
@@ -54,25 +55,31 @@ class Report:
     """Name of the question at which the agent's hook waits for a decision."""
     resets_at: float | None = None
     """Unix seconds when a limit ends; None: nobody tells."""
+    retries: bool = False
+    """At a limit: its CLI goes on by itself when that ends."""
 
 
 def last_report(data: bytes, runtime: "Runtime | None" = None) -> Report | None:
     """The freshest usable line of a `status.jsonl`; broken and unknown lines are passed over.
 
-    `runtime` understands what its own CLI's hooks said; lines with a `state` need none.
+    `runtime` understands what its own CLI's hooks said; lines with a `state` need none. When a limit ends may have been
+    told by another line before, such as a hook's before a screen's.
     """
-    best: Report | None = None
-    usable = 0
+    best, known = None, []
     for line in reversed(data[-_STATUS_LINE_LIMIT:].splitlines()):
         report = _report(line) or _heard(line, runtime)
         if report is None:
             continue
         if best is None or report.at > best.at + _SLACK:
             best = report
-        usable += 1
-        if usable == _LINES:
+        known.append(report)
+        if len(known) == _LINES:
             break
-    return best
+    if best is None or best.state is not AgentState.RATE_LIMITED or best.resets_at is not None:
+        return best
+    same = takewhile(lambda report: report.state is AgentState.RATE_LIMITED, known)
+    told = next((report.resets_at for report in same if (report.resets_at or 0.0) > best.at), None)
+    return replace(best, resets_at=told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,7 @@ def observe_agent(
         outcome=attempt.receipt.outcome if attempt.receipt else "",
         doing=report.doing if report else "",
         resets_at=report.resets_at if report and state is AgentState.RATE_LIMITED else None,
+        retries=report is not None and report.retries and state is AgentState.RATE_LIMITED,
     )
 
 
@@ -171,7 +179,8 @@ def _judge_running(
     terminal: Terminal | None, report: Report | None, reports_itself: bool
 ) -> tuple[AgentState, str, float]:
     if report is not None:
-        fresh = terminal is None or terminal.observed_at - report.at <= HOOK_AGE_LIMIT
+        until = max(report.at, report.resets_at or 0.0)  # who stands at a limit says nothing until it ends
+        fresh = terminal is None or terminal.observed_at - until <= HOOK_AGE_LIMIT
         return (report.state if fresh or report.state.needs_human else AgentState.UNKNOWN), report.source, report.at
     if terminal is not None and not reports_itself:
         return AgentState.WORKING, "window", terminal.observed_at
@@ -198,6 +207,7 @@ def _report(line: bytes) -> Report | None:
         float(cost) if isinstance(cost, (int, float)) and not isinstance(cost, bool) and 0 <= cost < 1e9 else None,
         source if (source := value.get("source")) in _SOURCES else "hook",
         resets_at=_seconds(value.get("resets_at")),
+        retries=value.get("retries") is True,
     )
 
 
@@ -212,7 +222,8 @@ def _heard(line: bytes, runtime: "Runtime | None") -> Report | None:
     said = runtime.heard(said_at.payload) if said_at is not None else None
     if said_at is None or said is None:
         return None
-    return Report(said.state, said_at.at, brief(said.doing), ask=said_at.ask, resets_at=reset_time(said, said_at.at))
+    resets_at, doing = reset_time(said, said_at.at), brief(said.doing)
+    return Report(said.state, said_at.at, doing, ask=said_at.ask, resets_at=resets_at, retries=said.retries)
 
 
 def brief(doing: str) -> str:

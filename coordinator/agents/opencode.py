@@ -60,7 +60,7 @@ class OpenCode(Runtime):
                 following = payload.get("next")
                 if not isinstance(following, (int, float)) or not 0 < following < 1e14:
                     following = None
-                return _trouble(message, None if following is None else following / 1000)
+                return _trouble(message, None if following is None else following / 1000, retries=True)
             case "error":
                 return Said(AgentState.INTERRUPTED) if _aborted(payload.get("name")) else _trouble(message)
             case "permission":
@@ -83,7 +83,7 @@ class OpenCode(Runtime):
         footer = " ".join(below.split("\n", 1)[-1].split())
         if "esc interrupt" in footer or "[retrying in " in footer:
             retry = _RETRY.match(re.sub("[■⬝]", " ", footer))  # what moves there may stand amid the words
-            return _trouble(retry[1], when=retry[2].rstrip()) if retry else Said(AgentState.WORKING)
+            return _trouble(retry[1], when=retry[2].rstrip(), retries=True) if retry else Said(AgentState.WORKING)
         ends = [line for line in lines[: box.start] if line.startswith("     ▣  ")]
         if ends and ends[-1].endswith("· interrupted"):
             return Said(AgentState.INTERRUPTED)
@@ -126,9 +126,10 @@ def _aborted(name: object) -> bool:
     return name == "MessageAbortedError"
 
 
-def _trouble(text: str, resets_at: float | None = None, when: str = "") -> Said:
+def _trouble(text: str, resets_at: float | None = None, when: str = "", *, retries: bool = False) -> Said:
     """A call to the model that failed: whether by a limit or by anything else is in its words."""
-    return Said.failed(text, limited=bool(_LIMITED.search(text)), resets_at=resets_at, when=when)
+    limited = bool(_LIMITED.search(text))
+    return Said.failed(text, limited=limited, resets_at=resets_at, when=when, retries=retries)
 
 
 def _last_box(lines: list[str]) -> range | None:

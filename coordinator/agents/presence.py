@@ -152,7 +152,8 @@ def _judged(attempt: Attempt, terminal: Terminal | None, directory: str) -> Agen
     runtime = _runtime(attempt.runtime)
     report = last_report(end_of(f"{directory}/{_STATUS}"), runtime)
     reports_itself = runtime is not None and runtime.reports_itself
-    return observe_agent(attempt, terminal=terminal, report=report, reports_itself=reports_itself)
+    agent = observe_agent(attempt, terminal=terminal, report=report, reports_itself=reports_itself)
+    return replace(agent, hears=True) if runtime is not None and runtime.has_composer else agent
 
 
 def _runtime(name: str) -> "Runtime | None":

@@ -67,13 +67,17 @@ class Said:
     """Unix seconds when its service lets it go on, where the CLI tells just that."""
     when: str = ""
     """Words that tell it, such as `retrying in 12s`, among others or none."""
+    retries: bool = False
+    """At a limit: its CLI goes on by itself as soon as that ends."""
 
     @classmethod
-    def failed(cls, words: str, *, limited: bool, resets_at: float | None = None, when: str = "") -> "Said":
+    def failed(
+        cls, words: str, *, limited: bool, resets_at: float | None = None, when: str = "", retries: bool = False
+    ) -> "Said":
         """A call to the model failed, for these words: by a limit of its service, or by anything else."""
         text = " ".join(words.split())
         state = AgentState.RATE_LIMITED if limited else AgentState.INTERRUPTED
-        return cls(state, clip(text, _WORDS), resets_at, when or text)
+        return cls(state, clip(text, _WORDS), resets_at, when or text, retries and limited)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,20 +15,7 @@ _GROUPS = (
     ("Start", ("init", "demo", "doctor", "trust", "strict")),
     (
         "See",
-        (
-            "milestone",
-            "intent",
-            "feedback",
-            "runs",
-            "status",
-            "graph",
-            "why",
-            "agents",
-            "attach",
-            "log",
-            "questions",
-            "validate",
-        ),
+        ("milestone", "intent", "runs", "status", "graph", "why", "agents", "attach", "log", "questions", "validate"),
     ),
     ("Run", ("loop", "pause", "resume", "stop", "answer", "permit", "tell")),
     ("Steer", ("import", "undo", "clean")),  # below the services

@@ -86,6 +86,14 @@ class GoOn(OfAttempt):
 
 
 @dataclass(frozen=True, slots=True)
+class Nudge(OfAttempt):
+    """The limit that its agent stands at is over: tell it to go on."""
+
+    count: int
+    """The how manieth time in a row."""
+
+
+@dataclass(frozen=True, slots=True)
 class FinishKill(OfAttempt):
     """A kill was asked for: end what is left of its processes, then do with the step what was asked."""
 
@@ -152,6 +160,7 @@ Action = (
     | EndOver
     | Pause
     | GoOn
+    | Nudge
     | FinishKill
     | Merge
     | FindLanded

@@ -19,6 +19,7 @@ from coordinator.lazy.typing import Any
 from coordinator.loop.actions import Expire, FinishKill, Return, Settle
 from coordinator.loop.context import Context
 from coordinator.loop.exits import has_ended
+from coordinator.loop.going_on import at_limit, limit_met
 from coordinator.loop.interruption import what_cut_off
 from coordinator.loop.monitors.activity import final_usage
 from coordinator.loop.prompt_status import note_hand_off
@@ -79,8 +80,12 @@ def _record_end(context: Context, snapshot: Snapshot, action: Settle) -> Attempt
     make_up(context, attempt)
     note_hand_off(context, snapshot.prompts[action.number], attempt)
     failpoint("settle-ended")
-    cause = what_cut_off(context, attempt)
-    attempt = _interrupted(context, attempt, cause) if cause else _settle_ended(context, snapshot, attempt)
+    if cause := what_cut_off(context, attempt):
+        attempt = _interrupted(context, attempt, cause)
+    elif met := limit_met(context, attempt):
+        attempt = at_limit(context, attempt, met, _ended(context, attempt))
+    else:
+        attempt = _settle_ended(context, snapshot, attempt)
     failpoint("settle-recorded")
     return attempt
 
@@ -95,11 +100,20 @@ def make_up(context: Context, attempt: Attempt) -> None:
 
 
 def _interrupted(context: Context, attempt: Attempt, cause: str) -> Attempt:
-    """Back into the line: it starts again by itself, from what is there."""
-    changes = {"interrupted": True, "interruptions": attempt.interruptions + 1}
-    reason = f"interrupted: {cause} went down"
+    """Back into the line: it starts again by itself, from what is there, unless the settings want a human to say so."""
+    state, reason = StepState.PENDING, f"interrupted: {cause} went down"
+    if not context.config.go_on:
+        state, reason = StepState.BLOCKED, f"{reason}, and `go_on` is off: coord restart {attempt.prompt}"
     return context.advance(
-        attempt, StepState.PENDING, _ended(context, attempt), reason=reason, data={"interrupted": True}, **changes
+        attempt,
+        state,
+        _ended(context, attempt),
+        reason=reason,
+        data={"interrupted": True},
+        interrupted=True,
+        interruptions=attempt.interruptions + 1,
+        limits=0,
+        limit_ends=0.0,
     )
 
 

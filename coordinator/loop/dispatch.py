@@ -55,7 +55,9 @@ def dispatch(context: Context, snapshot: Snapshot, action: Dispatch) -> Task | N
         )  # with none checked out for a moment it waits: nothing is claimed yet
         attempt = _new_attempt(context, prompt, action.attempt, base, shared=shared)
         last = snapshot.steps[action.number].attempt
-        attempt = replace(attempt, interruptions=last.interruptions if last is not None else 0)
+        if last is not None:
+            row = last.limits if last.interrupted else 0
+            attempt = replace(attempt, interruptions=last.interruptions, limits=row)
         try:
             claimed = _claim(context, attempt)
         except StalePlan:

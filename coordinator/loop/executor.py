@@ -9,7 +9,7 @@ from functools import partial
 from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import dataclass
 from coordinator.lazy.typing import Any
-from coordinator.loop import budgets, completion, dispatch, merging, prompt_status
+from coordinator.loop import budgets, completion, dispatch, going_on, merging, prompt_status
 from coordinator.loop.actions import (
     Action,
     AskOver,
@@ -22,6 +22,7 @@ from coordinator.loop.actions import (
     GoOn,
     Mark,
     Merge,
+    Nudge,
     OfAttempt,
     Pause,
     Resume,
@@ -125,6 +126,7 @@ WAYS: dict[type[Action], Way] = {
     EndOver: Way(budgets.end_over),
     Pause: Way(_later(budgets.pause), By.CHORES),
     GoOn: Way(_later(budgets.go_on), By.CHORES),
+    Nudge: Way(_later(going_on.nudge), By.ENDS, trusted=True, record=going_on.was_told),
     FinishKill: Way(_later(completion.kill), By.CHORES),
     Merge: Way(merging.merge, By.GATE, trusted=True, record=merging.record_outcome, failed=merging.explain),
     FindLanded: Way(merging.find, By.CHORES, trusted=True, record=merging.record_landed),

@@ -5,7 +5,7 @@ from coordinator.loop.context import Context
 from coordinator.model.step import Attempt
 from coordinator.terminals.life import process_in, what_ended
 
-_OWN_FAULTS = (NO_WORKTREE, STARTED_BEFORE, 126, 127)
+OWN_FAULTS = (NO_WORKTREE, STARTED_BEFORE, 126, 127)
 """Exit statuses that tell of a start which can't work, whatever went down later."""
 _FROM_OUTSIDE = (129, 137, 143)
 """Exit statuses of a hang-up, a kill and a termination: what an agent gets when others end."""
@@ -17,7 +17,7 @@ def what_cut_off(context: Context, attempt: Attempt) -> str:
     Its own end alone, with the tmux server alive and a loop that saw it or had been stopped in order, is a failure.
     """
     status = attempt.exit.status if attempt.exit is not None else None
-    if attempt.receipt is not None or status in _OWN_FAULTS:
+    if attempt.receipt is not None or status in OWN_FAULTS:
         return ""
     ended = what_ended(attempt.server)
     if not ended and attempt.server and context.terminals.process() != process_in(attempt.server):

@@ -105,6 +105,7 @@ _WORKERS = frozenset({"executor", "planner", "specialist", "stage", "verifier"})
 _PEOPLE_ONLY = frozenset({_HUMAN})
 _PEOPLE_AND_AGENTS = frozenset({_HUMAN, _AGENT})
 _PEOPLE_AND_PLANNER = frozenset({_HUMAN, "planner"})
+_PEOPLE_AND_SYSTEM = frozenset({_HUMAN, _SYSTEM})
 _SYSTEM_ONLY = frozenset({_SYSTEM})
 
 _WRITERS: dict[str, frozenset[str]] = {
@@ -114,7 +115,7 @@ _WRITERS: dict[str, frozenset[str]] = {
     "change.approved": _PEOPLE_ONLY,
     "change.rejected": _PEOPLE_ONLY,
     "permission.answered": _PEOPLE_ONLY,
-    "agent.told": _PEOPLE_ONLY,
+    "agent.told": _PEOPLE_AND_SYSTEM,
     "trust.given": _PEOPLE_ONLY,
     "decision.recorded": _PEOPLE_AND_AGENTS,
     "artifact.produced": _PEOPLE_AND_AGENTS,
@@ -126,8 +127,6 @@ _WRITERS: dict[str, frozenset[str]] = {
     "plan.applied": _PEOPLE_AND_PLANNER,
     "plan.undone": _PEOPLE_ONLY,
     "feedback.filed": frozenset({_HUMAN, "specialist"}),
-    "feedback.planned": _PEOPLE_AND_PLANNER,
-    "feedback.waived": _PEOPLE_ONLY,
     "verdict.given": frozenset({_HUMAN, "verifier"}),
     "learning.noted": _WORKERS | {_HUMAN},
     "planner.decided": _PEOPLE_AND_PLANNER,

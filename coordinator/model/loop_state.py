@@ -6,7 +6,7 @@ from coordinator.model.clock import timestamp
 from coordinator.model.graph import Graph
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.settings import Settings, backoff
-from coordinator.model.snapshot import Loop, LoopState, Question
+from coordinator.model.snapshot import Agent, AgentState, Loop, LoopState, Question
 from coordinator.model.step import Step, StepState
 from coordinator.model.text import amount
 
@@ -27,11 +27,16 @@ def retry_at(step: Step, prompt: Prompt, settings: Settings) -> float | None:
 def resumes_at(step: Step, settings: Settings) -> float | None:
     """Unix seconds when a prompt whose last attempt was interrupted starts again by itself; None for any other.
 
-    At once after the first time; a prompt that it happens to again and again waits longer each time.
+    At once after the first time; a prompt that it happens to again and again waits longer each time. After a limit of
+    its model service when that ends.
     """
     attempt = step.attempt
     if step.state is not StepState.PENDING or attempt is None or not attempt.interrupted:
         return None
+    if attempt.limits:
+        from coordinator.model.limits import starts_again
+
+        return starts_again(attempt, settings)
     wait = backoff(settings, attempt.interruptions - 1) if attempt.interruptions > 1 else 0.0
     return timestamp(attempt.since) + wait
 
@@ -41,9 +46,15 @@ def is_shared(prompt: Prompt, settings: Settings) -> bool:
     return prompt.isolation == "shared" or settings.isolation == "shared"
 
 
-def next_retry(prompts: Mapping[int, Prompt], steps: Mapping[int, Step], settings: Settings) -> float:
+def next_retry(
+    prompts: Mapping[int, Prompt], steps: Mapping[int, Step], settings: Settings, agents: Sequence[Agent] = ()
+) -> float:
     """Unix seconds of the earliest automatic retry, and of the earliest that goes on; 0.0 when there is none."""
     times = [resumes_at(step, settings) for step in steps.values()]
+    if any(agent.state is AgentState.RATE_LIMITED for agent in agents):
+        from coordinator.model.limits import limited_until
+
+        times += limited_until(steps, agents, settings)
     if settings.max_attempts > 1:
         times += [retry_at(step, prompts[number], settings) for number, step in steps.items()]
     return min((at for at in times if at is not None), default=0.0)
@@ -159,7 +170,11 @@ def _busy_or_stuck(
         return LoopState.RUNNING, f"{_numbers(live)} running"
     if any(s.state is StepState.CHANGE_OPEN for s in left):
         return LoopState.RUNNING, "a change is open"
-    if startable(graph, prompts, steps, questions):
+    able = startable(graph, prompts, steps, questions)
+    waiting = [a for n in able if (a := steps[n].attempt) is not None and a.interrupted and a.limits]
+    if waiting and settings.go_on:
+        return LoopState.RUNNING, f"waits for the limit of {waiting[0].runtime} to end"
+    if able:
         return LoopState.RUNNING, "about to start the next prompt"
     if any(retry_at(s, prompts[s.number], settings) is not None for s in left):
         return LoopState.RUNNING, "waits to try a failed prompt again"

@@ -1,8 +1,9 @@
 """Who starts next: the prompts that could, in their order, and what each of them still waits for. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from coordinator.lazy.dataclass import dataclass
+from coordinator.model.limits import Limit, limits
 from coordinator.model.loop_state import (
     dependencies_ended,
     held_by_questions,
@@ -21,19 +22,22 @@ class Place:
     number: int
     waits: str = ""
     """`capacity`: agents are at work, or will be for those in front; `folder`: another one works in the project's own
-    folder. Empty: it starts now, if the loop starts anything."""
+    folder; `limit`: its agent's model service lets nobody work. Empty: it starts now, if the loop starts anything."""
     holders: tuple[int, ...] = ()
     """The prompts that have what it waits for, or get it first."""
+    limit: Limit | None = None
+    """What holds its agent's runtime."""
 
 
 def lineup(snapshot: Snapshot, now: float | None = None) -> tuple[Place, ...]:
     """Prompts that nothing but an agent and a place to work in is missing for, first come first.
 
-    `now` in Unix seconds puts failed prompts into the line whose automatic retry is due.
+    `now` in Unix seconds puts failed prompts into the line whose automatic retry is due, and tells what limits hold.
     """
     ready = startable(snapshot.graph, snapshot.prompts, snapshot.steps, snapshot.questions)
     able = {*(number for number in ready if not _rests(snapshot, number, now)), *_retries(snapshot, now)}
-    return tuple(_places(snapshot, sorted(able, key=lambda n: (snapshot.prompts[n].priority.rank, n))))
+    held = limits(snapshot, now) if now is not None else {}
+    return tuple(_places(snapshot, sorted(able, key=lambda n: (snapshot.prompts[n].priority.rank, n)), held))
 
 
 def live_attempts(snapshot: Snapshot) -> frozenset[int]:
@@ -49,14 +53,17 @@ def _unreadable(snapshot: Snapshot) -> Iterator[int]:
             yield agent.prompt
 
 
-def _places(snapshot: Snapshot, line: list[int]) -> Iterator[Place]:
+def _places(snapshot: Snapshot, line: list[int], held: Mapping[str, Limit]) -> Iterator[Place]:
     live = live_attempts(snapshot)
     free = snapshot.loop.max_parallel - len(live)
     starting: list[int] = []
     folder = _in_folder(snapshot)
     for number in line:
         shared = is_shared(snapshot.prompts[number], snapshot.settings)
-        if shared and folder is not None:
+        limit = held.get(snapshot.prompts[number].agent or snapshot.settings.runtime)
+        if limit is not None:
+            yield Place(number, "limit", limit=limit)
+        elif shared and folder is not None:
             yield Place(number, "folder", (folder,))
         elif len(starting) >= free:
             yield Place(number, "capacity", tuple(starting or sorted(live)))

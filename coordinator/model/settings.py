@@ -40,6 +40,10 @@ class Settings:
     """Seconds an attempt may take; None: no limit."""
     stuck_after: float | None = 900.0
     """Seconds without progress after which a human is warned about an agent; None: never."""
+    go_on: bool = True
+    """Agents go on by themselves at the reset of a limit, and after what went down with them."""
+    headless: bool = False
+    """Agents have no screen of their own: nobody can tell them anything."""
     prompt_budget: Budget = Budget()
     """Of each prompt, over all of its attempts in a run."""
     run_budget: Budget = Budget()

@@ -102,6 +102,10 @@ class Agent:
     """It seems to get nowhere: a warning for a human, no more."""
     resets_at: float | None = None
     """Unix seconds when the limit ends that holds it; None: none does, or its CLI doesn't tell."""
+    retries: bool = False
+    """At a limit: its CLI goes on by itself when that ends."""
+    hears: bool = False
+    """It has a line for messages, so that it can be told to go on."""
 
     @property
     def setting_up(self) -> bool:

@@ -180,6 +180,14 @@ class Attempt:
     """It went down with the machine, its tmux server or the loop: no failure, and started again by itself."""
     interruptions: int = 0
     """Attempts of its prompt that were interrupted, up to this one; they don't count for the automatic retries."""
+    limits: int = 0
+    """Attempts of its prompt in a row that soon ended at a limit of their model service, up to this one."""
+    limit_ends: float = 0.0
+    """Unix seconds when the limit ends that ended it; 0.0: none did, or nobody told."""
+    nudges: int = 0
+    """How often in a row the loop told its agent to go on after a limit."""
+    nudged: float = 0.0
+    """Unix seconds when it did so last; 0.0: never."""
     fresh: bool = False
     """The next attempt is not to build on this one, nor on what came before: a human wants it from the base."""
     continues: bool = False

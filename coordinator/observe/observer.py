@@ -271,6 +271,7 @@ class Observer:
             unreadable=found.unusable,
         )
         stopped = is_stopped if asked_over else None
+        agents = self._presence.of(self._of_interest(attempts), attended=self._loop_alive, stopped=stopped)
         return Snapshot(
             project=self.config.project,
             milestone=milestone,
@@ -280,7 +281,7 @@ class Observer:
             steps=self._steps,
             run=run.id if run is not None else None,
             iteration=run.iteration if run is not None else 0,
-            agents=self._presence.of(self._of_interest(attempts), attended=self._loop_alive, stopped=stopped),
+            agents=agents,
             adopted=tuple(a if a.prompt in found.prompts else replace(a, prompt=None) for a in self._adopted),
             questions=self._log.questions,
             reviews=self._log.reviews,
@@ -294,7 +295,7 @@ class Observer:
             fingerprints={path: sha256(data) for path, data in self._documents.items()},
             untrusted=untrusted,
             direct=direct,
-            due=next_retry(found.prompts, self._steps, settings),
+            due=next_retry(found.prompts, self._steps, settings, agents),
             unfinished=self._unfinished is not None,
             elsewhere=self._attempts.elsewhere,
         )

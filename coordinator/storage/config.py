@@ -53,6 +53,8 @@ class Config:
     """Seconds an attempt may take; None: no limit."""
     stuck_after: float | None = 900.0
     """Seconds without progress after which you are warned about an agent, which goes on; None: never."""
+    go_on: bool = True
+    """Agents go on by themselves when a limit of their model service ends, and after a crash or a reboot."""
     budget_tokens: int | None = None
     """Tokens that a prompt may use, over all of its attempts in a run, before a human is asked."""
     budget_cost: float | None = None
@@ -104,6 +106,8 @@ class Config:
             retry_backoff=self.retry_backoff,
             timeout=self.timeout,
             stuck_after=self.stuck_after,
+            go_on=self.go_on,
+            headless=self.headless,
             prompt_budget=Budget(self.budget_tokens, self.budget_cost, self.budget_time),
             run_budget=Budget(self.run_budget_tokens, self.run_budget_cost, self.run_budget_time),
             require_criteria=self.require_criteria,
@@ -328,6 +332,7 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "retry_backoff": _seconds,
     "timeout": _limit,
     "stuck_after": _limit,
+    "go_on": _flag,
     "budget_tokens": _count,
     "budget_cost": _limit,
     "budget_time": _limit,
@@ -375,6 +380,7 @@ _SAMPLE = """\
 # retry_backoff: 10          # seconds before the second attempt, doubling up to 300
 # timeout: none              # seconds that an attempt may take
 # stuck_after: 900           # seconds without progress after which you are warned about an agent; none: never
+# go_on: true                # false: after a limit, a crash or a reboot agents wait until you let them go on
 # budget_tokens: none        # tokens that a prompt may use before its agent is paused and you are asked
 # budget_cost: none          # US dollars
 # budget_time: none          # seconds of work

@@ -1,10 +1,12 @@
 """What to do about an agent, by what is known of it. Pure."""
 
 from coordinator.lazy.dataclass import dataclass
+from coordinator.model.settings import Settings
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.model.step import StepState
 from coordinator.model.text import age
 
+_DEFAULTS = Settings()
 _SILENT = 600.0
 """Seconds without a sign of life after which a working agent may be stuck."""
 
@@ -18,7 +20,9 @@ class Advice:
     """Ids of actions."""
 
 
-def advise(agent: Agent, step: StepState | None, now: float, *, asks: bool = False) -> Advice:
+def advise(
+    agent: Agent, step: StepState | None, now: float, *, asks: bool = False, settings: Settings = _DEFAULTS
+) -> Advice:
     """What a human may do about an agent; `now` in Unix seconds. `asks`: a question of it is open."""
     silent = now - agent.observed_at
     if agent.adopted:
@@ -38,7 +42,7 @@ def advise(agent: Agent, step: StepState | None, now: float, *, asks: bool = Fal
         case AgentState.INTERRUPTED:
             return Advice("It was interrupted: tell it to go on, or restart it.", ("tell", "attach", "restart"))
         case AgentState.RATE_LIMITED:
-            return Advice("It goes on by itself when its service lets it; nothing is lost meanwhile.", ("attach",))
+            return _limited(agent, settings)
         case AgentState.PAUSED:
             return Advice("Its budget is used up, and it does nothing until you answer the question about that.")
         case AgentState.LOST:
@@ -57,6 +61,18 @@ def advise(agent: Agent, step: StepState | None, now: float, *, asks: bool = Fal
                 return Advice("It works; nothing to do.", ("attach",))
             text = f"No sign of life for {age(silent)}: look into its window; if it is stuck, restart it."
             return Advice(text, ("attach", "restart", "kill"))
+
+
+def _limited(agent: Agent, settings: Settings) -> Advice:
+    if agent.retries or (settings.go_on and agent.hears and not settings.headless):
+        return Advice("It goes on by itself when its service lets it; nothing is lost meanwhile.", ("attach",))
+    if agent.hears and not settings.headless:
+        text = "Tell it to go on when its service lets it; with `go_on: true` that happens by itself."
+        return Advice(text, ("tell", "attach"))
+    text = "Its service lets it do nothing now. Once it ends for that, it starts again by itself; or restart it."
+    if not settings.go_on:
+        text = "Its service lets it do nothing now: restart it when it ends for that."
+    return Advice(text, ("attach", "restart"))
 
 
 def _finished(step: StepState | None) -> Advice:

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Iterable
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 
 from coordinator.lazy.typing import NamedTuple
 from coordinator.model.budget_pause import about_budgets, paused_by
 from coordinator.model.clock import timestamp
 from coordinator.model.graph import SATISFIED
+from coordinator.model.limits import Limit, holds, limits
 from coordinator.model.loop_state import held_by_questions, resumes_at, retry_at, startable, subject_number
 from coordinator.model.prompt import Prompt, PromptType
 from coordinator.model.queue import Place, lineup
@@ -82,6 +83,13 @@ def until(moment: float | None, now: float) -> str:
     return f" until {day}{there.tm_hour:02d}:{there.tm_min:02d}"
 
 
+def limit_words(runtime: str, limit: Limit, now: float) -> str:
+    """`limit of claude until 14:00`; where nobody told when it ends, when somebody tries again."""
+    if limit.told:
+        return f"limit of {plain(runtime)}{until(limit.until, now)}"
+    return f"limit of {plain(runtime)}, tries again in {age(limit.until - now + 0.999)}"
+
+
 def names(numbers: Iterable[int], limit: int) -> str:
     """`02`, `02, 05`, `02, 05, 07 and 3 more`: at most `limit` of them by name."""
     labels = [f"{number:02d}" for number in numbers]
@@ -101,6 +109,7 @@ class Facts:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self._limits = cache(lambda now: limits(snapshot, now))
 
     def of(self, number: int, now: float) -> Fact:
         """The fact about a prompt that the snapshot has."""
@@ -206,6 +215,8 @@ class Facts:
         if held is None or number in held:
             return Fact("after an answer", Tone.WAITING)
         again = resumes_at(self.snapshot.steps[number], self.snapshot.settings)
+        if (held_by := holds(self.snapshot, number, now, self._limits(now))) is not None:
+            return Fact(limit_words(*held_by, now), Tone.WAITING)
         if again is not None and again > now:
             return Fact(f"interrupted · goes on in {age(again - now + 0.999)}", Tone.WAITING)
         place = self._line.get(number)

@@ -6,13 +6,14 @@ from coordinator.errors import UsageError
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.budget_pause import paused_by
 from coordinator.model.graph import SATISFIED
+from coordinator.model.limits import holds, limits
 from coordinator.model.loop_state import held_by_questions, resumes_at, retry_at
 from coordinator.model.problem import Problem
 from coordinator.model.queue import Place, lineup, live_attempts
 from coordinator.model.snapshot import AgentState, LoopState, Snapshot
 from coordinator.model.step import Step, StepState
 from coordinator.model.text import age, clip, plain
-from coordinator.views.prompt_row import Facts, closed_cycles, names
+from coordinator.views.prompt_row import Facts, closed_cycles, limit_words, names
 
 _QUOTE = 80
 """Columns that a question gets, of which there may be many."""
@@ -173,11 +174,14 @@ def _starts(snapshot: Snapshot, number: int, now: float | None) -> Iterator[Beca
     elif loop.state is LoopState.HALTED:
         yield Because("halted", f"starts when the plan is no longer halted: {plain(loop.reason)}", "loop")
     again = resumes_at(snapshot.steps[number], snapshot.settings)
-    if now is not None and again is not None and again > now:
+    held_by = holds(snapshot, number, now, limits(snapshot, now)) if now is not None else None
+    if held_by is not None and now is not None:
+        yield Because("limit", limit_words(*held_by, now), f"agent:{held_by[0]}")
+    elif now is not None and again is not None and again > now:
         reason = clip(plain(snapshot.steps[number].reason), _REASON)
         yield Because("interrupted", f"goes on in {age(again - now)}: {reason}", f"prompt:{number}")
     place = next((p for p in lineup(snapshot, now) if p.number == number), None)
-    if place is not None and place.waits:
+    if place is not None and place.waits and place.limit is None:
         yield _turn(snapshot, place)
 
 

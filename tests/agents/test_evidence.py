@@ -25,6 +25,7 @@ from coordinator.model.work import prompt_work
 NOW = 1_800_000_000.0
 AT = "2027-01-15T08:00:00Z"
 ATTEMPT = Attempt(prompt_work(7), 1, "run-1", 1, StepState.RUNNING, AT, AT, "executor-07-1", window="@3", pane="%5")
+LIMITED = AgentState.RATE_LIMITED
 ALIVE = Terminal(True, NOW, "@3", "%5")
 GONE = Terminal(False, NOW)
 LIMIT = "You've hit your session limit · resets 11am (UTC)"
@@ -49,6 +50,8 @@ def ended(status: int, receipt: Receipt | None = None) -> Attempt:
         (ATTEMPT, ALIVE, Report(AgentState.PERMISSION, NOW - 5), AgentState.PERMISSION, "hook"),
         (ATTEMPT, ALIVE, Report(AgentState.WORKING, NOW - HOOK_AGE_LIMIT - 1), AgentState.UNKNOWN, "hook"),
         (ATTEMPT, ALIVE, Report(AgentState.PERMISSION, NOW - 86_400), AgentState.PERMISSION, "hook"),
+        (ATTEMPT, ALIVE, Report(LIMITED, NOW - 18_000, resets_at=NOW + 60), LIMITED, "hook"),
+        (ATTEMPT, ALIVE, Report(LIMITED, NOW - 18_000, resets_at=NOW - 901), AgentState.UNKNOWN, "hook"),
         (replace(ATTEMPT, receipt=RECEIPT), ALIVE, None, AgentState.FINISHED, "receipt"),
         (replace(ATTEMPT, state=StepState.DISPATCHED), None, None, AgentState.STARTING, "step.json"),
         (replace(ATTEMPT, state=StepState.DISPATCHED), GONE, None, AgentState.STARTING, "step.json"),
@@ -94,6 +97,20 @@ def test_a_limit_carries_its_end_from_the_line_to_the_json() -> None:
     working = last_report(json.dumps(line | {"state": "working"}).encode())
     assert observe_agent(ATTEMPT, terminal=ALIVE, report=working).resets_at is None
     assert observe_agent(ATTEMPT, terminal=GONE, report=report).to_json(NOW)["resets_at"] is None
+
+
+def test_who_told_when_a_limit_ends_is_not_forgotten_for_what_the_screen_shows_after_that() -> None:
+    def line(ago: float, state: str = "rate-limited", **values: object) -> bytes:
+        return json.dumps({"at": NOW - ago, "state": state, **values}).encode() + b"\n"
+
+    told, shown = line(60, resets_at=NOW + 600), line(50, source="screen", doing="429", retries=True)
+    report = last_report(told + shown)
+    assert report is not None
+    assert (report.source, report.resets_at, report.retries) == ("screen", NOW + 600, True)
+    for data in (told + line(55, "working") + shown, line(60, resets_at=NOW - 55) + shown):
+        report = last_report(data)
+        assert report is not None
+        assert (report.state, report.resets_at) == (LIMITED, None)
 
 
 def test_a_hook_that_tells_when_its_limit_ends_is_understood() -> None:

@@ -196,7 +196,7 @@ def fact_lines(agent: Agent, snapshot: Snapshot, now: float, keymap: Mapping[str
     """All that is known of an agent, and what to do about it."""
     step = snapshot.steps.get(agent.prompt) if agent.prompt is not None else None
     asks = any(question.asker == agent.id for question in snapshot.open_questions)
-    advice = advise(agent, step.state if step is not None else None, now, asks=asks)
+    advice = advise(agent, step.state if step is not None else None, now, asks=asks, settings=snapshot.settings)
     keys: list[Span] = []
     for action in advice.actions:
         keys += [Span(f"   {key_of(BY_ID[action], keymap)}", "key"), Span(f" {_LABELS[action]}", "quiet")]

@@ -79,6 +79,7 @@ def note(directory: Path, said: Said, at: float, source: str) -> None:
     line = {"at": round(at, 3), "state": said.state.value, "doing": brief(said.doing), "source": source}
     resets_at = reset_time(said, at)
     line |= {} if resets_at is None else {"resets_at": round(resets_at, 3)}
+    line |= {"retries": True} if said.retries else {}
     fd = open_to_append(directory / STATUS)
     try:
         os.write(fd, json.dumps(line).encode() + b"\n")
@@ -103,6 +104,23 @@ def final_usage(layout: Layout, attempt: Attempt, config: Config) -> dict[str, o
     return Spent(*read_usage(place.directory)).told()
 
 
+def last_word(layout: Layout, attempt: Attempt, config: Config) -> Report | None:
+    """The last that an ended agent's CLI said of its state; what its session tells is read to the end first."""
+    place = place_of(layout, attempt)
+    try:
+        runtime = find_runtime(attempt.runtime, {"command": config.command})
+    except CoordError:
+        return None
+    meter = Meter(runtime, place)
+    with suppress(OSError):
+        meter.read()
+    known = freshest(place.directory, runtime)
+    if meter.said is None or (known is not None and known.at >= meter.said[0]):
+        return known
+    at, said = meter.said
+    return Report(said.state, at, brief(said.doing), source="session", resets_at=reset_time(said, at))
+
+
 def note_screen(watched: Watched, screen: "Screen", now: float) -> None:
     """Note what the screen showed at `now`, if it says something else than what was known, or that is old.
 
@@ -115,6 +133,7 @@ def note_screen(watched: Watched, screen: "Screen", now: float) -> None:
     same = known is not None and known.state is said.state and (not said.doing or bool(known.doing))
     if known is not None and known.source == "screen" and said.state.needs_human:
         same = same and brief(said.doing) in ("", known.doing)  # or it asks for something else by now
+    same = same and known is not None and known.retries is said.retries
     if known is None or not same or now - known.at > _FRESH or _later(known.resets_at, reset_time(said, now)):
         note(watched.directory, said, now, "screen")
 

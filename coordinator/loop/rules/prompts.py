@@ -8,6 +8,7 @@ from coordinator.loop.actions import (
     Expire,
     FinishKill,
     Merge,
+    Nudge,
     Resume,
     Return,
     Settle,
@@ -15,6 +16,7 @@ from coordinator.loop.actions import (
 from coordinator.loop.rules.budgets import paused_as
 from coordinator.model.budget_pause import about_budgets, paused_by, paused_seconds, wanted
 from coordinator.model.clock import timestamp
+from coordinator.model.limits import in_a_row, limited_until, tells_at
 from coordinator.model.loop_state import resumes_at, retry_at
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.queue import lineup
@@ -58,6 +60,7 @@ def times(snapshot: Snapshot, now: float) -> Iterator[float]:
         end = _end(asked, attempt, _limit(snapshot, prompt), now) if attempt.state.live else None
         if end is not None:
             yield end
+    yield from limited_until(snapshot.steps, snapshot.agents, snapshot.settings)
 
 
 def _advance(
@@ -74,14 +77,24 @@ def _advance(
             yield Resume(work, k)
         elif agent is not None and agent.state is AgentState.LOST:
             yield Settle(work, k)
-        elif (end := _end(asked, attempt, limit, now)) is not None and now >= end:
+        elif not _limited(snapshot, agent) and (end := _end(asked, attempt, limit, now)) is not None and now >= end:
             yield Expire(work, k, limit or 0.0)
         elif asked and agent is not None:
             one = wanted(asked, attempt)
             if one.paused is not (agent.state is AgentState.PAUSED):
                 yield paused_as(one)
+            elif not one.paused:
+                yield from _nudged(snapshot, attempt, agent, now)
+        elif agent is not None:
+            yield from _nudged(snapshot, attempt, agent, now)
     else:
         yield from _gate(snapshot, current.number, attempt)
+
+
+def _nudged(snapshot: Snapshot, attempt: Attempt, agent: Agent, now: float) -> Iterator[Nudge]:
+    at = tells_at(agent, attempt, snapshot.settings)
+    if at is not None and now >= at:
+        yield Nudge(attempt.work, attempt.attempt, in_a_row(attempt, agent.observed_at) + 1)
 
 
 def _gate(snapshot: Snapshot, number: int, attempt: Attempt) -> Iterator[Action]:
@@ -100,11 +113,19 @@ def _given_up(prompt: Prompt) -> bool:
     return prompt.status is PromptStatus.CANCELLED
 
 
+def _limited(snapshot: Snapshot, agent: Agent | None) -> bool:
+    """Its agent waits for its model service, and is told to go on: that time is not its own."""
+    return snapshot.settings.go_on and agent is not None and agent.state is AgentState.RATE_LIMITED
+
+
 def _end(asked: tuple[Question, ...], attempt: Attempt, limit: float | None, now: float) -> float | None:
-    """Unix seconds when an attempt has used its time; None without a limit, and while its agent is paused."""
+    """Unix seconds when an attempt has used its time; None without a limit, and while its agent is paused.
+
+    It begins anew when its agent is told to go on after a limit of its model service.
+    """
     if limit is None or paused_by(asked, attempt.prompt) is not None:
         return None
-    began = timestamp(attempt.started)
+    began = max(timestamp(attempt.started), attempt.nudged)
     return began + limit + paused_seconds(asked, attempt.prompt, began, now)
 
 
