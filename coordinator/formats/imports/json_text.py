@@ -57,6 +57,41 @@ def find(text: str, *way: str | int) -> Span | None:
     return None if end is None else Span(token.start(1), end)
 
 
+def index(text: str, key: str) -> dict[tuple[str | int, ...], Span]:
+    """Where all values of a key stand, however deep: the way to each → its place. One pass over the text."""
+    found: dict[tuple[str | int, ...], Span] = {}
+    way: list[str | int] = []
+    kinds: list[str] = []
+    """Of what the next token is inside: `{` or `[`; `way` has the key or place that it is at."""
+    name, place = "", len(text) - len(text.removeprefix("\ufeff"))
+    while (token := _TOKEN.match(text, place)) is not None:
+        place, word = token.end(), token[1]
+        if word in _CLOSING:
+            if not kinds:
+                break
+            kinds.pop()
+            way.pop()
+        elif word == ":":
+            if way:
+                way[-1] = name
+            continue
+        elif word == ",":
+            if kinds:
+                way[-1] = int(way[-1]) + 1 if kinds[-1] == "[" else ""
+            continue
+        if word in _OPENING:
+            if len(kinds) >= DEPTH:
+                break
+            kinds.append(word)
+            way.append("" if word == "{" else 0)
+            continue
+        if kinds and kinds[-1] == "{" and way[-1] == key and word not in _CLOSING:
+            found[tuple(way)] = Span(token.start(1), place)
+        if word.startswith('"'):
+            name = _key(word) or ""
+    return found
+
+
 def change(data: bytes, path: str, value: object, *way: str | int) -> tuple[BytePatch, ...]:
     """The patch that gives the value at `way` another one, in JSON of one line; empty: nothing stands there."""
     text = data.decode()

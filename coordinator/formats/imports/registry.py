@@ -12,6 +12,9 @@ SURE = 0.5
 """From this confidence on a form is one; below it is what is left where there is none."""
 
 _MODULES = {
+    "backlog.md": "backlog_md",
+    "task-master": "task_master",
+    "spec-kit": "spec_kit",
     "checklist": "checklist",
 }
 """Name → module of this package. The order in which forms are listed, and in which the first of equals counts."""

@@ -70,15 +70,24 @@ class Line(NamedTuple):
     """Without its end."""
     start: int
     """Characters before it."""
+    at: int
+    """Bytes before it."""
 
 
 def lines(text: str) -> Iterator[Line]:
     """The lines of a text; only LF, CR LF and CR end one, as editors have it."""
-    start, number = 0, 0
-    for number, end in enumerate(_BREAK.finditer(text), 1):
-        yield Line(number, text[start : end.start()], start)
-        start = end.end()
-    yield Line(number + 1, text[start:], start)
+    start, at, number = 0, 0, 1
+    for end in _BREAK.finditer(text):
+        line = text[start : end.start()]
+        yield Line(number, line, start, at)
+        at += _size(line) + end.end() - end.start()
+        start, number = end.end(), number + 1
+    yield Line(number, text[start:], start, at)
+
+
+def _size(text: str) -> int:
+    """Bytes of it."""
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def offset(text: str, place: int) -> int:

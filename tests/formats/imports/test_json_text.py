@@ -3,7 +3,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.formats.imports.json_text import change, find, load
+from coordinator.formats.imports.json_text import change, find, index, load
 from coordinator.formats.imports.text import patched
 from coordinator.model.problem import Problem
 
@@ -66,3 +66,23 @@ def test_bears_what_is_made_to_break_it() -> None:
     for data in (b"[" * 100_000, b"\xff", b"1" * 10_000, b"", b'{"a"', b'{"a":'):
         assert isinstance(load(data, "x"), Problem)
         assert find(data.decode("latin-1"), "a") is None
+
+
+keyed = st.recursive(
+    st.none() | st.integers() | st.sampled_from(["status", ",", "}"]),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["status", "a", ""]), inner, max_size=3)
+    ),
+    max_leaves=20,
+)
+
+
+@given(keyed, st.sampled_from([None, 1]))
+def test_finds_all_values_of_a_key_in_one_pass(value: object, indent: object) -> None:
+    text = json.dumps(value, indent=indent)  # type: ignore[arg-type]
+    single = {
+        way for way in ways(value) if way and way[-1] == "status" and not isinstance(at(value, way), (dict, list))
+    }
+    found = index(text, "status")
+    assert set(found) == single
+    assert all(json.loads(text[span.start : span.end]) == at(value, way) for way, span in found.items())

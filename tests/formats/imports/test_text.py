@@ -18,8 +18,8 @@ def test_lines_stand_where_they_say(text: str) -> None:
     assert [line.text for line in found] == re.split(r"\r\n|\r|\n", text)
     for line in found:
         assert text[line.start : line.start + len(line.text)] == line.text
-        place = offset(text, line.start)
-        assert text.encode()[place : place + len(line.text.encode())] == line.text.encode()
+        assert line.at == offset(text, line.start)
+        assert text.encode()[line.at : line.at + len(line.text.encode())] == line.text.encode()
 
 
 @given(st.binary(), st.binary(), st.binary(), st.binary())
