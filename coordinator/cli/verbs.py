@@ -8,6 +8,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "status": ("views", "Where everything stands."),
     "graph": ("views", "The dependency graph."),
     "why": ("views", "Why a prompt does not run yet."),
+    "context": ("context", "What an agent is told."),
     "agents": ("views", "The agents and what they are at."),
     "attach": ("views", "Go to an agent's own window."),
     "log": ("log", "The event log: read, follow, verify, export."),

@@ -49,11 +49,10 @@ def hand_in(
 
 
 def _context(call: Call) -> Answer:
-    from coordinator.client.told import context_text
+    from coordinator.client.told import context_record
 
-    role = call.get("role") or call.caller.environ.get("COORD_ROLE", "")
-    text = context_text(call.project, role, call.caller.environ.get("COORD_AGENT", ""))
-    return Answer({"context": text}, text)
+    record = context_record(call.project, role=call.get("role") or None, environ=call.caller.environ)
+    return Answer({"context": record.text, **record.to_json()}, record.text)
 
 
 def _ask(call: Call) -> Answer:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from coordinator.lazy import regex
 from coordinator.lazy.typing import NamedTuple
+from coordinator.model.saying import Saying
 from coordinator.model.text import plain, plain_lines
 from coordinator.secrets.redaction import redact
 
@@ -16,6 +17,9 @@ What agents report, each report followed by what the engineer says to it. Append
 
 
 _SECTION = regex.compile(r"^## (?:Prompt 0*(\d{1,9})\b)?.*$", re.MULTILINE)
+
+
+_STEERING = regex.compile(r"^### Steering by (.+?)(?: · (\S+))?[ \t]*$", re.MULTILINE)
 
 
 _WHOLE = "## Milestone"
@@ -61,6 +65,35 @@ def summaries(document: bytes, number: int) -> list[str]:
     """The sections about a prompt, oldest first, each with the steering below it."""
     _, current = _decoded(document)
     return [current[s.start : s.end].strip() for s in _sections(current) if s.number == number]
+
+
+def engineers_words(document: bytes) -> list[Saying]:
+    """What the engineer says, in the order in which it stands: steering, and whatever else no agent is quoted with.
+
+    What was written in by hand has the time of what stands before it.
+    """
+    _, current = _decoded(document)
+    start = current.removeprefix(ALIGNMENT_START.decode().replace("\n", "\r\n" if b"\r\n" in document else "\n"))
+    first = next(_sections(start), None)
+    found = [Saying(text, human=True) for text in [_by_hand(start[: first.start] if first else start)] if text]
+    at = ""
+    for section in _sections(start):
+        heading, _, body = start[section.start : section.end].partition("\n")
+        told = heading.split(" · ")
+        at = told[2].strip() if section.number is not None and len(told) > 2 else at
+        marks = list(_STEERING.finditer(body))
+        by_hand = _by_hand(body[: marks[0].start()] if marks else body)
+        found += [Saying(by_hand, "", at, section.number, human=True)] if by_hand else []
+        for place, mark in enumerate(marks):
+            words = body[mark.end() : marks[place + 1].start() if place + 1 < len(marks) else len(body)].strip()
+            at = mark[2] or at
+            found += [Saying(words, mark[1], at, section.number, human=True)] if words else []
+    return found
+
+
+def _by_hand(text: str) -> str:
+    """A text without what is quoted in it, and without its headings."""
+    return "\n".join(line for line in text.splitlines() if not line.startswith((">", "#"))).strip()
 
 
 class _Section(NamedTuple):

@@ -18,7 +18,7 @@ from coordinator.failpoint import failpoint
 from coordinator.lazy.dataclass import replace
 from coordinator.loop.actions import Dispatch, Mark, Resume
 from coordinator.loop.context import Context
-from coordinator.loop.inheritance import earlier, inherit, told
+from coordinator.loop.inheritance import inherit, told
 from coordinator.loop.launch_files import write_launch
 from coordinator.loop.prompt_status import mark
 from coordinator.loop.starts import set_up, with_port
@@ -27,7 +27,7 @@ from coordinator.model.clock import utc_now
 from coordinator.model.loop_state import is_shared
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.snapshot import Snapshot
-from coordinator.model.step import Attempt, StepState
+from coordinator.model.step import Attempt, StepState, attempts_before
 from coordinator.model.work import WorkId, prompt_work
 from coordinator.storage.files import digest_of
 from coordinator.storage.given import keep_given
@@ -135,7 +135,7 @@ def _start(context: Context, snapshot: Snapshot, prompt: Prompt, attempt: Attemp
             keep_given(context.directory(attempt), prompt)
         elif not prompt.source:
             raise CoordError("the file of its prompt is gone", f"bring {prompt.path} back, and restart it")
-        last = next(earlier(context, attempt), None)
+        last = next(attempts_before(attempt, context.find), None)
         context.check_ready(attempt.runtime)
         inherited = inherit(context, attempt) if attempt.branch else None
         tree = _make_worktree(context, prompt, attempt, resume=inherited is not None and inherited.taken)

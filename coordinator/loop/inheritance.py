@@ -1,6 +1,5 @@
 """What a new attempt builds on: the branch and the worktree of the newest one before it that left something."""
 
-from collections.abc import Iterator
 from itertools import islice
 
 from coordinator.agents.brief import Existing
@@ -12,7 +11,7 @@ from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import dataclass
 from coordinator.loop.context import Context
 from coordinator.model.change import Change
-from coordinator.model.step import Attempt, StepState
+from coordinator.model.step import Attempt, StepState, attempts_before
 
 _LOOKED_AT = 20
 """Attempts that are looked through for one that left something: some never got as far as a branch."""
@@ -26,21 +25,12 @@ class Inherited:
     taken: bool
 
 
-def earlier(context: Context, attempt: Attempt) -> Iterator[Attempt]:
-    """The attempts of the same prompt before this one, newest first; those of other folders lie in between."""
-    folder = attempt.prompt_file.rpartition("/")[0]
-    for count in range(attempt.attempt - 1, 0, -1):
-        found = context.find(attempt.work, count)
-        if found is not None and found.prompt_file.rpartition("/")[0] in ("", folder):
-            yield found
-
-
 def inherit(context: Context, attempt: Attempt) -> Inherited | None:
     """Let an attempt go on where the last one that left something ended; None when none did.
 
     What still runs of that one is ended first. Not taken where a human wants a fresh start.
     """
-    for source in islice(earlier(context, attempt), _LOOKED_AT):
+    for source in islice(attempts_before(attempt, context.find), _LOOKED_AT):
         if not source.branch:
             continue
         if source.state is StepState.MERGED:

@@ -1,4 +1,4 @@
-"""Writes what an attempt starts from into its directory: `prompt.txt` and `launch.sh`."""
+"""Writes what an attempt starts from into its directory: `prompt.txt`, `context/` and `launch.sh`."""
 
 import os
 import shlex
@@ -11,12 +11,11 @@ from coordinator.agents.user import AgentUser, wrapped
 from coordinator.changes.git import Git
 from coordinator.lazy.dataclass import replace
 from coordinator.loop.context import Context
-from coordinator.loop.prompt_text import prompt_text
+from coordinator.loop.prompt_text import PROMPT, write_prompt
 from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.safefiles.regular import replace_file
-from coordinator.secrets.redaction import redact
 
 
 def write_launch(
@@ -28,7 +27,7 @@ def write_launch(
     last: Attempt | None,
     existing: Existing | None,
 ) -> Attempt:
-    """Write `prompt.txt` and `launch.sh`; they need not survive a power cut, for the agent does not either."""
+    """Write `prompt.txt`, `context/` and `launch.sh`; no more than the agent have they to survive a power cut."""
     directory = context.directory(attempt)
     job = Job(
         attempt,
@@ -36,16 +35,15 @@ def write_launch(
         context.layout.coord,
         directory,
         cwd,
-        directory / "prompt.txt",
+        directory / PROMPT,
         model=prompt.model,
         resume=_session(attempt, last),
         arguments=tuple(shlex.split(context.config.agent_arguments.get(attempt.runtime, ""))),
         headless=context.config.headless,
     )
-    text = redact(prompt_text(context, snapshot, prompt, attempt, last, existing))
-    replace_file(job.prompt_file, text.encode("utf-8", "replace"))
-    command = context.runtime(attempt.runtime).command(job)
     user = None if context.users is None else context.users.of(attempt)
+    write_prompt(context, snapshot, prompt, attempt, last, existing, shared=user is not None)
+    command = context.runtime(attempt.runtime).command(job)
     if user is not None:
         command = wrapped(command, user)
         _own_status(directory, user)

@@ -1,71 +1,71 @@
-"""What goes into an attempt's `prompt.txt`: gathers what the agent has to be told, from the project and its history."""
+"""Writes what an attempt is told: `prompt.txt`, and in `context/` the whole of what that only holds in part."""
 
+import json
+import os
+import stat
 from pathlib import Path
 
-from coordinator.agents.brief import Brief, Existing, compose
-from coordinator.errors import CoordError
-from coordinator.formats.frontmatter import split
+from coordinator.agents.brief import Brief, Existing, joined
 from coordinator.loop.context import Context
-from coordinator.model.problem import Problem
+from coordinator.model.event import Draft
 from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
-from coordinator.storage.files import read_limited
-from coordinator.storage.packaged import packaged
+from coordinator.observe.told import CONTEXT, EXISTING, About, gather, told
+from coordinator.safefiles.regular import replace_file
+from coordinator.secrets.redaction import redact
+from coordinator.storage.records import encode
 
-FLOW = "EXECUTION.md"
-_TEXT_LIMIT = 256 * 1024
-"""Bytes of flows and learnings that go into a prompt."""
+PROMPT = "prompt.txt"
+_NAMED = 200
+"""Characters of each learning that the log names as delivered."""
 
 
-def prompt_text(
+def write_prompt(
     context: Context,
     snapshot: Snapshot,
     prompt: Prompt,
     attempt: Attempt,
     last: Attempt | None,
     existing: Existing | None,
-) -> str:
-    own = f"prompt:{prompt.number}"
-    before = []
-    for number in snapshot.graph.dependencies.get(prompt.number, ()):
-        done = snapshot.steps[number].attempt
-        if done is not None and done.receipt is not None:
-            before.append((snapshot.prompts[number], done.receipt))
-    brief = Brief(
-        attempt,
-        prompt,
-        body_of(prompt),
-        flow=_flow(context),
-        base_branch=attempt.base_branch,
-        before=before,
-        last=last,
-        existing=existing,
-        answered=[q for q in snapshot.questions if q.subject == own and not q.open],
-        learnings=_text(context.layout.learnings),
-    )
-    return compose(brief)
+    *,
+    shared: bool,
+) -> None:
+    """Write what the agent of an attempt is told; the log has which learnings were among it.
+
+    `shared`: whoever may enter the attempt's directory may read it, whatever the umask.
+    """
+    layout, directory = context.layout, context.directory(attempt)
+    about = About(prompt, attempt.role, attempt, last, existing)
+    brief = gather(layout, context.log, snapshot, about)
+    documents = (layout.milestone, layout.alignment)
+    files = {path.name: snapshot.documents.get(layout.rel(path), b"") for path in documents}
+    files[layout.learnings.name] = brief.learnings.source
+    if existing is not None:
+        files[EXISTING] = json.dumps(encode(existing)).encode("utf-8", "replace")
+    _write_whole(directory / CONTEXT, files, shared=shared)
+    replace_file(directory / PROMPT, joined(told(brief)).encode("utf-8", "replace"))
+    _note_learnings(context, attempt, brief)
 
 
-def body_of(prompt: Prompt) -> str:
-    """The prompt file below its frontmatter."""
-    sections = split(prompt.source, prompt.path)
-    return "" if isinstance(sections, Problem) else sections.text[sections.body :]
+def _write_whole(folder: Path, files: dict[str, bytes], *, shared: bool) -> None:
+    """Write the documents without secrets; whatever an agent has put in the folder's place goes."""
+    if os.path.lexists(folder) and not stat.S_ISDIR(os.lstat(folder).st_mode):
+        folder.unlink()
+    folder.mkdir(exist_ok=True)
+    for name, data in files.items():
+        text = redact(data.decode("utf-8", "replace"))
+        replace_file(folder / name, text.encode("utf-8", "replace"))
+        if shared:
+            (folder / name).chmod(0o644)
+    if shared:
+        folder.chmod(0o755)
 
 
-def _flow(context: Context) -> str:
-    """The executor's instructions, the project's own before the packaged ones, without their frontmatter."""
-    text = _text(context.layout.flows / FLOW)
-    try:
-        text = text or _text(packaged("flows") / FLOW)
-    except CoordError:
-        return ""
-    sections = split(text.encode(), FLOW)
-    return text if isinstance(sections, Problem) else sections.text[sections.body :]
-
-
-def _text(path: Path) -> str:
-    try:
-        return read_limited(path, _TEXT_LIMIT).decode("utf-8", "replace")
-    except (OSError, CoordError):
-        return ""
+def _note_learnings(context: Context, attempt: Attempt, brief: Brief) -> None:
+    given = brief.learnings
+    if not given.learnings:
+        return
+    named = [learning.text[:_NAMED] for learning in given.learnings]
+    data = {"attempt": attempt.attempt, "agent": attempt.agent, "learnings": named, "left": given.left}
+    context.log_about(attempt, Draft("learning.delivered", attempt.work.subject, data))

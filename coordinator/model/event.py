@@ -129,6 +129,7 @@ _WRITERS: dict[str, frozenset[str]] = {
     "feedback.filed": frozenset({_HUMAN, "specialist"}),
     "verdict.given": frozenset({_HUMAN, "verifier"}),
     "learning.noted": _WORKERS | {_HUMAN},
+    "learning.delivered": _SYSTEM_ONLY,
     "planner.decided": _PEOPLE_AND_PLANNER,
     "handoff.given": _WORKERS | {_HUMAN},
     "step.pending": _SYSTEM_ONLY,

@@ -1,5 +1,6 @@
 """The step: what the loop does with one prompt, and the attempts it makes."""
 
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from coordinator.lazy.dataclass import dataclass, field
@@ -211,6 +212,15 @@ class Attempt:
     def untidy(self) -> bool:
         """A window or a worktree of it is left that nobody has looked at since it ended."""
         return bool(self.window) or bool(self.worktree and not self.tidied)
+
+
+def attempts_before(attempt: Attempt, find: Callable[[WorkId, int], Attempt | None]) -> Iterator[Attempt]:
+    """The attempts at the same work before one, newest first; those of other folders' prompts lie in between."""
+    folder = attempt.prompt_file.rpartition("/")[0]
+    for count in range(attempt.attempt - 1, 0, -1):
+        found = find(attempt.work, count)
+        if found is not None and found.prompt_file.rpartition("/")[0] in ("", folder):
+            yield found
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.event import NO_TERMINAL, Event
-from coordinator.model.text import plain
+from coordinator.model.text import amount, plain
 
 _LONGEST = 1000
 """Characters of any one value; an event may carry a megabyte."""
@@ -38,6 +38,7 @@ _WORDS = {
     "feedback.filed": "feedback",
     "verdict.given": "verdict",
     "learning.noted": "learned",
+    "learning.delivered": "learnings",
     "planner.decided": "planned",
     "handoff.given": "handoff",
     "step.failed": "failed",
@@ -130,6 +131,12 @@ def _verdict(data: Mapping[str, object], _about: str, _: str) -> str:
     met = data.get("met")
     word = _value(data, "verdict") or ("met" if met is True else "not met" if met is False else "")
     return _joined(": ", word, _value(data, "text", "summary", "reason"))
+
+
+def _delivered(data: Mapping[str, object], about: str, _: str) -> str:
+    given = data.get("learnings")
+    count = len(given) if isinstance(given, list) else 0
+    return _joined(": ", _joined(" ", about, f"given {amount(count, 'learning')}"), _list(data, "learnings", " · "))
 
 
 def _planner(data: Mapping[str, object], _about: str, _: str) -> str:
@@ -251,6 +258,7 @@ _SAY: dict[str, _Say] = {
     "artifact": _text,
     "attachment": _text,
     "learning": _text,
+    "learning.delivered": _delivered,
     "prompt.created": _created,
     "prompt.edited": _edited,
     "prompt.cancelled": _edited,

@@ -51,7 +51,7 @@ def test_the_receipt_says_what_was_done(make: Make) -> None:
     section += "\n\n> made one\n>\n> Decisions:\n> - kept it small\n>\n> Limitations:\n> - none\n"
     assert in_file(made, 1).endswith(section + ">\n> Validation:\n> - make check\n")
     told = (made.layout.attempt("run-1", prompt_work(2), 1) / "prompt.txt").read_text()
-    assert "- 01 Prompt 1: made one\n  - decided: kept it small\n" in told
+    assert "### 01 Prompt 1, by executor-01-1\n\n> made one\n>\n> Decisions:\n>\n> - kept it small\n" in told
 
 
 def test_a_failure_leaves_verdict_what_is_left_and_what_was_learned_everywhere(make: Make) -> None:
@@ -82,8 +82,8 @@ def test_a_failure_leaves_verdict_what_is_left_and_what_was_learned_everywhere(m
     told = (made.layout.attempt("run-1", prompt_work(1), 2) / "prompt.txt").read_text()
     again = told[told.index("## Attempt 1 came to nothing") :]
     assert "the lock is held" in again
-    assert "Left to do:\n\n- find who holds it\n- write the test\n" in again
-    assert "Learnings:\n\n- fcntl locks are per process\n" in again
+    assert "> Left to do:\n>\n> - find who holds it\n> - write the test\n" in again
+    assert "> Learnings:\n>\n> - fcntl locks are per process\n" in again
     assert done.data["outcome"] == "done"
 
 

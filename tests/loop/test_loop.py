@@ -152,7 +152,8 @@ def test_a_failed_prompt_is_tried_again_after_its_back_off(make: Make) -> None:
     assert (first["state"], second["state"]) == ("failed", "merged")
     assert made.snapshot().prompts[1].attempts == 2
     prompt = (made.layout.attempt("run-1", prompt_work(1), 2) / "prompt.txt").read_text()
-    assert "Attempt 1 came to nothing\n\nfirst time" in prompt
+    assert "## Attempt 1 came to nothing" in prompt
+    assert "> first time\n" in prompt
 
 
 @pytest.mark.slow

@@ -107,7 +107,8 @@ def test_an_asker_that_has_gone_gets_the_answer_in_its_next_attempt(make: Make) 
     made.coord("restart", "1", "--yes")
     assert made.run_loop() == 0
     told = (made.layout.attempt(made.attempts(1)[-1]["run"], prompt_work(1), 2) / "prompt.txt").read_text()
-    assert "- Which store?\n  Answer: SQLite, in WAL mode\n" in told
+    assert "executor-01-1 asked:\n  > Which store?\n\n  Answer: SQLite, in WAL mode\n" in told
+    assert told.count("Which store?") == told.count("SQLite, in WAL mode") == 1
     first = (made.layout.attempt("run-1", prompt_work(1), 1) / "prompt.txt").read_text()
     assert "Which store?" not in first
     words = "\n".join(summaries(made.layout.alignment.read_bytes(), 1))
