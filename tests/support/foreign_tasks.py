@@ -1,37 +1,13 @@
 """Tasks as each tool writes them: the other half of `coordinator.formats.imports`, for tests and measurements."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from coordinator.lazy.dataclass import dataclass
+from support.foreign_files import FILE_TOOLS, Task, Tool
+
 from coordinator.model.imported import TaskStatus, Tree
-from coordinator.model.prompt import Priority
 
 TODO, DONE = TaskStatus.TODO, TaskStatus.DONE
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What there is to write, whatever the tool. `number` is 1 for the first, and so on."""
-
-    number: int
-    title: str
-    status: TaskStatus = TODO
-    after: tuple[int, ...] = ()
-    priority: Priority = Priority.MEDIUM
-    criteria: tuple[str, ...] = ()
-    part_of: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """How a tool writes tasks."""
-
-    write: Callable[[Sequence[Task]], Mapping[str, str]]
-    """Path → text."""
-    key: Callable[[Task], str]
-    tells: frozenset[str]
-    """What of a task it writes: `after`, `priority`, `criteria`, `part_of`, and the statuses that it has a word for."""
 
 
 def tree(tool: Tool, tasks: Sequence[Task], newline: str = "\n") -> Tree:
@@ -101,6 +77,7 @@ def _checklist(tasks: Sequence[Task]) -> dict[str, str]:
 
 _ALL = frozenset({"title", "after", "priority", "criteria"})
 TOOLS: Mapping[str, Tool] = {
+    **FILE_TOOLS,
     "backlog.md": Tool(
         _backlog,
         lambda task: f"TASK-{task.number}",

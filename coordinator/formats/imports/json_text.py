@@ -1,6 +1,7 @@
 """JSON of other tools: read within limits, and where in the text a value stands, so that it alone can be changed."""
 
 import json
+from collections.abc import Iterator
 
 from coordinator.formats.imports.text import decoded, offset
 from coordinator.lazy import regex
@@ -90,6 +91,23 @@ def index(text: str, key: str) -> dict[tuple[str | int, ...], Span]:
         if word.startswith('"'):
             name = _key(word) or ""
     return found
+
+
+def each(text: str, *way: str | int) -> Iterator[Span]:
+    """Where the values of the list stand that one comes to by these keys and places, in one walk over it."""
+    listed = find(text, *way)
+    if listed is None or text[listed.start] != "[":
+        return
+    place = listed.start + 1
+    while (token := _TOKEN.match(text, place)) is not None and token[1] not in _CLOSING:
+        end = _end(text, place)
+        if end is None:
+            return
+        yield Span(token.start(1), end)
+        comma = _TOKEN.match(text, end)
+        if comma is None or comma[1] != ",":
+            return
+        place = comma.end()
 
 
 def change(data: bytes, path: str, value: object, *way: str | int) -> tuple[BytePatch, ...]:

@@ -15,6 +15,14 @@ _MODULES = {
     "backlog.md": "backlog_md",
     "task-master": "task_master",
     "spec-kit": "spec_kit",
+    "beads": "beads",
+    "ralph": "ralph",
+    "code-task": "code_task",
+    "gsd": "gsd",
+    "ccpm": "ccpm",
+    "tickets": "tickets",
+    "beans": "beans",
+    "ai-task-manager": "ai_task_manager",
     "checklist": "checklist",
 }
 """Name → module of this package. The order in which forms are listed, and in which the first of equals counts."""
