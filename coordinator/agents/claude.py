@@ -10,7 +10,7 @@ from coordinator.agents.hooks import LINE, hook_command, write_hook
 from coordinator.agents.initial_prompt import opening
 from coordinator.agents.jsonl_tail import mapping, read_json_file
 from coordinator.agents.readiness import installed
-from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
+from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said, Tells, Usage
 from coordinator.agents.screens import Sign, read, rows_of, without_panel
 from coordinator.lazy import regex
 from coordinator.lazy.typing import Any
@@ -144,6 +144,8 @@ class Claude(Runtime):
         return composer is not None and composer[1] in _EMPTY
 
     def sessions(self, place: Place) -> Iterable[Path]:
+        if (output := place.directory / "output.jsonl").exists():
+            yield output  # of a headless run
         home = place.environ.get("CLAUDE_CONFIG_DIR") or os.path.join(place.environ.get("HOME", ""), ".claude")
         projects = Path(home, "projects")
         if place.session:
@@ -158,6 +160,36 @@ class Claude(Runtime):
             return None
         numbers = [usage.get(name) for name in _COUNTED]
         return Count(str(message.get("id")), sum(n for n in numbers if isinstance(n, int)))
+
+    def recorded(self, record: Mapping[str, Any]) -> Said | None:
+        """A line of a headless run; what its session file tells of, hooks tell better."""
+        if "session_id" not in record:
+            return None
+        match record.get("type"), record.get("subtype"):
+            case "system", "api_retry":
+                wait = record.get("retry_delay_ms")
+                when = f"retrying in {wait / 1000:.3f}s" if isinstance(wait, (int, float)) else ""
+                why = str(record.get("error") or "").replace("_", " ")
+                return _trouble(f"{record.get('error_status') or ''} {why}", when=when, retries=True)
+            case "rate_limit_event", _:
+                return _rejected(mapping(record.get("rate_limit_info")))
+            case "assistant", _ if record.get("error"):
+                return _trouble(_spoken(record), str(record.get("error")))
+            case ("assistant" | "user", _) | ("system", "init"):
+                return Said(AgentState.WORKING)
+            case "result", _ if record.get("is_error"):
+                return _trouble(str(record.get("result") or ""), str(record.get("api_error_type") or ""))
+        return None
+
+    def summed(self, record: Mapping[str, Any]) -> Usage | None:
+        if record.get("type") != "result":
+            return None
+        usage, cost = mapping(record.get("usage")), record.get("total_cost_usd")
+        tokens = sum(n for name in _COUNTED if isinstance(n := usage.get(name), int))
+        return Usage(tokens, float(cost) if isinstance(cost, (int, float)) and 0 <= cost < 1e9 else None)
+
+    def tells(self, *, headless: bool) -> Tells:
+        return Tells("running", "end" if headless else "running")
 
     def told_cost(self, place: Place) -> float | None:
         cost = mapping(read_json_file(place.directory / LINE).get("cost")).get("total_cost_usd")
@@ -188,6 +220,22 @@ def _call(payload: Mapping[str, Any]) -> str:
     what = given.get("command") or given.get("file_path") or given.get("url") or given.get("description") or ""
     tool = str(payload.get("tool_name") or "")
     return f"{tool}: {what}" if tool and what else tool
+
+
+def _spoken(record: Mapping[str, Any]) -> str:
+    """The words of a message."""
+    content = mapping(record.get("message")).get("content")
+    parts = [mapping(part).get("text") for part in content] if isinstance(content, list) else []
+    return " ".join(part for part in parts if isinstance(part, str))
+
+
+def _rejected(info: Mapping[str, Any]) -> Said | None:
+    """A limit of the account, where it holds: other lines of the kind only tell how far away it is."""
+    if info.get("status") != "rejected" or info.get("isUsingOverage") is True:
+        return None
+    end = info.get("resetsAt")
+    resets_at = float(end) if isinstance(end, (int, float)) and 0 < end < 1e11 else None
+    return Said.failed("Usage limit reached", limited=True, resets_at=resets_at)
 
 
 def _trouble(text: str, error: str = "", when: str = "", *, retries: bool = False) -> Said:

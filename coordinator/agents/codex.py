@@ -10,9 +10,9 @@ from pathlib import Path
 
 from coordinator.agents.hooks import write_hook
 from coordinator.agents.initial_prompt import opening
-from coordinator.agents.jsonl_tail import first_record
+from coordinator.agents.jsonl_tail import first_record, mapping
 from coordinator.agents.readiness import installed
-from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
+from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said, Tells, Usage
 from coordinator.agents.screens import Sign, read, rows_of
 from coordinator.lazy import regex
 from coordinator.lazy.typing import Any
@@ -110,6 +110,8 @@ class Codex(Runtime):
         return _EMPTY in rows_of(screen)[-4:]
 
     def sessions(self, place: Place) -> Iterable[Path]:
+        if (output := place.directory / "output.jsonl").exists():
+            yield output  # of a headless run
         home = place.environ.get("CODEX_HOME") or os.path.join(place.environ.get("HOME", ""), ".codex")
         folder = Path(home, "sessions")
         if place.session:
@@ -125,6 +127,11 @@ class Codex(Runtime):
 
     def recorded(self, record: Mapping[str, Any]) -> Said | None:
         payload = record.get("payload")
+        match record.get("type"):
+            case "turn.started" | "item.started":
+                return Said(AgentState.WORKING)
+            case "turn.failed":
+                return _trouble(str(mapping(record.get("error")).get("message") or ""))
         if record.get("type") != "event_msg" or not isinstance(payload, dict):
             return None
         match payload.get("type"):
@@ -149,6 +156,15 @@ class Codex(Runtime):
         usage = payload.get("usage")
         total = usage.get("total_tokens") if isinstance(usage, dict) else None
         return Count(str(payload.get("response_id")), total) if isinstance(total, int) else None
+
+    def summed(self, record: Mapping[str, Any]) -> Usage | None:
+        if record.get("type") != "turn.completed":
+            return None
+        usage = mapping(record.get("usage"))
+        return Usage(sum(n for name in ("input_tokens", "output_tokens") if isinstance(n := usage.get(name), int)))
+
+    def tells(self, *, headless: bool) -> Tells:
+        return Tells("running")
 
     def session_of(self, path: Path) -> str:
         match = re.search(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", path.stem)

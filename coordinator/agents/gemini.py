@@ -12,7 +12,7 @@ from pathlib import Path
 from coordinator.agents.initial_prompt import opening
 from coordinator.agents.jsonl_tail import first_record, mapping, read_json_file
 from coordinator.agents.readiness import installed
-from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said
+from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said, Tells, Usage
 from coordinator.agents.screens import rows_of
 from coordinator.lazy import regex
 from coordinator.lazy.typing import Any
@@ -108,6 +108,13 @@ class Gemini(Runtime):
         tokens = record.get("tokens")
         total = tokens.get("total") if isinstance(tokens, dict) else None
         return Count(str(record.get("id")), total) if isinstance(total, int) else None
+
+    def summed(self, record: Mapping[str, Any]) -> Usage | None:
+        total = mapping(record.get("stats")).get("total_tokens") if record.get("type") == "result" else None
+        return Usage(total) if isinstance(total, int) else None
+
+    def tells(self, *, headless: bool) -> Tells:
+        return Tells("running")
 
     def session_of(self, path: Path) -> str:
         """The beginning of its id, which is all that the name tells."""

@@ -14,7 +14,7 @@ from coordinator.agents.initial_prompt import opening
 from coordinator.agents.jsonl_tail import mapping
 from coordinator.agents.opencode_plugin import MESSAGES, with_plugin
 from coordinator.agents.readiness import installed
-from coordinator.agents.runtime import Command, Count, Job, Needs, Place, Runtime, Said
+from coordinator.agents.runtime import Command, Count, Job, Needs, Place, Runtime, Said, Tells
 from coordinator.lazy import regex
 from coordinator.lazy.typing import Any
 from coordinator.model.snapshot import AgentState
@@ -111,6 +111,9 @@ class OpenCode(Runtime):
                 error = mapping(record.get("error"))
                 return _trouble(str(mapping(error.get("data")).get("message") or error.get("name") or ""))
         return None
+
+    def tells(self, *, headless: bool) -> Tells:
+        return Tells("running", "running")
 
     def counted(self, record: Mapping[str, Any]) -> Count | None:
         """A message, as the plugin noted it, or a step of a headless run."""

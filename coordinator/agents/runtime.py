@@ -100,6 +100,14 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class Tells:
+    """When a CLI tells what it has used: `running`, `end` (of an attempt), or never, which is empty."""
+
+    tokens: str = ""
+    cost: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Keys:
     """What to press at a permission question of a CLI."""
 
@@ -190,6 +198,14 @@ class Runtime:
     def counted(self, record: Mapping[str, Any]) -> Count | None:
         """What a line of a session file adds to what was used; the last line of an id counts."""
         return None
+
+    def summed(self, record: Mapping[str, Any]) -> Usage | None:
+        """What a line at the end of a headless run says of the whole of it; the last one counts."""
+        return None
+
+    def tells(self, *, headless: bool) -> "Tells":
+        """When it tells what it has used."""
+        return Tells()
 
     def told_cost(self, place: Place) -> float | None:
         """US dollars so far, where the CLI tells besides its session files."""

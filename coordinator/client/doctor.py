@@ -6,8 +6,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 from coordinator.agents.readiness import all_not_ready, version
@@ -26,6 +27,10 @@ from coordinator.storage.paths import Layout
 TMUX_MINIMUM = (3, 2)
 NO_REPOSITORY = "no-repository"
 _WRITABLE = "mount the disk writable, and look at its owner, mode and attributes (ls -l, lsattr)"
+_BUDGET_REMEDY = {
+    "tokens": "set budget_time, which holds every agent",
+    "cost": "set budget_tokens or budget_time besides",
+}
 _LITTLE_SPACE = 64 * 1024 * 1024
 """Bytes."""
 
@@ -62,8 +67,28 @@ def _agents(project: Project | None, problems: list[Problem], notes: list[str]) 
             )
         elif trouble is not None:
             notes.append(f"agent {name}: {trouble.message} (no prompt uses it)")
+    if project is not None:
+        _budgets(project, used, problems, notes)
     if not there:
         notes.append("agents: none installed; the demo needs none")
+
+
+def _budgets(project: Project, used: Iterable[str], problems: list[Problem], notes: list[str]) -> None:
+    """Budgets that hold no agent of a runtime, since its CLI doesn't tell what it uses, or only when it is too late."""
+    config = project.config
+    limits = {
+        "tokens": [k for k in ("budget_tokens", "run_budget_tokens") if getattr(config, k) is not None],
+        "cost": [k for k in ("budget_cost", "run_budget_cost") if getattr(config, k) is not None],
+    }
+    for name, (what, keys) in product(sorted(used), limits.items()):
+        tells = find_runtime(name, {"command": config.command}).tells(headless=config.headless)
+        when, unit = getattr(tells, what), "tokens" if what == "tokens" else "dollars"
+        if keys and not when:
+            message = f"it never tells the {unit} it uses: {' and '.join(keys)} can't hold it"
+            problems.append(Problem(name, 0, "budget-unkept", message, _BUDGET_REMEDY[what]))
+        elif keys and when == "end":
+            late = f"headless it tells the {unit} it used only at its end: {' and '.join(keys)} can't pause it before"
+            notes.append(f"agent {name}: {late}; {_BUDGET_REMEDY[what]}")
 
 
 def repository(project: Project) -> Problem | None:

@@ -21,7 +21,7 @@ from coordinator.loop.context import Context
 from coordinator.loop.exits import has_ended
 from coordinator.loop.going_on import at_limit, limit_met
 from coordinator.loop.interruption import what_cut_off
-from coordinator.loop.monitors.activity import final_usage
+from coordinator.loop.monitors.activity import final_usage, session_of
 from coordinator.loop.prompt_status import note_hand_off
 from coordinator.model.change import Change
 from coordinator.model.event import Draft
@@ -114,6 +114,7 @@ def _interrupted(context: Context, attempt: Attempt, cause: str) -> Attempt:
         interruptions=attempt.interruptions + 1,
         limits=0,
         limit_ends=0.0,
+        session=session_of(context.layout, attempt, context.config),
     )
 
 

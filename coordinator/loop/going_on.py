@@ -7,7 +7,7 @@ from coordinator.apply.messages import reach, tell
 from coordinator.loop.actions import Nudge
 from coordinator.loop.context import Context
 from coordinator.loop.interruption import OWN_FAULTS
-from coordinator.loop.monitors.activity import last_word
+from coordinator.loop.monitors.activity import last_word, session_of
 from coordinator.model.clock import day_and_time, iso, timestamp
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.limits import MOST, NEW_ROUND
@@ -73,4 +73,5 @@ def at_limit(context: Context, attempt: Attempt, met: Report, ended: Draft) -> A
         interruptions=attempt.interruptions + 1,
         limits=row,
         limit_ends=met.resets_at or 0.0,
+        session=session_of(context.layout, attempt, context.config),
     )

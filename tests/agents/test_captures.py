@@ -1,6 +1,7 @@
 """Real screens, hook payloads and session files of real agent CLIs: what coord takes them for."""
 
 import json
+import time
 from datetime import UTC
 from pathlib import Path
 
@@ -280,3 +281,60 @@ def test_codex_tells_its_turns_in_its_session_file() -> None:
 
 def test_gemini_counts_the_messages_of_a_chat() -> None:
     assert spent("gemini", "gemini-chat") == Usage(7_918)
+
+
+def headless(name: str, file: str, directory: Path, **environ: str) -> Meter:
+    """What a headless run that printed this comes to."""
+    (directory / "output.jsonl").write_bytes((CAPTURES / "headless" / file).read_bytes())
+    meter = Meter(find_runtime(name, {}), Place(directory, Path("/nowhere"), environ=environ))
+    meter.read()
+    return meter
+
+
+def test_claude_without_a_screen_tells_its_tokens_as_it_goes_and_its_cost_at_the_end(tmp_path: Path) -> None:
+    meter = headless("claude", "claude-stream-json-denied.jsonl", tmp_path)
+    assert meter.usage == Usage(22_290 + 22_439 + 22_573 + 22_680, 0.18124600000000002)
+    lines = (tmp_path / "output.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "output.jsonl").write_text("".join(lines[:-1]))
+    half = Meter(find_runtime("claude", {}), Place(tmp_path, Path("/nowhere")))
+    half.read()
+    assert half.usage == Usage(meter.usage.tokens, None)
+    assert half.said is not None
+    assert half.said[1].state is W
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "words"),
+    [
+        ("claude", "claude-429.jsonl", "API Error: Request rejected (429) · rate limited"),
+        ("codex", "codex-exec-429.jsonl", "exceeded retry limit, last status: 429 Too Many Requests"),
+    ],
+)
+def test_a_headless_run_that_ends_at_a_limit_says_so_last(name: str, file: str, words: str, tmp_path: Path) -> None:
+    said = headless(name, file, tmp_path).said
+    assert said is not None
+    assert (said[1].state, said[1].doing, said[1].retries) == (L, words, False)
+
+
+def test_the_limit_of_an_account_is_told_with_its_end_by_a_line_of_its_own(tmp_path: Path) -> None:
+    """Written by hand: no account was at its limit when the captures were made."""
+    claude = find_runtime("claude", {})
+    line = {"type": "rate_limit_event", "session_id": "x", "rate_limit_info": {"status": "allowed_warning"}}
+    assert claude.recorded(line) is None
+    now = time.time()
+    line["rate_limit_info"] = {"status": "rejected", "resetsAt": now + 60, "rateLimitType": "five_hour"}
+    last = {"type": "result", "session_id": "x", "is_error": True, "result": "You've hit your session limit"}
+    meter = Meter(claude, Place(tmp_path, tmp_path))
+    meter.feed([line, last], now)
+    assert meter.said is not None
+    assert (meter.said[1].state, meter.said[1].resets_at) == (L, now + 60)
+
+
+def test_codex_without_a_session_file_is_counted_by_what_it_prints(tmp_path: Path) -> None:
+    assert headless("codex", "codex-exec-ok.jsonl", tmp_path, CODEX_HOME=str(tmp_path)).usage == Usage(20_847)
+
+
+def test_gemini_sums_up_at_the_end_what_no_chat_file_told() -> None:
+    gemini = find_runtime("gemini", {})
+    assert gemini.summed({"type": "result", "stats": {"total_tokens": 12}}) == Usage(12)
+    assert gemini.summed({"type": "message", "stats": {"total_tokens": 12}}) is None

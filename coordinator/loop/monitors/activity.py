@@ -104,6 +104,17 @@ def final_usage(layout: Layout, attempt: Attempt, config: Config) -> dict[str, o
     return Spent(*read_usage(place.directory)).told()
 
 
+def session_of(layout: Layout, attempt: Attempt, config: Config) -> str:
+    """The session of an ended agent, for whoever goes on with it; empty where nothing tells."""
+    if attempt.session:
+        return attempt.session
+    with suppress(CoordError, OSError):
+        meter = Meter(find_runtime(attempt.runtime, {"command": config.command}), place_of(layout, attempt))
+        meter.read()
+        return meter.session
+    return ""
+
+
 def last_word(layout: Layout, attempt: Attempt, config: Config) -> Report | None:
     """The last that an ended agent's CLI said of its state; what its session tells is read to the end first."""
     place = place_of(layout, attempt)
