@@ -1,14 +1,12 @@
 """The command group: finds the module of a verb when the verb is called."""
 
-import importlib
-import keyword
-
 import click
 
 from coordinator.cli.declared import for_click
 from coordinator.cli.opened import project_of
-from coordinator.cli.verbs import verbs
+from coordinator.cli.verbs import find, verbs
 from coordinator.errors import UsageError
+from coordinator.lazy.typing import cast
 from coordinator.services.registry import SERVICES
 
 _GROUPS = (
@@ -28,15 +26,8 @@ class _Verbs(click.Group):
         return list(verbs())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        found = verbs().get(cmd_name)
-        if found is None:
-            return None
-        module = importlib.import_module(f"coordinator.cli.{found[0]}")
-        made = found[0] == "services" and cmd_name in SERVICES
-        named = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name.replace("-", "_")
-        found_there = module.command_of(cmd_name) if made else getattr(module, named)
-        command: click.Command = for_click(found_there)
-        return command
+        found = find(cmd_name)
+        return None if found is None else cast("click.Command", for_click(found))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -5,8 +5,9 @@ plain words is taken apart here; everything else (help, mistakes, other kinds of
 same declarations. To a type checker the names are click's.
 """
 
-import importlib
 import sys
+
+from coordinator.cli import kinds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,32 +21,9 @@ _PLAIN = {"is_flag", "flag_value", "multiple", "default", "required", "help", "m
 class _Context:
     """What a function is told of the call."""
 
-    parent = None
-    invoked_subcommand = None
-
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, invoked_subcommand: str | None = None) -> None:
         self.obj = directory
-
-
-class _Kind:
-    """A kind of values that click has to tell: made where click is."""
-
-    def __init__(self, *given: object, **settings: object) -> None:
-        self._given, self._settings = given, settings
-
-    def with_click(self) -> "Any":
-        import click
-
-        return getattr(click, type(self).__name__.lstrip("_"))(*self._given, **self._settings)
-
-
-class _IntRange(_Kind): ...
-
-
-class _Choice(_Kind): ...
-
-
-class _Path(_Kind): ...
+        self.invoked_subcommand = invoked_subcommand
 
 
 class _Declared:
@@ -90,16 +68,29 @@ class _Declared:
 
     def run(self, directory: str, words: list[str]) -> int | None:
         """Run it; its exit code, or None when this is for click to do."""
-        if words and words[0] in self._commands:
-            return None if self._steps else self._commands[words[0]].run(directory, words[1:])
-        if self._commands and not self._settings.get("invoke_without_command"):
+        call = self._call(directory, words)
+        return None if call is None else call()
+
+    def _call(self, directory: str, words: list[str]) -> "Callable[[], int] | None":
+        """What runs it; None in doubt, before anything has run."""
+        below = self._commands.get(words[0]) if words else None
+        if below is None and self._commands and not self._settings.get("invoke_without_command"):
             return None
-        values = self._values(words)
-        if values is None:
+        values = self._values([] if below else words)
+        then = below._call(directory, words[1:]) if below else None
+        if values is None or (below and then is None):
             return None
-        wanted = [_Context(directory)] if any(step == "context" for step, _, _ in self._steps) else []
-        code = self.function(*wanted, **values)
-        return code if isinstance(code, int) else 0
+        wanted = [_Context(directory, below.name if below else None)] if self._wants_context else []
+
+        def call() -> int:
+            code = self.function(*wanted, **values)
+            return then() if then else code if isinstance(code, int) else 0
+
+        return call
+
+    @property
+    def _wants_context(self) -> bool:
+        return any(step == "context" for step, _, _ in self._steps)
 
     def _values(self, words: list[str]) -> "dict[str, Any] | None":
         options: dict[str, tuple[str, dict[str, Any]]] = {}
@@ -108,13 +99,14 @@ class _Declared:
         for step, names, settings in reversed(self._steps):
             if step == "context":
                 continue
-            if not settings.keys() <= _PLAIN or settings.get("type") not in (None, int, str):
+            if not settings.keys() <= _PLAIN:
                 return None
             name = _name(names)
             if step == "argument":
-                if len(settings.keys() - {"type", "metavar"}):
+                if settings.keys() - {"type", "metavar", "required"}:
                     return None
                 arguments.append((name, settings))
+                values[name] = None
             else:
                 options.update(dict.fromkeys((each for each in names if each.startswith("-")), (name, settings)))
                 missing = () if settings.get("multiple") else False if settings.get("is_flag") else None
@@ -147,11 +139,11 @@ class _Declared:
                 return False
             values[name] = (*values[name], value) if settings.get("multiple") else value
         required = {name for name, settings in options.values() if settings.get("required")}
-        return not left and required <= seen
+        return required <= seen and not any(settings.get("required", True) for _, settings in left)
 
 
 def _with_click(settings: "dict[str, Any]") -> "dict[str, Any]":
-    return {name: value.with_click() if isinstance(value, _Kind) else value for name, value in settings.items()}
+    return {name: value.with_click() if isinstance(value, kinds.Kind) else value for name, value in settings.items()}
 
 
 def _name(names: tuple[str, ...]) -> str:
@@ -161,13 +153,13 @@ def _name(names: tuple[str, ...]) -> str:
     return chosen.lstrip("-").replace("-", "_").lower()
 
 
-def _value(text: str, kind: type | None) -> str | int | None:
+def _value(text: str, kind: "type | kinds.Kind | None") -> object:
     """What a word stands for; None in doubt."""
     if not text or (text.startswith("-") and text != "-"):
         return None
-    if kind is int:
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-    return text
+    if isinstance(kind, kinds.Kind):
+        return kind.read(text)
+    return kinds.whole(text) if kind is int else text if kind in (None, str) else None
 
 
 def _step(kind: str, names: tuple[str, ...], settings: "dict[str, Any]") -> "Callable[[Any], Any]":
@@ -210,12 +202,9 @@ def _confirm(*given: "Any", **settings: "Any") -> bool:
 
 def run_plain(directory: str, words: list[str]) -> int | None:
     """Run a command without click; its exit code, or None when this is for click to do."""
-    from coordinator.cli.verbs import VERBS
+    from coordinator.cli.verbs import find
 
-    if words[0] not in VERBS:
-        return None
-    module = importlib.import_module(f"coordinator.cli.{VERBS[words[0]][0]}")
-    found = getattr(module, words[0], None)
+    found = find(words[0])
     return found.run(directory, words[1:]) if isinstance(found, _Declared) else None
 
 
@@ -237,5 +226,6 @@ if TYPE_CHECKING:
     from click import option as option
     from click import pass_context as pass_context
 else:
-    Choice, IntRange, Path, Context, confirm, echo = _Choice, _IntRange, _Path, _Context, _confirm, _echo
+    Choice, IntRange, Path = kinds.Choice, kinds.IntRange, kinds.Path
+    Context, confirm, echo = _Context, _confirm, _echo
     argument, command, group, option, pass_context = _argument, _command, _group, _option, _pass_context

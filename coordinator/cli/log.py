@@ -44,7 +44,7 @@ def log(
     """What happened, oldest first. With --json one object a line."""
     if ctx.invoked_subcommand is not None:
         return
-    project = project_of(ctx.parent or ctx)
+    project = project_of(ctx)
     if as_of is not None:
         if follow or since is not None or until is not None or kinds or actor or prompt is not None or grep:
             raise UsageError("--as-of shows a status, not events", "--until SEQ ends the events at SEQ")
@@ -100,8 +100,7 @@ def verify(ctx: click.Context, as_json: bool) -> int:
 
     Names the first bad row. Exit 1 when there is one.
     """
-    assert ctx.parent is not None
-    with History(project_of(ctx.parent.parent or ctx)) as history:
+    with History(project_of(ctx)) as history:
         proof = history.proof()
     verdict = proof.verdict
     if as_json:
@@ -164,7 +163,6 @@ def append(ctx: click.Context, /, kind: str, subject: str | None, data: str, id_
 @click.pass_context
 def export(ctx: click.Context) -> None:
     """Every event as one JSON object a line."""
-    assert ctx.parent is not None
-    with History(project_of(ctx.parent.parent or ctx), required=True) as history:
+    with History(project_of(ctx), required=True) as history:
         for event in history.select().every():
             print(json_line(event.to_json()))

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-import click
-
+from coordinator.cli import declared as click
 from coordinator.cli.confirm import carry_out
+from coordinator.cli.kinds import Numbers
 from coordinator.cli.opened import project_of
 from coordinator.cli.targets import number_of
 from coordinator.errors import UsageError
@@ -20,24 +20,6 @@ if TYPE_CHECKING:
     from coordinator.client.opening import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class _Numbers(click.ParamType[tuple[int, ...]]):
-    """`2`, `2,3` or `02`: prompt numbers."""
-
-    name = "N[,N]"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        if isinstance(value, tuple):
-            return value
-        parts = [part.strip() for part in str(value).split(",") if part.strip()]
-        wrong = [part for part in parts if not (part.isascii() and part.isdigit() and len(part) < 10)]
-        if wrong or not parts:
-            self.fail(f"`{wrong[0] if wrong else value}` is no prompt number", param, ctx)
-        return tuple(int(part) for part in parts)
-
-
-NUMBERS = _Numbers()
 
 
 def plan_options(command: F) -> F:
@@ -65,7 +47,7 @@ def actor_name() -> str:
 # ── a service as a command
 
 
-def command_of(name: str) -> click.Command:
+def command_of(name: str) -> Any:
     """The command of a service, made of what it asks for."""
     service = SERVICES[name]
     asked = [each for each in service.inputs if each.about.option is not None]
@@ -85,21 +67,22 @@ def command_of(name: str) -> click.Command:
         planner = lambda snapshot: service.plan(snapshot, request)  # noqa: E731
         return carry_out(project_of(ctx), planner, yes=yes, dry_run=dry_run, as_json=as_json)
 
-    command = click.command(name, help=bare.help if bare is not None else service.help)(run)
-    command.params = [param for each in asked for param in _params(each)] + command.params
-    return command
+    params = [param for each in asked for param in _params(each)]
+    for param in reversed(params):
+        run = param(run)
+    return click.command(name, help=bare.help if bare is not None else service.help)(run)
 
 
-def _params(asked: Input) -> list[click.Parameter]:
+def _params(asked: Input) -> "list[Callable[[F], F]]":
     """The argument or the options for one thing that is asked for."""
     about, name = asked.about, asked.name
     if asked.kind is Kind.PROMPT:
-        return [click.Argument([name], metavar=about.metavar or None)]
+        return [click.argument(name, metavar=about.metavar or None)]
     if about.flags:
         return [
-            click.Option([f"--{value}", name], flag_value=value, default=asked.default, help=words)
+            click.option(f"--{value}", name, flag_value=value, default=asked.default, help=words)
             if value == asked.default
-            else click.Option([f"--{value}", name], flag_value=value, help=words)
+            else click.option(f"--{value}", name, flag_value=value, help=words)
             for value, words in about.flags.items()
         ]
     more: dict[str, Any] = {"help": about.help if about.command is None else about.command or None}
@@ -107,7 +90,7 @@ def _params(asked: Input) -> list[click.Parameter]:
         more["metavar"] = about.metavar or "FILE"
     match asked.kind:
         case Kind.PROMPTS | Kind.NOTES:
-            more |= {"type": NUMBERS, "multiple": True}
+            more |= {"type": Numbers(), "multiple": True}
         case Kind.TEXTS | Kind.VALUES:
             more |= {"multiple": True}
         case Kind.CHOICE:
@@ -116,7 +99,7 @@ def _params(asked: Input) -> list[click.Parameter]:
         case Kind.FLAG:
             more |= {"is_flag": True}
     more |= {"required": True} if asked.required else {}
-    return [click.Option([f"--{(about.option or name).replace('_', '-')}", name], **more)]
+    return [click.option(f"--{(about.option or name).replace('_', '-')}", name, **more)]
 
 
 def _plain(asked: Input, given: Any) -> Any:

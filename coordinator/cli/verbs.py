@@ -1,5 +1,13 @@
 """The verbs of the command: where each is defined, and the line that help shows."""
 
+import importlib
+import keyword
+
+from coordinator.lazy.typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
 VERBS: dict[str, tuple[str, str]] = {
     "init": ("start", "Prepare this project for coord."),
     "demo": ("start", "Watch a scripted project run to the end."),
@@ -43,3 +51,14 @@ def verbs() -> dict[str, tuple[str, str]]:
     from coordinator.services.registry import SERVICES
 
     return VERBS | {name: (_OWN.get(name, "services"), service.line) for name, service in SERVICES.items()}
+
+
+def find(verb: str) -> "Any":
+    """What a verb is declared as; None when there is no such verb."""
+    module = VERBS[verb][0] if verb in VERBS else verbs().get(verb, ("", ""))[0]
+    if not module:
+        return None
+    defined = importlib.import_module(f"coordinator.cli.{module}")
+    is_made = module == "services" and verb not in VERBS
+    named = f"{verb}_" if keyword.iskeyword(verb) else verb.replace("-", "_")
+    return defined.command_of(verb) if is_made else getattr(defined, named)
