@@ -1,7 +1,6 @@
 """Points at which a test kills the loop, as a power cut or a `kill -9` would."""
 
 import os
-import signal
 
 POINTS = (
     "dispatch-claimed",
@@ -32,4 +31,6 @@ _CHOSEN = os.environ.pop("COORD_FAILPOINT", "")  # taken out: an agent must not 
 def failpoint(name: str) -> None:
     """End this process by SIGKILL if `COORD_FAILPOINT` names this point."""
     if _CHOSEN and name == _CHOSEN:
+        import signal
+
         os.kill(os.getpid(), signal.SIGKILL)

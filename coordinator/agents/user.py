@@ -5,8 +5,6 @@ touch each other's work nor end each other's processes, and the kernel tells whi
 """
 
 import os
-import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -105,6 +103,8 @@ def find_user(name: str) -> AgentUser:
         )
     if entry.pw_uid == 0:
         raise CoordError("agents that run as root can write everything", _SET_UP)
+    import shutil
+
     if shutil.which("setpriv") is None:
         raise CoordError("setpriv is not installed", "install util-linux")
     return AgentUser(name, entry.pw_uid, entry.pw_gid, entry.pw_dir)
@@ -152,6 +152,8 @@ def end_all(user: AgentUser) -> None:
     deadline = time.monotonic() + _PATIENCE
     while found := processes_of(user):
         words = as_user(user, ("sh", "-c", "kill -KILL -1"))
+        import subprocess
+
         subprocess.run(words, cwd="/", env={"PATH": os.defpath}, capture_output=True, check=False)
         if time.monotonic() > deadline:
             left = ", ".join(map(str, found))

@@ -4,9 +4,6 @@ from contextlib import suppress
 
 from coordinator.apply.handoff_files import handed_off, publish
 from coordinator.apply.steps import advance, agent_event, reread
-from coordinator.changes.git import Git
-from coordinator.changes.history import find_merge
-from coordinator.changes.lending import take_back
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
 from coordinator.failpoint import failpoint
@@ -30,6 +27,8 @@ def finish_kill(layout: Layout, log: EventLog, attempt: Attempt) -> Attempt:
         return current
     end_processes(layout, current)
     if current.branch:
+        from coordinator.changes.lending import take_back
+
         take_back(layout, current.work, current.attempt)
     if current.state is StepState.CHANGE_OPEN:
         _end_marked(suite_mark(current.work, current.attempt), layout)  # its checks have nothing to check any more
@@ -55,6 +54,9 @@ def has_landed(layout: Layout, attempt: Attempt) -> bool:
     """
     if attempt.state is not StepState.CHANGE_OPEN or not attempt.branch:
         return False
+    from coordinator.changes.git import Git
+    from coordinator.changes.history import find_merge
+
     with suppress(CoordError):
         git = Git(layout.root)
         base_tip = git.head(git.base_branch(attempt.base_branch))

@@ -20,10 +20,9 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
 import threading
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from coordinator.changes.obstacles import find_obstacle, remove_obstacles
@@ -163,6 +162,12 @@ def run_git(
     return done
 
 
+def _file() -> AbstractContextManager[IO[bytes]]:
+    from tempfile import TemporaryFile
+
+    return TemporaryFile()
+
+
 def _run(
     argv: list[str],
     cwd: Path,
@@ -174,7 +179,7 @@ def _run(
     seconds: float,
     verb: str,
 ) -> Done:
-    with tempfile.TemporaryFile() if hooks else nullcontext() as said:  # what a hook leaves running may hold a pipe
+    with _file() if hooks else nullcontext() as said:  # what a hook leaves running may hold a pipe
         try:
             process = subprocess.Popen(
                 argv,

@@ -5,13 +5,13 @@ repository's settings: of those only what was in them when the loop began counts
 Whatever came later is a stranger: git of ours runs with it switched off, and lands nothing that it would have a say in.
 """
 
-import hashlib
 import json
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from coordinator.formats.digest import sha256
 from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass, field
 from coordinator.safefiles.regular import read_part, replace_file
@@ -182,7 +182,7 @@ def digests(folder: Path) -> dict[str, str]:
     found = {}
     for name in HOOKS:
         try:
-            found[name] = hashlib.sha256(read_part(folder / name, _LIMIT)).hexdigest()
+            found[name] = sha256(read_part(folder / name, _LIMIT))
         except OSError:
             continue
     return found

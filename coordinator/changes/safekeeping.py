@@ -6,18 +6,19 @@ others wrote is read once more here: each new object is hashed again, and synced
 git itself.
 """
 
-import hashlib
 import os
 import stat
 import zlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from coordinator.changes.command import GitError
 from coordinator.changes.folders import Places
 from coordinator.changes.git import Git
-from coordinator.lazy.typing import BinaryIO
+from coordinator.lazy.typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    import hashlib
 
 _CHUNK = 1 << 20
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -52,6 +53,8 @@ def keep_objects(git: Git, start: str, tip: str) -> None:
     """Have the objects that `tip` needs and `start` lacks on the disk; raises as `keep_safe` does."""
     listed = git.run("rev-list", "--objects", "--no-object-names", tip, *([f"^{start}"] if start else ()), limit=_LIMIT)
     store, names = git.place.common / "objects", listed.text.splitlines()
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         loose = pool.map(lambda name: _keep_object(store / name[:2] / name[2:], name), names)
         folders = {store / name[:2] for name, kept in zip(names, loose, strict=True) if kept}
@@ -128,6 +131,8 @@ def keep_files(git: Git, checkout: Path, old: str, new: str) -> None:
 
 def sync(paths: Sequence[Path]) -> None:
     """Flush files and folders; those that are no such thing, or gone, are left alone. Raises GitError."""
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(_sync, paths))
 
@@ -179,6 +184,8 @@ def _hash(file: BinaryIO, name: str) -> str:
 
 
 def _hasher(name: str) -> "hashlib._Hash":
+    import hashlib
+
     return (hashlib.sha1 if len(name) == 40 else hashlib.sha256)()
 
 

@@ -102,7 +102,11 @@ class _Declared:
             if not settings.keys() <= _PLAIN:
                 return None
             name = _name(names)
-            if step == "argument":
+            yes, _, no = names[0].partition("/")
+            if no:
+                options |= {yes: (name, {"flag_value": True}), no: (name, {"flag_value": False})}
+                values[name] = settings.get("default", False)
+            elif step == "argument":
                 if settings.keys() - {"type", "metavar", "required"}:
                     return None
                 arguments.append((name, settings))
@@ -149,7 +153,8 @@ def _with_click(settings: "dict[str, Any]") -> "dict[str, Any]":
 def _name(names: tuple[str, ...]) -> str:
     """The parameter that an option sets: the name without dashes, or the first long one."""
     given = [name for name in names if not name.startswith("-")]
-    chosen = given[0] if given else max(names, key=lambda name: len(name) - len(name.lstrip("-")))
+    dashed = (name.partition("/")[0] for name in names)
+    chosen = given[0] if given else max(dashed, key=lambda name: len(name) - len(name.lstrip("-")))
     return chosen.lstrip("-").replace("-", "_").lower()
 
 

@@ -2,9 +2,8 @@
 
 from coordinator.cli import declared as click
 from coordinator.cli.confirm import show
-from coordinator.cli.opened import project_of
+from coordinator.cli.opened import json_option, project_of
 from coordinator.cli.report import emit, say, styled
-from coordinator.cli.views import json_option
 from coordinator.client.history import History
 from coordinator.client.inputs import read_named
 from coordinator.client.look import look

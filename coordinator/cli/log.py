@@ -4,9 +4,8 @@ import json
 import sys
 
 from coordinator.cli import declared as click
-from coordinator.cli.opened import project_of
+from coordinator.cli.opened import json_option, project_of
 from coordinator.cli.report import emit, event_line, json_line, say, style, styled
-from coordinator.cli.views import json_option
 from coordinator.client.history import History, Selection
 from coordinator.client.opening import Project
 from coordinator.errors import UsageError

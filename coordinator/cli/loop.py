@@ -1,12 +1,10 @@
 """The verbs that run and hold the loop."""
 
 from coordinator.cli import declared as click
-from coordinator.cli.opened import project_of
+from coordinator.cli.opened import json_option, project_of
 from coordinator.cli.report import emit, event_line, say, styled
 from coordinator.client.steering import Steering
 from coordinator.model.event import Event
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
 @click.command()

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from coordinator.cli import declared as click
 from coordinator.cli.intent import print_intent
-from coordinator.cli.opened import project_of
+from coordinator.cli.opened import json_option, project_of
 from coordinator.cli.report import emit, say, styled
-from coordinator.cli.views import json_option
 from coordinator.client.history import History
 from coordinator.client.look import look
 from coordinator.model.event import Event

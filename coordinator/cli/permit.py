@@ -1,10 +1,9 @@
 """The verbs with which people answer and talk to a running agent."""
 
 from coordinator.cli import declared as click
-from coordinator.cli.opened import project_of
+from coordinator.cli.opened import json_option, project_of
 from coordinator.cli.report import emit, say
 from coordinator.cli.targets import number_of
-from coordinator.cli.views import json_option
 from coordinator.client.look import look
 from coordinator.client.steering import Steering, attempt_of
 from coordinator.errors import UsageError

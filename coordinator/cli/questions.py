@@ -4,14 +4,15 @@ import os
 import sys
 
 from coordinator.cli import declared as click
-from coordinator.cli.opened import project_of
+from coordinator.cli.opened import json_option, project_of
 from coordinator.cli.report import emit, say, styled
-from coordinator.cli.views import json_option
 from coordinator.client.history import History
-from coordinator.lazy.typing import Any
+from coordinator.lazy.typing import TYPE_CHECKING, Any
 from coordinator.model.agent_verbs import help_of
-from coordinator.model.snapshot import Question
 from coordinator.model.text import plain_lines
+
+if TYPE_CHECKING:
+    from coordinator.model.snapshot import Question
 
 request_option = click.option("--request", default="", metavar="NAME", help=help_of("ask", "request"))
 
@@ -94,7 +95,7 @@ def questions(ctx: click.Context, as_json: bool, everything: bool) -> None:
         _print_question(question)
 
 
-def _print_question(question: Question) -> None:
+def _print_question(question: "Question") -> None:
     mark, colour = ("?", "yellow") if question.open else ("✓", "green")
     styled([(f"{mark} {question.seq}  ", colour), (question.text, "bold"), (f"  {question.asker}", "dim")])
     for line in plain_lines(question.context) if question.context and question.open else ():

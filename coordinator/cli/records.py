@@ -1,10 +1,9 @@
 """What is put on record beside decisions: attachments, and artifacts that were made."""
 
 from coordinator.cli import declared as click
-from coordinator.cli.opened import project_of
+from coordinator.cli.opened import json_option, project_of
 from coordinator.cli.questions import own_subject
 from coordinator.cli.report import emit, say
-from coordinator.cli.views import json_option
 from coordinator.client.history import History
 from coordinator.model.attachment import KINDS
 

@@ -3,11 +3,10 @@
 import time
 
 from coordinator.cli import declared as click
-from coordinator.cli.opened import project_of
+from coordinator.cli.opened import json_option, project_of
 from coordinator.cli.report import emit, say, style, styled
 from coordinator.cli.services import actor_name
 from coordinator.cli.targets import number_of
-from coordinator.cli.views import json_option
 from coordinator.client.look import look
 from coordinator.client.reviewing import Reviewing
 from coordinator.errors import Refused, UsageError

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from coordinator.cli import declared as click
+from coordinator.cli.opened import json_option
 from coordinator.cli.report import emit, say, styled
-from coordinator.cli.views import json_option
 from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.text import amount
 

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from coordinator.cli import declared as click
-from coordinator.cli.opened import project_of
+from coordinator.cli.opened import json_option, project_of
 from coordinator.cli.report import emit, say, styled
-from coordinator.cli.views import json_option
 from coordinator.client import strict_mode
 from coordinator.client.steering import Steering
 

@@ -3,9 +3,8 @@
 import sys
 
 from coordinator.cli import declared as click
-from coordinator.cli.opened import project_of
+from coordinator.cli.opened import json_option, project_of
 from coordinator.cli.report import emit, say, style, styled
-from coordinator.cli.views import json_option
 from coordinator.errors import Refused, UsageError
 from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.text import amount, plain, plain_lines

@@ -3,14 +3,12 @@
 import time
 
 from coordinator.cli import declared as click
-from coordinator.cli.opened import project_of
+from coordinator.cli.opened import json_option, project_of
 from coordinator.cli.report import emit, say, styled
 from coordinator.client.look import look, look_around
 from coordinator.errors import CoordError
 from coordinator.model.snapshot import AgentState
 from coordinator.model.text import plain
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
 @click.command()

@@ -8,7 +8,6 @@ from pathlib import Path
 from coordinator.eventlog.filters import Filter
 from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.event import Actor, Draft, Event
-from coordinator.model.snapshot import Question, Snapshot
 from coordinator.observe.project import Project
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from coordinator.model.intent import Version
     from coordinator.model.plan import Plan
     from coordinator.model.run import RunReport
+    from coordinator.model.snapshot import Question, Snapshot
     from coordinator.observe.log_audit import Proof
     from coordinator.views.milestone_page import MilestonePage, Revision
     from coordinator.views.runs import RunPage
@@ -88,7 +88,7 @@ class History:
 
         return prove(self._project.layout)
 
-    def questions(self) -> tuple[Question, ...]:
+    def questions(self) -> "tuple[Question, ...]":
         """All questions: open ones first, each group in the order of asking."""
         from coordinator.eventlog.questions import questions
 
@@ -126,7 +126,7 @@ class History:
 
         return versions(self._log)
 
-    def milestone(self, snapshot: Snapshot) -> "MilestonePage":
+    def milestone(self, snapshot: "Snapshot") -> "MilestonePage":
         """The milestone's page. Refused when its file can't be read."""
         from coordinator.model.intent import Intent
         from coordinator.services.intent import MILESTONE, intent_of
@@ -153,7 +153,7 @@ class History:
             document=document or b"",
         )
 
-    def plan_intent(self, snapshot: Snapshot, document: bytes) -> "Plan":
+    def plan_intent(self, snapshot: "Snapshot", document: bytes) -> "Plan":
         """The plan that makes a version of the intent of this document."""
         from coordinator.services.intent import SetIntent, plan_intent
 

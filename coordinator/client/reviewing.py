@@ -20,9 +20,7 @@ class Reviewing:
 
     def waiting(self, snapshot: Snapshot) -> tuple[int, ...]:
         """Prompts whose change is open, and waits for a verdict or for its turn."""
-        from coordinator.observe.change_review import open_changes
-
-        return open_changes(snapshot)
+        return snapshot.open_changes
 
     def change(self, snapshot: Snapshot, number: int, *, diff: bool = True) -> "ChangePage":
         """The change of a prompt's last attempt; Refused when it has none."""

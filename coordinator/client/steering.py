@@ -6,9 +6,6 @@ from coordinator.errors import CoordError
 from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.caller import Caller
 from coordinator.model.event import Actor, Event
-from coordinator.model.snapshot import Snapshot
-from coordinator.model.step import Attempt
-from coordinator.model.work import prompt_work
 from coordinator.observe.project import Project
 
 if TYPE_CHECKING:
@@ -19,6 +16,8 @@ if TYPE_CHECKING:
     from coordinator.loop.rules.outcome import Outcome
     from coordinator.model.intent import Version
     from coordinator.model.plan import Plan
+    from coordinator.model.snapshot import Snapshot
+    from coordinator.model.step import Attempt
     from coordinator.model.trust import Ask, Shown
     from coordinator.services.intent import SetIntent
 
@@ -75,7 +74,7 @@ class Steering:
                 apply(self._layout, plan, actor())
             return plan, newest_version(log)
 
-    def plan_undo(self, snapshot: Snapshot, plan_id: str | None = None) -> "Plan":
+    def plan_undo(self, snapshot: "Snapshot", plan_id: str | None = None) -> "Plan":
         """The plan that takes back an applied one, or the newest; Refused when it can't be taken back."""
         from coordinator.apply.plans import plan_undo
 
@@ -89,21 +88,22 @@ class Steering:
 
         return answer(self._layout, question, text, actor())
 
-    def permit(self, attempt: Attempt, *, allow: bool, reason: str, seen: str = "") -> str:
+    def permit(self, attempt: "Attempt", *, allow: bool, reason: str, seen: str = "") -> str:
         """Answer what an agent asks leave for, and say what that was. Refused when it isn't what was `seen`."""
         from coordinator.apply.permissions import permit
 
         return permit(self._layout, attempt, actor(), allow=allow, reason=reason, seen=seen)
 
-    def tell(self, attempt: Attempt, text: str) -> bool:
+    def tell(self, attempt: "Attempt", text: str) -> bool:
         """Send an agent a message; whether its screen has changed since."""
         from coordinator.apply.messages import tell
 
         return tell(self._layout, attempt, actor(), text)
 
-    def attempt(self, number: int, count: int) -> Attempt | None:
+    def attempt(self, number: int, count: int) -> "Attempt | None":
         """An attempt of a prompt as it is now; None when there is none any more."""
         from coordinator.apply.steps import find_attempt
+        from coordinator.model.work import prompt_work
 
         return find_attempt(self._layout, prompt_work(number), count)
 
@@ -164,7 +164,7 @@ class Steering:
         return clear(self._layout, found)
 
 
-def attempt_of(snapshot: Snapshot, number: int) -> Attempt:
+def attempt_of(snapshot: "Snapshot", number: int) -> "Attempt":
     """The last attempt of a prompt. CoordError when it has none."""
     step = snapshot.steps.get(number)
     if step is None or step.attempt is None:

@@ -5,7 +5,6 @@ How they stand in `milestone.md` is the matter of `coordinator.formats.intent_te
 
 import re
 from collections.abc import Mapping
-from difflib import ndiff
 
 from coordinator.errors import UsageError
 from coordinator.lazy import regex
@@ -106,6 +105,8 @@ def differences(before: Intent, after: Intent) -> tuple[Change, ...]:
     """What is there now and was not, and the other way round; a part that is the same is left out."""
     changes = []
     if before.goal != after.goal:
+        from difflib import ndiff
+
         lines = list(ndiff(before.goal.splitlines(), after.goal.splitlines()))
         added, removed = (tuple(line[2:] for line in lines if line.startswith(sign)) for sign in ("+ ", "- "))
         changes.append(Change("goal", added, removed))

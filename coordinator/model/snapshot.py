@@ -302,5 +302,10 @@ class Snapshot:
         return (*self.agents, *self.adopted)
 
     @property
+    def open_changes(self) -> tuple[int, ...]:
+        """Prompts whose change waits at the gate, in the order of the plan."""
+        return tuple(n for n in self.graph.order if self.steps[n].state is StepState.CHANGE_OPEN)
+
+    @property
     def open_questions(self) -> tuple[Question, ...]:
         return tuple(q for q in self.questions if q.open)

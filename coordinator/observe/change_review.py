@@ -25,11 +25,6 @@ _SEEN = (StepState.CHANGE_OPEN, StepState.MERGED, StepState.FAILED, StepState.BL
 """States in which an attempt may hold commits that are worth a look; a live one is watched in its window."""
 
 
-def open_changes(snapshot: Snapshot) -> tuple[int, ...]:
-    """Prompts whose change waits at the gate, in the order of the plan."""
-    return tuple(n for n in snapshot.graph.order if snapshot.steps[n].state is StepState.CHANGE_OPEN)
-
-
 def read_change(layout: Layout, snapshot: Snapshot, number: int, *, diff: bool = True) -> ChangePage:
     """The change of a prompt's last attempt: one that waits, came back, or is merged; `diff`: with its text.
 
@@ -142,5 +137,5 @@ def _change(layout: Layout, attempt: Attempt) -> tuple[Change, str]:
 
 
 def _what_is_open(snapshot: Snapshot) -> str:
-    waiting = ", ".join(f"{number:02d}" for number in open_changes(snapshot))
+    waiting = ", ".join(f"{number:02d}" for number in snapshot.open_changes)
     return f"open changes: {waiting}" if waiting else "no change is open; `coord status` tells what runs"

@@ -1,13 +1,14 @@
 """Moments as text, and back."""
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.model.clock import iso, timestamp, utc_now
+from coordinator.model.clock import day_and_time, iso, timestamp, utc_now, wall
 
 ROOT = Path(__file__).parents[2]
 
@@ -15,6 +16,24 @@ ROOT = Path(__file__).parents[2]
 @given(st.integers(0, 4_000_000_000))
 def test_a_moment_comes_back_from_its_text(seconds: int) -> None:
     assert timestamp(iso(seconds + 0.75)) == seconds
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.sampled_from(["seconds", "milliseconds", "microseconds"]), st.data())
+def test_a_text_is_read_as_the_standard_library_reads_it(moment: datetime, spec: str, data: st.DataObject) -> None:
+    text = moment.isoformat(timespec=spec).replace("+00:00", "Z")
+    place = data.draw(st.integers(0, len(text)))
+    put = data.draw(st.sampled_from(["", "0", "3", "9", "-", "Z", "+", "٣"]))
+    for each in (text, text[:place] + put + text[place + len(put) :], text[:place] + put + text[place:]):
+        try:
+            expected = datetime.fromisoformat(each)
+            seconds = expected.timestamp()
+        except (ValueError, OverflowError):
+            assert (timestamp(each), wall(each), day_and_time(each)) == (0.0, each[11:19], each)
+            continue
+        assert timestamp(each) == seconds
+        if expected.year > 1900:
+            assert day_and_time(each) == f"{expected.astimezone():%Y-%m-%d %H:%M:%S}"
+            assert wall(each) == f"{expected.astimezone():%H:%M:%S}"
 
 
 def test_now_is_told_to_the_millisecond() -> None:
