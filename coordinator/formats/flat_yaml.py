@@ -52,12 +52,17 @@ _ESCAPE = regex.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
 
+def _is_sure(text: str) -> bool:
+    """Whether it is what nearly all files are, told without a pattern that has to be compiled."""
+    return text.isascii() and text.replace("\n", "").isprintable()
+
+
 def read_flat(text: str, first_line: int = 1) -> list[Entry] | None:
     """Read a flat YAML document; None when it is anything else, or perhaps anything else.
 
     `first_line` is the line number of the text's first line in its file.
     """
-    if _UNSURE.search(text):
+    if not _is_sure(text) and _UNSURE.search(text):
         return None
     entries: list[Entry] = []
     items: list[str] | None = None  # of the block list that may go on

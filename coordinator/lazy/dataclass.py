@@ -49,13 +49,34 @@ class _Field:
         return cls
 
 
+_FEW = 4
+"""Values of a class that are made without an `__init__` of its own: to compile one takes as long as fifty of them."""
+
+
 class _Init:
-    """Stands for a class's `__init__` until somebody asks for it."""
+    """Stands for a class's `__init__` until there is more than a few values of it, or somebody looks at it."""
+
+    __slots__ = ("_made",)
+
+    def __init__(self) -> None:
+        self._made = 0
 
     def __get__(self, value: object, kind: type) -> "Any":
-        made = _init(kind)
-        kind.__init__ = made  # type: ignore[misc]
-        return made if value is None else made.__get__(value, kind)
+        self._made += 1
+        if value is None or self._made > _FEW:
+            made = _compiled(kind)
+            return made if value is None else made.__get__(value, kind)
+
+        def one_of_few(*given: object, **named: object) -> None:
+            if not _fill(value, given, named):
+                _compiled(kind)(value, *given, **named)
+
+        return one_of_few
+
+
+def _compiled(kind: "Any") -> "Any":
+    kind.__init__ = made = _init(kind)
+    return made
 
 
 def _dataclass(*, frozen: bool = False, slots: bool, order: bool = False) -> Callable[[type], type]:
@@ -137,6 +158,30 @@ def _set_state(self: "Any", state: "Any") -> None:
     names = list(self.__dataclass_fields__)
     for name, value in zip(names, [state] if len(names) == 1 else state, strict=True):
         object.__setattr__(self, name, value)
+
+
+def _fill(value: "Any", given: tuple[object, ...], named: dict[str, object]) -> bool:
+    """Set the fields of a new value; False for arguments that `__init__` has an error for."""
+    places, left, found = iter(given), dict(named), []
+    for name, field in value.__dataclass_fields__.items():
+        chosen = next(places, _MISSING) if field.init else _MISSING
+        if chosen is _MISSING and field.init:
+            chosen = left.pop(name, _MISSING)
+        if chosen is _MISSING and field.default_factory is not _MISSING:
+            chosen = field.default_factory()
+        if chosen is _MISSING:
+            chosen = field.default
+        if chosen is not _MISSING:
+            found.append((name, chosen))
+        elif field.init:
+            return False
+    if left or next(places, _MISSING) is not _MISSING:
+        return False
+    for name, chosen in found:
+        object.__setattr__(value, name, chosen)
+    if hasattr(value, "__post_init__"):
+        value.__post_init__()
+    return True
 
 
 def _init(kind: "Any") -> "Any":

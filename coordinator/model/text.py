@@ -24,7 +24,7 @@ _SAFE_BREAKS = regex.compile(r"\r\n|\r|\n")
 
 def plain(text: str) -> str:
     """Make any text safe to print on one line: breaks and tabs become spaces, other controls a visible `·`."""
-    if text.isprintable() and not _UNSAFE.search(text):
+    if text.isprintable() and (text.isascii() or not _UNSAFE.search(text)):
         return text
     return _UNSAFE.sub(_visible, text.replace("\r\n", " "))
 
@@ -48,7 +48,8 @@ def json_plain(text: str) -> str:
 
 def plain_lines(text: str) -> list[str]:
     """The lines of a text, each safe to print; tabs become four spaces."""
-    return [plain(line.replace("\t", "    ")) for line in _SAFE_BREAKS.split(text)]
+    lines = [text] if text.isprintable() else _SAFE_BREAKS.split(text)
+    return [plain(line.replace("\t", "    ")) for line in lines]
 
 
 def _visible(match: re.Match[str]) -> str:

@@ -116,3 +116,28 @@ class Alone:
 @pytest.mark.parametrize("value", [Sent(1, ("a",)), Alone(("a", "b")), Alone()])
 def test_a_value_can_be_sent_to_another_process(value: object) -> None:
     assert pickle.loads(pickle.dumps(value)) == value
+
+
+def test_the_first_values_of_a_class_are_made_as_all_others_are() -> None:
+    calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
+        ((1,), {}),
+        ((1, None, {"a": "b"}), {"seen": 2.0, "hidden": "x"}),
+        ((), {"first": 2, "words": {}}),
+        ((), {}),
+        ((1,), {"first": 1}),
+        ((1, 2, 3, 4, 5, 6), {}),
+        ((1,), {"double": 2}),
+        ((1,), {"none": 2}),
+    ]
+    for given, named in calls:
+        first, standard = (made(kind)[1] for kind in (LAZY, STANDARD))
+        outcomes = [_outcome(first, given, named) for _ in range(2 * lazy._FEW)]
+        assert outcomes == [_outcome(standard, given, named)] * len(outcomes)
+
+
+def _outcome(kind: Any, given: tuple[Any, ...], named: dict[str, Any]) -> object:
+    try:
+        value = kind(*given, **named)
+    except TypeError:
+        return TypeError
+    return [getattr(value, name) for name in ("first", "inner", "words", "seen", "hidden", "double")]
