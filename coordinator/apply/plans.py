@@ -15,7 +15,6 @@ from coordinator.apply.kill import ENDABLE, finish_kill, has_landed
 from coordinator.apply.steps import attempt_lock, find_attempt, reread
 from coordinator.apply.suspend import go_on
 from coordinator.errors import CoordError, Refused, StalePlan
-from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.questions import questions
 from coordinator.eventlog.store import EventLog
 from coordinator.formats.alignment import ALIGNMENT_START, add_steering
@@ -27,7 +26,6 @@ from coordinator.model.event import Actor, Draft, Event, may_write
 from coordinator.model.ids import uuid7
 from coordinator.model.loop_state import subject_number
 from coordinator.model.plan import FileEdit, Kill, Plan, Record, StartAfresh, Steer
-from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.model.text import plain
 from coordinator.model.work import prompt_work
@@ -46,8 +44,6 @@ from coordinator.storage.prompt_numbers import claim_number, highest_named, keep
 
 _STEP_LIMIT = 4 * 1024 * 1024
 _TRIES = 20
-_RECENT = 1000
-"""Applied plans that `plan_undo` looks through for the newest."""
 _here = threading.local()
 
 T = TypeVar("T")
@@ -161,25 +157,6 @@ def _align(layout: Layout, number: int | None, words: str, actor: Actor) -> File
     document = ALIGNMENT_START if before is None else before
     after = add_steering(document, number=number, text=words, who=actor.name, at=utc_now())
     return file_edit(layout.rel(layout.alignment), before, after)
-
-
-def plan_undo(layout: Layout, snapshot: Snapshot, plan_id: str | None = None) -> Plan:
-    """The plan that takes back an applied one, by default the newest that was not taken back.
-
-    Raises Refused when there is none, when something was built on it, or when it can't be taken back.
-    """
-    return undo.undo_of(undo.load(layout, plan_id or _newest(layout)), snapshot, layout)
-
-
-def _newest(layout: Layout) -> str:
-    with EventLog(layout.events_db, missing_ok=True) as log:
-        events = log.tail(_RECENT, Filter(kinds=("plan.applied", "plan.undone")))
-    undone = {str(event.data.get("undoes")) for event in events}
-    for event in reversed(events):
-        plan_id = str(event.data.get("plan"))
-        if event.kind == "plan.applied" and plan_id not in undone:
-            return plan_id
-    raise Refused("there is no plan to take back", "`coord log --kind plan.applied` shows what was applied")
 
 
 # ── before anything is written

@@ -5,6 +5,8 @@ import os
 from collections.abc import Mapping
 
 from coordinator.errors import CoordError, Refused
+from coordinator.eventlog.filters import Filter
+from coordinator.eventlog.store import EventLog
 from coordinator.formats.prompt_text import parse_prompt
 from coordinator.lazy.dataclass import dataclass
 from coordinator.lazy.typing import Any
@@ -22,6 +24,8 @@ from coordinator.storage.records import BadRecord, read_json, write_json
 
 LIMIT = 1 << 30
 """Bytes of one plan."""
+_RECENT = 1000
+"""Applied plans that are looked through for the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,25 @@ def created_prompts(plan: Plan) -> tuple[int, ...]:
     return tuple(int(subject.removeprefix("prompt:")) for subject in subjects)
 
 
+def plan_undo(layout: Layout, snapshot: Snapshot, plan_id: str | None = None) -> Plan:
+    """The plan that takes back an applied one, by default the newest that was not taken back.
+
+    Raises Refused when there is none, when something was built on it, or when it can't be taken back.
+    """
+    return undo_of(load(layout, plan_id or _newest(layout)), snapshot, layout)
+
+
+def _newest(layout: Layout) -> str:
+    with EventLog(layout.events_db, missing_ok=True) as log:
+        events = log.tail(_RECENT, Filter(kinds=("plan.applied", "plan.undone")))
+    undone = {str(event.data.get("undoes")) for event in events}
+    for event in reversed(events):
+        plan_id = str(event.data.get("plan"))
+        if event.kind == "plan.applied" and plan_id not in undone:
+            return plan_id
+    raise Refused("there is no plan to take back", "`coord log --kind plan.applied` shows what was applied")
+
+
 def undo_of(archived: Archived, snapshot: Snapshot, layout: Layout) -> Plan:
     """The plan that takes an applied one back. Refused when something was built on it, or it can't be taken back."""
     if archived.lasting:
@@ -130,7 +153,8 @@ def _intent_again(archived: Archived) -> tuple[Record, ...]:
     """The intent as it was, as a version of its own: the log tells what is in force."""
     if archived.service != "intent":
         return ()
-    from coordinator.services.intent import MILESTONE, version
+    from coordinator.formats.intent_text import MILESTONE
+    from coordinator.services.intent import version
 
     documents = [file.before for file in archived.files if file.path == MILESTONE]
     return tuple(version(before, "taken back") for before in documents if before is not None)

@@ -1,11 +1,9 @@
 """`coord intent`: what the milestone is for, in versions that the log keeps."""
 
 from coordinator.cli import declared as click
-from coordinator.cli.confirm import show
 from coordinator.cli.opened import json_option, project_of
 from coordinator.cli.report import emit, say, styled
 from coordinator.client.history import History
-from coordinator.client.inputs import read_named
 from coordinator.client.look import look
 from coordinator.errors import Refused
 from coordinator.model.intent import Change, Intent, Version, differences
@@ -84,6 +82,8 @@ def set_intent(
 
     With no option, what was edited by hand in milestone.md becomes a version.
     """
+    from coordinator.cli.confirm import show
+    from coordinator.client.inputs import read_named
     from coordinator.client.steering import Steering
     from coordinator.services.intent import SetIntent
 
@@ -164,10 +164,9 @@ def _print_changes(before: Version | None, after: Version, changes: tuple[Change
 
 def _present(snapshot: Snapshot) -> Intent:
     """The intent in the milestone's file; an empty one when there is no file."""
-    from coordinator.services.intent import MILESTONE, intent_of
+    from coordinator.formats.intent_text import MILESTONE, intent_of
 
-    document = snapshot.documents.get(MILESTONE)
-    return Intent() if document is None else intent_of(document)
+    return intent_of(snapshot.documents.get(MILESTONE))
 
 
 def _version_json(version: Version | None) -> dict[str, object]:

@@ -128,13 +128,12 @@ class History:
 
     def milestone(self, snapshot: "Snapshot") -> "MilestonePage":
         """The milestone's page. Refused when its file can't be read."""
-        from coordinator.model.intent import Intent
-        from coordinator.services.intent import MILESTONE, intent_of
+        from coordinator.formats.intent_text import MILESTONE, intent_of
         from coordinator.views.milestone_page import MilestonePage
         from coordinator.views.status_json import counts
 
         document = snapshot.documents.get(MILESTONE)
-        intent = Intent() if document is None else intent_of(document)
+        intent = intent_of(document)
         version = self.version()
         kinds = ("attachment.added", "artifact.produced", "decision.recorded")
         attachments, artifacts, decisions = (self.select(kinds=(kind,)).newest(_PAGE) for kind in kinds)

@@ -76,7 +76,7 @@ class Steering:
 
     def plan_undo(self, snapshot: "Snapshot", plan_id: str | None = None) -> "Plan":
         """The plan that takes back an applied one, or the newest; Refused when it can't be taken back."""
-        from coordinator.apply.plans import plan_undo
+        from coordinator.apply.undo import plan_undo
 
         return plan_undo(self._layout, snapshot, plan_id)
 

@@ -6,10 +6,14 @@ Whatever else an engineer wrote there stays byte for byte: other sections, their
 import re
 from collections.abc import Iterator
 
+from coordinator.errors import Refused
+from coordinator.formats.frontmatter import split
 from coordinator.lazy import regex
 from coordinator.lazy.typing import NamedTuple
 from coordinator.model.intent import Intent, intent
+from coordinator.model.problem import Problem
 
+MILESTONE = ".coord/milestone.md"
 TITLES = {
     "goal": "Goal",
     "non_goals": "Non-Goals",
@@ -50,6 +54,16 @@ def read_intent(text: str) -> Intent:
         found.setdefault(section.part, section.text)
     goal = "\n".join(_ESCAPED.sub(r"\1\2", line, count=1) for line in found.pop("goal", "").splitlines())
     return intent(goal, **{part: tuple(_items(content)) for part, content in found.items()})
+
+
+def intent_of(document: bytes | None) -> Intent:
+    """The intent in a milestone's file; an empty one when there is no file. Refused when it can't be taken apart."""
+    if document is None:
+        return Intent()
+    sections = split(document, MILESTONE)
+    if isinstance(sections, Problem):
+        raise Refused(f"{MILESTONE}: {sections.message}", sections.remedy)
+    return read_intent(sections.text[sections.body :])
 
 
 def with_intent(text: str, wanted: Intent) -> str:

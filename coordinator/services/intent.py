@@ -2,7 +2,7 @@
 
 from coordinator.errors import Refused
 from coordinator.formats.frontmatter import parse, patch, split
-from coordinator.formats.intent_text import read_intent, with_document, with_intent
+from coordinator.formats.intent_text import MILESTONE, intent_of, read_intent, with_document, with_intent
 from coordinator.lazy.dataclass import dataclass, field, replace
 from coordinator.model.ids import uuid7
 from coordinator.model.intent import Intent, checked, differences, intent, summary
@@ -12,7 +12,6 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.services.inputs import about
 from coordinator.services.planning import check_title, file_edit
 
-MILESTONE = ".coord/milestone.md"
 _EMPTY = b"---\ntitle: First milestone\nstatus: open\n---\n"
 
 
@@ -69,14 +68,6 @@ def version(document: bytes, said: str, reason: str = "") -> Record:
     if reason.strip():
         data["reason"] = reason.strip()
     return Record("intent.set", "milestone", data)
-
-
-def intent_of(document: bytes) -> Intent:
-    """The intent in a milestone's file. Refused when the file can't be taken apart."""
-    sections = split(document, MILESTONE)
-    if isinstance(sections, Problem):
-        raise Refused(f"{MILESTONE}: {sections.message}", sections.remedy)
-    return read_intent(sections.text[sections.body :])
 
 
 def _wanted(present: Intent, document: str | None, request: SetIntent) -> Intent:

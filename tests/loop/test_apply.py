@@ -10,7 +10,8 @@ import pytest
 from support.project import WRITE, Project
 from support.wait import wait_until
 
-from coordinator.apply.plans import apply, plan_undo, planning
+from coordinator.apply.plans import apply, planning
+from coordinator.apply.undo import plan_undo
 from coordinator.errors import Refused, StalePlan
 from coordinator.lazy.dataclass import replace
 from coordinator.model.event import Actor, ActorKind

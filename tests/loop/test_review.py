@@ -7,7 +7,7 @@ import pytest
 from support.project import NOTHING, WRITE, Project
 from support.wait import wait_until
 
-from coordinator.apply.plans import plan_undo
+from coordinator.apply.undo import plan_undo
 from coordinator.errors import Refused
 from coordinator.model.work import prompt_work
 from coordinator.views.prompt_row import Facts

@@ -12,7 +12,8 @@ from support.tracing import Point, needs_strace, run, traced
 from support.wait import wait_until
 from support.whole import check_whole, coord_of, quiet
 
-from coordinator.apply.plans import apply, plan_undo
+from coordinator.apply.plans import apply
+from coordinator.apply.undo import plan_undo
 from coordinator.errors import Refused, StalePlan
 from coordinator.eventlog.store import EventLog
 from coordinator.formats.frontmatter import patch

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from support.onpaper import Paper
 from support.requests import papers, planned, requests
 
-from coordinator.apply.plans import apply, plan_undo
+from coordinator.apply.plans import apply
+from coordinator.apply.undo import plan_undo
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.plan import Kill, Steer
 from coordinator.model.snapshot import Snapshot
