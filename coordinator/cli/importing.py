@@ -1,13 +1,13 @@
 """Importing tasks of other tools."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from coordinator.cli.confirm import carry_out
 from coordinator.cli.opened import project_of
 from coordinator.cli.services import actor_name, plan_options
+from coordinator.lazy.typing import Any
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 

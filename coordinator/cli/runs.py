@@ -3,10 +3,9 @@
 import time
 
 from coordinator.cli import declared as click
-from coordinator.cli.opened import project_of
+from coordinator.cli.opened import json_option, project_of
 from coordinator.cli.report import emit, say, styled
 from coordinator.cli.status import GLYPHS
-from coordinator.cli.views import json_option
 from coordinator.client.history import History
 from coordinator.client.look import look
 from coordinator.model.run import RunReport

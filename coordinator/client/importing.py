@@ -2,10 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 from coordinator.client.opening import Project
 from coordinator.errors import Refused
+from coordinator.lazy.typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from coordinator.formats.imports.registry import Found
