@@ -168,13 +168,13 @@ class History:
 
     # ── runs
 
-    def runs(self, snapshot: Snapshot, now: float) -> "tuple[RunReport, ...]":
+    def runs(self, snapshot: "Snapshot", now: float) -> "tuple[RunReport, ...]":
         """Every run, the newest first; `now` in Unix seconds."""
         from coordinator.observe.runs import report_runs
 
         return report_runs(self._project.layout, self._log, snapshot, now)
 
-    def run(self, snapshot: Snapshot, name: str, now: float) -> "RunPage":
+    def run(self, snapshot: "Snapshot", name: str, now: float) -> "RunPage":
         """The page of a run, by its id or number. Refused when there is none."""
         from coordinator.errors import Refused
         from coordinator.observe.runs import report_attempts
