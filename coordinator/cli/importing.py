@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import click
-
+from coordinator.cli import declared as click
 from coordinator.cli.confirm import carry_out
 from coordinator.cli.opened import project_of
 from coordinator.cli.services import actor_name, plan_options
