@@ -1,9 +1,8 @@
 """`coord context`: what an agent is told, as it is by now."""
 
 from coordinator.cli import declared as click
-from coordinator.cli.opened import project_of
+from coordinator.cli.opened import json_option, project_of
 from coordinator.cli.report import emit
-from coordinator.cli.views import json_option
 from coordinator.model.text import plain
 
 
