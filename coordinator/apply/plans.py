@@ -33,7 +33,7 @@ from coordinator.observe.finishing import log_note, recover, tell_merged
 from coordinator.observe.observer import Observer
 from coordinator.observe.project import Project
 from coordinator.observe.trust import require_known, require_trust
-from coordinator.secrets.redaction import redact, redact_data
+from coordinator.secrets.redaction import redact, redact_data, suspects
 from coordinator.services import questions as service
 from coordinator.services.planning import file_edit
 from coordinator.storage import journal
@@ -203,9 +203,10 @@ def _claim_numbers(layout: Layout, plan: Plan) -> None:
     """Claim the numbers of new prompts, keep those of files. StalePlan when one was used meanwhile."""
     created = sorted(undo.created_prompts(plan))
     folders = Project(layout).config.prompt_folders
-    for number in created:
-        if highest_named(layout, folders) >= number or claim_number(layout, number - 1, folders) != number:
-            raise StalePlan(f"the number {number} was taken meanwhile", "nothing was written; plan again")
+    if created:
+        first, count = created[0], created[-1] - created[0] + 1
+        if highest_named(layout, folders) >= first or claim_number(layout, first - 1, folders, count=count) != first:
+            raise StalePlan(f"the number {first} was taken meanwhile", "nothing was written; plan again")
     keep_highest(layout, folders)
 
 
@@ -252,7 +253,7 @@ def _step_edit(layout: Layout, attempt: Attempt, changes: Mapping[str, object]) 
 
 def _place(layout: Layout, log: EventLog, plan: Plan, drafts: list[Draft], actor: Actor) -> list[str]:
     undo.keep(layout, plan)
-    note = {"actor": asdict(actor), "drafts": [redact_data(asdict(draft)) for draft in drafts]}
+    note = {"actor": asdict(actor), "drafts": [_redacted(asdict(draft)) for draft in drafts]}
     try:
         return journal.apply_edits(
             layout,
@@ -266,6 +267,11 @@ def _place(layout: Layout, log: EventLog, plan: Plan, drafts: list[Draft], actor
     except Refused:
         undo.drop(layout, plan.id)
         raise
+
+
+def _redacted(draft: dict[str, object]) -> object:
+    """A draft without secrets; one look at the whole of it does for most."""
+    return redact_data(draft) if suspects(json.dumps(draft, ensure_ascii=False)) else draft
 
 
 def _recording(log: EventLog) -> journal.Recorder:

@@ -27,12 +27,18 @@ def carry_out(project: Project, planner: Planner, *, yes: bool, dry_run: bool, a
     if yes and not dry_run:
         with Steering(project).planning():
             plan = planner(look(project))
-            Steering(project).apply(plan)
-        return _report(plan, applied=True, as_json=as_json)
+            if not _is_idle(plan):
+                Steering(project).apply(plan)
+        return _report(plan, applied=not _is_idle(plan), as_json=as_json)
     plan = planner(look(project))
-    if dry_run:
+    if dry_run or _is_idle(plan):
         return _report(plan, applied=False, as_json=as_json)
     return _confirm_and_apply(project, planner, plan, as_json)
+
+
+def _is_idle(plan: Plan) -> bool:
+    """An import that comes to nothing: not worth a question, nor a place in the log."""
+    return is_import(plan) and not plan.edits
 
 
 def _confirm_and_apply(project: Project, planner: Planner, plan: Plan, as_json: bool) -> int:

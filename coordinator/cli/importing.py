@@ -19,7 +19,6 @@ from coordinator.model.snapshot import Snapshot
 def import_(ctx: click.Context, /, place: str, form: str, **given: Any) -> int:
     """Make prompts of the tasks of another tool; importing again takes over what changed there."""
     from coordinator.client.importing import read_tasks
-    from coordinator.client.look import look
     from coordinator.services.importing import plan_import
 
     project = project_of(ctx)
@@ -28,6 +27,4 @@ def import_(ctx: click.Context, /, place: str, form: str, **given: Any) -> int:
     def planner(snapshot: Snapshot) -> Plan:
         return plan_import(snapshot, request)
 
-    if not planner(look(project)).edits:
-        given["dry_run"] = True  # a plan of nothing is nobody's to confirm, and nothing to take back
     return carry_out(project, planner, yes=given["yes"], dry_run=given["dry_run"], as_json=given["as_json"])

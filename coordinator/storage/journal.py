@@ -44,6 +44,8 @@ _COMMITTED = ".json"
 _PLACED = ".placed"
 """The files are in place, the note is not recorded yet."""
 _TRIES = 8
+_MANY, _AT_ONCE = 64, 16
+"""From how many files on a plan's are written at once, and how many of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +158,7 @@ def _commit_and_place(
     staged: list[str | None] = []
     try:
         whole = _checked(entries, targets)
-        for entry, target in zip(whole, targets, strict=True):
-            staged.append(None if entry.content is None else stage(target, entry.content))
+        _stage_all(whole, targets, staged)
         put(journal, encode(whole, note))
     except OSError as error:
         _discard(staged)
@@ -172,6 +173,25 @@ def _commit_and_place(
         raise CoordError(
             f"the plan is committed but not finished: {plain(str(error))}", "the next coord command will finish it"
         ) from error
+
+
+def _stage_all(entries: Sequence[Entry], targets: Sequence[str], staged: list[str | None]) -> None:
+    """Write all new versions beside their targets, durable; `staged` has those that were also where one fails."""
+    pairs = [(target, entry.content) for entry, target in zip(entries, targets, strict=True)]
+    if len(pairs) < _MANY:
+        for target, content in pairs:
+            staged.append(None if content is None else stage(target, content))
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:  # the disk is waited for, once for several files
+        waiting = [None if content is None else pool.submit(stage, target, content) for target, content in pairs]
+    failed: BaseException | None = None
+    for future in waiting:
+        failed = (future.exception() if future is not None else None) or failed
+        staged.append(None if future is None or future.exception() else future.result())
+    if failed is not None:
+        raise failed
 
 
 def _check_reads(layout: Layout, reads: Mapping[str, str | None]) -> None:

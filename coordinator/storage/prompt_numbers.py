@@ -9,8 +9,8 @@ from coordinator.storage.files import Lock, failure, make_folder, put, read_limi
 from coordinator.storage.paths import Layout
 
 
-def claim_number(layout: Layout, floor: int, folders: Sequence[str] = ()) -> int:
-    """Claim the next prompt number, durably; as many processes at once as like get as many numbers.
+def claim_number(layout: Layout, floor: int, folders: Sequence[str] = (), *, count: int = 1) -> int:
+    """Claim the next prompt number, or the first of `count`, durably; as many processes at once as like get others.
 
     `floor`: the highest number that the event log and the read prompts know. File names and earlier claims count by
     themselves, so that neither a deleted file nor a lost counter ever brings a number back.
@@ -19,7 +19,7 @@ def claim_number(layout: Layout, floor: int, folders: Sequence[str] = ()) -> int
         make_folder(str(layout.coord))
         with Lock(layout.coord):
             number = max(floor, highest_claimed(layout), highest_named(layout, folders)) + 1
-            put(str(layout.counter), f"{number}\n".encode())
+            put(str(layout.counter), f"{number + count - 1}\n".encode())
             return number
     except OSError as error:
         raise failure("write", str(layout.counter), error) from error

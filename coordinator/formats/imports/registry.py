@@ -26,6 +26,8 @@ _MODULES = {
     "checklist": "checklist",
 }
 """Name → module of this package. The order in which forms are listed, and in which the first of equals counts."""
+_LAST = ("checklist",)
+"""Forms that half of all files have."""
 
 
 class Found(NamedTuple):
@@ -59,8 +61,14 @@ def forms() -> Iterator[Form]:
 
 
 def detect(tree: Tree) -> list[Found]:
-    """The forms that the files may have, the surest first."""
-    found = [Found(each, detected) for each in forms() if (detected := each.detect(tree)) is not None]
+    """The forms that the files may have, the surest first; of those that are never sure only where none is."""
+    found: list[Found] = []
+    for each in forms():
+        if each.name in _LAST and any(one.detected.confidence >= SURE for one in found):
+            continue
+        detected = each.detect(tree)
+        if detected is not None:
+            found.append(Found(each, detected))
     return sorted(found, key=lambda one: -one.detected.confidence)
 
 

@@ -26,6 +26,8 @@ _ID = regex.compile(r"(?i)(T-?)(\d{2,6})([a-z]?(?:\.\d+)*)")
 _RANGE = regex.compile(r"(?i)(T-?\d{2,6})[ ]*(?:-|–|to)[ ]*(T-?\d{2,6})")
 _DONE_WHEN = regex.compile(r"(?i)\b(?:done when|acceptance|verify)\b:?[ ]*(.+)$")
 _MOST_OF_RANGE = 200
+_LIKELY = regex.compile(rb"\[.\][ \t]+[*`\[]{0,3}T-?\d\d")
+"""What is in every file of the form."""
 
 
 def _may_be(path: str) -> bool:
@@ -45,7 +47,7 @@ def _read(tree: Tree) -> Items:
     items: list[Item] = []
     problems: list[Problem] = []
     for path, data in tree.files.items():
-        boxes = read_boxes(data, path) if _may_be(path) and b"[" in data else []
+        boxes = read_boxes(data, path) if _may_be(path) and _LIKELY.search(data) else []
         if isinstance(boxes, Problem):
             problems.append(boxes)
             continue
