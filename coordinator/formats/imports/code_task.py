@@ -38,7 +38,7 @@ def _read(tree: Tree) -> Items:
         if not _may_be(path):
             continue
         if not _is_one(path, data):
-            problems += [no_task(path, data)] if _OPENING.match(data) else []
+            problems.append(no_task(path, data))
             continue
         file = take_apart(path, data) if _OPENING.match(data) else _bare(path, data)
         if isinstance(file, Problem):

@@ -22,7 +22,6 @@ _TITLE = regex.compile(r"\s*#[ \t]+(\S.*)")
 _ITEM = regex.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
 _NOTHING = {"", "[]", "none", "null", "~", "-", "n/a", "nothing"}
 _PAST = frozenset(("archive", ".archive", "archived", ".archived"))
-_OPENING = regex.compile(rb"(?:\xef\xbb\xbf)?---[ \t]*\r?\n")
 _MARK = b"\xef\xbb\xbf"
 
 
@@ -104,13 +103,13 @@ def read_files(
 ) -> Items:
     """Read each file that is one of this form, what is over last; what is wrong with one stops no other.
 
-    `is_ours`: by its path a file is the tool's own. If it has frontmatter, and is no task for all that, it is told.
+    `is_ours`: by its path a file is the tool's own. If it is no task for all that, it is told.
     """
     items: list[Item] = []
     problems: list[Problem] = []
     for path, data in sorted(tree.files.items(), key=lambda file: is_past(file[0])):
         if not is_one(path, data):
-            if is_ours(path) and _OPENING.match(data):
+            if is_ours(path) and not PurePosixPath(path).name.casefold().startswith("readme"):
                 problems.append(no_task(path, data))
             continue
         file = take_apart(path, data)
@@ -128,7 +127,7 @@ def no_task(path: str, data: bytes) -> Problem:
     """Why a file that should be a task is none."""
     front = frontmatter.parse(data, plain(path), mend=True)
     if isinstance(front, Problem):
-        return front
+        return replace(front, warning=True)
     return Problem(plain(path), 1, "no-task", "its frontmatter is not that of a task", "left out", warning=True)
 
 
