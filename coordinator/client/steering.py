@@ -9,7 +9,7 @@ from coordinator.model.event import Actor, Event
 from coordinator.observe.project import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from coordinator.apply.cleaning import Leftover as Leftover
     from coordinator.apply.plans import Applied
@@ -27,6 +27,13 @@ def actor(caller: Caller | None = None) -> Actor:
     from coordinator.eventlog.identity import who
 
     return who() if caller is None else who(caller.environ, caller.pid)
+
+
+def caller_of(environ: "Mapping[str, str]", pid: int, folder: str) -> Caller:
+    """A process as a caller, with what the agent that it belongs to was launched with."""
+    from coordinator.eventlog.identity import launched_with
+
+    return Caller(launched_with(environ, pid), pid, folder)
 
 
 class Steering:

@@ -16,7 +16,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 
-from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.text import plain
 
@@ -33,6 +33,8 @@ class _Process:
     """Whether a terminal controls it."""
     claim: Actor | None
     """The agent that its starting environment names."""
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """The variables of that environment that are about coord."""
 
 
 def who(environ: Mapping[str, str] | None = None, pid: int | None = None) -> Actor:
@@ -41,6 +43,18 @@ def who(environ: Mapping[str, str] | None = None, pid: int | None = None) -> Act
     pid = os.getpid() if pid is None else pid
     launched, terminal = _launched_as(pid)
     return launched or _claimed(environ) or Actor(ActorKind.HUMAN, _login(environ), terminal=terminal)
+
+
+def launched_with(environ: Mapping[str, str], pid: int) -> dict[str, str]:
+    """What coord has given the agent that a process belongs to, whatever the process says; else what it says itself.
+
+    Agent CLIs leave out of the environment of what they start what they take for their own.
+    """
+    table = _Proc() if sys.platform.startswith("linux") else _Ps()
+    given: Mapping[str, str] = {}
+    for process in _up(table, pid):
+        given = process.environ if process.claim else given
+    return {**environ, **given}
 
 
 def _launched_as(pid: int) -> tuple[Actor | None, bool]:
@@ -92,7 +106,7 @@ class _Proc:
             words = []  # another user's process: it names nobody, but its parents may
         pairs = (word.partition(b"=") for word in words)
         environ = {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs if name.startswith(b"COORD_")}
-        return _Process(int(fields[1]), int(fields[3]), fields[4] != b"0", _claimed(environ))
+        return _Process(int(fields[1]), int(fields[3]), fields[4] != b"0", _claimed(environ), environ)
 
 
 class _Ps:
@@ -116,7 +130,8 @@ def parse_ps(listing: bytes) -> dict[int, _Process]:
         if len(words) >= 3 and words[0].isdigit() and words[1].isdigit():
             pairs = (word.partition("=") for word in words[3:])
             environ = {name: value for name, _, value in pairs if name.startswith("COORD_")}
-            table[int(words[0])] = _Process(int(words[1]), 0, words[2] not in ("?", "??", "-"), _claimed(environ))
+            terminal = words[2] not in ("?", "??", "-")
+            table[int(words[0])] = _Process(int(words[1]), 0, terminal, _claimed(environ), environ)
     return table
 
 

@@ -8,11 +8,13 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import anyio
+import anyio.to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.shared.message import SessionMessage
 from mcp.types import jsonrpc_message_adapter
 
 from coordinator.client.serving import Seat
+from coordinator.client.steering import caller_of
 from coordinator.mcp_server.tools import Tools
 from coordinator.mcp_server.wire import DELIVERED, LONGEST_LINE
 from coordinator.model.caller import Caller
@@ -75,7 +77,8 @@ async def _greeted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     try:
         said = json.loads(await asyncio.wait_for(reader.readline(), _GREETING_PATIENCE))
         environ = {str(name): str(value) for name, value in said["environ"].items()}
-        return Hello(str(said["session"]), float(said["started"]), Caller(environ, pid, str(said["folder"])))
+        caller = await anyio.to_thread.run_sync(caller_of, environ, pid, str(said["folder"]))
+        return Hello(str(said["session"]), float(said["started"]), caller)
     except (TimeoutError, RecursionError, KeyError, TypeError, AttributeError):
         raise ValueError("no greeting") from None
 

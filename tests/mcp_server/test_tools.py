@@ -90,3 +90,13 @@ def test_a_question_is_answered_to_whoever_asks_it_again(made: Project) -> None:
         wait_until(lambda: made.events("question.asked"), message="the question")
         made.coord("answer", str(made.events("question.asked")[-1].seq), "2")
         assert one.result(request)["content"][0]["text"] == "b"
+
+
+def test_an_agent_whose_cli_gives_away_nothing_of_its_environment_is_known_all_the_same(made: Project) -> None:
+    cleaned = 'env -i PATH="$PATH" PYTHONPATH="$PYTHONPATH" "$@"'
+    environ = agent_environment(made)
+    with thin(made, environ, below=("sh", "-c", f"{cleaned}; true", "sh")) as one:
+        assert "done" in {tool["name"] for tool in one.request("tools/list", {})["tools"]}
+        one.call("decide", text="without a word")
+    event = made.events("decision.recorded")[-1]
+    assert (event.actor, event.subject, event.run) == ("executor-01-1", "prompt:1", "run-1")

@@ -26,9 +26,9 @@ def agent_environment(made: Project, agent: str = "executor-01-1", role: str = "
 class Thin:
     """A thin end with a client that has said hello."""
 
-    def __init__(self, made: Project, environ: dict[str, str] | None = None) -> None:
+    def __init__(self, made: Project, environ: dict[str, str] | None = None, below: tuple[str, ...] = ()) -> None:
         self.process = subprocess.Popen(
-            [*COORD, "-C", str(made.layout.root), "mcp"],
+            [*below, *COORD, "-C", str(made.layout.root), "mcp"],
             env=environ or agent_environment(made),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -74,8 +74,16 @@ class Thin:
         return str(found["content"][0]["text"])
 
     def close(self) -> None:
-        self.process.kill()
-        self.process.communicate()
+        assert self.process.stdin
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()  # it ends by itself, also below another process
+        try:
+            self.process.wait(10)
+        finally:
+            self.process.kill()
+        for stream in (self.process.stdout, self.process.stderr):
+            assert stream
+            stream.close()
 
 
 def server_of(made: Project) -> int:
@@ -97,9 +105,9 @@ def end_server(made: Project) -> None:
 
 
 @contextlib.contextmanager
-def thin(made: Project, environ: dict[str, str] | None = None) -> Iterator[Thin]:
-    """A greeted thin end, gone at the end; its server is left for others."""
-    one = Thin(made, environ)
+def thin(made: Project, environ: dict[str, str] | None = None, below: tuple[str, ...] = ()) -> Iterator[Thin]:
+    """A greeted thin end, gone at the end; its server is left for others. `below`: words that start it."""
+    one = Thin(made, environ, below)
     try:
         one.greet()
         yield one
