@@ -179,7 +179,7 @@ class Navigation(App[None]):
                 self.ask_back(questions[row])
 
         entries = question_entries(questions, self.clock())
-        verb = lambda row: "answer" if questions[row].open else ""  # noqa: E731
+        verb = lambda row: "answer" if questions[row].open else "overrule" if questions[row].taken else ""  # noqa: E731
         self.push_screen(Listing("Questions", entries, verb, self.marks), opened)
 
     def action_help(self) -> None:

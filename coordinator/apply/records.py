@@ -10,6 +10,7 @@ from coordinator.errors import Refused, UsageError
 from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.identity import who
 from coordinator.eventlog.store import EventLog
+from coordinator.lazy.dataclass import replace
 from coordinator.model.attachment import Attachment, attachment
 from coordinator.model.caller import Caller
 from coordinator.model.event import Actor, Draft, Event, may_write
@@ -39,6 +40,12 @@ def decide(
         raise UsageError("the decision is empty", "say what was decided, and why")
     draft = Draft("decision.recorded", subject, {"text": text}, request_id(actor, run, "decide", request))
     return once(log, draft, actor, run, same=("text",))
+
+
+def assume(log: EventLog, actor: Actor, draft: Draft, *, run: str | None = None, request: str = "") -> Event:
+    """Record a question with the answer that is taken for now. Refused when the actor may not."""
+    draft = replace(draft, id=request_id(actor, run, "assume", request))
+    return once(log, draft, actor, run, same=("text", "default"))
 
 
 def attach(

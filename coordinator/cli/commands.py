@@ -13,11 +13,24 @@ _GROUPS = (
     ("Start", ("init", "demo", "doctor", "trust", "strict")),
     (
         "See",
-        ("milestone", "intent", "runs", "status", "graph", "why", "agents", "attach", "log", "questions", "validate"),
+        (
+            "milestone",
+            "intent",
+            "runs",
+            "status",
+            "graph",
+            "why",
+            "agents",
+            "attach",
+            "log",
+            "questions",
+            "context",
+            "validate",
+        ),
     ),
     ("Run", ("loop", "pause", "resume", "stop", "answer", "permit", "tell")),
     ("Steer", ("import", "undo", "clean")),  # below the services
-    ("Record", ("ask", "decide", "link", "artifact", "agent", "mcp")),
+    ("Record", ("ask", "assume", "decide", "link", "artifact", "agent", "mcp")),
 )
 
 

@@ -63,19 +63,42 @@ def _values(verb: str, text: str, as_json: bool, given: dict[str, Any]) -> dict[
 
 
 @click.command()
+@click.argument("text")
+@click.option("--default", "default", default="", metavar="TEXT", help=help_of("assume", "default"))
+@click.option("--risk", default="", metavar="TEXT", help=help_of("assume", "risk"))
+@request_option
+@json_option
+@click.pass_context
+def assume(ctx: click.Context, /, text: str, as_json: bool, **given: Any) -> None:
+    """Record the question TEXT with the answer that you take for now; nothing waits, a human may overrule it.
+
+    With `--json -` the values are a JSON object on standard input.
+    """
+    _hand_in(ctx, "assume", text, as_json, given)
+
+
+@click.command()
 @click.argument("question")
 @click.argument("text")
 @json_option
 @click.pass_context
 def answer(ctx: click.Context, question: str, text: str, as_json: bool) -> None:
-    """Answer QUESTION, its number on the log or its id, with TEXT, or with the number of an option."""
+    """Answer QUESTION, its number on the log or its id, with TEXT, or with the number of an option.
+
+    An answer that an agent took for now is overruled by it.
+    """
     from coordinator.client.steering import Steering
 
-    event = Steering(project_of(ctx)).answer(question, text)
+    steering = Steering(project_of(ctx))
+    rests = steering.built_on(question)
+    event = steering.answer(question, text)
     if as_json:
-        emit({"id": event.data["question"], "answer": event.data["answer"], "seq": event.seq})
-    else:
-        say(f"answered: {event.data['answer']}")
+        built = {"built_on": list(rests)} if rests is not None else {}
+        emit({"id": event.data["question"], "answer": event.data["answer"], "seq": event.seq, **built})
+        return
+    say(f"{'answered' if rests is None else 'overruled'}: {event.data['answer']}")
+    if rests:
+        say(f"worked on since it was assumed: {', '.join(f'{n:02d}' for n in rests)}")
 
 
 @click.command()
@@ -83,9 +106,9 @@ def answer(ctx: click.Context, question: str, text: str, as_json: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="The answered ones too.")
 @click.pass_context
 def questions(ctx: click.Context, as_json: bool, everything: bool) -> None:
-    """The open questions; with --all the answered ones too."""
+    """The open questions, and what agents assumed; with --all the answered ones too."""
     with History(project_of(ctx), required=True) as history:
-        found = [q for q in history.questions() if everything or q.open]
+        found = [q for q in history.questions() if everything or q.open or q.taken]
     if as_json:
         emit({"questions": [q.to_json() for q in found]})
         return
@@ -96,13 +119,16 @@ def questions(ctx: click.Context, as_json: bool, everything: bool) -> None:
 
 
 def _print_question(question: "Question") -> None:
-    mark, colour = ("?", "yellow") if question.open else ("✓", "green")
+    mark, colour = ("?", "yellow") if question.open else ("≈", "blue") if question.taken else ("✓", "green")
     styled([(f"{mark} {question.seq}  ", colour), (question.text, "bold"), (f"  {question.asker}", "dim")])
     for line in plain_lines(question.context) if question.context and question.open else ():
         styled([(f"     {line}", "dim")])
     for place, option in enumerate(question.options, 1):
         styled([(f"     {place}  {option}", "")])
-    if question.answer is not None:
+    if question.taken:
+        styled([("     → ", "dim"), (question.answer or "", ""), (f"  assumed; risk: {question.risk}", "dim")])
+        styled([(f"     coord answer {question.seq} TEXT   overrules it", "dim")])
+    elif question.answer is not None:
         styled([("     → ", "dim"), (question.answer, "")])
     else:
         styled([(f"     coord answer {question.seq} TEXT", "dim")])
@@ -115,9 +141,13 @@ def _print_question(question: "Question") -> None:
 @click.pass_context
 def decide(ctx: click.Context, /, text: str, as_json: bool, **given: Any) -> None:
     """Record a decision, and why, on the log. With `--json -` the values are a JSON object on standard input."""
+    _hand_in(ctx, "decide", text, as_json, given)
+
+
+def _hand_in(ctx: click.Context, verb: str, text: str, as_json: bool, given: dict[str, Any]) -> None:
     from coordinator.client.handing_in import hand_in
 
-    answer = hand_in(project_of(ctx), "decide", _values("decide", text, as_json, given))
+    answer = hand_in(project_of(ctx), verb, _values(verb, text, as_json, given))
     if as_json:
         emit(answer.told)
     else:

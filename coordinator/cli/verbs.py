@@ -30,6 +30,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "import": ("importing", "Make prompts of the tasks of another tool."),
     "undo": ("services", "Take back what was applied last."),
     "ask": ("questions", "Ask the human a question."),
+    "assume": ("questions", "Go on with an answer of your own, for now."),
     "answer": ("questions", "Answer a question."),
     "questions": ("questions", "The questions, open ones first."),
     "decide": ("questions", "Record a decision on the log."),

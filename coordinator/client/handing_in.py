@@ -77,6 +77,17 @@ def _ask(call: Call) -> Answer:
     return Answer(told, answer, lambda: note_delivered(found))
 
 
+def _assume(call: Call) -> Answer:
+    from coordinator.client.history import History
+    from coordinator.services.questions import assume
+
+    draft = assume(call.get("text"), default=call.get("default"), risk=call.get("risk"), subject=call.caller.subject)
+    with History(call.project, required=True, caller=call.caller) as history:
+        event = history.assume(draft, request=call.get("request"))
+    told = {"id": event.id, "seq": event.seq, "answer": event.data["default"]}
+    return Answer(told, f"assumed as question {event.seq}; go on, a human may overrule it later")
+
+
 def _decide(call: Call) -> Answer:
     from coordinator.client.history import History
 
@@ -128,6 +139,7 @@ def _validated(item: Mapping[str, str]) -> str:
 HANDLERS: dict[str, Callable[[Call], Answer]] = {
     "context": _context,
     "ask": _ask,
+    "assume": _assume,
     "decide": _decide,
     "artifact": _artifact,
     "done": _done,

@@ -195,6 +195,13 @@ class History:
         actor = self._writer()
         return decide(self._log, actor, text, subject=subject, run=self._run(), request=request)
 
+    def assume(self, draft: Draft, *, request: str = "") -> Event:
+        """Record a question with the answer that is taken for now."""
+        from coordinator.apply.records import assume
+
+        actor = self._writer()
+        return assume(self._log, actor, draft, run=self._run(), request=request)
+
     def attach(
         self, ref: str, *, title: str = "", kind: str = "", subject: str = "milestone"
     ) -> "tuple[Event, Attachment, bool]":

@@ -95,6 +95,17 @@ class Steering:
 
         return answer(self._layout, question, text, actor())
 
+    def built_on(self, question: str) -> tuple[int, ...] | None:
+        """Prompts that may rest on an answer that was only assumed; None where a human has it to answer."""
+        from coordinator.client.look import look
+        from coordinator.services.questions import built_on
+
+        snapshot = look(self._project)
+        found = next((q for q in snapshot.questions if question in (str(q.seq), q.id)), None)
+        if found is None or not found.taken:
+            return None
+        return built_on(found, snapshot.graph, snapshot.steps)
+
     def permit(self, attempt: "Attempt", *, allow: bool, reason: str, seen: str = "") -> str:
         """Answer what an agent asks leave for, and say what that was. Refused when it isn't what was `seen`."""
         from coordinator.apply.permissions import permit

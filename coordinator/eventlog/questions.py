@@ -10,7 +10,7 @@ from coordinator.model.snapshot import Question
 
 __all__ = ["KINDS", "QuestionFold", "asked", "questions"]
 
-KINDS = ("question.asked", "question.answered", "run.asked")
+KINDS = ("question.asked", "question.assumed", "question.answered", "run.asked")
 """`run.asked`: the loop itself asks, about a budget."""
 _PAGE = 1000
 

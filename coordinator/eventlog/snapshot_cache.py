@@ -15,7 +15,7 @@ from coordinator.model.step import Attempt, Receipt
 from coordinator.model.work import WorkId
 
 _KINDS = (
-    *("question.asked", "question.answered", "run.asked", "change.approved", "change.rejected"),
+    *("question.asked", "question.assumed", "question.answered", "run.asked", "change.approved", "change.rejected"),
     *("prompt.created", "prompt.edited", "prompt.cancelled", "milestone.status", "run.started", HAND_OFF, DESCRIPTION),
     *("conflict.detected", "trust.given"),
 )

@@ -120,6 +120,7 @@ _WRITERS: dict[str, frozenset[str]] = {
     "decision.recorded": _PEOPLE_AND_AGENTS,
     "artifact.produced": _PEOPLE_AND_AGENTS,
     "question.asked": _PEOPLE_AND_AGENTS,
+    "question.assumed": _PEOPLE_AND_AGENTS,
     "attachment.added": _PEOPLE_AND_AGENTS,
     "prompt.created": _PEOPLE_AND_PLANNER,
     "prompt.edited": _PEOPLE_ONLY,

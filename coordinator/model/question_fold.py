@@ -14,7 +14,7 @@ class Asking:
 
     def feed(self, event: Event) -> None:
         """Take the next event."""
-        if event.kind in ("question.asked", "run.asked"):
+        if event.kind in ("question.asked", "question.assumed", "run.asked"):
             self._questions[event.id] = asked(event)
             self._sorted = None
         elif event.kind == "question.answered":
@@ -33,17 +33,18 @@ class Asking:
         return made
 
     def _answer(self, id_: str, answer: str, at: str) -> None:
-        """The first answer counts: the asker has gone on with it."""
+        """The first answer of a human counts: the asker has gone on with it."""
         question = self._questions.get(id_)
-        if question is not None and question.open:
+        if question is not None and (question.open or question.taken):
             self._questions[id_] = replace(question, answer=answer, answered=at)
             self._sorted = None
 
 
 def asked(event: Event) -> Question:
-    """The open question that a `question.asked` event asks."""
+    """The open question that a `question.asked` event asks, or the one that a `question.assumed` has taken."""
     options = event.data.get("options")
     default = event.data.get("default")
+    assumed = event.kind == "question.assumed"
     return Question(
         id=event.id,
         seq=event.seq,
@@ -56,6 +57,9 @@ def asked(event: Event) -> Question:
         only_dependents=event.data.get("only_dependents") is True,
         context=_text(event.data.get("context")),
         about=_text(event.data.get("about")) if event.kind == "run.asked" else "",
+        answer=_text(default) if assumed else None,
+        assumed=assumed,
+        risk=_text(event.data.get("risk")) if assumed else "",
     )
 
 

@@ -152,7 +152,7 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A `question.asked` event and, once a human gave it, its answer."""
+    """A `question.asked` event and, once a human gave it, its answer; or a `question.assumed`, which takes one."""
 
     id: str
     """Id of the event that asked."""
@@ -175,10 +175,19 @@ class Question:
     """What the asker wants known before it is answered; lines of untrusted text."""
     about: str = ""
     """What the loop itself asks about, such as a budget; empty for what others ask."""
+    assumed: bool = False
+    """Its asker took the default for the answer and went on."""
+    risk: str = ""
+    """What it costs if that was wrong."""
 
     @property
     def open(self) -> bool:
         return self.answer is None
+
+    @property
+    def taken(self) -> bool:
+        """Nobody but its asker has answered it: a human may overrule that."""
+        return self.assumed and not self.answered
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -194,6 +203,8 @@ class Question:
             "asked": self.asked,
             "answer": self.answer,
             "answered": self.answered or None,
+            "assumed": self.assumed,
+            "risk": self.risk,
         }
 
 

@@ -201,14 +201,17 @@ def _told(log: EventLog, kind: str) -> Iterator[Saying]:
 
 def _answers(snapshot: Snapshot) -> Iterator[Saying]:
     for question in snapshot.questions:
-        if question.answer is not None and not question.about:
-            number = _number(question.subject)
+        number = _number(question.subject)
+        if question.taken:
+            assumed = f"{question.text} {question.answer} (assumed, until somebody says otherwise)"
+            yield Saying(assumed, question.asker, question.asked, number, human=False)
+        elif question.answer is not None and not question.about:
             yield Saying(question.answer, question.asker, question.answered, number, human=True, to=question.text)
 
 
 def _steered(snapshot: Snapshot, document: bytes) -> Iterator[Saying]:
     """The engineer's words of the alignment document, but for answers, which are told as such."""
-    answers = tuple(steering(q, q.answer) for q in snapshot.questions if q.answer is not None and not q.about)
+    answers = tuple(steering(q, q.answer) for q in snapshot.questions if q.answered and q.answer and not q.about)
     return iter(without_told(engineers_words(document), *answers))
 
 

@@ -1,10 +1,13 @@
 """Questions: asking pauses the work, answering lets it go on. Answers are for humans to give."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from coordinator.errors import CoordError, Refused, UsageError
 from coordinator.model.event import Draft
+from coordinator.model.graph import Graph
+from coordinator.model.loop_state import subject_number
 from coordinator.model.snapshot import Question
+from coordinator.model.step import Step
 from coordinator.model.text import plain_lines
 
 LONGEST_CONTEXT = 64 * 1024
@@ -38,6 +41,26 @@ def ask(
     return Draft("question.asked", subject, data)
 
 
+def assume(text: str, *, default: str, risk: str, subject: str = "milestone") -> Draft:
+    """Make the event that records a question with the answer taken for now. UsageError where one of them is empty."""
+    for name, said in (("question", text), ("default", default), ("risk", risk)):
+        if not said.strip():
+            raise UsageError(f"the {name} is empty", "say what you take for now, and what it costs if that was wrong")
+    data = {"text": text.strip(), "default": default.strip(), "risk": risk.strip()}
+    return Draft("question.assumed", subject, data)
+
+
+def built_on(question: Question, graph: Graph, steps: Mapping[int, Step]) -> tuple[int, ...]:
+    """Prompts that were worked on since a question was asked, and that may rest on the answer that was taken."""
+    number = subject_number(question.subject)
+    near = set(steps) if number is None else {number, *graph.descendants(number)}
+    return tuple(sorted(n for n in near if n in steps and (n == number or _begun_since(steps[n], question.asked))))
+
+
+def _begun_since(step: Step, moment: str) -> bool:
+    return step.attempt is not None and step.attempt.started >= moment
+
+
 def asked_before(
     questions: Iterable[Question], draft: Draft, delivered: Collection[int] | None = None
 ) -> Question | None:
@@ -49,6 +72,8 @@ def asked_before(
     """
     text, options = draft.data.get("text"), draft.data.get("options")
     for question in questions:
+        if question.assumed:
+            continue
         same = (question.subject, question.text, list(question.options)) == (draft.subject, text, options)
         if same and (question.open or (delivered is not None and question.seq not in delivered)):
             return question
@@ -64,7 +89,7 @@ def steering(question: Question, given: str) -> str:
 def answer(questions: Iterable[Question], which: str, text: str) -> Draft:
     """Make the event that answers `which` (sequence number or id); the number of an option stands for its text."""
     question = find(questions, which)
-    if not question.open:
+    if not (question.open or question.taken):
         raise Refused(f"question {question.seq} is answered: {question.answer}", "ask a new one to change course")
     given = text.strip()
     if not given:

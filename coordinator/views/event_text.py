@@ -20,6 +20,7 @@ _WORDS = {
     "intent.set": "intent",
     "milestone.status": "milestone",
     "question.asked": "question",
+    "question.assumed": "assumed",
     "run.asked": "question",
     "question.answered": "answer",
     "change.approved": "approved",
@@ -93,6 +94,12 @@ def _text(data: Mapping[str, object], about: str, _: str) -> str:
 def _question(data: Mapping[str, object], _about: str, _: str) -> str:
     options = _list(data, "options", " / ")
     return _joined("  ", _value(data, "text"), f"({options})" if options else "")
+
+
+def _assumed(data: Mapping[str, object], _about: str, _: str) -> str:
+    taken = _joined(" → ", _value(data, "text"), _value(data, "default"))
+    risk = _value(data, "risk")
+    return _joined("  ", taken, f"(risk: {risk})" if risk else "")
 
 
 def _answer(data: Mapping[str, object], about: str, _: str) -> str:
@@ -251,6 +258,7 @@ _SAY: dict[str, _Say] = {
     "intent": _intent,
     "milestone": _milestone,
     "question.asked": _question,
+    "question.assumed": _assumed,
     "run.asked": _question,
     "question.answered": _answer,
     "change": _review,

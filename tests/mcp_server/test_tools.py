@@ -13,7 +13,7 @@ from support.wait import wait_until
 from coordinator.formats.handed_in import schema
 from coordinator.model.agent_verbs import VERBS
 
-EVERYBODY = {"context", "ask", "decide", "artifact"}
+EVERYBODY = {"context", "ask", "assume", "decide", "artifact"}
 
 
 def program(made: Project) -> StdioServerParameters:

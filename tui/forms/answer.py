@@ -7,6 +7,7 @@ from textual.widgets import Static
 
 from coordinator.model.snapshot import Question
 from coordinator.model.text import plain, plain_lines
+from coordinator.services.questions import built_on
 from coordinator.views.event_text import actor_name
 from tui.forms.host import FormHost
 from tui.forms.text_form import TextForm
@@ -38,9 +39,18 @@ class AnswerForm(TextForm):
             with VerticalScroll(id="context", can_focus=False):
                 yield Static(Content("\n".join(plain_lines(self.question.context))))
         yield from self.fields("or write an answer of your own" if self.question.options else "write the answer")
-        held = "what depends on it" if self.question.only_dependents else "everything that has not started"
-        yield Static(Content(f"Until it is answered, {held} waits."), id="effect")
+        yield Static(Content(self._effect()), id="effect")
         yield from self.refusal()
+
+    def _effect(self) -> str:
+        if self.question.taken:
+            taken = f"Nothing waits: its asker went on with “{self.question.answer}”. Risk: {self.question.risk}"
+            snapshot = self.host.snapshot
+            rests = built_on(self.question, snapshot.graph, snapshot.steps) if snapshot else ()
+            since = f"\nWorked on since: {', '.join(f'{number:02d}' for number in rests)}" if rests else ""
+            return "\n".join(plain_lines(taken + since))
+        held = "what depends on it" if self.question.only_dependents else "everything that has not started"
+        return f"Until it is answered, {held} waits."
 
     def submit(self) -> None:
         """Answer with the line where that has the focus, with the option under the cursor otherwise."""

@@ -363,6 +363,8 @@ def _question_lines(questions: Sequence[Question]) -> list[Spans]:
     lines: list[Spans] = [[Span("Asked", "brand")]]
     for question in questions[:_NEWEST]:
         answer = Span("  open", "need") if question.open else Span(f"  {question.answer}", "good")
+        if question.taken:
+            answer = Span(f"  assumed: {question.answer}", "quiet")
         lines.append([Span("  "), Span(question.text), Span(f"  {actor_name(question.asker)}", "quiet"), answer])
     return [*lines, []]
 

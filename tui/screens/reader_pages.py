@@ -120,7 +120,9 @@ def question_entries(questions: Sequence[Question], now: float) -> list[Entry]:
     entries = []
     for question in questions:
         waits = f" ? open {since(question.asked, now)}  "
-        state = Span(waits, "need") if question.open else Span(" answered  ", "quiet")
+        state = (
+            Span(waits, "need") if question.open else Span(f" {'assumed' if question.taken else 'answered'}  ", "quiet")
+        )
         details: list[Spans] = [[Span(row, "strong")] for row in plain_lines(question.text)]
         details += [
             [Span(f"{actor_name(question.asker)} asked, {day_and_time(question.asked)}", "quiet")],
@@ -129,7 +131,12 @@ def question_entries(questions: Sequence[Question], now: float) -> list[Entry]:
             *([Span(f"  {place}. {option}")] for place, option in enumerate(question.options, 1)),
         ]
         if question.answer is not None:
-            details += [[], [Span("Answer: ", "quiet"), Span(question.answer, "good")]]
+            details += [
+                [],
+                [Span("Assumed: " if question.taken else "Answer: ", "quiet"), Span(question.answer, "good")],
+            ]
+        if question.risk:
+            details += [[Span(f"Risk: {question.risk}", "quiet")]]
         entries.append(Entry([state, Span(question.text), Span(f"  {actor_name(question.asker)}", "quiet")], details))
     return entries
 
