@@ -26,6 +26,7 @@ told. All else, and the file mode, the time zone and the language, is the same f
 def _settle() -> None:
     # the real agents are installed but once, also where one process of tests starts another
     os.environ.setdefault("COORD_TEST_AGENTS", str(Path.home() / ".cache" / "coord-test-agents"))
+    os.environ.setdefault("COORD_TEST_BROWSER", str(Path.home() / ".cache" / "coord-test-browser"))
     for name in [name for name in os.environ if not name.startswith(_KEPT)]:
         del os.environ[name]
     home = Path(tempfile.mkdtemp(prefix="coord-home-"))

@@ -26,6 +26,7 @@ _GROUPS = (
             "questions",
             "context",
             "validate",
+            "serve",
         ),
     ),
     ("Run", ("loop", "pause", "resume", "stop", "answer", "permit", "tell")),

@@ -40,6 +40,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "artifact": ("records", "Record a file that was made, with its fingerprint."),
     "trust": ("trust", "Show what would run here, and let it."),
     "strict": ("strict", "Run agents as a user who can't touch the log: setup, status."),
+    "serve": ("serve", "Show the screen in a browser."),
     "mcp": ("mcp", "Speak with agents over MCP."),
     "agent": ("agent", "What agents call to hand off their work."),
 }
