@@ -9,6 +9,7 @@ from uuid import uuid4
 from coordinator.agents.hooks import LINE, hook_command, write_hook
 from coordinator.agents.initial_prompt import opening
 from coordinator.agents.jsonl_tail import mapping, read_json_file
+from coordinator.agents.leave import A_DAY, COMMANDS, SERVER
 from coordinator.agents.readiness import installed
 from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said, Tells, Usage
 from coordinator.agents.screens import Sign, read, rows_of, without_panel
@@ -19,8 +20,6 @@ from coordinator.safefiles.regular import replace_file
 
 _NOTED = ("SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "Stop", "StopFailure", "SubagentStop")
 """Hooks that every version knows: a name that is unknown to an older one opens a dialog that blocks."""
-_A_DAY = 86_400
-"""Seconds that a permission question may wait for its answer."""
 _WORKING = frozenset(
     {
         *("UserPromptSubmit", "PreToolUse", "PostToolUse", "PostToolUseFailure", "PostToolBatch"),
@@ -28,6 +27,12 @@ _WORKING = frozenset(
     }
 )
 _COUNTED = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+_MODES = ("--permission-mode", "--dangerously-skip-permissions", "--settings")
+"""Arguments of the engineer that may choose a mode."""
+_MANAGED = (
+    Path("/etc/claude-code/managed-settings.json"),
+    Path("/Library/Application Support/ClaudeCode/managed-settings.json"),
+)
 _RULE = regex.compile(r"─{20,}")
 _EMPTY = ("❯", "❯ Resend your message to try again", "❯ Once fixed, resend your message")
 """A composer without text, and with its hints."""
@@ -69,7 +74,9 @@ class Claude(Runtime):
         session = job.resume or str(uuid4())
         settings = self._settings(job)
         words = ["claude", *(("--resume", session) if job.resume else ("--session-id", session))]
-        words += ["--settings", str(settings), *(("--model", job.model) if job.model else ()), *job.arguments]
+        words += ["--mcp-config", str(_server(job))] if job.server else []  # beside the engineer's own servers
+        words += ["--settings", str(settings), *_mode(job, os.environ)]
+        words += [*(("--model", job.model) if job.model else ()), *job.arguments]
         if job.headless:
             words += ["-p", "--output-format", "stream-json", "--verbose"]
             return Command(tuple(words), stdin=job.prompt_file, output=job.directory / "output.jsonl", session=session)
@@ -82,13 +89,16 @@ class Claude(Runtime):
 
         hook = write_hook(job.directory)
         note: dict[str, Any] = {"type": "command", "command": hook_command(hook, "note")}
-        ask = note | {"command": hook_command(hook, "ask"), "timeout": _A_DAY}
-        hooks = {name: [{"hooks": [note]}] for name in _NOTED} | {"PermissionRequest": [{"hooks": [ask]}]}
+        ask = note | {"command": hook_command(hook, "ask"), "timeout": A_DAY}
+        hooks = {name: [{"hooks": [note]}] for name in _NOTED}
+        if not job.headless:  # there it is refused what it would have to ask for, and nobody can see the question
+            hooks["PermissionRequest"] = [{"hooks": [ask]}]
         values: dict[str, Any] = {
             "hooks": hooks,
             "statusLine": {"type": "command", "command": hook_command(hook, "line")},
             # else a question to a human, which `coord ask --wait` waits for, ends after minutes
-            "env": {"BASH_MAX_TIMEOUT_MS": str(_A_DAY * 1000)},
+            "env": dict.fromkeys(("BASH_MAX_TIMEOUT_MS", "MCP_TOOL_TIMEOUT"), str(A_DAY * 1000)),
+            "permissions": {"allow": _allowed(job)},
         }
         path = job.directory / "claude.json"
         replace_file(path, json.dumps(values, indent=1).encode("utf-8", "surrogateescape"))
@@ -208,6 +218,34 @@ class Claude(Runtime):
         if key and key not in (mapping(known.get("customApiKeyResponses")).get("approved") or ()):
             return "claude was never told whether to use ANTHROPIC_API_KEY: it would ask"
         return ""
+
+
+def _allowed(job: Job) -> list[str]:
+    """Rules for what coord itself needs; of a line with several commands each one has to be allowed by a rule."""
+    return [*(f"Bash({command}:*)" for command in COMMANDS), *((f"mcp__{SERVER}",) if job.server else ())]
+
+
+def _server(job: Job) -> Path:
+    import json
+
+    program, *arguments = job.server
+    path = job.directory / "claude-mcp.json"
+    values = {"mcpServers": {SERVER: {"type": "stdio", "command": program, "args": arguments, "alwaysLoad": True}}}
+    replace_file(path, json.dumps(values).encode("utf-8", "surrogateescape"))
+    return path
+
+
+def _mode(job: Job, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Words that have it ask, where nobody has chosen: behind a gateway its auto mode may stop at a dialog."""
+    if any(word.split("=")[0] in _MODES for word in job.arguments):
+        return ()
+    own = environ.get("CLAUDE_CONFIG_DIR") or os.path.join(environ.get("HOME", ""), ".claude")
+    places = [Path(own), job.worktree / ".claude", job.coord.parent / ".claude"]
+    files = [folder / name for folder in places for name in ("settings.json", "settings.local.json")]
+    for path in [*files, *_MANAGED]:
+        if mapping(read_json_file(path).get("permissions")).get("defaultMode"):
+            return ()
+    return ("--permission-mode", "default")
 
 
 def _call(payload: Mapping[str, Any]) -> str:

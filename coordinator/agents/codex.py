@@ -11,6 +11,7 @@ from pathlib import Path
 from coordinator.agents.hooks import write_hook
 from coordinator.agents.initial_prompt import opening
 from coordinator.agents.jsonl_tail import first_record, mapping
+from coordinator.agents.leave import A_DAY, PASSED_ON, SERVER
 from coordinator.agents.readiness import installed
 from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said, Tells, Usage
 from coordinator.agents.screens import Sign, read, rows_of
@@ -59,6 +60,7 @@ class Codex(Runtime):
         words = ["codex", *(("exec",) if job.headless else ("--no-daemon",))]
         words += ["-c", "allow_login_shell=false"]  # a login shell sets PATH anew, and `coord` is not found
         words += ["-C", str(job.worktree)] if job.resume else []  # else it asks in which folder the session goes on
+        words += _server(job)
         for place in _writable(job):
             words += ["--add-dir", str(place)]
         words += [*(("-m", job.model) if job.model else ()), *job.arguments]
@@ -67,8 +69,8 @@ class Codex(Runtime):
             output = job.directory / "output.jsonl"
             return Command(tuple(words), stdin=job.prompt_file, output=output, session=job.resume)
         hook = write_hook(job.directory)
-        notify = ", ".join(_toml(word) for word in ("sh", str(hook), "note"))
-        words += ["-c", f"notify=[{notify}]", *(("resume", job.resume) if job.resume else ())]
+        notify = _toml_list(("sh", str(hook), "note"))
+        words += ["-c", f"notify={notify}", *(("resume", job.resume) if job.resume else ())]
         told, _ = opening(job)
         return Command(tuple(words), argument=told, session=job.resume)
 
@@ -202,6 +204,23 @@ def _writable(job: Job) -> Iterable[Path]:
             yield folder
 
 
+def _server(job: Job) -> Iterable[str]:
+    """Settings for coord's MCP server, whose calls need no approval; it runs outside of the sandbox."""
+    if not job.server:
+        return
+    program, *arguments = job.server
+    values = {
+        "command": _toml(program),
+        "args": _toml_list(arguments),
+        "env_vars": _toml_list(PASSED_ON),
+        "tool_timeout_sec": str(A_DAY),
+        "default_tools_approval_mode": _toml("approve"),
+        "required": "true",
+    }
+    for key, value in values.items():
+        yield from ("-c", f"mcp_servers.{SERVER}.{key}={value}")
+
+
 def _busy(row: str, below: str) -> Said:
     """What a row means that tells of a turn that goes on; why it tries again stands below."""
     if "Reconnecting..." not in row:
@@ -219,6 +238,10 @@ def _toml(text: str) -> str:
     import json
 
     return json.dumps(text, ensure_ascii=False)
+
+
+def _toml_list(words: Iterable[str]) -> str:
+    return f"[{', '.join(map(_toml, words))}]"
 
 
 RUNTIME: Runtime = Codex()

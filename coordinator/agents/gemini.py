@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from coordinator.agents.gemini_extension import home_of, policies, with_server
 from coordinator.agents.initial_prompt import opening
 from coordinator.agents.jsonl_tail import first_record, mapping, read_json_file
 from coordinator.agents.readiness import installed
@@ -48,15 +49,16 @@ class Gemini(Runtime):
     def command(self, job: Job) -> Command:
         """`gemini` with the prompt as its first message; headless on its standard input, with JSON lines as output."""
         installed(self.needs)
-        words = ["gemini", *(("-m", job.model) if job.model else ()), *job.arguments]
+        env = with_server(job, os.environ)
+        words = ["gemini", *policies(job, os.environ), *(("-m", job.model) if job.model else ()), *job.arguments]
         past = _chat_of(job.resume, os.environ) if job.resume else None
         words += ["--session-file", str(past)] if past is not None else []
         if job.headless:
             words += ["-o", "stream-json"]
-            return Command(tuple(words), stdin=job.prompt_file, output=job.directory / "output.jsonl")
+            return Command(tuple(words), stdin=job.prompt_file, output=job.directory / "output.jsonl", env=env)
         told, folder = opening(job)
         words += ["--include-directories", str(folder)] if folder else []
-        return Command((*words, "-i"), argument=told)
+        return Command((*words, "-i"), argument=told, env=env)
 
     def heard(self, payload: Mapping[str, Any]) -> Said | None:
         """For whoever has made coord's hook one of their own settings."""
@@ -134,7 +136,7 @@ class Gemini(Runtime):
 
 
 def _home(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("GEMINI_CLI_HOME") or environ.get("HOME", ""), ".gemini")
+    return home_of(environ) / ".gemini"
 
 
 def _folders(environ: Mapping[str, str]) -> Iterable[Path]:

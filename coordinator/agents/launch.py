@@ -96,6 +96,16 @@ def _command_line(command: Command) -> str:
     return line
 
 
+def server_words(setting: str) -> tuple[str, ...]:
+    """Words that start coord's MCP server; none where it is `off`, or the package that it takes is not installed."""
+    from importlib.util import find_spec
+
+    folder = coord_folder()
+    if setting == "off" or folder is None or find_spec("mcp") is None:
+        return ()
+    return (str(folder / "coord"), "mcp")
+
+
 @cache
 def keeper() -> tuple[str, ...]:
     """Words in front of a launcher that make it the parent of whatever below it loses its own: nothing leaves it.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from coordinator.agents.initial_prompt import opening
 from coordinator.agents.jsonl_tail import mapping
+from coordinator.agents.leave import A_DAY
 from coordinator.agents.opencode_plugin import MESSAGES, with_plugin
 from coordinator.agents.readiness import installed
 from coordinator.agents.runtime import Command, Count, Job, Needs, Place, Runtime, Said, Tells
@@ -22,8 +23,6 @@ from coordinator.model.snapshot import AgentState
 _LIMITED = regex.compile(r"\b(?:429|529)\b|rate.?limit|too many requests|overloaded|usage.?limit|quota", re.IGNORECASE)
 _RETRY = regex.compile(r"^\s*(\S.*?) \[(retrying in (?:\d+[dhms] ?)+)")
 _PATIENCE = "OPENCODE_EXPERIMENTAL_BASH_DEFAULT_TIMEOUT_MS"
-_A_DAY = 86_400
-"""Seconds that a command may take for which its model sets no limit."""
 _SIDE_BAR = regex.compile(r"\s{8,}\S.*$")
 """What a wide window shows right of the conversation."""
 
@@ -41,12 +40,12 @@ class OpenCode(Runtime):
         installed(self.needs)
         model = ("--model", job.model) if job.model else ()
         # else a question to a human, which `coord ask --wait` waits for, ends after two minutes
-        env = {_PATIENCE: os.environ.get(_PATIENCE, str(_A_DAY * 1000))}
+        env = {_PATIENCE: os.environ.get(_PATIENCE, str(A_DAY * 1000))}
+        env |= with_plugin(job.directory, os.environ, job.server, reports=not job.headless)
         if job.headless:
             words = ("opencode", "run", *model, *job.arguments, "--format", "json")
             return Command(words, stdin=job.prompt_file, output=job.directory / "output.jsonl", env=env)
         told, _ = opening(job)
-        env |= with_plugin(job.directory, os.environ)
         return Command(("opencode", *model, *job.arguments, "--prompt"), argument=told, env=env)
 
     def heard(self, payload: Mapping[str, Any]) -> Said | None:

@@ -6,10 +6,11 @@ It is passed by an environment variable beside the user's own configuration, of 
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from coordinator.agents.hooks import STATUS, write_hook
+from coordinator.agents.leave import A_DAY, COMMANDS, SERVER
 from coordinator.lazy import regex
 from coordinator.lazy.typing import Any
 from coordinator.safefiles.regular import replace_file
@@ -17,6 +18,8 @@ from coordinator.secrets.redaction import redact
 
 MESSAGES = "opencode.jsonl"
 """What each message of the agent used."""
+_PLUGIN_NAME = "coord-plugin.js"
+_LEAVE_NAME = "coord-leave.js"
 _SECRET = regex.compile(r"key|token|secret|passw|authorization|cookie|credential", re.IGNORECASE)
 _PLACE = regex.compile(r"\{(?:env|file):[^{}]*\}|")
 
@@ -114,6 +117,52 @@ export const Coord = async ({{ client }}) => {{
 """
 
 
+_LEAVE = """\
+// Lets OpenCode run what coord itself needs, where its settings would have it ask. Written by coord.
+const commands = {commands}
+const server = {server}
+
+// As OpenCode does it: the last rule that fits counts, and what no rule is about is allowed.
+const fits = (pattern, text) => {{
+  let source = pattern.replace(/[.+^${{}}()|[\\]\\\\]/g, "\\\\$&").replace(/\\*/g, ".*").replace(/\\?/g, ".")
+  if (source.endsWith(" .*")) source = source.slice(0, -3) + "( .*)?"
+  return new RegExp("^" + source + "$", "s").test(text)
+}}
+const decided = (rules, permission, text, before) => {{
+  let action = before
+  for (const [name, given] of Object.entries(rules))
+    for (const [pattern, one] of Object.entries(typeof given === "string" ? {{ "*": given }} : given ?? {{}}))
+      if (fits(name, permission) && fits(pattern, text)) action = one
+  return action
+}}
+const extended = (given, before) => {{
+  const rules = typeof given === "string" ? {{ "*": given }} : {{ ...given }}
+  const added = {{}}
+  for (const command of commands) {{
+    const base = decided(rules, "bash", `${{command}} x`, decided(before, "bash", `${{command}} x`, "allow"))
+    if (base === "allow") continue
+    added[`${{command}} *`] = "allow"
+    added[`${{command}} *>*`] = base // what it prints is written to a file
+    added[`${{command}} *<*`] = base
+  }}
+  // a key that nobody else uses, behind all others: those that are there keep their order, which counts
+  if (Object.keys(added).length) rules["bash**"] = added
+  if (server) rules[`${{server}}_*`] = "allow"
+  return rules
+}}
+
+export const CoordLeave = async () => ({{
+  config: async (config) => {{
+    const given = config.permission ?? {{}}
+    const before = typeof given === "string" ? {{ "*": given }} : given
+    config.permission = extended(given, {{}})
+    for (const agent of Object.values(config.agent ?? {{}}))
+      if (agent?.permission) agent.permission = extended(agent.permission, before)
+  }},
+}})
+"""
+
+
 def _holds_secret(value: object, name: str = "") -> bool:
     """Whether a text stands under a name such as `apiKey`, and isn't the place of one: `{env:NAME}`, `{file:PATH}`."""
     if isinstance(value, dict):
@@ -123,9 +172,12 @@ def _holds_secret(value: object, name: str = "") -> bool:
     return isinstance(value, str) and _SECRET.search(name) is not None and not _PLACE.fullmatch(value)
 
 
-def with_plugin(directory: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Write the plugin of an attempt; the environment that makes OpenCode load it.
+def with_plugin(
+    directory: Path, environ: Mapping[str, str], server: Sequence[str] = (), *, reports: bool = True
+) -> dict[str, str]:
+    """Write the plugins of an attempt; the environment that makes OpenCode load them, and start coord's MCP server.
 
+    `server` are the words that start it; none: there is none. `reports`: it tells what it does, and takes answers.
     Empty when its configuration is given by that variable already, in a form that nothing can be added to, or with a
     secret: it would be written down where the agent is launched. The agent has that variable all the same.
     """
@@ -133,18 +185,23 @@ def with_plugin(directory: Path, environ: Mapping[str, str]) -> dict[str, str]:
     if given := environ.get("OPENCODE_CONFIG_CONTENT"):
         try:
             values = json.loads(given)
-            plugins = values.get("plugin", [])
+            plugins, servers = values.get("plugin", []), values.get("mcp", {})
         except (ValueError, AttributeError, RecursionError):
             return {}
-        if not isinstance(plugins, list) or redact(given) != given or _holds_secret(values):
+        usable = isinstance(plugins, list) and isinstance(servers, dict)
+        if not usable or redact(given) != given or _holds_secret(values):
             return {}
     else:
-        plugins = []
-    path = directory / "coord-plugin.js"
-    hook = write_hook(directory)
-    text = _PLUGIN.format(
-        directory=json.dumps(str(directory)), hook=json.dumps(str(hook)), status=STATUS, messages=MESSAGES
-    )
-    replace_file(path, os.fsencode(text))
-    values["plugin"] = [*plugins, path.as_uri()]
+        plugins, servers = [], {}
+    own = {}
+    if reports:
+        where, hook = json.dumps(str(directory)), json.dumps(str(write_hook(directory)))
+        own[_PLUGIN_NAME] = _PLUGIN.format(directory=where, hook=hook, status=STATUS, messages=MESSAGES)
+    own[_LEAVE_NAME] = _LEAVE.format(commands=json.dumps(COMMANDS), server=json.dumps(SERVER if server else ""))
+    for name, text in own.items():
+        replace_file(directory / name, os.fsencode(text))
+    values["plugin"] = [*plugins, *((directory / name).as_uri() for name in own)]
+    if server:
+        started = {"type": "local", "command": list(server), "enabled": True, "timeout": A_DAY * 1000}
+        values["mcp"] = {**servers, SERVER: started}
     return {"OPENCODE_CONFIG_CONTENT": json.dumps(values)}

@@ -38,6 +38,8 @@ class Job:
     """Further words for the CLI, from the project's settings."""
     headless: bool = False
     """Run it to its end without a person; else, where the CLI can, in its own screen, where people can talk to it."""
+    server: tuple[str, ...] = ()
+    """Words that start coord's MCP server on standard input and output; empty: the agent has the command line alone."""
 
 
 @dataclass(frozen=True, slots=True)

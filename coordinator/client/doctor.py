@@ -68,7 +68,7 @@ def _agents(project: Project | None, problems: list[Problem], notes: list[str]) 
         elif trouble is not None:
             notes.append(f"agent {name}: {trouble.message} (no prompt uses it)")
     if project is not None:
-        _budgets(project, used, problems, notes)
+        _budgets(project, [name for name in used if name in packaged_runtimes()], problems, notes)
     if not there:
         notes.append("agents: none installed; the demo needs none")
 

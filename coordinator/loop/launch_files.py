@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 from coordinator.agents.brief import Existing
-from coordinator.agents.launch import coord_folder, environment, launch_script
+from coordinator.agents.launch import coord_folder, environment, launch_script, server_words
 from coordinator.agents.runtime import Job
 from coordinator.agents.user import AgentUser, wrapped
 from coordinator.changes.git import Git
@@ -29,6 +29,7 @@ def write_launch(
 ) -> Attempt:
     """Write `prompt.txt`, `context/` and `launch.sh`; no more than the agent have they to survive a power cut."""
     directory = context.directory(attempt)
+    user = None if context.users is None else context.users.of(attempt)
     job = Job(
         attempt,
         prompt,
@@ -40,8 +41,8 @@ def write_launch(
         resume=_session(attempt, last),
         arguments=tuple(shlex.split(context.config.agent_arguments.get(attempt.runtime, ""))),
         headless=context.config.headless,
+        server=server_words(context.config.mcp) if user is None else (),
     )
-    user = None if context.users is None else context.users.of(attempt)
     write_prompt(context, snapshot, prompt, attempt, last, existing, shared=user is not None)
     command = context.runtime(attempt.runtime).command(job)
     if user is not None:

@@ -36,6 +36,8 @@ class Config:
     """Strict mode: the gate's user, and those of agents; where there is one, they have `NAME-1`, `NAME-2`, …"""
     headless: bool = False
     """Run agents without a screen of their own, where their CLI has one: nobody can talk to them or permit anything."""
+    mcp: str = "auto"
+    """`auto`: agents also get coord's tools by MCP, where its package is installed; `off`: the command alone."""
     gate: str = "review"
     """`review`, `auto` or `forge`: what a change has to pass before it lands."""
     isolation: str = "worktree"
@@ -323,6 +325,7 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "agent_arguments": _arguments,
     "agent_user": _users,
     "headless": _flag,
+    "mcp": _one_of("auto", "off"),
     "gate": _one_of("review", "auto", "forge"),
     "isolation": _one_of("worktree", "shared"),
     "remote": _name,
@@ -371,6 +374,7 @@ _SAMPLE = """\
 #   claude: --permission-mode acceptEdits
 # agent_user: name           # strict mode: agents run as name-1, name-2, …; `coord strict setup` prepares them
 # headless: false            # true: no screen of their own; what they may not do, they are refused
+# mcp: auto                  # auto: agents also get coord's tools by MCP, where that is installed | off
 # gate: review               # review: a human approves | auto: validation suites pass | forge: merged on the remote
 # isolation: worktree        # worktree | shared: in the project's own folder, one at a time, past every gate
 # remote: origin             # for the gate `forge`: where branches are pushed

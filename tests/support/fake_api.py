@@ -49,6 +49,8 @@ class FakeApi:
         """Agent → the message with its task, as it came."""
         self.heard: dict[str, str] = {}
         """Agent → all that was said up to its task, which in a session that goes on is what came before, too."""
+        self.requests: dict[str, str] = {}
+        """Agent → its newest request, whole: all that it was told and answered so far."""
         self.holding = 0
         """Requests whose answer waits for its release."""
         self.trouble: Step | None = None
@@ -66,12 +68,10 @@ class FakeApi:
         """The step for a conversation of (role, text); requests without tools, for titles and the like, get a word."""
         if self.trouble is not None:
             return self.trouble
-        task = next(
-            (i for i in range(len(turns) - 1, -1, -1) if turns[i][0] == "user" and _WHO.search(turns[i][1])), -1
-        )
+        task = _task(turns)
         if task < 0 or not tools:
             return Step("ok")
-        agent = _WHO.findall(turns[task][1])[-1]
+        agent = _agent(turns)
         self.told.setdefault(agent, turns[task][1])
         self.heard.setdefault(agent, "\n".join(text for _, text in turns[: task + 1]))
         steps = self.scripts.get(agent, [Step("nothing to do")])
@@ -84,6 +84,17 @@ class FakeApi:
     def close(self) -> None:
         self.server.shutdown()
         self.server.server_close()
+
+
+def _task(turns: Sequence[tuple[str, str]]) -> int:
+    """The place of the message that tells an agent its task; -1 where there is none."""
+    places = range(len(turns) - 1, -1, -1)
+    return next((i for i in places if turns[i][0] == "user" and _WHO.search(turns[i][1])), -1)
+
+
+def _agent(turns: Sequence[tuple[str, str]]) -> str:
+    place = _task(turns)
+    return _WHO.findall(turns[place][1])[-1] if place >= 0 else ""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -124,9 +135,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, request: dict[str, Any], turns: list[tuple[str, str]], send: Any) -> None:
         step = self.api.step(turns, _tools(request))
+        self.api.requests[_agent(turns)] = json.dumps(request, ensure_ascii=False)
         if step.release is not None:
             self.api.holding += 1
-            step.release.wait(60)
+            step.release.wait(120)
             self.api.holding -= 1
         if step.drop:
             self.close_connection = True
@@ -170,7 +182,9 @@ class _Handler(BaseHTTPRequestHandler):
             items.append(item | {"content": content})
         if step.tool:
             call = {"type": "function_call", "id": f"fc_{_id()}", "call_id": f"call_{_id()}", "status": "completed"}
-            items.append(call | {"name": step.tool, "arguments": json.dumps(dict(step.input))})
+            space, _, name = step.tool.rpartition("__")  # of an MCP server
+            call |= {"namespace": space} if space else {}
+            items.append(call | {"name": name, "arguments": json.dumps(dict(step.input))})
         details = {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0}}
         usage = {"input_tokens": 1000, "output_tokens": 50, "total_tokens": 1050} | details
         response = {"id": f"resp_{_id()}", "object": "response", "created_at": 0, "model": request.get("model")}

@@ -87,11 +87,12 @@ class Project:
         """Of the pipes that agents wait at, those that are open for good."""
         self._bin = folder / "bin"
         self._bin.mkdir()
-        command = self._bin / "coord"
-        command.write_text(
+        self.command = self._bin / "coord"
+        """The `coord` that its processes find."""
+        self.command.write_text(
             f'#!/bin/sh\nPYTHONPATH={quote(str(ROOT))} exec {quote(sys.executable)} -P -m coordinator.cli.main "$@"\n'
         )
-        command.chmod(0o755)
+        self.command.chmod(0o755)
         for place in (self.layout.prompts, self.layout.scripts, self.layout.suites):
             place.mkdir(parents=True)
         chosen = {"runtime": "scripted", "gate": "auto", "tmux_socket": self.socket, **settings}

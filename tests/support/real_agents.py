@@ -33,10 +33,14 @@ def real_project(
     agents: Mapping[int, str],
     arguments: Mapping[str, str] | None = None,
     headless: bool = False,
+    settings: Mapping[str, object] = {},
     **environ: str,
 ) -> Iterator[tuple[Project, FakeApi]]:
     binaries = installed_clis()
-    with fake_api(scripts) as api, project(folder, {}, **({"headless": "true"} if headless else {})) as made:
+    with (
+        fake_api(scripts) as api,
+        project(folder, {}, **({"headless": "true"} if headless else {}), **settings) as made,
+    ):
         words = arguments if arguments is not None else {"claude": "--permission-mode default"}
         if words:
             lines = "".join(f"  {name}: {text}\n" for name, text in words.items())
