@@ -1,6 +1,8 @@
 """The live window of an agent: its own screen in its own colours, following the line it works on."""
 
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.color import Color
@@ -51,8 +53,11 @@ class LiveWindow(ScrollView, Titled, can_focus=True):
         self._following = True
         self._aim = 0
         self._strips: dict[object, Strip] = {}
-        self._columns, self._theme = 0, ""
-        """What holds for all lines of one painting, and takes as long to find out as to paint a line."""
+        self._frame = ("", 0, 0)
+        """Theme, first column and width: what holds for all lines of one painting, and takes as long to find out as to
+        paint a line."""
+        self._wanted: list[pane.Row] | None = None
+        """What belongs into the lines of that painting; None: no screen has come yet."""
         self._inks: dict[str, Style] = {}
         self._painted: dict[int, pane.Row] = {}
         """Line of the panel → what of the agent's screen is painted there."""
@@ -98,14 +103,20 @@ class LiveWindow(ScrollView, Titled, can_focus=True):
         if screen is None:
             self.virtual_size = Size(0, 0)
             return
-        last = max((y for y, row in enumerate(screen.rows) if row), default=0)
-        cursor = screen.cursor[1] if screen.cursor else last
+        last = len(screen.rows) - 1
+        while last > 0 and not screen.rows[last]:
+            last -= 1
+        cursor = screen.cursor[1] if screen.cursor else max(0, last)
         rows = max(last, cursor) + 1
-        self.virtual_size = Size(screen.width, rows)
+        size = Size(screen.width, rows)
+        if self.virtual_size != size:
+            self.virtual_size = size
         if self._following:
             height = self.scrollable_content_region.height
             self._aim = max(0, min(rows - height, cursor))
-            self.scroll_to(x=0, y=self._aim, animate=False, force=True, immediate=True)
+            here = (self.scroll_x, self.scroll_y, self.scroll_target_x, self.scroll_target_y)
+            if here != (0, self._aim, 0, self._aim):  # to be told to go where it is takes as long as some lines
+                self.scroll_to(x=0, y=self._aim, animate=False, force=True, immediate=True)
             self._following = True
 
     def on_resize(self) -> None:
@@ -136,39 +147,44 @@ class LiveWindow(ScrollView, Titled, can_focus=True):
     def _repaint(self) -> None:
         """Paint the lines again that show something else now: of most agents' screens a few change at a time."""
         width, height = self.scrollable_content_region.size
-        differ = [y for y in range(height) if self._painted.get(y) != self._row_at(y)]
+        wanted, painted = self._rows(height), self._painted
+        differ = [y for y, row in enumerate(wanted) if painted.get(y) != row]
         if differ:
-            self.refresh(*(Region(0, y, width, 1) for y in differ))
+            self.refresh(*(Region(0, start, width, count) for start, count in _runs(differ)))
 
-    def _row_at(self, y: int) -> "pane.Row":
-        """What of the agent's screen belongs into a line of the panel."""
+    def _rows(self, height: int) -> "list[pane.Row]":
+        """What of the agent's screen belongs into the lines of the panel."""
         screen = self.screen_shown
-        row = y + self.scroll_offset.y
-        return screen.rows[row] if screen is not None and row < len(screen.rows) else ()
+        top = self.scroll_offset.y
+        rows = list(screen.rows[top : top + height]) if screen is not None else []
+        return rows + [()] * (height - len(rows))
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        self._columns = self.scrollable_content_region.width
-        self._theme = self.app.theme
+        width, height = self.scrollable_content_region.size
+        self._wanted = self._rows(height) if self.screen_shown is not None else None
+        self._frame = (self.app.theme, self.scroll_offset.x, width)
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
-        width = self._columns
-        if self.screen_shown is None:
+        width = self._frame[2]
+        if self._wanted is None:
             self._painted.clear()
             lines = empty_lines(self.agent)
             return paint(lines[y], width, self.ink) if y < len(lines) else Strip.blank(width, self.ink("text"))
-        left = self.scroll_offset.x
-        row = self._painted[y] = self._row_at(y)
-        return self._strip(row).crop_extend(left, left + width, self.ink("text"))
+        row = self._painted[y] = self._wanted[y] if y < len(self._wanted) else ()
+        return self._strip(row)
 
     def _strip(self, row: "pane.Row") -> Strip:
-        key = (self._theme, row)
+        """A row of the screen, cut to the panel."""
+        key = (self._frame, row)
         strip = self._strips.get(key)
         if strip is None:
             if len(self._strips) > _CACHE_LIMIT:
                 self._strips.clear()
+            _, left, width = self._frame
             base = self.ink("text")
-            strip = self._strips[key] = Strip([Segment(plain(run.text), pane_style(run.style, base)) for run in row])
+            whole = Strip([Segment(plain(run.text), pane_style(run.style, base)) for run in row])
+            strip = self._strips[key] = whole.crop_extend(left, left + width, base)
         return strip
 
     def _describe(self) -> None:
@@ -184,6 +200,15 @@ class LiveWindow(ScrollView, Titled, can_focus=True):
         else:
             title = f"{who} {dot} live window"
         self.entitle(title=Content(plain(title)), subtitle="a attach" if agent.window else "")
+
+
+def _runs(lines: list[int]) -> Iterator[tuple[int, int]]:
+    """First line and count of each run of lines without a gap; they come in their order."""
+    start = lines[0]
+    for line, following in pairwise([*lines, lines[-1] + 2]):
+        if following != line + 1:
+            yield start, line + 1 - start
+            start = following
 
 
 @lru_cache(maxsize=1024)
