@@ -6,7 +6,7 @@ cut off is finished by the loop, since `step.json` says that it was asked for.
 """
 
 import json
-import threading
+from _thread import _local
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 
@@ -44,7 +44,7 @@ from coordinator.storage.prompt_numbers import claim_number, highest_named, keep
 
 _STEP_LIMIT = 4 * 1024 * 1024
 _TRIES = 20
-_here = threading.local()
+_here = _local()  # threading's own, without the rest of it
 
 T = TypeVar("T")
 

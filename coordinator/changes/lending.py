@@ -10,7 +10,6 @@ merged. When the agent has ended its worktree is the engineer's repository's aga
 import os
 import pwd
 import shlex
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -61,6 +60,8 @@ def store_of(tree: Path) -> Path:
 
 def make_store(git: Git, tree: Path, branch: str) -> Path:
     """Make the repository, not handed over yet and not in use; where it lies. Raises OSError and GitError."""
+    import shutil
+
     store, common, admin = store_of(tree).with_suffix(".new"), git.place.common, git.admin(tree)
     if admin is None:
         raise CoordError(f"{tree.name} is no worktree of this repository", "restart the prompt")
@@ -107,6 +108,8 @@ def take_back(places: Places, work: WorkId, attempt: int) -> str:
 
 
 def _take_back(git: Git, tree: Path) -> str:
+    import shutil
+
     store, admin, there, damaged = store_of(tree), git.admin(tree), None, ""
     try:
         there = _all_in(git, store, tree, admin)

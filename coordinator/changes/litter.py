@@ -1,7 +1,6 @@
 """What lies beside the attempts' worktrees and is none: stores and folders that were put aside, and files of locks."""
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -52,6 +51,8 @@ def holds(git: Git, kind: str, path: Path) -> str:
 
 def remove(git: Git, kind: str, path: Path) -> str:
     """Remove it unless it holds something now; what it holds, or what prevents it."""
+    import shutil
+
     held = "" if kind == "lock" else holds(git, kind, path)
     if held:
         return held

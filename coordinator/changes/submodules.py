@@ -5,7 +5,6 @@ nowhere else, whatever becomes of the pointer to them: it is taken only once the
 """
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -146,7 +145,9 @@ def what_submodules_hold(git: Git, admin: Path, tree: Path) -> str:
 def _is_dirty(git: Git, place: Path, own: Path) -> bool:
     """Whether a submodule has uncommitted changes: by settings of ours, since its own ones may be an agent's."""
     head = git.run(f"--git-dir={own}", "rev-parse", "--verify", "--quiet", "HEAD", ok=None).text
-    with tempfile.TemporaryDirectory() as folder:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
         ours = Path(folder)
         for name in ("refs", "info", "objects/info"):
             (ours / name).mkdir(parents=True)

@@ -1,7 +1,6 @@
 """Temporary checkouts of the merge gate: made beside the attempts' worktrees, removed after it or by the next one."""
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +36,8 @@ def sweep(git: Git, places: Places) -> None:
 
 
 def _drop(git: Git, path: Path) -> None:
+    import shutil
+
     remove = ("worktree", "remove", "--force", "--force", "--", str(path))
     git.run(*remove, ok=None, writes=True)
     if os.path.lexists(path):  # half-made, or with something in it that git wouldn't delete

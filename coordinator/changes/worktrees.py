@@ -7,7 +7,6 @@ Submodules that are initialised in the engineer's checkout are initialised in it
 
 import contextlib
 import os
-import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -139,6 +138,8 @@ class _Maker:
 
     def make_good(self, hold: int, resume: bool) -> WorktreeInfo:
         """Clear what is half-made, put aside what isn't ours, and check the branch out again."""
+        import shutil
+
         warning = self._clear()
         if self.is_whole():
             return self.adopt()
@@ -227,6 +228,8 @@ class _Maker:
 
     def _clear(self) -> str:
         """Make room for the worktree; returns what the engineer should know."""
+        import shutil
+
         if not os.path.lexists(self.path):
             return ""
         admin = _admin_of(self.git, self.path)

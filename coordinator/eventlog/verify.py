@@ -13,8 +13,10 @@ from coordinator.eventlog.chain import GENESIS, Cell, row_hash
 from coordinator.eventlog.connection import connect, is_damage, patiently, translated
 from coordinator.eventlog.filters import COLUMNS
 from coordinator.eventlog.tables import TRIGGERS
+from coordinator.formats.digest import hasher
 from coordinator.lazy.dataclass import dataclass
 
+_SHA256 = hasher(1_000_000)
 _ROWS = f"SELECT {COLUMNS} FROM events NOT INDEXED ORDER BY seq"
 _BATCH = 500
 
@@ -93,7 +95,7 @@ def _fault(row: tuple[_Stored, ...], before: int, prev: str) -> str:
         return f"row {before + 1} holds bytes that are not text"
     if cells[10] != prev:
         return f"row {before + 1} does not follow row {before}: one of them was removed, moved or rewritten"
-    if cells[11] != row_hash(cells[:11]):
+    if cells[11] != row_hash(cells[:11], _SHA256):
         return f"row {before + 1} was changed after it was written"
     return ""
 

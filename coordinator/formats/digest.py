@@ -6,17 +6,19 @@ from collections.abc import Callable
 from coordinator.lazy.typing import Protocol
 
 
-class _Hash(Protocol):
+class Hash(Protocol):
+    """A hash that is under way."""
+
     def update(self, data: bytes, /) -> None: ...
 
     def hexdigest(self) -> str: ...
 
 
-def hasher(count: int = 1) -> Callable[[bytes], _Hash]:
+def hasher(count: int = 1) -> Callable[[bytes], Hash]:
     """A SHA-256 constructor for about `count` files: OpenSSL is 4 × as fast, but takes 2 ms to load."""
     for name in ("hashlib",) if count > 400 else ("_sha2", "_sha256", "hashlib"):
         try:
-            found: Callable[[bytes], _Hash] = importlib.import_module(name).sha256
+            found: Callable[[bytes], Hash] = importlib.import_module(name).sha256
         except ImportError:
             continue
         return found

@@ -3,44 +3,112 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from support.project import Project
+from support.project import project
 
-RUN_MAIN = """
-from coordinator.cli.main import main
-try:
-    main()
-except SystemExit as end:
-    assert not end.code
-"""
-MOST = {
-    "status": 106,
-    "why 1": 109,
-    "graph": 111,
-    "agents --json": 108,
-    "questions": 105,
-    "log -n 5 --json": 104,
-    "decide something": 116,
-    "milestone": 127,
+from coordinator.lazy.typing import NamedTuple
+
+SLOW = {
+    *("click", "typing", "dataclasses", "inspect", "logging", "asyncio", "argparse"),
+    *("subprocess", "tempfile", "shutil", "threading", "selectors", "concurrent.futures", "random", "hashlib"),
+    *("difflib", "yaml", "importlib.metadata", "socket", "ssl", "email", "http", "xml"),
+    *("textual", "rich", "libtmux", "anthropic", "mcp"),
 }
-"""Modules of our own that a verb may load: each costs about a hundredth of a Python that does nothing."""
-SLOW_HERE = {"click", "inspect", "dataclasses", "typing", "asyncio", "subprocess", "hashlib"}
-"""Modules that take a fifth of a short command or more; who appends to the log needs the last."""
+"""Modules that take a twentieth of a short command or more."""
+GIT = frozenset({"subprocess", "threading", "selectors"})
+DIFF = frozenset({"difflib"})
+"""What starting a program takes."""
 
 
-@pytest.mark.parametrize("line", MOST)
-def test_a_short_command_loads_little(make: Callable[..., Project], line: str) -> None:
-    made = make({1: []})
-    made.coord("decide", "something")
-    report = "\nprint(*__import__('sys').modules)"
-    arguments = [sys.executable, "-c", RUN_MAIN + report, "-C", str(made.layout.root), *line.split()]
-    done = subprocess.run(
-        arguments, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **made.environment()}
-    )
-    assert done.returncode == 0, done.stderr
-    loaded = set(done.stdout.splitlines()[-1].split())
-    assert not loaded & (SLOW_HERE - {"hashlib"} if line.startswith("decide") else SLOW_HERE)
-    ours = sorted(name for name in loaded if name.startswith("coordinator"))
-    assert len(ours) <= MOST[line], ours
+class Load(NamedTuple):
+    """What a command may load."""
+
+    most: int
+    """Modules of our own: each costs about a fiftieth of a Python that does nothing."""
+    slow: frozenset[str] = frozenset()
+
+
+COMMANDS = {
+    "status": Load(106),
+    "status --json": Load(106),
+    "why 1": Load(109),
+    "graph": Load(112),
+    "agents --json": Load(108),
+    "questions": Load(57),
+    "log -n 5 --json": Load(47),
+    "milestone": Load(115, DIFF),
+    "milestone --json": Load(115, DIFF),
+    "intent": Load(110),
+    "intent show --json": Load(110),
+    "validate": Load(108),
+    "runs": Load(110),
+    "trust": Load(107),
+    "review": Load(119),
+    "clean --dry-run": Load(94, GIT | {"shutil"}),
+    "decide something": Load(80),
+    "ask something": Load(86),
+    "answer nothing something": Load(141),
+    "link https://forge.example/7 --as issue": Load(80),
+    "pause": Load(120),
+    "resume": Load(120),
+    "tell 1 something": Load(109),
+    "permit 1 --allow": Load(109),
+    "agent done --summary something": Load(105, GIT),
+    "interject --title X --after 1 --priority high --dry-run": Load(122, DIFF),
+    "patch --title X --fixes 1 --dry-run": Load(123, DIFF),
+    "edit 1 --set priority=high --dry-run": Load(125, DIFF | {"yaml"}),
+    "kill 1 --requeue --dry-run": Load(121),
+    "restart 1 --dry-run": Load(121),
+    "cancel 1 --dry-run": Load(127, DIFF | {"yaml"}),
+    "surgery --keep 1 --dry-run": Load(123),
+    "undo --dry-run": Load(125, DIFF),
+}
+RUN_EACH = """
+import os, sys
+folder, out, *lines = sys.argv[1:]
+for place, line in enumerate(lines):
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        continue
+    for stream in (1, 2):
+        os.dup2(os.open(f"{out}/{place}.{stream}", os.O_WRONLY | os.O_CREAT), stream)
+    code = 1
+    try:
+        from coordinator.cli.main import main
+        main(["-C", folder, *line.split()])
+    except SystemExit as end:
+        code = end.code
+    with open(f"{out}/{place}", "w") as report:
+        report.write("\\n".join([str(code), *sys.modules]))
+    os._exit(0)
+"""
+"""Each command in a process that had loaded nothing before."""
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, set[str]]]:
+    """Exit code, and modules loaded, by command."""
+    folder, out = tmp_path_factory.mktemp("made"), tmp_path_factory.mktemp("out")
+    with project(folder, {1: []}) as made:
+        made.coord("decide", "something")
+        made.coord("intent", "set", "--goal", "something")
+        words = [sys.executable, "-P", "-c", RUN_EACH, str(made.layout.root), str(out), *COMMANDS]
+        subprocess.run(words, env={**os.environ, **made.environment()}, timeout=120, check=True)
+    found = {}
+    for place, line in enumerate(COMMANDS):
+        code, *names = (out / f"{place}").read_text().split()
+        said = Path(out / f"{place}.2").read_text()
+        assert code in ("0", "1", "3"), (line, code, said)
+        found[line] = (int(code), set(names))
+    return found
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_a_short_command_loads_little(loaded: dict[str, tuple[int, set[str]]], line: str) -> None:
+    _, names = loaded[line]
+    assert names & SLOW <= COMMANDS[line].slow
+    ours = sorted(name for name in names if name.startswith("coordinator"))
+    assert len(ours) <= COMMANDS[line].most, ours
