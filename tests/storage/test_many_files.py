@@ -1,14 +1,13 @@
 """A plan of very many files: staged several at a time, and as whole as a small one."""
 
-import resource
 from pathlib import Path
 
 import pytest
 
-from coordinator.errors import CoordError
 from coordinator.formats.digest import sha256
 from coordinator.model.plan import FileEdit
 from coordinator.storage import journal
+from coordinator.storage.journal_entries import Entry
 from coordinator.storage.paths import Layout
 from coordinator.storage.project import create_project
 
@@ -30,16 +29,13 @@ def test_all_files_of_a_large_plan_are_placed(tmp_path: Path) -> None:
     assert list(layout.prompts.iterdir()) == []
 
 
-def test_where_one_of_them_can_not_be_written_none_is(tmp_path: Path) -> None:
-    layout = made(tmp_path)
-    edits = [FileEdit(f".coord/prompts/{n}.md", "create", b"x", None) for n in range(100)]
-    edits[50] = FileEdit(".coord/prompts/50.md", "create", b"x" * 100_000, None)
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
-    try:
-        with pytest.raises(CoordError, match="apply the plan"):
-            journal.apply_edits(layout, "p1", edits)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert list(layout.prompts.iterdir()) == []
-    assert not journal.pending(layout)
+def test_where_one_of_them_can_not_be_written_the_others_are_known(tmp_path: Path) -> None:
+    entries = [Entry(f"{n}.md", None, b"x") for n in range(100)]
+    targets = [str(tmp_path / entry.path) for entry in entries]
+    targets[50] = str(tmp_path / "missing" / "50.md")
+    staged: list[str | None] = []
+    with pytest.raises(FileNotFoundError):
+        journal._stage_all(entries, targets, staged)
+    assert staged[50] is None
+    assert {Path(path) for path in staged if path} == set(tmp_path.iterdir())
+    assert len(set(tmp_path.iterdir())) == 99
