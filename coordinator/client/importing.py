@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from coordinator.model.plan import Plan
     from coordinator.model.snapshot import Snapshot
     from coordinator.services.importing import Import
+    from coordinator.services.write_back import WriteBack
 
 
 class Offer(NamedTuple):
@@ -57,6 +58,29 @@ def plan_tasks(project: Project, snapshot: "Snapshot", place: str, form: str = "
     from coordinator.services.importing import plan_import
 
     return plan_import(snapshot, read_tasks(project, project.layout.root / place, form))
+
+
+def places(project: Project) -> dict[str, str]:
+    """What the setting `write_back` names: place → format."""
+    return dict(project.config.write_back)
+
+
+def look_back(project: Project, place: str, form: str) -> "WriteBack":
+    """What would be written back at a place, relative to the project's root."""
+    from coordinator.apply.write_back import look_back
+    from coordinator.client.look import look
+
+    return look_back(project.layout, look(project), place, form)
+
+
+def write_back(project: Project, place: str, form: str) -> "WriteBack":
+    """Write back what has become of the tasks of a place. Refused for an agent, and where nobody trusts the project."""
+    from coordinator.apply.humans import humans_only
+    from coordinator.apply.write_back import write_back
+    from coordinator.client.look import look
+
+    humans_only(project.layout, "write back what became of tasks")
+    return write_back(project.layout, look(project), place, form)
 
 
 def _engineer() -> str:

@@ -28,6 +28,7 @@ from coordinator.loop.rules.outcome import Outcome, outcome
 from coordinator.loop.runs import RunBook
 from coordinator.loop.users import users_for
 from coordinator.loop.wake import Changed, Exited, Finished, Stopped, Wake
+from coordinator.loop.write_back import TaskWriter
 from coordinator.model.event import Draft, Event
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
@@ -83,6 +84,7 @@ class Runner:
         self._direct = Direct(layout)
         self._untold: list[Draft] = []
         """What was noticed at looks; it is said in the next turn, again and again until the log takes it."""
+        self._task_writer = TaskWriter(layout, self._say_soon)
         self._snapshot = self._observer.snapshot()
         self._direct.begin(self._snapshot)
 
@@ -97,6 +99,9 @@ class Runner:
         self._stall.close()
         self._exits.close()
         self._executor.close()
+        self._task_writer.close()
+        with contextlib.suppress(CoordError, OSError):
+            self._say_untold()
         self._tell()
         self._observer.close()
         self._log.close()
@@ -187,7 +192,13 @@ class Runner:
             self._look()
             self._tell()
         self._watch_agents()
+        self._task_writer.follow(self._snapshot, self._context.config.write_back)
         self._tell()
+
+    def _say_soon(self, draft: Draft) -> None:
+        """Say it in the next turn; may be called from any thread."""
+        self._untold.append(draft)
+        self.wake.put(Changed())
 
     def _say_untold(self) -> None:
         while self._untold:

@@ -39,7 +39,7 @@ MOST = 10_000
 """Tasks of one import."""
 _SAID = 6
 """Lines of one kind that are warnings of the plan; `left_out` has all of them."""
-_STATUSES = {
+PROMPT_STATUSES = {
     TaskStatus.TODO: PromptStatus.PENDING,
     TaskStatus.IN_PROGRESS: PromptStatus.PENDING,
     TaskStatus.BLOCKED: PromptStatus.BLOCKED,
@@ -196,7 +196,7 @@ def _values(work: _Work, item: Item) -> tuple[Stated, tuple[int, ...], int | Non
     parent = work.numbers.get(item.parent) if item.parent != item.key else None
     priority = item.priority or Priority.MEDIUM
     return (
-        stated(title_of(item), body_of(item), _STATUSES[item.status], dependencies, priority, parent),
+        stated(title_of(item), body_of(item), PROMPT_STATUSES[item.status], dependencies, priority, parent),
         dependencies,
         parent,
     )
@@ -221,7 +221,7 @@ def _create(work: _Work, item: Item, number: int) -> None:
         patches_prompts=(),
         body=body_of(item),
         created_by=work.request.who,
-        status=_STATUSES[item.status],
+        status=PROMPT_STATUSES[item.status],
         more=more,
     )
     work.builder.create(prompt, content)

@@ -15,6 +15,7 @@ from coordinator.model.text import clip, plain
 from coordinator.storage.branch import in_branch
 from coordinator.storage.files import NotAFile, TooLarge, read_limited, sha256
 from coordinator.storage.paths import Layout
+from coordinator.storage.task_places import read_places
 
 SIZE_LIMIT = 256 * 1024
 """Bytes of coord.yaml."""
@@ -82,6 +83,9 @@ class Config:
     `{branch}` is replaced by the base branch of the run that has not ended, else by that of the next one."""
     prompts_pattern: str = ""
     """Which files of these folders are prompts, such as `[0-9][0-9][0-9].md`; empty: all that have a number."""
+    write_back: Mapping[str, str] = field(default_factory=dict)
+    """Folder or file of tasks of another tool → their format: the loop writes back there what becomes of their prompts.
+    For `github:OWNER/NAME` what it does there: `comment` or `close`."""
     tmux_socket: str = ""
     """Name of the tmux server's socket; default: `coord-` and eight digits of the root path's hash."""
     tmux_session: str = "coord"
@@ -349,6 +353,7 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "base_branch": _branch,
     "prompt_folders": _folders,
     "prompts_pattern": _pattern,
+    "write_back": read_places,
     "tmux_socket": _name,
     "tmux_session": _name,
     "adopt": _patterns,
@@ -399,6 +404,8 @@ _SAMPLE = """\
 # prompt_folders: []         # prompts of another harness, run where they are: every *.md that starts with a number,
 #                            # e.g. [".planning/{branch}/prompts"]; new prompts go to the first, named as the others
 # prompts_pattern: ""        # which files of these folders are prompts, e.g. "[0-9][0-9][0-9].md"; others are notes
+# write_back:                # tasks that were imported, and their format: done, blocked or in progress is written back
+#   backlog: backlog.md
 # tmux_session: coord
 # tmux_socket: coord-1234abcd
 # adopt: []                  # windows to show that coord did not open, e.g. ["work:claude*", "server/session:*"];

@@ -24,6 +24,7 @@ log.sock
 mcp.sock
 *.lock
 highest-number
+write-back.json
 identity
 .coord-status.json*
 .coord-tmp-*
