@@ -148,6 +148,15 @@ ACTIONS: tuple[Action, ...] = (
         form="undo",
     ),
     Action(
+        "import",
+        "",
+        "import",
+        "Make prompts of the tasks of another tool, or take over what changed there",
+        Group.STEER,
+        when=not_loaded,
+        form="import",
+    ),
+    Action(
         "loop.toggle",
         "l",
         loop_label,

@@ -60,6 +60,13 @@ def plan_tasks(project: Project, snapshot: "Snapshot", place: str, form: str = "
     return plan_import(snapshot, read_tasks(project, project.layout.root / place, form))
 
 
+def formats() -> tuple[str, ...]:
+    """Names of the forms that are known."""
+    from coordinator.formats.imports.registry import names
+
+    return names()
+
+
 def places(project: Project) -> dict[str, str]:
     """What the setting `write_back` names: place → format."""
     return dict(project.config.write_back)

@@ -198,6 +198,14 @@ class Steering(Protocol):
         """The plan that takes back the newest applied one; Refused when it can't be taken back."""
         ...
 
+    def task_formats(self) -> tuple[str, ...]:
+        """Names of the forms in which tasks of other tools can be imported."""
+        ...
+
+    def plan_tasks(self, snapshot: Snapshot, place: str, form: str) -> "Plan":
+        """The plan that makes prompts of the tasks at a place; UsageError when there are none, or it is not clear."""
+        ...
+
     def apply(self, plan: "Plan") -> tuple[str, ...]:
         """Apply a plan, in the engineer's name; sentences about what else there is to know.
 

@@ -178,6 +178,16 @@ class ProjectSource:
     def plan_undo(self, snapshot: Snapshot) -> "Plan":
         return self._steering.plan_undo(snapshot)
 
+    def task_formats(self) -> tuple[str, ...]:
+        from coordinator.client.importing import formats
+
+        return formats()
+
+    def plan_tasks(self, snapshot: Snapshot, place: str, form: str) -> "Plan":
+        from coordinator.client.importing import plan_tasks
+
+        return plan_tasks(self._project, snapshot, place, form)
+
     def apply(self, plan: "Plan") -> tuple[str, ...]:
         return self._steering.apply(plan).notes
 

@@ -15,7 +15,6 @@ from coordinator.model.text import clip, plain
 from coordinator.storage.branch import in_branch
 from coordinator.storage.files import NotAFile, TooLarge, read_limited, sha256
 from coordinator.storage.paths import Layout
-from coordinator.storage.task_places import read_places
 
 SIZE_LIMIT = 256 * 1024
 """Bytes of coord.yaml."""
@@ -314,6 +313,12 @@ def _arguments(value: Value) -> dict[str, str]:
     return dict(value.pairs)
 
 
+def _write_back(value: Value) -> dict[str, str]:
+    from coordinator.storage.task_places import read_places  # few projects have it
+
+    return read_places(value)
+
+
 def _keys(value: Value) -> dict[str, str]:
     if value == "":
         return {}
@@ -353,7 +358,7 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "base_branch": _branch,
     "prompt_folders": _folders,
     "prompts_pattern": _pattern,
-    "write_back": read_places,
+    "write_back": _write_back,
     "tmux_socket": _name,
     "tmux_session": _name,
     "adopt": _patterns,

@@ -14,6 +14,7 @@ from coordinator.model.problem import Problem
 from coordinator.model.prompt import Priority, Prompt, PromptStatus
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState, derive_step
+from coordinator.views.import_text import is_import
 from coordinator.views.prompt_row import names
 from coordinator.views.spans import Span
 
@@ -66,7 +67,7 @@ def outlook(plan: Plan, snapshot: Snapshot, now: float) -> Outlook:
     here = {prompt.path: prompt for prompt in snapshot.prompts.values()}
     gone = frozenset(here[edit.path].number for edit in plan.edits if edit.change == "delete" and edit.path in here)
     planned = {prompt.number: prompt for prompt in plan.prompts_after}
-    effect = _sentences(plan, snapshot, planned, gone, now)
+    effect = [Span(plan.summary)] if is_import(plan) else _sentences(plan, snapshot, planned, gone, now)
     return Outlook(plan, gone, tuple(effect), (*plan.invalidates, *plan.warnings))
 
 

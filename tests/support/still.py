@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from coordinator.client.ports import OnScreen, Preferences, Query, Show, Trouble, Wish
-from coordinator.errors import CoordError, Refused
+from coordinator.errors import CoordError, Refused, UsageError
 from coordinator.lazy.dataclass import replace
 from coordinator.model.change import Change, ChangePage, Check
 from coordinator.model.event import Event
@@ -16,6 +16,7 @@ from coordinator.model.replay import Replay
 from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Attempt
 from coordinator.model.trust import Ask, Shown
+from coordinator.services.importing import Import, plan_import
 from coordinator.views.milestone_page import MilestonePage
 from coordinator.views.status_json import counts
 
@@ -38,6 +39,8 @@ class StillSource:
         self.changes: dict[int, ChangePage] = {}
         self.page: MilestonePage | None = None
         self.undo: Plan | None = None
+        self.tasks: dict[str, Import] = {}
+        """Place → what can be imported from there."""
         self.asked: list[object] = []
         self.checked = Check(True, "merges into main; unit passed on the result")
         self.refusal: CoordError | None = None
@@ -152,6 +155,14 @@ class StillSource:
         if self.undo is not None:
             return self.undo
         raise Refused("there is no plan to take back", "nothing was applied yet")
+
+    def task_formats(self) -> tuple[str, ...]:
+        return ("backlog.md", "checklist")
+
+    def plan_tasks(self, snapshot: Snapshot, place: str, form: str) -> Plan:
+        if place not in self.tasks:
+            raise UsageError(f"there is nothing at {place}", "name a folder or a file with tasks")
+        return plan_import(snapshot, self.tasks[place])
 
     def apply(self, plan: Plan) -> tuple[str, ...]:
         self.asked.append(("apply", plan))

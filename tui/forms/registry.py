@@ -19,6 +19,7 @@ _OWN = {
     "kill": "restart.KillForm",
     "restart": "restart.RestartForm",
     "undo": "undo.UndoForm",
+    "import": "importing.ImportForm",
 }
 """Service → its own form; the others have a field for each thing that they ask for, and no more."""
 

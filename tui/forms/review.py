@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from coordinator.model.plan import FileEdit, Plan
+from coordinator.views.import_text import is_import, task_lines
 from coordinator.views.plan_preview import Outlook, changed_lines
 from coordinator.views.spans import Span
 from tui.forms.message import Line
@@ -12,6 +13,8 @@ _FEW = 4
 """Changed lines of a file that are shown without asking for the diff."""
 _ORDER = 9
 """Prompts of the order that are shown around what changes."""
+_TASKS = 14
+"""Imported tasks that are listed without asking for the diff."""
 _SIGNS = {"create": "+", "modify": "~", "delete": "-"}
 _VERBS = {"create": "new", "modify": "", "delete": "taken away"}
 
@@ -20,11 +23,13 @@ def review_lines(outlook: Outlook) -> list[Line]:
     """The plan in a handful of lines."""
     plan = outlook.plan
     lines = [Line(Span(""), [Span(plan.summary, "strong")])]
-    for edit in plan.edits:
-        lines += file_lines(edit)
+    if is_import(plan):
+        lines += [Line(Span("  "), spans) for spans in task_lines(plan, _TASKS)]
+    else:
+        lines += [line for edit in plan.edits for line in file_lines(edit)]
     if plan.order_before != plan.order_after:
         lines.append(Line(Span("  order  ", "quiet"), order_spans(plan)))
-    lines += [Line(Span("  "), outlook.effect)] if outlook.effect else []
+    lines += [Line(Span("  "), outlook.effect)] if outlook.effect and not is_import(plan) else []
     return lines + [Line(Span("! ", "need"), [Span(alarm, "need")]) for alarm in outlook.alarms]
 
 
