@@ -1,14 +1,18 @@
 """Importing tasks of other tools, and telling these what became of them."""
 
 import sys
+from functools import partial
 from pathlib import Path
+from shlex import quote
 
 from coordinator.cli import declared as click
 from coordinator.cli.confirm import carry_out
 from coordinator.cli.opened import project_of
 from coordinator.cli.report import emit, say, styled
 from coordinator.cli.services import actor_name, plan_options
+from coordinator.client.look import look
 from coordinator.client.opening import Project
+from coordinator.client.steering import Steering
 from coordinator.errors import UsageError
 from coordinator.lazy.typing import TYPE_CHECKING, Any
 from coordinator.model.plan import Plan
@@ -16,6 +20,7 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import amount
 
 if TYPE_CHECKING:
+    from coordinator.client.importing import Offer
     from coordinator.services.write_back import WriteBack
 
 
@@ -46,6 +51,30 @@ def import_(ctx: click.Context, /, place: str | None, form: str, back: bool, **g
         return plan_import(snapshot, request)
 
     return carry_out(project, planner, yes=given["yes"], dry_run=given["dry_run"], as_json=given["as_json"])
+
+
+def offer_tasks(project: Project, offer: "Offer", *, unasked: bool) -> None:
+    """Tell of tasks that are there, and import them where that is wanted."""
+    what = f"{amount(offer.tasks, 'task')} of {offer.line.partition(':')[0]} in {offer.place}"
+    if unasked or sys.stdin.isatty():
+        say(f"Found {what}.")
+        carry_out(project, partial(_plan_offer, project, offer), yes=unasked, dry_run=False, as_json=False)
+    else:
+        say(f"Found {what}: `coord import {quote(offer.place)}` makes prompts of them.")
+
+
+def bring_in(project: Project, offer: "Offer") -> str:
+    """Import tasks that are there, and say nothing; the id of the plan."""
+    with Steering(project).planning():
+        plan = _plan_offer(project, offer, look(project))
+        Steering(project).apply(plan)
+    return plan.id
+
+
+def _plan_offer(project: Project, offer: "Offer", snapshot: Snapshot) -> Plan:
+    from coordinator.client.importing import plan_tasks
+
+    return plan_tasks(project, snapshot, offer.place, offer.form)
 
 
 def _write_back(project: Project, place: str | None, form: str, *, yes: bool, dry_run: bool, as_json: bool) -> int:

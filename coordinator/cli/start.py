@@ -20,19 +20,29 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Prompts of another harness, run where they are; {branch} is the branch.",
 )
+@click.option("--import", "bring", is_flag=True, help="Make prompts of the tasks that other tools have here.")
 @json_option
 @click.pass_context
-def init(ctx: click.Context, title: str, prompts: str, as_json: bool) -> None:
-    """Make .coord/ here; what is there already stays as it is."""
+def init(ctx: click.Context, title: str, prompts: str, bring: bool, as_json: bool) -> int:
+    """Make .coord/ here; what is there already stays as it is.
+
+    Tasks that another tool keeps here are offered as prompts.
+    """
+    from coordinator.cli.importing import bring_in, offer_tasks
     from coordinator.client.doctor import repository
+    from coordinator.client.importing import find_tasks
     from coordinator.client.opening import project_at
     from coordinator.client.setup import make_project
 
     project = project_at(ctx.obj)
     made = make_project(project, title=title, prompts=prompts)
+    offers = find_tasks(project) if bring or (made.paths and not prompts and not made.untrusted) else []
     if as_json:
-        emit({"created": made.paths})
-    elif not made.paths:
+        imported = [bring_in(project, offer) for offer in offers if bring]
+        found = [{"format": offer.form, "place": offer.place, "tasks": offer.tasks} for offer in offers]
+        emit({"created": made.paths, "found": found, "imported": imported})
+        return 0
+    if not made.paths:
         say("everything is in place already")
     else:
         for path in made.paths:
@@ -46,6 +56,9 @@ def init(ctx: click.Context, title: str, prompts: str, as_json: bool) -> None:
         if missing is not None:
             styled([("! ", "yellow"), (missing.message, "")])
             styled([(f"  {missing.remedy}", "dim")])
+    for offer in offers:
+        offer_tasks(project, offer, unasked=bring)
+    return 0
 
 
 _FIRST = "Next: write .coord/prompts/01-planned-….prompt.md, `coord validate`, then `coord`."

@@ -60,6 +60,29 @@ def plan_tasks(project: Project, snapshot: "Snapshot", place: str, form: str = "
     return plan_import(snapshot, read_tasks(project, project.layout.root / place, form))
 
 
+def find_tasks(project: Project) -> list[Offer]:
+    """Tasks of other tools in a project, those that are not done; none that could be anybody's, such as checklists."""
+    from coordinator.formats.imports import registry
+    from coordinator.model.imported import TaskStatus
+    from coordinator.observe.task_files import read_tree
+
+    forms = [form for form in registry.forms() if form.name not in registry.LAST]
+    root = project.layout.root
+    tree, _ = read_tree(root, root, lambda path: any(form.may_be(path) for form in forms))
+    offers: list[Offer] = []
+    for form in forms:
+        detected = form.detect(tree)
+        if detected is None or detected.confidence < registry.SURE:
+            continue
+        items = form.read(tree).items
+        left = sum(item.status not in (TaskStatus.DONE, TaskStatus.CANCELLED) for item in items)
+        if left:
+            paths = {item.path for item in items}
+            place = paths.pop() if len(paths) == 1 else os.path.commonpath([os.path.dirname(path) for path in paths])
+            offers.append(Offer(form.name, form.line, place or ".", left))
+    return offers
+
+
 def formats() -> tuple[str, ...]:
     """Names of the forms that are known."""
     from coordinator.formats.imports.registry import names

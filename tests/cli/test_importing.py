@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 from support.command import coord
+from support.foreign_tasks import TOOLS, Task
 from support.project import Project
+
+from coordinator.model.imported import TaskStatus
 
 Make = Callable[..., Project]
 LIST = "# Plan\n\n- [ ] Write\n  - [ ] part\n- [x] Old\n"
@@ -107,3 +110,43 @@ def test_a_folder_outside_of_the_project_can_be_imported(empty: Project, tmp_pat
     plan = coord("import", str(other), "--yes", "--json", at=empty.layout.root).json
     assert plan["items"][0]["path"] == "../other/plan.md"
     assert plan["items"][0]["title"] == "Elsewhere"
+
+
+# ── coord init
+
+
+def backlog(root: Path) -> None:
+    for path, text in (
+        TOOLS["backlog.md"].write([Task(1, "One", TaskStatus.DONE), Task(2, "Two"), Task(3, "Three")]).items()
+    ):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    (root / "README.md").write_text("- [ ] a checklist is anybody's\n")
+
+
+def test_init_tells_of_tasks_that_are_there_and_imports_them_when_asked(tmp_path: Path) -> None:
+    backlog(tmp_path)
+    made = coord("init", at=tmp_path)
+    assert made.code == 0, made.err
+    assert (
+        "Found 2 tasks of Backlog.md in backlog/tasks: `coord import backlog/tasks` makes prompts of them." in made.out
+    )
+    assert list((tmp_path / ".coord/prompts").iterdir()) == []
+    again = coord("init", "--import", at=tmp_path)
+    assert again.code == 0, again.err
+    assert "✓ applied" in again.out
+    assert len(list((tmp_path / ".coord/prompts").iterdir())) == 2
+
+
+def test_init_tells_programs_what_is_there(tmp_path: Path) -> None:
+    backlog(tmp_path)
+    made = coord("init", "--json", "--import", at=tmp_path).json
+    assert made["found"] == [{"format": "backlog.md", "place": "backlog/tasks", "tasks": 2}]
+    assert len(made["imported"]) == 1
+    assert len(list((tmp_path / ".coord/prompts").iterdir())) == 2
+    assert coord("undo", made["imported"][0], "--yes", at=tmp_path).code == 0
+
+
+def test_init_says_nothing_of_tasks_where_there_are_none(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("- [ ] a checklist is anybody's\n")
+    assert "Found" not in coord("init", at=tmp_path).out

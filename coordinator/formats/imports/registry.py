@@ -26,7 +26,7 @@ _MODULES = {
     "checklist": "checklist",
 }
 """Name → module of this package. The order in which forms are listed, and in which the first of equals counts."""
-_LAST = ("checklist",)
+LAST = ("checklist",)
 """Forms that half of all files have."""
 
 
@@ -64,7 +64,7 @@ def detect(tree: Tree) -> list[Found]:
     """The forms that the files may have, the surest first; of those that are never sure only where none is."""
     found: list[Found] = []
     for each in forms():
-        if each.name in _LAST and any(one.detected.confidence >= SURE for one in found):
+        if each.name in LAST and any(one.detected.confidence >= SURE for one in found):
             continue
         detected = each.detect(tree)
         if detected is not None:
