@@ -39,6 +39,7 @@ def reach_half(made: Project, *numbers: int) -> None:
     for number in numbers:
         there = (made.layout.root.parent / f"half-{number}").exists
         wait_until(there, timeout=30, message=f"{number} to be half done")
+        made.wait_for(number, "running")  # the loop has written down where
 
 
 def kill_agents(made: Project) -> None:
