@@ -61,8 +61,8 @@ class _Server:
             hello = await _greeted(reader, writer)
             if hello is not None:
                 await _Session(self._seat, hello, reader, writer).run()
-        except (OSError, ValueError):
-            return  # it has gone, or is no thin end of ours
+        except* (OSError, ValueError):
+            pass  # it has gone, or is no thin end of ours
         finally:
             self._open -= 1
             self._left.set()
