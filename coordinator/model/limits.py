@@ -116,9 +116,11 @@ def _met(snapshot: Snapshot) -> Iterator[tuple[str, float, Limit]]:
         elif (at := tells_at(agent, attempt, snapshot.settings)) is not None:
             yield agent.runtime, agent.observed_at, Limit(at, told=False)
     for step in snapshot.steps.values():
-        ended = step.attempt if step.state is StepState.PENDING else None
-        at = starts_again(ended, snapshot.settings) if ended is not None else None
-        if ended is not None and at is not None:
+        ended = step.attempt
+        if ended is None or not ended.limits or step.state is not StepState.PENDING:
+            continue
+        at = starts_again(ended, snapshot.settings)
+        if at is not None:
             yield ended.runtime, timestamp(ended.since), Limit(at, told=bool(ended.limit_ends))
 
 

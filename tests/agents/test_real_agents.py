@@ -100,7 +100,9 @@ TROUBLES = (
 
 def test_each_trouble_of_the_service_shows_as_what_it_is(tmp_path: Path) -> None:
     scripts = {"executor-01-1": [shell(FINISH.replace("commit", "commit --allow-empty")), Step("Done.")]}
-    with real_project(tmp_path, scripts, {1: "claude"}, FREE, CLAUDE_CODE_MAX_RETRIES="1") as (made, api):
+    with real_project(
+        tmp_path, scripts, {1: "claude"}, FREE, settings={"go_on": "false"}, CLAUDE_CODE_MAX_RETRIES="1"
+    ) as (made, api):
         api.trouble = TROUBLES[0][0]
         made.start_loop()
         for trouble, state, words in TROUBLES:

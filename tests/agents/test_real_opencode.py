@@ -82,7 +82,10 @@ TROUBLES = (
 
 
 def test_each_trouble_of_the_service_shows_as_what_it_is(tmp_path: Path) -> None:
-    with real_project(tmp_path, {"executor-01-1": EMPTY}, {1: "opencode"}, {}) as (made, api):
+    with real_project(tmp_path, {"executor-01-1": EMPTY}, {1: "opencode"}, {}, settings={"go_on": "false"}) as (
+        made,
+        api,
+    ):
         api.trouble = TROUBLES[0][0]
         began = time.time()
         made.start_loop()

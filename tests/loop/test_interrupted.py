@@ -1,6 +1,7 @@
 """Interrupted is not failed: what went down with the machine goes on by itself, from what was there, and is told so."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -39,7 +40,6 @@ def reach_half(made: Project, *numbers: int) -> None:
     for number in numbers:
         there = (made.layout.root.parent / f"half-{number}").exists
         wait_until(there, timeout=30, message=f"{number} to be half done")
-        made.wait_for(number, "running")  # the loop has written down where
 
 
 def kill_agents(made: Project) -> None:
@@ -117,6 +117,51 @@ def test_agents_that_went_down_with_the_loop_alone_go_on(make: Make) -> None:
     assert made.run_loop() == 0
     check_both_halves(made, 1)
     assert "interrupted: the loop went down" in prompt_of(made, 1, 2)
+
+
+@pytest.mark.slow
+def test_after_a_reboot_an_agent_goes_on_though_its_loop_had_been_stopped_before(make: Make) -> None:
+    """What tells of a reboot is that the machine has another name for this start of it."""
+    made = make({1: []}, {1: WAITS})
+    loop = made.start_loop()
+    reach_half(made, 1)
+    loop.terminate()
+    loop.wait()
+    made.terminals.run("kill-server")
+    kill_agents(made)
+    path = made.layout.attempt("run-1", prompt_work(1), 1) / "step.json"
+    step = json.loads(path.read_text())
+    path.write_text(json.dumps(step | {"server": f"another-boot/{step['server'].partition('/')[2]}"}))
+    assert made.run_loop() == 0
+    check_both_halves(made, 1)
+    assert "interrupted: the machine went down" in prompt_of(made, 1, 2)
+    assert made.attempts(1)[1]["interruptions"] == 1
+
+
+@pytest.mark.slow
+def test_with_go_on_switched_off_what_was_cut_off_waits_for_a_human_and_holds_up_nobody(make: Make) -> None:
+    made = make({1: [], 2: [1], 3: []}, {1: WAITS}, go_on="false", max_parallel=1)
+    loop = made.start_loop()
+    reach_half(made, 1)
+    cut_power(made, loop)
+    assert made.run_loop() == 1
+    assert made.states() == {1: "blocked", 2: "pending", 3: "merged"}
+    assert made.snapshot().steps[1].reason.endswith("`go_on` is off: coord restart 1")
+    made.coord("restart", "1", "--yes")
+    assert made.run_loop() == 0
+    check_both_halves(made, 1)
+
+
+@pytest.mark.slow
+def test_an_agent_that_is_killed_alone_beside_a_living_loop_has_failed(make: Make) -> None:
+    """As by the kernel when memory runs out: nothing below it went down, and it would happen again."""
+    made = make({1: []}, {1: WAITS})
+    loop = made.start_loop("--until-idle")
+    reach_half(made, 1)
+    agent = made.layout.attempt("run-1", prompt_work(1), 1) / "started" / "agent"
+    os.kill(int(agent.read_text()), signal.SIGKILL)
+    assert loop.wait(30) == 1
+    assert made.snapshot().steps[1].reason == "ended with exit status 137 (killed) without handing off"
 
 
 def test_an_agent_that_died_alone_while_no_loop_ran_has_failed(make: Make) -> None:

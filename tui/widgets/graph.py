@@ -16,7 +16,6 @@ from coordinator.model.step import StepState
 from coordinator.views.graph_rails import layout
 from coordinator.views.prompt_row import Tone
 from coordinator.views.spans import Span
-from tui.paint.contrast import DRAWN, readable
 from tui.paint.ink import INKS, Spans, columns
 from tui.paint.lines import Lines
 from tui.paint.theme import UNICODE, Glyphs
@@ -253,7 +252,7 @@ class PromptGraph(Lines):
         if row != self.cursor:
             return spans
         # Faint colours are faint on the panel's background, and of sixteen any may be the cursor's own.
-        lost = self.COMPONENT_CLASSES | INKS if self.app.current_theme.ansi else ("ink--quiet", "ink--line")
+        lost = self.COMPONENT_CLASSES | INKS if self.app.current_theme.ansi else ("ink--quiet", "ink--faint")
         return [span._replace(ink="text") if f"ink--{span.ink}" in lost else span for span in spans]
 
     def empty_spans(self) -> list[Spans]:
@@ -261,7 +260,7 @@ class PromptGraph(Lines):
             return [[Span(" Reading the project…", "quiet")]]
         return [
             [Span(" No prompts yet.", "quiet")],
-            [Span(" Press ", "quiet"), Span("i", "key"), Span(" to write the first one.", "quiet")],
+            [Span(" Press ", "faint"), Span("i", "key"), Span(" to write the first one.", "faint")],
         ]
 
     def render_line(self, y: int) -> Strip:
@@ -275,8 +274,7 @@ class PromptGraph(Lines):
             self._inks[name] = self.rich_style
             return self._inks[name]
         blended = self.get_component_rich_style(f"ink--{name}")
-        seen = readable(blended.color, self.rich_style.bgcolor, None, DRAWN)
-        tint = Style(bgcolor=blended.bgcolor) if name == "ghost" else Style(color=seen)
+        tint = Style(bgcolor=blended.bgcolor) if name == "ghost" else Style(color=blended.color)
         self._inks[name] = tint
         return tint
 
