@@ -131,6 +131,7 @@ def _hand_offs() -> list[tuple[float, float]]:
         script = f'set -eu\necho "$COORD_PROMPT" >"file-$COORD_PROMPT"\ngit add -A\ngit commit -qm Work\n{measure}\n'
         scripts = dict.fromkeys(range(1, HAND_OFFS + 1), script)
         with project(Path(folder), {n: [n - 1] if n > 1 else [] for n in scripts}, scripts) as made:
+            made.coord("trust", "--yes")
             if made.run_loop() != 0:
                 raise SystemExit(f"the loop did not do its work: {made.said()}")
         found = [float(line) for line in times.read_text().split()]

@@ -10,10 +10,8 @@ from _thread import _local
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 
-from coordinator.apply import messages, undo
-from coordinator.apply.kill import ENDABLE, finish_kill, has_landed
+from coordinator.apply import undo
 from coordinator.apply.steps import attempt_lock, find_attempt, reread
-from coordinator.apply.suspend import go_on
 from coordinator.errors import CoordError, Refused, StalePlan
 from coordinator.eventlog.questions import questions
 from coordinator.eventlog.store import EventLog
@@ -137,6 +135,8 @@ def answer(layout: Layout, which: str, text: str, actor: Actor) -> Event:
 
 def _let_go_on(layout: Layout, log: EventLog) -> None:
     """Let the agents go on that no question about a budget pauses any more, where no loop is there to do it."""
+    from coordinator.apply.suspend import go_on
+
     try:
         with closing(Observer(layout)) as observer:
             snapshot = observer.snapshot()
@@ -212,6 +212,8 @@ def _claim_numbers(layout: Layout, plan: Plan) -> None:
 
 def _prepare_kill(layout: Layout, stack: ExitStack, kill: Kill, actor: Actor) -> tuple[Attempt, FileEdit]:
     """The edit of `step.json` that asks for the end of an attempt, with the attempt locked until it is in place."""
+    from coordinator.apply.kill import ENDABLE, has_landed
+
     attempt = _locked(layout, stack, kill.prompt, kill.attempt)
     if attempt.state not in ENDABLE:
         raise StalePlan(
@@ -287,12 +289,16 @@ def _telling(layout: Layout, log: EventLog) -> journal.Telling:
 
 def _check_steers(layout: Layout, plan: Plan) -> None:
     """Refused where an agent that the plan tells something could not be told it now; nothing was done then."""
+    from coordinator.apply import messages
+
     for steer in _of(plan, Steer):
         messages.check(layout, _told(layout, steer))
 
 
 def _steer(layout: Layout, plan: Plan, actor: Actor) -> list[str]:
     """Tell running agents what the plan says; a sentence for each that could not be told after all."""
+    from coordinator.apply import messages
+
     notes = []
     for steer in _of(plan, Steer):
         try:
@@ -310,6 +316,8 @@ def _told(layout: Layout, steer: Steer) -> Attempt:
 
 
 def _end_agents(layout: Layout, attempts: list[Attempt]) -> None:
+    from coordinator.apply.kill import finish_kill
+
     with EventLog.open(layout.events_db) as log:
         errors = []
         for attempt in attempts:

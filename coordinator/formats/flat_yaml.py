@@ -40,7 +40,7 @@ _PLAIN = r"""[^\s\-?:,\[\]{}#&*!|>'"%@`](?:[^:#\r\n]|:(?=[^ \r\n])|(?<![ ])\#)*"
 _DOUBLE = r'"(?:[^"\\\r\n]|\\["\\nt])*"'
 _SINGLE = r"'(?:[^'\r\n]|'')*'"
 _REST = r"[ ]*(?:(?<=[ ])\#[^\r\n]*)?\r?(?:\n|\Z)"
-_LINE = regex.compile(
+LINE = regex.compile(
     rf"""(?:(?P<key>[A-Za-z_][A-Za-z0-9_-]*):(?![^ \r\n])|(?P<dash>[ ]*-(?=[ ])))
          (?:[ ]+(?:(?P<plain>{_PLAIN})|(?P<double>{_DOUBLE})|(?P<single>{_SINGLE})
                  |\[(?P<list>[^\[\]{{}}&*!|>%:?\\\r\n\#]*)\]))?{_REST}
@@ -67,7 +67,7 @@ def read_flat(text: str, first_line: int = 1) -> list[Entry] | None:
     entries: list[Entry] = []
     items: list[str] | None = None  # of the block list that may go on
     indent, position, line, end = "", 0, first_line, len(text)
-    match_line = _LINE.match
+    match_line = LINE.match
     while position < end:
         match = match_line(text, position)
         if match is None:

@@ -86,9 +86,9 @@ def patch(data: bytes, changes: Mapping[str, "NewValue"]) -> bytes:
 
     Raises CoordError when the file has no readable frontmatter, or the value can't be changed in place.
     """
+    from coordinator.formats.flat_nodes import find_node
     from coordinator.formats.yaml_patch import as_read, new_line, with_value
     from coordinator.formats.yaml_reader import YamlError
-    from coordinator.formats.yaml_repair import read_mended
 
     found = split(data, "")
     before = parse(data, "", mend=True)
@@ -102,7 +102,7 @@ def patch(data: bytes, changes: Mapping[str, "NewValue"]) -> bytes:
         for key, value in changes.items():
             if before.values.get(key) == wanted[key]:
                 continue
-            node = next((node for node in read_mended(text) if node.key == key), None)
+            node = find_node(text, key)
             if node is None:
                 text += new_line(key, value, found.line_ending)
             else:
