@@ -8,6 +8,10 @@ from coordinator.model.imported import Item, TaskStatus
 from coordinator.model.problem import Problem
 from coordinator.model.text import clip, plain
 
+MOST = 1_000
+"""Dependencies of one task."""
+_WHOLES = 16
+"""How many wholes, each a part of the next, a task waits with."""
 ENDED = (TaskStatus.DONE, TaskStatus.CANCELLED)
 _SHOWN = 8
 """Keys of a cycle that are written out."""
@@ -39,7 +43,11 @@ def link(items: Mapping[str, Item], has_prompt: Callable[[str], bool]) -> Links:
             continue
         done: list[str] = []
         waits[key] = []
-        for stated in dict.fromkeys(item.dependencies):
+        stated_by = tuple(dict.fromkeys(item.dependencies))
+        if len(stated_by) > MOST:
+            message = f"{shown(key)} depends on {len(stated_by):,} tasks"
+            left_out.append(_problem(item, "too-many-dependencies", message, f"it waits for the first {MOST:,}"))
+        for stated in stated_by[:MOST]:
             found = stated if stated in items else folded.get(stated.casefold(), "")
             problem = _refusal(item, stated, items.get(found), has_prompt(found) if found else False)
             if problem is not None:
@@ -70,16 +78,15 @@ def _folded(items: Mapping[str, Item]) -> dict[str, str]:
 
 def _refusal(item: Item, stated: str, other: Item | None, has_prompt: bool) -> Problem | None:
     """Why a dependency is not taken over; None: it is, or it is done already."""
-    name, on = shown(item.key), shown(stated)
     if other is None:
-        return _problem(item, "dangling", f"{name} depends on {on}, which is not there", "it does not wait for it")
-    if other.key == item.key:
-        return _problem(item, "self-dependency", f"{name} depends on itself", "it does not wait for it")
-    if other.status is TaskStatus.CANCELLED and not has_prompt:
-        return _problem(
-            item, "dependency-cancelled", f"{name} depends on {on}, which is cancelled", "it does not wait for it"
-        )
-    return None
+        code, why = "dangling", f"depends on {shown(stated)}, which is not there"
+    elif other.key == item.key:
+        code, why = "self-dependency", "depends on itself"
+    elif other.status is TaskStatus.CANCELLED and not has_prompt:
+        code, why = "dependency-cancelled", f"depends on {shown(stated)}, which is cancelled"
+    else:
+        return None
+    return _problem(item, code, f"{shown(item.key)} {why}", "it does not wait for it")
 
 
 def _problem(item: Item, code: str, message: str, remedy: str) -> Problem:
@@ -138,7 +145,7 @@ def _of_wholes(key: str, waits: Mapping[str, Sequence[str]], items: Mapping[str,
     """What the wholes wait for that a task is a part of, the nearest first."""
     found: list[str] = []
     seen = {key}
-    while (key := items[key].parent) in items and key not in seen:
+    while (key := items[key].parent) in items and key not in seen and len(seen) <= _WHOLES:
         seen.add(key)
         found += [each for each in waits.get(key, ()) if items[each].parent != key]
     return found

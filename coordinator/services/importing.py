@@ -121,13 +121,18 @@ def _begin(snapshot: Snapshot, request: Import) -> _Work:
     known = imported_prompts(snapshot.prompts.values(), request.form)
     items: dict[str, Item] = {}
     here: dict[str, Prompt] = {}
-    for item in request.items.items:
-        problem = _refusal(items, len(items), item) or _elsewhere(request, known, item)
+    named: dict[str, Item] = {}
+    for place, item in enumerate(request.items.items):
+        if len(items) >= MOST:
+            left_out.append(_too_many(item, len(request.items.items) - place))
+            break
+        name = name_of(request.form, item)
+        problem = _refusal(named.get(name), item) or _elsewhere(request, known, item)
         if problem is not None:
             left_out.append(problem)
             continue
-        items[item.key] = item
-        prompt = known.get(name_of(request.form, item))
+        items[item.key] = named[name] = item
+        prompt = known.get(name)
         if prompt is not None:
             here[item.key] = prompt
     wanted = [key for key, item in items.items() if key in here or _wanted(snapshot, items, item, left_out)]
@@ -142,18 +147,21 @@ def _begin(snapshot: Snapshot, request: Import) -> _Work:
     return _Work(request, builder, items, here, numbers, links, [*left_out, *links.left_out])
 
 
-def _refusal(items: Mapping[str, Item], count: int, item: Item) -> Problem | None:
+def _refusal(first: Item | None, item: Item) -> Problem | None:
+    """Why a task can't be one; `first`: the one before it that people would call the same."""
     if not item.key.strip() or not (item.title.strip() or item.key.strip()):
         return _problem(item, "no-id", "a task without an id", "give it one there")
-    if item.key in items:
-        first = items[item.key]
+    if first is not None:
         where = f"{plain(first.path)}:{first.line}"
         return _problem(
             item, "duplicate-id", f"{shown(item.key)} stands in {where} already", "give it another id there"
         )
-    if count >= MOST:
-        return _problem(item, "too-many", f"{shown(item.key)} is one of more than {MOST:,}", "import a part of them")
     return None
+
+
+def _too_many(item: Item, count: int) -> Problem:
+    message = f"there are {amount(count, 'task')} more than {MOST:,}, from {shown(item.key)} on"
+    return _problem(item, "too-many", message, "import a part of them")
 
 
 def _elsewhere(request: Import, known: Mapping[str, Prompt], item: Item) -> Problem | None:

@@ -1,6 +1,7 @@
 """An import as a plan: what becomes what, what is left out, and what a second one changes."""
 
 from collections.abc import Sequence
+from time import process_time
 from typing import Any
 
 import pytest
@@ -284,3 +285,29 @@ def test_long_lists_of_what_is_left_out_are_cut() -> None:
     assert len(codes(made)) == 50
     assert len(made.warnings) == 6
     assert made.warnings[-1] == "and 45 more of these (dangling)"
+
+
+def test_tasks_that_people_would_call_the_same_are_one() -> None:
+    same = [item("a\u202eb"), item("a·b", title="Another"), item("x\ny"), item("x y", title="Another")]
+    made = plan(snapshot(), *same)
+    assert [one.title for one in made.prompts_after] == ["Do a·b", "Do x y"]
+    assert [code for code, _ in codes(made)] == ["duplicate-id", "duplicate-id"]
+    assert plan(after(snapshot(), made), *same).edits == ()
+
+
+def test_more_tasks_and_dependencies_than_anybody_has_are_cut_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coordinator.services.importing.MOST", 3)
+    monkeypatch.setattr("coordinator.services.import_links.MOST", 1)
+    made = plan(snapshot(), item("A"), item("B"), item("C", "A", "B"), item("D"), item("E"))
+    assert waits(made) == {1: (), 2: (), 3: (1,)}
+    assert codes(made) == [
+        ("too-many", "there are 2 tasks more than 3, from D on"),
+        ("too-many-dependencies", "C depends on 2 tasks"),
+    ]
+
+
+def test_parts_of_parts_thousands_deep_hold_nothing_up() -> None:
+    deep = [item(f"{n}", f"{n * 7 % 3000}", parent=f"{n + 1}") for n in range(3000)]
+    start = process_time()
+    assert len(plan(snapshot(), *deep).prompts_after) == 3000
+    assert process_time() - start < 20

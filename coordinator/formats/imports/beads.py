@@ -180,6 +180,8 @@ def _body(issue: Mapping[str, object]) -> str:
 
 def _criteria(text: str) -> tuple[str, ...]:
     """Items of a list, or what stands there as it is, a line each."""
+    if not text:
+        return ()
     listed = parts(f"## Acceptance Criteria\n{text}")
     return (
         listed[2]
