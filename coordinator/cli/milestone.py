@@ -67,6 +67,7 @@ def _print(page: MilestonePage) -> None:
             (page.milestone.title, "bold"),
             (f"  {page.milestone.status}", "dim"),
             (f"  {counts['merged']} of {counts['total'] - counts['skipped']} merged", ""),
+            (f"  {page.waited.words}" if page.waited.words else "", "dim"),
         ]
     )
     print_intent(page.intent)

@@ -45,12 +45,14 @@ def print_status(directory: str, *, as_json: bool) -> int:
 
 def _print_json(project: Project) -> None:
     """Print the document, and remember it for the next who asks before anything has changed."""
+    from coordinator.model.human_wait import waits_now
+
     snapshot, stamped = look_stamped(project)
     now = time.time()
     text = json_text(status_json(snapshot, now))
     sys.stdout.write(text)
     pids = [step.attempt.pid for step in snapshot.steps.values() if step.attempt and step.state.live]
-    aging = pids or any(now - agent.observed_at > 0.5 for agent in snapshot.agents)
+    aging = pids or waits_now(snapshot) or any(now - agent.observed_at > 0.5 for agent in snapshot.agents)
     stamped.remember(text, pids=[pid for pid in pids if pid > 1], until=now + 1 if aging else snapshot.due)
 
 
@@ -106,6 +108,7 @@ def _print_head(snapshot: Snapshot, now: float) -> None:
             ("; `coord loop` starts one" if loop.state is LoopState.STOPPED and not loop.alive else "", "dim"),
         ]
     )
+    _print_what_it_takes(snapshot, now)
     if ahead.words and len(ahead.critical_path) > 1:
         chain = " → ".join(f"{number:02d}" for number in ahead.critical_path[:12])
         more = f" and {len(ahead.critical_path) - 12} more" if len(ahead.critical_path) > 12 else ""
@@ -117,6 +120,18 @@ def _print_head(snapshot: Snapshot, now: float) -> None:
     for question in snapshot.open_questions:
         styled([("? ", "yellow"), (question.text, "bold"), (f"  {question.asker}", "dim")])
         styled([(f"  coord answer {question.seq} …", "dim")])
+
+
+def _print_what_it_takes(snapshot: Snapshot, now: float) -> None:
+    """What prompts that wait are going to take, by kind of agent, and what waited for a human so far."""
+    from coordinator.model.expectation import expectations
+    from coordinator.model.human_wait import waited_for_human
+
+    waited = waited_for_human(snapshot, now).words
+    if waited:
+        styled([(waited, "dim")])
+    for words in dict.fromkeys(one.words for one in expectations(snapshot).values()):
+        styled([(f"next prompt  {words}", "dim")])
 
 
 def _run(snapshot: Snapshot) -> str:

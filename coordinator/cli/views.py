@@ -73,6 +73,7 @@ def graph(ctx: click.Context, form: str | None) -> None:
 @click.pass_context
 def why(ctx: click.Context, number: int, as_json: bool) -> None:
     """Why prompt NUMBER runs, waits, or can't run."""
+    from coordinator.model.expectation import expectations
     from coordinator.views.why import sentence
     from coordinator.views.why import why as explain
 
@@ -80,19 +81,22 @@ def why(ctx: click.Context, number: int, as_json: bool) -> None:
     known = {*snapshot.prompts, *(n for problem in snapshot.problems for n in problem.numbers)}
     if number not in known:
         raise CoordError(f"there is no prompt {number}", _nearest(number, sorted(known)))
-    answer = explain(snapshot, number, time.time())
+    answer, takes = explain(snapshot, number, time.time()), expectations(snapshot).get(number)
     if as_json:
         emit(
             {
                 "number": answer.number,
                 "ready": answer.ready,
                 "because": [{"code": b.code, "message": b.message, "subject": b.subject} for b in answer.because],
+                "forecast": takes.to_json() if takes is not None else None,
             }
         )
         return
     title = snapshot.prompts[number].title if number in snapshot.prompts else "can't be read"
     styled([(f"{number:02d} ", "bold"), (title, "")])
     say(sentence(answer))
+    if takes is not None:
+        styled([(takes.sentence, "dim")])
 
 
 @click.command()

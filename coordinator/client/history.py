@@ -1,6 +1,7 @@
 """What happened in a project, and what people put on record: the log, read and written in somebody's name."""
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -129,6 +130,7 @@ class History:
     def milestone(self, snapshot: "Snapshot") -> "MilestonePage":
         """The milestone's page. Refused when its file can't be read."""
         from coordinator.formats.intent_text import MILESTONE, intent_of
+        from coordinator.model.human_wait import waited_for_human
         from coordinator.views.milestone_page import MilestonePage
         from coordinator.views.status_json import counts
 
@@ -145,6 +147,7 @@ class History:
             set_by=version.by if version else "",
             set_at=version.at if version else "",
             counts=counts(snapshot),
+            waited=waited_for_human(snapshot, time.time()),
             attachments=attachments,
             artifacts=artifacts,
             decisions=decisions,

@@ -5,21 +5,27 @@ from pathlib import Path
 from coordinator.eventlog.filters import EVERYTHING, Filter
 from coordinator.eventlog.questions import QuestionFold
 from coordinator.eventlog.store import EventLog
+from coordinator.model.clock import timestamp
 from coordinator.model.event import Event
 from coordinator.model.handoff import HAND_OFF, HandOffs
 from coordinator.model.prompt import PromptStatus
 from coordinator.model.prompt_rows import KIND as DESCRIPTION
 from coordinator.model.prompt_rows import Row, rows_after
-from coordinator.model.snapshot import Question, Review
+from coordinator.model.snapshot import Question, Review, Sample, Span
 from coordinator.model.step import Attempt, Receipt
 from coordinator.model.work import WorkId
+from coordinator.model.work_times import ENDS, KIND, MOST, Samples, Waiting
+from coordinator.model.work_times import EVENTS as WAIT_EVENTS
 
 _KINDS = (
     *("question.asked", "question.assumed", "question.answered", "run.asked", "change.approved", "change.rejected"),
     *("prompt.created", "prompt.edited", "prompt.cancelled", "milestone.status", "run.started", HAND_OFF, DESCRIPTION),
     *("conflict.detected", "trust.given"),
+    *WAIT_EVENTS,
 )
 _PAGE = 1000
+_ENDS_OF_ONE = 4
+"""Ends of one agent that are read: it has one, and may be killed and lost besides."""
 _ANY_ATTEMPT = 1_000_000_000
 """Of edits that were logged without the attempt that they were about."""
 
@@ -47,12 +53,24 @@ class LogMemory:
         """What the newest `milestone.status` event says; empty when there is none. A run that began since opens it."""
         self._questions = QuestionFold()
         self._hand_offs = HandOffs()
+        self._waiting = Waiting()
+        self._samples = Samples()
         self._birth = ""
 
     @property
     def questions(self) -> tuple[Question, ...]:
         """All questions, open ones first."""
         return self._questions.questions()
+
+    @property
+    def waits(self) -> tuple[Span, ...]:
+        """What waited for a human, and waits; the very same while nothing is new."""
+        return self._waiting.spans()
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """What the newest finished attempts took; the very same while none is new."""
+        return self._samples.newest()
 
     def read_on(self) -> frozenset[int]:
         """Take in what the log has gained; returns the prompts that these events are about."""
@@ -69,8 +87,19 @@ class LogMemory:
             touched.update(event.prompt for event in events if event.prompt is not None)
             self._feed(events)
             since = events[-1].seq if len(events) == _PAGE else max(head, events[-1].seq if events else 0)
+        if not self.head:
+            self._catch_up(since)
         self.head = since
         return frozenset(touched)
+
+    def _catch_up(self, head: int) -> None:
+        """Read of the ends of attempts as many as tell something."""
+        for agent, began in self._waiting.asking():
+            for event in self._log.tail(_ENDS_OF_ONE, Filter(kinds=ENDS, subject=agent, as_of=head)):
+                if timestamp(event.ts) >= began:
+                    self._waiting.feed(event)
+        for event in self._log.tail(MOST, Filter(kinds=(KIND,), as_of=head)):
+            self._samples.feed(event, self._waiting)
 
     def given(self, run: str, work: WorkId, attempt: int, agent: str = "") -> tuple[Receipt, ...]:
         """The hand-offs of an attempt, oldest first; the same object while none is new. `agent`: of nobody else."""
@@ -91,12 +120,15 @@ class LogMemory:
         self.head, self.highest_number, self.milestone_status = 0, 0, ""
         self.reviews, self.said_done, self.given_up, self.told, self.present = {}, {}, {}, {}, {}
         self._questions, self._hand_offs = QuestionFold(), HandOffs()
+        self._waiting, self._samples = Waiting(), Samples()
         self.direct = {}
 
     def _feed(self, events: tuple[Event, ...]) -> None:
         self._questions.feed(events)
         self._hand_offs.feed(events)
         for event in events:
+            self._waiting.feed(event)
+            self._samples.feed(event, self._waiting)
             if event.kind == "milestone.status":
                 self.milestone_status = str(event.data.get("status") or "")
             elif event.kind == "run.started" and self.milestone_status == "done":

@@ -24,6 +24,7 @@ from coordinator.loop.interruption import what_cut_off
 from coordinator.loop.monitors.activity import final_usage, session_of
 from coordinator.loop.prompt_status import note_hand_off
 from coordinator.model.change import Change
+from coordinator.model.clock import timestamp
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
@@ -123,7 +124,11 @@ def _ended(context: Context, attempt: Attempt) -> Draft:
     used = final_usage(context.layout, attempt, context.config)
     if attempt.exit is None:
         return agent_event(attempt, "agent.lost", **used)
-    return agent_event(attempt, "agent.exited", status=attempt.exit.status, **used)
+    took = max(0.0, timestamp(attempt.exit.at) - timestamp(attempt.started))
+    told: dict[str, object] = {"runtime": attempt.runtime, "seconds": round(took, 1), **used}
+    told |= {"model": attempt.model} if attempt.model else {}
+    told |= {"outcome": attempt.receipt.outcome} if attempt.receipt is not None else {}
+    return agent_event(attempt, "agent.exited", status=attempt.exit.status, **told)
 
 
 def _settle_ended(context: Context, snapshot: Snapshot, attempt: Attempt) -> Attempt:

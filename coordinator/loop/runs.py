@@ -13,8 +13,9 @@ from coordinator.lazy.dataclass import replace
 from coordinator.loop.rules.outcome import Outcome
 from coordinator.model.budget import run_usage
 from coordinator.model.budget_pause import all_wanted
-from coordinator.model.clock import utc_now
+from coordinator.model.clock import timestamp, utc_now
 from coordinator.model.event import SYSTEM, Draft
+from coordinator.model.human_wait import WAITED, waited_for_human
 from coordinator.model.prompt import Prompt
 from coordinator.model.prompt_rows import KIND as DESCRIPTION
 from coordinator.model.prompt_rows import Row, changes, row_of, rows_after, skipped
@@ -137,7 +138,8 @@ class RunBook:
 
     def close_milestone(self, snapshot: Snapshot) -> None:
         """Nothing is left to run: the milestone is done, and with it the run."""
-        self._say("milestone.status", subject="milestone", status="done", reason=snapshot.loop.reason)
+        waited = {WAITED: waited_for_human(snapshot, time.time()).to_json()}
+        self._say("milestone.status", subject="milestone", data=waited, status="done", reason=snapshot.loop.reason)
         failpoint("close-recorded")
         write_status(self._layout, "done")
         self._end(snapshot.loop.reason)
@@ -182,8 +184,11 @@ class RunBook:
         """What the run used, as far as anybody told."""
         if self._last is None:
             return {}
-        used = run_usage(self._last, time.time())
-        return {**used.told(), "seconds": round(used.seconds, 1)}
+        now = time.time()
+        used = run_usage(self._last, now)
+        began = timestamp(self._run.started) if self._run is not None else 0.0
+        waited = waited_for_human(self._last, now, began).to_json()
+        return {**used.told(), "seconds": round(used.seconds, 1), WAITED: waited}
 
     def _say(self, kind: str, subject: str = "", *, data: Mapping[str, object] | None = None, **more: object) -> None:
         run = self._run.id if self._run is not None else None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.clock import iso
 from coordinator.model.graph import Graph
 from coordinator.model.problem import Problem
@@ -247,6 +248,28 @@ class Loop:
     """Failed prompts that hold the plan."""
 
 
+class Span(NamedTuple):
+    """A time in which something waited for a human. Unix seconds."""
+
+    kind: str
+    """`questions`, `permissions` or `reviews`."""
+    start: float
+    end: float | None = None
+    """None: it still does."""
+    prompt: int | None = None
+
+
+class Sample(NamedTuple):
+    """What a finished attempt took. What nobody told is None."""
+
+    runtime: str
+    model: str
+    """Empty: its CLI's own choice."""
+    tokens: int | None
+    cost_usd: float | None
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The project at one moment. Built by `coordinator.observe.observer`, read by everything above it."""
@@ -291,6 +314,10 @@ class Snapshot:
     unfinished: bool = False
     """A plan is only partly in the files, and can't be finished now: nothing may start before it is."""
 
+    waits: tuple[Span, ...] = ()
+    """What waited for a human in this milestone, and waits; without the changes that are open."""
+    samples: tuple[Sample, ...] = ()
+    """What the newest finished attempts took, oldest first."""
     elsewhere: Mapping[int, int] = field(default_factory=dict)
     """By number: the highest attempt of other prompts of that number, which are those of other branches' folders."""
 

@@ -138,6 +138,8 @@ class Attempt:
     """`executor-07-1`: role, prompt, attempt."""
     role: str = "executor"
     runtime: str = "scripted"
+    model: str = ""
+    """That its prompt asked for; empty: its CLI's own choice."""
     session: str = ""
     """The agent CLI's own session id, for resuming."""
     branch: str = ""

@@ -291,6 +291,8 @@ class Observer:
             settings=settings,
             spent=self._spending.run,
             used=self._spending.ever,
+            waits=self._log.waits,
+            samples=self._log.samples,
             documents=self._documents,
             fingerprints={path: sha256(data) for path, data in self._documents.items()},
             untrusted=untrusted,

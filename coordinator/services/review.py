@@ -5,6 +5,7 @@ from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.plan import Plan, Record
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.work_times import OPENED
 from coordinator.services.inputs import about
 from coordinator.services.planning import PlanBuilder, known
 
@@ -51,6 +52,7 @@ def plan_review(snapshot: Snapshot, request: ReviewRequest) -> Plan:
     builder = PlanBuilder(snapshot, "review")
     data: dict[str, object] = {"attempt": attempt.attempt, "commit": request.tip, "note": request.note.strip()}
     data |= {"landed": request.landed} if request.landed else {}
+    data[OPENED] = attempt.since
     kind = "change.approved" if request.approve else "change.rejected"
     builder.effects.append(Record(kind, f"prompt:{request.number}", data))
     if request.landed:

@@ -16,6 +16,9 @@ _LONGEST = 1000
 _BRIEF = 200
 """Characters of each line that is left of a text of several."""
 
+_WAITS = ("total", "questions", "permissions", "reviews")
+"""What is told of time that waited for a human."""
+
 _WORDS = {
     "intent.set": "intent",
     "milestone.status": "milestone",
@@ -217,7 +220,19 @@ def _trust(data: Mapping[str, object], _about: str, _: str) -> str:
 def _happening(data: Mapping[str, object], about: str, name: str) -> str:
     about = "" if about.startswith("run-") else actor_name(about)
     said = _value(data, "reason", "summary", "text", "outcome", "state", "stage", "title")
-    return _joined(": ", _joined(" ", about, name.replace("-", " "), _usage(data)), said)
+    return _joined(": ", _joined(" ", about, name.replace("-", " "), _usage(data)), _joined("; ", said, _waited(data)))
+
+
+def _waited(data: Mapping[str, object]) -> str:
+    """How long that waited for a human."""
+    told = data.get("waited_for_human_s")
+    values = [told.get(name) for name in _WAITS] if isinstance(told, Mapping) else []
+    numbers = [float(v) for v in values if isinstance(v, int | float) and 0 <= v < 1e12]
+    if not numbers or len(numbers) < len(values):
+        return ""
+    from coordinator.model.human_wait import Waited  # who reads the log seldom meets one
+
+    return Waited(*numbers).words
 
 
 def _prompts(data: Mapping[str, object], _about: str, _: str) -> str:
@@ -246,7 +261,7 @@ def _conflict(data: Mapping[str, object], about: str, _: str) -> str:
 
 
 def _milestone(data: Mapping[str, object], _about: str, _: str) -> str:
-    return _joined(": ", _value(data, "status"), _value(data, "reason", "text"))
+    return _joined(": ", _value(data, "status"), _joined("; ", _value(data, "reason", "text"), _waited(data)))
 
 
 def _anything(data: Mapping[str, object], about: str, name: str) -> str:

@@ -1,7 +1,8 @@
 """The milestone as a whole: its intent, what is attached to it, and how far it is."""
 
-from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.event import Event
+from coordinator.model.human_wait import WAITED, Waited
 from coordinator.model.intent import Change, Intent
 from coordinator.model.snapshot import Milestone
 from coordinator.views.event_text import describe
@@ -38,6 +39,8 @@ class MilestonePage:
     decisions: tuple[Event, ...] = ()
     """Oldest first, as all of these; the newest ones of many."""
     revisions: tuple[Revision, ...] = ()
+    waited: Waited = field(default_factory=Waited)
+    """How long it waited for a human, up to now."""
     document: bytes = b""
     """The milestone's file; empty where there is none."""
 
@@ -47,6 +50,7 @@ class MilestonePage:
             "status": self.milestone.status,
             "intent": self.intent.to_json() | {"seq": self.version, "recorded": self.recorded},
             "counts": self.counts,
+            WAITED: self.waited.to_json(),
             "attachments": [_short(event) for event in self.attachments],
             "artifacts": [_short(event) for event in self.artifacts],
             "decisions": [_short(event) for event in self.decisions],

@@ -7,6 +7,7 @@ from coordinator.formats.digest import sha256
 from coordinator.formats.frontmatter import split
 from coordinator.formats.prompt_body import STEERING
 from coordinator.lazy.dataclass import dataclass, replace
+from coordinator.model.expectation import expected
 from coordinator.model.forecast import forecast, rough
 from coordinator.model.graph import SATISFIED, Graph
 from coordinator.model.plan import ALIGNMENT, Kill, Plan, Steer
@@ -121,6 +122,8 @@ def _sentences(
     parts += _agents(plan, snapshot)
     parts += _words(plan, snapshot, planned)
     parts += _delay(plan, snapshot, planned, now) if not gone else []
+    new = [expected(snapshot, prompt).sentence for number, prompt in planned.items() if number not in snapshot.prompts]
+    parts += [[Span(said.rstrip("."), "quiet")] for said in dict.fromkeys(new)]
     spans: list[Span] = []
     for part in parts:
         spans += [Span(" ")] if spans else []

@@ -1,7 +1,9 @@
 """The status document: a snapshot as the JSON that programs read. Its keys are a contract; more may be added."""
 
 from coordinator.model.budget import run_usage
+from coordinator.model.expectation import expectations
 from coordinator.model.forecast import forecast
+from coordinator.model.human_wait import WAITED, waited_for_human
 from coordinator.model.loop_state import dependencies_ended, startable
 from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import Snapshot
@@ -13,6 +15,7 @@ def document(snapshot: Snapshot, now: float) -> dict[str, object]:
     """Turn a snapshot into plain JSON values; `now` in Unix seconds gives ages."""
     loop = snapshot.loop
     ready = frozenset(startable(snapshot.graph, snapshot.prompts, snapshot.steps, snapshot.questions))
+    takes = {number: expectation.to_json() for number, expectation in expectations(snapshot).items()}
     return {
         "project": snapshot.project,
         "milestone": {"title": snapshot.milestone.title, "status": snapshot.milestone.status},
@@ -21,8 +24,10 @@ def document(snapshot: Snapshot, now: float) -> dict[str, object]:
         "loop": {"state": loop.state.value, "reason": loop.reason, "max_parallel": loop.max_parallel},
         "counts": counts(snapshot),
         "usage": usage(snapshot, now),
+        WAITED: waited_for_human(snapshot, now).to_json(),
         "prompts": [
-            _prompt(snapshot, snapshot.prompts[n], snapshot.steps[n], n in ready) for n in snapshot.graph.order
+            _prompt(snapshot, snapshot.prompts[n], snapshot.steps[n], n in ready) | {"forecast": takes.get(n)}
+            for n in snapshot.graph.order
         ],
         "agents": [agent.to_json(now) for agent in snapshot.agents],
         "questions": [question.to_json() for question in snapshot.questions],

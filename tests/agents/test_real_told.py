@@ -10,7 +10,9 @@ from support.real_agents import FINISH, FREE, permit_until, real_project
 pytestmark = pytest.mark.slow
 
 DECIDES = "coord decide 'canary-decision: a monotonic clock'\n" + WRITE
-MILESTONE = "---\ntitle: A milestone\nstatus: open\n---\n## Goal\n\nIt works.\n\n## Constraints\n\n- canary-constraint\n"
+MILESTONE = (
+    "---\ntitle: A milestone\nstatus: open\n---\n## Goal\n\nIt works.\n\n## Constraints\n\n- canary-constraint\n"
+)
 ALIGNMENT = "# Alignment\n\n## Milestone\n\n### Steering by ada · 2027-01-15T08:00:00Z\n\ncanary-alignment\n"
 
 

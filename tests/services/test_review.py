@@ -1,7 +1,7 @@
 """Verdicts on open changes: what each plans and what it refuses."""
 
 import pytest
-from support.build import attempt
+from support.build import AT, attempt
 from support.onpaper import ALIGNMENT, Paper
 
 from coordinator.errors import Refused, UsageError
@@ -24,7 +24,8 @@ def open_change(**values: object) -> Paper:
 def test_an_approval_records_the_commit_that_was_looked_at_and_edits_nothing() -> None:
     plan = plan_review(open_change().snapshot(), ReviewRequest(1, True, SEEN, SEEN, "fine"))
     assert plan.edits == ()
-    assert plan.effects == (Record("change.approved", "prompt:1", {"attempt": 1, "commit": SEEN, "note": "fine"}),)
+    data = {"attempt": 1, "commit": SEEN, "note": "fine", "opened": AT}
+    assert plan.effects == (Record("change.approved", "prompt:1", data),)
 
 
 def test_an_approval_says_when_it_is_merged_where_no_loop_runs() -> None:
@@ -40,9 +41,8 @@ def test_a_rejection_carries_the_words_to_prompt_alignment_and_log() -> None:
     paper.apply(plan)
     assert "use a monotonic clock" in paper.prompts()[1].source.decode()
     assert "use a monotonic clock" in paper.files[ALIGNMENT].decode()
-    assert Record("change.rejected", "prompt:1", {"attempt": 1, "commit": SEEN, "note": "use a monotonic clock"}) in (
-        plan.effects
-    )
+    data = {"attempt": 1, "commit": SEEN, "note": "use a monotonic clock", "opened": AT}
+    assert Record("change.rejected", "prompt:1", data) in plan.effects
 
 
 def test_a_rejection_without_words_is_refused() -> None:

@@ -305,7 +305,8 @@ def milestone_lines(page: MilestonePage, questions: Sequence[Question]) -> list[
     """The whole page."""
     counts = page.counts
     total = counts["total"] - counts["skipped"]
-    lines: list[Spans] = [[Span(f"{counts['merged']} of {total} prompts merged", "quiet")], []]
+    waited = f"; {page.waited.words}" if page.waited.words else ""
+    lines: list[Spans] = [[Span(f"{counts['merged']} of {total} prompts merged{waited}", "quiet")], []]
     lines += _intent_lines(page)
     lines += _event_lines("Attached", page.attachments, "nothing yet: an issue, a change, a page, a file")
     lines += _event_lines("Made", page.artifacts, "")
