@@ -104,7 +104,7 @@ _PLACES: Mapping[str, _Place] = {
     "patch": _Place("p", 22),
     "edit": _Place("e", 23),
     "surgery": _Place("s", 24),
-    "kill": _Place("k", 31, numbered=True),
+    "kill": _Place("x,K", 31, numbered=True),
     "restart": _Place("r", 32, numbered=True),
 }
 
@@ -377,6 +377,6 @@ def _written(key: str) -> str:
     return names.get(key, key)
 
 
-def unknown_keys(keymap: Mapping[str, str]) -> list[str]:
-    """Ids in the user's keymap that no action has."""
-    return sorted(set(keymap) - set(BY_ID))
+def unknown_keys(keymap: Mapping[str, str], others: Iterable[str] = ()) -> list[str]:
+    """Ids in the user's keymap that no action has, and none of the `others`: what the panels do with their own keys."""
+    return sorted(set(keymap) - set(BY_ID) - set(others))

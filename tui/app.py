@@ -23,8 +23,10 @@ from tui.actions import unknown_keys
 from tui.messages import Done, Failed, FirstPainted, Remark, SnapshotArrived, Waiting
 from tui.navigation import Navigation
 from tui.paint.ascii import AsciiFilter
+from tui.paint.scrolling import IDS
 from tui.paint.theme import DARK, LIGHT, choose_theme, glyphs, themes
 from tui.screens.main import MainScreen
+from tui.widgets.graph import PromptGraph
 
 _FIRST_PICTURE = 2.0
 """Seconds that the stream waits at most for its first snapshot to be painted."""
@@ -69,10 +71,12 @@ class CoordApp(Navigation):
         self.theme = wanted if wanted in self.available_themes else DARK
         self._styled = self.theme
         self.stylesheet.set_variables(self.get_css_variables())
-        self._odd_settings = [f"keys: no action is called {name}" for name in unknown_keys(self.keys)]
+        of_graph = {binding.id for binding in PromptGraph.BINDINGS if isinstance(binding, Binding) and binding.id}
+        odd = unknown_keys(self.keys, IDS | of_graph)
+        self._odd_settings = [f"keys: no action is called {name}" for name in odd]
         if self.theme != wanted:
             self._odd_settings.append(f"theme: there is none called {wanted}")
-        self.set_keymap({name: keys for name, keys in self.keys.items() if name not in unknown_keys(self.keys)})
+        self.set_keymap({name: keys for name, keys in self.keys.items() if name not in odd})
         self._first = source.first()
         self.main = MainScreen(self, self._first)
 

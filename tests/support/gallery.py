@@ -136,7 +136,7 @@ PICTURES: dict[str, Picture] = {
     "edit": Picture("e", selected=7, kept=True),
     "surgery": Picture("s", scene="laboratory", selected=2, kept=True),
     "surgery-verdicts": Picture("s i right x right k", scene="laboratory", selected=2),
-    "kill": Picture("k", selected=4, kept=True),
+    "kill": Picture("x", selected=4, kept=True),
     "restart": Picture("r", selected=10, kept=True),
     "undo": Picture("u"),
     "permit": Picture("y", scene="asking", kept=True),

@@ -53,7 +53,7 @@ def test_no_panel_takes_a_key_of_the_screen(panel: type) -> None:
 
 def test_services_have_the_keys_that_they_are_known_by() -> None:
     services = ("interject", "patch", "edit", "surgery", "kill", "restart", "review", "undo")
-    assert "".join(BY_ID[service].keys for service in services) == "ipeskrvu"
+    assert "".join(BY_ID[service].keys for service in services) == "ipesx,Krvu"
 
 
 def test_ids_are_unique_and_everything_is_described() -> None:
@@ -144,6 +144,34 @@ async def test_the_users_own_keys_replace_ours_everywhere() -> None:
         assert "^z unzoom" in screen_text(app)
         await pilot.press("question_mark")
         await until(lambda: "^z" in screen_text(app) and "What every key" in screen_text(app), "the help")
+
+
+async def test_lists_move_by_the_keys_of_vim_and_nothing_ends_an_agent_by_them() -> None:
+    async with shown(StillSource(scenes.long_plan())) as (app, pilot):
+        graph = app.main.graph
+        await pilot.press("g")
+        assert graph.cursor == 0
+        await pilot.press("j", "j", "k")
+        assert graph.cursor == 1
+        await pilot.press("ctrl+d")
+        half = graph.cursor
+        assert half > 2
+        await pilot.press("ctrl+u")
+        assert graph.cursor == 1
+        await pilot.press("G")
+        assert graph.cursor == graph.row_count() - 1
+        await pilot.press("k")
+        assert (graph.cursor, app.main.form) == (graph.row_count() - 2, None)
+
+
+async def test_the_users_own_keys_move_in_lists_too() -> None:
+    source = StillSource(scenes.bucket(), preferences=Preferences(keys={"list.down": "ctrl+n", "graph.map": "w"}))
+    async with shown(source) as (app, pilot):
+        assert "no action is called" not in screen_text(app)
+        await pilot.press("home", "ctrl+n")
+        assert app.main.graph.cursor == 1
+        await pilot.press("j")
+        assert app.main.graph.cursor == 1
 
 
 def test_unknown_ids_of_the_keymap_are_found() -> None:

@@ -75,7 +75,7 @@ async def test_the_keys_that_would_touch_it_say_why_they_do_not(made: Project, o
     async with steered(made.layout, selected=8) as desk:
         await adopted_row(desk, "work:prompt 7")
         await desk.sees("attach 07")
-        for key in "krty":
+        for key in "xrty":
             await desk.pilot.press(key)
             await desk.sees("coord did not start work:prompt 7")
             assert desk.app.main.form is None
@@ -86,7 +86,7 @@ async def test_the_keys_that_would_touch_it_say_why_they_do_not(made: Project, o
         await desk.pilot.press("1")
         await desk.sees("attach 07")
         assert only_shown(desk.app.main.context()) == ""
-        await desk.pilot.press("k")
+        await desk.pilot.press("x")
         await desk.sees("Nobody works on 08; there is nobody to end.")
 
 
@@ -99,7 +99,7 @@ async def test_the_page_of_agents_tells_where_it_is_and_to_go_there(made: Projec
         await desk.sees("says its screen")
         await desk.sees("coord did not start it, and writes nothing to it: go into its window.")
         await desk.sees("touch /home/users/outside.txt")
-        await desk.pilot.press("k")
+        await desk.pilot.press("x")
         await desk.sees("coord did not start work:prompt 7, and")
 
 

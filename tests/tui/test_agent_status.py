@@ -59,7 +59,7 @@ async def test_the_end_of_a_limit_is_on_the_page_and_in_the_table() -> None:
 async def test_its_keys_lead_to_the_services_about_that_agents_prompt() -> None:
     async with shown(StillSource(scenes.bucket())) as (app, pilot):
         app.main.select(1)
-        await pilot.press("A", "down", "k")
+        await pilot.press("A", "down", "x")
         await until(lambda: app.main.plan_form is not None, "the form")
         form = app.main.plan_form
         assert form is not None
@@ -74,7 +74,7 @@ async def test_keys_that_have_no_meaning_for_an_agent_are_neither_shown_nor_done
         await pilot.press("A", "end")
         await pilot.pause()
         assert "kill" not in screen_text(app).splitlines()[-1]
-        await pilot.press("k")
+        await pilot.press("x")
         await until(lambda: "Nobody works on 05" in screen_text(app), "the reason")
         assert isinstance(app.screen, AgentStatus)
         await pilot.press("escape")

@@ -32,7 +32,7 @@ def made(tmp_path: Path) -> Iterator[Project]:
 async def test_killing_ends_the_agent_says_what_is_lost_and_holds_its_prompt(made: Project) -> None:
     async with steered(made.layout, selected=1) as desk:
         await desk.sees("kill 01")
-        await desk.press("k")
+        await desk.press("x")
         await desk.sees("Not committed: half.txt.")
         assert "1 commit stays on coord/01-1." in desk.text
         assert "executor-01-1 is ended, 01 held until you restart it" in desk.text
@@ -54,7 +54,7 @@ async def test_a_slow_kill_shows_that_it_goes_on_and_the_form_may_be_left(made: 
     made.wait_for(1, "running")
     async with steered(made.layout, selected=1) as desk:
         await desk.sees("kill 01")
-        await desk.press("k", "q", "enter")
+        await desk.press("x", "q", "enter")
         assert "01 queued again" in desk.text
         await desk.pilot.press("enter")
         await desk.sees("Ending agents, gracefully first")
@@ -66,7 +66,7 @@ async def test_a_slow_kill_shows_that_it_goes_on_and_the_form_may_be_left(made: 
 async def test_an_agent_whose_work_landed_before_it_was_killed_leaves_a_patch_to_make(made: Project) -> None:
     async with steered(made.layout, selected=1) as desk:
         await desk.sees("kill 01")
-        await desk.press("k")
+        await desk.press("x")
         await desk.sees("01 held until you restart it")
         made.release()
         await until(lambda: "patch it instead" in desk.text, "the patch", timeout=30)

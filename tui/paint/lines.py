@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -12,6 +12,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.paint.ink import Spans, ink_of, paint
+from tui.paint.scrolling import ROWS
 from tui.paint.titled import Titled
 
 _CACHE_LIMIT = 2000
@@ -35,15 +36,7 @@ class Lines(ScrollView, Titled, can_focus=True):
         background: transparent;
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Up", show=False),
-        Binding("down", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "edge(-1)", "First", show=False),
-        Binding("end", "edge(1)", "Last", show=False),
-        Binding("enter", "activate", "Open", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = ROWS
 
     cursor: reactive[int] = reactive(0, init=False, repaint=False)
     """Index of the row that keys act on."""
@@ -212,6 +205,9 @@ class Lines(ScrollView, Titled, can_focus=True):
 
     def action_page(self, by: int) -> None:
         self.go(self.cursor + by * max(1, self.scrollable_content_region.height - 1))
+
+    def action_half(self, by: int) -> None:
+        self.go(self.cursor + by * max(1, self.scrollable_content_region.height // 2))
 
     def action_edge(self, to: int) -> None:
         self.go(0 if to < 0 else self.row_count() - 1)

@@ -11,6 +11,7 @@ from textual.strip import Strip
 
 from coordinator.views.spans import Span
 from tui.paint.ink import Spans, columns, ink_of, paint, wrap
+from tui.paint.scrolling import LINES
 
 _CELLS_SHARE = 0.45
 """Most of the width that the cells before a text may take for it to be wrapped beside them."""
@@ -24,8 +25,7 @@ class Pager(ScrollView, can_focus=True):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "page_down", "Page down", show=False),
-        Binding("j", "scroll_down", "Down", show=False),
-        Binding("k", "scroll_up", "Up", show=False),
+        *LINES,
     ]
 
     def __init__(self, lines: Sequence[Spans] = (), *, id: str | None = None) -> None:

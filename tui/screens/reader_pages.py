@@ -46,7 +46,7 @@ def help_lines(context: Context, keymap: Mapping[str, str], panels: Iterable[tup
 
 
 _MOVING = (
-    ("↑ ↓", "move in the focused panel; PgUp PgDn Home End as everywhere"),
+    ("↑ ↓ j k", "move in the focused panel; ^d ^u half a page, PgUp PgDn, g G to the ends"),
     ("enter", "open what is under the cursor: a prompt's file, an event, an agent's prompt"),
     ("esc", "leave what is open: a form, a search, a page, a zoom"),
     ("mouse", "click selects, double click opens, the wheel scrolls; keys below and labels above can be clicked"),

@@ -20,6 +20,7 @@ from coordinator.views.event_text import actor_name
 from coordinator.views.spans import Span
 from tui.paint.contrast import readable
 from tui.paint.ink import Spans, ink_of, paint
+from tui.paint.scrolling import LINES
 from tui.paint.theme import UNICODE, Glyphs
 from tui.paint.titled import Titled
 
@@ -42,7 +43,10 @@ class LiveWindow(ScrollView, Titled, can_focus=True):
     DEFAULT_CSS = """
     LiveWindow { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("end", "follow", "Follow", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *LINES[:-1],
+        Binding("end,G", "follow", "Follow", show=False, id="list.last"),
+    ]
 
     def __init__(self, marks: Glyphs = UNICODE, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
