@@ -7,12 +7,13 @@ from coordinator.formats.imports.registry import form as form_named
 from coordinator.model.problem import Problem
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
+from coordinator.observe.github_issues import close, comment
 from coordinator.observe.task_files import read_tree
 from coordinator.observe.trust import require_trust
-from coordinator.services.write_back import Change, WriteBack, plan_write_back, wanted
+from coordinator.services.write_back import Change, WriteBack, plan_online, plan_write_back, wanted, what_landed
 from coordinator.storage.files import sha256, write_atomic
 from coordinator.storage.paths import Layout
-from coordinator.storage.task_places import last_written, note_written
+from coordinator.storage.task_places import is_online, last_written, note_written
 
 _TRIES = 5
 """Versions of the files that may come while they are written."""
@@ -20,6 +21,8 @@ _TRIES = 5
 
 def look_back(layout: Layout, snapshot: Snapshot, place: str, form: str) -> WriteBack:
     """What would be written at a place, relative to the root. UsageError when there is nothing there."""
+    if is_online(place):
+        return plan_online(snapshot, place, last_written(layout))
     return _planned(layout, snapshot, place, form)[0]
 
 
@@ -30,6 +33,8 @@ def write_back(layout: Layout, snapshot: Snapshot, place: str, form: str) -> Wri
     UsageError when there is nothing at the place.
     """
     require_trust(layout)
+    if is_online(place):
+        return _tell_forge(layout, look_back(layout, snapshot, place, form), place, form, snapshot)
     done: list[Change] = []
     for turn in range(_TRIES):
         planned, versions = _planned(layout, snapshot, place, form)
@@ -47,6 +52,24 @@ def write_back(layout: Layout, snapshot: Snapshot, place: str, form: str) -> Wri
             return WriteBack(tuple(done), {}, (*planned.problems, problem))
         break
     return WriteBack(tuple(done), planned.files, planned.problems)
+
+
+def _tell_forge(layout: Layout, planned: WriteBack, place: str, how: str, snapshot: Snapshot) -> WriteBack:
+    """Comment on the issues of merged prompts, each once, and close them where that was asked for."""
+    done: list[Change] = []
+    problems = list(planned.problems)
+    for change in planned.changes:
+        number = int(change.source.rpartition("#")[2])
+        try:
+            comment(layout.root, place, number, what_landed(snapshot, change.number))
+            note_written(layout, {change.source: change.status.value})
+            if how == "close":
+                close(layout.root, place, number)
+        except CoordError as error:
+            problems.append(Problem(plain(place), 0, "unwritable", error.message, error.remedy, (change.number,)))
+            continue
+        done.append(change)
+    return WriteBack(tuple(done), {}, tuple(problems))
 
 
 def _planned(layout: Layout, snapshot: Snapshot, place: str, form: str) -> tuple[WriteBack, dict[str, bytes]]:

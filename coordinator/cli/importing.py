@@ -79,14 +79,13 @@ def _plan_offer(project: Project, offer: "Offer", snapshot: Snapshot) -> Plan:
 
 def _write_back(project: Project, place: str | None, form: str, *, yes: bool, dry_run: bool, as_json: bool) -> int:
     """Show what is going to be written, ask, write. Exit 1 where a task had to stay as it is, or nobody wanted it."""
-    from coordinator.client.importing import look_back, places, read_form, write_back
+    from coordinator.client.importing import is_online, look_back, places, write_back
 
     if not yes and not dry_run and not sys.stdin.isatty():
         raise UsageError("nobody is there to confirm", "--yes writes without asking, --dry-run only shows what")
     wanted = places(project)
     if place:
-        _, name, found = read_form(project, Path(place), form)
-        wanted = {name: found.form.name}
+        wanted = {place: wanted.get(place, "comment")} if is_online(place) else _of_files(project, place, form)
     elif not wanted:
         raise UsageError(
             "no place is named, and the setting `write_back` names none", "coord import DIR|FILE --write-back"
@@ -102,6 +101,13 @@ def _write_back(project: Project, place: str | None, form: str, *, yes: bool, dr
     done = [write_back(project, name, named) for name, named in wanted.items()]
     _show(done, as_json=as_json, applied=True)
     return 1 if any(one.problems for one in done) else 0
+
+
+def _of_files(project: Project, place: str, form: str) -> dict[str, str]:
+    from coordinator.client.importing import read_form
+
+    _, name, found = read_form(project, Path(place), form)
+    return {name: found.form.name}
 
 
 def _show(planned: "list[WriteBack]", *, as_json: bool, applied: bool) -> None:

@@ -48,6 +48,13 @@ def read_form(project: Project, place: Path, form: str = "") -> "tuple[Tree, str
 
     if os.environ.get("COORD_DOOR"):
         raise Refused("files can't be named from here", "ask a human to import them")
+    if is_online(str(place)) and not place.exists():
+        from coordinator.observe.github_issues import read_issues
+        from coordinator.observe.trust import require_trust
+
+        require_trust(project.layout)  # gh asks git, and git does what the repository's settings say
+        online = read_issues(project.layout.root, str(place))
+        return online, str(place), registry.choose(online, "github", str(place))
     forms = [registry.form(form)] if form else list(registry.forms())
     tree, name = read_tree(project.layout.root, place, lambda path: any(each.may_be(path) for each in forms))
     return tree, name, registry.choose(tree, form, str(place))
@@ -57,7 +64,8 @@ def plan_tasks(project: Project, snapshot: "Snapshot", place: str, form: str = "
     """The plan that makes prompts of the tasks at a place, relative to the project's root. Raises like the service."""
     from coordinator.services.importing import plan_import
 
-    return plan_import(snapshot, read_tasks(project, project.layout.root / place, form))
+    where = Path(place) if is_online(place) else project.layout.root / place
+    return plan_import(snapshot, read_tasks(project, where, form))
 
 
 def find_tasks(project: Project) -> list[Offer]:
@@ -88,6 +96,13 @@ def formats() -> tuple[str, ...]:
     from coordinator.formats.imports.registry import names
 
     return names()
+
+
+def is_online(place: str) -> bool:
+    """Whether a place is no folder or file: `github`, `github:OWNER/NAME`."""
+    from coordinator.storage.task_places import is_online
+
+    return is_online(place)
 
 
 def places(project: Project) -> dict[str, str]:

@@ -325,8 +325,13 @@ def _row(
 def _name_vanished(work: _Work) -> None:
     """Name what was imported from here and is not there any more."""
     names = {name_of(work.request.form, item) for item in work.request.items.items}
+    repositories = {name.rpartition("#")[0] for name in names}
     for name, prompt in imported_prompts(work.builder.snapshot.prompts.values(), work.request.form).items():
-        gone = name not in names and (work.request.online or within(prompt.extra.get(PATH, ""), work.request.place))
+        if work.request.online:
+            read = name.rpartition("#")[0] in repositories
+        else:
+            read = within(prompt.extra.get(PATH, ""), work.request.place)
+        gone = read and name not in names
         if gone and not prompt.status.ended:
             message = f"{shown(name)} is not there any more; prompt {prompt.label} stays"
             remedy = f"if nobody needs it: coord cancel {prompt.number}"

@@ -61,6 +61,31 @@ def wanted(snapshot: Snapshot, form: str, place: str) -> dict[str, tuple[Prompt,
     return found
 
 
+def plan_online(snapshot: Snapshot, place: str, written: Mapping[str, str]) -> WriteBack:
+    """Plan which issues of a repository are told that their prompt is merged: each once."""
+    repository = place.partition(":")[2]
+    changes = []
+    for source, prompt in imported_prompts(snapshot.prompts.values(), "github").items():
+        step = snapshot.steps.get(prompt.number)
+        name, _, number = source.removeprefix("github:").rpartition("#")
+        ours = (
+            number.isascii() and number.isdigit() and name.casefold() in ("", repository.casefold() or name.casefold())
+        )
+        merged = step is not None and step.state is StepState.MERGED and step.attempt is not None
+        if ours and merged and source not in written:
+            changes.append(Change(source, prompt.number, place, 0, "open", TaskStatus.DONE))
+    return WriteBack(tuple(changes))
+
+
+def what_landed(snapshot: Snapshot, number: int) -> str:
+    """What an issue is told of a merged prompt; Markdown, with nothing of an agent's own words in it."""
+    prompt = snapshot.prompts[number]
+    step = snapshot.steps[number]
+    known = prompt.commits or (step.attempt.commits if step.attempt is not None else ())
+    commits = "".join(f"\n- {commit}" for commit in known if commit.isalnum())
+    return f"Merged by coord, as prompt {prompt.label}." + (f"\n{commits}" if commits else "")
+
+
 def plan_write_back(
     snapshot: Snapshot, form: Form, tree: Tree, place: str, written: Mapping[str, str] | None = None
 ) -> WriteBack:

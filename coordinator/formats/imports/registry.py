@@ -23,6 +23,7 @@ _MODULES = {
     "tickets": "tickets",
     "beans": "beans",
     "ai-task-manager": "ai_task_manager",
+    "github": "github",
     "checklist": "checklist",
 }
 """Name → module of this package. The order in which forms are listed, and in which the first of equals counts."""

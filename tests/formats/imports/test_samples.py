@@ -43,7 +43,7 @@ def told(plan: Plan) -> str:
 
 
 def test_every_form_has_a_sample() -> None:
-    assert set(FORMS) == set(registry.names()) - {"github"}
+    assert set(FORMS) == set(registry.names())
 
 
 @pytest.mark.parametrize("name", FORMS)
