@@ -40,6 +40,8 @@ def reach_half(made: Project, *numbers: int) -> None:
     for number in numbers:
         there = (made.layout.root.parent / f"half-{number}").exists
         wait_until(there, timeout=30, message=f"{number} to be half done")
+        # an agent may be faster than the record of where it was started
+        wait_until(lambda n=number: made.attempts(n)[-1].get("server"), timeout=30, message=f"{number} to be recorded")
 
 
 def kill_agents(made: Project) -> None:
