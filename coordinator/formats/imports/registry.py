@@ -1,7 +1,8 @@
 """The forms by name. A form is read when it is asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
+from itertools import chain
 
 from coordinator.errors import UsageError
 from coordinator.lazy.typing import NamedTuple
@@ -82,7 +83,7 @@ def choose(tree: Tree, name: str, place: str) -> Found:
         asked = form(name)
         detected = asked.detect(tree)
         if detected is None:
-            raise UsageError(f"nothing in {plain(place)} is {asked.line}", _KNOWN.format(", ".join(names())))
+            raise UsageError(f"nothing in {plain(place)} is {asked.line}{_why(tree, [asked])}", _known())
         return Found(asked, detected)
     found = detect(tree)
     sure = [one for one in found if one.detected.confidence >= SURE]
@@ -90,9 +91,19 @@ def choose(tree: Tree, name: str, place: str) -> Found:
         told = "; ".join(f"{one.form.name} ({one.detected.evidence})" for one in sure)
         raise UsageError(f"{plain(place)} has tasks in more than one format: {told}", "name one: --format NAME")
     if not found:
-        why = f": {tree.problems[0].message}" if tree.problems else ""
-        raise UsageError(f"no tasks are known in {plain(place)}{why}", _KNOWN.format(", ".join(names())))
+        raise UsageError(f"no tasks are known in {plain(place)}{_why(tree, forms())}", _known())
     return (sure or found)[0]
 
 
-_KNOWN = "formats are {}"
+def _why(tree: Tree, asked: Iterable[Form]) -> str:
+    """What may be the reason that nothing is known: a file that was not read, or is torn."""
+    problems = chain(tree.problems, (one for each in asked for one in each.read(tree).problems if not one.warning))
+    first = next(problems, None)
+    if first is None:
+        return ""
+    where = f"{first.path}:{first.line}: " if first.line else ""
+    return f": {where}{first.message}"
+
+
+def _known() -> str:
+    return f"formats are {', '.join(names())}"

@@ -6,7 +6,8 @@ from time import process_time
 import pytest
 from support.foreign_tasks import TOOLS, Task, tree
 
-from coordinator.formats.imports.registry import SURE, detect, form
+from coordinator.errors import UsageError
+from coordinator.formats.imports.registry import SURE, choose, detect, form
 from coordinator.formats.imports.text import patched
 from coordinator.lazy.dataclass import replace
 from coordinator.model.imported import Form, Item, TaskStatus, Tree
@@ -108,6 +109,13 @@ def written_back(of: Form, before: Tree, item: Item, status: TaskStatus) -> Tree
     assert b"\n" not in data[patch.start : patch.end]
     assert len(patch.new) < 40
     return Tree({**before.files, patch.path: patched(data, patches)})
+
+
+@pytest.mark.parametrize("name", ["", "ralph"])
+def test_a_torn_file_is_the_reason_that_nothing_is_known(name: str) -> None:
+    torn = Tree({"README.md": b"# Words\n", "prd.json": b'{"userStories": [\n  {"passes": false},\n]}'})
+    with pytest.raises(UsageError, match=r": prd\.json:3: not JSON: "):
+        choose(torn, name, ".")
 
 
 @pytest.mark.parametrize("name", sorted(TOOLS))
