@@ -86,13 +86,12 @@ def startable(
     held = held_by_questions(questions, graph)
     if held is None:
         return ()
-    rank = {number: place for place, number in enumerate(graph.order)}
     able = [
         number
         for number, step in steps.items()
         if step.state is StepState.PENDING and number not in held and dependencies_ended(number, graph, steps)
     ]
-    return tuple(sorted(able, key=lambda n: (prompts[n].priority.rank, n, rank.get(n, n))))
+    return tuple(sorted(able, key=lambda n: (prompts[n].priority.rank, n)))
 
 
 def dependencies_ended(number: int, graph: Graph, steps: Mapping[int, Step]) -> bool:
