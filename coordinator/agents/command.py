@@ -1,6 +1,5 @@
 """Any program as an agent: `command: [...]` of the settings, what it is told on its standard input."""
 
-import shutil
 from pathlib import Path
 
 from coordinator.agents.runtime import Command, Job, Runtime
@@ -26,7 +25,9 @@ class CommandRuntime(Runtime):
         """Without words there is nothing to run; a program is on PATH, or a file below `root`."""
         if not self.words:
             return CoordError(f"the agent `{self.name}` has an empty command", "give it a command in .coord/coord.yaml")
+        from shutil import which
+
         program = self.words[0]
-        if shutil.which(program) is None and not (root / program).is_file():
+        if which(program) is None and not (root / program).is_file():
             return CoordError(f"the agent `{self.name}` can't be run: {program} is not installed", f"install {program}")
         return None

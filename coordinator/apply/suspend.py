@@ -10,7 +10,6 @@ from coordinator.failpoint import failpoint
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import AgentState
 from coordinator.model.step import Attempt, StepState
-from coordinator.processes.suspend import let_go_on, stop_agent
 from coordinator.processes.table import is_stopped
 from coordinator.storage.paths import Layout
 
@@ -23,6 +22,8 @@ def pause(layout: Layout, log: EventLog, attempt: Attempt, about: str) -> None:
     current = reread(layout, attempt)
     if not _at_work(current) or current.pid <= 1:
         return
+    from coordinator.processes.suspend import stop_agent
+
     left = stop_agent(current.agent, layout.root, spare=current.pid, shared=lambda path: _is_shared(layout, path))
     failpoint("pause-stopped")
     if left:
@@ -38,6 +39,8 @@ def go_on(layout: Layout, log: EventLog, attempt: Attempt, about: str) -> None:
     current = reread(layout, attempt)
     if not _at_work(current):
         return
+    from coordinator.processes.suspend import let_go_on
+
     left = let_go_on(current.agent, layout.root)
     failpoint("go-on-done")
     if left:

@@ -1,6 +1,5 @@
 """Plans that were applied, kept with what they replaced: enough to take one back while nothing was built on it."""
 
-import base64
 import os
 from collections.abc import Mapping
 
@@ -189,10 +188,14 @@ def _current(layout: Layout, path: str) -> bytes | None:
 
 
 def _encode(data: bytes | None) -> str | None:
+    import base64
+
     return None if data is None else base64.b64encode(data).decode()
 
 
 def _decode(values: Mapping[str, Any]) -> Archived:
+    import base64
+
     files = tuple(
         Replaced(
             str(file["path"]),
