@@ -230,8 +230,8 @@ def _where(there: Existing) -> str:
 
 
 def _named(items: Sequence[str]) -> str:
-    more = [f"- and {len(items) - _LISTED} more"] if len(items) > _LISTED else []
-    return _lines([*(f"- {plain(_one_line(item))}" for item in items[:_LISTED]), *more])
+    more = [f"> - and {len(items) - _LISTED} more"] if len(items) > _LISTED else []
+    return _lines([*(f"> - {_one_line(item)}" for item in items[:_LISTED]), *more])
 
 
 def artifacts(brief: Brief) -> str:
@@ -353,6 +353,10 @@ ABOUT_ALL = (_ROLE, _INTENT, _DECISIONS, _ENGINEER, _ARTIFACTS, _LEARNINGS, _WHO
 """What holds for whoever works on no prompt."""
 
 
+BY_WORK = {"prompt": EXECUTOR, "flow": ABOUT_ALL, "stage": EXECUTOR}
+"""Kind of work → what its agent is told."""
+
+
 def parts_for(brief: Brief) -> tuple[Part, ...]:
-    """The parts for a piece of work."""
-    return ABOUT_ALL if brief.prompt is None else EXECUTOR
+    """The parts for a piece of work; without one, those that hold for all."""
+    return ABOUT_ALL if brief.work is None else BY_WORK[brief.work.kind]

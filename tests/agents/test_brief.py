@@ -137,8 +137,8 @@ def test_what_is_there_of_the_last_attempt_is_named() -> None:
     existing = Existing(1, "coord/07-1", here=True, commits=("abc One",), files=("half",), behind=True)
     text = text_of(replace(BRIEF, existing=existing))
     assert "## What is there of attempt 1\n\nIts commits are on your branch." in text
-    assert "Commits:\n\n- abc One\n" in text
-    assert "as it was left:\n\n- half\n" in text
+    assert "Commits:\n\n> - abc One\n" in text
+    assert "as it was left:\n\n> - half\n" in text
 
 
 def test_artifacts_say_whether_they_are_there() -> None:

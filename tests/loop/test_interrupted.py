@@ -84,7 +84,7 @@ def test_after_a_power_cut_all_go_on_by_themselves_from_their_commits_and_their_
         told = prompt_of(made, number, 2)
         assert "## Attempt 1 was interrupted: the tmux server went down\n" in told
         assert f" First half of {number}\n" in told
-        assert f"Not committed, in your worktree as it was left:\n\n- half-{number}.txt\n" in told
+        assert f"Not committed, in your worktree as it was left:\n\n> - half-{number}.txt\n" in told
     assert made.events("step.failed", "run.halted") == []
     cut_off = made.events("step.pending")
     assert [(e.data["interrupted"], e.data["reason"]) for e in cut_off] == [(True, cut_off[0].data["reason"])] * 2
@@ -225,7 +225,7 @@ def test_a_fresh_restart_starts_from_the_base_and_keeps_what_was_there(make: Mak
     assert (made.layout.worktree(prompt_work(1), 1) / "half-1.txt").read_text() == "half\n"
     told = prompt_of(made, 1, 2)
     assert "You start afresh, as the engineer wants it. What was there before stays on branch `coord/01-1`." in told
-    assert "Not committed, in `.coord/worktrees/01-1`; take over from there what you need:\n\n- half-1.txt\n" in told
+    assert "Not committed, in `.coord/worktrees/01-1`; take over from there what you need:\n\n> - half-1.txt\n" in told
 
 
 @pytest.mark.slow
@@ -267,7 +267,7 @@ def test_a_worktree_that_can_not_be_moved_stays_and_is_named(make: Make) -> None
     assert (made.layout.worktree(prompt_work(1), 1) / "half-1.txt").read_text() == "half\n"
     told = prompt_of(made, 1, 2)
     assert "Its commits are on your branch." in told
-    assert "Not committed, in `.coord/worktrees/01-1`; take over from there what you need:\n\n- half-1.txt\n" in told
+    assert "Not committed, in `.coord/worktrees/01-1`; take over from there what you need:\n\n> - half-1.txt\n" in told
 
 
 def test_interruptions_wait_longer_each_time_and_use_up_no_retry() -> None:
