@@ -2,7 +2,7 @@
 
 import os
 
-from coordinator.errors import CoordError, StalePlan
+from coordinator.errors import CoordError, StalePlan, UsageError
 from coordinator.formats.imports.registry import form as form_named
 from coordinator.model.problem import Problem
 from coordinator.model.snapshot import Snapshot
@@ -41,7 +41,7 @@ def write_back(layout: Layout, snapshot: Snapshot, place: str, form: str) -> Wri
         try:
             for path, content in planned.files.items():
                 write_atomic(os.path.join(layout.root, path), content, expect=sha256(versions[path]))
-                written = [change for change in planned.changes if change.path == path]
+                written = [change for change in planned.changes if (change.file or change.path) == path]
                 note_written(layout, {change.source: change.status.value for change in written})
                 done += written
         except CoordError as error:
@@ -78,4 +78,8 @@ def _planned(layout: Layout, snapshot: Snapshot, place: str, form: str) -> tuple
     if not wanted(snapshot, form, place):
         return WriteBack(), {}
     tree, name = read_tree(layout.root, layout.root / place, found.may_be)
+    if name != os.path.normpath(place):
+        raise UsageError(
+            f"{plain(place)} is a link by now, to {plain(name)}", "nothing is written there: name that itself"
+        )
     return plan_write_back(snapshot, found, tree, name, last_written(layout)), dict(tree.files)

@@ -37,6 +37,8 @@ class Change:
     before: str
     """The word that stands there."""
     status: TaskStatus
+    file: str = ""
+    """Where it is written; empty: in the task's own file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ def plan_write_back(
         if isinstance(made, Problem):
             problems.append(replace(made, numbers=(prompt.number,)))
         elif made:
-            changes.append(Change(source, prompt.number, item.path, item.line, item.word, status))
+            file = made[0].path if made[0].path != item.path else ""
+            changes.append(Change(source, prompt.number, item.path, item.line, item.word, status, file))
             for patch in made:
                 patches.setdefault(patch.path, []).append(patch)
     files = {path: patched(tree.files[path], tuple(each)) for path, each in patches.items()}
@@ -154,17 +157,19 @@ def _checked(form: Form, tree: Tree, items: Iterable[Item], made: WriteBack) -> 
     for item in items:
         status = wanted.get((item.path, name_of(form.name, item)), item.status)
         told.setdefault(item.path, {}).setdefault(item.key, (item.title, status))
-    others = {path: data for path, data in tree.files.items() if path not in told}
+    elsewhere = {change.path: change.file for change in made.changes if change.file}
+    others = {path: data for path, data in tree.files.items() if elsewhere or path not in told}
     now: dict[str, dict[str, object]] = {}
     for item in form.read(Tree({**others, **made.files})).items:
         now.setdefault(item.path, {}).setdefault(item.key, (item.title, item.status))
-    bad = sorted(path for path in made.files if told.get(path) != now.get(path))
+    torn = {path for path in (*made.files, *elsewhere) if told.get(path) != now.get(path)}
+    bad = sorted({elsewhere.get(path, path) for path in torn})
     problems = [
         Problem(plain(path), 0, "unwritable", "the file would no longer be read as it is", "change the status by hand")
         for path in bad
     ]
     return WriteBack(
-        tuple(change for change in made.changes if change.path not in bad),
+        tuple(change for change in made.changes if (change.file or change.path) not in bad),
         {path: content for path, content in made.files.items() if path not in bad},
         (*made.problems, *problems),
     )

@@ -10,7 +10,7 @@ from support.project import Project
 
 from coordinator.apply import write_back as applied
 from coordinator.apply.write_back import write_back
-from coordinator.errors import StalePlan
+from coordinator.errors import StalePlan, UsageError
 from coordinator.storage.files import write_atomic
 
 Make = Callable[..., Project]
@@ -126,3 +126,34 @@ def test_a_file_that_is_saved_at_the_same_moment_is_planned_for_again(
     kept = write_back(made.layout, made.snapshot(), "backlog", "backlog.md")
     assert (kept.changes, [one.code for one in kept.problems]) == ((), ["status-conflict"])
     assert "status: To Do" in path.read_text()
+
+
+def test_nothing_is_written_where_a_folder_has_become_a_link(make: Make, tmp_path: Path) -> None:
+    made = with_tasks(make, {1: FAIL, 2: FAIL})
+    made.run_loop()
+    folder, outside = made.layout.root / "backlog", tmp_path / "outside"
+    folder.rename(outside)
+    folder.symlink_to(outside)
+    before = {path: path.read_bytes() for path in outside.rglob("*.md")}
+    with pytest.raises(UsageError, match="backlog is a link by now"):
+        write_back(made.layout, made.snapshot(), "backlog", "backlog.md")
+    assert {path: path.read_bytes() for path in outside.rglob("*.md")} == before
+
+
+def test_a_file_that_becomes_a_link_at_the_same_moment_is_not_followed(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = with_tasks(make, {1: FAIL, 2: FAIL})
+    made.run_loop()
+    path, outside = made.layout.root / "backlog/tasks/task-1 - One.md", tmp_path / "outside.md"
+    outside.write_bytes(path.read_bytes())
+
+    def linked_between(target: Path, data: bytes, *, expect: str) -> None:
+        if "backlog" in str(target) and not path.is_symlink():
+            path.unlink()
+            path.symlink_to(outside)
+        write_atomic(target, data, expect=expect)
+
+    monkeypatch.setattr(applied, "write_atomic", linked_between)
+    write_back(made.layout, made.snapshot(), "backlog", "backlog.md")
+    assert "status: To Do" in outside.read_text()

@@ -94,3 +94,16 @@ def test_a_file_that_would_be_read_otherwise_is_not_written() -> None:
     made = plan_write_back(imported(_1=StepState.MERGED), replace(FORM, write_back=clumsy), THERE, ".")
     assert (made.files, made.changes) == ({}, ())
     assert [one.code for one in made.problems] == ["unwritable"]
+
+
+def test_what_a_tool_keeps_beside_its_tasks_is_written_there_and_told() -> None:
+    form, there = registry.form("gsd"), tree(TOOLS["gsd"], [Task(1, "One"), Task(2, "Two")])
+    made = plan_import(snapshot(), Import("gsd", ".", form.read(there), "ada"))
+    read = [parse_prompt(edit.content, edit.path) for edit in made.edits]
+    prompts = [prompt for prompt in read if isinstance(prompt, Prompt)]
+    world = snapshot(prompts, [attempt(1, StepState.MERGED)])
+    back = plan_write_back(world, form, there, ".")
+    road = ".planning/ROADMAP.md"
+    assert back.files == {road: there.files[road].replace(b"- [ ] 01-001", b"- [x] 01-001")}
+    assert [(one.source, one.file) for one in back.changes] == [("gsd:01-001", road)]
+    assert back.problems == ()
