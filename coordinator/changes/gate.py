@@ -7,8 +7,8 @@ done, and does it, or the merge done, and says so. One merge at a time per repos
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
-from coordinator.changes.agent_user import hand_over
 from coordinator.changes.build import build
 from coordinator.changes.diff import attempt_change, commits_between
 from coordinator.changes.fast_forward_repair import settle
@@ -21,6 +21,8 @@ from coordinator.changes.lock import locked
 from coordinator.changes.outcome import Conflict, Merged, Nothing, Outcome, Passes, Red, Refused, Rehearsal, Waiting
 from coordinator.changes.rules import refuse, unknown_programs
 from coordinator.changes.safekeeping import keep_branch, keep_objects
+from coordinator.changes.scripts import SETUP
+from coordinator.changes.setup import SetupFailed, Wanted, set_up_checkout
 from coordinator.changes.submodules import initialise
 from coordinator.changes.suites import Suite, read_suite, run_suite
 from coordinator.changes.temporary_checkout import sweep, temporary_checkout
@@ -66,10 +68,16 @@ class MergeRequest:
     """More trailers for the merge commit."""
     wanted: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True)
     """Held while the change lands; False when its attempt was ended meanwhile."""
+    landing: Callable[[str], None] = lambda commit: None
+    """Told the merge commit when it is about to land; it may yet be that it does not."""
     owned: tuple[str, ...] = ()
     """Folders besides its own that the loop writes into, relative to the project's root: prompts of another harness."""
     guest: Guest | None = None
     """Strict mode: who runs the suites, since what they run is what an agent wrote."""
+    setup: Wanted = Wanted()
+    """How the checkout is made ready in which suites run."""
+    ports: Callable[[], AbstractContextManager[int]] = lambda: nullcontext(0)
+    """Held while suites run: the first of ten ports that are theirs."""
 
 
 def merge_attempt(places: Places, request: MergeRequest, *, patience: float = 5.0) -> Outcome:
@@ -193,6 +201,7 @@ class _Gate:
         with self.request.wanted() as wanted:
             if not wanted:
                 return Waiting("its attempt was ended meanwhile")
+            self.request.landing(result)
             waiting = land(self.git, self.base, result, change.base_tip, self.hold)
         return waiting or Merged(result, tuple(commit.sha for commit in change.commits), change.untracked)
 
@@ -233,16 +242,23 @@ class _Gate:
             "COORD_AGENT": suite_mark(request.work, request.attempt),
             "COORD_ROLE": "suite",
         }
-        words: tuple[str, ...] = ()
-        with temporary_checkout(self.git, self.places, commit) as folder:
-            initialise(self.git, folder)
-            if request.guest is not None:
-                hand_over(folder, request.guest)
-                words, env = request.guest.words, env | dict(request.guest.env)
-            for suite in self.suites:
-                result = run_suite(suite, folder / self.git.place.prefix, env, words)
-                if not result.green:
-                    return Red(suite.name, result.output, result.status, result.timed_out)
+        guest = request.guest
+        try:
+            with temporary_checkout(self.git, self.places, commit) as folder, request.ports() as port:
+                initialise(self.git, folder)
+                with set_up_checkout(self.places, folder, request.setup, env, guest, port) as given:
+                    return self.run_suites(folder, given, guest.words if guest is not None else ())
+        except SetupFailed as error:
+            ended = error.ended
+            if ended is None:
+                return Red(SETUP, f"{error.message}; {error.remedy}", 1)
+            return Red(SETUP, ended.output, ended.status, ended.timed_out)
+
+    def run_suites(self, folder: Path, env: Mapping[str, str], words: tuple[str, ...]) -> Red | None:
+        for suite in self.suites:
+            result = run_suite(suite, folder / self.git.place.prefix, env, words)
+            if not result.green:
+                return Red(suite.name, result.output, result.status, result.timed_out)
         return None
 
     def explained(self, conflict: Conflict) -> Conflict:

@@ -35,11 +35,19 @@ class Red:
     """A validation suite failed on the merge result. Nothing was merged."""
 
     suite: str
+    """`setup.sh`: the result could not be set up for its suites."""
     output: str
     """The end of what it printed; untrusted text."""
     status: int
     """Exit status; 128 + n for signal n."""
     timed_out: bool = False
+
+    @property
+    def words(self) -> str:
+        """What failed, and how; one line, untrusted text."""
+        what = ".coord/setup.sh" if self.suite == "setup.sh" else f"the suite `{self.suite}`"
+        how = "took too long" if self.timed_out else f"failed with exit status {self.status}"
+        return f"{what} {how} on the merge result"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ goes. What runs there may be what an agent wrote: in strict mode it runs as a us
 """
 
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from coordinator.changes.agent_user import hand_over, reclaim
@@ -116,6 +118,28 @@ def run_teardown(
     except OSError as error:
         return f".coord/{TEARDOWN} can't be run: {(error.strerror or str(error)).lower()}"
     return "" if ended.ok else _how(TEARDOWN, ended, wanted)
+
+
+@contextmanager
+def set_up_checkout(
+    places: Places, checkout: Path, wanted: Wanted, env: Mapping[str, str], guest: Guest | None, port: int
+) -> Iterator[dict[str, str]]:
+    """Make a checkout of the merge gate ready as a worktree is, and clear up behind it; gives what its suites get.
+
+    It is handed to the guest, if there is one. Raises SetupFailed.
+    """
+    own = {"COORD_WORKTREE": str(checkout), **({"COORD_PORT": str(port)} if port else {})}
+    given = {**env, **own, **(guest.env if guest is not None else {})}
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        copy_files(places, checkout, wanted, log)
+        if guest is not None:
+            hand_over(checkout, guest)
+        run_setup(places, checkout / Git(places.root).place.prefix, wanted, given, log, guest=guest)
+        try:
+            yield given
+        finally:
+            run_teardown(places, checkout, wanted, given, log, guest)
 
 
 def note(log: Path, text: str) -> None:

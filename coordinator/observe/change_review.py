@@ -1,6 +1,5 @@
 """What a reviewer looks at: an attempt's change with what its agent said, read from git and the attempt's records."""
 
-from coordinator.agents.user import find_users
 from coordinator.changes.diff import change_of, commits_between, diff_text, files_between
 from coordinator.changes.gate import MergeRequest, rehearse_merge
 from coordinator.changes.git import Git
@@ -12,11 +11,13 @@ from coordinator.model.change import Change, ChangePage, Check
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
-from coordinator.observe.agent_user import guest_of
+from coordinator.observe.agent_user import gate_guest
 from coordinator.observe.project import Project
+from coordinator.observe.setup import wanted_setup
 from coordinator.observe.trust import require_trust
 from coordinator.secrets.redaction import redact
 from coordinator.services.planning import known
+from coordinator.storage import ports
 from coordinator.storage.paths import Layout
 
 _FILE_LIMIT = 4 * 1024 * 1024
@@ -73,7 +74,9 @@ def check_change(layout: Layout, snapshot: Snapshot, number: int) -> Check:
         start=attempt.base,
         suites=prompt.validation_suites,
         owned=config.prompt_folders,
-        guest=guest_of(find_users(config.agent_user).gate) if config.agent_user else None,
+        guest=gate_guest(config),
+        setup=wanted_setup(config),
+        ports=lambda: ports.borrowed(layout.root),
     )
     return _told(rehearse_merge(layout, request), attempt.base_branch)
 
@@ -86,10 +89,7 @@ def _told(found: Rehearsal, base: str) -> Check:
         case Conflict():
             return Check(False, f"conflicts with {plain(base)}", found.message)
         case Red():
-            how = "took too long" if found.timed_out else f"failed with exit status {found.status}"
-            return Check(
-                False, f"the suite {plain(found.suite)} {how} on the merge result", redact(found.output.strip())
-            )
+            return Check(False, plain(found.words), redact(found.output.strip()))
         case Refused():
             return Check(False, found.reason, found.remedy)
         case Waiting():

@@ -8,7 +8,8 @@ by asking the system.
 import json
 import os
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from coordinator.errors import CoordError
@@ -50,6 +51,19 @@ def release(port: int) -> None:
     """Let others have a range that nobody uses any more; for one that an attempt began with that is not needed."""
     with suppress(OSError):
         (_folder() / str(port)).unlink()
+
+
+@contextmanager
+def borrowed(root: Path) -> Iterator[int]:
+    """A range for a while: its first port; 0 where none can be had."""
+    port = 0
+    with suppress(CoordError):
+        port = claim(root, None)
+    try:
+        yield port
+    finally:
+        if port:
+            release(port)
 
 
 def _claim(folder: Path, root: Path, step: Path | None) -> int:

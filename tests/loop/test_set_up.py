@@ -1,13 +1,17 @@
 """Worktrees that are made ready to work in before their agents begin."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from support.project import NOTHING, WRITE, Project
+from support.repository import Repository
 from support.wait import wait_until
 
 from coordinator.model.work import prompt_work
 
 Make = Callable[..., Project]
+COUNT = 'basename "$COORD_WORKTREE" >>"$COORD_ROOT/../{name}"\n'
+"""Leaves word of where it ran."""
 
 
 def set_up(made: Project, text: str) -> None:
@@ -133,3 +137,76 @@ def test_a_repository_with_a_failing_post_checkout_hook_starts_with_a_word(make:
     set_up(made, "echo set up all the same\n")
     assert made.run_loop() == 0, made.said()
     assert "hook is broken" in made.events("problem.worktree")[0].data["reason"]
+
+
+def test_suites_run_in_a_checkout_that_is_set_up_as_worktrees_are(make: Make) -> None:
+    made = make({}, {}, copy="[.env]")
+    made.add(1, validation_suites="[unit]")
+    made.repository.commit({".gitignore": ".env\nready\n"})
+    (made.repository.root / ".env").write_text("KEY=1")
+    check = '[ -e ready ] && [ "$(cat .env)" = KEY=1 ] && [ "$COORD_PORT" -ge 20000 ] && [ "$COORD_WORKTREE" = "$PWD" ]'
+    (made.layout.suites / "unit.md").write_text(f"---\ncommand: |\n  {check}\n---\n")
+    set_up(made, f": >ready; {COUNT.format(name='set-up')}")
+    (made.layout.coord / "teardown.sh").write_text(COUNT.format(name="torn-down"))
+    assert made.run_loop() == 0, made.said()
+    places = [(made.repository.root.parent / name).read_text().split() for name in ("set-up", "torn-down")]
+    assert places[0][0] == "01-1"
+    assert [place[:5] for place in (places[0][1], places[1][0])] == ["gate-", "gate-"]
+    assert places[1][1:] == ["01-1"]
+    assert list(made.layout.worktrees.iterdir()) == []
+
+
+def test_a_merge_result_that_cant_be_set_up_comes_back_with_the_reason(make: Make) -> None:
+    made = make({}, {}, max_attempts=1)
+    made.add(1, validation_suites="[unit]", script=f"[ $COORD_ATTEMPT = 1 ] || touch fixed\n{WRITE}")
+    (made.layout.suites / "unit.md").write_text("---\ncommand: 'true'\n---\n")
+    says = "case $COORD_WORKTREE in */gate-*) [ -e fixed ] || { echo no lock file; exit 3; } ;; esac\n"
+    set_up(made, says)
+    assert made.run_loop() == 0, made.said()
+    first, _ = made.attempts(1)
+    assert ".coord/setup.sh failed with exit status 3 on the merge result:\nno lock file" in first["reason"]
+
+
+def test_a_teardown_that_fails_is_told_and_keeps_nothing(make: Make) -> None:
+    made = make({1: []}, {1: WRITE})
+    (made.layout.coord / "teardown.sh").write_text("echo the database is busy; exit 2\n")
+    assert made.run_loop() == 0, made.said()
+    assert list(made.layout.worktrees.iterdir()) == []
+    assert (
+        "teardown.sh failed with exit status 2:\nthe database is busy"
+        in made.events("problem.teardown")[0].data["reason"]
+    )
+
+
+def test_submodules_are_there_for_all_who_start_at_once_without_the_network(make: Make) -> None:
+    numbers = (1, 2, 3, 4)
+    made = make({n: [] for n in numbers}, dict.fromkeys(numbers, f"[ -f lib/sub/src/app.py ] || exit 1\n{WRITE}"))
+    origin = Repository(made.repository.root.parent / "origin")
+    allow = ("-c", "protocol.file.allow=always")
+    made.repository.git(*allow, "submodule", "add", "--quiet", str(origin.root), "lib/sub")
+    made.repository.git("commit", "--quiet", "-am", "With a submodule")
+    origin.root.rename(origin.root.with_name("gone"))
+    assert made.run_loop("--max-parallel", "4") == 0, made.said()
+    assert set(made.states().values()) == {"merged"}
+    assert made.events("problem.worktree") == []
+
+
+def test_a_submodule_that_points_elsewhere_by_then_is_right_in_a_worktree_made_ahead(make: Make) -> None:
+    moves = (
+        "git -C lib/sub checkout -q HEAD~1 && git add -A && git commit -qm older && coord agent done --summary done\n"
+    )
+    waits = 'while [ ! -e "$COORD_ROOT/../go" ]; do sleep 0.02; done\n'
+    sees = f'[ "$(git -C lib/sub log --format=%s -1)" = Work ] && [ -z "$(git status --porcelain)" ] || exit 1\n{WRITE}'
+    made = make({1: [], 2: [1]}, {1: f"set -e\n{waits}{moves}", 2: sees})
+    origin = Repository(made.repository.root.parent / "origin")
+    origin.commit({"new.txt": "1"})
+    made.repository.git("-c", "protocol.file.allow=always", "submodule", "add", "--quiet", str(origin.root), "lib/sub")
+    made.repository.git("commit", "--quiet", "-am", "With a submodule")
+    loop = made.start_loop("--until-idle")
+    wait_until(lambda: '"ready": true' in _text(made.layout.worktrees / ".02-1.warm"), message="the second worktree")
+    (made.repository.root.parent / "go").touch()
+    assert loop.wait(60) == 0, made.said()
+
+
+def _text(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
