@@ -3,9 +3,14 @@
 import os
 
 POINTS = (
+    "warm-marked",
+    "warm-made",
+    "warm-ready",
     "dispatch-claimed",
     "takeover-branched",
     "takeover-switched",
+    "warm-brought",
+    "warm-taken",
     "dispatch-worktree",
     "dispatch-set-up",
     "dispatch-script",

@@ -5,11 +5,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from coordinator.changes import litter, worktrees
+from coordinator.apply.removal import remove_worktree
+from coordinator.apply.steps import find_attempt
+from coordinator.changes import litter, warm_trees, worktrees
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import dataclass, field, replace
 from coordinator.model.step import Attempt, StepState
+from coordinator.observe.agent_user import gate_guest
 from coordinator.observe.project import Project
 from coordinator.observe.trust import require_trust
 from coordinator.storage.attempts import all_attempts
@@ -26,8 +29,8 @@ class Leftover:
     """Something that is still there."""
 
     kind: str
-    """`worktree`, `branch`, `window`, `server`; a folder put aside, as `stray`, or an agent's repository, as `kept`; a
-    file `lock` or `temp`."""
+    """`worktree`, `branch`, `window`, `server`; `ahead`: a worktree that was made ready; a folder put aside, `stray`,
+    or an agent's repository, as `kept`; a file `lock` or `temp`."""
     name: str
     holds: str
     """What would be lost or ended with it; empty: nothing."""
@@ -43,7 +46,12 @@ def leftovers(layout: Layout) -> list[Leftover]:
     """All that is there, of this project alone. Changes nothing."""
     project = Project(layout)
     files = (*_put_aside(layout), *_temps(layout, project.config.prompt_folders))
-    return [*_of_attempts(layout), *files, *_of_terminals(layout, project.terminals)]
+    return [
+        *_of_attempts(layout),
+        *_ahead(layout, project.config.base_branch or ""),
+        *files,
+        *_of_terminals(layout, project.terminals),
+    ]
 
 
 def clear(layout: Layout, found: list[Leftover]) -> list[Leftover]:
@@ -91,6 +99,28 @@ def _of_attempts(layout: Layout) -> Iterator[Leftover]:
         yield Leftover(kind, name, holds, partial(_remove, layout, attempt, look=False))
 
 
+def _ahead(layout: Layout, base: str) -> Iterator[Leftover]:
+    """Worktrees that were made ready for prompts that did not come."""
+    git = Git(layout.root)
+    if not git.is_repo():
+        return
+    for label, work, count in warm_trees.marked(layout):
+        if find_attempt(layout, work, count) is not None:
+            continue
+        mark = warm_trees.read_mark(layout, label)
+        try:
+            branch = git.base_branch(base)
+            work_there = warm_trees.work_in(git, layout.worktrees / label, mark, git.head(branch)) if mark else ""
+            holds = "the loop keeps it ready" if loop_is_alive(layout) else work_there
+        except CoordError as error:
+            branch, holds = "", error.message
+        yield Leftover("ahead", layout.rel(layout.worktrees / label), holds, partial(_drop, layout, label, branch))
+
+
+def _drop(layout: Layout, label: str, base: str) -> str:
+    return "the loop runs" if loop_is_alive(layout) else warm_trees.drop(layout, label, base)
+
+
 def _put_aside(layout: Layout) -> Iterator[Leftover]:
     git = Git(layout.root)
     if git.is_repo():
@@ -111,16 +141,8 @@ def _remove_temp(path: Path) -> str:
 
 def _remove(layout: Layout, attempt: Attempt, *, look: bool) -> str:
     """Remove an attempt's worktree and branch, or only look; what they hold, if they stay for it."""
-    gone = worktrees.remove(
-        layout,
-        attempt.work,
-        attempt.attempt,
-        attempt.base_branch,
-        branch=attempt.branch,
-        merged_as=attempt.merged_as,
-        merged_tip=attempt.commits[-1] if attempt.commits else "",
-        look=look,
-    )
+    config = Project(layout).config
+    gone, _ = remove_worktree(layout, config, attempt, None if look else gate_guest(config), look=look)
     return gone.reason if isinstance(gone, worktrees.Kept) else ""
 
 

@@ -41,7 +41,8 @@ class Ancestry:
         tip = self._tip_of(branch)
         if not tip:
             return frozenset()
-        if tip != self._tip:
+        works = [work for work in works if work.merge != tip]  # what it is at needs no asking: the usual one
+        if works and tip != self._tip:
             self._move(tip)
         fresh = [work for work in works if work.merge not in self._has]
         if fresh:

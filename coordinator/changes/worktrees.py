@@ -104,7 +104,7 @@ def create(
             )
         if os.path.lexists(maker.path) and maker.is_whole():
             return maker.adopt()
-        maker.clear_branch_lock()
+        clear_branch_lock(maker.git, maker.branch)
         if os.path.lexists(maker.path):
             return maker.make_good(hold, resume)
         return maker.make(hold) or maker.make_good(hold, resume)
@@ -178,17 +178,6 @@ class _Maker:
             return ""
         record = self.git.place.common / RECORD
         return f"no hook ran: {names} came or changed since the loop first began; delete {record} if that was you"
-
-    def clear_branch_lock(self) -> None:
-        """Delete the lock that a git which was killed left on the branch.
-
-        No git of ours is at it while the worktree's own lock is held; `pack-refs` of the engineer takes no such time.
-        """
-        lock = self.git.place.common / "refs" / "heads" / f"{self.branch}.lock"
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            while time.time() - lock.stat().st_mtime < _BRIEF:
-                time.sleep(0.02)
-            lock.unlink()
 
     def adopt(self) -> WorktreeInfo:
         """Take over the whole worktree that is there."""
@@ -294,6 +283,18 @@ def remove(
             git.run("branch", "--quiet", "-D", "--", branch, writes=True)
     (places.worktrees / f".{path.name}.lock").unlink(missing_ok=True)
     return Removed()
+
+
+def clear_branch_lock(git: Git, branch: str) -> None:
+    """Delete the lock that a git which was killed left on a branch.
+
+    No git of ours is at it while its worktree's own lock is held; `pack-refs` of the engineer takes no such time.
+    """
+    lock = git.place.common / "refs" / "heads" / f"{branch}.lock"
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        while time.time() - lock.stat().st_mtime < _BRIEF:
+            time.sleep(0.02)
+        lock.unlink()
 
 
 def existing(places: Places) -> list[tuple[int, int]]:

@@ -19,6 +19,7 @@ from coordinator.eventlog.store import EventLog
 from coordinator.lazy.dataclass import dataclass, field
 from coordinator.lazy.typing import Any
 from coordinator.loop.actions import OfAttempt
+from coordinator.loop.ahead import Ahead, Nothing
 from coordinator.loop.runs import RunBook
 from coordinator.loop.users import Users
 from coordinator.model.event import SYSTEM, Draft
@@ -53,6 +54,8 @@ class Context:
     """Strict mode: who agents run as, one user each."""
     halt: Halt = field(default_factory=Halt)
     """Ends set-ups when the loop ends: the next one does them again."""
+    ahead: Ahead = field(default_factory=Nothing)
+    """Worktrees that are made ready before their prompts come."""
     look: Callable[[], None] = lambda: None
     """Has the loop look at once at what was touched; for workers that go on for a while."""
 

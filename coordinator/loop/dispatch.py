@@ -10,7 +10,6 @@ from coordinator.agents.launch import environment, keeper
 from coordinator.apply.kill import end_processes
 from coordinator.apply.steps import agent_event, attempt_lock, step_event
 from coordinator.changes import worktrees
-from coordinator.changes.branches import free_branch
 from coordinator.changes.git import Git
 from coordinator.changes.setup import CutShort, SetupFailed
 from coordinator.errors import CoordError, Refused, StalePlan
@@ -18,17 +17,15 @@ from coordinator.failpoint import failpoint
 from coordinator.lazy.dataclass import replace
 from coordinator.loop.actions import Dispatch, Mark, Resume
 from coordinator.loop.context import Context
-from coordinator.loop.inheritance import inherit, told
+from coordinator.loop.inheritance import Inherited, inherit, told
 from coordinator.loop.launch_files import write_launch
 from coordinator.loop.prompt_status import mark
-from coordinator.loop.starts import set_up, with_port
+from coordinator.loop.starts import free_name, hand_over, new_attempt, set_up, with_port
 from coordinator.loop.worker import Task
-from coordinator.model.clock import utc_now
 from coordinator.model.loop_state import is_shared
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState, attempts_before
-from coordinator.model.work import WorkId, prompt_work
 from coordinator.storage.files import digest_of
 from coordinator.storage.given import keep_given
 from coordinator.storage.journal import at_rest
@@ -53,7 +50,8 @@ def dispatch(context: Context, snapshot: Snapshot, action: Dispatch) -> Task | N
         base = (
             "" if shared else context.base_branch
         )  # with none checked out for a moment it waits: nothing is claimed yet
-        attempt = _new_attempt(context, prompt, action.attempt, base, shared=shared)
+        branch = "" if shared else _branch(context, action)
+        attempt = new_attempt(context, prompt, action.attempt, base, branch=branch)
         last = snapshot.steps[action.number].attempt
         if last is not None:
             row = last.limits if last.interrupted else 0
@@ -88,6 +86,12 @@ def _claim(context: Context, attempt: Attempt) -> Attempt | None:
     return None
 
 
+def _branch(context: Context, action: Dispatch) -> str:
+    """The branch that a worktree made ahead stands on, else a free name."""
+    made = context.ahead.branch(action.work, action.attempt)
+    return made or free_name(context, action.work, action.attempt)
+
+
 def resume(context: Context, snapshot: Snapshot, action: Resume) -> None:
     """Finish a start that an earlier life of the loop did not: exactly one process of the attempt ever runs."""
     found = snapshot.steps[action.number].attempt
@@ -107,31 +111,8 @@ def resume(context: Context, snapshot: Snapshot, action: Resume) -> None:
         _start(context, snapshot, snapshot.prompts[action.number], attempt)
 
 
-def _new_attempt(context: Context, prompt: Prompt, count: int, base_branch: str, *, shared: bool) -> Attempt:
-    now, work = utc_now(), prompt_work(prompt.number)
-    return Attempt(
-        work=work,
-        attempt=count,
-        run=context.run,
-        epoch=context.book.run.epoch,
-        state=StepState.DISPATCHED,
-        since=now,
-        started=now,
-        agent=f"executor-{prompt.label}-{count}",
-        runtime=prompt.agent or context.config.runtime,
-        model=prompt.model or "",
-        branch="" if shared else _branch(context, work, count),
-        worktree="" if shared else context.layout.rel(context.layout.worktree(work, count)),
-        base_branch=base_branch,
-        title=prompt.title,
-        prompt_file=prompt.path,
-        digest=prompt.digest,
-    )
-
-
 def _start(context: Context, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> None:
     try:
-        attempt = with_port(context, attempt)
         if not prompt.lost:
             keep_given(context.directory(attempt), prompt)
         elif not prompt.source:
@@ -139,12 +120,15 @@ def _start(context: Context, snapshot: Snapshot, prompt: Prompt, attempt: Attemp
         last = next(attempts_before(attempt, context.find), None)
         context.check_ready(attempt.runtime)
         inherited = inherit(context, attempt) if attempt.branch else None
-        tree = _make_worktree(context, prompt, attempt, resume=inherited is not None and inherited.taken)
+        attempt, tree, ready = _worktree(context, prompt, attempt, inherited)
         attempt = replace(attempt, branch=tree.branch, reason=tree.warning)
         if tree.warning:
             context.log_about(attempt, agent_event(attempt, "problem.worktree", reason=tree.warning))
         failpoint("dispatch-worktree")
-        set_up(context, attempt, tree)
+        if ready:
+            hand_over(context, attempt)
+        else:
+            set_up(context, attempt, tree)
         failpoint("dispatch-set-up")
         attempt = replace(attempt, base=tree.base, base_branch=tree.base_branch, digest=prompt.digest)
         existing = None if inherited is None else told(context, attempt, inherited)
@@ -177,6 +161,17 @@ def _not_started(context: Context, attempt: Attempt, reason: str, *, unprepared:
         context.touched.append(context.directory(attempt))
 
 
+def _worktree(
+    context: Context, prompt: Prompt, attempt: Attempt, inherited: Inherited | None
+) -> tuple[Attempt, worktrees.WorktreeInfo, bool]:
+    """Where an attempt works, and whether that is set up: what was made ahead if there is, else made now."""
+    taken = context.ahead.take(attempt) if attempt.branch and inherited is None else None
+    if taken is not None:
+        return with_port(context, replace(attempt, port=taken.port)), taken.tree, taken.set_up
+    tree = _make_worktree(context, prompt, attempt, resume=inherited is not None and inherited.taken)
+    return with_port(context, attempt), tree, False
+
+
 def _make_worktree(context: Context, prompt: Prompt, attempt: Attempt, *, resume: bool) -> worktrees.WorktreeInfo:
     if prompt.pipeline != "direct":
         raise CoordError(f"pipeline `{prompt.pipeline}` can't be had", "use `pipeline: direct`, or leave it out")
@@ -187,17 +182,9 @@ def _make_worktree(context: Context, prompt: Prompt, attempt: Attempt, *, resume
     try:
         return create(branch=attempt.branch)
     except worktrees.BranchTaken:  # another project was faster since the name was chosen
-        branch = _branch(context, attempt.work, attempt.attempt)
+        branch = free_name(context, attempt.work, attempt.attempt)
     context.amend(attempt, branch=branch)
     return create(branch=branch)
-
-
-def _branch(context: Context, work: WorkId, count: int) -> str:
-    """A free name for the branch of an attempt; where git can't tell, making the worktree says why."""
-    try:
-        return free_branch(Git(context.layout.root), work, count)
-    except CoordError:
-        return work.branch(count)
 
 
 def _project_folder(context: Context, attempt: Attempt) -> worktrees.WorktreeInfo:

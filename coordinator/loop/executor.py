@@ -163,6 +163,11 @@ class Executor:
         soon = any(WAYS[type(action)].awaited and pause <= _INSISTENT for action, (_, pause) in self._later.items())
         return soon or bool(self._under_way)
 
+    @property
+    def starting(self) -> bool:
+        """An agent is being started."""
+        return any(isinstance(action, Dispatch | Resume) for action in self._under_way)
+
     def free_for(self, action: Action) -> bool:
         """Neither under way nor to be tried later, and nothing has to be through before."""
         if action in self._under_way or self._later.get(action, (0.0, 0.0))[0] > time.time():

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from coordinator.apply.removal import remove_worktree
 from coordinator.apply.steps import agent_event, attempt_lock
 from coordinator.changes import worktrees
 from coordinator.changes.forge import Remote, pass_forge
@@ -10,6 +11,7 @@ from coordinator.changes.gate import MergeRequest, find_landed, merge_attempt
 from coordinator.changes.outcome import AtForge, Conflict, Merged, Nothing, Outcome, Red, Refused, Waiting
 from coordinator.errors import CoordError
 from coordinator.failpoint import failpoint
+from coordinator.lazy.dataclass import replace
 from coordinator.loop.actions import FindLanded, Merge, Tidy
 from coordinator.loop.completion import clear_up, close_windows, come_back
 from coordinator.loop.context import Context
@@ -19,7 +21,9 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain, plain_lines
 from coordinator.observe.log_audit import trailer
+from coordinator.observe.setup import wanted_setup
 from coordinator.secrets.redaction import redact
+from coordinator.storage import ports
 
 _OUTPUT_TAIL = 4000
 """Characters of a red suite's output that the agent is shown."""
@@ -46,13 +50,21 @@ def merge(context: Context, snapshot: Snapshot, action: Merge) -> Task | None:
         suites=prompt.validation_suites,
         owned=context.config.prompt_folders,
         guest=context.gate_guest,
+        setup=wanted_setup(context.config),
+        ports=lambda: ports.borrowed(context.layout.root),
         trailers=trailer(context.log),
     )
     if context.config.gate == "forge" and (action.landed or not action.commit):
         remote = Remote(context.config.remote, context.config.forge)
         body = _description(attempt)
-        return lambda: pass_forge(context.layout, request, remote, body=body)
-    return lambda: merge_attempt(context.layout, request)
+        return lambda: _followed(context, pass_forge(context.layout, request, remote, body=body))
+    return lambda: _followed(context, merge_attempt(context.layout, replace(request, landing=context.ahead.follow)))
+
+
+def _followed(context: Context, outcome: Outcome) -> Outcome:
+    """Have what is made ready ahead follow the base, wherever that is by now."""
+    context.ahead.follow()
+    return outcome
 
 
 def find(context: Context, snapshot: Snapshot, action: FindLanded) -> Task | None:
@@ -153,9 +165,8 @@ def _with_files(outcome: Refused | Waiting) -> str:
 
 
 def _red(outcome: Red) -> str:
-    how = "took too long" if outcome.timed_out else f"failed with exit status {outcome.status}"
     tail = redact(outcome.output.strip())[-_OUTPUT_TAIL:]
-    return f"the suite `{outcome.suite}` {how} on the merge result:\n{tail}"
+    return f"{outcome.words}:\n{tail}"
 
 
 def tidy(context: Context, snapshot: Snapshot, action: Tidy) -> None:
@@ -188,15 +199,9 @@ def _remove_worktree(context: Context, attempt: Attempt) -> str:
     """Remove a merged attempt's worktree; why it was kept instead, which is logged, if anything would be lost."""
     if not attempt.branch:
         return ""
-    removed = worktrees.remove(
-        context.layout,
-        attempt.work,
-        attempt.attempt,
-        attempt.base_branch,
-        branch=attempt.branch,
-        merged_as=attempt.merged_as,
-        merged_tip=attempt.commits[-1] if attempt.commits else "",
-    )
+    removed, failed = remove_worktree(context.layout, context.config, attempt, context.gate_guest)
+    if failed:
+        context.log_about(attempt, agent_event(attempt, "problem.teardown", reason=failed))
     why = removed.reason if isinstance(removed, worktrees.Kept) else ""
     if why:
         context.log_about(attempt, agent_event(attempt, "problem.worktree_kept", reason=why))

@@ -28,6 +28,7 @@ from coordinator.loop.rules.outcome import Outcome, outcome
 from coordinator.loop.runs import RunBook
 from coordinator.loop.users import users_for
 from coordinator.loop.wake import Changed, Exited, Finished, Stopped, Wake
+from coordinator.loop.warm import WarmTrees
 from coordinator.loop.write_back import TaskWriter
 from coordinator.model.event import Draft, Event
 from coordinator.model.snapshot import Snapshot
@@ -45,6 +46,8 @@ _UNFINISHED_PAUSE = 0.5
 """Seconds between looks whether a plan can be finished that a hanging process holds, or the disk refuses."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 """Seconds before a turn that broke off is tried again; doubles each time."""
+_WARM_PATIENCE = 3.0
+"""Seconds in which worktrees that were made ahead go when the loop ends; the next one drops what is left."""
 _PAGE = 1000
 
 
@@ -65,6 +68,7 @@ class Runner:
         self._context = Context(
             layout, config, self._log, terminals, self._book, users=users, look=lambda: self.wake.put(Changed())
         )
+        self._context.ahead = self._warm = WarmTrees(self._context)
         self._command_server = CommandServer(layout, users) if users is not None else None
         self._executor = Executor(self._context, self.wake.put)
         self._exits = ExitWatch(lambda pid: self.wake.put(Exited(pid)))
@@ -102,6 +106,7 @@ class Runner:
         self._task_writer.close()
         with contextlib.suppress(CoordError, OSError):
             self._say_untold()
+        self._warm.close(_WARM_PATIENCE)
         self._tell()
         self._observer.close()
         self._log.close()
@@ -126,6 +131,7 @@ class Runner:
             self._executor.report(f"agent:{one.runtime}", CoordError(one.sentence))
         self._book.adopted(self._census(), self._snapshot)
         self._retire()
+        self._warm.begin()
         for action in pauses(self._snapshot):  # an earlier life may have been killed with half of the processes stopped
             self._executor.perform(self._snapshot, action)
         while True:
@@ -193,6 +199,7 @@ class Runner:
             self._tell()
         self._watch_agents()
         self._task_writer.follow(self._snapshot, self._context.config.write_back)
+        self._warm.attend(self._snapshot, starting=self._executor.starting)
         self._tell()
 
     def _say_soon(self, draft: Draft) -> None:

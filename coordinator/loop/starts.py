@@ -3,15 +3,51 @@
 from coordinator.agents.launch import environment
 from coordinator.apply.steps import agent_event
 from coordinator.changes.agent_user import share
+from coordinator.changes.branches import free_branch
+from coordinator.changes.git import Git
 from coordinator.changes.setup import copy_files, run_setup
 from coordinator.changes.worktrees import WorktreeInfo
 from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import replace
 from coordinator.loop.context import Context
 from coordinator.loop.launch_files import hooks_environment
-from coordinator.model.step import SETUP_LOG, Attempt
+from coordinator.model.clock import utc_now
+from coordinator.model.prompt import Prompt
+from coordinator.model.step import SETUP_LOG, Attempt, StepState
+from coordinator.model.work import WorkId, prompt_work
 from coordinator.observe.setup import wanted_setup
 from coordinator.storage import ports
+
+
+def new_attempt(context: Context, prompt: Prompt, count: int, base_branch: str, *, branch: str) -> Attempt:
+    """An attempt as it is claimed; without a branch it works in the project's own folder."""
+    now, work = utc_now(), prompt_work(prompt.number)
+    return Attempt(
+        work=work,
+        attempt=count,
+        run=context.run,
+        epoch=context.book.run.epoch,
+        state=StepState.DISPATCHED,
+        since=now,
+        started=now,
+        agent=f"executor-{prompt.label}-{count}",
+        runtime=prompt.agent or context.config.runtime,
+        model=prompt.model or "",
+        branch=branch,
+        worktree=context.layout.rel(context.layout.worktree(work, count)) if branch else "",
+        base_branch=base_branch,
+        title=prompt.title,
+        prompt_file=prompt.path,
+        digest=prompt.digest,
+    )
+
+
+def free_name(context: Context, work: WorkId, count: int) -> str:
+    """A free name for the branch of an attempt; where git can't tell, making the worktree says why."""
+    try:
+        return free_branch(Git(context.layout.root), work, count)
+    except CoordError:
+        return work.branch(count)
 
 
 def with_port(context: Context, attempt: Attempt) -> Attempt:

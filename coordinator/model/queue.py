@@ -1,6 +1,7 @@
 """Who starts next: the prompts that could, in their order, and what each of them still waits for. Pure."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.limits import Limit, limits
@@ -12,7 +13,9 @@ from coordinator.model.loop_state import (
     retry_at,
     startable,
 )
+from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import Snapshot
+from coordinator.model.step import Step, StepState
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,38 @@ def lineup(snapshot: Snapshot, now: float | None = None) -> tuple[Place, ...]:
     able = {*(number for number in ready if not _rests(snapshot, number, now)), *_retries(snapshot, now)}
     held = limits(snapshot, now) if now is not None else {}
     return tuple(_places(snapshot, sorted(able, key=lambda n: (snapshot.prompts[n].priority.rank, n)), held))
+
+
+def next_up(snapshot: Snapshot) -> tuple[int, ...]:
+    """The prompts that come next and were never started: at most as many as worktrees are to be made ready ahead.
+
+    Who waits for a place first, then who waits for work that is under way.
+    """
+    prompts, steps = snapshot.prompts, snapshot.steps
+    line = [place.number for place in lineup(snapshot) if place.waits != "folder"]
+    soon = [
+        number
+        for number, step in steps.items()
+        if step.state is StepState.PENDING and number not in line and _soon(snapshot, number)
+    ]
+    soon.sort(key=lambda n: (prompts[n].priority.rank, n))
+    found = (
+        n for n in (*line, *soon) if _is_new(prompts[n], steps[n]) and not is_shared(prompts[n], snapshot.settings)
+    )
+    return tuple(islice(found, snapshot.settings.warm))
+
+
+def _soon(snapshot: Snapshot, number: int) -> bool:
+    """All that it depends on has ended, or is under way."""
+    graph, steps = snapshot.graph, snapshot.steps
+    if graph.dangling.get(number):
+        return False
+    before = [steps[d] for d in graph.dependencies.get(number, ()) if d in steps]
+    return all(step.satisfied or step.state.under_way for step in before)
+
+
+def _is_new(prompt: Prompt, step: Step) -> bool:
+    return step.attempt is None and not prompt.attempts and not prompt.lost
 
 
 def live_attempts(snapshot: Snapshot) -> frozenset[int]:

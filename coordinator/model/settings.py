@@ -50,6 +50,8 @@ class Settings:
     """Of all prompts of a run together."""
     require_criteria: bool = False
     """Refuse prompts without acceptance criteria."""
+    warm: int = 1
+    """Worktrees that are made ready ahead."""
     prompts_folder: str = PROMPTS
     """Where new prompts are written, relative to the project's root."""
     space: str = ""

@@ -75,6 +75,8 @@ class Config:
     """MiB that they may have together."""
     setup_timeout: float = 900.0
     """Seconds that setup.sh, and teardown.sh, may take."""
+    warm: int = 1
+    """Worktrees that are made ready ahead, for the prompts that come next."""
     base_branch: str | None = None
     """Where changes land; None: the branch that is checked out. A run keeps the one that it began with."""
     prompt_folders: tuple[str, ...] = ()
@@ -116,6 +118,7 @@ class Config:
             prompt_budget=Budget(self.budget_tokens, self.budget_cost, self.budget_time),
             run_budget=Budget(self.run_budget_tokens, self.run_budget_cost, self.run_budget_time),
             require_criteria=self.require_criteria,
+            warm=self.warm,
             space=self.space,
             prompts_folder=os.path.normpath(self.prompt_folders[0]) if self.prompt_folders else PROMPTS,
         )
@@ -355,6 +358,7 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "copy": _copies,
     "copy_limit": _whole(1, 1_000_000),
     "setup_timeout": _seconds,
+    "warm": _whole(0, 64),
     "base_branch": _branch,
     "prompt_folders": _folders,
     "prompts_pattern": _pattern,
@@ -405,6 +409,7 @@ _SAMPLE = """\
 # copy: []                   # untracked files to bring along into each new worktree, e.g. [.env, node_modules]
 # copy_limit: 2048           # MiB that they may have together
 # setup_timeout: 900         # seconds that .coord/setup.sh may take; it runs in each new worktree
+# warm: 1                    # worktrees that are made ready ahead, for the prompts that come next; 0: none
 # base_branch: main          # where changes land; default: the branch that is checked out; a run keeps its own
 # prompt_folders: []         # prompts of another harness, run where they are: every *.md that starts with a number,
 #                            # e.g. [".planning/{branch}/prompts"]; new prompts go to the first, named as the others

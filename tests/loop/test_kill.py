@@ -43,6 +43,8 @@ def test_a_loop_killed_at_any_point_leaves_one_attempt_and_the_next_completes_it
     assert made.repository.git("show", "main:file-1.txt") == "by attempt 1"
     for kind in ("step.dispatched", "step.running", "step.change_open", "step.merged"):
         assert [event.prompt for event in made.events(kind)] == [1, 2], kind
+    assert [path.name for path in made.layout.worktrees.iterdir() if path.name[0] in ".0"] == []
+    assert made.repository.git("branch", "--list", "coord/*") == ""
     assert [p.status.value for p in made.snapshot().prompts.values()] == ["done", "done"]
     assert made.snapshot().milestone.status == "done"
     assert [run.state for run in [current_run(made.layout)] if run] == ["ended"]

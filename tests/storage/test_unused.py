@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 DECLARED = ("artifacts/schema.py", "config.py", "model/prompt.py", "artifacts/unused.py", "services/edit.py")
 """Where keys are declared and typed, which is no effect."""
 BY_PROPERTY = {
-    **dict.fromkeys(("retry_backoff", "stuck_after", "require_criteria", "max_attempts", "timeout"), "settings"),
+    **dict.fromkeys(
+        ("retry_backoff", "stuck_after", "require_criteria", "max_attempts", "timeout", "warm"), "settings"
+    ),
     **{f"{of}budget_{what}": "settings" for of in ("", "run_") for what in ("tokens", "cost", "time")},
 }
 """Settings that the rules of the loop are given by `Config.settings`, under their own or a common name."""

@@ -106,6 +106,7 @@ def check_no_litter(made: Project, where: str, *, locks: bool = True) -> None:
     coord, git = made.layout.coord, made.repository.root / ".git"
     litter = [os.path.join(at, name) for at, _, names in os.walk(coord) for name in names if is_temp(name)]
     litter += [str(path) for path in (*made.layout.journal.glob("*"), *made.layout.worktrees.glob("gate-*"))]
+    litter += [str(path) for path in (*made.layout.worktrees.glob(".*.warm"), *made.layout.worktrees.glob(".*.log"))]
     litter += [str(path) for path in git.glob("coord-landing*")]
     if locks:
         litter += [str(path) for path in git.rglob("*.lock") if path.name != "coord-merge.lock"]
