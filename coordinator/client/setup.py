@@ -56,8 +56,9 @@ def validate(project: Project) -> tuple[Problem, ...]:
     """What is wrong with prompt files and graph, and what of them has no effect."""
     from coordinator.agents.registry import packaged_runtimes
     from coordinator.client.look import look
+    from coordinator.storage.lookers import find_lookers
     from coordinator.storage.unused import find_unused
 
     snapshot, folders = look(project), project.config.prompt_folders
     unused = find_unused(project.layout, snapshot.prompts.values(), packaged_runtimes(), folders)
-    return (*snapshot.problems, *unused)
+    return (*snapshot.problems, *unused, *find_lookers(project.layout))
