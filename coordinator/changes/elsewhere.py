@@ -53,7 +53,7 @@ class _Search:
     """One look around."""
 
     def __init__(self, places: Places, attempt: Attempt, owned: Sequence[str]) -> None:
-        self.git = Git(places.root)
+        self.git, self.worktrees = Git(places.root), places.worktrees
         self.tree = places.worktree(attempt.work, attempt.attempt)
         self.branch, self.start, self.base = attempt.branch, attempt.base, attempt.base_branch
         self.since = int(timestamp(attempt.started))
@@ -79,7 +79,7 @@ class _Search:
         if not path.is_dir() or _same(path, self.tree) or _same(path, self.git.place.top):
             return
         inside = _within(path, self.tree)
-        if not inside and path.parent.parts[-2:] == (".coord", "worktrees"):
+        if not inside and (path.parent.parts[-2:] == (".coord", "worktrees") or _same(path.parent, self.worktrees)):
             return  # another attempt's, or the gate's
         since = 0 if inside else self.since
         commits = self.count(checkout.head, since)

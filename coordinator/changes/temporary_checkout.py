@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from coordinator.changes.folders import Places
+from coordinator.changes.folders import Places, make_worktrees
 from coordinator.changes.git import Git
 
 _PREFIX = "gate-"
@@ -15,7 +15,7 @@ _PREFIX = "gate-"
 @contextmanager
 def temporary_checkout(git: Git, places: Places, commit: str) -> Iterator[Path]:
     """A detached checkout of a commit; whatever happens in it is thrown away."""
-    places.worktrees.mkdir(parents=True, exist_ok=True)
+    make_worktrees(places)
     path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=places.worktrees))
     try:
         git.run("worktree", "add", "--quiet", "--detach", "--", str(path), commit, writes=True)

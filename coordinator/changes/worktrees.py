@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from coordinator.changes.command import failure
-from coordinator.changes.folders import Places
+from coordinator.changes.folders import Places, make_worktrees
 from coordinator.changes.git import Git
 from coordinator.changes.holding import what_it_holds
 from coordinator.changes.lending import store_of, take_back
@@ -95,7 +95,7 @@ def create(
     maker = _Maker(places, work, attempt, base, branch, env)
     if os.path.lexists(maker.path) and maker.is_whole():
         return maker.adopt()
-    places.worktrees.mkdir(parents=True, exist_ok=True)
+    make_worktrees(places)
     with locked(places.worktrees / f".{maker.label}.lock", ORPHAN_PATIENCE) as hold:
         if hold is None:
             raise CoordError(

@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from coordinator.agents.launch import environment
 from coordinator.changes import worktrees
+from coordinator.changes.folders import make_worktrees
 from coordinator.changes.git import Git
 from coordinator.changes.scripts import SETUP, Halt
 from coordinator.changes.setup import CutShort, SetupFailed, copy_files, run_setup, run_teardown
@@ -266,7 +267,7 @@ class WarmTrees:
             step = context.directory(attempt) / "step.json"
             attempt = replace(attempt, port=ports.claim(layout.root, step))
         tree.attempt = attempt
-        layout.worktrees.mkdir(parents=True, exist_ok=True)
+        make_worktrees(layout)
         mark = Mark(attempt.branch, port=attempt.port)
         write_mark(layout, tree.label, mark)
         failpoint("warm-marked")

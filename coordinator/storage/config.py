@@ -69,6 +69,8 @@ class Config:
     run_budget_time: float | None = None
     require_criteria: bool = False
     """Refuse prompts without acceptance criteria."""
+    worktrees: str = ""
+    """Where the agents' worktrees lie, in a folder of the project's own; empty: below `.coord/`."""
     copy: tuple[str, ...] = ()
     """Untracked files and folders to bring along into each new worktree: paths and patterns, relative to the root."""
     copy_limit: int = 2048
@@ -281,6 +283,13 @@ def _folders(value: Value) -> tuple[str, ...]:
     return folders
 
 
+def _place(value: Value) -> str:
+    text = _text(value)
+    if ".git" in text.split("/"):
+        raise ValueError("a folder for worktrees, such as ../worktrees or ~/worktrees")
+    return text
+
+
 def _copies(value: Value) -> tuple[str, ...]:
     found = _texts(value)
     for one in found:
@@ -355,6 +364,7 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "run_budget_cost": _limit,
     "run_budget_time": _limit,
     "require_criteria": _flag,
+    "worktrees": _place,
     "copy": _copies,
     "copy_limit": _whole(1, 1_000_000),
     "setup_timeout": _seconds,
@@ -406,6 +416,7 @@ _SAMPLE = """\
 # run_budget_cost: none
 # run_budget_time: none
 # require_criteria: false    # refuse prompts without acceptance criteria
+# worktrees: .coord/worktrees # where agents work; elsewhere, in a folder of this project's own: e.g. ../worktrees
 # copy: []                   # untracked files to bring along into each new worktree, e.g. [.env, node_modules]
 # copy_limit: 2048           # MiB that they may have together
 # setup_timeout: 900         # seconds that .coord/setup.sh may take; it runs in each new worktree

@@ -7,6 +7,7 @@ from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.work import WorkId
 from coordinator.storage.root import COORD, find_root
+from coordinator.storage.worktrees_place import worktrees_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class Layout:
 
     @property
     def worktrees(self) -> Path:
-        return self.coord / "worktrees"
+        """Where the agents' worktrees lie: below `.coord/`, unless the setting `worktrees` names another place."""
+        return worktrees_of(self.root, self.coord)
 
     @property
     def events_db(self) -> Path:
@@ -112,7 +114,9 @@ class Layout:
         return self.runs / run_id / work.directory(attempt)
 
     def worktree(self, work: WorkId, attempt: int) -> Path:
-        return self.worktrees / work.checkout(attempt)
+        """Where the worktree of an attempt is, or is going to be: one from before the setting changed stays there."""
+        place, before = self.worktrees / work.checkout(attempt), self.coord / "worktrees" / work.checkout(attempt)
+        return before if place != before and os.path.lexists(before) and not os.path.lexists(place) else place
 
     def rel(self, path: Path | str) -> str:
         """The path relative to the root, POSIX separators; unchanged when it lies outside."""

@@ -1,5 +1,6 @@
 """Worktrees that are made ready to work in before their agents begin."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from support.repository import Repository
 from support.wait import wait_until
 
 from coordinator.model.work import prompt_work
+from coordinator.storage.root import find_root
 
 Make = Callable[..., Project]
 COUNT = 'basename "$COORD_WORKTREE" >>"$COORD_ROOT/../{name}"\n'
@@ -210,3 +212,34 @@ def test_a_submodule_that_points_elsewhere_by_then_is_right_in_a_worktree_made_a
 
 def _text(path: Path) -> str:
     return path.read_text() if path.exists() else ""
+
+
+def test_worktrees_lie_where_the_setting_says_and_agents_there_find_their_project(make: Make) -> None:
+    sees = (
+        f'[ "$(env -u COORD_ROOT coord status --json | head -c 20)" ] && echo "$PWD" >"$COORD_ROOT/../place"\n{WRITE}'
+    )
+    made = make({1: [], 2: [1]}, {1: f"set -e\n{sees}", 2: WRITE}, worktrees="../elsewhere")
+    made.repository.git("add", "-f", ".coord/coord.yaml")  # a copy of the project's folder is in each worktree
+    made.repository.git("commit", "-qm", "Settings")
+    assert made.run_loop() == 0, made.said()
+    place = Path((made.repository.root.parent / "place").read_text().strip())
+    folder = made.repository.root.parent / "elsewhere" / made.layout.worktrees.name
+    assert (place, made.layout.worktrees) == (folder / "01-1", folder)
+    assert [path.name for path in folder.iterdir()] == [".coord-project"]
+    assert find_root(str(folder / "03-1" / "src")) == str(made.layout.root)
+    assert not (made.layout.coord / "worktrees").exists()
+
+
+def test_a_pointer_of_somebody_else_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "project" / ".coord").mkdir(parents=True)
+    (tmp_path / "01-1" / ".coord").mkdir(parents=True)
+    pointer = tmp_path / ".coord-project"
+    pointer.write_text(f"{tmp_path / 'project'}\n")
+    assert find_root(str(tmp_path / "01-1")) == str(tmp_path / "project")
+    assert find_root(str(tmp_path / "other")) is None
+    if os.geteuid() == 0:
+        os.chown(pointer, 65534, 65534)
+        assert find_root(str(tmp_path / "01-1")) == str(tmp_path / "01-1")
+    pointer.unlink()
+    os.mkfifo(pointer)
+    assert find_root(str(tmp_path / "01-1")) == str(tmp_path / "01-1")
