@@ -25,6 +25,7 @@ from tui.navigation import Navigation
 from tui.paint.ascii import AsciiFilter
 from tui.paint.scrolling import IDS
 from tui.paint.theme import DARK, LIGHT, choose_theme, glyphs, themes
+from tui.paint.variables import with_readable
 from tui.screens.main import MainScreen
 from tui.widgets.graph import PromptGraph
 
@@ -79,6 +80,9 @@ class CoordApp(Navigation):
         self.set_keymap({name: keys for name, keys in self.keys.items() if name not in odd})
         self._first = source.first()
         self.main = MainScreen(self, self._first)
+
+    def get_css_variables(self) -> dict[str, str]:
+        return with_readable(super().get_css_variables())
 
     def get_default_screen(self) -> Screen[None]:
         return self.main

@@ -30,7 +30,7 @@ _NAMES = {
     "successcriteria": "criteria",
 }
 _LINE = regex.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-_HEADING = regex.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
+_HEADING = regex.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
 _FENCE = regex.compile(r" {0,3}(`{3,}|~{3,})")
 _ITEM = regex.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)")
 _ESCAPED = regex.compile(r"^([ \t]*)\\(\\*[#`~])")

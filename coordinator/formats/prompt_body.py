@@ -2,11 +2,12 @@
 
 import re
 
+from coordinator.formats.markdown import words_of
 from coordinator.lazy import regex
 from coordinator.model.step import Attempt, Receipt
 from coordinator.model.text import plain, plain_lines
 
-_HEADING = regex.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_HEADING = regex.compile(r"^#{1,6}[ \t]+(\S.*)$", re.MULTILINE)
 _ITEM = regex.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]*)?\S", re.MULTILINE)
 TEMPLATE = "## Tasks\n\n- \n\n## Acceptance Criteria\n\n- \n"
 """What a new prompt's body starts from."""
@@ -28,7 +29,7 @@ def section(text: str, title: str) -> str:
     """The text below the heading `title`, whatever its level and case, up to the next heading; empty without one."""
     headings = list(_HEADING.finditer(text))
     for place, heading in enumerate(headings):
-        if heading[1].strip().casefold() == title.casefold():
+        if words_of(heading[1]).casefold() == title.casefold():
             end = headings[place + 1].start() if place + 1 < len(headings) else len(text)
             return text[heading.end() : end].strip()
     return ""

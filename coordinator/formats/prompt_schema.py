@@ -7,6 +7,7 @@ from functools import cache
 
 from coordinator.formats.flat_yaml import Nested, Value
 from coordinator.formats.frontmatter import Frontmatter
+from coordinator.formats.markdown import bare_word, words_of
 from coordinator.lazy import regex
 from coordinator.lazy.typing import Any
 from coordinator.model.problem import Problem
@@ -19,13 +20,12 @@ _REFERENCE = regex.compile(
 )
 _BEGINNING = regex.compile(r"\d+(?:[-_ ](?:planned|emergent|user-patch|review-fix)(?=[-_ ]))?")
 _ENDING = regex.compile(r"(?:-done)?(?:\.prompt)?(?:-done)?\.md(?:-done)?$", re.IGNORECASE)
-_HEADING = regex.compile(r"^# +(\S.*?)[ #]*\r?$", re.MULTILINE)
+_HEADING = regex.compile(r"^# +(\S.*)$", re.MULTILINE)
 _HEADING_WITHIN = 8192
 """Bytes of a text in which its title is looked for."""
 _SECONDS = regex.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(s|sec|m|min|h)?")
 _UNITS = {None: 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _AGENT = regex.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_MARKS = regex.compile(r"^[\W_]+|[\W_]+$")
 """What people put around a word to make it seen: `✅ done`."""
 _NOTHING = frozenset({"", "~", "null", "none"})
 
@@ -161,7 +161,7 @@ def _title_elsewhere(front: Frontmatter, source: bytes) -> str:
         return " ".join(name.split())
     text = source[front.body : front.body + _HEADING_WITHIN].decode("utf-8", "replace").partition("```")[0]
     found = _HEADING.search(text)
-    return " ".join(found[1].split()) if found else ""
+    return " ".join(words_of(found[1]).split()) if found else ""
 
 
 def _title_from(name: str) -> str:
@@ -239,9 +239,7 @@ def _choice(code: str, choices: dict[str, Any], allowed: str) -> Callable[[Value
     def read(value: Value) -> Any:
         found = choices.get(value) if isinstance(value, str) else None
         if found is None:
-            found = choices.get(
-                _MARKS.sub("", _text(value).lower().replace("'", "")).replace("-", "_").replace(" ", "_")
-            )
+            found = choices.get(bare_word(_text(value).lower().replace("'", "")).replace("-", "_").replace(" ", "_"))
         if found is None:
             raise BadValue(code, f"`{_shown(value)}` is not one of {allowed}", f"write one of {allowed}")
         return found

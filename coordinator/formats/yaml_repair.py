@@ -9,8 +9,8 @@ from coordinator.formats.yaml_reader import Node, YamlError, read_yaml
 from coordinator.lazy import regex
 from coordinator.lazy.dataclass import replace
 
-_PAIR = regex.compile(r"(?P<key>[A-Za-z_][A-Za-z0-9_-]*):[ \t]+(?P<value>\S[^\r\n]*?)[ \t]*\r?$")
-_COMMENT = regex.compile(r"[ \t]+#.*$")
+_PAIR = regex.compile(r"(?P<key>[A-Za-z_][A-Za-z0-9_-]*):[ \t]+(?P<value>\S[^\r\n]*)\r?$")
+_COMMENT = regex.compile(r"(?<![ \t])[ \t]+#.*$")
 
 
 _OPENS = ("[", "{", '"', "'")
@@ -43,10 +43,11 @@ def _mend(text: str, *, opened: bool) -> tuple[str, dict[str, str]]:
     lines, raw = text.split("\n"), dict[str, str]()
     for place, line in enumerate(lines):
         match = _PAIR.match(line)
-        if match is None or match["key"] in raw or (match["value"].startswith(_OPENS) and not opened):
+        found = match["value"].rstrip(" \t") if match is not None else ""
+        if match is None or match["key"] in raw or (found.startswith(_OPENS) and not opened):
             continue
-        if not _is_yaml(match["value"]):
-            value = match["value"] if match["value"].endswith("]") else _COMMENT.sub("", match["value"])
+        if not _is_yaml(found):
+            value = found if found.endswith("]") else _COMMENT.sub("", found)
             raw[match["key"]] = value
             start = match.start("value")
             lines[place] = f"{line[:start]}{'x' * len(value)}{line[start + len(value) :]}"

@@ -26,7 +26,7 @@ _LONG_PATIENCE, _LONG_PAUSE = 600.0, 0.25
 """Seconds that an agent waits for a loop, and between its looks for one."""
 _PAUSE = 0.02
 """Seconds between looks for a server that somebody else starts."""
-_LAST_WORDS = 1.0
+_LAST_WORDS = 10.0
 """Seconds that requests have to be answered in once the client has said all."""
 _MOST_FALLS = 5
 """Times that the server may go away in a row before it is not started again for the same requests."""

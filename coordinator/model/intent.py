@@ -3,7 +3,6 @@
 How they stand in `milestone.md` is the matter of `coordinator.formats.intent_text`.
 """
 
-import re
 from collections.abc import Mapping
 
 from coordinator.errors import UsageError
@@ -15,7 +14,6 @@ LONGEST_GOAL, LONGEST_ITEM, MOST_ITEMS = 10_000, 1_000, 100
 """Characters of a goal, characters of an item, and items of a list: an intent is read by every agent."""
 PLACEHOLDER = "What is to be true when this is done."
 """The goal that `coord init` writes; it counts as none."""
-_COMMENT = regex.compile(r"<!--.*?-->", re.DOTALL)
 _MARKER = regex.compile(r"\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)?(?:\[[ xX]\]\s+)?")
 
 
@@ -79,7 +77,7 @@ def intent(
     criteria: tuple[str, ...] = (),
 ) -> Intent:
     """An intent of these words, made safe: controls out, items on one line without their bullets, empty ones gone."""
-    text = "\n".join(line.rstrip() for line in plain_lines(_COMMENT.sub("", goal))).strip()
+    text = "\n".join(line.rstrip() for line in plain_lines(_uncommented(goal))).strip()
     lists = (tuple(filter(None, map(_item, items))) for items in (non_goals, constraints, criteria))
     return Intent("" if text == PLACEHOLDER else text, *lists)
 
@@ -155,10 +153,19 @@ def _check_items(items: tuple[str, ...], name: str) -> None:
 
 def _item(text: str) -> str:
     """An item on one line; a bullet or box that was written in front of it is no part of it."""
-    line = " ".join(plain(_COMMENT.sub("", text)).split())
+    line = " ".join(plain(_uncommented(text)).split())
     while (match := _MARKER.match(line)) and match.end():
         line = line[match.end() :]
     return line
+
+
+def _uncommented(text: str) -> str:
+    """A text without what stands between `<!--` and `-->`."""
+    kept, place = [], 0
+    while (start := text.find("<!--", place)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        kept.append(text[place:start])
+        place = end + 3
+    return "".join((*kept, text[place:]))
 
 
 def _plural(name: str) -> str:

@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from rich.cells import cell_len
 from support import scenes
 from textual.color import Color
 from textual.pilot import Pilot
+from textual.screen import ModalScreen
 
 from coordinator.client.ports import Source
 from tui.app import CoordApp
@@ -61,6 +63,26 @@ def place_of(app: CoordApp, needle: str) -> tuple[int, int]:
         if needle in line:
             return line.index(needle), row
     raise AssertionError(f"{needle!r} is not on screen:\n{screen_text(app)}")
+
+
+def hard_to_read(app: CoordApp) -> list[str]:
+    """Words on screen whose colours differ too little, with both; not those behind a page that lies over them."""
+    found = []
+    modal = isinstance(app.screen, ModalScreen)
+    for y, strip in enumerate(app.screen._compositor.render_strips()):
+        x = 0
+        for text, style, _ in strip:
+            place, x = x, x + cell_len(text)
+            behind = modal and app.screen.get_widget_at(place, y)[0] is app.screen
+            if behind or style is None or not any(map(str.isalnum, text)) or text.strip() in ("o", "v", "x"):
+                continue  # a single letter is a sign of the graph where there are no others
+            ink, ground = style.color, style.bgcolor
+            if ink is None or ground is None or ink.is_default or ground.is_default:
+                continue
+            ratio = contrast(Color.from_rich_color(ink), Color.from_rich_color(ground))
+            if ratio < 4.5:
+                found.append(f"{text.strip()!r}: {ratio:.1f}, {ink.name} on {ground.name}")
+    return found
 
 
 def contrast(one: Color, other: Color) -> float:

@@ -65,6 +65,19 @@ class Thin:
         assert self.process.stderr
         raise AssertionError(f"it ended: {self.process.stderr.read().decode()}")
 
+    def rest(self) -> dict[int, dict[str, Any]]:
+        """All answers that are still to be read, to its end."""
+        assert self.process.stdout
+        for message in map(json.loads, self.process.stdout):
+            if "id" in message:
+                self.keep(message.get("result") or message["error"], message["id"])
+        return self._heard
+
+    def keep(self, answer: dict[str, Any], request: int = 0) -> int:
+        """Have an answer as if it had come; the id of its request."""
+        self._heard[request] = answer
+        return request
+
     def request(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         return self.result(self.begin(method, params))
 

@@ -248,7 +248,7 @@ async def test_an_empty_project_says_how_to_begin() -> None:
 async def test_text_is_readable_under_the_cursor_on_ghosts_and_elsewhere(theme: str) -> None:
     async with stage(every_state(), theme=theme) as s:
         s.graph.preview([prompt(10, 5, title="New")])
-        faint = s.graph.ink("faint").color
+        faint = s.graph.ink("line").color
         words = {s.graph.ink(name).color for name in ("text", "strong", "quiet", "cursor")}
         await s.press("home")
         for _ in range(10):

@@ -1,11 +1,15 @@
 """How the screens look: every character and colour as it was last meant. CONTRIBUTING.md: how to accept a change."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import pytest
-from support.gallery import PICTURES
+from support.gallery import PICTURES, Picture
+from support.onscreen import hard_to_read
+from textual.pilot import Pilot
 
+from tui.app import CoordApp
 from tui.paint.theme import DARK, LIGHT
 
 SIZES = ((80, 24), (160, 45))
@@ -26,12 +30,41 @@ def _anywhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("name", KEPT)
 def test_looks(name: str, size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
-    assert snap_compare(PICTURES[name].app(DARK), terminal_size=size, run_before=PICTURES[name].play), _HOW
+    assert snap_compare(PICTURES[name].app(DARK), terminal_size=size, run_before=legibly(PICTURES[name])), _HOW
 
 
 @pytest.mark.parametrize("name", ["main", "review"])
 def test_looks_in_the_light(name: str, snap_compare: Callable[..., bool]) -> None:
-    assert snap_compare(PICTURES[name].app(LIGHT), terminal_size=(160, 45), run_before=PICTURES[name].play), _HOW
+    assert snap_compare(PICTURES[name].app(LIGHT), terminal_size=(160, 45), run_before=legibly(PICTURES[name])), _HOW
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PICTURES)
+async def test_every_word_of_every_screen_can_be_read_in_every_theme(name: str) -> None:
+    picture, hard = PICTURES[name], {}
+    app = picture.app(DARK)
+    async with app.run_test(size=(160, 45), notifications=True) as pilot:
+        await picture.play(pilot)
+        coloured = [theme.name for theme in app.available_themes.values() if not theme.ansi]
+        assert len(coloured) > 10
+        for theme in coloured:
+            app.theme = theme
+            await pilot.pause()
+            if found := hard_to_read(app):
+                hard[theme] = found
+    assert hard == {}
+
+
+def legibly(picture: Picture) -> Callable[[Pilot[Any]], Awaitable[None]]:
+    """Come to what is shown, and look that each word can be read before it is compared."""
+
+    async def play(pilot: Pilot[Any]) -> None:
+        await picture.play(pilot)
+        app = pilot.app
+        assert isinstance(app, CoordApp)
+        assert hard_to_read(app) == []
+
+    return play
 
 
 _HOW = "it looks otherwise than before: build/looks.html shows both; if that was meant, `make accept-looks`"

@@ -28,8 +28,8 @@ class BodyField(Painted):
                 self.post_message(Changed())
 
     def spans(self, width: int) -> Spans:
-        words = [Span(describe(self._value))] if self._value.strip() else [Span(self._empty, "faint")]
-        return [*words, Span("   ^e", "key"), Span(" opens $EDITOR", "faint")]
+        words = [Span(describe(self._value))] if self._value.strip() else [Span(self._empty, "quiet")]
+        return [*words, Span("   ^e", "key"), Span(" opens $EDITOR", "quiet")]
 
 
 def describe(body: str) -> str:

@@ -191,7 +191,7 @@ class Cards(Immediate, Widget, can_focus=True):
         self._first = max(self._place - count + 1, min(self._first, self._place))
         spans: list[Span] = []
         for place in range(self._first, min(self._first + count, len(self._cards))):
-            edge = Span("  " if place == self._first else self._edge, "faint")
+            edge = Span("  " if place == self._first else self._edge, "line")
             line = fit(self._line(place, y, wide - 3), wide - 3, self.marks.ellipsis)
             spans += [edge, *line, Span(" " * (wide - 2 - columns(line)))]
         return paint(spans, width, self.ink)
@@ -216,7 +216,7 @@ class Cards(Immediate, Widget, can_focus=True):
         row = top + y - 2
         left = len(lines) - top - self._room
         if left > 0 and y == self.size.height - 1:
-            return [Span(f"{left + 1} more lines", "faint")]
+            return [Span(f"{left + 1} more lines", "quiet")]
         return lines[row] if row < len(lines) else []
 
     @property

@@ -70,7 +70,7 @@ class Row(Horizontal):
     DEFAULT_CSS = """
     Row { height: auto; }
     Row > .label { width: 13; color: $text-muted; }
-    Row:focus-within > .label { color: $border; text-style: bold; }
+    Row:focus-within > .label { color: $title; text-style: bold; }
     """
 
     def __init__(self, label: str, field: Widget) -> None:
@@ -132,7 +132,7 @@ class ProseField(Immediate, TextArea):
     DEFAULT_CSS = """
     ProseField, ProseField:focus { border: none; padding: 0; background: transparent; }
     ProseField { width: 1fr; height: auto; max-height: 4; scrollbar-size-vertical: 1; }
-    ProseField .text-area--placeholder { color: $text-disabled; }
+    ProseField .text-area--placeholder { color: $hint; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [EDITOR]
     each_line: ClassVar[bool] = False

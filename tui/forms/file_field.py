@@ -44,4 +44,4 @@ class FileField(Painted):
 
     def spans(self, width: int) -> Spans:
         edited = [Span(", edited", "badge")] if self._value is not None else []
-        return [Span(self.words), *edited, Span("   ^e", "key"), Span(" opens the file in $EDITOR", "faint")]
+        return [Span(self.words), *edited, Span("   ^e", "key"), Span(" opens the file in $EDITOR", "quiet")]

@@ -17,7 +17,7 @@ class Form(Vertical):
     DEFAULT_CSS = """
     Form { border: round $border-blurred; padding: 0 1; height: auto; background: transparent;
            border-subtitle-color: $text-muted; border-title-color: $text-muted; }
-    Form:focus-within { border: round $border; border-title-color: $border; border-title-style: bold; }
+    Form:focus-within { border: round $border; border-title-color: $title; border-title-style: bold; }
     .-ascii Form { border: ascii $border-blurred; }
     .-ascii Form:focus-within { border: ascii $border; }
     """

@@ -119,17 +119,17 @@ class PromptsField(Painted):
         if not self.has_focus and self.query_text.strip():
             return [Span(f"{self.query_text} ?", "need")]
         if not self.has_focus:
-            return [] if self._value else [Span(self._empty, "faint")]
+            return [] if self._value else [Span(self._empty, "quiet")]
         cursor = Span(" ", "caret")
         if not self.query_text:
-            return [cursor, Span(" a number or words, or \u2191\u2193 and space on the graph", "faint")]
+            return [cursor, Span(" a number or words, or \u2191\u2193 and space on the graph", "quiet")]
         found = self.found
         if not found:
             return [Span(self.query_text, "strong"), cursor, Span(f" {self._unknown()}", "need")]
         prompt = self._prompts[found[self._choice % len(found)]]
         more = f"   {self._choice % len(found) + 1}/{len(found)} \u2191\u2193" if len(found) > 1 else ""
         goal = f" {prompt.label} {clip(plain(prompt.title), 40)}"
-        return [Span(self.query_text, "strong"), cursor, Span(goal, "badge"), Span(f"  enter takes it{more}", "faint")]
+        return [Span(self.query_text, "strong"), cursor, Span(goal, "badge"), Span(f"  enter takes it{more}", "quiet")]
 
     def _unknown(self) -> str:
         text = plain(self.query_text.strip())

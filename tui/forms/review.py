@@ -54,12 +54,12 @@ def order_spans(plan: Plan) -> list[Span]:
     fresh = frozenset(after) - frozenset(before)
     first = next((i for i, n in enumerate(after) if i >= len(before) or before[i] != n), len(after))
     start = max(0, min(first - _ORDER // 2, len(after) - _ORDER))
-    spans = [Span("… → ", "faint")] if start else []
+    spans = [Span("… → ", "quiet")] if start else []
     for place, number in enumerate(after[start : start + _ORDER]):
-        spans += [Span(" → ", "faint")] if place else []
+        spans += [Span(" → ", "quiet")] if place else []
         moved = start + place >= len(before) or before[start + place] != number
         spans.append(Span(f"{number:02d}", "badge" if number in fresh else "text" if moved else "quiet"))
-    return [*spans, *([Span(" → …", "faint")] if start + _ORDER < len(after) else [])]
+    return [*spans, *([Span(" → …", "quiet")] if start + _ORDER < len(after) else [])]
 
 
 def diff_lines(plan: Plan) -> list[Spans]:

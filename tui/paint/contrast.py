@@ -7,15 +7,15 @@ from rich.color_triplet import ColorTriplet
 
 READABLE = 4.5
 """Contrast ratio at which text is easy to read."""
-SEEN = 2.6
-"""Contrast ratio below which text is hard to see; what a program wants dim stays dim."""
+DRAWN = 3.0
+"""Contrast ratio at which a line or a sign is seen."""
 _MIDDLE = 0.18
 """Luminance at which black and white stand out equally well."""
 _STEPS = 10
 
 
 @lru_cache(maxsize=4096)
-def readable(colour: Color | None, ground: Color | None, text: Color | None, least: float = SEEN) -> Color | None:
+def readable(colour: Color | None, ground: Color | None, text: Color | None, least: float = READABLE) -> Color | None:
     """Move a colour towards black or white until it stands out from its ground; what can't, becomes `text`.
 
     Colours of the terminal's own sixteen stay as they are: what they look like, nobody knows.
@@ -30,6 +30,23 @@ def readable(colour: Color | None, ground: Color | None, text: Color | None, lea
         if _contrast(moved, under) >= least:
             return Color.from_triplet(moved) if step else colour
     return text
+
+
+def readable_on(colour: Color, *grounds: Color) -> Color:
+    """Move a colour until it stands out from all of these grounds, as far as black or white does."""
+    for _ in range(len(grounds)):
+        for ground in grounds:
+            colour = readable(colour, ground, None) or colour
+    return colour
+
+
+@lru_cache(maxsize=4096)
+def faded(colour: Color | None, ground: Color | None) -> Color | None:
+    """A colour half-way to its ground; None where the terminal alone knows what they look like."""
+    if colour is None or ground is None or _is_terminals_own(colour) or _is_terminals_own(ground):
+        return None
+    mine, under = colour.get_truecolor(), ground.get_truecolor()
+    return Color.from_triplet(ColorTriplet(*((one + other) // 2 for one, other in zip(mine, under, strict=True))))
 
 
 def _is_terminals_own(colour: Color) -> bool:

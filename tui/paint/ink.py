@@ -15,7 +15,10 @@ from textual.widget import Widget
 
 from coordinator.model.text import plain
 from coordinator.views.spans import Span
-from tui.paint.contrast import READABLE, readable
+from tui.paint.contrast import readable
+
+_LINE = "text-disabled"
+"""Of what is drawn, and not read."""
 
 
 class _Ink(NamedTuple):
@@ -30,7 +33,7 @@ _INKS = {
     "text": _Ink("foreground"),
     "strong": _Ink("foreground", bold=True),
     "quiet": _Ink("text-muted"),
-    "faint": _Ink("text-disabled"),
+    "line": _Ink(_LINE),
     "run": _Ink("primary"),
     "good": _Ink("success"),
     "need": _Ink("warning"),
@@ -78,8 +81,9 @@ def _of_component(styles: RenderStyles, under: RichColor | None) -> Style:
     base = Color.from_rich_color(under) if under is not None else Color.parse("ansi_default")
     ground = _over(base, styles.background) if styles.has_rule("background") else None
     colour = _over(ground or base, styles.color) if styles.has_rule("color") else None
+    seen = readable(colour.rich_color, (ground or base).rich_color, None) if colour is not None else None
     return styles.text_style + Style(
-        color=colour.rich_color if colour is not None else None,
+        color=seen,
         bgcolor=ground.rich_color if ground is not None else None,
     )
 
@@ -95,7 +99,7 @@ def _mix(ink: _Ink, theme: Mapping[str, str], under: RichColor | None) -> Style:
         ground = _colour(theme[ink.ground], base) if ink.ground else base
         colour = _colour(theme[ink.colour], ground).rich_color
         return Style(
-            color=readable(colour, ground.rich_color, None, READABLE) if ink.ground else colour,
+            color=colour if ink.colour == _LINE else readable(colour, ground.rich_color, None),
             bgcolor=ground.rich_color if ink.ground else None,
             bold=ink.bold or None,
         )
@@ -183,7 +187,7 @@ def paint(spans: Spans, width: int, ink: InkOf, base: Style | None = None) -> St
         style = ink(name)
         if base is not None:
             # The row's background has to win, the span's colour too.
-            colour = readable(style.color, base.bgcolor, base.color, READABLE)
+            colour = readable(style.color, base.bgcolor, base.color)
             style = base + Style(color=colour, bold=style.bold) if name != "text" else base
         if act:
             style += _meta(act)

@@ -49,7 +49,7 @@ class MilestoneScreen(Screen[None]):
     MilestoneScreen { background: $background; }
     MilestoneScreen > #frame { height: 1fr; border: round $border-blurred; padding: 0 1;
         border-title-color: $text-muted; border-subtitle-color: $text-muted; }
-    MilestoneScreen > #frame:focus-within { border: round $border; border-title-color: $border;
+    MilestoneScreen > #frame:focus-within { border: round $border; border-title-color: $title;
         border-title-style: bold; }
     MilestoneScreen.-ascii > #frame { border: ascii $border-blurred; }
     MilestoneScreen.-ascii > #frame:focus-within { border: ascii $border; }
@@ -336,7 +336,7 @@ def _intent_lines(page: MilestonePage) -> list[Spans]:
             lines += [[Span(lead), Span(text)] for text in texts]
             lines.append([])
     if page.version is not None and page.recorded:
-        lines += [[Span(f"set by {page.set_by}, {day_and_time(page.set_at)}, event {page.version}", "faint")], []]
+        lines += [[Span(f"set by {page.set_by}, {day_and_time(page.set_at)}, event {page.version}", "quiet")], []]
     elif page.intent != Intent():
         words = "edited by hand since: " if page.version is not None else "written by hand: "
         lines += [[Span(words, "need"), Span("w", "key"), Span(" makes a version of it on the log", "need")], []]
@@ -348,14 +348,14 @@ def _event_lines(title: str, events: Sequence[Event], nothing: str) -> list[Span
         return []
     left_out = len(events) - _NEWEST
     lines: list[Spans] = [
-        [Span(title, "brand"), Span(f"  the newest {_NEWEST} of {len(events)}" if left_out > 0 else "", "faint")]
+        [Span(title, "brand"), Span(f"  the newest {_NEWEST} of {len(events)}" if left_out > 0 else "", "quiet")]
     ]
     for event in events[-_NEWEST:]:
         about = f"  about {event.prompt:02d}" if event.prompt is not None else ""
         line = describe(event)
         who = f"  {f'{line.actor} {line.aside}'.rstrip()}{about}, {day_and_time(event.ts)}"
         lines.append([Span("  "), Span(line.text), Span(who, "quiet")])
-    return [*lines, *([] if events else [[Span(f"  {nothing}", "faint")]]), []]
+    return [*lines, *([] if events else [[Span(f"  {nothing}", "quiet")]]), []]
 
 
 def _question_lines(questions: Sequence[Question]) -> list[Spans]:

@@ -21,7 +21,7 @@ _CSS = """
     {name} {{ align: center middle; background: $background 60%; }}
     {name} > Vertical {{
         width: 92%; max-width: 120; height: 90%; padding: 0 1; background: $surface;
-        border: round $border; border-title-color: $border; border-title-style: bold;
+        border: round $border; border-title-color: $title; border-title-style: bold;
         border-subtitle-color: $text-muted;
     }}
     {name}.-ascii > Vertical {{ border: ascii $border; }}

@@ -85,7 +85,7 @@ def prompt_lines(prompt: Prompt) -> list[Spans]:
     for row in plain_lines(text):
         if row.rstrip() == "---" and (first or inside):
             inside = first
-            ink = "faint"
+            ink = "quiet"
         elif inside:
             ink = "quiet"
         else:
@@ -105,7 +105,7 @@ def problem_entries(problems: Sequence[Problem]) -> list[Entry]:
                 [Span(" ! ", "need"), Span(f"{problem.message}  "), Span(where, "quiet")],
                 [
                     [Span(problem.message, "strong")],
-                    [Span(where, "quiet"), Span(f"  ({problem.code})", "faint")],
+                    [Span(where, "quiet"), Span(f"  ({problem.code})", "quiet")],
                     [],
                     [Span(problem.remedy)],
                     [Span("Everything else goes on; this file waits until it is repaired.", "quiet")],

@@ -89,7 +89,7 @@ class Moments(Lines):
         number = f"{event.seq:>7} "
         spans = event_spans(event, None, max(1, width - len(number)), self.now, self.marks)
         if row > self.cursor:
-            spans = [span._replace(ink="faint") for span in spans]
+            spans = [span._replace(ink="quiet") for span in spans]
         return fit([Span(number, "quiet"), *spans], width, self.marks.ellipsis)
 
     def watch_cursor(self, old: int, new: int) -> None:

@@ -49,7 +49,7 @@ class Review(Screen[str]):
     DEFAULT_CSS = """
     Review { background: $background; }
     Review > .panel { border: round $border-blurred; border-title-color: $text-muted; padding: 0 1; }
-    Review > .panel:focus-within { border: round $border; border-title-color: $border; border-title-style: bold; }
+    Review > .panel:focus-within { border: round $border; border-title-color: $title; border-title-style: bold; }
     Review.-ascii > .panel { border: ascii $border-blurred; }
     Review > #said { height: auto; max-height: 40%; }
     Review > #said > #words { padding: 0 1; }

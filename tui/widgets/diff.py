@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from coordinator.model.change import FileChange
 from coordinator.views.diff_rows import Kind, Pair, Row, parse_diff, side_by_side
 from coordinator.views.spans import Span
-from tui.paint.contrast import READABLE, readable
+from tui.paint.contrast import readable
 from tui.paint.ink import Spans, clip, ink_of, pad
 from tui.paint.lines import Lines
 from tui.paint.syntax import Colouring
@@ -110,7 +110,7 @@ class DiffView(Lines):
         if pair.left == pair.right and pair.left is not None and not self.rows[pair.left].kind.code:
             return self._heading(pair.left, width)
         half = (width - 1) // 2
-        bar = Span("│" if self.marks.boxes else "|", "faint")
+        bar = Span("│" if self.marks.boxes else "|", "line")
         return [*self._cell(pair.left, half, old=True), bar, *self._cell(pair.right, width - half - 1, old=False)]
 
     def empty_spans(self) -> list[Spans]:
@@ -126,7 +126,7 @@ class DiffView(Lines):
                 of_token = ink_of(self, token)
                 style += Style(color=of_token.color, bold=of_token.bold, italic=of_token.italic)
             # themes choose for their own ground, not for a tinted one
-            style += Style(color=readable(style.color, style.bgcolor, ink_of(self, "text").color, READABLE))
+            style += Style(color=readable(style.color, style.bgcolor, ink_of(self, "text").color))
             self._inks[name] = style
         return style
 
@@ -136,14 +136,14 @@ class DiffView(Lines):
             return self._heading(index, width)
         size = self._digits
         numbers = f"{row.old or '':>{size}} {row.new or '':>{size}} "
-        return [Span(numbers, "faint"), *self._code(index, width - len(numbers))]
+        return [Span(numbers, "quiet"), *self._code(index, width - len(numbers))]
 
     def _cell(self, index: int | None, width: int, *, old: bool) -> Spans:
         if index is None:
             return [Span(" " * width)]
         row = self.rows[index]
         number = f"{(row.old if old else row.new) or '':>{self._digits}} "
-        return [Span(number, "faint"), *self._code(index, width - len(number))]
+        return [Span(number, "quiet"), *self._code(index, width - len(number))]
 
     def _heading(self, index: int, width: int) -> Spans:
         row = self.rows[index]

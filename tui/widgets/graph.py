@@ -16,6 +16,7 @@ from coordinator.model.step import StepState
 from coordinator.views.graph_rails import layout
 from coordinator.views.prompt_row import Tone
 from coordinator.views.spans import Span
+from tui.paint.contrast import DRAWN, readable
 from tui.paint.ink import INKS, Spans, columns
 from tui.paint.lines import Lines
 from tui.paint.theme import UNICODE, Glyphs
@@ -252,7 +253,7 @@ class PromptGraph(Lines):
         if row != self.cursor:
             return spans
         # Faint colours are faint on the panel's background, and of sixteen any may be the cursor's own.
-        lost = self.COMPONENT_CLASSES | INKS if self.app.current_theme.ansi else ("ink--quiet", "ink--faint")
+        lost = self.COMPONENT_CLASSES | INKS if self.app.current_theme.ansi else ("ink--quiet", "ink--line")
         return [span._replace(ink="text") if f"ink--{span.ink}" in lost else span for span in spans]
 
     def empty_spans(self) -> list[Spans]:
@@ -260,7 +261,7 @@ class PromptGraph(Lines):
             return [[Span(" Reading the project…", "quiet")]]
         return [
             [Span(" No prompts yet.", "quiet")],
-            [Span(" Press ", "faint"), Span("i", "key"), Span(" to write the first one.", "faint")],
+            [Span(" Press ", "quiet"), Span("i", "key"), Span(" to write the first one.", "quiet")],
         ]
 
     def render_line(self, y: int) -> Strip:
@@ -274,7 +275,8 @@ class PromptGraph(Lines):
             self._inks[name] = self.rich_style
             return self._inks[name]
         blended = self.get_component_rich_style(f"ink--{name}")
-        tint = Style(bgcolor=blended.bgcolor) if name == "ghost" else Style(color=blended.color)
+        seen = readable(blended.color, self.rich_style.bgcolor, None, DRAWN)
+        tint = Style(bgcolor=blended.bgcolor) if name == "ghost" else Style(color=seen)
         self._inks[name] = tint
         return tint
 

@@ -28,10 +28,10 @@ _FACT_INKS = {
     Tone.WAITING: "quiet",
     Tone.FAILED: "failed",
     Tone.BLOCKED: "need",
-    Tone.CANCELLED: "faint",
+    Tone.CANCELLED: "quiet",
 }
 _GLYPH_INKS = {**_FACT_INKS, Tone.DONE: "good"}
-_TITLE_INKS = {Tone.DONE: "quiet", Tone.CANCELLED: "faint"}
+_TITLE_INKS = {Tone.DONE: "quiet", Tone.CANCELLED: "quiet"}
 _LEAST_TITLE = 16
 """Columns that the rails and the title keep when the fact is long."""
 
@@ -189,9 +189,9 @@ class RowLook(NamedTuple):
 def rail_spans(cells: Iterable[rail.Cell]) -> list[Span]:
     """Neighbouring cells of one colour become one span; blanks have any."""
     spans: list[Span] = []
-    text, ink = "", "faint"
+    text, ink = "", "line"
     for char, lane in cells:
-        wanted = ink if char == " " else "faint" if lane < 0 else f"rail-{lane % RAIL_INKS}"
+        wanted = ink if char == " " else "line" if lane < 0 else f"rail-{lane % RAIL_INKS}"
         if wanted != ink and text:
             spans.append(Span(text, ink))
             text = ""
@@ -229,7 +229,7 @@ def folded_look(scene: Scene, numbers: Sequence[int], cells: Sequence[rail.Cell]
         Span(f" {signs(scene.marks).folded.rjust(scene.digits)} ", "quiet"),
     )
     span = f"{numbers[0]:02d} {scene.marks.dash} {numbers[-1]:02d}"
-    return RowLook(lead, (*rail_spans(cells), Span("  "), Span(", ".join(parts), "quiet")), (Span(span, "faint"),))
+    return RowLook(lead, (*rail_spans(cells), Span("  "), Span(", ".join(parts), "quiet")), (Span(span, "quiet"),))
 
 
 def row_spans(look: RowLook, width: int, pan: int, ellipsis: str) -> list[Span]:

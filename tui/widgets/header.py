@@ -180,7 +180,7 @@ def _bar(counts: _Counts, marks: Glyphs, width: int) -> Spans:
     cells = _shares(counts[:4], counts.total, width)
     inks = ("good", "review", "run", "failed")
     drawn = [Span(marks.bar * count, ink) for count, ink in zip(cells, inks, strict=True) if count]
-    return [*drawn, Span(marks.bar_rest * (width - sum(cells)), "faint")]
+    return [*drawn, Span(marks.bar_rest * (width - sum(cells)), "line")]
 
 
 def _shares(parts: Sequence[int], total: int, width: int) -> list[int]:

@@ -46,7 +46,7 @@ def timeline_spans(seq: int, head: int, width: int, marks: Glyphs) -> Spans:
         Span(" "),
         Span(marks.bar * place, "need"),
         Span(marks.play, "need-strong"),
-        Span(marks.bar_rest * (room - place - 1), "faint"),
+        Span(marks.bar_rest * (room - place - 1), "line"),
     ]
 
 

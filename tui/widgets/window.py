@@ -18,7 +18,7 @@ from coordinator.model.snapshot import Agent
 from coordinator.model.text import age, plain
 from coordinator.views.event_text import actor_name
 from coordinator.views.spans import Span
-from tui.paint.contrast import readable
+from tui.paint.contrast import faded, readable
 from tui.paint.ink import Spans, ink_of, paint
 from tui.paint.scrolling import LINES
 from tui.paint.theme import UNICODE, Glyphs
@@ -222,16 +222,18 @@ def pane_style(style: "pane.Style", base: Style) -> Style:
         color=_colour(style.fg),
         bgcolor=_colour(style.bg),
         bold=style.bold or None,
-        dim=style.dim or None,
         italic=style.italic or None,
         underline=style.underline or None,
         reverse=style.reverse or None,
         strike=style.strike or None,
         overline=style.overline or None,
     )
-    if style.fg is None and style.bg is None:
+    if style.fg is None and style.bg is None and not style.dim:
         return own
-    return own + Style(color=readable(own.color, own.bgcolor, base.color))
+    dim = faded(own.color, own.bgcolor) if style.dim else own.color
+    if dim is None:
+        return own + Style(dim=True)
+    return own + Style(color=readable(dim, own.bgcolor, base.color))
 
 
 def _colour(colour: "pane.Colour") -> Color | None:

@@ -15,7 +15,7 @@ from coordinator.model.text import amount, clip, plain
 _FILE = regex.compile(r"(?i)(?:.*/)?[a-z][a-z0-9]*-\d+(?:\.\d+)*(?:[ _.-].*)?\.md")
 _CONFIG = ("config.yml", "config.yaml", "backlog.config.yml")
 _ID = regex.compile(r"[A-Za-z][A-Za-z0-9]*-\d+(?:\.\d+)*")
-_COMMENT = regex.compile(r"[ \t]*<!--[^\n]*?-->[ \t]*\r?\n?")
+_COMMENT = regex.compile(r"(?<![ \t])[ \t]*<!--(?:(?!<!--)[^\n])*?-->[ \t]*\r?\n?")
 _NUMBER = regex.compile(r"^#\d+[ \t]+")
 _OTHERS = ("assignee", "created_date", "labels", "dependencies")
 """Keys that the tool writes into every task; one of them has to be there besides id, title and status."""

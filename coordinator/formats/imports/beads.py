@@ -22,6 +22,7 @@ _NO_WORK = frozenset(
 _WORDS = {TaskStatus.IN_PROGRESS: "in_progress", TaskStatus.BLOCKED: "blocked", TaskStatus.DONE: "closed"}
 _LONGEST = 4 << 20
 """Bytes of a line."""
+_BAD = 100
 
 
 class _Line(NamedTuple):
@@ -39,9 +40,10 @@ def _may_be(path: str) -> bool:
 
 
 def _lines(path: str, data: bytes, problems: list[Problem]) -> Iterator[_Line]:
+    """The lines that hold an object; where too many hold none, those after them are not looked at."""
     start = 3 if data.startswith(b"\xef\xbb\xbf") else 0
-    number = 0
-    while start < len(data):
+    number, bad = 0, 0
+    while start < len(data) and bad < _BAD:
         number += 1
         end = data.find(b"\n", start)
         end = len(data) if end < 0 else end
@@ -56,8 +58,12 @@ def _lines(path: str, data: bytes, problems: list[Problem]) -> Iterator[_Line]:
         if isinstance(value, dict):
             yield _Line(number, place, raw, value)
         else:
+            bad += 1
             message = "this line is no JSON object" if len(raw) <= _LONGEST else "this line is too long"
             problems.append(Problem(plain(path), number, "bad-json", message, "mend it there; it was left out"))
+    if bad == _BAD:
+        message = f"{_BAD} lines are no JSON objects; what comes after them was not read"
+        problems.append(Problem(plain(path), number, "too-many", message, "is that a file of beads?"))
 
 
 def _is_issue(issue: Mapping[str, object]) -> bool:

@@ -4,13 +4,13 @@ import re
 from textwrap import dedent
 
 from coordinator.formats.imports.text import Line, decoded, lines, one_line
+from coordinator.formats.markdown import HEADING, words_of
 from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass, replace
 from coordinator.model.imported import TaskStatus
 from coordinator.model.problem import Problem
 
 _BOX = regex.compile(r"([ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]+\[([^\]\[])\][ \t]+(\S.*)")
-_HEADING = regex.compile(r"(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*")
 _FENCE = regex.compile(r"[ \t]*(```+|~~~+)")
 _COMMENT = regex.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 STATUSES = {
@@ -120,10 +120,11 @@ class _Reader:
         return bool(self._open)
 
     def _heading(self, text: str) -> None:
-        heading = _HEADING.fullmatch(text)
+        heading = HEADING.fullmatch(text)
         if heading is not None:
             level = len(heading[1])
-            self._headings = [one for one in self._headings if one[0] < level] + [(level, one_line(heading[2]))]
+            own = (level, one_line(words_of(heading[2])))
+            self._headings = [*(one for one in self._headings if one[0] < level), own]
 
 
 def _indent(text: str) -> int:

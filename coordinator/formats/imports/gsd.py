@@ -1,6 +1,5 @@
 """Phases of GSD: a folder each in `.planning/phases`, with a plan a file and a summary beside each that is done."""
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
@@ -20,10 +19,9 @@ _PLANNED = frozenset((b"wave", b"depends_on", b"must_haves", b"files_modified", 
 _NUMBER = r"\d{1,9}(?:\.\d{1,9})*"
 _STEM = regex.compile(rf"(?:[A-Za-z]+-)?({_NUMBER})(?:-(\d{{1,9}}))?(?:-.*)?")
 _NAMED = regex.compile(rf"(?i)(phase[ -]*)?({_NUMBER})(?:-[a-z].*?)?(?:-(\d{{1,9}})(?:-.*)?)?")
-_OBJECTIVE = regex.compile(r"<objective>\s*(.*?)\s*(?:\n[ \t\r]*\n|</objective>|\nPurpose:)", re.DOTALL)
-_BOX = regex.compile(rf"\ufeff?[ \t]*[-*+][ \t]+\[([ xX])\][ \t]+\W*((?:[A-Za-z]+-)?{_NUMBER}-\d{{1,9}})(?!\d).*")
-_LONGEST = 100
-"""Characters of a sentence that become a title."""
+_BOX = regex.compile(rf"\ufeff?[ \t]*[-*+][ \t]+\[([ xX])\][ \t]\W*((?:[A-Za-z]+-)?{_NUMBER}-\d{{1,9}})(?!\d).*")
+_READ, _LONGEST = 4000, 100
+"""Characters of an objective that are looked at, and of its first sentence that become a title."""
 
 
 class _Phase(NamedTuple):
@@ -82,10 +80,7 @@ def _read(tree: Tree) -> Items:
 
 
 def _item(file: TaskFile, status: TaskStatus) -> Item:
-    found = _OBJECTIVE.search(file.body)
-    sentence = one_line(found[1]).partition(". ")[0].rstrip(".") if found is not None else ""
-    if len(sentence) > _LONGEST:
-        sentence = sentence[:_LONGEST].rpartition(" ")[0] + "…"
+    sentence = _objective(file.body)
     truths = [text for key, texts in nested(file.values.get("must_haves", "")) if key == "truths" for text in texts]
     kind = file.word("type")
     return Item(
@@ -98,6 +93,14 @@ def _item(file: TaskFile, status: TaskStatus) -> Item:
         criteria=tuple(line for text in truths if (line := one_line(text))) or file.criteria,
         labels=tuple(filter(None, (file.word("phase"), kind if kind != "execute" else ""))),
     )
+
+
+def _objective(body: str) -> str:
+    """The first sentence of what a plan is for."""
+    said = body.partition("<objective>")[2][:_READ].partition("</objective>")[0].strip()
+    first = said.replace("\r\n", "\n").partition("\n\n")[0].partition("\nPurpose:")[0]
+    sentence = one_line(first).partition(". ")[0].rstrip(".")
+    return sentence if len(sentence) <= _LONGEST else sentence[:_LONGEST].rpartition(" ")[0] + "…"
 
 
 def _key(path: str) -> str:

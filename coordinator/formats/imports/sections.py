@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from coordinator.formats.imports.text import one_line
+from coordinator.formats.markdown import HEADING, words_of
 from coordinator.lazy import regex
 
-_HEADING = regex.compile(r"(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*\r?")
 _FENCE = regex.compile(r"[ ]{0,3}(```+|~~~+)")
 _ITEM = regex.compile(r"([ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[^\]\[]\][ \t]*)?(\S.*)")
 
@@ -20,10 +20,10 @@ def cut(text: str, titles: Sequence[str]) -> tuple[str, list[str]]:
         mark = _FENCE.match(line)
         if mark is not None and (not fence or mark[1].startswith(fence)):
             fence = "" if fence else mark[1]
-        heading = None if fence else _HEADING.fullmatch(line)
+        heading = None if fence else HEADING.fullmatch(line.rstrip("\r"))
         if heading is not None and level and len(heading[1]) <= level:
             level = 0
-        if heading is not None and not level and heading[2].casefold().rstrip(":") in wanted:
+        if heading is not None and not level and words_of(heading[2]).casefold().rstrip(":") in wanted:
             level = len(heading[1])
             found.append([])
         elif level:

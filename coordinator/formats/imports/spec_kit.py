@@ -26,6 +26,8 @@ _ID = regex.compile(r"(?i)(T-?)(\d{2,6})([a-z]?(?:\.\d+)*)")
 _RANGE = regex.compile(r"(?i)(T-?\d{2,6})[ ]*(?:-|–|to)[ ]*(T-?\d{2,6})")
 _DONE_WHEN = regex.compile(r"(?i)\b(?:done when|acceptance|verify)\b:?[ ]*(.+)$")
 _MOST_OF_RANGE = 200
+_MOST_TAGS = 20
+_MOST_STATED = 1000
 _LIKELY = regex.compile(rb"\[.\][ \t]+[*`\[]{0,3}T-?\d\d")
 """What is in every file of the form."""
 
@@ -83,7 +85,7 @@ def _tasks(path: str, boxes: list[Box]) -> tuple[list[Item], list[Problem]]:
 def _task(path: str, box: Box, name: str, words: str) -> tuple[Item, bool]:
     """One task, and whether it may be done beside its neighbours."""
     tags: list[str] = []
-    while (tag := _TAG.match(words)) is not None:
+    while len(tags) < _MOST_TAGS and (tag := _TAG.match(words)) is not None:
         tags.append((tag[1] or tag[2]).strip())
         words = words[tag.end() :]
     is_parallel = any(tag.upper() == "P" for tag in tags)
@@ -129,6 +131,8 @@ def _stated(text: str) -> list[str]:
         for each in _ID.finditer(clause[1]):
             if each.start() < end:
                 continue
+            if len(found) > _MOST_STATED:
+                break
             span = spans.get(each.start())
             found += [each[0]] if span is None else _between(span[1], span[2])
             end = each.end() if span is None else span.end()

@@ -9,6 +9,7 @@ from coordinator.formats import frontmatter
 from coordinator.formats.flat_yaml import Nested, Value
 from coordinator.formats.imports.sections import cut, listed
 from coordinator.formats.imports.text import difference, one_line, status_of
+from coordinator.formats.markdown import words_of
 from coordinator.lazy import regex
 from coordinator.lazy.dataclass import replace
 from coordinator.lazy.typing import NamedTuple
@@ -153,7 +154,7 @@ def parts(text: str) -> tuple[str, str, tuple[str, ...]]:
     if not criteria:
         criteria, besides = [line for each in besides if (line := one_line(each))], []
     body = "\n\n".join(part for part in (rest.replace("\r\n", "\n").strip(), "\n".join(besides).strip()) if part)
-    return one_line(heading[1].rstrip().rstrip("#")) if heading is not None else "", body, tuple(criteria)
+    return one_line(words_of(heading[1])) if heading is not None else "", body, tuple(criteria)
 
 
 def _is_besides(line: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from coordinator.formats.markdown import bare_word
 from coordinator.lazy import regex
 from coordinator.lazy.typing import NamedTuple
 from coordinator.model.imported import BytePatch, Item, TaskStatus, Tree
@@ -9,8 +10,6 @@ from coordinator.model.problem import Problem
 from coordinator.model.prompt import Priority
 from coordinator.model.text import plain
 
-_MARKS = regex.compile(r"^[\W_]+|[\W_]+$")
-"""What people put around a word to make it seen: `✅ done`."""
 _BREAK = regex.compile(r"\r\n|\r|\n")
 _BETWEEN = regex.compile(r"[\s_-]+")
 
@@ -39,12 +38,12 @@ _PRIORITIES = {
 
 def status_of(word: str) -> TaskStatus | None:
     """The status that a tool's word stands for, whatever its case, marks and separators; None: nobody knows."""
-    return _STATUSES.get(_BETWEEN.sub(" ", _MARKS.sub("", word.casefold())))
+    return _STATUSES.get(_BETWEEN.sub(" ", bare_word(word.casefold())))
 
 
 def priority_of(word: str) -> Priority | None:
     """The same for a priority; numbers are those of tools that count from 0, the most urgent."""
-    return _PRIORITIES.get(_MARKS.sub("", word.casefold()))
+    return _PRIORITIES.get(bare_word(word.casefold()))
 
 
 def one_line(text: str) -> str:
