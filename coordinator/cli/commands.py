@@ -16,6 +16,7 @@ _GROUPS = (
         (
             "milestone",
             "intent",
+            "feedback",
             "runs",
             "status",
             "graph",

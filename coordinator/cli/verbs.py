@@ -35,6 +35,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "questions": ("questions", "The questions, open ones first."),
     "decide": ("questions", "Record a decision on the log."),
     "milestone": ("milestone", "The milestone on one page; reopen it, or close it."),
+    "feedback": ("feedback", "What was found, and what becomes of it."),
     "runs": ("runs", "The runs: outcome, time and cost; one of them in detail."),
     "link": ("records", "Attach an issue, change, file, page or memory record."),
     "artifact": ("records", "Record a file that was made, with its fingerprint."),

@@ -53,12 +53,14 @@ def unread(project: Project, snapshot: "Snapshot", folder: str) -> Problem | Non
 
 
 def validate(project: Project) -> tuple[Problem, ...]:
-    """What is wrong with prompt files and graph, and what of them has no effect."""
+    """What is wrong with prompt files, graph and findings, and what of them has no effect."""
     from coordinator.agents.registry import packaged_runtimes
     from coordinator.client.look import look
+    from coordinator.storage.feedback import read_findings
     from coordinator.storage.lookers import find_lookers
     from coordinator.storage.unused import find_unused
 
     snapshot, folders = look(project), project.config.prompt_folders
     unused = find_unused(project.layout, snapshot.prompts.values(), packaged_runtimes(), folders)
-    return (*snapshot.problems, *unused, *find_lookers(project.layout))
+    found = (*read_findings(project.layout).problems, *unused, *find_lookers(project.layout))
+    return (*snapshot.problems, *found)

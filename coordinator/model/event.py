@@ -128,6 +128,8 @@ _WRITERS: dict[str, frozenset[str]] = {
     "plan.applied": _PEOPLE_AND_PLANNER,
     "plan.undone": _PEOPLE_ONLY,
     "feedback.filed": frozenset({_HUMAN, "specialist"}),
+    "feedback.planned": _PEOPLE_AND_PLANNER,
+    "feedback.waived": _PEOPLE_ONLY,
     "verdict.given": frozenset({_HUMAN, "verifier"}),
     "learning.noted": _WORKERS | {_HUMAN},
     "learning.delivered": _SYSTEM_ONLY,

@@ -26,7 +26,7 @@ def find_unused(
     """
     found = [problem for prompt in prompts if not prompt.status.ended for problem in _of_prompt(prompt, agents)]
     unread = (unread_folder(layout, folder, prompts) for folder in folders)
-    return sorted([*found, *_flows(layout), *_feedback(layout), *filter(None, unread)])
+    return sorted([*found, *_flows(layout), *filter(None, unread)])
 
 
 def unread_folder(layout: Layout, folder: str, prompts: Collection[Prompt]) -> Problem | None:
@@ -72,15 +72,3 @@ def _flows(layout: Layout) -> Iterator[Problem]:
             if name.endswith(".md") and path not in {layout.rel(layout.flows / flow) for flow in FLOWS}:
                 message = "no effect: this version is told nothing by this flow"
                 yield Problem(plain(path), 0, "no-effect", message, f"it uses {', '.join(FLOWS)}", warning=True)
-
-
-def _feedback(layout: Layout) -> Iterator[Problem]:
-    try:
-        names = os.listdir(layout.feedback)
-    except OSError:
-        return
-    for name in names:
-        if name.endswith(".md"):
-            path = plain(layout.rel(layout.feedback / name))
-            remedy = "write a prompt for what is to be done: `coord interject`, `coord patch`"
-            yield Problem(path, 0, "no-effect", "no effect: this version reads no feedback files", remedy, warning=True)

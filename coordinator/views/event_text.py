@@ -40,6 +40,8 @@ _WORDS = {
     "plan.applied": "applied",
     "plan.undone": "undone",
     "feedback.filed": "feedback",
+    "feedback.planned": "feedback",
+    "feedback.waived": "waived",
     "verdict.given": "verdict",
     "learning.noted": "learned",
     "learning.delivered": "learnings",
@@ -135,6 +137,15 @@ def _feedback(data: Mapping[str, object], _about: str, _: str) -> str:
     return _joined(
         ": ", _joined(" ", _value(data, "priority"), _value(data, "category")), _value(data, "title", "text")
     )
+
+
+def _feedback_became(data: Mapping[str, object], about: str, name: str) -> str:
+    number = about.removeprefix("feedback:")
+    about = f"{number:0>3}" if number.isdigit() else ""
+    became = _value(data, "status") or name
+    prompts = _list(data, "prompts", ", ")
+    said = _joined(" ", about, became if became != "waived" else "", f"as prompt {prompts}" if prompts else "")
+    return _joined(": ", said, _value(data, "title", "text"), _value(data, "reason"))
 
 
 def _verdict(data: Mapping[str, object], _about: str, _: str) -> str:
@@ -286,7 +297,8 @@ _SAY: dict[str, _Say] = {
     "prompt.edited": _edited,
     "prompt.cancelled": _edited,
     "plan": _plan,
-    "feedback": _feedback,
+    "feedback.filed": _feedback,
+    "feedback": _feedback_became,
     "verdict": _verdict,
     "planner": _planner,
     "handoff": _handoff,

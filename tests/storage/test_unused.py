@@ -55,8 +55,6 @@ def test_validate_names_what_has_no_effect(tmp_path: Path) -> None:
     with project(tmp_path, {1: []}) as made:
         assert made.coord("validate").returncode == 0
         made.add(2, skills="[tdd]")
-        made.layout.feedback.mkdir()
-        (made.layout.feedback / "001-slow.md").write_text("---\ntitle: slow\n---\n")
         (made.layout.flows / "pipelines").mkdir(parents=True)
         (made.layout.flows / "EXECUTION.md").write_text("Work.\n")
         (made.layout.flows / "security.md").write_text("Look.\n")
@@ -64,7 +62,7 @@ def test_validate_names_what_has_no_effect(tmp_path: Path) -> None:
         done = made.coord("validate")
         assert done.returncode == 0
         assert ".coord/prompts/02-planned-prompt-2.prompt.md:10  no-effect (warning)  `skills`" in done.stdout
-        for name in ("feedback/001-slow.md", "flows/security.md", "flows/pipelines/build.md"):
+        for name in ("flows/security.md", "flows/pipelines/build.md"):
             assert f".coord/{name}  no-effect (warning)" in done.stdout
         assert "EXECUTION.md  no" not in done.stdout
         made.add(3, pipeline="staged")

@@ -21,6 +21,8 @@ TABLE = {
     "plan.applied": {"human", "planner"},
     "plan.undone": {"human"},
     "feedback.filed": {"human", "specialist"},
+    "feedback.planned": {"human", "planner"},
+    "feedback.waived": {"human"},
     "verdict.given": {"human", "verifier"},
     "planner.decided": {"human", "planner"},
     "learning.noted": {"human", "planner", "executor", "verifier", "specialist", "stage"},
