@@ -14,6 +14,7 @@ TABLE = {
     "decision.recorded": {"human", *ROLES},
     "artifact.produced": {"human", *ROLES},
     "question.asked": {"human", *ROLES},
+    "question.assumed": {"human", *ROLES},
     "attachment.added": {"human", *ROLES},
     "prompt.created": {"human", "planner"},
     "prompt.edited": {"human"},
