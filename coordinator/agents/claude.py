@@ -55,6 +55,7 @@ _SIGNS = (
 
 class Claude(Runtime):
     name = "claude"
+    speaks_mcp = True
     needs = Needs(
         "claude",
         (2, 1),

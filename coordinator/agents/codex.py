@@ -41,6 +41,7 @@ _EMPTY = "› Ask Codex to do anything"
 
 class Codex(Runtime):
     name = "codex"
+    speaks_mcp = True
     needs = Needs(
         "codex",
         (0, 169),

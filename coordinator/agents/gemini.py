@@ -39,6 +39,7 @@ _SHORT_ID = 8
 
 class Gemini(Runtime):
     name = "gemini"
+    speaks_mcp = True
     needs = Needs("gemini", (0, 61), "npm install -g @google/gemini-cli")
     keys = Keys(allow="1", deny="Escape")
 

@@ -29,6 +29,7 @@ _SIDE_BAR = regex.compile(r"\s{8,}\S.*$")
 
 class OpenCode(Runtime):
     name = "opencode"
+    speaks_mcp = True
     needs = Needs("opencode", (1, 18), "npm install -g opencode-ai")
 
     @property

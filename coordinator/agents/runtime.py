@@ -154,6 +154,9 @@ class Runtime:
     keys: Keys | None = None
     """None: a permission question can't be answered by keys."""
 
+    speaks_mcp: bool = False
+    """It is given coord's tools, where they can be had."""
+
     @property
     def reports_itself(self) -> bool:
         """Its own traces tell what it does: a process without them says nothing."""

@@ -12,6 +12,7 @@ from coordinator.changes.git import Git
 from coordinator.lazy.dataclass import replace
 from coordinator.loop.context import Context
 from coordinator.loop.prompt_text import PROMPT, write_prompt
+from coordinator.loop.tool_server import keep_ready
 from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
@@ -51,6 +52,8 @@ def write_launch(
     env = environment(attempt, context.layout.root) | ({} if user is not None else hooks_environment(context, attempt))
     script = launch_script(job, command, env, coord_folder())
     replace_file(directory / "launch.sh", os.fsencode(script), 0o755)
+    if job.server and context.runtime(attempt.runtime).speaks_mcp:
+        keep_ready(context.layout)
     return replace(attempt, session=command.session)
 
 

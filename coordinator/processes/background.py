@@ -13,9 +13,27 @@ _MOST = 4096
 """Bytes of what it says."""
 
 
+def begin(*arguments: str) -> None:
+    """Run `coord ARGUMENTS…` in a session of its own, as nobody's agent and nobody's child; whatever it says."""
+    subprocess.run(
+        ["sh", "-c", '"$@" &', "sh", *own_command(*arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env=_environment(),
+        start_new_session=True,
+        check=False,
+    )
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without what says who we are."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COORD_")}
+
+
 def start(*arguments: str) -> str:
-    """Run `coord ARGUMENTS…` in a session of its own, as nobody's agent; what it says before it closes its output."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("COORD_")}
+    """The same as our child; what it says before it closes its output."""
     ours, its = os.pipe()
     try:
         process = subprocess.Popen(
@@ -24,7 +42,7 @@ def start(*arguments: str) -> str:
             stdout=its,
             stderr=subprocess.DEVNULL,
             cwd="/",
-            env=environ,
+            env=_environment(),
             start_new_session=True,
         )
         os.close(its)

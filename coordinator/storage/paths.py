@@ -54,6 +54,11 @@ class Layout:
         return self.coord / "log.sock"
 
     @property
+    def mcp_socket(self) -> Path:
+        """The socket of the server behind `coord mcp`; `coordinator.mcp_server.wire` knows its name too."""
+        return self.coord / "mcp.sock"
+
+    @property
     def question_lock(self) -> Path:
         """Held (flock) while somebody looks whether a question was asked before, and asks it."""
         return self.coord / "question.lock"

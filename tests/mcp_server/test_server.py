@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 import pytest
 from support.project import Project
-from support.thin import Thin, agent_environment, end_server, server_of
+from support.thin import Thin, agent_environment, end_server, server_of, thin
+from support.wait import wait_until
 
+from coordinator.loop.tool_server import keep_ready
 from coordinator.mcp_server.thin import Unreachable, _server
+from coordinator.mcp_server.wire import SOCKET
 from coordinator.storage.locks import Lock
 
 SERVE = "import sys; from coordinator.mcp_server.serve import serve; sys.exit(serve(sys.argv[1], idle=0.05))"
@@ -35,6 +38,18 @@ def test_many_thin_ends_at_once_start_one_server(make: Make) -> None:
         for one in ends:
             one.close()
         end_server(made)
+
+
+def test_the_loop_has_it_ready_once(make: Make) -> None:
+    made = make({1: []})
+    assert made.layout.mcp_socket.name == SOCKET
+    keep_ready(made.layout)
+    pid = wait_until(lambda: server_of(made), timeout=30, message="the server")
+    keep_ready(made.layout)
+    with thin(made) as one:
+        assert one.call("decide", text="ready").startswith("recorded")
+        assert server_of(made) == pid
+    end_server(made)
 
 
 def test_a_server_ends_when_neither_a_client_nor_a_loop_is_left(make: Make) -> None:
