@@ -9,7 +9,7 @@ from uuid import uuid4
 from coordinator.agents.hooks import LINE, hook_command, write_hook
 from coordinator.agents.initial_prompt import opening
 from coordinator.agents.jsonl_tail import mapping, read_json_file
-from coordinator.agents.leave import A_DAY, COMMANDS, SERVER
+from coordinator.agents.leave import A_DAY, COMMANDS, SERVER, leeways_of
 from coordinator.agents.readiness import installed
 from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said, Tells, Usage
 from coordinator.agents.screens import Sign, read, rows_of, without_panel
@@ -64,6 +64,7 @@ class Claude(Runtime):
         "run `claude` and log in, or set ANTHROPIC_API_KEY",
     )
     keys = Keys(allow="1", deny="Escape")
+    leeways = leeways_of("--permission-mode acceptEdits")
 
     @property
     def reports_itself(self) -> bool:

@@ -13,7 +13,7 @@ from coordinator.agents.initial_prompt import opening
 from coordinator.agents.jsonl_tail import first_record, mapping
 from coordinator.agents.leave import A_DAY, PASSED_ON, SERVER
 from coordinator.agents.readiness import installed
-from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said, Tells, Usage
+from coordinator.agents.runtime import Command, Count, Job, Keys, Leeway, Needs, Place, Runtime, Said, Tells, Usage
 from coordinator.agents.screens import Sign, read, rows_of
 from coordinator.lazy import regex
 from coordinator.lazy.typing import Any
@@ -36,6 +36,8 @@ _SIGNS = (
 """Dialogs; everything else is read from above the composer."""
 _BUSY = regex.compile(r"[•◦] (?:Reconnecting\.\.\.|.*\(.*esc to interrupt\))")
 _CONFIG_LIMIT = 4 * 1024 * 1024  # bytes
+_SANDBOX = "-c sandbox_mode=workspace-write -c approval_policy={}"
+"""As settings, which its headless mode takes too."""
 _EMPTY = "› Ask Codex to do anything"
 
 
@@ -50,6 +52,11 @@ class Codex(Runtime):
         "run `codex login`",
     )
     keys = Keys(allow="y", deny="Escape")
+    leeways: Mapping[str, Leeway] = {
+        "ask": Leeway("works in its sandbox, asks before it goes beyond"),
+        "edit": Leeway("works in its sandbox, asks before it goes beyond", _SANDBOX.format("on-request")),
+        "sandbox": Leeway("works in its sandbox, and is refused what goes beyond", _SANDBOX.format("never")),
+    }
 
     @property
     def reports_itself(self) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from coordinator.agents.gemini_extension import home_of, policies, with_server
 from coordinator.agents.initial_prompt import opening
 from coordinator.agents.jsonl_tail import first_record, mapping, read_json_file
+from coordinator.agents.leave import leeways_of
 from coordinator.agents.readiness import installed
 from coordinator.agents.runtime import Command, Count, Job, Keys, Needs, Place, Runtime, Said, Tells, Usage
 from coordinator.agents.screens import rows_of
@@ -42,6 +43,7 @@ class Gemini(Runtime):
     speaks_mcp = True
     needs = Needs("gemini", (0, 61), "npm install -g @google/gemini-cli")
     keys = Keys(allow="1", deny="Escape")
+    leeways = leeways_of("--approval-mode auto_edit")
 
     @property
     def reports_itself(self) -> bool:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from coordinator.agents.initial_prompt import opening
 from coordinator.agents.jsonl_tail import mapping
-from coordinator.agents.leave import A_DAY
+from coordinator.agents.leave import A_DAY, LEVELS
 from coordinator.agents.opencode_plugin import MESSAGES, with_plugin
 from coordinator.agents.readiness import installed
-from coordinator.agents.runtime import Command, Count, Job, Needs, Place, Runtime, Said, Tells
+from coordinator.agents.runtime import Command, Count, Job, Leeway, Needs, Place, Runtime, Said, Tells
 from coordinator.lazy import regex
 from coordinator.lazy.typing import Any
 from coordinator.model.snapshot import AgentState
@@ -31,6 +31,8 @@ class OpenCode(Runtime):
     name = "opencode"
     speaks_mcp = True
     needs = Needs("opencode", (1, 18), "npm install -g opencode-ai")
+
+    leeways = dict.fromkeys(LEVELS, Leeway("asks for nothing but what its own settings name"))
 
     @property
     def reports_itself(self) -> bool:

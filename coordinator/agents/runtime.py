@@ -145,6 +145,16 @@ class Needs:
     """How people log in."""
 
 
+@dataclass(frozen=True, slots=True)
+class Leeway:
+    """How much a CLI's agents do without a question."""
+
+    words: str
+    """For people, after the name of the CLI."""
+    arguments: str = ""
+    """Of its command line; never such as switch its checks off."""
+
+
 class Runtime:
     """One kind of agent. A new one says how it is run; whatever else it can tell makes its state better known."""
 
@@ -153,6 +163,8 @@ class Runtime:
     """None: nothing but what is on every machine."""
     keys: Keys | None = None
     """None: a permission question can't be answered by keys."""
+    leeways: Mapping[str, Leeway] = {}
+    """Level, of `leave.LEVELS` → how to have it; none for what has no permissions of its own."""
 
     speaks_mcp: bool = False
     """It is given coord's tools, where they can be had."""

@@ -1,5 +1,6 @@
 """The verbs of the first minutes: init, demo, doctor."""
 
+import sys
 from pathlib import Path
 
 from coordinator.cli import declared as click
@@ -21,12 +22,22 @@ if TYPE_CHECKING:
     help="Prompts of another harness, run where they are; {branch} is the branch.",
 )
 @click.option("--import", "bring", is_flag=True, help="Make prompts of the tasks that other tools have here.")
+@click.option(
+    "--agents-may",
+    default=None,
+    type=click.Choice(["ask", "edit", "sandbox"]),
+    help="What agents do by themselves: ask for everything, edit files, or work in their sandbox.",
+)
+@click.option("--yes", is_flag=True, help="Ask nothing of how much agents may do: they ask for everything.")
 @json_option
 @click.pass_context
-def init(ctx: click.Context, title: str, prompts: str, bring: bool, as_json: bool) -> int:
+def init(
+    ctx: click.Context, title: str, prompts: str, bring: bool, agents_may: str | None, yes: bool, as_json: bool
+) -> int:
     """Make .coord/ here; what is there already stays as it is.
 
-    Tasks that another tool keeps here are offered as prompts.
+    Asks once how much agents may do by themselves; coord's own verbs are always allowed to them. Tasks that another
+    tool keeps here are offered as prompts.
     """
     from coordinator.cli.importing import bring_in, offer_tasks
     from coordinator.client.doctor import repository
@@ -35,7 +46,9 @@ def init(ctx: click.Context, title: str, prompts: str, bring: bool, as_json: boo
     from coordinator.client.setup import make_project
 
     project = project_at(ctx.obj)
-    made = make_project(project, title=title, prompts=prompts)
+    if agents_may is None and not (yes or as_json or project.layout.config.exists()) and _somebody_is_there():
+        agents_may = _ask_how_much()
+    made = make_project(project, title=title, prompts=prompts, agents_may=agents_may or "ask")
     offers = find_tasks(project) if bring or (made.paths and not prompts and not made.untrusted) else []
     if as_json:
         imported = [bring_in(project, offer) for offer in offers if bring]
@@ -47,6 +60,9 @@ def init(ctx: click.Context, title: str, prompts: str, bring: bool, as_json: boo
     else:
         for path in made.paths:
             styled([("+ ", "green"), (path, "")])
+        if project.layout.rel(project.layout.config) in made.paths:
+            for line in _leeway(agents_may or "ask"):
+                say(line)
         for line in _found(project, prompts) if prompts else (_FIRST,):
             say(line)
         if made.untrusted:
@@ -59,6 +75,35 @@ def init(ctx: click.Context, title: str, prompts: str, bring: bool, as_json: boo
     for offer in offers:
         offer_tasks(project, offer, unasked=bring)
     return 0
+
+
+def _somebody_is_there() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _ask_how_much() -> str:
+    """A person's choice of a level, by number or name."""
+    from click import Choice, prompt
+
+    from coordinator.client.setup import levels
+
+    known = levels()
+    say("How much may agents do by themselves? (`agent_arguments` in .coord/coord.yaml says it; change it there)")
+    for number, (name, words) in enumerate(known.items(), 1):
+        say(f"  {number}  {name:<8} {words}")
+    names = dict(zip(map(str, range(1, len(known) + 1)), known, strict=True)) | {name: name for name in known}
+    chosen = prompt("Which?", default="1", type=Choice([*names]), show_choices=False)
+    return names[chosen]
+
+
+def _leeway(level: str) -> list[str]:
+    """What each agent CLI that is here does at this level."""
+    import shutil
+
+    from coordinator.client.setup import leeways
+
+    here = {name: words for name, (words, _) in leeways(level).items() if shutil.which(name)}
+    return [f"  {name} {words}" for name, words in here.items()]
 
 
 _FIRST = "Next: write .coord/prompts/01-planned-….prompt.md, `coord validate`, then `coord`."

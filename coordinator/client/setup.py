@@ -19,15 +19,34 @@ class Made(NamedTuple):
     """Its folder was here before, and nobody here trusts what is in it."""
 
 
-def make_project(project: Project, *, title: str, prompts: str) -> Made:
-    """Make what is missing; what is there stays as it is. `prompts`: a folder of prompts of another harness."""
+def levels() -> dict[str, str]:
+    """How much agents may do by themselves: the name of each level, and what it is in words."""
+    from coordinator.agents.leave import LEVELS
+
+    return dict(LEVELS)
+
+
+def leeways(level: str) -> dict[str, tuple[str, str]]:
+    """Agent CLI → what it does at this level, in words, and its arguments for that; empty where it has none."""
+    from coordinator.agents.registry import find_runtime, packaged_runtimes
+
+    found = {name: find_runtime(name, {}).leeways.get(level) for name in packaged_runtimes()}
+    return {name: (one.words, one.arguments) for name, one in found.items() if one is not None}
+
+
+def make_project(project: Project, *, title: str, prompts: str, agents_may: str = "ask") -> Made:
+    """Make what is missing; what is there stays as it is. `prompts`: a folder of prompts of another harness.
+
+    `agents_may`: one of `levels`, written into the settings as arguments of each agent CLI.
+    """
     from coordinator.eventlog.store import EventLog
     from coordinator.observe.trust import is_trusted, trust_own
     from coordinator.storage.project import create_project
 
     layout = project.layout
     fresh = not layout.coord.exists()
-    made = create_project(layout.root, title=title, prompts=below(project, prompts))
+    arguments = {name: words for name, (_, words) in leeways(agents_may).items() if words}
+    made = create_project(layout.root, title=title, prompts=below(project, prompts), arguments=arguments)
     if fresh:
         trust_own(layout)
     if not layout.events_db.exists():

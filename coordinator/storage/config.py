@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 
 from coordinator.errors import CoordError, UsageError
 from coordinator.formats.flat_yaml import Entry, Nested, Value, read_flat
-from coordinator.formats.scalars import flow_list
 from coordinator.lazy.dataclass import dataclass, field, fields
 from coordinator.lazy.typing import Any
 from coordinator.model.adoption import Pattern
@@ -257,25 +256,7 @@ def _flag(value: Value) -> bool:
     return value in ("true", "yes", "on")
 
 
-def with_prompts(text: str, folder: str) -> str:
-    """A coord.yaml that also takes prompts from `folder`; UsageError when it names others, or that can't be one."""
-    try:
-        (folder,) = _folders((folder.rstrip("/") or folder,))
-    except ValueError as error:
-        raise UsageError(f"`{clip(plain(folder), 60)}` can't hold the prompts", f"give {error}") from None
-    line = "prompt_folders: " + flow_list([folder], '"')
-    there = re.search(r"(?m)^prompt_folders:.*$", text)
-    if there is not None and there[0].strip() != line:
-        raise UsageError("the settings name prompt folders already", f"add {folder} there: .coord/coord.yaml")
-    if there is not None:
-        return text
-    commented = re.compile(r"(?m)^# prompt_folders:.*\n(?:#  .*\n)*")
-    if commented.search(text):
-        return commented.sub(lambda _: line + "\n", text, count=1)
-    return text + ("" if text.endswith("\n") or not text else "\n") + line + "\n"
-
-
-def _folders(value: Value) -> tuple[str, ...]:
+def folders(value: Value) -> tuple[str, ...]:
     folders = _texts(value)
     for folder in folders:
         if folder != plain(folder) or os.path.isabs(folder) or ".." in folder.split("/") or not folder.strip():
@@ -370,7 +351,7 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "setup_timeout": _seconds,
     "warm": _whole(0, 64),
     "base_branch": _branch,
-    "prompt_folders": _folders,
+    "prompt_folders": folders,
     "prompts_pattern": _pattern,
     "write_back": _write_back,
     "tmux_socket": _name,

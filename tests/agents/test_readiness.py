@@ -173,3 +173,41 @@ def test_doctor_tells_of_agents_that_do_not_exist_and_commands_that_can_not_be_r
         assert done.returncode == 1
         assert "clod: there is no agent `clod` (01)" in done.stdout
         assert "no-such-agent is not installed (02)" in done.stdout
+
+
+def test_doctor_is_not_green_where_the_agent_of_the_settings_is_not_installed(cli: Fake, tmp_path: Path) -> None:
+    with project(tmp_path / "p", {}, runtime="gemini") as made:
+        for _ in range(2):
+            done = made.coord("doctor", check=False)
+            assert done.returncode == 1
+            assert "gemini: the agent CLI `gemini` is not installed (for prompts that name no agent)" in done.stdout
+            made.add(1, status="done")  # nor where nothing waits
+        made.add(2, agent="scripted")
+        assert made.coord("doctor").returncode == 0  # nobody needs it
+
+
+def test_doctor_tells_what_each_agent_does_by_itself(cli: Fake, tmp_path: Path) -> None:
+    home = cli("claude", "2.1.329")
+    root = tmp_path / "p" / "project"
+    trusted = {"hasCompletedOnboarding": True, "projects": {str(root): {"hasTrustDialogAccepted": True}}}
+    (home / ".claude.json").write_text(json.dumps(trusted))
+    with project(tmp_path / "p", {}, mcp="off") as made:
+        made.add(1, agent="claude")
+        plain = made.coord("doctor").stdout
+        assert "ready; it asks before it edits files or runs commands, or as its own settings say" in plain
+        assert "agents speak by the command: `mcp: off`" in plain
+        made.layout.config.write_text(
+            made.layout.config.read_text().replace(
+                "mcp: off", "agent_arguments:\n  claude: --permission-mode acceptEdits"
+            )
+        )
+        edits = made.coord("doctor").stdout
+        assert "ready; it edits files of its worktree by itself, asks before it runs commands\n" in edits
+        assert "and by tools (coord mcp)" in edits
+
+
+def test_doctor_is_not_green_where_strict_mode_has_no_users(tmp_path: Path) -> None:
+    with project(tmp_path / "p", {}, agent_user="nobody-by-this-name") as made:
+        made.add(1)
+        done = made.coord("doctor", check=False)
+        assert (done.returncode, "nobody-by-this-name" in done.stdout) == (1, True)

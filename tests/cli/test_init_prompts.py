@@ -8,8 +8,9 @@ from support.project import Project, project
 from support.repository import Repository
 
 from coordinator.errors import UsageError
-from coordinator.storage.config import load_config, sample, with_prompts
+from coordinator.storage.config import load_config, sample
 from coordinator.storage.paths import Layout
+from coordinator.storage.settings_text import with_prompts
 
 
 @pytest.fixture

@@ -180,8 +180,15 @@ def test_status_counts_one_problem_as_one(project: Path) -> None:
     assert "2 problems: coord validate" in coord("status", at=project).out
 
 
+def use_scripts(root: Path) -> None:
+    """Have the project's agents be scripts, which need nothing to be installed."""
+    with (root / ".coord/coord.yaml").open("a") as file:
+        file.write("runtime: scripted\n")
+
+
 def test_init_and_doctor_say_what_a_project_without_a_repository_lacks(tmp_path: Path) -> None:
     assert "`git init` gives them worktrees" in coord("init", at=tmp_path).out
+    use_scripts(tmp_path)
     checked = coord("doctor", "--json", at=tmp_path)
     assert checked.json["problems"] == []
     assert any("no git repository" in note for note in checked.json["notes"])
@@ -190,6 +197,7 @@ def test_init_and_doctor_say_what_a_project_without_a_repository_lacks(tmp_path:
 def test_doctor_says_that_a_repository_has_nothing_to_start_from(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "-b", "main")
     assert "no commit yet" in coord("init", at=tmp_path).out
+    use_scripts(tmp_path)
     assert "no-base" in [problem["code"] for problem in coord("doctor", "--json", at=tmp_path).json["problems"]]
     git(tmp_path, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "first")
     assert coord("doctor", "--json", at=tmp_path).json["problems"] == []
