@@ -58,8 +58,12 @@ class Waiting:
 
     def held(self, prompt: int, start: float, end: float) -> float:
         """Seconds between two moments in which a prompt's agent waited for a human."""
-        own = [*self._own.get(prompt, ()), *(span for span in self._open.values() if span.prompt == prompt)]
-        return union([(max(start, s.start), min(end, end if s.end is None else s.end)) for s in own])
+        own = [(max(start, s.start), end) for s in self._open.values() if s.prompt == prompt]
+        for span in reversed(self._own.get(prompt, ())):
+            if span.end is None or span.end <= start:
+                break  # they end one after the other
+            own.append((max(start, span.start), min(end, span.end)))
+        return union(own)
 
     def spans(self) -> tuple[Span, ...]:
         """All of them; the very same while nothing is new."""

@@ -126,3 +126,16 @@ def test_every_moment_counts_once_in_all_and_once_in_its_kind(spans: list[Span],
 def test_a_union_is_no_more_than_its_parts_and_no_less_than_the_longest(pairs: list[tuple[float, float]]) -> None:
     lengths = [max(0, end - start) for start, end in pairs]
     assert max(lengths, default=0) - 1e-9 <= union(pairs) <= sum(lengths) + 1e-9
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20)), max_size=8), st.integers(0, 80), st.integers(0, 80))
+def test_an_agent_was_held_by_its_own_waits_alone(asked: list[tuple[int, int]], start: int, end: int) -> None:
+    happened = [(begin, "question.asked", n) for n, (begin, _) in enumerate(asked)]
+    happened += [(begin + length + 1, "question.answered", n) for n, (begin, length) in enumerate(asked)]
+    waiting = Waiting()
+    for moment, kind, n in sorted(happened):
+        data = {"question": event_id(2 * n + 1)} if kind.endswith("answered") else {"text": "?"}
+        waiting.feed(at(moment, kind, f"prompt:{n % 2 + 1}", 2 * n + 1, **data))
+    own = [(begin, begin + length + 1) for n, (begin, length) in enumerate(asked) if n % 2 == 0]
+    held = sum(any(a <= m < b for a, b in own) for m in range(start, end))
+    assert waiting.held(1, NOW + start, NOW + end) == held
