@@ -5,7 +5,6 @@ goes. What runs there may be what an agent wrote: in strict mode it runs as a us
 """
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -130,7 +129,9 @@ def set_up_checkout(
     """
     own = {"COORD_WORKTREE": str(checkout), **({"COORD_PORT": str(port)} if port else {})}
     given = {**env, **own, **(guest.env if guest is not None else {})}
-    with tempfile.TemporaryDirectory() as folder:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         copy_files(places, checkout, wanted, log)
         if guest is not None:

@@ -1,7 +1,6 @@
 """Temporary checkouts of the merge gate: made beside the attempts' worktrees, removed after it or by the next one."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,9 @@ _PREFIX = "gate-"
 def temporary_checkout(git: Git, places: Places, commit: str) -> Iterator[Path]:
     """A detached checkout of a commit; whatever happens in it is thrown away."""
     make_worktrees(places)
-    path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=places.worktrees))
+    from tempfile import mkdtemp
+
+    path = Path(mkdtemp(prefix=_PREFIX, dir=places.worktrees))
     try:
         git.run("worktree", "add", "--quiet", "--detach", "--", str(path), commit, writes=True)
         yield path

@@ -1,9 +1,8 @@
 """What starts ask of worktrees that were made ready ahead."""
 
-from typing import Protocol
-
 from coordinator.changes.worktrees import WorktreeInfo
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import Protocol
 from coordinator.model.step import Attempt
 from coordinator.model.work import WorkId
 
