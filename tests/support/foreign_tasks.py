@@ -49,7 +49,7 @@ def _task_master(tasks: Sequence[Task]) -> dict[str, str]:
         {
             "id": task.number,
             "title": task.title,
-            "description": "",
+            "description": f"What {task.number} is about.",
             "status": words[task.status],
             "dependencies": list(task.after),
             "priority": task.priority.value,
