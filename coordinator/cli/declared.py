@@ -131,6 +131,8 @@ class _Declared:
                 text = word
             elif word in options:
                 name, settings = options[word]
+                if settings.get("multiple") and name not in seen:
+                    values[name] = ()  # what is given stands in the place of the default
                 seen.add(name)
                 if settings.get("is_flag") or "flag_value" in settings:
                     values[name] = settings.get("flag_value", True)

@@ -86,7 +86,7 @@ def with_document(text: str, document: str) -> str:
     if _has(text, whole) and read_intent(text) == read_intent(document):
         return text
     rest = [part for part in _others(text) if part.strip() and not _has(whole, part)]
-    first = rest.pop(0) if rest and text.startswith(rest[0]) and not _HEADING.match(rest[0].lstrip("\r\n")) else ""
+    first = rest.pop(0) if rest and text.startswith(rest[0]) and not _HEADING.fullmatch(rest[0].strip("\r\n")) else ""
     kept = [part.strip("\r\n") for part in rest]
     before = first.strip("\r\n") + newline * 2 if first else ""
     found = before + (newline * 2).join([whole.rstrip("\r\n"), *kept]) + newline

@@ -22,7 +22,7 @@ def task_lines(plan: Plan, most: int = 0) -> list[list[Span]]:
     shown = rows if not most or len(rows) <= most else rows[: most - 1]
     lines = [_line(row) for row in shown]
     if len(shown) < len(rows):
-        lines.append([Span(f"  and {len(rows) - len(shown)} more", "faint")])
+        lines.append([Span(f"  and {len(rows) - len(shown)} more", "quiet")])
     return lines
 
 
@@ -37,9 +37,9 @@ def _line(row: Mapping[str, object]) -> list[Span]:
         Span(f"{_MARKS[str(row['change'])]} ", "good"),
         Span(f"{_number(row['number'])} ", "strong"),
         Span(plain(str(row["title"]))),
-        Span(f"   {plain(key)}", "faint"),
+        Span(f"   {plain(key)}", "quiet"),
     ]
-    return [*spans, Span("".join(f" · {word}" for word in _words(row)), "faint")]
+    return [*spans, Span("".join(f" · {word}" for word in _words(row)), "quiet")]
 
 
 def _words(row: Mapping[str, object]) -> list[str]:

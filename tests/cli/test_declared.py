@@ -74,6 +74,12 @@ def test_the_values_are_those_of_click(verb: str, line: str) -> None:
     assert [type(value) for value in ours.values()] == [type(theirs[name]) for name in ours]
 
 
+@pytest.mark.parametrize("line", ["", "--user nobody --user man", "--agents 3 --user coord"])
+def test_what_is_given_stands_in_the_place_of_a_default(line: str) -> None:
+    found = find("strict")._commands["setup"]
+    assert found._values(line.split()) == found.with_click().make_context("setup", line.split()).params
+
+
 @pytest.mark.parametrize(("verb", "line"), DOUBTFUL)
 def test_what_is_in_doubt_is_left_to_click(verb: str, line: str) -> None:
     assert find(verb).run(".", line.split()) is None

@@ -110,7 +110,7 @@ def test_a_change_is_tried_before_the_verdict(make: Make) -> None:
     assert failed.returncode == 1
     check = json.loads(failed.stdout)["check"]
     assert (check["passed"], check["output"]) == (False, "the light is red")
-    assert "unit failed with exit status 7" in check["summary"]
+    assert "`unit` failed with exit status 7" in check["summary"]
     assert made.states() == {1: "change-open"}
     assert made.events("step.merged") == []
 

@@ -126,7 +126,10 @@ async def test_approve_says_what_happens_and_enter_does_it() -> None:
         await pilot.press("enter")
         await until(lambda: not isinstance(app.screen, Review), "the review to close")
         (plan,) = applied(still)
-        assert plan.effects == (Record("change.approved", "prompt:5", {"attempt": 1, "commit": "b" * 40, "note": ""}),)
+        attempt = scenes.bucket().steps[5].attempt
+        assert attempt is not None
+        told = {"attempt": 1, "commit": "b" * 40, "note": "", "opened": attempt.since}
+        assert plan.effects == (Record("change.approved", "prompt:5", told),)
 
 
 async def test_escape_takes_a_verdict_back_and_then_leaves() -> None:
