@@ -9,7 +9,8 @@ from coordinator.lazy.dataclass import dataclass
 LONGEST = 1_900
 """Characters of learnings that an agent is given; with their title they are at most 2,000."""
 _WORD = regex.compile(r"[\w-]{2,}")
-_PATH = regex.compile(r"[\w.@~*-]*(?:/[\w.@~*-]+)+/?|[\w.@~-]+/|[\w@-]+\.[A-Za-z]\w{0,7}")
+_PLACE = regex.compile(r"[\w.@~*/-]{2,}")
+_ENDING = regex.compile(r"[A-Za-z]\w{0,7}")
 _SIGN_OF_PATTERN = regex.compile(r"[*?\[]")
 
 
@@ -45,7 +46,7 @@ def pick(
     """
     described = " ".join(texts)
     words = {word.casefold() for word in _WORD.findall(described)}
-    places = {*paths, *(match.strip("`.,:;") for match in _PATH.findall(described))}
+    places = {*paths, *(place for word in _PLACE.findall(described) if _is_path(place := word.strip(".,:;")))}
     ranked = sorted((rank, place) for place, one in enumerate(learnings) if (rank := _rank(one, words, places)))
     taken: list[Learning] = []
     room = most
@@ -55,6 +56,12 @@ def pick(
             taken.append(learnings[place])
             room -= size
     return Given(tuple(taken), len(learnings) - len(taken))
+
+
+def _is_path(word: str) -> bool:
+    """Whether a word may be a path: it has a slash, or ends as the name of a file does."""
+    stem, _, ending = word.rpartition(".")
+    return "/" in word.strip("/") or word.endswith("/") or bool(stem and _ENDING.fullmatch(ending))
 
 
 def _rank(learning: Learning, words: set[str], places: set[str]) -> int:
