@@ -73,12 +73,11 @@ def test_whatever_an_agent_leaves_for_git_in_its_worktree_the_others_go_on(make:
     ],
 )
 def test_a_pipe_in_gits_own_folders_holds_up_nobody(make: Make, place: str) -> None:
-    made = make({1: [], 2: []}, scripts={1: planting("pipe", place) + "touch planted\nsleep 600\n"}, max_parallel=2)
-    made.add(2, script=made.until() + WRITE)
-    made.add(3, 2)
+    made = make({1: []}, scripts={1: planting("pipe", place) + "touch planted\nsleep 600\n"}, max_parallel=2)
     loop = made.start_loop()
     wait_until((made.layout.worktree(prompt_work(1), 1) / "planted").exists, timeout=30, message="the pipe")
-    made.release()
+    made.add(2)
+    made.add(3, 2)
     made.wait_for(3, "merged")
     loop.send_signal(signal.SIGTERM)
     assert loop.wait(10) == 0
