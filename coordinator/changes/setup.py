@@ -49,11 +49,6 @@ class CutShort(Exception):
     """This process is to end: what was begun is done again by the next one."""
 
 
-def is_wanted(places: Places, wanted: Wanted) -> bool:
-    """Whether anything is to be done to new worktrees besides making them."""
-    return bool(wanted.copy) or os.path.lexists(places.coord / SETUP)
-
-
 def copy_files(places: Places, tree: Path, wanted: Wanted, log: Path, halt: Halt | None = None) -> str:
     """Bring along what is wanted; what was left out, one line. Raises SetupFailed and CutShort."""
     if not wanted.copy:

@@ -13,7 +13,7 @@ from coordinator.model.learning import Learning
 from coordinator.model.text import plain
 
 _ITEM = regex.compile(r"[ ]{0,3}(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?(.*)")
-_ABOUT = regex.compile(r"[ \t]*[\[(](paths?|tags?):[ \t]*([^\])]*)[\])]", 2)  # 2: re.IGNORECASE
+_ABOUT = regex.compile(r"[\[(](paths?|tags?):([^\[\])(]*)[\])]", 2)  # 2: re.IGNORECASE
 _TAG = regex.compile(r"(?:^|(?<=\s))#([A-Za-z][\w-]{1,40})")
 _MOST = 5_000
 _LONGEST = 1_000
@@ -52,6 +52,6 @@ def _learning(item: str) -> Learning:
     for kind, words in _ABOUT.findall(item):
         names = [name.strip(" \t`'\"") for name in words.split(",")]
         (paths if kind.casefold().startswith("path") else tags).extend(filter(None, names))
-    text = plain(_ABOUT.sub("", item)).strip()
+    text = plain(" ".join(_ABOUT.sub("", item).split()))
     kept = text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"
     return Learning(kept, tuple(paths), tuple(tags))

@@ -5,13 +5,16 @@ from time import process_time
 
 import pytest
 
+from coordinator.formats.feedback_text import read as read_finding
 from coordinator.formats.frontmatter import parse
 from coordinator.formats.imports.registry import forms
 from coordinator.formats.imports.text import priority_of, status_of
 from coordinator.formats.intent_text import read_intent
+from coordinator.formats.learnings import read_learnings
 from coordinator.formats.markdown import bare_word, words_of
 from coordinator.formats.prompt_body import has_criteria
 from coordinator.model.imported import Tree
+from coordinator.model.learning import Learning, pick
 
 N = 50_000
 LINES = {
@@ -29,12 +32,19 @@ LINES = {
     "quotes": '"' * N,
     "brackets": "[" * N,
     "marks": "-" * N + "x" + "-" * N,
+    "abouts": "[tags: " * N,
+    "letters": "語" * N,
+    "folders": "a/" * N,
+    "dots": "a." * N,
 }
 every_line = pytest.mark.parametrize("line", list(LINES.values()), ids=list(LINES))
 READERS: dict[str, Callable[[str], object]] = {
     "frontmatter": lambda line: parse(f"---\nid: a\nextra: {line[:60_000]}\n---\n".encode(), "x", mend=True),
     "prompt": lambda line: has_criteria(f"# A\n\n## Acceptance Criteria\n\n{line}\n"),
     "intent": lambda line: read_intent(f"# Goal\n\n{line}\n"),
+    "finding": lambda line: read_finding(f"---\ntitle: a\n---\n## Issue\n\n{line}\n".encode(), "x", 1),
+    "learnings": lambda line: pick(read_learnings(f"- {line}\n"), ["a"]),
+    "task": lambda line: pick([Learning("x", ("src/*.py",), ("a b",))], [line]),
     "status": status_of,
     "priority": priority_of,
 }

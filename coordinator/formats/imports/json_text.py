@@ -121,10 +121,6 @@ def change(data: bytes, path: str, value: object, *way: str | int) -> tuple[Byte
     return () if data[start:end] == new else (BytePatch(path, start, end, new),)
 
 
-def line_of(text: str, span: Span | None) -> int:
-    return 1 if span is None else text.count("\n", 0, span.start) + 1
-
-
 def _step(text: str, place: int, step: str | int) -> int | None:
     """Where the value of a key, or at a place of a list, begins in the value that begins at `place`."""
     token = _TOKEN.match(text, place)
