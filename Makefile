@@ -12,13 +12,14 @@ WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 bin = "$(VENV)"/bin
 on = $(filter-out 0 no false,$(1))
 
-.PHONY: help demo test check format lint types layers test-slow proof bench picture pictures accept-looks lock clean ready ready-dev
+.PHONY: help demo test check format lint types layers test-slow explore proof bench picture pictures accept-looks lock clean ready ready-dev
 
 help:
 	@echo "make demo    watch a scripted project run in coord (HEADLESS=1: without the screen; KEEP=DIR: keep its files)"
 	@echo "make test    run the tests"
 	@echo "make check   everything a change has to pass: format, lint, types, layers, tests"
 	@echo "make proof   kill everything everywhere, and write docs/crashes.md from what was found (20 minutes)"
+	@echo "make explore  look for examples that break a rule, ten times as many as the tests try, new ones each time"
 	@echo "make bench   measure the speed against what the machine can do at best"
 	@echo "make pictures  take pictures of every screen and form (NAMES=\"main review\": only of those)"
 	@echo "make accept-looks  take how the screens look now for how they are meant to look, after make pictures or a failed test"
@@ -33,15 +34,21 @@ ready-dev:
 demo: ready
 	@$(bin)/coord demo $(if $(call on,$(HEADLESS)),--headless) $(if $(KEEP),--keep "$(KEEP)")
 
+# each of them takes a row of files at first, so that what a file makes once is made once, and then from whoever has most left
 test: ready-dev
-	@$(bin)/python -m pytest -n $(WORKERS)
+	@$(bin)/python -m pytest -n $(WORKERS) --dist worksteal
 
+# their files are on the disk, those of `make test` in memory where there is room: see tests/conftest.py
 test-slow: ready-dev
-	@$(bin)/python -m pytest -n $(WORKERS) -m slow
+	@TMPDIR="$${TMPDIR:-/tmp}" $(bin)/python -m pytest -n $(WORKERS) --dist worksteal -m slow
 
 # Kill all that the crash tests kill, and write docs/crashes.md from it. COORD_CRASH_POINTS=N: N times as many points.
 proof: ready-dev
 	@$(bin)/python -m docs.proof
+
+# Look for examples that no run has had yet: every test of Hypothesis, ten times as many as `make test` tries.
+explore: ready-dev
+	@COORD_TEST_EXPLORE=1 $(bin)/python -m pytest -n $(WORKERS) --dist worksteal -m hypothesis
 
 check: format lint types layers test
 

@@ -1,4 +1,4 @@
-"""The graph panel alone, with made-up prompts: `python -m tui.widgets.graph [COUNT]`."""
+"""The graph panel alone, with made-up prompts: `python -m bench.graph_demo [COUNT]`."""
 
 import os
 import sys
@@ -156,3 +156,7 @@ class GraphDemo(App[None]):
 def main() -> None:
     now = time.time()
     GraphDemo(large(int(sys.argv[1]), now) if len(sys.argv) > 1 else small(now), now).run()
+
+
+if __name__ == "__main__":
+    main()

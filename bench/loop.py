@@ -46,32 +46,36 @@ coord agent done --summary done
 """
 ANSWERS = 20
 ASKER = "coord ask 'May the next one start?'\ncoord agent done --no-change --summary done\n"
-FILES = 200
-"""In the repository: as many as a small project has."""
+SMALL, ORDINARY = 200, 3000
+"""Files in the repository, 20 a folder."""
 
 
 def main() -> list[Row]:
     """A chain of prompts, each waiting for the one before; 30 hand-overs with worktrees made ahead, and without."""
-    (warm50, warm95), (floor50, floor95) = _chain(warm=1)
-    (cold50, cold95), (add50, add95) = _chain(warm=0)
     name = "git worktree add"
+    warm = []
+    for files in (SMALL, ORDINARY):
+        (warm50, warm95), (floor50, floor95) = _chain(1, files)
+        said = f"landed → next agent's process, {files:,} files"
+        warm.append(Row(f"{said}, p50", warm50, "ms", name, floor50, target_ratio=0.4))
+        warm.append(Row(f"{said}, p95", warm95, "ms", name, floor95, target_ratio=0.6))
+    (cold50, cold95), (add50, add95) = _chain(0, SMALL)
     return [
-        Row("landed → next agent's process, p50", warm50, "ms", name, floor50, target_ratio=0.4),
-        Row("landed → next agent's process, p95", warm95, "ms", name, floor95, target_ratio=0.6),
+        *warm,
         Row("… with `warm: 0`, p50", cold50, "ms", name, add50, target_value=add50 + 15),
         Row("… with `warm: 0`, p95", cold95, "ms", name, add95, target_value=add95 + 15),
         *_answers(add50),
     ]
 
 
-def _chain(warm: int) -> tuple[tuple[float, float], tuple[float, float]]:
+def _chain(warm: int, files: int) -> tuple[tuple[float, float], tuple[float, float]]:
     """Median and 95th percentile, in milliseconds, of what is measured, and of the floor."""
     with tempfile.TemporaryDirectory() as folder:
         chain = {number: [number - 1] if number > 1 else [] for number in range(1, PROMPTS + 1)}
         agents = dict.fromkeys(chain, AGENT.format(tries=500 if warm else 0))
         agents[PROMPTS] = AGENT.format(tries=0)
         with project(Path(folder), chain, agents, warm=warm) as made:
-            made.repository.commit({f"src/module_{n}.py": f"value = {n}\n" * 40 for n in range(FILES)})
+            made.repository.commit({f"src/{n // 20}/module_{n}.py": f"value = {n}\n" * 40 for n in range(files)})
             landed = _landings(made)
             started = _starts(made)
             floor = [int(path.read_text()) / 1e6 for path in Path(folder).glob("floor-*.ns")]

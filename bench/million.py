@@ -11,6 +11,7 @@ from bench.events import AGENT, at, best, draft, timed
 from bench.report import Row
 from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.questions import questions
+from coordinator.eventlog.snapshot_cache import LogMemory
 from coordinator.eventlog.store import EventLog
 from coordinator.eventlog.time_travel import Film
 from coordinator.eventlog.verify import verify
@@ -61,6 +62,7 @@ def _read(path: Path) -> list[Row]:
             Row("all questions, of 1,000,000", best(lambda: questions(log)), "ms"),
             Row("reading 1,000,000", timed(lambda: _read_all(log)), "ms", "raw SELECT", everything, target_ratio=5),
             *_film(log),
+            *_looks(path),
             Row("verify 1,000,000", timed(lambda: verify(path)), "ms", "raw SELECT", everything),
         ]
 
@@ -81,6 +83,27 @@ def _film(log: EventLog) -> list[Row]:
     ]
 
 
+def _looks(path: Path) -> list[Row]:
+    """What a status or the screen takes in of the log before it shows anything: the very first, and all others."""
+    whole = timed(lambda: _first_look(path))
+    return [
+        Row(
+            "a first look at 1,000,000",
+            best(lambda: _first_look(path)),
+            "ms",
+            "the very first",
+            whole,
+            target_value=100,
+        )
+    ]
+
+
+def _first_look(path: Path) -> None:
+    memory = LogMemory(path)
+    memory.read_on()
+    memory.close()
+
+
 def _tail(log: EventLog, where: Filter) -> Callable[[], object]:
     return lambda: log.tail(10, where)
 
@@ -93,5 +116,9 @@ def _read_all(log: EventLog) -> int:
 
 
 def _step(number: int) -> Draft:
+    if number % 5 == 0:
+        state = "permission" if number % 50 == 0 else "working"
+        agent = f"agent:executor-{number // 50 % 40:02d}-1"
+        return Draft("agent.status", agent, {"prompt": number // 50 % 40, "state": state})
     kind = ("step.dispatched", "step.running", "step.failed", "step.pending")[number // 40 % 4]
     return Draft(kind, f"prompt:{number % 40}", {"attempt": 1 + number // 160, "agent": f"executor-{number % 40:02d}"})

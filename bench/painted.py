@@ -38,6 +38,10 @@ class Painted:
     def pid(self) -> int:
         return self._process.pid
 
+    def press(self, text: str) -> None:
+        """Press keys, as a terminal tells of them."""
+        os.write(self._fd, text.encode())
+
     def wait_for(self, text: str) -> float:
         """Read on until it has painted a text since the last `forget`; the moment (perf_counter) the text was there.
 

@@ -1,6 +1,7 @@
 """The least that an app of Textual can be: what the screen is measured beside. `python -m bench.trivial NAME`.
 
-`hello` shows a word, `clock` a time that changes every second, `echo FIFO` the newest line of a named pipe.
+`hello` shows a word, `clock` a time that changes every second, `echo FIFO` the newest line of a named pipe, `keys` the
+key that was pressed.
 """
 
 import sys
@@ -8,6 +9,7 @@ import threading
 import time
 
 from textual.app import App, ComposeResult
+from textual.events import Key
 from textual.widgets import Static
 
 
@@ -28,6 +30,13 @@ class Clock(Trivial):
         self.set_interval(1.0, lambda: self.show(time.strftime("%H:%M:%S")))
 
 
+class Keys(Trivial):
+    """The key that was pressed last."""
+
+    def on_key(self, event: Key) -> None:
+        self.show(f"<{event.character}>")
+
+
 class Echo(Trivial):
     """What it is told."""
 
@@ -41,4 +50,4 @@ class Echo(Trivial):
 
 
 if __name__ == "__main__":
-    {"hello": Trivial, "clock": Clock, "echo": Echo}[sys.argv[1]]().run()
+    {"hello": Trivial, "clock": Clock, "echo": Echo, "keys": Keys}[sys.argv[1]]().run()

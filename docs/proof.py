@@ -1,6 +1,7 @@
 """Kills everything that the crash tests kill, and writes docs/crashes.md from what they found.
 
-`make proof` runs it; COORD_CRASH_POINTS=N tries N times as many points, `all` tries every one, which takes hours.
+`make proof` runs it; COORD_CRASH_POINTS=N tries N times as many points, `all` tries every one, which takes hours, and
+`3/20` the third of twenty parts that are all of them together.
 COORD_PROOF=FOLDER keeps what the tests note there, and counts what earlier runs noted in it.
 """
 
@@ -51,6 +52,9 @@ def main() -> int:
         (Path(folder) / f"run-{began:.0f}.json").write_text(json.dumps(about))
         trials = [json.loads(line) for path in Path(folder).glob("*.jsonl") for line in path.open()]
         runs = [json.loads(path.read_text()) for path in sorted(Path(folder).glob("run-*.json"))]
+    if not trials:
+        print("no test noted what it tried: the page stays as it is")
+        return done.returncode or 1
     TARGET.write_text(page(trials, runs, day=time.strftime("%Y-%m-%d", time.gmtime())), encoding="utf-8")
     print(f"{TARGET.relative_to(ROOT)}: {len(trials)} trials")
     return done.returncode
@@ -77,7 +81,7 @@ def page(trials: Iterable[Trial], runs: Iterable[Sequence[str]], *, day: str) ->
     lines = [
         "# What was killed, and what was lost",
         "",
-        f"Written by `make proof` on {day}; nobody edits it by hand. In each trial a real process of a real project is",
+        f"Written by `docs/proof.py` on {day} from what tests noted. In each trial a real process of a project is",
         "ended with SIGKILL in front of a system call that writes, or the power of a real file system is cut. Then the",
         "project is brought to its end, and all of it is checked: the log and its chain, files, git, agents, and that",
         "nothing is left lying about.",

@@ -5,17 +5,20 @@ nothing else of whoever runs the tests gets into them; but what an agent of coor
 """
 
 import atexit
+import gc
 import os
 import shutil
+import signal
 import tempfile
 import time
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 _KEPT = (
     *("PATH", "PWD", "SHELL", "TMPDIR", "USER", "LOGNAME", "VIRTUAL_ENV", "IS_SANDBOX"),
-    *("PYTEST_", "TEXTUAL_SNAPSHOT_", "HYPOTHESIS_", "COVERAGE_", "COV_", "COORD_TEST_", "COORD_CRASH_"),
+    *("PYTEST_", "TEXTUAL_SNAPSHOT_", "HYPOTHESIS_", "COVERAGE_", "COV_", "COORD_TEST_", "COORD_CRASH_", "COORD_PROOF"),
     *("PYTHON", "PIP_", "NPM_", "npm_", "NODE_", "LD_", "DYLD_", "SSL_"),
     *("http_", "https_", "no_", "HTTP_", "HTTPS_", "NO_PROXY"),
 )
@@ -23,12 +26,32 @@ _KEPT = (
 told. All else, and the file mode, the time zone and the language, is the same for everybody."""
 
 
+_MEMORY, _ROOM = Path("/dev/shm"), 2 << 30
+"""Where files are in memory, and bytes that have to be free there: a run that fails everywhere leaves half of them."""
+
+
+def _files_in_memory() -> None:
+    """Have the files of tests in memory, unless TMPDIR says where else: thousands, each forced to the disk, soon gone.
+
+    What a disk does when its power is cut is seen by `tests/crash`, on file systems of its own.
+    """
+    if "TMPDIR" in os.environ or not os.access(_MEMORY, os.W_OK | os.X_OK):
+        return
+    room = os.statvfs(_MEMORY)
+    if room.f_bavail * room.f_frsize >= _ROOM and not room.f_flag & os.ST_NOEXEC:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+
+
 def _settle() -> None:
+    # whoever runs them by nohup, or in the background of a script, lets every child ignore these
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # the real agents are installed but once, also where one process of tests starts another
     os.environ.setdefault("COORD_TEST_AGENTS", str(Path.home() / ".cache" / "coord-test-agents"))
     os.environ.setdefault("COORD_TEST_BROWSER", str(Path.home() / ".cache" / "coord-test-browser"))
     for name in [name for name in os.environ if not name.startswith(_KEPT)]:
         del os.environ[name]
+    _files_in_memory()
     home = Path(tempfile.mkdtemp(prefix="coord-home-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     trust = home / "state" / "coord" / "trust"
@@ -49,6 +72,21 @@ def _settle() -> None:
 
 _settle()
 
-# how long an example takes tells of the machine's other work, not of the code
-settings.register_profile("any machine", deadline=None)
-settings.load_profile("any machine")
+# how long an example takes tells of the machine's other work, not of the code; and a change is tried with the examples
+# that the one before it passed: new ones are looked for by `make explore`
+settings.register_profile("any machine", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=1000, print_blob=True)
+settings.load_profile("explore" if "COORD_TEST_EXPLORE" in os.environ else "any machine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests take several times as long on a machine that does other work too: what hangs is ended all the same."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(600))
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay to the end: no collection of garbage looks at them again."""
+    gc.collect()
+    gc.freeze()

@@ -1,13 +1,14 @@
 """The one registry of what can be done on a key: bindings, footer, palette and help all come from it."""
 
-from collections.abc import Callable, Iterable, Mapping
-from enum import StrEnum
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from textual.binding import Binding
 
-from coordinator.lazy.dataclass import dataclass
 from coordinator.services.registry import SERVICES, Service
+from tui.action import Action as Action
+from tui.action import Group as Group
+from tui.action import Scope as Scope
 from tui.context import (
     Context,
     Reason,
@@ -18,6 +19,7 @@ from tui.context import (
     no_distrust,
     no_need,
     no_permission,
+    no_pipeline,
     no_problems,
     no_question,
     no_search,
@@ -25,66 +27,16 @@ from tui.context import (
     not_alive,
     not_loaded,
     nothing_applied,
+    nothing_chosen,
     nothing_happened,
     nothing_to_run,
+    of_marked,
     offered,
+    or_marked,
     permit_label,
     tell_label,
     zoom_label,
 )
-
-
-class Group(StrEnum):
-    """Headings of the help screen."""
-
-    STEER = "Steering the work"
-    LOOP = "The loop"
-    NEEDS_YOU = "What needs you"
-    LOOK = "Looking around"
-    EVENTS = "Events"
-    SCREEN = "The screen"
-
-
-class Scope(StrEnum):
-    """Where a key acts: everywhere on the main screen, or only while that panel has the focus."""
-
-    MAIN = "main"
-    EVENTS = "events"
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """Something to do: a form, or `action_<id>` of the main screen or the app (dots become underscores)."""
-
-    id: str
-    keys: str
-    """Comma-separated; empty for what only the palette offers."""
-    label: str | Callable[[Context], str]
-    """One or two words for the footer."""
-    tooltip: str
-    """A sentence for palette and help."""
-    group: Group
-    scope: Scope = Scope.MAIN
-    when: Callable[[Context], Reason] = lambda _: ""
-    footer: int = 0
-    """Place in the footer, left to right; 0: not shown there."""
-    footer_in: str = ""
-    """The panel whose footer shows it, though its key acts in all; empty: every panel's."""
-    moot: Callable[[Context], bool] = lambda _: False
-    """All that its key would do here is to name another one: not worth a place in the footer."""
-    palette: bool = True
-    """Worth a line in the palette."""
-    written: str = ""
-    """How the key is written; empty: as it is called."""
-    form: str = ""
-    """The service whose form it opens; empty: it has a method."""
-
-    def label_in(self, context: Context) -> str:
-        return self.label if isinstance(self.label, str) else self.label(context)
-
-    @property
-    def method(self) -> str:
-        return self.id.replace(".", "_")
 
 
 class _Place(NamedTuple):
@@ -96,6 +48,8 @@ class _Place(NamedTuple):
     """It has more than a form."""
     numbered: bool = False
     """Its label says which prompt it is about."""
+    many: bool = False
+    """It acts on all that are marked, if some are."""
 
 
 _PLACES: Mapping[str, _Place] = {
@@ -104,8 +58,9 @@ _PLACES: Mapping[str, _Place] = {
     "patch": _Place("p", 22),
     "edit": _Place("e", 23),
     "surgery": _Place("s", 24),
-    "kill": _Place("x,K", 31, numbered=True),
-    "restart": _Place("r", 32, numbered=True),
+    "kill": _Place("x,K", 31, numbered=True, many=True),
+    "restart": _Place("r", 32, numbered=True, many=True),
+    "cancel": _Place("X", 34, numbered=True, many=True),
 }
 
 
@@ -119,8 +74,16 @@ def _of_service(service: Service) -> Action:
     name, place = service.name, _PLACES.get(service.name, _Place("", 0))
 
     def label(context: Context) -> str:
+        if place.many and context.marked:
+            return of_marked(name, context)
         number = offered(context, name).about
         return f"{name} {number:02d}" if number is not None else name
+
+    def when(context: Context) -> Reason:
+        return offered(context, name).why_not
+
+    def moot(context: Context) -> bool:
+        return bool(offered(context, name).better) and not (place.many and context.marked)
 
     return Action(
         name,
@@ -128,10 +91,11 @@ def _of_service(service: Service) -> Action:
         label if place.numbered else name,
         service.tooltip,
         Group.STEER,
-        when=lambda context: offered(context, name).why_not,
+        when=or_marked(when) if place.many else when,
         footer=place.footer,
-        moot=lambda context: bool(offered(context, name).better),
+        moot=moot,
         form="" if place.own_screen else name,
+        many=name if place.many else "",
     )
 
 
@@ -155,6 +119,15 @@ ACTIONS: tuple[Action, ...] = (
         Group.STEER,
         when=not_loaded,
         form="import",
+    ),
+    Action(
+        "chat",
+        "c",
+        "chat",
+        "Talk with the coordinator: it looks, asks and proposes; nothing happens that you do not confirm",
+        Group.STEER,
+        when=not_loaded,
+        footer=34,
     ),
     Action(
         "loop.toggle",
@@ -189,6 +162,8 @@ ACTIONS: tuple[Action, ...] = (
         "Every agent with its evidence, age, tokens, cost and window, and what to do about it",
         Group.LOOK,
         when=no_agents,
+        footer=34,
+        footer_in="agents",
     ),
     Action(
         "need",
@@ -205,8 +180,10 @@ ACTIONS: tuple[Action, ...] = (
         permit_label,
         "Allow or deny what an agent asks leave for, after a look at exactly what that is",
         Group.NEEDS_YOU,
-        when=no_permission,
+        when=or_marked(no_permission),
         footer=18,
+        moot=lambda context: bool(no_permission(context)),
+        many="permit",
     ),
     Action(
         "tell",
@@ -214,8 +191,59 @@ ACTIONS: tuple[Action, ...] = (
         tell_label,
         "Send a message to a running agent, while it can take one",
         Group.STEER,
-        when=nobody_to_tell,
+        when=or_marked(nobody_to_tell),
         footer=33,
+        many="tell",
+    ),
+    Action(
+        "hold",
+        "h",
+        lambda context: of_marked("hold", context),
+        "Start nothing for what is marked, or selected, until it is restarted; running agents go on",
+        Group.STEER,
+        when=or_marked(nothing_chosen),
+        footer=35,
+        moot=lambda context: not context.marked,
+        form="many pause",
+        many="pause",
+    ),
+    Action(
+        "priority",
+        "P",
+        lambda context: of_marked("priority", context),
+        "Give what is marked, or selected, another priority",
+        Group.STEER,
+        when=or_marked(nothing_chosen),
+        footer=36,
+        moot=lambda context: not context.marked,
+        form="many priority",
+        many="priority",
+    ),
+    Action(
+        "mark.like",
+        "asterisk",
+        "mark alike",
+        "Mark all that ask for the same, all that failed, all that wait for the selected one, …",
+        Group.CHOOSE,
+        when=not_loaded,
+        written="*",
+    ),
+    Action(
+        "mark.filter",
+        "colon",
+        "mark by filter",
+        "Mark all that fit a filter, such as status:failed title:auth",
+        Group.CHOOSE,
+        when=not_loaded,
+        written=":",
+    ),
+    Action(
+        "mark.none",
+        "",
+        "unmark",
+        "Take back all marks; esc on a panel does the same",
+        Group.CHOOSE,
+        when=lambda context: "" if context.marked else "Nothing is marked.",
     ),
     Action(
         "questions",
@@ -248,7 +276,48 @@ ACTIONS: tuple[Action, ...] = (
         "milestone",
         "M",
         "milestone",
-        "What it is for, what belongs to it, what was decided and asked; edit the intent, link, decide, close it",
+        "What it is for, what shows that it is reached, what was found and decided; edit the intent, link, close it",
+        Group.LOOK,
+        when=not_loaded,
+    ),
+    Action(
+        "artifacts",
+        "O",
+        "artifacts",
+        "Turn by turn what the pipeline of the selected prompt did, and what it made: criteria, points, receipts",
+        Group.LOOK,
+        when=no_pipeline,
+        footer=26,
+    ),
+    Action(
+        "criteria",
+        "",
+        "criteria",
+        "What shows that each criterion is met: run its witness again, or accept it for a reason",
+        Group.LOOK,
+        when=not_loaded,
+    ),
+    Action(
+        "findings",
+        "",
+        "findings",
+        "What specialists and people found: waive it, make a prompt of it, leave it for later",
+        Group.LOOK,
+        when=not_loaded,
+    ),
+    Action(
+        "compound",
+        "",
+        "compound",
+        "What slipped through in this milestone, what let it through, and what would catch the next one",
+        Group.LOOK,
+        when=not_loaded,
+    ),
+    Action(
+        "runs",
+        "",
+        "runs",
+        "Every run with its outcome, time and cost, and what was done in it",
         Group.LOOK,
         when=not_loaded,
     ),
@@ -265,17 +334,17 @@ ACTIONS: tuple[Action, ...] = (
         "events.filter",
         "f",
         "filter",
-        "Show all events, those of the selected prompt, of its agents, or questions only",
-        Group.EVENTS,
+        "Go through kinds: prompts that failed, run, wait; agents that ask, work, ended; events of prompt, agent",
+        Group.LOOK,
         footer=40,
         footer_in="events",
     ),
     Action(
         "events.search",
         "slash",
-        "search",
-        "Search all events for a text",
-        Group.EVENTS,
+        lambda context: "filter" if context.panel in ("prompts", "agents") else "search",
+        "Filter the prompts or agents while you type, where these have the focus; else search all events for a text",
+        Group.LOOK,
         footer=41,
         footer_in="events",
         written="/",
@@ -335,9 +404,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", "q", "quit", "Leave the screen; the loop and its agents go on", Group.SCREEN, footer=99),
 )
 
-_FIRST = 18
-"""The last place in the footer before those of the panel that has the focus."""
-
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 
 
@@ -355,13 +421,6 @@ def in_reach(context: Context) -> Iterable[Action]:
     return (a for a in ACTIONS if a.scope in (Scope.MAIN, context.panel) and not a.when(context))
 
 
-def footer(context: Context) -> list[Action]:
-    """What the footer shows, left to right: the loop and what needs a human, the panel's own, the rest."""
-    worth = (a for a in in_reach(context) if a.footer and not a.moot(context))
-    shown = (a for a in worth if a.footer_in in ("", context.panel))
-    return sorted(shown, key=lambda a: (a.footer > _FIRST, not (a.footer_in or a.scope is not Scope.MAIN), a.footer))
-
-
 def key_of(action: Action, keymap: Mapping[str, str]) -> str:
     """How the key of an action is written on screen, the user's own choice first."""
     own = keymap.get(action.id)
@@ -371,10 +430,22 @@ def key_of(action: Action, keymap: Mapping[str, str]) -> str:
 
 
 def _written(key: str) -> str:
-    names = {"question_mark": "?", "slash": "/", "escape": "esc", "enter": "↵", "exclamation_mark": "!"}
     if key.startswith("ctrl+"):
         return "^" + key[5:]
-    return names.get(key, key)
+    return _NAMES.get(key, key)
+
+
+_NAMES = {
+    "question_mark": "?",
+    "slash": "/",
+    "escape": "esc",
+    "enter": "↵",
+    "exclamation_mark": "!",
+    "asterisk": "*",
+    "colon": ":",
+    "at": "@",
+    "comma": ",",
+}
 
 
 def unknown_keys(keymap: Mapping[str, str], others: Iterable[str] = ()) -> list[str]:

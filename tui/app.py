@@ -27,7 +27,10 @@ from tui.paint.scrolling import IDS
 from tui.paint.theme import DARK, LIGHT, choose_theme, glyphs, themes
 from tui.paint.variables import with_readable
 from tui.screens.main import MainScreen
+from tui.terminal_title import GIVE_BACK, KEEP, sequence, title_of
+from tui.widgets.agents import Agents
 from tui.widgets.graph import PromptGraph
+from tui.widgets.graph_marks import MarkedRows
 
 _FIRST_PICTURE = 2.0
 """Seconds that the stream waits at most for its first snapshot to be painted."""
@@ -61,6 +64,7 @@ class CoordApp(Navigation):
         self.marks = glyphs(environ)
         self.keys = dict(preferences.keys)
         self._bell = preferences.bell
+        self._title_said = ""
         self._starting = False
         """A start of the loop was asked for, and is under way: agent CLIs take seconds to tell whether they can."""
         self.painted = threading.Event()
@@ -72,8 +76,8 @@ class CoordApp(Navigation):
         self.theme = wanted if wanted in self.available_themes else DARK
         self._styled = self.theme
         self.stylesheet.set_variables(self.get_css_variables())
-        of_graph = {binding.id for binding in PromptGraph.BINDINGS if isinstance(binding, Binding) and binding.id}
-        odd = unknown_keys(self.keys, IDS | of_graph)
+        panels = (*PromptGraph.BINDINGS, *MarkedRows.BINDINGS, *Agents.BINDINGS)
+        odd = unknown_keys(self.keys, IDS | {each.id for each in panels if isinstance(each, Binding) and each.id})
         self._odd_settings = [f"keys: no action is called {name}" for name in odd]
         if self.theme != wanted:
             self._odd_settings.append(f"theme: there is none called {wanted}")
@@ -102,6 +106,8 @@ class CoordApp(Navigation):
             gc.enable()
 
     def on_unmount(self) -> None:
+        if self._title_said and self._driver is not None:
+            self._driver.write(GIVE_BACK)
         self.source.close()
 
     def refresh_css(self, animate: bool = True) -> None:
@@ -137,6 +143,14 @@ class CoordApp(Navigation):
                 self.post_message(Failed(found.message, found.remedy))
             else:
                 self.main.post_message(SnapshotArrived(found))
+                self.call_from_thread(self._say_title, title_of(found))
+
+    def _say_title(self, title: str) -> None:
+        """Say in the terminal's title what waits."""
+        driver = self._driver
+        if driver is not None and title != self._title_said and self.is_running:
+            driver.write((KEEP if not self._title_said else "") + sequence(title))
+            self._title_said = title
 
     # ── words
 

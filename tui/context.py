@@ -1,8 +1,10 @@
 """What an action would act on, why it can't act now, and how it is called there. Pure."""
 
+from collections.abc import Callable
+
 from coordinator.lazy.dataclass import dataclass, replace
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
-from coordinator.services.offers import Offered
+from coordinator.services.offers import Offered, flow_why_not
 from coordinator.services.registry import SERVICES
 from coordinator.views.attention import needs
 
@@ -21,10 +23,28 @@ class Context:
     search: str = ""
     """What the events are searched for."""
     maximized: bool = False
+    marked: int = 0
+    """How many prompts and agents are marked."""
 
 
 Reason = str
 """Why an action can't act now, as a sentence for a toast; empty when it can."""
+
+
+def or_marked(when: Callable[[Context], Reason]) -> Callable[[Context], Reason]:
+    """Why an action can't act that acts on what is marked, if something is."""
+    return lambda context: "" if context.marked else when(context)
+
+
+def of_marked(verb: str, context: Context) -> str:
+    """`kill all 3`; the verb alone where nothing is marked."""
+    if not context.marked:
+        return verb
+    return f"{verb} marked" if context.marked == 1 else f"{verb} all {context.marked}"
+
+
+def nothing_chosen(context: Context) -> Reason:
+    return not_loaded(context) or ("" if target_of(context) is not None else "Select a prompt, or mark several.")
 
 
 def no_agent(context: Context) -> Reason:
@@ -51,6 +71,12 @@ def target_of(context: Context) -> int | None:
     return context.selected if context.selected in known else None
 
 
+def flow_of(context: Context) -> Agent | None:
+    """The agent in focus, if it works through a flow: what ends agents acts on it, and on no prompt."""
+    agent = context.agent if context.panel in ("agents", "window") else None
+    return agent if agent is not None and agent.flow else None
+
+
 _OF_AGENTS = ("kill", "restart")
 """Services that end what an agent does, wherever it runs."""
 
@@ -59,6 +85,9 @@ def offered(context: Context, service: str) -> Offered:
     """What a service is offered for, and why not otherwise."""
     if context.snapshot is None:
         return Offered(why_not=not_loaded(context))
+    flow = flow_of(context) if service in _OF_AGENTS else None
+    if flow is not None:
+        return Offered(why_not=flow_why_not(context.snapshot, flow, service))
     # A review is of what is selected, whoever is in focus.
     number = context.selected if service == "review" else target_of(context)
     found = SERVICES[service].offers(context.snapshot, number)
@@ -117,8 +146,10 @@ def asks_permission(context: Context) -> Agent | None:
 
 
 def permit_label(context: Context) -> str:
+    if context.marked:
+        return of_marked("permit", context)
     agent = asks_permission(context)
-    return f"permit {agent.prompt:02d}" if agent is not None and agent.prompt is not None else "permit"
+    return f"permit {agent.at}".rstrip() if agent is not None else "permit"
 
 
 def no_permission(context: Context) -> Reason:
@@ -127,9 +158,20 @@ def no_permission(context: Context) -> Reason:
     return only_shown(context) or "No agent asks for permission."
 
 
+def no_pipeline(context: Context) -> Reason:
+    number, snapshot = target_of(context), context.snapshot
+    if number is None or snapshot is None:
+        return "Select a prompt that a pipeline works on."
+    attempt = snapshot.steps[number].attempt
+    begun = number in snapshot.pipelines or (attempt is not None and attempt.pipeline)
+    return "" if begun else f"No pipeline of {number:02d} has begun."
+
+
 def tell_label(context: Context) -> str:
+    if context.marked:
+        return of_marked("tell", context)
     agent = context.agent
-    return f"tell {agent.prompt:02d}" if agent is not None and agent.prompt is not None else "tell"
+    return f"tell {agent.at}".rstrip() if agent is not None else "tell"
 
 
 def nobody_to_tell(context: Context) -> Reason:
@@ -137,8 +179,14 @@ def nobody_to_tell(context: Context) -> Reason:
         return only_shown(replace(context, panel="window"))
     if context.agent is None or context.agent.state.ended:
         return "The agent that is shown has ended."
-    paused = context.agent.state is AgentState.PAUSED
-    return "It is paused, and reads nothing: answer the question about its budget first." if paused else ""
+    return _READS_NOTHING.get(context.agent.state, "")
+
+
+_READS_NOTHING = {
+    AgentState.PAUSED: "It is paused, and reads nothing: answer the question about its budget first.",
+    AgentState.PERMISSION: "It asks for leave, and would take a message for the answer: answer that first.",
+}
+"""Why an agent that lives can't be told anything."""
 
 
 def nothing_happened(context: Context) -> Reason:
@@ -168,9 +216,7 @@ def loop_label(context: Context) -> str:
 
 
 def attach_label(context: Context) -> str:
-    if context.agent is None or context.agent.prompt is None:
-        return "attach"
-    return f"attach {context.agent.prompt:02d}"
+    return f"attach {context.agent.at}".rstrip() if context.agent is not None else "attach"
 
 
 def zoom_label(context: Context) -> str:

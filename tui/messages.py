@@ -7,7 +7,7 @@ They are neither compared nor printed: methods for that would cost the first pic
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from textual.message import Message
 
@@ -16,12 +16,18 @@ if TYPE_CHECKING:
 
     from coordinator.errors import CoordError
     from coordinator.model.change import Change, ChangePage, Check
+    from coordinator.model.conversation import Message as Said
     from coordinator.model.event import Event
+    from coordinator.model.foreign_run import ForeignRuns
     from coordinator.model.pane_screen import Screen as PaneScreen
     from coordinator.model.plan import Plan
+    from coordinator.model.run import RunReport
     from coordinator.model.snapshot import Snapshot
     from coordinator.views.milestone_page import MilestonePage
     from coordinator.views.plan_preview import Outlook, Planner
+    from coordinator.views.runs import RunPage
+
+T = TypeVar("T")
 
 
 @dataclass(eq=False, repr=False)
@@ -116,6 +122,8 @@ class ChangeRead(Message, bubble=False):
     """A thread read the change that is to be reviewed."""
 
     found: ChangePage | CoordError
+    number: int
+    """The prompt whose change it was asked for."""
 
 
 @dataclass(eq=False, repr=False)
@@ -123,6 +131,8 @@ class Checked(Message, bubble=False):
     """A thread tried the merge of the change that is reviewed, and its suites."""
 
     found: Check | CoordError
+    number: int
+    """The prompt whose change it was asked for."""
 
 
 @dataclass(eq=False, repr=False)
@@ -130,6 +140,8 @@ class Judged(Message, bubble=False):
     """A verdict was given, in a sentence, or could not be."""
 
     found: str | CoordError
+    next: int | None = None
+    """The prompt whose change is to be looked at next."""
 
 
 @dataclass(eq=False, repr=False)
@@ -137,6 +149,29 @@ class MilestoneRead(Message, bubble=False):
     """A thread read the milestone's page."""
 
     found: MilestonePage | CoordError
+
+
+@dataclass(eq=False, repr=False)
+class ItemsRead(Message, Generic[T], bubble=False):
+    """A thread read what can be judged on a page."""
+
+    found: Sequence[T] | CoordError
+
+
+@dataclass(eq=False, repr=False)
+class RunsRead(Message, bubble=False):
+    """A thread read the list of runs."""
+
+    found: Sequence[RunReport] | CoordError
+    foreign: ForeignRuns | None = None
+    """Those of other tools."""
+
+
+@dataclass(eq=False, repr=False)
+class RunRead(Message, bubble=False):
+    """A thread read one run."""
+
+    found: RunPage
 
 
 @dataclass(eq=False, repr=False)
@@ -183,6 +218,13 @@ class WorkSeen(Message, bubble=False):
 
     prompt: int
     change: Change
+
+
+@dataclass(eq=False, repr=False)
+class VoiceSaid(Message, bubble=False):
+    """The coordinator's voice said something, or asked, or proposed."""
+
+    said: Said
 
 
 @dataclass(eq=False, repr=False)

@@ -10,7 +10,7 @@ from textual.app import App
 
 from coordinator.client.ports import Source
 from coordinator.errors import CoordError
-from tui.context import asks_permission, offered
+from tui.context import asks_permission, offered, target_of
 from tui.messages import Failed
 from tui.paint.theme import Glyphs
 from tui.screens.main import MainScreen
@@ -64,24 +64,34 @@ class Navigation(App[None]):
     @work(group="forms")
     async def permit(self, agent: "Agent") -> None:
         """Open the form that answers what an agent asks leave for."""
+        from coordinator.model.selecting import alike
         from tui.forms.permit import PermitForm
 
-        await self.main.open_form(PermitForm(self.main, agent))
+        there = self.main.snapshot.agents if self.main.snapshot is not None else ()
+        await self.main.open_form(PermitForm(self.main, agent, alike(there, agent)))
 
     @work(group="forms")
     async def tell(self, agent: "Agent") -> None:
         """Open the form that sends an agent words."""
         from tui.forms.tell import TellForm
 
+        try:
+            await asyncio.to_thread(self.source.check_tell, agent)
+        except CoordError as error:
+            self.post_message(Failed(error.message, error.remedy))
+            return
         await self.main.open_form(TellForm(self.main, agent))
 
     @work(group="forms")
     async def ask_back(self, question: "Question") -> None:
         """Open the form that answers a question."""
+        from coordinator.model.decisions import decision_of
         from tui.forms.answer import AnswerForm
+        from tui.forms.decision import DecisionForm
 
         waiting = len(self.main.snapshot.open_questions) if self.main.snapshot else 1
-        await self.main.open_form(AnswerForm(self.main, question, waiting))
+        kind = AnswerForm if decision_of(question) is None else DecisionForm
+        await self.main.open_form(kind(self.main, question, waiting))
 
     # ── other programs
 
@@ -102,16 +112,30 @@ class Navigation(App[None]):
 
         return edit_text(self, text, name)
 
+    def edit_file(self, path: str, line: int) -> None:
+        """Let $EDITOR work on a file of the project itself."""
+        from tui.editor import edit_file
+
+        edit_file(self, self.source, path, line)
+
     # ── reading
 
     def read_prompt(self, prompt: "Prompt") -> None:
+        from coordinator.views.acceptance import acceptance_rows
         from tui.screens.reader import Reading
         from tui.screens.reader_pages import prompt_lines
 
         snapshot = self.main.snapshot
+        shown = acceptance_rows(snapshot, prompt.number) if snapshot is not None else []
+        if snapshot is not None and prompt.number in snapshot.pipelines:
+            from coordinator.views.pipeline_page import PipelinePage, overview
+
+            there = PipelinePage(prompt.number, prompt.title, 1, snapshot.pipelines[prompt.number])
+            shown = [*shown, *([[]] if shown else []), *overview(there)]
+        lines = [*shown, *([[]] if shown else []), *prompt_lines(prompt)]
         used = snapshot.used.get(prompt.number) if snapshot is not None else None
         told = f"  {used.words}" if used is not None and used.words else ""
-        self.push_screen(Reading(f"{prompt.label} {prompt.title}  {prompt.path}{told}", prompt_lines(prompt)))
+        self.push_screen(Reading(f"{prompt.label} {prompt.title}  {prompt.path}{told}", lines))
 
     def read_event(self, event: "Event") -> None:
         from tui.screens.reader_pages import event_page
@@ -144,7 +168,8 @@ class Navigation(App[None]):
             return next((n for n in problems[row].numbers if n in known), None)
 
         verb = lambda row: "select its prompt" if goal(row) is not None else ""  # noqa: E731
-        self.push_screen(Listing("Problems", problem_entries(problems), verb, self.marks), opened)
+        edit = lambda row: self.edit_file(problems[row].path, problems[row].line)  # noqa: E731
+        self.push_screen(Listing("Problems", problem_entries(problems), verb, self.marks, edit), opened)
 
     def action_review(self) -> None:
         from tui.screens.review import Review
@@ -165,6 +190,59 @@ class Navigation(App[None]):
         if self.main.snapshot is not None:
             self.push_screen(MilestoneScreen(self, self.main.snapshot))
 
+    def action_chat(self) -> None:
+        """Talk with the coordinator; the conversation goes on where it was left."""
+        from tui.screens.chat import ChatScreen
+
+        if not self.is_screen_installed("chat"):
+            self.install_screen(ChatScreen(self, self.main.snapshot, self.main.selected), "chat")
+        screen = self.get_screen("chat", ChatScreen)
+        if screen.is_mounted and self.main.snapshot is not None:
+            screen.project_changed(self.main.snapshot)
+        self.push_screen(screen)
+
+    def action_criteria(self) -> None:
+        from tui.screens.criteria import CriteriaScreen
+
+        if self.main.snapshot is not None:
+            self.push_screen(CriteriaScreen(self, self.main.snapshot))
+
+    def action_findings(self) -> None:
+        from tui.screens.findings import FindingsScreen
+
+        if self.main.snapshot is not None:
+            self.push_screen(FindingsScreen(self, self.main.snapshot))
+
+    def action_compound(self) -> None:
+        from tui.screens.compound import CompoundScreen
+
+        if self.main.snapshot is not None:
+            self.push_screen(CompoundScreen(self, self.main.snapshot))
+
+    def action_runs(self) -> None:
+        from tui.screens.runs import RunsScreen
+
+        if self.main.snapshot is not None:
+            self.push_screen(RunsScreen(self, self.main.snapshot))
+
+    def action_artifacts(self) -> None:
+        number = target_of(self.main.context())
+        if number is not None:
+            self.read_pipeline(number)
+
+    @work(group="pipeline", exclusive=True)
+    async def read_pipeline(self, number: int) -> None:
+        """Show the turns of a prompt's pipeline, and what they made."""
+        from tui.screens.reader import Listing
+        from tui.screens.reader_pages import pipeline_entries
+
+        try:
+            page = await asyncio.to_thread(self.source.pipeline, number)
+        except CoordError as error:
+            self.post_message(Failed(error.message, error.remedy))
+            return
+        self.push_screen(Listing(page.heading, pipeline_entries(page), lambda _: "", self.marks))
+
     def action_problems(self) -> None:
         self.read_problems()
 
@@ -181,6 +259,14 @@ class Navigation(App[None]):
         entries = question_entries(questions, self.clock())
         verb = lambda row: "answer" if questions[row].open else "overrule" if questions[row].taken else ""  # noqa: E731
         self.push_screen(Listing("Questions", entries, verb, self.marks), opened)
+
+    def action_page_help(self) -> None:
+        """What the page that lies over the main screen is for, and its keys."""
+        from tui.screens.page_help import help_page
+        from tui.widgets.footer import Footer
+
+        foot = next(iter(self.screen.query(Footer)), None)
+        self.push_screen(help_page(self.screen, foot.hints if foot is not None else ()))
 
     def action_help(self) -> None:
         from tui.screens.reader import Reading

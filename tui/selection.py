@@ -34,8 +34,7 @@ def past_agent(snapshot: Snapshot, number: int | None) -> Agent | None:
 
 
 def attempt_of(snapshot: Snapshot | None, agent: Agent) -> Attempt | None:
-    step = snapshot.steps.get(agent.prompt) if snapshot is not None and agent.prompt is not None else None
-    return step.attempt if step is not None and step.attempt is not None and step.attempt.agent == agent.id else None
+    return snapshot.of_agent(agent) if snapshot is not None else None
 
 
 def agent_by_id(snapshot: Snapshot, agent_id: str) -> Agent | None:
@@ -51,7 +50,7 @@ def moves(snapshot: Snapshot) -> bool:
     """Something on the screen changes with time alone: an age, a countdown."""
     return (
         any(not agent.state.ended for agent in snapshot.everybody)
-        or any(step.state.live for step in snapshot.steps.values())
+        or any(attempt.state.live for attempt in snapshot.last_attempts)
         or bool(snapshot.open_questions)
         or snapshot.due > 0
     )

@@ -1,18 +1,22 @@
 """What an agent is told, as values: all that its parts are made of, and how they become one text. Pure.
 
-A text is made of parts (`coordinator.agents.brief_parts`), one after the other. Each has a bound; one that is longer is
-cut, and says where the whole can be read.
+A text is made of parts, one after the other; `coordinator.agents.brief_roles` says whose. Each has a bound; one that is
+longer is cut, and says where the whole can be read.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.intent import Intent
-from coordinator.model.learning import Given
+from coordinator.model.learning import Given, Noted
+from coordinator.model.pipeline import Artifact as Declared
 from coordinator.model.prompt import Prompt
+from coordinator.model.review_comment import Said
+from coordinator.model.round import Round
 from coordinator.model.saying import Saying
 from coordinator.model.step import Attempt, Receipt
 from coordinator.model.work import WorkId
+from coordinator.model.worklist import WorkItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,21 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
+class Child:
+    """A prompt of the milestone, with what became of it."""
+
+    prompt: Prompt
+    state: str
+    reason: str = ""
+    """Why it is in that state, where that needs a word. Untrusted text."""
+    receipt: Receipt | None = None
+    at: str = ""
+    """UTC, ISO 8601: since when; empty before its first attempt."""
+    ended: bool = False
+    """It is merged or cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """A file that was made, or something that was attached. Untrusted text, but for `there`."""
 
@@ -62,6 +81,53 @@ class Chosen:
 
     told: tuple[Saying, ...] = ()
     left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """An artifact that a station is given. Untrusted text."""
+
+    name: str
+    text: str
+    by: str
+    """The turn that made it."""
+    place: str
+    """Where the whole of it can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A station of the pipeline, and how far it is."""
+
+    name: str
+    state: str
+    """In words."""
+    said: str = ""
+    """What its last agent handed off; untrusted text."""
+
+
+@dataclass(frozen=True, slots=True)
+class StationBrief:
+    """Where a turn stands in its pipeline."""
+
+    pipeline: str
+    station: str
+    turn: str
+    round: int = 1
+    why: str = ""
+    """Why it is its turn; may quote agents and people."""
+    given: tuple[Handed, ...] = ()
+    lacking: tuple[str, ...] = ()
+    """What it would read, and is not there."""
+    stations: tuple[Beside, ...] = ()
+    made: tuple[tuple[str, str], ...] = ()
+    """Artifacts that there are, and which turn made each."""
+    items: tuple[WorkItem, ...] = ()
+    """What critics want of it; untrusted text."""
+    outputs: tuple[Declared, ...] = ()
+    out: str = ""
+    """The folder for them."""
+    writes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +163,18 @@ class Brief:
     base_branch: str = ""
     artifacts: tuple[Artifact, ...] = ()
     learnings: Given = field(default_factory=Given)
+    spec: str = ""
+    """The milestone's file below its frontmatter, whole."""
+    round: Round | None = None
+    """The iteration that it is told of; None where the milestone does not iterate."""
+    children: tuple[Child, ...] = ()
+    """All prompts, by number; nothing where it is about one of them."""
+    noted: tuple[Noted, ...] = ()
+    """What agents noted since learnings were put in order, oldest first; told to a Planner."""
+    station: StationBrief | None = None
+    """Where it stands in a pipeline; None for what no station works on."""
+    review: tuple[Said, ...] = ()
+    """What reviewers said at lines of its change, and nobody has answered; untrusted text."""
     context: str = ""
     """The folder that holds the whole of milestone, alignment document and learnings as of dispatch; empty: none."""
     places: Mapping[str, str] = field(default_factory=dict)

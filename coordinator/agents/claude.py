@@ -78,7 +78,7 @@ class Claude(Runtime):
         words = ["claude", *(("--resume", session) if job.resume else ("--session-id", session))]
         words += ["--mcp-config", str(_server(job))] if job.server else []  # beside the engineer's own servers
         words += ["--settings", str(settings), *_mode(job, os.environ)]
-        words += [*(("--model", job.model) if job.model else ()), *job.arguments]
+        words += [*job.model_words, *job.arguments]
         if job.headless:
             words += ["-p", "--output-format", "stream-json", "--verbose"]
             return Command(tuple(words), stdin=job.prompt_file, output=job.directory / "output.jsonl", session=session)

@@ -71,7 +71,7 @@ class Codex(Runtime):
         words += _server(job)
         for place in _writable(job):
             words += ["--add-dir", str(place)]
-        words += [*(("-m", job.model) if job.model else ()), *job.arguments]
+        words += [*job.model_words, *job.arguments]
         if job.headless:
             words += ["--json", "-s", "workspace-write", *(("resume", job.resume) if job.resume else ()), "-"]
             output = job.directory / "output.jsonl"

@@ -148,6 +148,9 @@ def observe_agent(
         doing=report.doing if report else "",
         resets_at=report.resets_at if report and state is AgentState.RATE_LIMITED else None,
         retries=report is not None and report.retries and state is AgentState.RATE_LIMITED,
+        flow=attempt.work.flow,
+        iteration=attempt.work.iteration,
+        stage=attempt.work.path,
     )
 
 

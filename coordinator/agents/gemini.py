@@ -53,7 +53,7 @@ class Gemini(Runtime):
         """`gemini` with the prompt as its first message; headless on its standard input, with JSON lines as output."""
         installed(self.needs)
         env = with_server(job, os.environ)
-        words = ["gemini", *policies(job, os.environ), *(("-m", job.model) if job.model else ()), *job.arguments]
+        words = ["gemini", *policies(job, os.environ), *job.model_words, *job.arguments]
         past = _chat_of(job.resume, os.environ) if job.resume else None
         words += ["--session-file", str(past)] if past is not None else []
         if job.headless:

@@ -8,7 +8,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from shlex import quote
 
 from coordinator.lazy import regex
 from coordinator.lazy.dataclass import dataclass
@@ -69,6 +68,8 @@ class HookLine:
 
 def write_hook(directory: Path) -> Path:
     """Write the hook of an attempt into its directory."""
+    from shlex import quote
+
     path = directory / "hook.sh"
     tail = LINE_LIMIT // 4
     script = _SCRIPT.format(
@@ -85,6 +86,8 @@ def write_hook(directory: Path) -> Path:
 
 def hook_command(hook: Path, way: str) -> str:
     """The hook as a command line for a shell."""
+    from shlex import quote
+
     return f"sh {quote(str(hook))} {way}"
 
 

@@ -48,11 +48,14 @@ end "$status"
 
 def environment(attempt: Attempt, root: Path) -> dict[str, str]:
     """Who the agent is, for everything that it runs."""
+    work = attempt.work
     own = {"COORD_PORT": str(attempt.port)} if attempt.port else {}
+    own |= {"COORD_FLOW": work.flow, "COORD_ITERATION": str(work.iteration)} if work.flow else {}
+    own |= {"COORD_TURN": work.path} if work.path else {}
     return {
         "COORD_ROOT": str(root),
         "COORD_RUN": attempt.run,
-        "COORD_PROMPT": str(attempt.prompt),
+        "COORD_PROMPT": str(attempt.prompt or ""),
         "COORD_ATTEMPT": str(attempt.attempt),
         "COORD_AGENT": attempt.agent,
         "COORD_ROLE": attempt.role,

@@ -17,6 +17,7 @@ A_DAY = 86_400
 """Seconds that a call may take: a question waits for its human."""
 PASSED_ON = (
     *("COORD_ROOT", "COORD_RUN", "COORD_PROMPT", "COORD_ATTEMPT", "COORD_AGENT", "COORD_ROLE", "COORD_DOOR"),
+    *("COORD_FLOW", "COORD_ITERATION"),
     *("PATH", "HOME", "USER", "LOGNAME", "XDG_STATE_HOME", "TMUX", "TMUX_PANE", "TMUX_TMPDIR"),
 )
 """What the server needs of its environment, for a CLI that passes on only what it is told to."""

@@ -41,15 +41,14 @@ class OpenCode(Runtime):
     def command(self, job: Job) -> Command:
         """`opencode` with the prompt as its first message, or `opencode run` with it on its standard input."""
         installed(self.needs)
-        model = ("--model", job.model) if job.model else ()
         # else a question to a human, which `coord ask --wait` waits for, ends after two minutes
         env = {_PATIENCE: os.environ.get(_PATIENCE, str(A_DAY * 1000))}
         env |= with_plugin(job.directory, os.environ, job.server, reports=not job.headless)
         if job.headless:
-            words = ("opencode", "run", *model, *job.arguments, "--format", "json")
+            words = ("opencode", "run", *job.model_words, *job.arguments, "--format", "json")
             return Command(words, stdin=job.prompt_file, output=job.directory / "output.jsonl", env=env)
         told, _ = opening(job)
-        return Command(("opencode", *model, *job.arguments, "--prompt"), argument=told, env=env)
+        return Command(("opencode", *job.model_words, *job.arguments, "--prompt"), argument=told, env=env)
 
     def heard(self, payload: Mapping[str, Any]) -> Said | None:
         message = str(payload.get("message") or "")

@@ -40,6 +40,7 @@ def known_runtime(name: str) -> Runtime | None:
         return None
 
 
+@cache
 def packaged_runtimes() -> tuple[str, ...]:
     """Names of the runtimes that ship with coord."""
     folder = Path(__file__).parent

@@ -23,7 +23,8 @@ class Job:
     """What an agent is started for. All paths are absolute."""
 
     attempt: Attempt
-    prompt: Prompt
+    prompt: Prompt | None
+    """None: its work is a flow of an iteration."""
     coord: Path
     """The `.coord` folder of the main checkout."""
     directory: Path
@@ -40,6 +41,11 @@ class Job:
     """Run it to its end without a person; else, where the CLI can, in its own screen, where people can talk to it."""
     server: tuple[str, ...] = ()
     """Words that start coord's MCP server on standard input and output; empty: the agent has the command line alone."""
+
+    @property
+    def model_words(self) -> tuple[str, ...]:
+        """The model as every CLI takes it: in one word, so that nothing in its place can be an option of its own."""
+        return (f"--model={self.model}",) if self.model else ()
 
 
 @dataclass(frozen=True, slots=True)

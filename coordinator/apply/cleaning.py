@@ -7,7 +7,7 @@ from pathlib import Path
 
 from coordinator.apply.removal import remove_worktree
 from coordinator.apply.steps import find_attempt
-from coordinator.changes import litter, warm_trees, worktrees
+from coordinator.changes import litter, readonly, warm_trees, worktrees
 from coordinator.changes.git import Git
 from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import dataclass, field, replace
@@ -76,9 +76,13 @@ def _of_attempts(layout: Layout) -> Iterator[Leftover]:
     if not git.is_repo():
         return
     for attempt in _attempts(layout):
+        tree = layout.worktree(attempt.work, attempt.attempt)
+        if attempt.work.flow and not attempt.state.live and os.path.lexists(tree):
+            yield Leftover(
+                "worktree", layout.rel(tree), "", partial(readonly.drop, layout, attempt.work, attempt.attempt)
+            )
         if not attempt.branch:
             continue
-        tree = layout.worktree(attempt.work, attempt.attempt)
         there = os.path.lexists(tree)
         if not there and not git.head(attempt.branch):
             continue

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from coordinator.apply.handoff_files import handed_off, publish
@@ -12,17 +13,20 @@ from coordinator.changes.git import Git
 from coordinator.changes.rules import way_back
 from coordinator.changes.safekeeping import keep_safe
 from coordinator.changes.submodules import refuse_pointers
-from coordinator.errors import Refused, UsageError
+from coordinator.errors import CoordError, Refused, UsageError
+from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.identity import who
 from coordinator.eventlog.store import EventLog
 from coordinator.failpoint import failpoint
+from coordinator.model.caller import Caller
 from coordinator.model.change import Change
 from coordinator.model.clock import utc_now
 from coordinator.model.event import Actor, ActorKind, Draft, may_write
 from coordinator.model.handoff import HAND_OFF, OUTCOMES, receipt_of, said_by, words_of
+from coordinator.model.staged_phases import commits_nothing, place_of
+from coordinator.model.staged_report import REPORTED
 from coordinator.model.step import Attempt, Receipt
 from coordinator.model.text import plain
-from coordinator.model.work import prompt_work
 from coordinator.observe.project import Project
 from coordinator.secrets.redaction import redact
 from coordinator.storage.config import Config
@@ -32,6 +36,13 @@ from coordinator.storage.prompts import PromptReader
 
 _MOST_FILES = 500
 """Files of a change that its receipt names."""
+HANDED_IN: Mapping[str, tuple[str, str]] = {
+    "planner": ("planner.decided", "plan"),
+    "verifier": ("verdict.given", "verdict"),
+}
+"""Role of a flow → the event that its work comes to, and the verb of `coord agent` that writes it."""
+_MOST_WORDS = 200
+"""Events of that kind, about one flow of one iteration, that are looked through."""
 _OR_NOTHING = "; if nothing had to be changed, say so: `coord agent done --no-change --summary TEXT`"
 
 
@@ -44,9 +55,11 @@ def hand_off(
     limitations: Sequence[str] = (),
     decisions: Sequence[str] = (),
     validation: Sequence[str] = (),
+    checks: Sequence[str] = (),
     files: Sequence[str] = (),
     left: Sequence[str] = (),
     learnings: Sequence[str] = (),
+    answers: Sequence[str] = (),
     next_flow: str = "",
     no_change: bool = False,
     request: str = "",
@@ -68,7 +81,9 @@ def hand_off(
         return again
     _refuse_ended(attempt)
     commits: tuple[str, ...] = ()
-    if outcome == "done" and attempt.branch:
+    if outcome == "done" and attempt.work.kind != "prompt":
+        _refuse_wordless(layout, attempt)
+    if outcome == "done" and attempt.branch and not commits_nothing(attempt.work.path):
         change = _complete_change(layout, attempt, no_change)
         keep_safe(layout, attempt.branch, attempt.base, whole=True)  # the log names them next
         commits = tuple(commit.sha for commit in change.commits)
@@ -91,11 +106,19 @@ def hand_off(
             learnings=_said(learnings),
             left=_said(left),
             next=_clean(next_flow),
+            checks=_said(checks),
+            answers=_said(answers),
         )
         given = _give(layout, log, attempt, receipt, actor, request)
         failpoint("handoff-given")
-        publish(layout, attempt, given)
+        _publish(layout, attempt, given)
     return given[-1]
+
+
+def _publish(layout: Layout, attempt: Attempt, given: Sequence[Receipt]) -> None:
+    """Write down what is handed off already; what prevents that the loop says, and makes up for."""
+    with suppress(CoordError, OSError):
+        publish(layout, attempt, given)
 
 
 def _again(layout: Layout, attempt: Attempt, actor: Actor, request: str) -> Receipt | None:
@@ -106,7 +129,7 @@ def _again(layout: Layout, attempt: Attempt, actor: Actor, request: str) -> Rece
         event = log.get(_request_id(attempt, request))
         if event is None or event.actor != actor.name:
             return None
-        publish(layout, attempt, handed_off(log, attempt))
+        _publish(layout, attempt, handed_off(log, attempt))
     return receipt_of(event)
 
 
@@ -169,15 +192,37 @@ def _missing(found: Sequence[Elsewhere], change: Change, nothing: bool) -> str:
 
 def _own_attempt(environ: Mapping[str, str], actor: Actor) -> tuple[Layout, Attempt]:
     """The attempt whose agent this is."""
-    root = environ.get("COORD_ROOT", "")
-    number, count = environ.get("COORD_PROMPT", ""), environ.get("COORD_ATTEMPT", "")
-    if actor.kind is not ActorKind.AGENT or not (root and _is_number(number) and _is_number(count)):
+    root, caller = environ.get("COORD_ROOT", ""), Caller(environ, 0, "")
+    work, count = caller.work, caller.attempt
+    if actor.kind is not ActorKind.AGENT or not (root and work is not None and count):
         raise Refused("only an agent hands off its work", "`coord kill` and `coord restart` are for people")
     layout = Layout(Path(root))
-    attempt = find_attempt(layout, prompt_work(int(number)), int(count))
+    attempt = find_attempt(layout, work, count)
     if attempt is None or attempt.agent != actor.name:
         raise Refused(f"{actor.name} has no attempt in {root}", "only the agent that the loop started may hand off")
     return layout, attempt
+
+
+def missing_word(log: EventLog, attempt: Attempt) -> str:
+    """What the agent of a flow has not handed in that its role is there for; empty: nothing is missing."""
+    place = place_of(attempt.work.path)
+    reports = place is not None and place.reports
+    kind, verb = (REPORTED, "stage") if reports else HANDED_IN.get(attempt.role, ("", ""))
+    if not kind:
+        return ""
+    said = log.tail(_MOST_WORDS, Filter(kinds=(kind,), subject=attempt.work.subject))
+    own = (attempt.agent, attempt.run, attempt.attempt)
+    if any((event.actor, event.run, event.data.get("attempt")) == own for event in said):
+        return ""
+    return f"it handed off without a word of what it came to: `coord agent {verb}` was not called"
+
+
+def _refuse_wordless(layout: Layout, attempt: Attempt) -> None:
+    """Refuse the end of a flow whose agent has not said yet what it is there for."""
+    with EventLog.open(layout.events_db) as log:
+        missing = missing_word(log, attempt)
+    if missing:
+        raise Refused(f"not done yet: {missing}", "its `--help` tells how; call it, then hand off")
 
 
 def _refuse_ended(attempt: Attempt) -> None:
@@ -189,6 +234,10 @@ def _refuse_ended(attempt: Attempt) -> None:
 
 def _complete_change(layout: Layout, attempt: Attempt, no_change: bool) -> Change:
     change, config = change_of(layout, attempt), Project(layout).config
+    if attempt.work.stage:
+        from coordinator.apply.turn_handoff import change_of_turn
+
+        no_change, change = True, change_of_turn(layout, attempt, change)  # a station may have nothing to change
     trivial = not (no_change or change.commits) and _is_trivial(layout, config, attempt.prompt)
     reason = not_done(layout, attempt, change, config, said=no_change, trivial=trivial)
     if reason:
@@ -237,7 +286,3 @@ def _bounded(files: Sequence[str]) -> tuple[str, ...]:
     """Names of files, as many as belong into an event; git has all of them."""
     shown = [_clean(name) for name in files[:_MOST_FILES]]
     return (*shown, f"and {len(files) - _MOST_FILES} more") if len(files) > _MOST_FILES else tuple(shown)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0

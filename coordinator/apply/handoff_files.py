@@ -32,18 +32,19 @@ def sealed(log: EventLog, attempt: Attempt) -> Attempt:
 def publish(layout: Layout, attempt: Attempt, given: Sequence[Receipt]) -> None:
     """Write down what an attempt handed off, oldest first; what is there already stays as it is.
 
-    Raises CoordError or OSError when something can't be written; doing it again completes it.
+    Raises CoordError or OSError when something can't be written; doing it again completes it. Its own files come
+    first: the document is everybody's, and somebody may have broken it.
     """
     if not given:
         return
-    for receipt in given:
-        said = {"agent": receipt.agent, "text": _report(receipt), "at": receipt.at, "outcome": receipt.outcome}
-        append_summary(layout, number=attempt.prompt, **said)
     directory = layout.attempt(attempt.run, attempt.work, attempt.attempt)
     text = _text(attempt, given[-1]).encode("utf-8", "replace")
     if digest_of(directory / "handoff.md") != sha256(text):
         write_atomic(directory / "handoff.md", text)
     write_receipt(directory, given[-1])
+    for receipt in () if attempt.work.stage else given:  # what its pipeline came to is told there once
+        said = {"agent": receipt.agent, "text": _report(receipt), "at": receipt.at, "outcome": receipt.outcome}
+        append_summary(layout, number=attempt.prompt, **said)
 
 
 def _report(receipt: Receipt) -> str:
@@ -54,7 +55,8 @@ def _report(receipt: Receipt) -> str:
 
 def _text(attempt: Attempt, receipt: Receipt) -> str:
     """The receipt for people."""
-    title = f"# Prompt {attempt.prompt:02d}, attempt {attempt.attempt}: {receipt.outcome}"
+    label = attempt.work.label
+    title = f"# {label[0].upper()}{label[1:]}, attempt {attempt.attempt}: {receipt.outcome}"
     lists = (*receipt.lists, ("Commits", receipt.commits), ("Files", receipt.files))
     parts = [title, receipt.summary, *(f"## {_listed(name, items)}" for name, items in lists if items)]
     return "\n\n".join(parts) + "\n"

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from coordinator.apply.handoff_files import handed_off, publish
-from coordinator.apply.steps import advance, agent_event, reread
+from coordinator.apply.steps import advance, agent_event, amend, reread
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
 from coordinator.failpoint import failpoint
@@ -23,10 +23,14 @@ def finish_kill(layout: Layout, log: EventLog, attempt: Attempt) -> Attempt:
     Raises CoordError as `end_processes` does; the step stays as it is then.
     """
     current = reread(layout, attempt)
+    if current.kill == "requeue" and starts_again(current):
+        return advance(layout, log, current, StepState.PENDING, kill="", held=False, reason=current.reason)
     if not current.kill or current.state not in ENDABLE:
         return current
+    if current.pipeline:
+        _end_turns(layout, log, current)
     end_processes(layout, current)
-    if current.branch:
+    if not current.in_place:
         from coordinator.changes.lending import take_back
 
         take_back(layout, current.work, current.attempt)
@@ -45,6 +49,20 @@ def finish_kill(layout: Layout, log: EventLog, attempt: Attempt) -> Attempt:
         held=current.kill != "requeue",
         reason=current.reason,
     )
+
+
+def _end_turns(layout: Layout, log: EventLog, parent: Attempt) -> None:
+    """End the turns of its pipeline that are at work."""
+    from coordinator.storage.stage_attempts import turns_on_disk
+
+    for turn in turns_on_disk(layout, parent):
+        if turn.state.live:
+            finish_kill(layout, log, amend(layout, turn, kill=parent.kill, reason=parent.reason))
+
+
+def starts_again(attempt: Attempt) -> bool:
+    """It is an ended attempt at a flow which a new one may follow: there is no file that could ask for one."""
+    return bool(attempt.work.flow) and attempt.state in (StepState.FAILED, StepState.BLOCKED)
 
 
 def has_landed(layout: Layout, attempt: Attempt) -> bool:

@@ -24,7 +24,6 @@ from coordinator.observe.trust import require_trust
 from coordinator.processes.table import mark_of
 from coordinator.secrets.redaction import redact
 from coordinator.storage.paths import Layout
-from coordinator.terminals.capture import read_panes
 from coordinator.terminals.listing import Window
 from coordinator.terminals.server import Terminals
 
@@ -78,12 +77,14 @@ class Reached:
         if window.pid != self.attempt.pid or mark_of(window.pid) != own:
             raise Refused(
                 f"what runs in the window of {self.attempt.agent} is not that agent",
-                f"look at it: `coord attach {self.attempt.prompt}`",
+                f"look at it: `coord attach {self.attempt.handle}`",
             )
         return window
 
     def screen(self) -> str:
         """What its window shows, a line a row."""
+        from coordinator.terminals.capture import read_panes
+
         pane = self.window().pane
         screens = read_panes(self.terminals, [pane])
         if pane not in screens:
@@ -94,12 +95,13 @@ class Reached:
         """Press one key in it."""
         self.terminals.send_key(self.window().pane, key)
 
-    def check_composer(self) -> None:
+    def check_composer(self, seen: str = "") -> None:
         """Refused where it takes no message: it has no line for one, something stands in it, or a dialog is open.
 
         Where its hook has just told of a question, waits until its screen shows that, or something else is known.
+        `seen`: what its window has shown just now, for a first look.
         """
-        number = self.attempt.prompt
+        number = self.attempt.handle
         if not self.runtime.has_composer:
             raise Refused(
                 f"{self.attempt.agent} can't be told anything while it runs: `{self.runtime.name}` takes no messages",
@@ -107,7 +109,7 @@ class Reached:
             )
         while True:
             awaited = self.question_may_open()  # first: what the screen shows is then the newer of both
-            if not self.runtime.composer_is_empty(self.screen()):
+            if not self.runtime.composer_is_empty(seen or self.screen()):
                 raise Refused(
                     f"{self.attempt.agent} can't take a message now: its input is not empty, or it shows a question",
                     f"look: `coord attach {number}`",
@@ -115,6 +117,7 @@ class Reached:
             if not awaited:
                 return
             time.sleep(_LOOK)
+            seen = ""
 
     def question_may_open(self) -> bool:
         """Its hook told of a question so lately that the dialog may not be on its screen yet."""
@@ -135,7 +138,7 @@ class Reached:
             if dialog_opened(before, self.runtime.seen(self.screen())):
                 raise Refused(
                     f"{self.attempt.agent} shows a question since the message was pasted: it was not sent",
-                    f"look: `coord attach {self.attempt.prompt}`",
+                    f"look: `coord attach {self.attempt.handle}`",
                 )
 
         return look

@@ -27,8 +27,17 @@ _LOOK = 0.05
 _LOOK_AGAIN = "look at it, and answer that"
 
 
-def permit(layout: Layout, attempt: Attempt, actor: Actor, *, allow: bool, reason: str = "", seen: str = "") -> str:
-    """Allow or deny what an agent asks to do; returns what that was.
+def permit(
+    layout: Layout,
+    attempt: Attempt,
+    actor: Actor,
+    *,
+    allow: bool,
+    reason: str = "",
+    seen: str = "",
+    plan: str = "",
+) -> str:
+    """Allow or deny what an agent asks to do; returns what that was. `plan`: the id of the one that it is a part of.
 
     Its waiting hook gets the answer, or else its dialog a key, after a look that the dialog is there. `seen`: what
     whoever answers was shown of the wish. Raises Refused when it asks for nothing now, or for something else than that,
@@ -44,7 +53,7 @@ def permit(layout: Layout, attempt: Attempt, actor: Actor, *, allow: bool, reaso
         raise Refused(f"{attempt.agent} asks for something else by now: {plain(brief(doing))}", _LOOK_AGAIN)
     with EventLog.open(layout.events_db) as log:  # first of all: it refuses who may not answer
         data = {**attempt.work.record, "attempt": attempt.attempt, "allowed": allow, "doing": doing}
-        data |= {"reason": reason} if reason else {}
+        data |= ({"reason": reason} if reason else {}) | ({"plan": plan} if plan else {})
         log.append([Draft("permission.answered", f"agent:{attempt.agent}", data)], actor, attempt.run)
     if hook is None or not _answer_hook(hook[0], allow, reason):
         _press(agent, allow, wish)
@@ -96,7 +105,7 @@ def _asked(agent: Reached) -> str:
         state = said.state.value if said else "unclear"
         raise Refused(
             f"{attempt.agent} asks for no permission now: its screen shows {state}",
-            f"look: `coord attach {attempt.prompt}`",
+            f"look: `coord attach {attempt.handle}`",
         )
     return said.doing
 
@@ -105,7 +114,7 @@ def _press(agent: Reached, allow: bool, wish: str) -> None:
     keys, attempt = agent.runtime.keys, agent.attempt
     if keys is None:
         name = agent.runtime.name
-        raise Refused(f"{name} can't be answered from here", f"answer there: `coord attach {attempt.prompt}`")
+        raise Refused(f"{name} can't be answered from here", f"answer there: `coord attach {attempt.handle}`")
     if _asked(agent) != wish:
         raise Refused(f"{attempt.agent} asks for something else by now", _LOOK_AGAIN)
     agent.press(keys.allow if allow else keys.deny)
@@ -120,5 +129,5 @@ def _wait_until_taken(agent: Reached, wish: str) -> None:
             return
         time.sleep(_LOOK)
     raise CoordError(
-        f"{attempt.agent} still shows its question: {plain(wish)}", f"answer it there: `coord attach {attempt.prompt}`"
+        f"{attempt.agent} still shows its question: {plain(wish)}", f"answer it there: `coord attach {attempt.handle}`"
     )

@@ -20,15 +20,14 @@ from coordinator.lazy.dataclass import asdict, dataclass, replace
 from coordinator.lazy.typing import TypeVar
 from coordinator.model.budget_pause import all_wanted
 from coordinator.model.clock import utc_now
-from coordinator.model.event import Actor, Draft, Event, may_write
+from coordinator.model.event import SYSTEM, Actor, ActorKind, Draft, Event, may_write
 from coordinator.model.ids import uuid7
 from coordinator.model.loop_state import subject_number
-from coordinator.model.plan import FileEdit, Kill, Plan, Record, StartAfresh, Steer
+from coordinator.model.plan import FileEdit, Kill, Permit, Plan, Record, StartAfresh, Steer
 from coordinator.model.step import Attempt
 from coordinator.model.text import plain
-from coordinator.model.work import prompt_work
+from coordinator.model.work import WorkId, prompt_work
 from coordinator.observe.finishing import log_note, recover, tell_merged
-from coordinator.observe.observer import Observer
 from coordinator.observe.project import Project
 from coordinator.observe.trust import require_known, require_trust
 from coordinator.secrets.redaction import redact, redact_data, suspects
@@ -36,7 +35,8 @@ from coordinator.services import questions as service
 from coordinator.services.planning import file_edit
 from coordinator.storage import journal
 from coordinator.storage.documents import LIMIT as DOCUMENT_LIMIT
-from coordinator.storage.files import Lock, digest_of, read_limited, sha256
+from coordinator.storage.documents import examine_milestone
+from coordinator.storage.files import Lock, digest_of, failure, read_limited, sha256
 from coordinator.storage.paths import Layout
 from coordinator.storage.prompt_numbers import claim_number, highest_named, keep_highest
 
@@ -85,6 +85,7 @@ def apply(layout: Layout, plan: Plan, actor: Actor) -> Applied:
         require_trust(layout)
     with planning(layout), EventLog.open(layout.events_db, create=True) as log:
         _refuse_what_actor_may_not(log, drafts, actor)
+        _refuse_piecemeal(layout, log, plan, drafts[0], actor)
         _check_versions(layout, plan)
         _check_steers(layout, plan)
         with ExitStack() as stack:
@@ -93,7 +94,7 @@ def apply(layout: Layout, plan: Plan, actor: Actor) -> Applied:
             whole = replace(plan, edits=(*plan.edits, *(edit for _, edit in kills), *marks))
             _claim_numbers(layout, plan)
             kept = _place(layout, log, whole, drafts, actor)
-    notes = [*kept, *_steer(layout, plan, actor)]
+    notes = [*kept, *_permit(layout, plan, actor), *_steer(layout, plan, actor)]
     _end_agents(layout, [attempt for attempt, _ in kills])
     return Applied(plan, tuple(notes))
 
@@ -136,6 +137,7 @@ def answer(layout: Layout, which: str, text: str, actor: Actor) -> Event:
 def _let_go_on(layout: Layout, log: EventLog) -> None:
     """Let the agents go on that no question about a budget pauses any more, where no loop is there to do it."""
     from coordinator.apply.suspend import go_on
+    from coordinator.observe.observer import Observer
 
     try:
         with closing(Observer(layout)) as observer:
@@ -174,8 +176,9 @@ def _drafts(plan: Plan) -> list[Draft]:
         data["reason"] = plan.reason
     if plan.number is not None:
         data["number"] = plan.number
-    if plan.undoes is not None:
-        data["undoes"] = plan.undoes
+    if plan.proposer:
+        data["proposer"] = plan.proposer
+    data |= {key: value for key in ("undoes", "decision", "parent") if (value := getattr(plan, key)) is not None}
     subject = "milestone" if plan.number is None else f"prompt:{plan.number}"
     whole = Draft("plan.applied" if plan.undoes is None else "plan.undone", subject, data, uuid7())
     records = [Draft(r.kind, r.subject, {**r.data, "plan": plan.id}, uuid7()) for r in _of(plan, Record)]
@@ -188,15 +191,34 @@ def _refuse_what_actor_may_not(log: EventLog, drafts: list[Draft], actor: Actor)
             log.append([draft], actor)  # refuses, and logs that it did
 
 
+def _refuse_piecemeal(layout: Layout, log: EventLog, plan: Plan, draft: Draft, actor: Actor) -> None:
+    """Refused, and logged, where a Planner of a milestone that iterates changes something beside its decision."""
+    if actor.kind is not ActorKind.AGENT or actor.role != "planner" or plan.decision is not None:
+        return
+    if not examine_milestone(layout)[0].iterate:
+        return
+    reason = "a Planner decides once an iteration, with all that it takes as one plan"
+    data = {"actor": actor.name, "actor_kind": actor.kind.value, "role": actor.role, "kind": draft.kind}
+    log.append([Draft("access.denied", draft.subject, {**data, "reason": reason})], SYSTEM)
+    raise Refused(reason, "hand in the whole of it: coord agent plan --json -")
+
+
 def _check_versions(layout: Layout, plan: Plan) -> None:
     """StalePlan when a file is not the one that was planned for; the journal looks again at those that are edited.
 
     Before numbers are claimed: a plan that is made again is then the same one.
     """
     planned = {**plan.reads, **{edit.path: edit.before for edit in plan.edits}}
-    stale = [plain(path) for path, digest in planned.items() if digest_of(layout.root / path) != digest]
+    stale = [plain(path) for path, digest in planned.items() if _digest(layout, path) != digest]
     if stale:
         raise StalePlan(f"changed since the plan was made: {', '.join(stale)}", "nothing was written; plan again")
+
+
+def _digest(layout: Layout, path: str) -> str | None:
+    try:
+        return digest_of(layout.root / path)
+    except OSError as error:
+        raise failure("read", path, error) from error
 
 
 def _claim_numbers(layout: Layout, plan: Plan) -> None:
@@ -212,12 +234,12 @@ def _claim_numbers(layout: Layout, plan: Plan) -> None:
 
 def _prepare_kill(layout: Layout, stack: ExitStack, kill: Kill, actor: Actor) -> tuple[Attempt, FileEdit]:
     """The edit of `step.json` that asks for the end of an attempt, with the attempt locked until it is in place."""
-    from coordinator.apply.kill import ENDABLE, has_landed
+    from coordinator.apply.kill import ENDABLE, has_landed, starts_again
 
-    attempt = _locked(layout, stack, kill.prompt, kill.attempt)
-    if attempt.state not in ENDABLE:
+    attempt = _locked(layout, stack, kill.work, kill.attempt)
+    if attempt.state not in ENDABLE and not (kill.then == "requeue" and starts_again(attempt)):
         raise StalePlan(
-            f"attempt {kill.attempt} of prompt {kill.prompt:02d} is {attempt.state.value} by now",
+            f"attempt {kill.attempt} of {kill.work.label} is {attempt.state.value} by now",
             "nothing was written; plan again",
         )
     if has_landed(layout, attempt):
@@ -231,14 +253,14 @@ def _prepare_kill(layout: Layout, stack: ExitStack, kill: Kill, actor: Actor) ->
 
 def _prepare_fresh(layout: Layout, stack: ExitStack, one: StartAfresh) -> FileEdit:
     """The edit of `step.json` that lets nothing build on an attempt which has ended."""
-    return _step_edit(layout, _locked(layout, stack, one.prompt, one.attempt), {"fresh": True})
+    return _step_edit(layout, _locked(layout, stack, prompt_work(one.prompt), one.attempt), {"fresh": True})
 
 
-def _locked(layout: Layout, stack: ExitStack, prompt: int, count: int) -> Attempt:
+def _locked(layout: Layout, stack: ExitStack, work: WorkId, count: int) -> Attempt:
     """The attempt as it is, locked until the plan is in place."""
-    found = find_attempt(layout, prompt_work(prompt), count)
+    found = find_attempt(layout, work, count)
     if found is None:
-        raise StalePlan(f"attempt {count} of prompt {prompt:02d} is gone", "look at `coord status`")
+        raise StalePlan(f"attempt {count} of {work.label} is gone", "look at `coord status`")
     stack.enter_context(attempt_lock(layout, found))
     return reread(layout, found)
 
@@ -255,7 +277,7 @@ def _step_edit(layout: Layout, attempt: Attempt, changes: Mapping[str, object]) 
 
 def _place(layout: Layout, log: EventLog, plan: Plan, drafts: list[Draft], actor: Actor) -> list[str]:
     undo.keep(layout, plan)
-    note = {"actor": asdict(actor), "drafts": [_redacted(asdict(draft)) for draft in drafts]}
+    note = {"actor": asdict(actor), "drafts": _redacted([asdict(draft) for draft in drafts])}
     try:
         return journal.apply_edits(
             layout,
@@ -271,9 +293,9 @@ def _place(layout: Layout, log: EventLog, plan: Plan, drafts: list[Draft], actor
         raise
 
 
-def _redacted(draft: dict[str, object]) -> object:
-    """A draft without secrets; one look at the whole of it does for most."""
-    return redact_data(draft) if suspects(json.dumps(draft, ensure_ascii=False)) else draft
+def _redacted(drafts: list[dict[str, object]]) -> object:
+    """Drafts without secrets; one look at the whole of them does for most."""
+    return redact_data(drafts) if suspects(json.dumps(drafts, ensure_ascii=False)) else drafts
 
 
 def _recording(log: EventLog) -> journal.Recorder:
@@ -292,7 +314,8 @@ def _check_steers(layout: Layout, plan: Plan) -> None:
     from coordinator.apply import messages
 
     for steer in _of(plan, Steer):
-        messages.check(layout, _told(layout, steer))
+        if not steer.one_of_many:
+            messages.check(layout, _told(layout, steer))
 
 
 def _steer(layout: Layout, plan: Plan, actor: Actor) -> list[str]:
@@ -304,14 +327,33 @@ def _steer(layout: Layout, plan: Plan, actor: Actor) -> list[str]:
         try:
             messages.tell(layout, _told(layout, steer), actor, steer.text, plan=plan.id)
         except CoordError as error:
-            notes.append(f"the agent of prompt {steer.prompt:02d} was not told: {error.message}")
+            notes.append(f"the agent of {steer.work.label} was not told: {error.message}")
+    return notes
+
+
+def _permit(layout: Layout, plan: Plan, actor: Actor) -> list[str]:
+    """Answer what agents ask leave for, each after a look at it; a sentence for each that got no answer."""
+    asked = _of(plan, Permit)
+    if not asked:
+        return []
+    from coordinator.apply.permissions import permit
+
+    notes = []
+    for one in asked:
+        attempt = find_attempt(layout, one.work, one.attempt)
+        try:
+            if attempt is None:
+                raise Refused(f"attempt {one.attempt} is gone", "look at `coord status`")
+            permit(layout, attempt, actor, allow=one.allow, reason=one.reason, seen=one.doing, plan=plan.id)
+        except CoordError as error:
+            notes.append(f"{one.work.label} was not answered: {error.message}")
     return notes
 
 
 def _told(layout: Layout, steer: Steer) -> Attempt:
-    attempt = find_attempt(layout, prompt_work(steer.prompt), steer.attempt)
+    attempt = find_attempt(layout, steer.work, steer.attempt)
     if attempt is None:
-        raise StalePlan(f"attempt {steer.attempt} of prompt {steer.prompt:02d} is gone", "look at `coord status`")
+        raise StalePlan(f"attempt {steer.attempt} of {steer.work.label} is gone", "look at `coord status`")
     return attempt
 
 

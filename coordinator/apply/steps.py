@@ -10,12 +10,14 @@ from coordinator.lazy.typing import Any
 from coordinator.model.clock import timestamp, utc_now
 from coordinator.model.event import SYSTEM, Draft, Event
 from coordinator.model.ids import named_uuid7
-from coordinator.model.step import TRANSITIONS, Attempt, StepState
+from coordinator.model.step import TRANSITIONS, Attempt, StepState, state_kind
 from coordinator.model.work import WorkId
 from coordinator.storage.attempts import load_attempt, run_ids
 from coordinator.storage.files import Lock, sha256
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import write_step
+
+_UNTOLD = "stage.dispatched"
 
 
 def claim(layout: Layout, attempt: Attempt) -> None:
@@ -89,10 +91,15 @@ def find_attempt(layout: Layout, work: WorkId, count: int) -> Attempt | None:
 
 
 def record(log: EventLog, attempt: Attempt, drafts: Iterable[Draft]) -> tuple[Event, ...]:
-    """Log events of an attempt as the system, each once however often it is tried."""
-    return log.append(
-        [replace(draft, id=draft.id or event_id(attempt, draft.kind)) for draft in drafts], SYSTEM, attempt.run
-    )
+    """Log events of an attempt as the system, each once however often it is tried.
+
+    That a turn of a pipeline is claimed is told by its routing before, and by its start after that.
+    """
+    told = (draft for draft in drafts if draft.kind != _UNTOLD)
+    named = [replace(draft, id=draft.id or event_id(attempt, draft.kind)) for draft in told]
+    if not named:
+        return ()
+    return log.append(named, SYSTEM, attempt.run, attempt.work.iteration or None)
 
 
 def make_up(log: EventLog, attempts: Iterable[Attempt]) -> None:
@@ -109,10 +116,11 @@ def step_event(attempt: Attempt, data: Mapping[str, object] | None = None) -> Dr
     if attempt.state in (StepState.CHANGE_OPEN, StepState.MERGED) and attempt.commits:
         said["commits"] = list(attempt.commits)
     if attempt.state is StepState.MERGED:
-        said |= {"commit": attempt.merged_as} if attempt.merged_as else {"no_change": True}
+        said |= {"commit": attempt.merged_as} if attempt.merged_as else {}
+        said |= {"no_change": True} if attempt.work.kind == "prompt" and not attempt.merged_as else {}
     if attempt.reason and attempt.state not in (StepState.RUNNING, StepState.DISPATCHED):
         said["reason"] = attempt.reason
-    return Draft(attempt.state.event_kind, attempt.work.subject, said | dict(data or {}))
+    return Draft(state_kind(attempt.work, attempt.state), attempt.work.subject, said | dict(data or {}))
 
 
 def agent_event(attempt: Attempt, kind: str, **data: object) -> Draft:

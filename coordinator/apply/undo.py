@@ -10,7 +10,7 @@ from coordinator.formats.prompt_text import parse_prompt
 from coordinator.lazy.dataclass import dataclass
 from coordinator.lazy.typing import Any
 from coordinator.model.ids import is_uuid7, uuid7
-from coordinator.model.plan import FileEdit, Kill, Plan, Record, Steer
+from coordinator.model.plan import FileEdit, Kill, Permit, Plan, Record, Steer
 from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
@@ -57,7 +57,7 @@ def keep(layout: Layout, plan: Plan) -> None:
     files = [
         {
             "path": edit.path,
-            "before": _encode(_current(layout, edit.path)),
+            "before": None if edit.before is None else _encode(_current(layout, edit.path)),
             "after": None if edit.change == "delete" else sha256(edit.content),
         }
         for edit in plan.edits
@@ -99,23 +99,32 @@ def created_prompts(plan: Plan) -> tuple[int, ...]:
     return tuple(int(subject.removeprefix("prompt:")) for subject in subjects)
 
 
-def plan_undo(layout: Layout, snapshot: Snapshot, plan_id: str | None = None) -> Plan:
+def plan_undo(layout: Layout, snapshot: Snapshot, plan_id: str | None = None, own: str | None = None) -> Plan:
     """The plan that takes back an applied one, by default the newest that was not taken back.
+
+    `own`: by default only plans of this actor's are looked through; those of others are taken back by id.
 
     Raises Refused when there is none, when something was built on it, or when it can't be taken back.
     """
-    return undo_of(load(layout, plan_id or _newest(layout)), snapshot, layout)
+    return undo_of(load(layout, plan_id or _newest(layout, own)), snapshot, layout)
 
 
-def _newest(layout: Layout) -> str:
+def _newest(layout: Layout, own: str | None) -> str:
     with EventLog(layout.events_db, missing_ok=True) as log:
         events = log.tail(_RECENT, Filter(kinds=("plan.applied", "plan.undone")))
     undone = {str(event.data.get("undoes")) for event in events}
+    others = ""
     for event in reversed(events):
         plan_id = str(event.data.get("plan"))
-        if event.kind == "plan.applied" and plan_id not in undone:
+        if event.kind != "plan.applied" or plan_id in undone:
+            continue
+        if own is None or event.actor == own:
             return plan_id
-    raise Refused("there is no plan to take back", "`coord log --kind plan.applied` shows what was applied")
+        others = others or f"the newest is of {plain(event.actor)}: coord undo {plan_id}"
+    whose = " of yours" if others else ""
+    raise Refused(
+        f"there is no plan{whose} to take back", others or "`coord log --kind plan.applied` shows what was applied"
+    )
 
 
 def undo_of(archived: Archived, snapshot: Snapshot, layout: Layout) -> Plan:
@@ -149,14 +158,19 @@ def undo_of(archived: Archived, snapshot: Snapshot, layout: Layout) -> Plan:
 
 
 def _intent_again(archived: Archived) -> tuple[Record, ...]:
-    """The intent as it was, as a version of its own: the log tells what is in force."""
-    if archived.service != "intent":
+    """The milestone and its intent as they were, the intent as a version of its own: the log tells what is in force."""
+    if archived.service not in ("intent", "run"):
         return ()
-    from coordinator.formats.intent_text import MILESTONE
+    from coordinator.formats.intent_text import MILESTONE, MILESTONES
     from coordinator.services.intent import version
 
-    documents = [file.before for file in archived.files if file.path == MILESTONE]
-    return tuple(version(before, "taken back") for before in documents if before is not None)
+    documents = [file.before for file in archived.files if file.path == MILESTONE and file.before is not None]
+    again = [version(before, "taken back") for before in documents]
+    if any(file.path.startswith(f"{MILESTONES}/") for file in archived.files):
+        from coordinator.services.specification import begun_again
+
+        again[:0] = map(begun_again, documents)
+    return tuple(again)
 
 
 def _reverse(layout: Layout, file: Replaced) -> FileEdit:
@@ -175,6 +189,8 @@ def _lasting(plan: Plan) -> str:
         return "it ended an agent"
     if any(isinstance(effect, Steer) for effect in plan.effects):
         return "it told an agent something"
+    if any(isinstance(effect, Permit) for effect in plan.effects):
+        return "it answered an agent"
     if any(isinstance(effect, Record) and effect.kind.startswith("change.") for effect in plan.effects):
         return "the loop acts on a verdict at once"
     return "it takes back another one" if plan.undoes else ""

@@ -33,6 +33,8 @@ from coordinator.model.text import plain
 
 _DOUBT = 1.0
 """Seconds after which it is asked what a command waits for."""
+_LAST = 2.0
+"""Seconds in which a command that is told to end does so by itself."""
 READ_TIMEOUT = 120.0
 WRITE_TIMEOUT = 1800.0
 """Seconds; a checkout of a very large repository may take minutes."""
@@ -260,7 +262,10 @@ def _time_limit(process: "subprocess.Popen[bytes]", seconds: float, verb: str, c
         if obstacle or not over.wait(seconds - _DOUBT):
             late.set()
             with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+                os.killpg(process.pid, signal.SIGTERM)  # git takes its locks away, if it can
+            if not over.wait(_LAST):
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
 
     threading.Thread(target=watch, name="git-limit", daemon=True).start()
     try:

@@ -177,7 +177,7 @@ class _Forge:
         if found.state == "closed":
             number = self.request.work.number
             return Waiting(f"{found.url} was closed unmerged: reopen it, or `coord review {number} --reject TEXT`")
-        return AtForge(f"waits for the merge of {found.url}", found.url)
+        return AtForge(f"waits for the merge of {found.url}", found.url, tool.said(found.url, change.tip))
 
     def _create(self, tool: Tool, body: str) -> PullRequest | None:
         title = " ".join(f"{self.request.work.number:02d} {plain(self.request.title)}".split())

@@ -69,7 +69,7 @@ class MergeRequest:
     wanted: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True)
     """Held while the change lands; False when its attempt was ended meanwhile."""
     landing: Callable[[str], None] = lambda commit: None
-    """Told the merge commit when it is about to land; it may yet be that it does not."""
+    """Told the merge commit as soon as it is built; it may yet be that it does not land."""
     owned: tuple[str, ...] = ()
     """Folders besides its own that the loop writes into, relative to the project's root: prompts of another harness."""
     guest: Guest | None = None
@@ -193,6 +193,7 @@ class _Gate:
             return there
         if isinstance(result, Conflict):
             return self.explained(result)
+        self.request.landing(result)
         red = self.try_suites(result)
         if red is not None:
             return red
@@ -201,7 +202,6 @@ class _Gate:
         with self.request.wanted() as wanted:
             if not wanted:
                 return Waiting("its attempt was ended meanwhile")
-            self.request.landing(result)
             waiting = land(self.git, self.base, result, change.base_tip, self.hold)
         return waiting or Merged(result, tuple(commit.sha for commit in change.commits), change.untracked)
 

@@ -1,12 +1,13 @@
 """The questions about a repository that everything here asks. How git is run: see `coordinator.changes.command`."""
 
 import os
+import time
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from coordinator.changes.command import Done, GitError, decode, run_git
+from coordinator.changes.command import Done, GitError, decode, failure, run_git
 from coordinator.changes.obstacles import git_folders
 from coordinator.changes.programs import (
     RECORD,
@@ -34,6 +35,9 @@ _REF_LIMIT = 4096
 _BRANCH = regex.compile(r"(?![-/])(?!.*(?:\.\.|@\{|//|/\.))[^\x00-\x20\x7f~^:?*\[\\]+(?<![./])\Z")
 _MOST_INCLUDED = 100
 """Files of conditional settings that are read."""
+_HALF_MADE = regex.compile(r"fatal: .*worktrees/[^/\n]+/(?:commondir|gitdir|HEAD)")
+_PATIENCE, _PAUSE = 3.0, 0.02
+"""Seconds that a half-made worktree is waited for, and between two looks."""
 _Stamp = tuple[tuple[str, int, int, int], ...]
 _GUARDED: dict[tuple[str, ...], tuple[_Stamp, Guarded]] = {}
 """Git folders of a checkout → the files of its settings as they were read, and what came of it."""
@@ -87,23 +91,34 @@ class Git:
     ) -> Done:
         """Run one git command, in the project unless `cwd` says where; the rest as in `run_git`.
 
-        `about`: another checkout that git itself goes into.
+        `about`: another checkout that git itself goes into. What looks at all worktrees (`worktree`, `branch -D`,
+        `fetch`, …) git refuses while one of them is half-made: by a command that runs, or that was killed until its
+        attempt goes on. In the project that is waited for.
         """
         place = cwd or self.root
-        return run_git(
-            *args,
-            cwd=place,
-            env=env,
-            ok=ok,
-            stdin=stdin,
-            writes=writes,
-            hooks=hooks,
-            hold=hold,
-            limit=limit,
-            words=words,
-            seconds=seconds,
-            settings=(*(() if words else self._guarding(place, hooks, about)), *settings),
-        )
+        until = time.monotonic() + _PATIENCE
+        while True:
+            done = run_git(
+                *args,
+                cwd=place,
+                env=env,
+                ok=None,
+                stdin=stdin,
+                writes=writes,
+                hooks=hooks,
+                hold=hold,
+                limit=limit,
+                words=words,
+                seconds=seconds,
+                settings=(*(() if words else self._guarding(place, hooks, about)), *settings),
+            )
+            refused = bool(done.status) and cwd is None and _HALF_MADE.search(done.err) is not None
+            if not refused or time.monotonic() > until:
+                break
+            time.sleep(_PAUSE)
+        if ok is not None and done.status not in ok:
+            raise failure(done, args)
+        return done
 
     def holds(self, folder: Path) -> bool:
         """Tell whether a folder's `.git` leads to this repository, and not to one that somebody put in its place."""

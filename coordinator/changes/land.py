@@ -7,7 +7,7 @@ from coordinator.changes.command import Done, failure
 from coordinator.changes.fast_forward_repair import Note, forget, note, settle
 from coordinator.changes.git import Checkout, Git
 from coordinator.changes.outcome import Waiting
-from coordinator.changes.safekeeping import keep_branch, keep_files
+from coordinator.changes.safekeeping import branch_files, files_written, keep_branch, sync
 from coordinator.lazy import regex
 from coordinator.model.text import plain
 from coordinator.safefiles.regular import read_line
@@ -17,7 +17,7 @@ _FAST_FORWARD = (
     *("--no-autostash", "--no-overwrite-ignore", "--no-verify-signatures"),
 )
 """Spelled out, so that no setting of the engineer makes it stash, squash or overwrite an ignored file."""
-_LOCK = regex.compile(r"Unable to create '(?:.*/)?([^/]*\.lock)': File exists")
+_LOCK = regex.compile(r"Unable to create '([^']*\.lock)': File exists")
 _IN_THE_WAY = ("would be overwritten", "would lose untracked files", "not uptodate", "not up to date")
 
 
@@ -39,7 +39,11 @@ def land(git: Git, branch: str, commit: str, expected: str, hold: int) -> Waitin
         where = plain(str(here.path))
         return Waiting(f"{plain(branch)} is checked out in {where}, which is gone: restore it or `git worktree prune`")
     note(git, Note(str(here.path), branch, expected, commit))
-    done = git.run(*_FAST_FORWARD, commit, cwd=here.path, ok=None, writes=True, hold=hold)
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as beside:
+        written = beside.submit(files_written, git, here.path, expected, commit)
+        done = git.run(*_FAST_FORWARD, commit, cwd=here.path, ok=None, writes=True, hold=hold)
     if done.status:
         refusal = _refusal(here, branch, done)
         if refusal is not None:
@@ -50,8 +54,7 @@ def land(git: Git, branch: str, commit: str, expected: str, hold: int) -> Waitin
         if lock is None:
             raise failure(done, ("merge",))
         return _locked(here, lock[1])
-    keep_files(git, here.path, expected, commit)
-    keep_branch(git, branch)
+    sync([*written.result(), *branch_files(git, branch)])
     forget(git)
     if git.head(branch) != commit:
         return Waiting(f"{plain(str(here.path))} left the branch {plain(branch)} during the merge")
@@ -76,7 +79,8 @@ def _refusal(here: Checkout, branch: str, done: Done) -> Waiting | None:
         files = tuple(line[1:] for line in done.err.splitlines() if line.startswith("\t"))
         return Waiting(f"uncommitted changes in {place} are in the way: commit or move them", files)
     if "index.lock': File exists" in done.err:
-        return _locked(here, "index.lock")
+        lock = _LOCK.search(done.err)
+        return _locked(here, lock[1] if lock is not None else "index.lock")
     if "not concluded your" in done.err or "unmerged files" in done.err:
         return Waiting(f"a merge or cherry-pick is under way in {place}: conclude or abort it")
     if "Not possible to fast-forward" in done.err:
@@ -85,7 +89,8 @@ def _refusal(here: Checkout, branch: str, done: Done) -> Waiting | None:
 
 
 def _locked(here: Checkout, lock: str) -> Waiting:
-    return Waiting(f"another git command is at work in {plain(str(here.path))} (or died, and left its {plain(lock)})")
+    place = plain(str(here.path))
+    return Waiting(f"another git command is at work in {place}, or died there: if none runs, delete {plain(lock)}")
 
 
 def _held_by_rebase(git: Git, branch: str) -> Waiting | None:

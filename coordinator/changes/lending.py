@@ -26,7 +26,7 @@ from coordinator.safefiles.regular import read_line
 PATIENCE = 120.0
 """Seconds that git gets on the agent's side: what it reads there is the agent's."""
 _DAMAGED = "what its agent committed can't be taken over: "
-_UNTRACKED = "refs/coord"
+APART = "refs/coord"
 """Where commits are kept that an agent left elsewhere than on its branch."""
 
 
@@ -59,7 +59,10 @@ def store_of(tree: Path) -> Path:
 
 
 def make_store(git: Git, tree: Path, branch: str) -> Path:
-    """Make the repository, not handed over yet and not in use; where it lies. Raises OSError and GitError."""
+    """Make the repository, not handed over yet and not in use; where it lies. Raises OSError and GitError.
+
+    Without a branch it is at the commit that the worktree is at.
+    """
     import shutil
 
     store, common, admin = store_of(tree).with_suffix(".new"), git.place.common, git.admin(tree)
@@ -71,7 +74,7 @@ def make_store(git: Git, tree: Path, branch: str) -> Path:
     (store / "objects/info/alternates").write_bytes(os.fsencode(common / "objects") + b"\n")
     refs = git.run("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/tags", "refs/remotes")
     (store / "packed-refs").write_bytes(refs.out)
-    (store / "HEAD").write_text(f"ref: refs/heads/{branch}\n")
+    (store / "HEAD").write_text(f"ref: refs/heads/{branch}\n" if branch else f"{read_line(admin / 'HEAD')}\n")
     shutil.copyfile(admin / "index", store / "index")
     (store / "config").write_text(_settings(git), "utf-8", "surrogateescape")
     return store
@@ -228,7 +231,7 @@ def _all_in(git: Git, store: Path, tree: Path, admin: Path | None) -> _There:
             and commit not in known
             and (name in ("HEAD", "refs/stash") or name.startswith("refs/heads/"))
         ):
-            wanted[name] = f"{_UNTRACKED}/{tree.name}/{name.removeprefix('refs/')}"
+            wanted[name] = f"{APART}/{tree.name}/{name.removeprefix('refs/')}"
     _fetch(git, store, there, wanted)
     return there
 

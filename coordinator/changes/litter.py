@@ -11,9 +11,11 @@ from coordinator.lazy import regex
 from coordinator.model.text import plain
 from coordinator.safefiles.regular import read_part
 
-_KEPT = regex.compile(r"\d{2,}-\d+\.git\.kept-\d+\Z")
-_STRAY = regex.compile(r"\d{2,}-\d+\.stray-\d+\Z")
-_LOCK = regex.compile(r"\.(\d{2,}-\d+)\.lock\Z")
+_TREE = r"(?:\d{2,}|[A-Za-z][A-Za-z0-9._-]{0,63})-\d+"
+"""The name of an attempt's worktree: `07-1`, `verifier-3`."""
+_KEPT = regex.compile(rf"{_TREE}\.git\.kept-\d+\Z")
+_STRAY = regex.compile(rf"{_TREE}\.stray-\d+\Z")
+_LOCK = regex.compile(rf"\.({_TREE})\.lock\Z")
 _REFS = 1 << 24
 """Bytes of names of branches that are read of a store that was an agent's, and files of them that are looked at."""
 _MOST = 10_000

@@ -17,7 +17,7 @@ def locked(path: Path, patience: float) -> Iterator[int | None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + patience
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
         try:
             held = _acquire(descriptor, deadline)
             if not held or _is_at(descriptor, path):

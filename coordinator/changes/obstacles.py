@@ -46,7 +46,21 @@ def remove_obstacles(checkout: Path) -> None:
             for place in (f"{folder}/{name}" for name in places):
                 with suppress(OSError):  # another command may have been faster
                     if _holds_up(place) and os.stat(folder).st_uid == os.geteuid():
-                        os.unlink(place)
+                        _take_away(place)
+
+
+def _take_away(place: str) -> None:
+    """Who waits at a pipe, as the git of another agent may, finds nothing in it and goes on."""
+    other_end = os.open(place, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC) if _is_pipe(place) else -1
+    try:
+        os.unlink(place)
+    finally:
+        if other_end >= 0:
+            os.close(other_end)
+
+
+def _is_pipe(place: str) -> bool:
+    return stat.S_ISFIFO(os.lstat(place).st_mode)
 
 
 def _read_by_git(checkout: str) -> Iterator[str]:

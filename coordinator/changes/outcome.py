@@ -1,7 +1,10 @@
 """How an attempt at the merge gate ended: one of a few plain values, each saying what to do next."""
 
 from coordinator.lazy.dataclass import dataclass
-from coordinator.lazy.typing import TypeAlias
+from coordinator.lazy.typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from coordinator.model.review_comment import Comment
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class AtForge:
     reason: str
     url: str = ""
     """Of its pull request."""
+    comments: "tuple[Comment, ...]" = ()
+    """What people and failed checks say of it there; untrusted text."""
 
 
 @dataclass(frozen=True, slots=True)

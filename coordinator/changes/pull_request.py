@@ -1,21 +1,23 @@
 """Pull requests, by the forge's own command-line tool where one is installed: `gh` or `glab`."""
 
 import json
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
+from coordinator.changes.forge_tool import run_tool
 from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import dataclass
-from coordinator.lazy.typing import Any
-from coordinator.model.text import clip, plain
+from coordinator.lazy.typing import TYPE_CHECKING, Any
+from coordinator.model.text import plain
+
+if TYPE_CHECKING:
+    from coordinator.model.review_comment import Comment
 
 TIMEOUT = 60.0
 """Seconds that the tool gets; it talks to the network."""
 _OPEN, _MERGED, _CLOSED = "open", "merged", "closed"
 _STATES = {"open": _OPEN, "opened": _OPEN, "merged": _MERGED, "closed": _CLOSED, "locked": _OPEN}
-_QUIET = {"GH_PROMPT_DISABLED": "1", "GH_NO_UPDATE_NOTIFIER": "1", "NO_PROMPT": "1", "NO_COLOR": "1", "CI": "1"}
+_WITHOUT = "`forge: none` in .coord/coord.yaml goes without it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class PullRequest:
 
 
 class Tool:
-    """One of the tools, run in the repository; never through a shell, and unable to ask anything."""
+    """One of the tools, run in the repository."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
@@ -53,29 +55,17 @@ class Tool:
             ends = (f"--source-branch={branch}", f"--target-branch={base}")
             self._run("mr", "create", *ends, f"--title={title}", f"--description={body}", "--yes")
 
+    def said(self, url: str, tip: str) -> "tuple[Comment, ...]":
+        """What people and failed checks say of a pull request whose branch ends at `tip`; of GitHub's only."""
+        if self.name != "gh":
+            return ()
+        from coordinator.changes.forge_review import said_at_github
+
+        return said_at_github(self._run, url, tip)
+
     def _run(self, *args: str) -> str:
-        try:
-            done = subprocess.run(
-                [self.name, *args],
-                cwd=self._folder,
-                env={**os.environ, **_QUIET},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=TIMEOUT,
-                start_new_session=True,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise CoordError(f"{self.name} did not end within {TIMEOUT:g} s", "see whether the forge answers") from None
-        except (OSError, ValueError) as error:
-            raise CoordError(f"{self.name} can't be run: {error}", "set `forge: none` to go without it") from None
-        if done.returncode:
-            said = plain(done.stderr.decode("utf-8", "replace").strip().split("\n", 1)[0]) or "it said nothing"
-            raise CoordError(
-                f"{self.name} {' '.join(args[:2])}: {clip(said, 200)}",
-                f"try `{self.name} auth status`; `forge: none` in .coord/coord.yaml goes without it",
-            )
-        return done.stdout.decode("utf-8", "replace")
+        said = run_tool(self.name, args, self._folder, seconds=TIMEOUT, without=_WITHOUT)
+        return said.decode("utf-8", "replace")
 
     def _json(self, text: str) -> list[Any]:
         try:

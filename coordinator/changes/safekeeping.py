@@ -108,9 +108,13 @@ def _damaged(name: str) -> GitError:
 
 def keep_branch(git: Git, branch: str) -> None:
     """Have on the disk where a branch points; of one that is packed git has seen to that."""
+    sync(branch_files(git, branch))
+
+
+def branch_files(git: Git, branch: str) -> list[Path]:
+    """What tells where a branch points."""
     ref = git.place.common / "refs" / "heads" / branch
-    if ref.is_file():
-        sync([ref, ref.parent])
+    return [ref, ref.parent] if ref.is_file() else []
 
 
 def keep_admin(git: Git, checkout: Path) -> None:
@@ -123,10 +127,15 @@ def keep_admin(git: Git, checkout: Path) -> None:
 
 def keep_files(git: Git, checkout: Path, old: str, new: str) -> None:
     """Have on the disk what moving a checkout from one commit to another wrote there; from none: everything."""
+    sync(files_written(git, checkout, old, new))
+
+
+def files_written(git: Git, checkout: Path, old: str, new: str) -> list[Path]:
+    """What moving a checkout from one commit to another writes there, with its folders; from none: everything."""
     moved = ("diff-tree", "-r", "-z", "--no-renames", "--name-only", "--diff-filter=d", old, new, "--")
     changed = git.run(*(moved if old else ("ls-tree", "-r", "-z", "--full-tree", "--name-only", new)))
     paths = [checkout / name for name in changed.fields]
-    sync([*paths, *{folder for path in paths for folder in _up_to(path.parent, checkout)}])
+    return [*paths, *{folder for path in paths for folder in _up_to(path.parent, checkout)}]
 
 
 def sync(paths: Sequence[Path]) -> None:

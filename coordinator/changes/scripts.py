@@ -1,22 +1,20 @@
 """Runs the project's own scripts for a worktree: `setup.sh` in each new one, `teardown.sh` before it goes.
 
-They get no terminal, no input, a process group of their own and a time limit, and nothing of them outlives their end
-or this process, but for what detached itself; that has the mark of its agent, and ends with that.
+How they run: see `coordinator.changes.guarded`. What detached itself has the mark of its agent, and ends with that.
 """
 
 import os
 import select
-import signal
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
-from coordinator.changes.command import inherited
+from coordinator.changes.guarded import Halt, run_guarded
 from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import IO
 from coordinator.safefiles.regular import NotRegular, open_regular
 from coordinator.secrets.redaction import redact
 
@@ -25,8 +23,6 @@ OUTPUT_LIMIT = 128 * 1024
 """Bytes of a script's output that are kept: the last ones."""
 _PACE = 0.25
 """Seconds between two writes of the log: each wakes whoever watches it."""
-_GUARDED = 'exec 3<&0 </dev/null; (cat <&3 >/dev/null; kill -s KILL 0) & exec 3<&-; exec "$@"'
-"""Runs a command, and beside it a guard that ends the whole group once the other end of its input is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,40 +38,6 @@ class Ended:
     @property
     def ok(self) -> bool:
         return self.status == 0 and not self.timed_out
-
-
-class Halt:
-    """Ends what runs when this process is to end, and keeps what would begin from beginning. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._running: list[Callable[[], None]] = []
-        self._set = False
-
-    def set(self) -> None:
-        with self._guard:
-            self._set = True
-            running = list(self._running)
-        for end in running:
-            end()
-
-    @property
-    def is_set(self) -> bool:
-        return self._set
-
-    @contextmanager
-    def ends(self, end: Callable[[], None]) -> Iterator[None]:
-        """Have `end` called as soon as it is set, while the context lasts."""
-        with self._guard:
-            self._running.append(end)
-            now = self._set
-        try:
-            if now:
-                end()
-            yield
-        finally:
-            with self._guard:
-                self._running.remove(end)
 
 
 def find_script(folder: Path, name: str) -> Path | None:
@@ -114,51 +76,25 @@ def run_script(
     first line names; `sh` reads any other.
     """
     command = [str(script)] if os.access(script, os.X_OK) else ["sh", str(script)]
+
+    def listen(pipe: IO[bytes]) -> _Output:
+        return _Output(pipe, log)
+
     try:
-        process = subprocess.Popen(
-            [*words, "sh", "-c", _GUARDED, "coord-script", *command],
-            cwd=cwd,
-            env=inherited() | dict(env),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        ran = run_guarded(command, cwd, env, seconds, listen, name="coord-script", words=words, halt=halt)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise CoordError(f".coord/{script.name} can't be started: {reason}", "see why") from error
-    assert process.stdin is not None
-    with process.stdin:  # open as long as we live: its end is what the guard waits for
-        return _watch(process, log, seconds, halt or Halt())
-
-
-def _watch(process: "subprocess.Popen[bytes]", log: Path, seconds: float, halt: Halt) -> Ended:
-    late = threading.Event()
-
-    def stop() -> None:
-        late.set()
-        _kill_group(process.pid)
-
-    alarm = threading.Timer(seconds, stop)
-    alarm.daemon = True
-    output = _Output(process, log)
-    with halt.ends(lambda: _kill_group(process.pid)):
-        alarm.start()
-        try:
-            status = process.wait()
-        finally:
-            alarm.cancel()
-            _kill_group(process.pid)
-    return Ended(status if status >= 0 else 128 - status, output.end(), late.is_set())
+    status, late, output = ran
+    return Ended(status, output.end(), late)
 
 
 class _Output(threading.Thread):
     """Keeps the end of what a process prints, in memory and in a file that others look at meanwhile."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    def __init__(self, pipe: IO[bytes], log: Path) -> None:
         super().__init__(name="script-output", daemon=True)
-        assert process.stdout is not None
-        self._pipe = process.stdout
+        self._pipe = pipe
         self._log = os.open(log, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
         self._kept = bytearray(os.pread(self._log, OUTPUT_LIMIT, 0))
         self._written = len(self._kept)
@@ -210,8 +146,3 @@ class _Output(threading.Thread):
                     os.pwrite(self._log, clean.encode(), 0)
             os.close(self._log)
         return clean
-
-
-def _kill_group(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)

@@ -13,8 +13,9 @@ from coordinator.changes.agent_user import hand_over, reclaim
 from coordinator.changes.copying import Stopped, bring, told
 from coordinator.changes.folders import Places
 from coordinator.changes.git import Git
+from coordinator.changes.guarded import Halt
 from coordinator.changes.lending import Guest
-from coordinator.changes.scripts import SETUP, TEARDOWN, Ended, Halt, find_script, run_script
+from coordinator.changes.scripts import SETUP, TEARDOWN, Ended, find_script, run_script
 from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.text import plain_lines, without_escapes

@@ -1,24 +1,24 @@
 """Validation suites: the project's own checks, run on a merge result before it lands.
 
 `.coord/suites/NAME.md` is a markdown file with `command:` and, if wanted, `timeout:` (seconds) in its frontmatter. The
-command is the engineer's text and goes to `sh`; what it tests was written by an agent, so it gets no terminal, no
-input, a process group of its own, a time limit, and nothing of it outlives the suite or this process.
+command is the engineer's text and goes to `sh`; what it tests was written by an agent, so that it runs guarded: see
+`coordinator.changes.guarded`.
 """
 
 import os
 import re
-import signal
-import subprocess
 import threading
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
-from coordinator.changes.command import inherited
 from coordinator.changes.folders import Places
+from coordinator.changes.guarded import run_guarded
 from coordinator.errors import CoordError
 from coordinator.formats.yaml_reader import YamlError, read_yaml
 from coordinator.lazy import regex
-from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.dataclass import dataclass, field
+from coordinator.lazy.typing import IO
 from coordinator.model.text import plain
 from coordinator.safefiles.regular import read_part
 
@@ -28,8 +28,6 @@ OUTPUT_LIMIT = 32 * 1024
 """Bytes of a suite's output that are kept: the last ones."""
 _FILE_LIMIT = 64 * 1024
 _NAME = regex.compile(r"[A-Za-z0-9][\w.-]{0,99}\Z")
-_GUARDED = 'exec 3<&0 </dev/null; (cat <&3 >/dev/null; kill -s KILL 0) & exec 3<&-; exec sh -c "$1"'
-"""Runs the command, and beside it a guard that ends the whole group once the other end of its input is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,8 @@ class SuiteResult:
     output: str
     """The last 32 KiB of both its streams; untrusted text."""
     timed_out: bool = False
+    digest: str = field(default="", compare=False)
+    """SHA-256 of all of both streams, hex."""
 
     @property
     def green(self) -> bool:
@@ -92,65 +92,35 @@ def run_suite(
     """
     if not cwd.is_dir():
         return SuiteResult(1, f"the project's folder {cwd.name} is not in the merge result")
-    process = subprocess.Popen(
-        [*words, "sh", "-c", _GUARDED, "coord-suite", suite.command],
-        cwd=cwd,
-        env=inherited() | dict(env or {}),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    assert process.stdin is not None
-    with process.stdin:  # open as long as we live: its end is what the guard waits for
-        return _watch(process, suite.timeout)
-
-
-def _watch(process: "subprocess.Popen[bytes]", timeout: float) -> SuiteResult:
-    tail = _Tail(process)
-    late = threading.Event()
-
-    def stop() -> None:
-        late.set()
-        _kill_group(process.pid)
-
-    alarm = threading.Timer(timeout, stop)
-    alarm.start()
-    try:
-        status = process.wait()
-    finally:
-        alarm.cancel()
-        _kill_group(process.pid)
+    command = ["sh", "-c", suite.command]
+    status, late, tail = run_guarded(command, cwd, env or {}, suite.timeout, _Tail, name="coord-suite", words=words)
     output = tail.text()
-    return SuiteResult(status if status >= 0 else 128 - status, output, late.is_set())
+    return SuiteResult(status, output, late, tail.digest())
 
 
 class _Tail(threading.Thread):
-    """Keeps the end of what a process prints."""
+    """Keeps the end of what a process prints, and the digest of all of it."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, pipe: IO[bytes]) -> None:
         super().__init__(daemon=True)
-        assert process.stdout is not None
-        self._pipe = process.stdout
+        self._pipe = pipe
         self._kept = bytearray()
+        self._all = sha256()
         self.start()
 
     def run(self) -> None:
         while chunk := os.read(self._pipe.fileno(), 65536):
             self._kept += chunk
+            self._all.update(chunk)
             del self._kept[:-OUTPUT_LIMIT]
         self._pipe.close()
+
+    def digest(self) -> str:
+        return self._all.hexdigest()
 
     def text(self) -> str:
         self.join(1.0)  # a process that left the group may hold the pipe for ever
         return bytes(self._kept).decode("utf-8", "replace")
-
-
-def _kill_group(pid: int) -> None:
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
 
 
 def _frontmatter(data: bytes, where: str) -> dict[str, str]:

@@ -16,8 +16,12 @@ _GROUPS = (
         (
             "milestone",
             "intent",
+            "witnesses",
             "feedback",
+            "backlog",
             "runs",
+            "artifacts",
+            "ledger",
             "status",
             "graph",
             "why",
@@ -26,12 +30,15 @@ _GROUPS = (
             "log",
             "questions",
             "context",
+            "flows",
+            "pipelines",
+            "learnings",
             "validate",
             "serve",
         ),
     ),
-    ("Run", ("loop", "pause", "resume", "stop", "answer", "permit", "tell")),
-    ("Steer", ("import", "undo", "clean")),  # below the services
+    ("Run", ("run", "pipeline", "loop", "pause", "resume", "stop", "answer", "permit", "tell")),
+    ("Steer", ("chat", "compound", "accept", "import", "export", "undo", "clean")),  # below the services
     ("Record", ("ask", "assume", "decide", "link", "artifact", "agent", "mcp")),
 )
 

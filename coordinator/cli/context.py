@@ -8,7 +8,7 @@ from coordinator.model.text import plain
 
 @click.command()
 @click.argument("number", type=int, required=False, metavar="[PROMPT]")
-@click.option("--role", default=None, metavar="ROLE", help="executor, planner, verifier or specialist.")
+@click.option("--role", default=None, metavar="ROLE", help="executor, planner, verifier, specialist, or one by name.")
 @json_option
 @click.pass_context
 def context(ctx: click.Context, number: int | None, role: str | None, as_json: bool) -> None:

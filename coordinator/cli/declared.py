@@ -99,6 +99,9 @@ class _Declared:
         for step, names, settings in reversed(self._steps):
             if step == "context":
                 continue
+            if "nargs" in settings and step == "option":  # where one is given, this is for click to do
+                values[_name(names)] = ()
+                continue
             if not settings.keys() <= _PLAIN:
                 return None
             name = _name(names)

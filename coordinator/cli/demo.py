@@ -12,8 +12,11 @@ from types import FrameType
 from coordinator.cli.report import say, styled
 from coordinator.client.demo_project import DemoProject
 from coordinator.errors import CoordError
+from coordinator.model.decisions import ABOUT, APPLY
 from coordinator.model.event import Event
 from coordinator.model.snapshot import LoopState
+from coordinator.model.text import amount, clip
+from coordinator.views.event_text import describe
 
 LIMIT = 15 * 60.0
 """Seconds after which a headless demo gives up: ten times what it takes at its default pace."""
@@ -28,7 +31,16 @@ _STEPS = {
     "step.skipped": ("skipped", "dim"),
     "step.pending": ("again", "yellow"),
 }
-_NOTES = {"decision.recorded": ("decided", "cyan"), "question.asked": ("asks", "yellow")}
+_ASKED = ("question.asked", "run.asked")
+_NOTES = {"decision.recorded": ("decided", "cyan"), **dict.fromkeys(_ASKED, ("asks", "yellow"))}
+_SAID = {
+    "iteration.phase": ("phase", "blue"),
+    "witness.run": ("witness", "cyan"),
+    "feedback.filed": ("finding", "yellow"),
+    "verdict.given": ("verdict", "cyan"),
+    "planner.decided": ("planner", "cyan"),
+}
+"""What an iteration comes to, in the words of the log."""
 
 
 def run_demo(headless: bool, keep: Path | None) -> int:
@@ -61,8 +73,8 @@ def _headless(demo: DemoProject) -> int:
 def _verdict(demo: DemoProject, elapsed: float) -> int:
     snapshot = demo.look()
     if snapshot.loop.state is LoopState.FINISHED and snapshot.milestone.status == "done":
-        merged = len(snapshot.prompts)
-        styled([("done", "green"), (f"  {snapshot.milestone.title}: {merged} prompts merged in {elapsed:.0f} s", "")])
+        merged = f"{len(snapshot.prompts)} prompts merged, {amount(snapshot.iteration, 'iteration')}"
+        styled([("done", "green"), (f"  {snapshot.milestone.title}: {merged}, in {elapsed:.0f} s", "")])
         return 0
     styled([("not done", "red"), (f"  {demo.last_words()}", "")])
     return 1
@@ -93,15 +105,21 @@ class Progress:
             elif event.kind in _NOTES:
                 word, colour = _NOTES[event.kind]
                 self._line(number, word, colour, str(event.data.get("text", "")))
-            if event.kind == "question.asked":
+            elif event.kind in _SAID:
+                word, colour = _SAID[event.kind]
+                self._line(None, word, colour, clip(describe(event).text.removeprefix(f"{word}: "), 110))
+            if event.kind in _ASKED:
                 self._answer(event)
+            if event.kind == "prompt.created":
+                self._titles = {n: p.title for n, p in self._demo.look().prompts.items()}
 
     def catch_up(self) -> None:
         """Show what was logged after the last look."""
         self.show(self._demo.events_after(self._seen))
 
     def _answer(self, asked: Event) -> None:
-        default = str(asked.data.get("default") or "")
+        about = str(asked.data.get("about") or "")
+        default = APPLY if about.startswith(ABOUT) else str(asked.data.get("default") or "")
         if not default:
             return
         done = subprocess.run(
@@ -113,7 +131,7 @@ class Progress:
         )
         if done.returncode:
             raise CoordError(f"the question could not be answered: {done.stderr.strip()}", "try `coord demo` again")
-        self._line(asked.prompt, "answer", "yellow", default, "its default; on the screen you would choose")
+        self._line(asked.prompt, "answer", "yellow", default, "on the screen you would choose")
 
     def _line(self, number: int | None, word: str, colour: str, text: str, note: str = "") -> None:
         label = f"{number:02d}" if number is not None else "  "

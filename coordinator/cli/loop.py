@@ -25,7 +25,15 @@ def loop(ctx: click.Context, until_idle: bool, max_parallel: int | None, detach:
         window = steering.start_loop(until_idle=until_idle, max_parallel=max_parallel)
         say(f"the loop runs in tmux window {window}; `coord` shows it, `coord attach loop` goes there")
         return 0
-    outcome = steering.run_loop(until_idle=until_idle, max_parallel=max_parallel, on_event=_print_progress)
+    return run_here(steering, until_idle=until_idle, max_parallel=max_parallel)
+
+
+def run_here(steering: Steering, *, until_idle: bool, max_parallel: int | None, quiet: bool = False) -> int:
+    """Be the loop in this terminal; the exit status that tells how it ended. `quiet`: print nothing."""
+    progress = None if quiet else _print_progress
+    outcome = steering.run_loop(until_idle=until_idle, max_parallel=max_parallel, on_event=progress)
+    if quiet:
+        return outcome.exit_code
     colour = "green" if outcome.exit_code == 0 else "red"
     styled([(outcome.state, colour), (f"  {outcome.reason}", "")])
     return outcome.exit_code

@@ -13,19 +13,31 @@ _OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBAD
 """What a write to standard output fails with, besides a reader that has gone."""
 
 
-_GARBAGE = 20_000
+_GARBAGE = 100_000
 """New objects after which the first collection comes: a short command is through before."""
 
 
 def program() -> None:
     """The command as a process of its own, from its start to its end."""
     gc.set_threshold(_GARBAGE)
+    _read_later("ipaddress")
     try:
         main()
     except SystemExit as end:
         if isinstance(end.code, int):
             _leave(end.code)
         raise
+
+
+def _read_later(name: str) -> None:
+    """Have a module read when something of it is used: `pathlib` brings this one along, and never does."""
+    from importlib.util import LazyLoader, find_spec, module_from_spec
+
+    spec = find_spec(name)
+    if name not in sys.modules and spec is not None and spec.loader is not None:
+        spec.loader = LazyLoader(spec.loader)
+        sys.modules[name] = module = module_from_spec(spec)
+        spec.loader.exec_module(module)
 
 
 def _leave(code: int) -> None:

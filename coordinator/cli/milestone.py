@@ -8,10 +8,15 @@ from coordinator.cli.opened import json_option, project_of
 from coordinator.cli.report import emit, say, styled
 from coordinator.client.history import History
 from coordinator.client.look import look
+from coordinator.errors import Refused
+from coordinator.lazy.dataclass import replace
 from coordinator.model.event import Event
+from coordinator.model.known_milestone import KnownMilestone
+from coordinator.model.text import clip, plain
 from coordinator.views.event_text import describe
 from coordinator.views.milestone_page import MilestonePage
 
+_INKS = {"quiet": "dim", "good": "green", "need": "yellow", "failed": "red", "run": "blue", "strong": "bold"}
 _SHOWN = 10
 """Events of a list that people are shown; with --json they get more."""
 
@@ -30,6 +35,45 @@ def milestone(ctx: click.Context, as_json: bool) -> None:
         emit(page.to_json())
     else:
         _print(page)
+
+
+@milestone.command("list")
+@json_option
+@click.pass_context
+def list_all(ctx: click.Context, as_json: bool) -> None:
+    """Every milestone, the present one first."""
+    project = project_of(ctx)
+    with History(project) as history:
+        found = history.milestones(look(project))
+    if as_json:
+        emit({"milestones": [one.to_json() for one in found]})
+        return
+    for one in found:
+        _print_known(one)
+
+
+@milestone.command()
+@click.argument("name", metavar="ID")
+@json_option
+@click.pass_context
+def show(ctx: click.Context, name: str, as_json: bool) -> None:
+    """One milestone, also an earlier one: what it was for, how it came out, what it took."""
+    project = project_of(ctx)
+    with History(project) as history:
+        found = history.milestones(look(project))
+    one = next(
+        (one for one in found if name.casefold() in (one.milestone.id.casefold(), "" if one.earlier else "now")), None
+    )
+    if one is None:
+        names = ", ".join(one.milestone.id for one in found if one.milestone.id)
+        raise Refused(f"there is no milestone {name}", f"there are: {names}" if names else "`coord milestone` shows it")
+    if as_json:
+        emit(one.to_json() | {"specification": one.specification, "handover": one.handover})
+        return
+    _print_known(one)
+    print_intent(one.intent)
+    for line in one.handover.splitlines():
+        say(line)
 
 
 @milestone.command()
@@ -60,17 +104,37 @@ def _set_status(ctx: click.Context, status: str, reason: str, as_json: bool) -> 
         say(f"the milestone is {status}, event {event.seq}")
 
 
+def _print_known(one: KnownMilestone) -> None:
+    milestone = one.milestone
+    styled(
+        [
+            (f"{milestone.id or '(no id)':<8}", "bold"),
+            (f"{milestone.status:<6}", "" if one.earlier else "green"),
+            (f"  {clip(plain(milestone.title), 60)}", ""),
+            (f"  {one.took}" if one.took else "", "dim"),
+        ]
+    )
+
+
 def _print(page: MilestonePage) -> None:
     counts = page.counts
     styled(
         [
+            (f"{page.milestone.id}  " if page.milestone.id else "", "dim"),
             (page.milestone.title, "bold"),
             (f"  {page.milestone.status}", "dim"),
             (f"  {counts['merged']} of {counts['total'] - counts['skipped']} merged", ""),
             (f"  {page.waited.words}" if page.waited.words else "", "dim"),
         ]
     )
-    print_intent(page.intent)
+    there = page.rounds.round if page.rounds is not None else None
+    print_intent(replace(page.intent, criteria=()) if there is not None and there.criteria else page.intent)
+    from coordinator.views.round_page import sections
+
+    for title, rows in sections(page.rounds, page.now) if page.rounds is not None else ():
+        styled([(title, "bold")])
+        for row in rows:
+            styled([(plain(span.text), _INKS.get(span.ink, "")) for span in row])
     _print_events("Attached", page.attachments)
     _print_events("Made", page.artifacts)
     _print_events("Decided", page.decisions)

@@ -9,7 +9,7 @@ import sys
 import time
 
 from coordinator.client.strict_guard import SOCKET
-from coordinator.processes.local_socket import connect
+from coordinator.processes.local_socket import REQUEST_LIMIT, connect
 
 _PAUSE = 0.25
 """Seconds between looks for a loop that is not there."""
@@ -24,8 +24,10 @@ def pass_on(folder: str, arguments: list[str]) -> int:
 
     Waits for a loop that is being restarted; the log is safe meanwhile, and so is what the agent has to say.
     """
-    request = {"arguments": arguments, "stdin": sys.stdin.read() if "-" in arguments else ""}
+    request = {"arguments": arguments, "stdin": sys.stdin.read(REQUEST_LIMIT) if "-" in arguments else ""}
     data = json.dumps(request).encode() + b"\n"
+    if len(data) > REQUEST_LIMIT:
+        return _fail(f"that is more than the {REQUEST_LIMIT >> 20} MB which the loop takes at once", "make it shorter")
     deadline = time.monotonic() + _PATIENCE
     told = False
     while True:

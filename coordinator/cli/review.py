@@ -1,6 +1,7 @@
 """`coord review`: look at an open change, approve it, or send it back with words."""
 
 import time
+from collections.abc import Sequence
 
 from coordinator.cli import declared as click
 from coordinator.cli.opened import json_option, project_of
@@ -17,6 +18,7 @@ from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import amount, plain, plain_lines
 
+_FATES = {"PENDING": "  [ ] ", "RESOLVED": "  [x] ", "SKIPPED": "  [-] "}
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -30,6 +32,15 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
     "--landed", metavar="COMMIT", help="It was merged elsewhere, edited on the way, as COMMIT of the base branch."
 )
 @click.option("--check", is_flag=True, help="Try the merge and its suites aside first; exit 1 if they fail.")
+@click.option(
+    "--comment",
+    "comments",
+    nargs=2,
+    multiple=True,
+    metavar="PATH:LINE TEXT",
+    help="Write at a line, -LINE for a removed one; kept until it is sent with a rejection. Empty text takes it away.",
+)
+@click.option("--send", is_flag=True, help="Send it back with the comments that wait, and no words besides.")
 @click.option("--diff", is_flag=True, help="Show the diff too.")
 @json_option
 @click.pass_context
@@ -40,12 +51,14 @@ def review(ctx: click.Context, /, number: str | None, as_json: bool, **given: An
     """
     project = project_of(ctx)
     reviewing = Reviewing(project)
-    approve, words, landed = given["approve"], given["reject"], given["landed"]
+    approve, words, landed = given["approve"], "" if given["send"] else given["reject"], given["landed"]
     if [approve, words is not None, landed is not None].count(True) > 1:
         raise UsageError("a change gets one verdict", "give one of --approve, --reject and --landed")
     snapshot = look(project)
     waiting = reviewing.waiting(snapshot)
     chosen = number_of(number) if number is not None else waiting[0] if len(waiting) == 1 else None
+    if given["comments"]:
+        _comment(reviewing, snapshot, _named(chosen, waiting), given["comments"])
     if landed is not None:
         which, note = _named(chosen, waiting), given["note"]
         return _tell(reviewing.acknowledge(which, landed, note=note, by=actor_name(), at=iso(time.time())), as_json)
@@ -70,6 +83,22 @@ def _named(chosen: int | None, waiting: tuple[int, ...]) -> int:
         remedy = f"name one of {some}" if waiting else "`coord status` tells what runs"
         raise Refused("several changes are open" if waiting else "no change is open", remedy)
     return chosen
+
+
+def _comment(reviewing: Reviewing, snapshot: Snapshot, number: int, comments: Sequence[tuple[str, str]]) -> None:
+    from coordinator.model.review_comment import Comment, place_of
+    from coordinator.views.diff_rows import parse_diff
+
+    page = reviewing.change(snapshot, number)
+    rows, files = parse_diff(page.diff, page.change.files), page.change.files
+    for place, text in comments:
+        path, line, old = place_of(place)
+        index = next((at for at, file in enumerate(files) if file.path == path), None)
+        if path and index is None:
+            raise Refused(f"the change has no {plain(path)}", f"it changes {', '.join(plain(f.path) for f in files)}")
+        at = (row for row in rows if row.file == index and (row.old if old else row.new) == line and row.kind.code)
+        quote = next((row.text for row in at), "") if line else ""
+        reviewing.comment(number, Comment(path, line, text, old, quote, page.change.tip, actor_name()))
 
 
 def _tell(plan: Plan, as_json: bool) -> int:
@@ -121,14 +150,49 @@ def _print(page: ChangePage, check: Check | None, *, diff: bool) -> None:
     styled([(f"\n{amount(len(page.change.commits), 'commit')}", "dim")])
     for commit in page.change.commits:
         styled([(f"  {commit.sha[:10]}  ", "yellow"), (commit.subject, ""), (f"  {commit.author}", "dim")])
-    styled([(f"\n{amount(len(page.change.files), 'file')}", "dim")])
-    for file in page.change.files:
-        styled([*_counts(file), (file.path, ""), (f"  was {file.old_path}" if file.old_path else "", "dim")])
+    _print_criteria(page)
+    _print_comments(page)
+    _print_files(page)
     if diff:
         _print_diff(page)
     if check is not None:
         _print_check(check)
     _print_way_on(page)
+
+
+def _print_files(page: ChangePage) -> None:
+    from coordinator.views.review_rows import risks
+
+    styled([(f"\n{amount(len(page.change.files), 'file')}, by risk", "dim")])
+    for risk, file in sorted(zip(risks(page), page.change.files, strict=True), key=lambda pair: pair[0].rank):
+        was = f"  was {file.old_path}" if file.old_path else ""
+        styled([*_counts(file), (file.path, ""), (was, "dim"), ("  " + ", ".join(risk.reasons), "yellow")])
+
+
+def _print_criteria(page: ChangePage) -> None:
+    if page.criteria:
+        styled([("\nacceptance criteria, and what its agent names to show each", "dim")])
+    for one in page.criteria:
+        styled([(f"  {one.criterion.id}  ", "dim"), (plain(one.criterion.text), "")])
+        shown = [(plain(command), "dim") for command in one.commands] or [("no evidence", "yellow")]
+        for words in shown:
+            styled([("       ", ""), words])
+
+
+def _print_comments(page: ChangePage) -> None:
+    """Comments at lines with their answers, and those that wait to be sent."""
+    from coordinator.model.review_comment import head_of
+
+    if page.comments or page.drafts:
+        styled([("\ncomments at lines", "dim")])
+    for said in page.comments:
+        styled([(_FATES[said.fate.value], "yellow" if said.open else "green"), (head_of(said.comment), "bold")])
+        for line in plain_lines(said.comment.text):
+            say(f"      {line}")
+        if not said.open:
+            styled([("      → ", "green"), (plain(said.answer) or "done", ""), (f"  {plain(said.answered_by)}", "dim")])
+    for draft in page.drafts:
+        styled([("  not sent  ", "yellow"), (plain(draft.place), "bold"), (f"  {' '.join(draft.text.split())}", "")])
 
 
 def _print_check(check: Check) -> None:

@@ -7,7 +7,7 @@ from coordinator.cli import declared as click
 from coordinator.cli.confirm import carry_out
 from coordinator.cli.kinds import Numbers
 from coordinator.cli.opened import project_of
-from coordinator.cli.targets import number_of
+from coordinator.cli.targets import agent_itself, number_of
 from coordinator.errors import UsageError
 from coordinator.lazy.typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from coordinator.model.clock import iso
@@ -19,6 +19,8 @@ from coordinator.services.registry import SERVICES
 if TYPE_CHECKING:
     from coordinator.client.opening import Project
 
+_OF_AGENTS = ("kill", "restart")
+"""Services whose number may be the id of an agent that works on no prompt."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -56,8 +58,12 @@ def command_of(name: str) -> Any:
     @plan_options
     @click.pass_context
     def run(ctx: click.Context, /, yes: bool, dry_run: bool, as_json: bool, **given: Any) -> int:
-        values = {each.name: _plain(each, given[each.name]) for each in asked}
         more: dict[str, object] = {}
+        if bare is not None and bare.page and given.pop(bare.page[0]):
+            return bare.page[2](project_of(ctx), as_json)
+        if name in _OF_AGENTS and (agent := agent_itself(given["number"])):
+            given, more = {**given, "number": "0"}, {"agent": agent}
+        values = {each.name: _plain(each, given[each.name]) for each in asked}
         if bare is not None and not any(values[each.name] for each in asked if each.name in bare.instead_of):
             found = bare.do(project_of(ctx), values, as_json)
             if isinstance(found, int):
@@ -68,6 +74,8 @@ def command_of(name: str) -> Any:
         return carry_out(project_of(ctx), planner, yes=yes, dry_run=dry_run, as_json=as_json)
 
     params = [param for each in asked for param in _params(each)]
+    if bare is not None and bare.page:
+        params.append(click.option(f"--{bare.page[0]}", is_flag=True, help=bare.page[1]))
     for param in reversed(params):
         run = param(run)
     return click.command(name, help=bare.help if bare is not None else service.help)(run)
@@ -78,6 +86,8 @@ def _params(asked: Input) -> "list[Callable[[F], F]]":
     about, name = asked.about, asked.name
     if asked.kind is Kind.PROMPT:
         return [click.argument(name, metavar=about.metavar or None)]
+    if about.argument:
+        return [click.argument(name, metavar=about.metavar, type=click.Choice(asked.values))]
     if about.flags:
         return [
             click.option(f"--{value}", name, flag_value=value, default=asked.default, help=words)
@@ -137,6 +147,8 @@ class _Bare(NamedTuple):
     do: "Callable[[Project, Mapping[str, Any], bool], int | dict[str, object]]"
     """The exit code when that was all, else what goes into the request."""
     help: str
+    page: "tuple[str, str, Callable[[Project, bool], int]] | None" = None
+    """A page that it shows by an option: that, what it is for, and what prints it."""
 
 
 def _edit_whole(project: "Project", values: Mapping[str, Any], as_json: bool) -> int | dict[str, object]:
@@ -155,6 +167,12 @@ def _show_emergent(project: "Project", values: Mapping[str, Any], as_json: bool)
     return print_emergent(project, as_json=as_json)
 
 
+def _analyse(project: "Project", as_json: bool) -> int:
+    from coordinator.cli.cards import print_analysis
+
+    return print_analysis(project, as_json=as_json)
+
+
 _BARE = {
     "edit": _Bare(
         ("values", "body", "mark_user_patch"),
@@ -165,6 +183,7 @@ _BARE = {
         ("keep", "improve", "eliminate"),
         _show_emergent,
         "Emergent surgery: with no verdict, shows all emergent prompts side by side.",
+        ("analysis", "Hold each against its diff and the milestone; decide nothing.", _analyse),
     ),
 }
 
@@ -174,7 +193,7 @@ _BARE = {
 @plan_options
 @click.pass_context
 def undo(ctx: click.Context, /, plan: str | None, **given: Any) -> int:
-    """Take back PLAN, or the newest one, while nothing has been built on it."""
+    """Take back PLAN, or your own newest one, while nothing has been built on it."""
     from coordinator.client.steering import Steering
 
     project = project_of(ctx)

@@ -106,7 +106,10 @@ def _leeway(level: str) -> list[str]:
     return [f"  {name} {words}" for name, words in here.items()]
 
 
-_FIRST = "Next: write .coord/prompts/01-planned-….prompt.md, `coord validate`, then `coord`."
+_FIRST = (
+    "Next: `coord run SPEC.md` has a specification planned and worked on;\n"
+    "      or write .coord/prompts/01-planned-….prompt.md, `coord validate`, then `coord`."
+)
 
 
 def _found(project: "Project", folder: str) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def _print_head(snapshot: Snapshot, now: float) -> None:
 
     merged = sum(s.state is StepState.MERGED for s in snapshot.steps.values())
     loop, ahead, spent = snapshot.loop, forecast(snapshot, now), total(snapshot.spent.values()).words
-    live = sum(s.state.live for s in snapshot.steps.values())
+    live = sum(s.state.live for s in snapshot.steps.values()) + len(snapshot.live_flows)
     again = f"  {snapshot.standing}" if "," in snapshot.standing else ""
     name, title = (snapshot.project, "bold"), (f" › {snapshot.milestone.title}", "")
     styled([name, title, (again, "yellow"), (f"  {_run(snapshot)}", "dim")])
@@ -108,6 +108,7 @@ def _print_head(snapshot: Snapshot, now: float) -> None:
             ("; `coord loop` starts one" if loop.state is LoopState.STOPPED and not loop.alive else "", "dim"),
         ]
     )
+    _print_flows(snapshot)
     _print_what_it_takes(snapshot, now)
     if ahead.words and len(ahead.critical_path) > 1:
         chain = " → ".join(f"{number:02d}" for number in ahead.critical_path[:12])
@@ -116,10 +117,22 @@ def _print_head(snapshot: Snapshot, now: float) -> None:
     for agent in snapshot.agents:
         if agent.stuck is not None:
             styled([("! ", "yellow"), (f"{agent.id} seems stuck: {agent.stuck.words(now)}", "bold")])
-            styled([(f"  coord attach {agent.prompt} | coord restart {agent.prompt}", "dim")])
+            styled([(f"  coord attach {agent.handle} | coord restart {agent.handle}", "dim")])
     for question in snapshot.open_questions:
         styled([("? ", "yellow"), (question.text, "bold"), (f"  {question.asker}", "dim")])
         styled([(f"  coord answer {question.seq} …", "dim")])
+
+
+def _print_flows(snapshot: Snapshot) -> None:
+    """Who plans or judges now, or why the iteration ended."""
+    there = snapshot.round
+    if there is None:
+        return
+    names = ", ".join(sorted({attempt.work.flow for attempt in snapshot.live_flows}))
+    if names:
+        styled([(f"{names} at work", "")])
+    if there.ending:
+        styled([(plain(there.ending), "yellow")])
 
 
 def _print_what_it_takes(snapshot: Snapshot, now: float) -> None:
@@ -138,4 +151,6 @@ def _run(snapshot: Snapshot) -> str:
     if snapshot.run is None:
         return "no run yet"
     run = snapshot.run.replace("-", " ")
+    if snapshot.round is not None:
+        return f"{run} · iteration {snapshot.round.number} · {snapshot.round.phase.value}"
     return f"{run} · iteration {snapshot.iteration}" if snapshot.iteration else run

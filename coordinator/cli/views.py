@@ -7,8 +7,14 @@ from coordinator.cli.opened import json_option, project_of
 from coordinator.cli.report import emit, say, styled
 from coordinator.client.look import look, look_around
 from coordinator.errors import CoordError
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.snapshot import AgentState
 from coordinator.model.text import plain
+
+if TYPE_CHECKING:
+    from coordinator.client.opening import Project
+    from coordinator.model.pipeline import Position
+    from coordinator.model.snapshot import Snapshot
 
 
 @click.command()
@@ -74,6 +80,7 @@ def graph(ctx: click.Context, form: str | None) -> None:
 def why(ctx: click.Context, number: int, as_json: bool) -> None:
     """Why prompt NUMBER runs, waits, or can't run."""
     from coordinator.model.expectation import expectations
+    from coordinator.views.acceptance import acceptance_of
     from coordinator.views.why import sentence
     from coordinator.views.why import why as explain
 
@@ -81,7 +88,9 @@ def why(ctx: click.Context, number: int, as_json: bool) -> None:
     known = {*snapshot.prompts, *(n for problem in snapshot.problems for n in problem.numbers)}
     if number not in known:
         raise CoordError(f"there is no prompt {number}", _nearest(number, sorted(known)))
-    answer, takes = explain(snapshot, number, time.time()), expectations(snapshot).get(number)
+    through = _pipeline_of(project_of(ctx), snapshot, number)
+    answer, takes = explain(snapshot, number, time.time(), through), expectations(snapshot).get(number)
+    criteria = acceptance_of(snapshot, number)
     if as_json:
         emit(
             {
@@ -89,6 +98,7 @@ def why(ctx: click.Context, number: int, as_json: bool) -> None:
                 "ready": answer.ready,
                 "because": [{"code": b.code, "message": b.message, "subject": b.subject} for b in answer.because],
                 "forecast": takes.to_json() if takes is not None else None,
+                "criteria": [one.to_json() for one in criteria],
             }
         )
         return
@@ -97,6 +107,10 @@ def why(ctx: click.Context, number: int, as_json: bool) -> None:
     say(sentence(answer))
     if takes is not None:
         styled([(takes.sentence, "dim")])
+    if criteria:
+        from coordinator.cli.criteria import print_criteria
+
+        print_criteria(criteria)
 
 
 @click.command()
@@ -115,13 +129,14 @@ def agents(ctx: click.Context, as_json: bool) -> None:
         say("No agent is running. `coord loop` starts what is ready.")
     for agent in snapshot.everybody:
         label = f"{agent.prompt:02d}" if agent.prompt is not None else "--"
+        handle = label if agent.prompt is not None else agent.id
         waits = agent.state.needs_human or agent.state is AgentState.PAUSED
         colour = "yellow" if waits else "red" if agent.state.value in ("crashed", "lost") else "blue"
         age = max(0, round(now - agent.observed_at))
         styled(
             [
                 (f"{label}  ", "bold"),
-                (f"{agent.role:<11}{agent.runtime:<10}", ""),
+                (f"{agent.at if agent.flow else agent.role:<11} {agent.runtime:<9}", ""),
                 (f"{agent.words + until(agent.resets_at, now):<18} ", colour),
                 (f"{agent.evidence}, {age} s ago   window {agent.window or 'none'}", "dim"),
                 (f" of tmux server {agent.server}, {plain(agent.name)}" if agent.adopted else "", "dim"),
@@ -132,11 +147,11 @@ def agents(ctx: click.Context, as_json: bool) -> None:
             styled([(f"      {plain(agent.doing)}", "")])
         if agent.stuck is not None:
             styled([("      seems stuck: ", "yellow"), (plain(agent.stuck.words(now)), "")])
-            styled([(f"      coord attach {label} | coord restart {label}", "dim")])
+            styled([(f"      coord attach {handle} | coord restart {handle}", "dim")])
         if agent.adopted:
             styled([(f"      coord attach {agent.id}", "dim")])
         elif agent.state is AgentState.PERMISSION:
-            styled([(f"      coord permit {label} --allow | --deny", "dim")])
+            styled([(f"      coord permit {handle} --allow | --deny", "dim")])
 
 
 def _used(tokens: int | None, cost: float | None) -> str:
@@ -160,3 +175,13 @@ def _nearest(number: int, numbers: list[int]) -> str:
         return "there are no prompts yet"
     nearest = min(numbers, key=lambda n: abs(n - number))
     return f"the nearest is {nearest}; `coord status` lists them"
+
+
+def _pipeline_of(project: "Project", snapshot: "Snapshot", number: int) -> "Position | None":
+    """Where a prompt's pipeline stands, or stood at the end; None where it has none, or that can't be told."""
+    step = snapshot.steps.get(number)
+    if step is None or step.attempt is None or not step.attempt.pipeline:
+        return None
+    from coordinator.client.pipeline_page import position_of
+
+    return position_of(project, snapshot, number)

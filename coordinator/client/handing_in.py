@@ -107,7 +107,8 @@ def _artifact(call: Call) -> Answer:
 
 def _done(call: Call) -> Answer:
     validation = [_validated(item) for item in call.values.get("validation", ())]
-    lists = {name: call.values.get(name, ()) for name in ("decisions", "limitations", "files", "learnings")}
+    lists = {name: call.values.get(name, ()) for name in ("decisions", "limitations", "files", "learnings", "answers")}
+    lists["checks"] = [found for item in call.values.get("validation", ()) if (found := _check(item))]
     no_change = bool(call.values.get("no_change", False))
     return _hand_off(
         call, "done", "summary", validation=validation, no_change=no_change, next_flow=call.get("next"), **lists
@@ -132,8 +133,83 @@ def _hand_off(call: Call, outcome: str, summary: str, **said: Any) -> Answer:
     return Answer(told, f"handed off: {receipt.outcome}")
 
 
+def _learn(call: Call) -> Answer:
+    from coordinator.apply.hand_ins import learn
+    from coordinator.eventlog.store import EventLog
+
+    said = {name: call.values[name] for name in ("text", "tags", "paths") if call.values.get(name)}
+    with EventLog.open(call.project.layout.events_db) as log:
+        event = learn(call.project.layout, log, call.caller, said)
+    return Answer({"id": event.id, "seq": event.seq}, f"noted as event {event.seq}")
+
+
+def _feedback(call: Call) -> Answer:
+    from coordinator.client.findings import file_finding
+    from coordinator.client.iterating import require_own
+    from coordinator.model.feedback import Feedback
+    from coordinator.model.prompt import Priority
+
+    require_own(call.project, call.caller, "feedback.filed")
+    words: dict[str, Any] = {name: call.get(name) for name in ("category", "location", "issue", "impact", "suggestion")}
+    found = Feedback(0, call.get("title"), Priority(call.get("priority") or Priority.MEDIUM), **words)
+    item, new = file_finding(call.project, found, call.caller)
+    told = {"number": item.number, "priority": item.priority.value, "new": new}
+    return Answer(told, f"filed as {item.label}" if new else f"known already as {item.label}: {item.title}")
+
+
+def _verdict(call: Call) -> Answer:
+    from coordinator.client.iterating import give_verdict
+
+    event = give_verdict(call.project, call.caller, _without_request(call))
+    return Answer({"id": event.id, "seq": event.seq}, f"verdict given as event {event.seq}; now hand off")
+
+
+def _plan(call: Call) -> Answer:
+    from coordinator.client.iterating import decide
+
+    event, plan = decide(call.project, call.caller, _without_request(call))
+    told: dict[str, object] = {"id": event.id, "seq": event.seq, "decision": event.data["decision"]}
+    if plan is None:
+        return Answer(told, f"decided before, as event {event.seq}; now hand off")
+    said = "".join(f"\n{line}" for line in plan.warnings)
+    told |= {"summary": plan.summary, "warnings": list(plan.warnings)}
+    return Answer(told, f"decided as event {event.seq}: {plan.summary}{said}\nNow hand off; the loop carries it out.")
+
+
+def _subtask(call: Call) -> Answer:
+    from coordinator.client.iterating import add_subtask
+
+    number, new = add_subtask(call.project, call.caller, _without_request(call))
+    said = f"prompt {number:02d} {'is made' if new else 'was made before'}"
+    if call.values.get("waits"):
+        said += "; hand off as blocked, and your prompt goes on from here when that is merged"
+    return Answer({"number": number, "new": new}, said)
+
+
+def _stage(call: Call) -> Answer:
+    from coordinator.client.iterating import report_phase
+
+    event = report_phase(call.project, call.caller, _without_request(call))
+    return Answer({"id": event.id, "seq": event.seq}, f"reported as event {event.seq}; now hand off")
+
+
+def _without_request(call: Call) -> dict[str, Any]:
+    return {name: value for name, value in call.values.items() if name != "request"}
+
+
 def _validated(item: Mapping[str, str]) -> str:
     return ": ".join(part for part in (item.get("command", ""), item.get("note", "")) if part)
+
+
+def _check(item: Mapping[str, str]) -> str:
+    """The command that an item names; of a plain text what this process would find as a program."""
+    if command := item.get("command", "").strip():
+        return command
+    import shutil
+
+    from coordinator.formats.check_text import command_of
+
+    return command_of(item.get("note", ""), lambda name: shutil.which(name) is not None)
 
 
 HANDLERS: dict[str, Callable[[Call], Answer]] = {
@@ -145,5 +221,11 @@ HANDLERS: dict[str, Callable[[Call], Answer]] = {
     "done": _done,
     "fail": _fail,
     "blocked": _blocked,
+    "learn": _learn,
+    "feedback": _feedback,
+    "verdict": _verdict,
+    "plan": _plan,
+    "subtask": _subtask,
+    "stage": _stage,
 }
 """Verb of `coordinator.model.agent_verbs` → how it is done."""

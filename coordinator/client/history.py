@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from coordinator.eventlog.time_travel import Film
     from coordinator.model.attachment import Attachment
     from coordinator.model.caller import Caller
+    from coordinator.model.feedback import Feedback
     from coordinator.model.intent import Version
+    from coordinator.model.known_milestone import KnownMilestone
     from coordinator.model.plan import Plan
     from coordinator.model.run import RunReport
-    from coordinator.model.snapshot import Question, Snapshot
+    from coordinator.model.snapshot import Milestone, Question, Snapshot
     from coordinator.observe.log_audit import Proof
     from coordinator.views.milestone_page import MilestonePage, Revision
+    from coordinator.views.round_page import RoundPage
     from coordinator.views.runs import RunPage
 
 _PAGE = 200
@@ -104,10 +107,11 @@ class History:
         observer = Observer(self._project.layout)
         now, config = observer.snapshot(), observer.config
         observer.close()
+        begun = self.select(kinds=("milestone.created",)).after(0, 1)
         start = Replay(
             earliest_prompts(self._log, now.prompts.values()),
             project=now.project,
-            title=now.milestone.title,
+            title=str(begun[0].data.get("was") or "") if begun else now.milestone.title,
             settings=now.settings,
             max_parallel=config.max_parallel,
         )
@@ -139,6 +143,7 @@ class History:
         version = self.version()
         kinds = ("attachment.added", "artifact.produced", "decision.recorded")
         attachments, artifacts, decisions = (self.select(kinds=(kind,)).newest(_PAGE) for kind in kinds)
+        now = time.time()
         return MilestonePage(
             milestone=snapshot.milestone,
             intent=intent,
@@ -147,13 +152,63 @@ class History:
             set_by=version.by if version else "",
             set_at=version.at if version else "",
             counts=counts(snapshot),
-            waited=waited_for_human(snapshot, time.time()),
+            waited=waited_for_human(snapshot, now),
             attachments=attachments,
             artifacts=artifacts,
             decisions=decisions,
             revisions=_revisions(self.versions()),
             document=document or b"",
+            rounds=self._rounds(snapshot, now),
+            now=now,
         )
+
+    def _rounds(self, snapshot: "Snapshot", now: float) -> "RoundPage":
+        """What there is of a milestone's iterations."""
+        from coordinator.model.backlog import backlog, is_left
+        from coordinator.observe.learnings import kept_learnings, noted_learnings
+        from coordinator.storage.milestones import handover_of
+        from coordinator.views.round_page import RoundPage
+
+        layout, present = self._project.layout, snapshot.milestone
+        begun = self.select(kinds=("milestone.created",)).newest(1)
+        since = begun[0].seq if begun else 0
+        said = [self.select(kinds=(kind,)).newest(_PAGE) for kind in ("verdict.given", "planner.decided")]
+        verdicts, planned = (tuple(event for event in events if event.seq > since) for events in said)
+        findings = self._project.findings.read().items
+        children = [prompt for _, prompt in sorted(snapshot.prompts.items()) if not is_left(prompt)]
+        known = self.milestones(snapshot) if layout.milestones.is_dir() or snapshot.round is not None else ()
+        runs = self.runs(snapshot, now) if snapshot.round is not None else ()
+        return RoundPage(
+            round=snapshot.round,
+            findings=self._own(findings, present) if findings else (),
+            children=tuple((prompt, snapshot.steps[prompt.number]) for prompt in children),
+            verdicts=verdicts,
+            planned=planned,
+            kept=kept_learnings(layout),
+            noted=noted_learnings(self._log),
+            runs=tuple(report for report in runs if report.run.id in known[0].runs) if known else runs,
+            handover=handover_of(layout, present.id),
+            left=sum(map(len, backlog(snapshot, findings).values())),
+            earlier=known[1:],
+        )
+
+    def handover(self, milestone: str) -> str:
+        """The hand-over page of a milestone, by its id; empty where there is none. Untrusted text."""
+        from coordinator.storage.milestones import read_handover
+
+        return read_handover(self._project.layout, milestone)
+
+    def _own(self, findings: "tuple[Feedback, ...]", present: "Milestone") -> "tuple[Feedback, ...]":
+        from coordinator.model.feedback import own_findings
+        from coordinator.observe.other_milestones import other_milestones
+
+        return own_findings(findings, other_milestones(self._project.layout, self._log, present))
+
+    def milestones(self, snapshot: "Snapshot") -> "tuple[KnownMilestone, ...]":
+        """Every milestone of the project, the present one first, then the newest of the earlier ones."""
+        from coordinator.observe.milestones import known_milestones
+
+        return known_milestones(self._project.layout, self._log, snapshot, time.time())
 
     def plan_intent(self, snapshot: "Snapshot", document: bytes) -> "Plan":
         """The plan that makes a version of the intent of this document."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def look(project: Project) -> Snapshot:
     """The project as it is now. Raises CoordError when its settings or its log can't be read."""
-    observer = Observer(project.layout)
+    observer = Observer(project.layout, lambda: project.findings)
     try:
         return observer.snapshot()
     finally:
@@ -20,7 +20,7 @@ def look(project: Project) -> Snapshot:
 
 def look_around(project: Project) -> Snapshot:
     """The same, with the windows that the project adopts."""
-    observer = Observer(project.layout)
+    observer = Observer(project.layout, lambda: project.findings)
     try:
         observer.look_around()
         return observer.snapshot()
@@ -34,7 +34,7 @@ def look_stamped(project: Project) -> "tuple[Snapshot, Stamped]":
     from coordinator.storage.branch import told_by
 
     root = project.layout.root
-    observer = Observer(project.layout)
+    observer = Observer(project.layout, lambda: project.findings)
     try:
         stamped = Stamped(str(root), [*map(str, observer.folders()), *told_by(root)])
         return observer.snapshot(), stamped

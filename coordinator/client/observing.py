@@ -37,9 +37,14 @@ class Observing:
         self._told: Snapshot | None = None
         """What `first` gave."""
         self._news = _News()
+        self._kept: Observer | None = None
+        """What was read for those who ask for one look: the next one costs only what changed."""
+        self._one_at_a_time = threading.Lock()
 
     def close(self) -> None:
         self._news.close()
+        with self._one_at_a_time:
+            self._forget()
 
     def preferences(self) -> Preferences:
         look = self._look_ahead
@@ -52,9 +57,25 @@ class Observing:
         return Preferences(theme=config.theme, keys=config.keys, bell=config.bell)
 
     def look(self) -> Snapshot:
-        from coordinator.client.look import look
+        from coordinator.observe.observer import Observer
 
-        return look(self._project)
+        with self._one_at_a_time:
+            try:
+                self._kept = self._kept or Observer(self._layout, lambda: self._project.findings)
+                found, unread = self._kept.snapshot(), self._kept.unread
+            except BaseException:
+                self._forget()
+                raise
+            if self._news.closed:
+                self._forget()
+        if unread is not None:
+            raise unread
+        return found
+
+    def _forget(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
 
     @cached_property
     def _look_ahead(self) -> "Look | None":
@@ -101,7 +122,7 @@ class Observing:
         if self._news.closed:
             return None
         try:
-            return Observer(self._layout)
+            return Observer(self._layout, lambda: self._project.findings)
         except CoordError as error:
             return Trouble(error.message, error.remedy)
 

@@ -6,16 +6,26 @@ from enum import StrEnum
 from coordinator.lazy.dataclass import dataclass, field
 from coordinator.lazy.typing import TYPE_CHECKING, Protocol
 from coordinator.model.event import Event
-from coordinator.model.snapshot import Agent, Snapshot
+from coordinator.model.snapshot import Agent, Question, Snapshot
 from coordinator.model.step import Attempt
 
 if TYPE_CHECKING:
     from coordinator.model.change import Change, ChangePage, Check
+    from coordinator.model.compounding import Compounding
+    from coordinator.model.conversation import Message
+    from coordinator.model.feedback import Feedback
+    from coordinator.model.foreign_run import ForeignRuns
     from coordinator.model.pane_screen import Screen
     from coordinator.model.plan import Plan
     from coordinator.model.replay import Replay
+    from coordinator.model.review_comment import Comment
+    from coordinator.model.run import RunReport
     from coordinator.model.trust import Ask, Shown
+    from coordinator.model.witnesses import Standing
+    from coordinator.services.compounding import Take
     from coordinator.views.milestone_page import MilestonePage
+    from coordinator.views.pipeline_page import PipelinePage
+    from coordinator.views.runs import RunPage
 
 OnScreen = Callable[[str, "Screen"], None]
 """Called from a thread of the feed with a pane's id and what it shows."""
@@ -127,6 +137,37 @@ class History(Protocol):
         """Everything about the milestone beside its prompts. Refused when its file can't be read."""
         ...
 
+    def handover(self, milestone: str) -> str:
+        """The hand-over page of a milestone, by its id; empty where there is none. Untrusted text."""
+        ...
+
+    def findings(self) -> "tuple[Feedback, ...]":
+        """Every finding that can be read."""
+        ...
+
+    def criteria(self) -> "tuple[Standing, ...]":
+        """What is known of each criterion: the milestone's in its order, then those of merged prompts, by prompt.
+
+        Refused when the milestone's file can't be read.
+        """
+        ...
+
+    def runs(self) -> "tuple[RunReport, ...]":
+        """Every run, the newest first."""
+        ...
+
+    def run(self, name: str) -> "RunPage":
+        """A run with what was worked on in it; Refused when there is none."""
+        ...
+
+    def foreign_runs(self) -> "ForeignRuns":
+        """What other tools have begun in the project, the newest first."""
+        ...
+
+    def pipeline(self, number: int) -> "PipelinePage":
+        """Where a prompt's pipeline stands, and what it made; Refused where none of it has begun."""
+        ...
+
     def plan_intent(self, document: str) -> "Plan":
         """The plan that makes a version of the intent of this markdown; UsageError when nobody can go by it."""
         ...
@@ -190,8 +231,38 @@ class Steering(Protocol):
         """
         ...
 
+    def check_tell(self, agent: Agent) -> None:
+        """Refused where `tell` would be: asked before words are typed."""
+        ...
+
     def tell(self, agent: Agent, text: str) -> str:
         """Send an agent a message; Refused while it could end up in a dialog or in what somebody is typing."""
+        ...
+
+    def judge_finding(self, number: int, fate: str, words: str) -> str:
+        """Let a finding become what is said: `waive`, `priority`, `prompt`, `backlog` or `open`; tells in a sentence.
+
+        `words`: the reason, or which priority. Refused as `coord feedback` is.
+        """
+        ...
+
+    def run_witness(self, criterion: str, command: str) -> str:
+        """Have the loop run the command that a criterion is claimed with; tells in a sentence when it does.
+
+        Refused when it is claimed with another one by now: asking is leave for the words that were seen.
+        """
+        ...
+
+    def accept_criterion(self, criterion: str, reason: str) -> str:
+        """Take a criterion for met, in the engineer's name; tells in a sentence."""
+        ...
+
+    def compounding(self) -> "Compounding":
+        """What the milestone taught so far, with what is proposed to keep of it."""
+        ...
+
+    def plan_compounding(self, snapshot: Snapshot, take: "Take") -> "Plan":
+        """The plan that writes proposals into flows, suites and learnings; Refused for those that are none any more."""
         ...
 
     def plan_undo(self, snapshot: Snapshot) -> "Plan":
@@ -204,6 +275,10 @@ class Steering(Protocol):
 
     def plan_tasks(self, snapshot: Snapshot, place: str, form: str) -> "Plan":
         """The plan that makes prompts of the tasks at a place; UsageError when there are none, or it is not clear."""
+        ...
+
+    def plan_decided(self, snapshot: Snapshot, question: Question) -> "Plan":
+        """The plan of the decision that a question is about, as things are now; Refused when it can't be applied."""
         ...
 
     def apply(self, plan: "Plan") -> tuple[str, ...]:
@@ -225,6 +300,18 @@ class Reviewing(Protocol):
         """Merge an open change aside and run its suites: what approving it would come to. Takes as long as they do."""
         ...
 
+    def comment(self, number: int, comment: "Comment") -> None:
+        """Keep a comment at a line until it is sent; one at the same place goes, and without words that is all."""
+        ...
+
+    def mark_viewed(self, number: int, path: str, digest: str) -> None:
+        """Mark a file as viewed while its part of the diff is as `digest` says; an empty one takes the mark away."""
+        ...
+
+    def sent(self, number: int, comments: "Sequence[Comment]") -> None:
+        """Forget comments that were sent: the log has them."""
+        ...
+
     def work(self, attempt: Attempt) -> "Change":
         """What an attempt has made so far, without its diff; CoordError when that can't be told."""
         ...
@@ -234,16 +321,48 @@ class Reviewing(Protocol):
         ...
 
 
-class Source(Observing, History, Windows, Steering, Reviewing, Protocol):
+class Voice(Protocol):
+    """The coordinator's voice, in a process of its own. Nothing here blocks but `close`."""
+
+    def open(self) -> None:
+        """Start it, unless it runs; it says `ready`."""
+        ...
+
+    def tell(self, message: "Message") -> None:
+        """Say something to it."""
+        ...
+
+    def close(self) -> None:
+        """End it, whatever it is at."""
+        ...
+
+
+class Chatting(Protocol):
+    """The conversation with the coordinator."""
+
+    def voice(self, heard: "Callable[[Message], None]") -> Voice:
+        """The voice of the project; `heard` is called from a thread with all that it says. Ended by `close`."""
+        ...
+
+    def named_files(self, beginning: str) -> tuple[str, ...]:
+        """Paths below the project that begin so, folders with a slash at their end."""
+        ...
+
+
+class Source(Observing, History, Windows, Steering, Reviewing, Chatting, Protocol):
     """Where everything comes from and where wishes go.
 
-    All but `preferences`, `first`, `show_panes`, `attach`, `engineer` and `close` may block: they are called in worker
-    threads.
+    All but `preferences`, `first`, `show_panes`, `attach`, `engineer`, `close` and those of `Chatting` may block: they
+    are called in worker threads.
     Every failure that a user can meet is a `CoordError`.
     """
 
     def notify(self, title: str, text: str) -> bool:
         """Show a notification of the desktop; False where there is nothing to show it with."""
+        ...
+
+    def edit_file(self, path: str, line: int) -> None:
+        """Let $EDITOR work on a file of the project, at a line where it can; CoordError when it can't be used."""
         ...
 
     def close(self) -> None:

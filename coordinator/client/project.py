@@ -1,8 +1,7 @@
 """The source for real: a project on disk, its log, and its tmux windows."""
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, redirect_stdout
+import time
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 from coordinator.client.observing import Observing
@@ -12,23 +11,34 @@ from coordinator.errors import CoordError
 from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.adoption import hands_off
 from coordinator.model.event import Event
-from coordinator.model.snapshot import Agent, Snapshot
+from coordinator.model.snapshot import Agent, Question, Snapshot
 from coordinator.model.step import Attempt
 from coordinator.observe.project import Project
 from coordinator.storage.paths import Layout
 
 if TYPE_CHECKING:
+    from coordinator.client.chatting import Voice
     from coordinator.client.history import History
     from coordinator.client.ports import Film
     from coordinator.client.reviewing import Reviewing
     from coordinator.client.steering import Steering
     from coordinator.client.windows import Windows
     from coordinator.model.change import Change, ChangePage, Check
+    from coordinator.model.compounding import Compounding
+    from coordinator.model.conversation import Message
+    from coordinator.model.feedback import Feedback
+    from coordinator.model.foreign_run import ForeignRuns
     from coordinator.model.pane_screen import Screen
     from coordinator.model.plan import Plan
+    from coordinator.model.review_comment import Comment
+    from coordinator.model.run import RunReport
     from coordinator.model.trust import Ask, Shown
+    from coordinator.model.witnesses import Standing
     from coordinator.observe.prefetch import Ahead
+    from coordinator.services.compounding import Take
     from coordinator.views.milestone_page import MilestonePage
+    from coordinator.views.pipeline_page import PipelinePage
+    from coordinator.views.runs import RunPage
 
 _WISHES = {
     Wish.PAUSE: ("paused", "Paused: running agents finish, nothing new starts."),
@@ -45,6 +55,7 @@ class ProjectSource:
         self._project = Project(layout)
         self._observing = Observing(self._project, ahead)
         self._streams = Streams(lambda: self._project.terminals)
+        self._voices: list[Voice] = []
 
     @cached_property
     def _history(self) -> "History":
@@ -100,6 +111,36 @@ class ProjectSource:
     def milestone(self) -> "MilestonePage":
         return self._history.milestone(self.look())
 
+    def handover(self, milestone: str) -> str:
+        return self._history.handover(milestone)
+
+    def findings(self) -> "tuple[Feedback, ...]":
+        from coordinator.client.findings import findings
+
+        return findings(self._project)[0]
+
+    def criteria(self) -> "tuple[Standing, ...]":
+        from coordinator.client.criteria import all_criteria
+
+        return all_criteria(self._project, self.look())
+
+    def runs(self) -> "tuple[RunReport, ...]":
+        return self._history.runs(self.look(), time.time())
+
+    def run(self, name: str) -> "RunPage":
+        return self._history.run(self.look(), name, time.time())
+
+    def foreign_runs(self) -> "ForeignRuns":
+        from coordinator.client.foreign import foreign_runs
+        from coordinator.model.foreign_run import ForeignRuns
+
+        return foreign_runs(self._project) or ForeignRuns()
+
+    def pipeline(self, number: int) -> "PipelinePage":
+        from coordinator.client.pipeline_page import pipeline_page
+
+        return pipeline_page(self._project, self.look(), number)
+
     def plan_intent(self, document: str) -> "Plan":
         return self._history.plan_intent(self.look(), document.encode())
 
@@ -124,17 +165,15 @@ class ProjectSource:
         return self._windows.last_screen(attempt)
 
     def attach(self, agent: Agent) -> Sequence[str] | None:
-        with _real_stdout():
-            return self._windows.attach(agent, if_gone="its last screen stays in sight here")
+        return self._windows.attach(agent, if_gone="its last screen stays in sight here")
 
     # ── steering
 
     def ask_loop(self, wish: Wish) -> str:
         if wish is Wish.START:
-            with _real_stdout():
-                unready = self._steering.check_start()
-                self._steering.set_loop("running")  # whatever it was asked before
-                window = self._steering.start_loop()
+            unready = self._steering.check_start()
+            self._steering.set_loop("running")  # whatever it was asked before
+            window = self._steering.start_loop()
             return "\n".join((f"The loop starts in tmux window {window}.", *unready))
         state, sentence = _WISHES[wish]
         self._steering.set_loop(state)
@@ -153,19 +192,20 @@ class ProjectSource:
         return f"Answered: {self._steering.answer(question, text).data['answer']}"
 
     def permit(self, agent: Agent, allow: bool, reason: str) -> str:
-        with _real_stdout():
-            doing = self._steering.permit(self._attempt(agent), allow=allow, reason=reason, seen=agent.doing)
+        doing = self._steering.permit(self._attempt(agent), allow=allow, reason=reason, seen=agent.doing)
         return f"{'Allowed' if allow else 'Denied'}: {doing}"
 
+    def check_tell(self, agent: Agent) -> None:
+        self._steering.check_tell(self._attempt(agent))
+
     def tell(self, agent: Agent, text: str) -> str:
-        with _real_stdout():
-            arrived = self._steering.tell(self._attempt(agent), text)
+        arrived = self._steering.tell(self._attempt(agent), text)
         return f"Sent to {agent.id}." if arrived else f"Sent to {agent.id}; its screen did not change yet."
 
     def _attempt(self, agent: Agent) -> Attempt:
         if agent.adopted:
             raise hands_off(agent.id)
-        found = self._steering.attempt(agent.prompt, agent.attempt) if agent.prompt is not None else None
+        found = self._steering.attempt(agent.work, agent.attempt) if agent.work is not None else None
         if found is None or found.agent != agent.id:
             raise CoordError(f"{agent.id} has no attempt any more", "look at the agents again")
         return found
@@ -174,6 +214,35 @@ class ProjectSource:
         from coordinator.client.steering import actor
 
         return actor().name
+
+    def judge_finding(self, number: int, fate: str, words: str) -> str:
+        from coordinator.client.findings import plan_fate
+
+        plan = plan_fate(self._project, self.look(), number, fate, words, who=self.engineer())
+        return "\n".join((f"Done: {plan.summary}.", *self._steering.apply(plan).notes))
+
+    def run_witness(self, criterion: str, command: str) -> str:
+        from coordinator.client.criteria import run_again
+
+        asked = run_again(self._project, criterion, seen=command)
+        when = "the loop runs it now" if asked.loop_runs else "it runs as soon as a loop does"
+        return f"Asked for {asked.criterion} as event {asked.seq}: {when}."
+
+    def accept_criterion(self, criterion: str, reason: str) -> str:
+        from coordinator.client.criteria import accept
+
+        found, seq = accept(self._project, criterion, reason)
+        return f"{found.criterion.id} is accepted, event {seq}."
+
+    def compounding(self) -> "Compounding":
+        from coordinator.client.compounding import compounding
+
+        return compounding(self._project, self.look())
+
+    def plan_compounding(self, snapshot: Snapshot, take: "Take") -> "Plan":
+        from coordinator.client.compounding import plan_compounding
+
+        return plan_compounding(self._project, snapshot, take)
 
     def plan_undo(self, snapshot: Snapshot) -> "Plan":
         return self._steering.plan_undo(snapshot)
@@ -188,6 +257,11 @@ class ProjectSource:
 
         return plan_tasks(self._project, snapshot, place, form)
 
+    def plan_decided(self, snapshot: Snapshot, question: Question) -> "Plan":
+        from coordinator.client.iterating import plan_decided
+
+        return plan_decided(self._project, snapshot, question)
+
     def apply(self, plan: "Plan") -> tuple[str, ...]:
         return self._steering.apply(plan).notes
 
@@ -199,26 +273,52 @@ class ProjectSource:
     def check(self, number: int) -> "Check":
         return self._reviewing.check(self.look(), number)
 
+    def comment(self, number: int, comment: "Comment") -> None:
+        self._reviewing.comment(number, comment)
+
+    def mark_viewed(self, number: int, path: str, digest: str) -> None:
+        self._reviewing.mark_viewed(number, path, digest)
+
+    def sent(self, number: int, comments: Sequence["Comment"]) -> None:
+        self._reviewing.sent(number, comments)
+
     def work(self, attempt: Attempt) -> "Change":
         return self._reviewing.work(attempt)
 
     def file(self, commit: str, path: str) -> str:
         return self._reviewing.file(commit, path)
 
+    # ── chatting
+
+    def voice(self, heard: "Callable[[Message], None]") -> "Voice":
+        from coordinator.client.chatting import Voice
+
+        voice = Voice(str(self._project.layout.root), heard)
+        self._voices.append(voice)
+        return voice
+
+    def named_files(self, beginning: str) -> tuple[str, ...]:
+        from coordinator.client.chatting import named_files
+
+        return named_files(str(self._project.layout.root), beginning)
+
     # ── the screen itself
 
     def notify(self, title: str, text: str) -> bool:
         from coordinator.desktop.notifications import notify
+        from coordinator.secrets.redaction import redact
 
-        return notify(title, text)
+        return notify(redact(title), redact(text))
+
+    def edit_file(self, path: str, line: int) -> None:
+        from coordinator.desktop.editor import edit_file
+
+        edit_file(self._project.layout.root, path, line)
 
     def close(self) -> None:
+        for voice in self._voices:
+            voice.close()
         self._observing.close()
         self._streams.stop()
         if "_history" in self.__dict__:
             self._history.close()
-
-
-def _real_stdout() -> AbstractContextManager[object]:
-    """While the screen is up, Textual's stand-in for stdout has no `encoding`, which importing libtmux asks for."""
-    return redirect_stdout(sys.__stdout__)

@@ -135,7 +135,7 @@ def _loop_lives(root: str) -> str:
     import fcntl
 
     try:
-        fd = os.open(os.path.join(root, COORD, "loop.lock"), os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(os.path.join(root, COORD, "loop.lock"), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return "n"
     try:

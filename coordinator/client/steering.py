@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from coordinator.errors import CoordError
 from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.caller import Caller
-from coordinator.model.event import Actor, Event
+from coordinator.model.event import Actor, ActorKind, Event
 from coordinator.observe.project import Project
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from coordinator.model.snapshot import Snapshot
     from coordinator.model.step import Attempt
     from coordinator.model.trust import Ask, Shown
+    from coordinator.model.work import WorkId
     from coordinator.services.intent import SetIntent
 
 
@@ -82,10 +83,11 @@ class Steering:
             return plan, newest_version(log)
 
     def plan_undo(self, snapshot: "Snapshot", plan_id: str | None = None) -> "Plan":
-        """The plan that takes back an applied one, or the newest; Refused when it can't be taken back."""
+        """The plan that takes back an applied one, or one's own newest; Refused when it can't be taken back."""
         from coordinator.apply.undo import plan_undo
 
-        return plan_undo(self._layout, snapshot, plan_id)
+        who = actor()  # an agent may take back nothing: what it is refused for is not for want of a plan
+        return plan_undo(self._layout, snapshot, plan_id, who.name if who.kind is ActorKind.HUMAN else None)
 
     # ── agents
 
@@ -97,13 +99,16 @@ class Steering:
 
     def built_on(self, question: str) -> tuple[int, ...] | None:
         """Prompts that may rest on an answer that was only assumed; None where a human has it to answer."""
+        from coordinator.eventlog.questions import questions
+
+        with self._project.log() as log:
+            found = next((q for q in questions(log) if question in (str(q.seq), q.id)), None)
+        if found is None or not found.taken:
+            return None
         from coordinator.client.look import look
         from coordinator.services.questions import built_on
 
         snapshot = look(self._project)
-        found = next((q for q in snapshot.questions if question in (str(q.seq), q.id)), None)
-        if found is None or not found.taken:
-            return None
         return built_on(found, snapshot.graph, snapshot.steps)
 
     def permit(self, attempt: "Attempt", *, allow: bool, reason: str, seen: str = "") -> str:
@@ -112,18 +117,23 @@ class Steering:
 
         return permit(self._layout, attempt, actor(), allow=allow, reason=reason, seen=seen)
 
+    def check_tell(self, attempt: "Attempt") -> None:
+        """Refused where `tell` would be."""
+        from coordinator.apply.messages import check
+
+        check(self._layout, attempt)
+
     def tell(self, attempt: "Attempt", text: str) -> bool:
         """Send an agent a message; whether its screen has changed since."""
         from coordinator.apply.messages import tell
 
         return tell(self._layout, attempt, actor(), text)
 
-    def attempt(self, number: int, count: int) -> "Attempt | None":
-        """An attempt of a prompt as it is now; None when there is none any more."""
+    def attempt(self, work: "WorkId", count: int) -> "Attempt | None":
+        """An attempt as it is now; None when there is none any more."""
         from coordinator.apply.steps import find_attempt
-        from coordinator.model.work import prompt_work
 
-        return find_attempt(self._layout, prompt_work(number), count)
+        return find_attempt(self._layout, work, count)
 
     # ── the loop
 

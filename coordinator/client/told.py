@@ -43,27 +43,32 @@ def context_record(
 ) -> ContextRecord:
     """What the agent of a prompt is told by now, or would be if it was started; by default, the one that asks.
 
-    `environ`: the environment of who asks, if that is not this process. Without a prompt it is what holds for the
-    milestone as a whole. UsageError for a prompt or a role that there is not.
+    `role`: a role, or the name of a flow. `environ`: the environment of who asks, if that is not this process. Without
+    a prompt it is what holds for the milestone as a whole. UsageError for a prompt or a role that there is not.
     """
     from coordinator.client.look import look
-    from coordinator.observe.told import FLOWS, About, existing_of, gather, told
+    from coordinator.observe.told import About, existing_of, gather, told
 
-    if role is not None and role not in FLOWS:
-        raise UsageError(f"there is no role `{role}`", f"one of {', '.join(FLOWS)}")
     environ = os.environ if environ is None else environ
+    role, flow = _role(project, role)
     own = environ.get("COORD_PROMPT", "")
-    if number is None and own.isascii() and own.isdigit():
+    if number is None and own.isascii() and own.isdigit() and int(own):
         number = int(own)
     snapshot = look(project)
     if number is not None and number not in snapshot.prompts:
         raise UsageError(f"there is no prompt {number}", "`coord graph` shows those that there are")
     prompt = None if number is None else snapshot.prompts[number]
-    attempt, last = (None, None) if number is None else _attempts(project, snapshot, number)
+    turn = _own_turn(project, snapshot, environ, number) if not role else None
+    if turn is not None:
+        return turn
+    if number is not None:
+        attempt, last = _attempts(project, snapshot, number)
+    else:
+        attempt, last = _own_flow(snapshot, environ) if not flow else None, None
     role = role or (attempt.role if attempt is not None else environ.get("COORD_ROLE") or "executor")
     existing = existing_of(project.layout, attempt) if attempt is not None else None
     with project.log() as log:
-        brief = gather(project.layout, log, snapshot, About(prompt, role, attempt, last, existing))
+        brief = gather(project.layout, log, snapshot, About(prompt, role, attempt, last, existing, flow))
     return ContextRecord(
         number,
         attempt.attempt if attempt is not None else None,
@@ -71,6 +76,49 @@ def context_record(
         role,
         told(brief),
     )
+
+
+def _own_turn(
+    project: Project, snapshot: Snapshot, environ: Mapping[str, str], number: int | None
+) -> ContextRecord | None:
+    """What a turn of a pipeline is told, where one asks about its own prompt; None for anybody else."""
+    path = environ.get("COORD_TURN", "")
+    if not path or number is None or environ.get("COORD_PROMPT") != str(number):
+        return None
+    from coordinator.client.turn_told import turn_told
+
+    found = turn_told(project, snapshot, number, path)
+    if found is None:
+        return None
+    attempt, parts = found
+    return ContextRecord(number, attempt.attempt, attempt.agent, attempt.role, parts)
+
+
+def _role(project: Project, name: str | None) -> tuple[str | None, str]:
+    """The role that is meant, and the flow of an iteration, if it is one; UsageError for neither."""
+    from coordinator.model.flow import FILES
+    from coordinator.model.round import PLANNER, VERIFIER
+    from coordinator.storage.flows import read_flows
+
+    if name is None or name == "executor":
+        return name, ""
+    flows = read_flows(project.layout)
+    flow = flows.find(name)
+    if flow is not None and (flow.looks or name in (PLANNER, VERIFIER)):
+        return flow.role, name
+    if name in FILES:
+        return name, ""
+    raise UsageError(f"there is no role `{name}`", f"one of {', '.join((*FILES, *flows.specialists))}")
+
+
+def _own_flow(snapshot: Snapshot, environ: Mapping[str, str]) -> Attempt | None:
+    """The attempt of whoever asks, where it is one at a flow of an iteration."""
+    from coordinator.model.work import flow_work
+
+    try:
+        return snapshot.attempt_of(flow_work(int(environ.get("COORD_ITERATION", "")), environ.get("COORD_FLOW", "")))
+    except ValueError:
+        return None
 
 
 def _attempts(project: Project, snapshot: Snapshot, number: int) -> tuple[Attempt | None, Attempt | None]:

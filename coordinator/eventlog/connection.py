@@ -7,11 +7,11 @@ this program opens the file except through SQLite, and whatever else is wanted f
 import os
 import sqlite3
 import time
-from _thread import get_ident
+from _thread import RLock, get_ident
+from _weakref import ref  # without the rest of weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from weakref import WeakSet
 
 from coordinator.errors import CoordError
 from coordinator.lazy.typing import Any, TypeVar
@@ -29,7 +29,7 @@ _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _CLOSED_DOORS = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN})
 
 
-_live: "WeakSet[_Connection]" = WeakSet()
+_live: dict[int, "ref[_Connection]"] = {}
 _inherited: list["_Connection"] = []
 """Connections that were open when this process was forked. SQLite's own bookkeeping of locks was copied with them, so
 that writes from here would not exclude writes from the parent: events would be lost."""
@@ -40,14 +40,19 @@ class _Connection(sqlite3.Connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _live.add(self)
+        known = id(self)
+        _live[known] = ref(self, lambda _: _live.pop(known, None))
 
     def close(self) -> None:
         super().close()
-        _live.discard(self)
+        _live.pop(id(self), None)
 
 
-os.register_at_fork(after_in_child=lambda: _inherited.extend(_live))
+def _inherit() -> None:
+    _inherited.extend(connection for known in list(_live.values()) if (connection := known()) is not None)
+
+
+os.register_at_fork(after_in_child=_inherit)
 
 
 class NoLog(CoordError):
@@ -67,16 +72,18 @@ class Pool:
         self._closed = False
         self._open: dict[int, tuple[sqlite3.Connection, _File]] = {}
         """By thread."""
+        self._at_work: dict[int, RLock] = {}
+        """By thread: held while it uses its connection, which nobody closes under it."""
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """What a query finds."""
-        with translated(self.path):
+        with translated(self.path), self._mine():
             connection = self._connection()
             return [] if connection is None else patiently(lambda: connection.execute(sql, values).fetchall())
 
     def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do something whole or not at all; when it returns, it is safe on disk and readers have been told."""
-        with translated(self.path):
+        with translated(self.path), self._mine():
             connection = self._connection()
             if connection is None:
                 raise _no_log(self.path)
@@ -87,7 +94,7 @@ class Pool:
 
     def try_once(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
         """Do something whole, unless somebody is writing or the database can't take it; None then."""
-        with suppress(sqlite3.Error, CoordError):
+        with suppress(sqlite3.Error, CoordError), self._mine():
             connection = self._connection()
             if connection is not None:
                 connection.execute("BEGIN IMMEDIATE")
@@ -95,10 +102,16 @@ class Pool:
         return None
 
     def close(self) -> None:
-        """Close the connections of all threads."""
+        """Close the connections of all threads, each when what it is at has ended."""
         self._closed = True
-        while self._open and not _inherited:
-            self._open.popitem()[1][0].close()
+        for thread, at_work in () if _inherited else list(self._at_work.items()):
+            with at_work:
+                if thread in self._open:
+                    self._open.pop(thread)[0].close()
+
+    def _mine(self) -> RLock:
+        """What the calling thread holds while it uses its connection."""
+        return self._at_work.setdefault(get_ident(), RLock())
 
     def _connection(self) -> sqlite3.Connection | None:
         if self._closed:

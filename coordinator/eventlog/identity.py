@@ -20,9 +20,6 @@ from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.text import plain
 
-_DEEPEST = 256
-"""Most ancestors looked at; a loop in a torn process table ends there."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Process:
@@ -81,12 +78,19 @@ def _launched_as(pid: int) -> tuple[Actor | None, bool]:
 
 
 def _up(table: "_Proc | _Ps", pid: int) -> Iterator[_Process]:
-    for _ in range(_DEEPEST):
-        process = table.look(pid) if pid > 0 else None
+    """A process and all above it, however many an agent puts between itself and its launcher."""
+    seen, below = set[int](), 0
+    while pid > 0 and pid not in seen:
+        process = table.look(pid)
         if process is None:
-            return
+            again = table.look(below) if below else None
+            if again is None or again.parent == pid:
+                return
+            pid = again.parent  # it ended since: what is below it has another parent by now
+            continue
         yield process
-        pid = process.parent
+        seen.add(pid)
+        below, pid = pid, process.parent
 
 
 class _Proc:

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from coordinator.eventlog import wait_cache
 from coordinator.eventlog.filters import EVERYTHING, Filter
 from coordinator.eventlog.questions import QuestionFold
 from coordinator.eventlog.store import EventLog
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.clock import timestamp
-from coordinator.model.event import Event
+from coordinator.model.event import ActorKind, Event
 from coordinator.model.handoff import HAND_OFF, HandOffs
 from coordinator.model.prompt import PromptStatus
 from coordinator.model.prompt_rows import KIND as DESCRIPTION
@@ -17,13 +19,31 @@ from coordinator.model.work import WorkId
 from coordinator.model.work_times import ENDS, KIND, MOST, Samples, Waiting
 from coordinator.model.work_times import EVENTS as WAIT_EVENTS
 
+if TYPE_CHECKING:
+    from coordinator.model.round_fold import RoundFold
+    from coordinator.model.witness_fold import WitnessFold
+
+_ROUNDS = frozenset(
+    {
+        *("verdict.given", "planner.decided", "plan.applied", "iteration.refused", "step.failed", "step.blocked"),
+        *("milestone.created", "milestone.status", "feedback.planned", "feedback.waived", "handoff.given"),
+        *("feedback.filed", "trust.given"),
+        *("intent.set", "question.answered", "criterion.accepted", "prompt.created", "prompt.edited"),
+        *("prompt.cancelled", "plan.undone", "witness.begun", "witness.run", "witness.left"),
+        *("witness.asked", "run.criteria"),
+    }
+)
+"""What the folds of an iteration read: kept until somebody asks for them, which most commands never do."""
 _KINDS = (
+    *sorted(_ROUNDS),
     *("question.asked", "question.assumed", "question.answered", "run.asked", "change.approved", "change.rejected"),
     *("prompt.created", "prompt.edited", "prompt.cancelled", "milestone.status", "run.started", HAND_OFF, DESCRIPTION),
     *("conflict.detected", "trust.given"),
-    *WAIT_EVENTS,
 )
+_ALL_KINDS = (*_KINDS, *WAIT_EVENTS)
 _PAGE = 1000
+_WORTH_KEEPING = 2000
+"""Events of a first look after which what waited is kept for the next one."""
 _ENDS_OF_ONE = 4
 """Ends of one agent that are read: it has one, and may be killed and lost besides."""
 _ANY_ATTEMPT = 1_000_000_000
@@ -50,12 +70,40 @@ class LogMemory:
         """Path → digest of versions that came past coord, while no human has taken them for theirs."""
         self.highest_number = 0
         self.milestone_status = ""
-        """What the newest `milestone.status` event says; empty when there is none. A run that began since opens it."""
+        """What the newest `milestone.status` event says; empty when there is none. A run that began since opens it, and
+    another milestone has none yet."""
         self._questions = QuestionFold()
         self._hand_offs = HandOffs()
         self._waiting = Waiting()
+        self._waits_known = False
+        """What is read now was taken into `_waiting` by who looked before."""
         self._samples = Samples()
         self._birth = ""
+        self._for_rounds: list[Event] = []
+        """What the folds of an iteration have not been fed yet."""
+        self._folds: tuple[RoundFold, WitnessFold] | None = None
+
+    @property
+    def rounds(self) -> "RoundFold":
+        """What was said in the iterations of the milestone."""
+        return self._fed()[0]
+
+    @property
+    def shown(self) -> "WitnessFold":
+        """What ran for which criterion, and what humans accepted."""
+        return self._fed()[1]
+
+    def _fed(self) -> "tuple[RoundFold, WitnessFold]":
+        if self._folds is None:
+            from coordinator.model.round_fold import RoundFold
+            from coordinator.model.witness_fold import WitnessFold
+
+            self._folds = (RoundFold(), WitnessFold())
+        for event in self._for_rounds:
+            self._folds[0].feed(event)
+            self._folds[1].feed(event)
+        self._for_rounds.clear()
+        return self._folds
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -79,18 +127,30 @@ class LogMemory:
             self._forget()
             self._birth = birth
         head = self._log.head()
-        where = EVERYTHING if self.head else Filter(kinds=_KINDS, as_of=head)
         touched: set[int] = set()
-        since = self.head
-        while since < head:
-            events = self._log.since(since, _PAGE, where)
+        if self.head:
+            self._read(touched, head, EVERYTHING)
+        elif head:
+            known, self._waiting = wait_cache.kept(self._log, birth)
+            self._waits_known = True
+            self._read(touched, known, Filter(kinds=_KINDS, as_of=known))
+            self._waits_known = False
+            new = self._read(touched, head, Filter(kinds=_ALL_KINDS, as_of=head))
+            self._catch_up(self.head)
+            if new > _WORTH_KEEPING:
+                wait_cache.keep(self._log, birth, self.head, self._waiting)
+        return frozenset(touched)
+
+    def _read(self, touched: set[int], until: int, where: Filter) -> int:
+        """Take in events up to the number `until`, or some more; returns how many."""
+        count = 0
+        while self.head < until:
+            events = self._log.since(self.head, _PAGE, where)
+            count += len(events)
             touched.update(event.prompt for event in events if event.prompt is not None)
             self._feed(events)
-            since = events[-1].seq if len(events) == _PAGE else max(head, events[-1].seq if events else 0)
-        if not self.head:
-            self._catch_up(since)
-        self.head = since
-        return frozenset(touched)
+            self.head = events[-1].seq if len(events) == _PAGE else max(until, events[-1].seq if events else 0)
+        return count
 
     def _catch_up(self, head: int) -> None:
         """Read of the ends of attempts as many as tell something."""
@@ -122,17 +182,25 @@ class LogMemory:
         self._questions, self._hand_offs = QuestionFold(), HandOffs()
         self._waiting, self._samples = Waiting(), Samples()
         self.direct = {}
+        self._for_rounds, self._folds = [], None
 
     def _feed(self, events: tuple[Event, ...]) -> None:
         self._questions.feed(events)
         self._hand_offs.feed(events)
         for event in events:
-            self._waiting.feed(event)
-            self._samples.feed(event, self._waiting)
+            if not self._waits_known:
+                self._waiting.feed(event)
+                self._samples.feed(event, self._waiting)
+            if event.kind in _ROUNDS:
+                self._for_rounds.append(event)
+                if self.milestone_status == "stuck" and event.actor_kind == ActorKind.HUMAN:
+                    self.milestone_status = self._after_word(event)
             if event.kind == "milestone.status":
                 self.milestone_status = str(event.data.get("status") or "")
-            elif event.kind == "run.started" and self.milestone_status == "done":
-                self.milestone_status = "open"
+            elif event.kind == "milestone.created":
+                self.milestone_status = ""
+            elif event.kind == "run.started" and self.milestone_status in ("", "done"):
+                self.milestone_status = "open"  # from now on the log alone tells it, not a file that agents may write
             elif event.kind == DESCRIPTION:
                 self._described(event)
             elif event.kind == "conflict.detected":
@@ -151,6 +219,13 @@ class LogMemory:
                 self.given_up = {**self.given_up, number: _attempt(event)}
             elif event.kind in ("change.approved", "change.rejected"):
                 self.reviews = {**self.reviews, number: _review(event, number)}
+
+    def _after_word(self, event: Event) -> str:
+        """The status of a milestone that is stuck, once a human has done something about it."""
+        from coordinator.model.round_fold import RESUMES
+
+        said_so = self.rounds.resumed and self.rounds.stuck is None
+        return "open" if said_so and event.kind in RESUMES else self.milestone_status
 
     def _edited(self, event: Event, number: int) -> None:
         values = event.data.get("values")

@@ -85,8 +85,8 @@ class EventLog:
         if run is not None and iteration is None:
             iteration = iteration_of(self.path, run)
         noted = {} if actor.terminal else {NO_TERMINAL: True}
-        prepared = [(_checked_id(draft), draft, _to_json(draft, noted)) for draft in drafts]
-        for _, draft, _ in prepared:
+        prepared = [(_checked_id(draft), draft, _subject(draft), _to_json(draft, noted)) for draft in drafts]
+        for _, draft, _, _ in prepared:
             if not may_write(actor, draft.kind, draft.data):
                 self._deny(draft, actor, run, iteration)
         if not prepared:
@@ -96,17 +96,18 @@ class EventLog:
         def write(connection: sqlite3.Connection) -> tuple[str, tuple[Event, ...]]:
             seq, prev, before = connection.execute(_HEAD).fetchone() or (0, GENESIS, "")
             written: dict[str, Event] = {}
-            for id_, draft, data in prepared:
+            for id_, draft, subject, data in prepared:
                 there = written.get(id_) or (_by_id(connection, id_) if draft.id else None)
                 if there is None:
                     seq += 1
-                    columns = (seq, id_, utc_now(), *common, draft.kind, _subject(draft), data, prev)
+                    columns = (seq, id_, utc_now(), *common, draft.kind, subject, data, prev)
                     prev = row_hash(columns)
                     connection.execute(_INSERT, (*columns, prev))
                     there = _event((*columns, prev))
-                _check_same(there, draft, actor)
+                else:
+                    _check_same(there, draft, subject, actor)
                 written[id_] = there
-            return before, tuple(written[id_] for id_, _, _ in prepared)
+            return before, tuple(written[id_] for id_, _, _, _ in prepared)
 
         before, events = self._pool.transact(write)
         if _quiet(before, events[-1].ts) and events[-1].seq - self._indexed() >= INDEX_STEP:
@@ -132,7 +133,7 @@ class EventLog:
         }
         self.append([Draft("access.denied", draft.subject, data)], SYSTEM, run, iteration)
         name = plain(f"{actor.name} ({actor.role or actor.kind.value})")
-        remedy = "ask the engineer: coord ask TEXT --wait" if rule == "only a human" else ""
+        remedy = "ask the engineer: coord ask TEXT --wait" if "human" in rule else ""
         raise Refused(f"{name} may not write {draft.kind}: {rule} may", remedy)
 
     # ── reading
@@ -202,9 +203,9 @@ def _by_id(connection: sqlite3.Connection, id_: str) -> Event | None:
     return _event(row) if row else None
 
 
-def _check_same(event: Event, draft: Draft, actor: Actor) -> None:
+def _check_same(event: Event, draft: Draft, subject: str, actor: Actor) -> None:
     """An id names one event: what has it already must be of the same kind, about the same thing, by the same actor."""
-    told = (draft.kind, _subject(draft), actor.kind.value, plain(actor.name))
+    told = (draft.kind, subject, actor.kind.value, plain(actor.name))
     if told != (event.kind, event.subject, event.actor_kind, event.actor):
         raise Refused(f"event {event.id} is on the log already, as {event.kind} of {event.actor}", "leave the id empty")
 

@@ -3,7 +3,7 @@
 import re
 
 from coordinator.formats.flat_yaml import Nested, Value
-from coordinator.formats.frontmatter import parse, split
+from coordinator.formats.frontmatter import parse_split, split
 from coordinator.formats.prompt_names import render_value, slug
 from coordinator.formats.scalars import Scalar
 from coordinator.lazy import regex
@@ -58,7 +58,8 @@ def render(item: Feedback) -> bytes:
 
 def read(data: bytes, path: str, number: int) -> Feedback | Problem:
     """A finding from its file; what is wrong with that as a Problem. `number` is the one in the file's name."""
-    front, parts = parse(data, path), split(data, path)
+    parts = split(data, path)
+    front = parts if isinstance(parts, Problem) else parse_split(parts, data, path)
     if isinstance(front, Problem) or isinstance(parts, Problem):
         return front if isinstance(front, Problem) else parts  # type: ignore[return-value]
     values = front.values

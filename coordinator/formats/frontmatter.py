@@ -60,8 +60,11 @@ def parse(data: bytes, path: str, *, mend: bool = False) -> Frontmatter | Proble
     `mend`: take values that are no YAML as the text that they are.
     """
     found = split(data, path)
-    if isinstance(found, Problem):
-        return found
+    return found if isinstance(found, Problem) else parse_split(found, data, path, mend=mend)
+
+
+def parse_split(found: Sections, data: bytes, path: str, *, mend: bool = False) -> Frontmatter | Problem:
+    """The same for a document that was taken apart already."""
     entries = read_flat(found.yaml, 2)
     if entries is None:
         from coordinator.formats.yaml_reader import YamlError, read_yaml

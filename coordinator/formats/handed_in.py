@@ -5,13 +5,24 @@ from collections.abc import Mapping, Sequence
 
 from coordinator.errors import UsageError
 from coordinator.lazy.typing import Any
-from coordinator.model.agent_verbs import MOST, VERBS, Key, Verb
+from coordinator.model.agent_verbs import FORMS, MOST, VERBS, Key, Verb
 from coordinator.model.text import plain
 
 LIMIT = 1 << 20
 """Characters of all that is handed in at once."""
-_TYPES = {"text": "string", "choice": "string", "flag": "boolean", "texts": "array", "items": "array"}
-_NAMES = {"text": "a text", "flag": "true or false", "texts": "a list of texts", "items": "a list"}
+_TYPES = {
+    "text": "string",
+    "choice": "string",
+    "flag": "boolean",
+    "number": "integer",
+    "values": "object",
+    "records": "object",
+    **dict.fromkeys(("texts", "items", "numbers", "names"), "array"),
+}
+_HIGHEST = 999_999_999
+_NUMBER = {"type": "integer", "minimum": 1, "maximum": _HIGHEST}
+_MOST_VALUES = 50
+"""Keys of an object that has keys of its own choice."""
 
 
 def read(verb: str, text: str) -> dict[str, Any]:
@@ -30,7 +41,11 @@ def checked(verb: str, given: object) -> dict[str, Any]:
     known = VERBS[verb]
     if not isinstance(given, Mapping):
         raise UsageError(f"{verb}: what was handed in is no JSON object", _sample(known))
-    return _object(verb, known.keys, given)
+    values = _object(verb, known.keys, given)
+    size = len(json.dumps(values, ensure_ascii=False))
+    if size > LIMIT:
+        raise UsageError(f"{verb}: {size:,} characters are too much", "put it into a file, and name the file")
+    return values
 
 
 def schema(verb: Verb) -> dict[str, Any]:
@@ -54,6 +69,18 @@ def _property(key: Key) -> dict[str, Any]:
         made |= {"items": {"type": "string", "maxLength": key.longest}, "maxItems": MOST}
     elif key.kind == "items":
         made |= {"items": _schema(key.of), "maxItems": MOST}
+    elif key.kind == "number":
+        made |= _NUMBER
+    elif key.kind == "numbers":
+        made |= {"items": _NUMBER, "maxItems": MOST}
+    elif key.kind == "names":
+        made |= {"items": {"type": ["integer", "string"], "maxLength": key.longest}, "maxItems": MOST}
+    elif key.kind == "values":
+        made |= {"additionalProperties": {"type": ["string", "integer", "array"]}, "maxProperties": _MOST_VALUES}
+    elif key.kind == "records":
+        inner = {"type": ["string", "number", "boolean", "array", "null"]}
+        record = {"type": "object", "additionalProperties": inner, "maxProperties": _MOST_VALUES}
+        made |= {"additionalProperties": record, "maxProperties": _MOST_VALUES}
     return made
 
 
@@ -87,22 +114,83 @@ def _value(place: str, key: Key, value: Any) -> Any:
         return value
     if key.kind == "choice" and value in key.choices:
         return value
-    if key.kind in ("texts", "items") and isinstance(value, list | tuple):
+    if key.kind == "number" and _is_number(value):
+        return value
+    if key.kind == "values" and isinstance(value, Mapping):
+        return _values(place, key, value)
+    if key.kind == "records" and isinstance(value, Mapping):
+        return _records(place, key, value)
+    if key.kind in _OF_LIST and isinstance(value, list | tuple):
         if len(value) > MOST:
             raise UsageError(f"{place} has {len(value):,} items", f"{MOST} are the most: put them into a file")
-        if key.kind == "texts":
-            return [_text(place, key, item) for item in value]
-        return [_item(place, key, item) for item in value]
-    wanted = f"one of {', '.join(key.choices)}" if key.kind == "choice" else _NAMES[key.kind]
+        return [_OF_LIST[key.kind](place, key, item) for item in value]
+    wanted = f"one of {', '.join(key.choices)}" if key.kind == "choice" else FORMS[key.kind]
     raise UsageError(f"{place} is {_shown(value)}", f"give {wanted}")
 
 
 def _text(place: str, key: Key, value: Any) -> str:
     if not isinstance(value, str):
-        raise UsageError(f"{place} is {_shown(value)}", f"give {_NAMES['text']}")
+        raise UsageError(f"{place} is {_shown(value)}", f"give {FORMS['text']}")
     if len(value) > key.longest:
         raise UsageError(f"{place} has {len(value):,} characters", f"{key.longest:,} are the most: put it into a file")
     return value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _HIGHEST
+
+
+def _number(place: str, key: Key, value: Any) -> int:
+    if not _is_number(value):
+        raise UsageError(f"{place} holds {_shown(value)}", f"give {FORMS['numbers']}")
+    return int(value)
+
+
+def _name(place: str, key: Key, value: Any) -> int | str:
+    """A number, also one that is written as a text; or a text."""
+    if _is_number(value):
+        return int(value)
+    text = _text(place, key, value).strip()
+    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 10 and int(text) else text
+
+
+def _values(place: str, key: Key, value: Mapping[Any, Any]) -> dict[str, Any]:
+    """Texts, numbers, or lists of them, by key."""
+    if len(value) > _MOST_VALUES:
+        raise UsageError(f"{place} has {len(value):,} keys", f"{_MOST_VALUES} are the most")
+    made: dict[str, Any] = {}
+    for name, one in value.items():
+        where = f"{place}.{plain(str(name))[:80]}"
+        if isinstance(one, list | tuple) and len(one) <= MOST:
+            made[str(name)[:200]] = [_name(where, key, item) for item in one]
+        else:
+            made[str(name)[:200]] = one if _is_number(one) else _text(where, key, one)
+    return made
+
+
+def _records(place: str, key: Key, value: Mapping[Any, Any]) -> dict[str, Any]:
+    """Objects by key, whose values are texts, numbers, flags, or lists of texts."""
+    if len(value) > _MOST_VALUES:
+        raise UsageError(f"{place} has {len(value):,} keys", f"{_MOST_VALUES} are the most")
+    made: dict[str, Any] = {}
+    for name, record in value.items():
+        where = f"{place}.{plain(str(name))[:80]}"
+        if not isinstance(record, Mapping) or len(record) > _MOST_VALUES:
+            raise UsageError(f"{where} is {_shown(record)}", "give an object")
+        made[str(name)[:200]] = {
+            str(inner)[:200]: _of_record(f"{where}.{plain(str(inner))[:80]}", key, one)
+            for inner, one in record.items()
+            if one is not None
+        }
+    return made
+
+
+def _of_record(place: str, key: Key, value: Any) -> Any:
+    if isinstance(value, bool) or (isinstance(value, int | float) and abs(value) <= _HIGHEST):
+        return value
+    if isinstance(value, list | tuple) and len(value) <= MOST:
+        return [_text(place, key, item) for item in value]
+    return _text(place, key, value)
 
 
 def _item(place: str, key: Key, value: Any) -> dict[str, Any]:
@@ -111,6 +199,9 @@ def _item(place: str, key: Key, value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise UsageError(f"{place} holds {_shown(value)}", f"give objects with {', '.join(k.name for k in key.of)}")
     return _object(place, key.of, value)
+
+
+_OF_LIST = {"texts": _text, "items": _item, "numbers": _number, "names": _name}
 
 
 def _shown(value: object) -> str:

@@ -1,5 +1,6 @@
 """What an imported task says in a prompt file: its body, where it came from, and what its values were then."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from coordinator.formats.digest import sha256
@@ -61,17 +62,25 @@ def body_of(item: Item) -> str:
 def _words(text: str) -> str:
     """Markdown of others: no hidden characters, and no heading that could pass for one of a prompt's own."""
     out, fence = [], ""
-    for line in text[:BODY].replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-        safe = "\t".join(plain(part) for part in line.split("\t")).rstrip()
+    lines = text[:BODY].replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    whole = "".join(lines).replace("\t", "")
+    is_plain = plain(whole) == whole  # most are: one look at all of it instead of one at each line
+    for line in lines:
+        safe = (line if is_plain else "\t".join(plain(part) for part in line.split("\t"))).rstrip()
         mark = _FENCE.match(safe)
         if mark is not None and (not fence or mark[1].startswith(fence)):
             fence = "" if fence else mark[1]
-        out.append(safe if fence else _HEADING.sub(lambda found: "#" * min(6, max(3, len(found[1]))), safe))
+        is_heading = not fence and safe.startswith("#")
+        out.append(_HEADING.sub(_below_ours, safe) if is_heading else safe)
     if fence:
         out.append(fence)
     if len(text) > BODY:
         out.append("\n(The rest of it is in the source.)")
     return "\n".join(out).strip("\n")
+
+
+def _below_ours(heading: re.Match[str]) -> str:
+    return "#" * min(6, max(3, len(heading[1])))
 
 
 Stated = Mapping[str, str]

@@ -13,7 +13,9 @@ from coordinator.lazy.typing import NamedTuple
 from coordinator.model.intent import Intent, intent
 from coordinator.model.problem import Problem
 
-MILESTONE = ".coord/milestone.md"
+MILESTONE, MILESTONES = ".coord/milestone.md", ".coord/milestones"
+SPECIFICATION = "<!-- The specification, as it was given. -->"
+"""The line below which a milestone's file keeps it whole: no part of the intent, whatever its headings are called."""
 TITLES = {
     "goal": "Goal",
     "non_goals": "Non-Goals",
@@ -82,6 +84,11 @@ def with_document(text: str, document: str) -> str:
     Reads as the document does.
     """
     newline = "\r\n" if "\r\n" in text else "\n"
+    text, mark, spec = text.partition(SPECIFICATION)
+    document, given, other = document.partition(SPECIFICATION)
+    if mark or given:
+        below = f"{given}{other}" if given else f"{mark}{spec}"
+        return f"{with_document(text, document).rstrip()}{newline * 2}{below}"
     whole = newline.join(document.splitlines()).rstrip() + newline if document.strip() else ""
     if _has(text, whole) and read_intent(text) == read_intent(document):
         return text
@@ -124,6 +131,7 @@ def _others(text: str) -> Iterator[str]:
 def _with_part(text: str, part: str, content: list[str], newline: str) -> str:
     block = "".join(line + newline for line in content)
     sections = {section.part: section for section in reversed(list(_sections(text)))}
+    end = _end(text)
     own = sections.get(part)
     if own is not None:
         head = text[: own.start] + ("" if text[: own.start].endswith(("\n", "\r")) else newline)
@@ -131,7 +139,7 @@ def _with_part(text: str, part: str, content: list[str], newline: str) -> str:
         return head + newline + block + gap + text[own.end :]
     order = list(TITLES)
     above = [sections[name].end for name in order[: order.index(part)] if name in sections]
-    place = max(above, default=len(text))
+    place = max(above, default=end)
     head, tail = text[:place], text[place:]
     if head and not head.endswith(("\n", "\r")):
         head += newline
@@ -153,8 +161,8 @@ def _rendered(wanted: Intent, part: str) -> list[str]:
 def _sections(text: str) -> Iterator[_Section]:
     """The sections that hold the intent, each up to the next heading of its own level or above."""
     part, level, start, place, top, lines = "", 0, 0, 0, 0, list[str]()
-    found = _LINE.findall(text)
-    fenced = _fenced(found)
+    found = _LINE.findall(text[: _end(text)])
+    fenced = fenced_rows(found)
     for row, line in enumerate(found):
         heading = None if row in fenced else _HEADING.match(line.rstrip("\r\n"))
         if heading and (not part or len(heading[1]) <= level):
@@ -169,7 +177,13 @@ def _sections(text: str) -> Iterator[_Section]:
         yield _Section(part, start, place, "".join(lines), top)
 
 
-def _fenced(lines: list[str]) -> set[int]:
+def _end(text: str) -> int:
+    """Where the specification begins."""
+    place = text.find(SPECIFICATION)
+    return len(text) if place < 0 else place
+
+
+def fenced_rows(lines: list[str]) -> set[int]:
     """Rows of fenced code; a fence that is never closed is none."""
     rows: set[int] = set()
     mark, begun = "", 0

@@ -1,6 +1,7 @@
 """The body of a prompt: markdown with sections that agents and rules look for. Pure text."""
 
 import re
+from itertools import pairwise
 
 from coordinator.formats.markdown import words_of
 from coordinator.lazy import regex
@@ -9,6 +10,8 @@ from coordinator.model.text import plain, plain_lines
 
 _HEADING = regex.compile(r"^#{1,6}[ \t]+(\S.*)$", re.MULTILINE)
 _ITEM = regex.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]*)?\S", re.MULTILINE)
+_MARK = regex.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]*)?")
+_GAP = regex.compile(r"\r?\n[ \t]*\r?\n")
 TEMPLATE = "## Tasks\n\n- \n\n## Acceptance Criteria\n\n- \n"
 """What a new prompt's body starts from."""
 CRITERIA = "acceptance criteria"
@@ -43,6 +46,14 @@ def has_criteria(text: str) -> bool:
 def items(text: str, title: str) -> int:
     """How many items the section has; for a line such as `3 tasks, 2 criteria`."""
     return len(_ITEM.findall(section(text, title)))
+
+
+def listed(text: str, title: str) -> tuple[str, ...]:
+    """The items of the section, each in one line, without its mark; what stands behind an empty line is none of it."""
+    content = section(text, title)
+    starts = [match.start() for match in _ITEM.finditer(content)]
+    whole = (content[start:end] for start, end in pairwise([*starts, len(content)]))
+    return tuple(" ".join(_MARK.sub("", _GAP.split(item, maxsplit=1)[0], count=1).split()) for item in whole)
 
 
 def with_steering(source: bytes, words: str, at: str) -> bytes:

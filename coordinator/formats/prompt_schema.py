@@ -13,6 +13,7 @@ from coordinator.lazy.typing import Any
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.text import clip, plain
+from coordinator.model.work import DIRECT, is_pipeline_name
 
 _NAME = regex.compile(r"0*(\d{1,9})(?!\d)")
 _REFERENCE = regex.compile(
@@ -26,6 +27,9 @@ _HEADING_WITHIN = 8192
 _SECONDS = regex.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(s|sec|m|min|h)?")
 _UNITS = {None: 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _AGENT = regex.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_MODEL = regex.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+\[\]-]{0,199}")
+"""It becomes a word of a CLI's command line: never an option, never several words."""
+MODEL_REMEDY = "write it as the agent's CLI calls it, such as opus or openai/gpt-5"
 """What people put around a word to make it seen: `✅ done`."""
 _NOTHING = frozenset({"", "~", "null", "none"})
 
@@ -86,7 +90,7 @@ def to_prompt(
         try:
             fields[key] = _references(value, find) if key in _REFERENCES else read(value)
         except BadValue as bad:
-            if foreign and bad.code in ("bad-type", "bad-priority", "bad-agent"):
+            if foreign and bad.code in ("bad-type", "bad-priority", "bad-agent", "bad-model"):
                 extra[key] = _shown(value)
                 continue
             return Problem(path, front.lines[key], bad.code, f"{key}: {bad.message}", bad.remedy, _known(named, front))
@@ -184,10 +188,37 @@ def _optional(value: Value) -> str | None:
     return None if text.lower() in _NOTHING else text
 
 
+def is_agent(name: str) -> bool:
+    """Whether a prompt may name its agent so."""
+    return _AGENT.fullmatch(name) is not None
+
+
 def _agent(value: Value) -> str | None:
     name = _optional(value)
-    if name is not None and not _AGENT.fullmatch(name):
+    if name is not None and not is_agent(name):
         raise BadValue("bad-agent", f"`{_shown(value)}` is no name of an agent", "write a name such as claude or codex")
+    return name
+
+
+def is_model(name: str) -> bool:
+    """Whether a CLI may be given it as the name of a model."""
+    return _MODEL.fullmatch(name) is not None
+
+
+def _model(value: Value) -> str | None:
+    name = _optional(value)
+    if name is not None and not is_model(name):
+        raise BadValue("bad-model", f"`{_shown(value)}` is no name of a model", MODEL_REMEDY)
+    return name
+
+
+def _pipeline(value: Value) -> str:
+    """Whether there is one of that name is not asked here."""
+    name = (_optional(value) or DIRECT).casefold().removesuffix(".md")
+    if name != DIRECT and not is_pipeline_name(name):
+        raise BadValue(
+            "bad-value", f"`{_shown(value)}` is no name of a pipeline", "`coord pipelines` lists those there are"
+        )
     return name
 
 
@@ -247,7 +278,8 @@ def _choice(code: str, choices: dict[str, Any], allowed: str) -> Callable[[Value
     return read
 
 
-def _seconds(value: Value) -> float | None:
+def seconds_of(value: Value) -> float | None:
+    """A duration in seconds, of 900, 90s, 15m or 2h; None for none. Raises BadValue."""
     text = _text(value).lower()
     if text in _NOTHING:
         return None
@@ -275,10 +307,10 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "skills": _texts,
     "validation_suites": _texts,
     "agent": _agent,
-    "model": _optional,
-    "pipeline": _choice("bad-value", {"direct": "direct", "staged": "staged"}, "direct, staged"),
+    "model": _model,
+    "pipeline": _pipeline,
     "isolation": _choice("bad-value", {"worktree": "worktree", "shared": "shared"}, "worktree, shared"),
-    "timeout": _seconds,
+    "timeout": seconds_of,
     "hypothesis": _prose,
     "trivial": _choice("bad-value", _BOOLEANS, "true, false"),
     "created_by": _optional,

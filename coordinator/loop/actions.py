@@ -2,7 +2,9 @@
 
 from coordinator.lazy.dataclass import dataclass
 from coordinator.lazy.typing import ClassVar
+from coordinator.model.iteration import Move
 from coordinator.model.prompt import PromptStatus
+from coordinator.model.round import Criterion, Phase
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.model.work import WorkId, prompt_work
@@ -27,19 +29,18 @@ class OfAttempt:
 
     def of(self, snapshot: Snapshot) -> Attempt | None:
         """The attempt that it is about, if the snapshot still knows it as the last one."""
-        current = snapshot.steps.get(self.number)
-        found = current.attempt if current is not None else None
-        return found if found is not None and (found.work, found.attempt) == (self.work, self.attempt) else None
+        found = snapshot.attempt_of(self.work)
+        return found if found is not None and found.attempt == self.attempt else None
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatch(OfAttempt):
-    """Start a new attempt of a prompt."""
+    """Start a new attempt of a prompt, or of a flow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resume(OfAttempt):
-    """Claimed, but not known to run: an earlier life of the loop was killed in between. Finish the start, or end it."""
+    """Claimed, but not known to run: the loop or the tmux server went down in between. Finish the start, or end it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Expire(OfAttempt):
     """It has run longer than it may: end its processes and fail it."""
 
     limit: float
-    """Seconds it was given."""
+    """Seconds it was given; 0.0: it has no time any more, since what it is part of was ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,26 @@ class AskOver:
     about: str
     text: str
     options: tuple[str, ...]
+    context: str = ""
+    """What a human should know to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyDecision(OfAttempt):
+    """The Planner has decided, and nobody has anything against it: make its plan real, in the Planner's name."""
+
+    seq: int
+    """Of the `planner.decided` event."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseDecision(OfAttempt):
+    """A human does not want what the Planner decided: the next one is told so."""
+
+    seq: int
+    """Of the `planner.decided` event."""
+    reason: str
+    """The human's own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +155,13 @@ class Mark:
     commits: tuple[str, ...] = ()
 
     @property
+    def work(self) -> WorkId:
+        return prompt_work(self.number)
+
+    @property
     def subject(self) -> str:
         """As of the actions that are about an attempt of it."""
-        return prompt_work(self.number).subject
+        return self.work.subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +170,60 @@ class Tidy(OfAttempt):
 
 
 @dataclass(frozen=True, slots=True)
+class Route(OfAttempt):
+    """Something about the pipeline of a prompt's attempt is over: take it in, and write down what comes next."""
+
+    seq: int
+    """The transition that it stands at; 0 before the first."""
+    answer: str = ""
+    """What a human said to the question that it waits for; untrusted text."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndPipeline(OfAttempt):
+    """The pipeline of a prompt's attempt is through: so is the attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberCriteria:
+    """Criteria of the milestone have no number on the log yet."""
+
+    criteria: tuple[Criterion, ...]
+    subject: ClassVar[str] = "milestone"
+
+
+@dataclass(frozen=True, slots=True)
+class RunWitness:
+    """Something is claimed: run the command that is to show it on a checkout of the base, or ask whether it may."""
+
+    command: str
+    commit: str
+    criteria: tuple[str, ...]
+    allowed: bool
+    """It may run as suites do; else in a sandbox alone."""
+    asks: bool = True
+    """Where it may not run a human is asked; else that is only taken down."""
+
+    @property
+    def subject(self) -> str:
+        """What its troubles are about."""
+        return f"criterion:{self.criteria[0]}"
+
+
+@dataclass(frozen=True, slots=True)
 class CloseMilestone:
     """Nothing is left to run."""
+
+    subject: ClassVar[str] = "milestone"
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """A phase of the iteration is over: begin the next one, or the next iteration, or end it all."""
+
+    after: tuple[int, Phase]
+    """The iteration, and the phase that is over."""
+    move: Move
 
     subject: ClassVar[str] = "milestone"
 
@@ -157,6 +234,8 @@ Action = (
     | Settle
     | Expire
     | AskOver
+    | ApplyDecision
+    | RefuseDecision
     | EndOver
     | Pause
     | GoOn
@@ -167,5 +246,10 @@ Action = (
     | Return
     | Mark
     | Tidy
+    | Route
+    | EndPipeline
+    | NumberCriteria
+    | RunWitness
     | CloseMilestone
+    | Begin
 )

@@ -9,7 +9,9 @@ from coordinator.model.snapshot import Snapshot
 
 def ask(context: Context, snapshot: Snapshot, action: AskOver) -> None:
     """Ask whether it may go on."""
-    data = {"text": action.text, "options": list(action.options), "about": action.about}
+    data: dict[str, object] = {"text": action.text, "options": list(action.options), "about": action.about}
+    if action.context:
+        data["context"] = action.context
     context.say(Draft("run.asked", action.subject, data))
 
 

@@ -25,12 +25,10 @@ from coordinator.lazy.dataclass import dataclass
 from coordinator.loop.users import Users
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.processes.interpreter import own_command
-from coordinator.processes.local_socket import listen
+from coordinator.processes.local_socket import REQUEST_LIMIT, listen
 from coordinator.processes.local_socket import peer as credentials
 from coordinator.storage.paths import Layout
 
-REQUEST_LIMIT = 4 * 1024 * 1024
-"""Bytes of one request."""
 _PATIENCE = 20.0
 """Seconds in which a whole request has to be there."""
 _MOST_EACH = 16

@@ -1,10 +1,11 @@
 """What became of an attempt whose process has ended: merged, open for the gate, failed or blocked. Never by silence."""
 
+from contextlib import closing
 from pathlib import Path
 
 from coordinator.agents.hooks import LINE, STATUS
 from coordinator.agents.launch import NO_WORKTREE
-from coordinator.apply.handoff import not_done
+from coordinator.apply.handoff import missing_word, not_done
 from coordinator.apply.handoff_files import handed_off, publish, sealed
 from coordinator.apply.kill import end_processes, finish_kill
 from coordinator.apply.steps import agent_event, step_event
@@ -19,10 +20,12 @@ from coordinator.lazy.typing import Any
 from coordinator.loop.actions import Expire, FinishKill, Return, Settle
 from coordinator.loop.context import Context
 from coordinator.loop.exits import has_ended
+from coordinator.loop.flow_work import drop_checkout, tell_changes
 from coordinator.loop.going_on import at_limit, limit_met
 from coordinator.loop.interruption import what_cut_off
 from coordinator.loop.monitors.activity import final_usage, session_of
 from coordinator.loop.prompt_status import note_hand_off
+from coordinator.loop.station_work import settle_turn
 from coordinator.model.change import Change
 from coordinator.model.clock import timestamp
 from coordinator.model.event import Draft
@@ -30,9 +33,12 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
 from coordinator.model.work import WorkId
+from coordinator.observe.observer import Observer
 from coordinator.processes.terminate import agent_processes
 from coordinator.safefiles.regular import replace_file
 from coordinator.secrets.redaction import redact
+from coordinator.services.planning import numbers_text
+from coordinator.services.subtask import waited_for
 from coordinator.storage.files import read_limited, write_atomic
 
 RETURNS = 3
@@ -55,6 +61,15 @@ def settle(context: Context, snapshot: Snapshot, action: Settle) -> None:
     if ended is None:
         return
     context.look()  # what came of it is known before all is cleared up
+    if ended.work.flow:
+        tidy_flow(context, ended)
+    elif ended.work.stage:
+        tidy_turn(context, ended)
+    else:
+        _clear_up_behind(context, ended)
+
+
+def _clear_up_behind(context: Context, ended: Attempt) -> None:
     clear_up(context, ended)
     lands = ended.state is StepState.CHANGE_OPEN and context.config.gate != "review"
     if lands or ended.state is StepState.MERGED:
@@ -79,7 +94,8 @@ def _record_end(context: Context, snapshot: Snapshot, action: Settle) -> Attempt
     if attempt.state is StepState.DISPATCHED:
         attempt = sealed(context.log, context.advance(attempt, StepState.RUNNING, step_event(attempt)))
     make_up(context, attempt)
-    note_hand_off(context, snapshot.prompts[action.number], attempt)
+    if attempt.work.kind == "prompt":
+        note_hand_off(context, snapshot.prompts[action.number], attempt)
     failpoint("settle-ended")
     if cause := what_cut_off(context, attempt):
         attempt = _interrupted(context, attempt, cause)
@@ -104,7 +120,7 @@ def _interrupted(context: Context, attempt: Attempt, cause: str) -> Attempt:
     """Back into the line: it starts again by itself, from what is there, unless the settings want a human to say so."""
     state, reason = StepState.PENDING, f"interrupted: {cause} went down"
     if not context.config.go_on:
-        state, reason = StepState.BLOCKED, f"{reason}, and `go_on` is off: coord restart {attempt.prompt}"
+        state, reason = StepState.BLOCKED, f"{reason}, and `go_on` is off: coord restart {attempt.handle}"
     return context.advance(
         attempt,
         state,
@@ -134,19 +150,34 @@ def _ended(context: Context, attempt: Attempt) -> Draft:
 def _settle_ended(context: Context, snapshot: Snapshot, attempt: Attempt) -> Attempt:
     exited = _ended(context, attempt)
     state, reason = judge_end(attempt)
+    if attempt.work.flow:
+        return _settle_flow(context, attempt, exited, state, reason)
+    if attempt.work.stage:
+        return settle_turn(context, snapshot, attempt, exited, state, reason)
+    return _settle_change(context, snapshot, attempt, state, reason, exited)
+
+
+def _settle_change(
+    context: Context, snapshot: Snapshot, attempt: Attempt, state: StepState, reason: str, *exited: Draft
+) -> Attempt:
+    """Have the branch tell what came of it: merged where nothing had to be changed, else open for the gate."""
     damaged = take_back(context.layout, attempt.work, attempt.attempt) if attempt.branch else ""
     if damaged and state is StepState.CHANGE_OPEN:
         state, reason = StepState.FAILED, damaged
+    if state is StepState.BLOCKED and (parts := _parts_of(context, attempt)):
+        bring = f"; `git merge {attempt.base_branch}` brings it here" if attempt.branch else ""
+        told = f"{reason}; waits for {numbers_text(parts)}, {'a part' if len(parts) == 1 else 'parts'} of it{bring}"
+        return context.advance(attempt, StepState.PENDING, *exited, continues=True, reason=told)
     if state is not StepState.CHANGE_OPEN:
-        return context.advance(attempt, state, exited, reason=reason)
+        return context.advance(attempt, state, *exited, reason=reason)
     if not attempt.branch:
-        return _settle_shared(context, attempt, exited)
+        return _settle_shared(context, attempt, *exited)
     change = change_of(context.layout, attempt)
     left = _not_done(context, snapshot, attempt, change)
     if left:
-        return context.advance(attempt, StepState.FAILED, exited, reason=left)
+        return context.advance(attempt, StepState.FAILED, *exited, reason=left)
     if not change.commits:
-        return context.advance(attempt, StepState.MERGED, exited, reason=_past_the_gate(context, attempt))
+        return context.advance(attempt, StepState.MERGED, *exited, reason=_past_the_gate(context, attempt))
     keep_safe(context.layout, attempt.branch, attempt.base)
     commits = tuple(commit.sha for commit in change.commits)
     size = {"added": change.added, "removed": change.removed}
@@ -156,7 +187,52 @@ def _settle_ended(context: Context, snapshot: Snapshot, attempt: Attempt) -> Att
         past = f"its commits are on {plain(change.base_branch)} already, and no gate let them in"
         context.log_about(attempt, agent_event(attempt, "problem.past_the_gate", reason=past))
         opened["reason"] = past
-    return context.advance(attempt, StepState.CHANGE_OPEN, exited, data=data, **opened)
+    return context.advance(attempt, StepState.CHANGE_OPEN, *exited, data=data, **opened)
+
+
+def _parts_of(context: Context, attempt: Attempt) -> tuple[int, ...]:
+    """Children that its prompt waits for, as things are now: they may be newer than the loop's last look."""
+    with closing(Observer(context.layout)) as observer:
+        return waited_for(observer.snapshot(), attempt.prompt)
+
+
+def _settle_flow(context: Context, attempt: Attempt, exited: Draft, state: StepState, reason: str) -> Attempt:
+    """A flow is over when its agent has handed off and said what it is there for. There is nothing to merge."""
+    tell_changes(context, attempt)
+    if state is StepState.BLOCKED:
+        state = StepState.FAILED
+    elif state is StepState.CHANGE_OPEN:
+        reason = missing_word(context.log, attempt)
+        state = StepState.FAILED if reason else StepState.MERGED
+    return context.advance(attempt, state, exited, reason=reason)
+
+
+def tidy_flow(context: Context, attempt: Attempt) -> None:
+    """Clear up behind an attempt at a flow that has ended, whatever it came to: nothing of it is wanted any more."""
+    clear_up(context, attempt)
+    close_windows(context, attempt.work)
+    drop_checkout(context, attempt)
+    context.amend(attempt, window="", pane="", worktree="", tidied=True)
+
+
+def tidy_turn(context: Context, attempt: Attempt) -> None:
+    """Clear up behind a turn of a pipeline that has ended, and all its processes; its worktree is its prompt's."""
+    save_screen(context, attempt)
+    _clean_traces(context.directory(attempt))
+    close_windows(context, attempt.work)
+    context.amend(attempt, window="", pane="", tidied=True)
+
+
+def settle_sealed(context: Context, snapshot: Snapshot, attempt: Attempt) -> None:
+    """Settle an attempt without an agent of its own by the hand-off that it has on the log."""
+    make_up(context, attempt)
+    note_hand_off(context, snapshot.prompts[attempt.prompt], attempt)
+    failpoint("settle-ended")
+    state, reason = judge_end(attempt)
+    ended = _settle_change(context, snapshot, attempt, state, reason)
+    failpoint("settle-recorded")
+    context.look()
+    _clear_up_behind(context, ended)
 
 
 def _not_done(context: Context, snapshot: Snapshot, attempt: Attempt, change: Change) -> str:
@@ -177,14 +253,14 @@ def _past_the_gate(context: Context, attempt: Attempt) -> str:
     return reason
 
 
-def _settle_shared(context: Context, attempt: Attempt, exited: Draft) -> Attempt:
+def _settle_shared(context: Context, attempt: Attempt, *exited: Draft) -> Attempt:
     """Work in the project's own folder is there already; commits that were made meanwhile are all that can be told."""
     commits: tuple[str, ...] = ()
     if attempt.base:
         log = ("log", "--reverse", "--first-parent", "--no-merges", "--format=%H", f"{attempt.base}..HEAD", "--")
         commits = tuple(Git(context.layout.root).run(*log, ok=None).text.split())
     data = {"no_change": False, "in_place": True}
-    return context.advance(attempt, StepState.MERGED, exited, commits=commits, data=data)
+    return context.advance(attempt, StepState.MERGED, *exited, commits=commits, data=data)
 
 
 def judge_end(attempt: Attempt) -> tuple[StepState, str]:
@@ -208,7 +284,8 @@ def expire(context: Context, snapshot: Snapshot, action: Expire) -> None:
     attempt = context.current(snapshot, action)
     if attempt is not None and attempt.state.live and not attempt.kill:
         context.overrule(attempt)
-        context.amend(attempt, kill="fail", reason=f"took longer than the {action.limit:g} s it was given")
+        reason = f"took longer than the {action.limit:g} s it was given" if action.limit else "its prompt was ended"
+        context.amend(attempt, kill="fail", reason=reason)
 
 
 def give_back(context: Context, snapshot: Snapshot, action: Return) -> None:

@@ -12,14 +12,15 @@ from coordinator.apply import steps
 from coordinator.apply.handoff_files import sealed
 from coordinator.apply.overruling import NOT_DONE, overrule
 from coordinator.changes.agent_user import reclaim
+from coordinator.changes.guarded import Halt
 from coordinator.changes.lending import Guest, take_back
-from coordinator.changes.scripts import Halt
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
 from coordinator.lazy.dataclass import dataclass, field
 from coordinator.lazy.typing import Any
 from coordinator.loop.actions import OfAttempt
 from coordinator.loop.ahead import Ahead, Nothing
+from coordinator.loop.positions import Positions
 from coordinator.loop.runs import RunBook
 from coordinator.loop.users import Users
 from coordinator.model.event import SYSTEM, Draft
@@ -44,10 +45,14 @@ class Context:
     """Files and attempt directories that were written since the last look; workers add to it too."""
     pids: dict[str, int] = field(default_factory=dict)
     """Agent → process of its window, known before its own record of it is."""
+    server: str = ""
+    """The life of the tmux server that was seen last."""
     ready: set[str] = field(default_factory=set)
     """Runtimes that were found ready to be started."""
     asking: threading.Lock = field(default_factory=threading.Lock)
     """Held while a CLI is asked: of several starts at once one asks, the others know then."""
+    trees: dict[str, threading.Lock] = field(default_factory=dict)
+    """By worktree: held while what a turn left in it is taken in; others may end in it at the same moment."""
     orphans: set[tuple[WorkId, int]] = field(default_factory=set)
     """Attempts, by work and number, that were gone when this life of the loop began, after one that was cut off."""
     users: Users | None = None
@@ -56,8 +61,17 @@ class Context:
     """Ends set-ups when the loop ends: the next one does them again."""
     ahead: Ahead = field(default_factory=Nothing)
     """Worktrees that are made ready before their prompts come."""
+    positions: Positions = field(init=False)
+    """Where pipelines stand."""
     look: Callable[[], None] = lambda: None
     """Has the loop look at once at what was touched; for workers that go on for a while."""
+
+    def __post_init__(self) -> None:
+        self.positions = Positions(self.layout, self.log)
+
+    def tree(self, attempt: Attempt) -> threading.Lock:
+        """The lock of its worktree."""
+        return self.trees.setdefault(attempt.worktree, threading.Lock())
 
     @property
     def run(self) -> str:
@@ -87,10 +101,10 @@ class Context:
 
         CoordError when something of it would not end: the user stays taken.
         """
-        if self.users is None or not attempt.user or attempt.state.live:
-            return
+        if self.users is None or not attempt.user or attempt.state.live or attempt.work.stage:
+            return  # a turn's user is its prompt's, which goes on
         self.users.clear(attempt)
-        if attempt.branch:
+        if not attempt.in_place:
             take_back(self.layout, attempt.work, attempt.attempt)
             try:
                 reclaim(self.layout.worktree(attempt.work, attempt.attempt))

@@ -4,14 +4,17 @@ import os
 import time
 
 from coordinator.errors import CoordError, Refused, UsageError
+from coordinator.eventlog.filters import Filter
+from coordinator.eventlog.store import EventLog
 from coordinator.lazy.dataclass import replace
 from coordinator.model.clock import utc_now
-from coordinator.model.event import Actor
+from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.run import LoopAsk
 from coordinator.model.text import clip, plain
 from coordinator.observe.project import Project
 from coordinator.observe.trust import require_known, require_trust
 from coordinator.processes.interpreter import own_command
+from coordinator.storage.documents import examine_milestone
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import loop_is_alive, loop_process, read_loop, write_loop
 from coordinator.terminals.capture import read_panes
@@ -107,3 +110,15 @@ def set_loop(layout: Layout, state: str, by: Actor, *, reason: str = "", max_par
     wanted = LoopAsk(state, max_parallel or ask.max_parallel, by.name, utc_now(), reason)
     if replace(wanted, at=ask.at) != ask:
         write_loop(layout, wanted)
+    if state == "running":
+        _reopen(layout, by)
+
+
+def _reopen(layout: Layout, by: Actor) -> None:
+    """A human has a milestone go on that the loop said is stuck."""
+    if by.kind is not ActorKind.HUMAN or examine_milestone(layout)[0].status != "stuck":
+        return
+    with EventLog.open(layout.events_db) as log:
+        last = log.tail(1, Filter(kinds=("milestone.status",)))
+        if last and last[0].data.get("status") == "stuck":
+            log.append([Draft("milestone.status", "milestone", {"status": "open"})], by)

@@ -3,6 +3,7 @@
 The claim is the loop's own: it holds capacity. All after that is a worker's, since git runs hooks, and CLIs are asked.
 """
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -17,21 +18,36 @@ from coordinator.failpoint import failpoint
 from coordinator.lazy.dataclass import replace
 from coordinator.loop.actions import Dispatch, Mark, Resume
 from coordinator.loop.context import Context
+from coordinator.loop.contracts import flow_of_turn, prepare_turn, turn_environment
+from coordinator.loop.flow_work import check_flow, checkout, new_flow_attempt, note_checkout
 from coordinator.loop.inheritance import Inherited, inherit, told
 from coordinator.loop.launch_files import write_launch
 from coordinator.loop.prompt_status import mark
+from coordinator.loop.prompt_text import write_turn
 from coordinator.loop.starts import free_name, hand_over, new_attempt, set_up, with_port
-from coordinator.loop.worker import Task
+from coordinator.loop.station_work import (
+    check_pipeline,
+    is_orphan,
+    make_good,
+    new_turn,
+    parent_of,
+    turn_before,
+    with_start,
+)
+from coordinator.loop.worker import Task, beside
 from coordinator.model.loop_state import is_shared
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState, attempts_before
+from coordinator.model.turn_facts import facts_of
 from coordinator.storage.files import digest_of
 from coordinator.storage.given import keep_given
 from coordinator.storage.journal import at_rest
+from coordinator.terminals.errors import ServerLost
 from coordinator.terminals.life import life_of
 from coordinator.terminals.listing import Window
 
+_LONGEST_NAME = 64
 _SHARED_MEANS = "One agent at a time; its work is there at once, past every gate, and coord can't take it back."
 
 
@@ -40,6 +56,10 @@ def dispatch(context: Context, snapshot: Snapshot, action: Dispatch) -> Task | N
 
     None when nothing is to be started: its prompt is another one by now, or somebody else's claim was faster.
     """
+    if action.work.flow:
+        return _dispatch_flow(context, snapshot, action)
+    if action.work.stage:
+        return _dispatch_turn(context, snapshot, action)
     prompt = snapshot.prompts[action.number]
     path = context.layout.root / prompt.path
     with at_rest(context.layout) as quiet:  # what a plan wrote into it may not have been told yet: read it first
@@ -56,22 +76,53 @@ def dispatch(context: Context, snapshot: Snapshot, action: Dispatch) -> Task | N
         if last is not None:
             row = last.limits if last.interrupted else 0
             attempt = replace(attempt, interruptions=last.interruptions, limits=row)
-        try:
-            claimed = _claim(context, attempt)
-        except StalePlan:
-            context.touched.append(context.directory(attempt))
-            return None
-    if claimed is None:
+        claimed = _claim(context, attempt, _claim_with_user)
+    return None if claimed is None else partial(_start, context, snapshot, prompt, claimed)
+
+
+def _dispatch_flow(context: Context, snapshot: Snapshot, action: Dispatch) -> Task | None:
+    """The same for a flow of an iteration."""
+    attempt = new_flow_attempt(context, snapshot, action.work, action.attempt)
+    last = snapshot.flows.get(action.work)
+    if last is not None:
+        attempt = replace(attempt, interruptions=last.interruptions, limits=last.limits if last.interrupted else 0)
+    claimed = _claim(context, attempt, _claim_with_user)
+    return None if claimed is None else partial(_start, context, snapshot, None, claimed)
+
+
+def _dispatch_turn(context: Context, snapshot: Snapshot, action: Dispatch) -> Task | None:
+    """The same for a turn of a prompt's pipeline, which its position has written down."""
+    parent, position = snapshot.steps[action.number].attempt, snapshot.pipelines.get(action.number)
+    turn = position.turn(action.work.path) if position is not None else None
+    if parent is None or position is None or turn is None or parent.attempt != action.attempt:
         return None
-    failpoint("dispatch-claimed")
-    return partial(_start, context, snapshot, prompt, claimed)
+    make_good(context, parent, position)
+    attempt = with_start(context, new_turn(context, snapshot, parent, position, turn))
+    claimed = _claim(context, attempt, _claim_alone)
+    return None if claimed is None else partial(_start_turn, context, snapshot, claimed)
 
 
-def _claim(context: Context, attempt: Attempt) -> Attempt | None:
-    """Claim an attempt, in strict mode with a user of its own; None while those who had one are being cleared away."""
+def _claim(context: Context, attempt: Attempt, claim: Callable[[Context, Attempt], Attempt | None]) -> Attempt | None:
+    """The attempt once it is claimed; None where it has to wait, or somebody else's claim was faster."""
+    try:
+        claimed = claim(context, attempt)
+    except StalePlan:
+        context.touched.append(context.directory(attempt))
+        return None
+    if claimed is not None:
+        failpoint("dispatch-claimed")
+    return claimed
+
+
+def _claim_alone(context: Context, attempt: Attempt) -> Attempt:
+    context.claim(attempt)
+    return attempt
+
+
+def _claim_with_user(context: Context, attempt: Attempt) -> Attempt | None:
+    """In strict mode with a user of its own; None while those who had one are being cleared away."""
     if context.users is None:
-        context.claim(attempt)
-        return attempt
+        return _claim_alone(context, attempt)
     with context.users.free() as user:
         if user is not None:
             attempt = replace(attempt, user=user.name)
@@ -93,8 +144,8 @@ def _branch(context: Context, action: Dispatch) -> str:
 
 
 def resume(context: Context, snapshot: Snapshot, action: Resume) -> None:
-    """Finish a start that an earlier life of the loop did not: exactly one process of the attempt ever runs."""
-    found = snapshot.steps[action.number].attempt
+    """Finish a start that was cut off with the loop or the tmux server: one process of the attempt ever runs."""
+    found = snapshot.attempt_of(action.work)
     if found is None:
         return
     attempt = context.reread(found)
@@ -103,22 +154,30 @@ def resume(context: Context, snapshot: Snapshot, action: Resume) -> None:
         return
     alive = [window for window in context.windows(attempt) if not window.dead]
     if alive:
-        _running(context, _with_base(context, with_port(context, attempt)), alive[0])
+        whole = attempt if attempt.work.stage else _with_base(context, with_port(context, attempt))
+        _running(context, whole, alive[0])
     elif (context.directory(attempt) / "started").exists():
         context.advance(attempt, StepState.RUNNING, step_event(attempt))  # it ran and is gone: settled as every other
     else:
         end_processes(context.layout, attempt)  # what is left of a set-up that was cut off
-        _start(context, snapshot, snapshot.prompts[action.number], attempt)
+        if attempt.work.stage:
+            _start_turn(context, snapshot, attempt)
+            return
+        _start(context, snapshot, snapshot.prompts[action.number] if action.number else None, attempt)
 
 
-def _start(context: Context, snapshot: Snapshot, prompt: Prompt, attempt: Attempt) -> None:
+def _start(context: Context, snapshot: Snapshot, prompt: Prompt | None, attempt: Attempt) -> None:
     try:
-        if not prompt.lost:
-            keep_given(context.directory(attempt), prompt)
-        elif not prompt.source:
+        if prompt is None:
+            check_flow(context, attempt)
+        elif prompt.lost and not prompt.source:
             raise CoordError("the file of its prompt is gone", f"bring {prompt.path} back, and restart it")
+        elif attempt.pipeline:
+            check_pipeline(context, attempt)
+        given = beside(partial(_keep_given, context, attempt, prompt))
         last = next(attempts_before(attempt, context.find), None)
-        context.check_ready(attempt.runtime)
+        if not attempt.pipeline:
+            context.check_ready(attempt.runtime)
         inherited = inherit(context, attempt) if attempt.branch else None
         attempt, tree, ready = _worktree(context, prompt, attempt, inherited)
         attempt = replace(attempt, branch=tree.branch, reason=tree.warning)
@@ -130,9 +189,17 @@ def _start(context: Context, snapshot: Snapshot, prompt: Prompt, attempt: Attemp
         else:
             set_up(context, attempt, tree)
         failpoint("dispatch-set-up")
-        attempt = replace(attempt, base=tree.base, base_branch=tree.base_branch, digest=prompt.digest)
+        digest = prompt.digest if prompt is not None else ""
+        attempt = replace(attempt, base=tree.base, base_branch=tree.base_branch, digest=digest)
+        if prompt is None:
+            note_checkout(context, attempt)
+        if attempt.pipeline:
+            given()
+            _without_agent(context, snapshot, prompt, attempt)
+            return
         existing = None if inherited is None else told(context, attempt, inherited)
         attempt = write_launch(context, snapshot, prompt, attempt, tree.cwd, last, existing)
+        given()
         failpoint("dispatch-script")
         window = _open(context, attempt, tree.cwd)
         if window is None:
@@ -142,11 +209,64 @@ def _start(context: Context, snapshot: Snapshot, prompt: Prompt, attempt: Attemp
     except CutShort:  # the next life of the loop does it again
         context.touched.append(context.directory(attempt))
         return
+    except ServerLost:  # `resume` sees whether its process got to run, and ended with that server
+        raise
     except (CoordError, OSError) as error:
         _not_started(context, attempt, _sentence(error), unprepared=isinstance(error, SetupFailed))
         return
-    mark(context, snapshot, Mark(prompt.number, PromptStatus.IN_PROGRESS, attempt.attempt))
+    if prompt is not None:
+        mark(context, snapshot, Mark(prompt.number, PromptStatus.IN_PROGRESS, attempt.attempt))
     _running(context, attempt, window)
+
+
+def _without_agent(context: Context, snapshot: Snapshot, prompt: Prompt | None, attempt: Attempt) -> None:
+    """What is started of a prompt with a pipeline: its worktree is ready, and stations are what works in it."""
+    if prompt is not None:
+        mark(context, snapshot, Mark(prompt.number, PromptStatus.IN_PROGRESS, attempt.attempt))
+    dispatched = step_event(replace(attempt, state=StepState.DISPATCHED))
+    kept = {name: getattr(attempt, name) for name in ("base", "base_branch", "branch", "reason", "digest", "port")}
+    try:
+        context.advance(attempt, StepState.RUNNING, dispatched, **kept)
+    except Refused:  # it was ended meanwhile
+        context.touched.append(context.directory(attempt))
+    failpoint("dispatch-running")
+
+
+def _start_turn(context: Context, snapshot: Snapshot, attempt: Attempt) -> None:
+    """Start the agent of a turn in the worktree of its prompt."""
+    try:
+        prompt, parent = snapshot.prompts.get(attempt.prompt), parent_of(context, attempt)
+        position = context.positions.of(parent) if parent is not None else None
+        turn = position.turn(attempt.work.path) if position is not None else None
+        if prompt is None or parent is None or position is None or turn is None:
+            raise CoordError("what its pipeline wants of it can't be told", "look at pipeline-state.json")
+        context.check_ready(attempt.runtime)
+        tree = context.layout.worktree(attempt.work, attempt.attempt)
+        last, facts = turn_before(snapshot, parent, position, turn), facts_of(position, turn)
+        flow = flow_of_turn(context, facts.flow)
+        prepare_turn(context, attempt, position, flow, (*facts.files, *facts.beside))
+        write_turn(context, snapshot, prompt, attempt, position, turn, flow)
+        more = turn_environment(context, attempt, turn.round)
+        cwd, goes_on = tree / Git(context.layout.root).place.prefix, flow.resume == "session"
+        attempt = write_launch(context, snapshot, prompt, attempt, cwd, last, None, more, goes_on=goes_on)
+        failpoint("dispatch-script")
+        window = _open(context, attempt, cwd)
+        if window is None:
+            context.touched.append(context.directory(attempt))
+            return
+        failpoint("dispatch-window")
+    except ServerLost:
+        raise
+    except (CoordError, OSError) as error:
+        _not_started(context, attempt, _sentence(error))
+        return
+    _running(context, attempt, window)
+
+
+def _keep_given(context: Context, attempt: Attempt, prompt: Prompt | None) -> None:
+    """Keep a prompt as it is given; of one that is lost by now that was done before."""
+    if prompt is not None and not prompt.lost:
+        keep_given(context.directory(attempt), prompt)
 
 
 def _not_started(context: Context, attempt: Attempt, reason: str, *, unprepared: bool = False) -> None:
@@ -162,7 +282,7 @@ def _not_started(context: Context, attempt: Attempt, reason: str, *, unprepared:
 
 
 def _worktree(
-    context: Context, prompt: Prompt, attempt: Attempt, inherited: Inherited | None
+    context: Context, prompt: Prompt | None, attempt: Attempt, inherited: Inherited | None
 ) -> tuple[Attempt, worktrees.WorktreeInfo, bool]:
     """Where an attempt works, and whether that is set up: what was made ahead if there is, else made now."""
     taken = context.ahead.take(attempt) if attempt.branch and inherited is None else None
@@ -172,11 +292,13 @@ def _worktree(
     return with_port(context, attempt), tree, False
 
 
-def _make_worktree(context: Context, prompt: Prompt, attempt: Attempt, *, resume: bool) -> worktrees.WorktreeInfo:
-    if prompt.pipeline != "direct":
-        raise CoordError(f"pipeline `{prompt.pipeline}` can't be had", "use `pipeline: direct`, or leave it out")
-    if not attempt.branch:
+def _make_worktree(
+    context: Context, prompt: Prompt | None, attempt: Attempt, *, resume: bool
+) -> worktrees.WorktreeInfo:
+    if attempt.in_place:
         return _project_folder(context, attempt)
+    if prompt is None:
+        return checkout(context, attempt)
     base, env = attempt.base_branch or context.base_branch, environment(attempt, context.layout.root)
     create = partial(worktrees.create, context.layout, attempt.work, attempt.attempt, base, resume=resume, env=env)
     try:
@@ -218,20 +340,31 @@ def _open(context: Context, attempt: Attempt, cwd: Path) -> Window | None:
     Under the lock that asking for its end takes too: whoever asks finds the process, or there never is one.
     """
     launch = context.directory(attempt) / "launch.sh"
-    name = attempt.work.checkout(attempt.attempt)
+    name = _window_name(attempt)
     env = environment(attempt, context.layout.root)
-    with attempt_lock(context.layout, attempt):
-        current = context.reread(attempt)
-        if current.kill or current.state is not StepState.DISPATCHED:
-            return None
-        return context.terminals.open_window(
-            [*keeper(), "sh", str(launch)], cwd=cwd, name=name, env=env, mark=context.mark(attempt)
-        )
+    words, marked = [*keeper(), "sh", str(launch)], context.mark(attempt)
+    try:
+        with attempt_lock(context.layout, attempt):
+            current = context.reread(attempt)
+            if current.kill or current.state is not StepState.DISPATCHED or is_orphan(context, attempt):
+                return None
+            return context.terminals.open_window(words, cwd=cwd, name=name, env=env, mark=marked, once=True)
+    except ServerLost:
+        context.amend(attempt, server=context.server)
+        raise
+
+
+def _window_name(attempt: Attempt) -> str:
+    """`07-1`, of a turn `07-1-implementer_2`: as much as tmux takes for a name."""
+    own = attempt.work.checkout(attempt.attempt)
+    path = attempt.work.path.replace("/", "-").replace(".", "_")
+    return f"{own}-{path}"[:_LONGEST_NAME] if path else own
 
 
 def _running(context: Context, attempt: Attempt, window: Window) -> None:
     dispatched = step_event(replace(attempt, state=StepState.DISPATCHED))
     context.pids[attempt.agent] = window.pid
+    context.server = server = life_of(window.server or context.terminals.process())
     started = agent_event(attempt, "agent.started", runtime=attempt.runtime, window=window.id, pid=window.pid)
     try:
         context.advance(
@@ -241,7 +374,7 @@ def _running(context: Context, attempt: Attempt, window: Window) -> None:
             started,
             window=window.id,
             pane=window.pane,
-            server=life_of(window.server or context.terminals.process()),
+            server=server,
             base=attempt.base,
             base_branch=attempt.base_branch,
             session=attempt.session,

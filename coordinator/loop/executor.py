@@ -9,13 +9,26 @@ from functools import partial
 from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import dataclass
 from coordinator.lazy.typing import Any
-from coordinator.loop import budgets, completion, dispatch, going_on, merging, prompt_status
+from coordinator.loop import (
+    budgets,
+    completion,
+    decisions,
+    dispatch,
+    going_on,
+    merging,
+    prompt_status,
+    routing,
+    witnesses,
+)
 from coordinator.loop.actions import (
     Action,
+    ApplyDecision,
     AskOver,
+    Begin,
     CloseMilestone,
     Dispatch,
     EndOver,
+    EndPipeline,
     Expire,
     FindLanded,
     FinishKill,
@@ -23,10 +36,14 @@ from coordinator.loop.actions import (
     Mark,
     Merge,
     Nudge,
+    NumberCriteria,
     OfAttempt,
     Pause,
+    RefuseDecision,
     Resume,
     Return,
+    Route,
+    RunWitness,
     Settle,
     Tidy,
 )
@@ -37,6 +54,7 @@ from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.model.text import plain
+from coordinator.model.work import WorkId
 from coordinator.observe.trust import require_trust
 
 _PATIENCE = 2.0
@@ -47,8 +65,10 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 """Seconds before something that did not work is tried again; doubles each time."""
 _CHORES = 4
 """Workers for what takes a moment. A prompt is always the same one's."""
-_LITTER = 8
+LITTER = 8
 """Ended attempts that are being cleared up at most when another one starts: a fast run waits for its clearing up."""
+_MOMENT = 0.25
+"""Seconds that a start usually takes at most."""
 _INSISTENT = 4.0
 """Seconds of pause up to which a clearing up that did not work is waited for at the end of a run."""
 
@@ -62,6 +82,8 @@ class By(Enum):
     """One after the other."""
     CHORES = auto()
     """A few beside each other; what is about one prompt, one after the other."""
+    WITNESSES = auto()
+    """One after the other, and no merge waits for them."""
     ENDS = auto()
     """Each by itself: what an agent left in its worktree may hold up the git that looks at it."""
 
@@ -84,6 +106,8 @@ class Way:
     """What is to be said besides when the worker could not do it."""
     awaited: bool = False
     """A run does not end while it is tried again soon."""
+    gives_way: bool = False
+    """It is put off for a moment, once, while an agent is being started."""
 
 
 def _later(do: Callable[[Context, Snapshot, Any], object]) -> Callable[[Context, Snapshot, Any], Task]:
@@ -91,8 +115,13 @@ def _later(do: Callable[[Context, Snapshot, Any], object]) -> Callable[[Context,
     return lambda context, snapshot, action: partial(do, context, snapshot, action)
 
 
-def _starts(action: Action, number: int) -> bool:
-    return isinstance(action, Dispatch | Resume) and action.number == number
+def _starts(action: Action, work: WorkId) -> bool:
+    return isinstance(action, Dispatch | Resume) and action.work == work
+
+
+def _place(work: WorkId) -> int:
+    """Which of the chores' workers a piece of work has."""
+    return (work.number or sum(work.flow.encode()) + work.iteration) % _CHORES
 
 
 def _merging(context: Context, under_way: Collection[Action], action: Dispatch | Return) -> bool:
@@ -101,7 +130,12 @@ def _merging(context: Context, under_way: Collection[Action], action: Dispatch |
 
 
 def _littered(context: Context, under_way: Collection[Action], action: Dispatch) -> bool:
-    return sum(isinstance(other, Settle | Tidy) for other in under_way) >= _LITTER
+    return sum(isinstance(other, Settle | Tidy) for other in under_way) >= LITTER
+
+
+def _running(context: Context, under_way: Collection[Action], action: RunWitness) -> bool:
+    """Leave for one run is used once it began: what it shows is known before the command is wanted without leave."""
+    return any(isinstance(other, RunWitness) and other.command == action.command for other in under_way)
 
 
 def _settling(context: Context, under_way: Collection[Action], action: Tidy) -> bool:
@@ -114,7 +148,11 @@ def _closed(context: Context, under_way: Collection[Action], action: CloseMilest
 
 
 def _close(context: Context, snapshot: Snapshot, action: CloseMilestone) -> None:
-    context.book.close_milestone(snapshot)
+    context.book.close_milestone(snapshot, snapshot.loop.reason)
+
+
+def _begin(context: Context, snapshot: Snapshot, action: Begin) -> None:
+    context.book.begin(snapshot, action.after, action.move)
 
 
 WAYS: dict[type[Action], Way] = {
@@ -123,6 +161,8 @@ WAYS: dict[type[Action], Way] = {
     Settle: Way(_later(completion.settle), By.ENDS),
     Expire: Way(completion.expire),
     AskOver: Way(budgets.ask),
+    ApplyDecision: Way(_later(decisions.carry_out), By.CHORES, trusted=True),
+    RefuseDecision: Way(decisions.refuse),
     EndOver: Way(budgets.end_over),
     Pause: Way(_later(budgets.pause), By.CHORES),
     GoOn: Way(_later(budgets.go_on), By.CHORES),
@@ -132,8 +172,13 @@ WAYS: dict[type[Action], Way] = {
     FindLanded: Way(merging.find, By.CHORES, trusted=True, record=merging.record_landed),
     Return: Way(completion.give_back, waits=(_merging,)),
     Mark: Way(prompt_status.mark),
-    Tidy: Way(_later(merging.tidy), By.CHORES, waits=(_settling,), awaited=True),
+    Tidy: Way(_later(merging.tidy), By.CHORES, waits=(_settling,), awaited=True, gives_way=True),
+    Route: Way(routing.route),
+    EndPipeline: Way(_later(routing.end), By.ENDS),
+    NumberCriteria: Way(witnesses.number),
+    RunWitness: Way(witnesses.run, By.WITNESSES, trusted=True, waits=(_running,)),
     CloseMilestone: Way(_close, waits=(_closed,)),
+    Begin: Way(_begin),
 }
 STARTS_PROGRAMS = tuple(kind for kind, way in WAYS.items() if way.trusted)
 """What is done only while somebody here trusts the project."""
@@ -151,6 +196,7 @@ class Executor:
         self._starts = Crew("starts")
         self._gate = Worker("gate")
         self._chores = [Worker(f"chores-{i}") for i in range(_CHORES)]
+        self._witnesses = Worker("witnesses")
         self._ends = Crew("ends")
         self._under_way: set[Action] = set()
         self._later: dict[Action, tuple[float, float]] = {}
@@ -168,11 +214,16 @@ class Executor:
         """An agent is being started."""
         return any(isinstance(action, Dispatch | Resume) for action in self._under_way)
 
+    def at_the_gate(self, attempt: Attempt) -> bool:
+        """Its change is being merged."""
+        merges = (action for action in self._under_way if isinstance(action, Merge))
+        return any((merge.work, merge.attempt) == (attempt.work, attempt.attempt) for merge in merges)
+
     def free_for(self, action: Action) -> bool:
         """Neither under way nor to be tried later, and nothing has to be through before."""
         if action in self._under_way or self._later.get(action, (0.0, 0.0))[0] > time.time():
             return False
-        if isinstance(action, OfAttempt | Mark) and any(_starts(other, action.number) for other in self._under_way):
+        if isinstance(action, OfAttempt | Mark) and any(_starts(other, action.work) for other in self._under_way):
             # an attempt is started first, unless its end is asked for: nobody else settles or marks it half-way
             return isinstance(action, FinishKill)
         return not any(waits(self._context, self._under_way, action) for waits in WAYS[type(action)].waits)
@@ -187,6 +238,7 @@ class Executor:
         self._context.halt.set()
         self._starts.close(_START_PATIENCE)
         self._gate.close(_PATIENCE)
+        self._witnesses.close(0.0)  # what is cut off runs again
         for worker in self._chores:
             worker.close(_PATIENCE)
         self._ends.close(_PATIENCE)
@@ -194,6 +246,9 @@ class Executor:
     def perform(self, snapshot: Snapshot, action: Action) -> None:
         """Do it, or have it begun; whatever prevents it is reported, and it is tried again later."""
         way = WAYS[type(action)]
+        if way.gives_way and self.starting and action not in self._later:
+            self._later[action] = (time.time() + _MOMENT, 0.0)
+            return
         try:
             if way.trusted:
                 require_trust(self._context.layout)
@@ -213,11 +268,13 @@ class Executor:
                 return self._starts
             case By.GATE:
                 return self._gate
+            case By.WITNESSES:
+                return self._witnesses
             case By.ENDS:
                 return self._ends
             case By.CHORES:
                 assert isinstance(action, OfAttempt)
-                return self._chores[action.number % _CHORES]
+                return self._chores[_place(action.work)]
 
     def finish(self, snapshot: Snapshot, finished: Finished) -> None:
         """Take what a worker brought."""

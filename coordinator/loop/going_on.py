@@ -28,11 +28,12 @@ def nudge(context: Context, snapshot: Snapshot, action: Nudge) -> bool:
     if attempt is None or attempt.state is not StepState.RUNNING or attempt.kill:
         return False
     agent = reach(context.layout, attempt)
-    seen = agent.runtime.seen(agent.screen())
+    screen = agent.screen()
+    seen = agent.runtime.seen(screen)
     itself = any(known.id == attempt.agent and known.retries for known in snapshot.agents)
     if seen is not None and (seen.state in _BUSY or (seen.retries and not itself)):
         return False
-    agent.check_composer()
+    agent.check_composer(screen)  # once more before it is told
     context.amend(attempt, nudges=action.count, nudged=time.time())
     tell(context.layout, attempt, SYSTEM, WORDS)
     return True
@@ -58,7 +59,7 @@ def at_limit(context: Context, attempt: Attempt, met: Report, ended: Draft) -> A
     limit = f"the limit of {attempt.runtime}"
     until = f" until {day_and_time(iso(met.resets_at))}" if met.resets_at else ""
     if not context.config.go_on:
-        how = f"restart it then: coord restart {attempt.prompt} (`go_on: true` lets it go on by itself)"
+        how = f"restart it then: coord restart {attempt.handle} (`go_on: true` lets it go on by itself)"
         return context.advance(attempt, StepState.FAILED, ended, reason=f"it reached {limit}{until}; {how}")
     if row > MOST:
         reason = f"it reached {limit} {row} times in a row; restart it when its service lets it work"

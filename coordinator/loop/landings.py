@@ -1,6 +1,6 @@
 """Open changes that somebody may have merged by hand: looked for when a ref of their base branch moves, never else."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from coordinator.changes.git import Git
@@ -54,9 +54,12 @@ class Landings:
         self._moved |= moved
         return moved
 
-    def due(self, snapshot: Snapshot) -> Iterator[FindLanded]:
-        """The open changes whose base branch is elsewhere than at the last look; each once."""
-        attempts = list(_open(snapshot))
+    def due(self, snapshot: Snapshot, at_the_gate: Callable[[Attempt], bool]) -> Iterator[FindLanded]:
+        """The open changes whose base branch is elsewhere than at the last look; each once.
+
+        `at_the_gate`: its merge is under way, which is what moves its base; looked for when that came to nothing.
+        """
+        attempts = [attempt for attempt in _open(snapshot) if not at_the_gate(attempt)]
         if not attempts:
             self._tips.clear()  # nothing is watched meanwhile
         for attempt in attempts:

@@ -13,8 +13,9 @@ from coordinator.errors import CoordError
 from coordinator.failpoint import failpoint
 from coordinator.lazy.dataclass import replace
 from coordinator.loop.actions import FindLanded, Merge, Tidy
-from coordinator.loop.completion import clear_up, close_windows, come_back
+from coordinator.loop.completion import clear_up, close_windows, come_back, tidy_flow, tidy_turn
 from coordinator.loop.context import Context
+from coordinator.loop.forge_words import take_up
 from coordinator.loop.worker import Task
 from coordinator.model.event import Draft
 from coordinator.model.snapshot import Snapshot
@@ -131,6 +132,8 @@ def record_outcome(context: Context, attempt: Attempt, action: Merge, outcome: O
         case Refused() if not action.commit:
             come_back(context, attempt, f"{_with_files(outcome)}\n{outcome.remedy}")
         case AtForge():
+            if outcome.comments and take_up(context, attempt, outcome):
+                return True
             if attempt.reason != outcome.reason:
                 context.amend(attempt, reason=outcome.reason)
                 data = {"attempt": attempt.attempt, "reason": outcome.reason, "url": outcome.url}
@@ -173,6 +176,12 @@ def tidy(context: Context, snapshot: Snapshot, action: Tidy) -> None:
     """Keep the last screen of an attempt, close its prompt's windows, and remove a merged one's worktree."""
     attempt = action.of(snapshot)
     if attempt is None:
+        return
+    if attempt.work.flow:
+        tidy_flow(context, attempt)
+        return
+    if attempt.work.stage:
+        tidy_turn(context, attempt)
         return
     clear_up(context, attempt)
     close_windows(context, attempt.work)

@@ -3,11 +3,13 @@
 import contextlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from coordinator.changes.git import Git
-from coordinator.errors import Refused
+from coordinator.errors import CoordError, Refused
 from coordinator.lazy.dataclass import replace
 from coordinator.loop.rules.outcome import Outcome
 from coordinator.loop.runner import Runner
@@ -19,7 +21,8 @@ from coordinator.observe.project import Project
 from coordinator.observe.trust import require_trust
 from coordinator.storage.files import Lock
 from coordinator.storage.paths import Layout
-from coordinator.storage.runs import read_loop, write_loop
+from coordinator.storage.runs import read_loop, sign_loop, write_loop
+from coordinator.storage.settings_in_force import forget_in_force
 from coordinator.storage.sweep import sweep
 
 LOCK_PATIENCE = 1.0
@@ -27,6 +30,8 @@ LOCK_PATIENCE = 1.0
 LAST = 15.0
 """Seconds in which a loop that was asked to end does so in order; after that it is cut off, as by a kill: whatever it
 was at is found done, or done again, by the next one."""
+_TURN = 0.0005
+"""Seconds; Python's own are 0.005."""
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -50,16 +55,31 @@ def run_loop(
             "a loop of this project runs already", "see `coord status`; `coord attach loop` goes to its window"
         )
     try:
+        forget_in_force(layout)
         finish(layout)  # what can't be finished now holds back only what would start
         sweep(layout, Project(layout).config.prompt_folders)
         _know_programs(layout)
         _ask_to_run(layout, max_parallel)
-        with Runner(layout, until_idle, on_event) as runner, _signals(runner.stop):
+        holds = partial(_holds, layout, lock)
+        with _short_turns(), Runner(layout, until_idle, on_event, holds) as runner, _signals(runner.stop):
             ended = runner.run()
         runner.end_session()
         return ended
     finally:
         lock.release()
+
+
+def _holds(layout: Layout, lock: Lock) -> bool:
+    """It is still the one loop of its project: a lock that was taken away is made again, unless another loop has it."""
+    if lock.is_in_place:
+        return True
+    try:
+        held = lock.renew()
+        if held:
+            sign_loop(layout)
+    except (CoordError, OSError):
+        return True  # what keeps it from being made keeps it from others too; it is tried again
+    return held
 
 
 def _know_programs(layout: Layout) -> None:
@@ -79,6 +99,17 @@ def _ask_to_run(layout: Layout, max_parallel: int | None) -> None:
     )
     if problem is None and wanted != ask:
         write_loop(layout, LoopAsk(wanted.state, wanted.max_parallel, by="loop", at=utc_now(), reason=wanted.reason))
+
+
+@contextlib.contextmanager
+def _short_turns() -> Iterator[None]:
+    """Have the threads of this process take shorter turns: who waited for the disk else waits for a whole look too."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 @contextlib.contextmanager

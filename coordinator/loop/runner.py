@@ -10,6 +10,7 @@ from pathlib import Path
 from coordinator.apply import steps
 from coordinator.errors import CoordError
 from coordinator.eventlog.store import EventLog
+from coordinator.loop import routing
 from coordinator.loop.actions import Action, Merge, Settle
 from coordinator.loop.command_server import CommandServer
 from coordinator.loop.completion import make_up
@@ -41,6 +42,8 @@ from coordinator.observe.watch import Changes, Watch
 from coordinator.storage.files import make_folder
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import sign_loop
+from coordinator.storage.settings_in_force import keep_in_force
+from coordinator.terminals.life import life_of
 
 _UNFINISHED_PAUSE = 0.5
 """Seconds between looks whether a plan can be finished that a hanging process holds, or the disk refuses."""
@@ -48,16 +51,26 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 """Seconds before a turn that broke off is tried again; doubles each time."""
 _WARM_PATIENCE = 3.0
 """Seconds in which worktrees that were made ahead go when the loop ends; the next one drops what is left."""
+_TOGETHER = 0.03
+"""Seconds in which changes are taken in together while an agent is being started: each look would hold that up."""
 _PAGE = 1000
 
 
 class Runner:
     """Turn after turn, in the thread that calls `run`. It never waits for the executor's workers."""
 
-    def __init__(self, layout: Layout, until_idle: bool, on_event: Callable[[Event], None] | None) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        until_idle: bool,
+        on_event: Callable[[Event], None] | None,
+        holds: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.wake: queue.SimpleQueue[Wake] = queue.SimpleQueue()
         self._until_idle = until_idle
         self._on_event = on_event
+        self._holds = holds
+        """Whether it is still the only loop of its project."""
         self._observer = Observer(layout)
         self._log = EventLog.open(layout.events_db, create=True)
         self._told = self._log.head()
@@ -91,6 +104,7 @@ class Runner:
         self._task_writer = TaskWriter(layout, self._say_soon)
         self._snapshot = self._observer.snapshot()
         self._direct.begin(self._snapshot)
+        keep_in_force(layout, config)
 
     def __enter__(self) -> "Runner":
         return self
@@ -125,6 +139,7 @@ class Runner:
         """Turn after turn, until something ends it. Refused when no agent could be started."""
         lame = self._check_agents()
         self._context.terminals.ensure_session()
+        self._context.server = life_of(self._context.terminals.process())
         self._book.open(self._snapshot)
         sign_loop(self._context.layout)
         for one in lame:
@@ -222,10 +237,12 @@ class Runner:
             if gone and Settle(*key) not in actions:
                 yield Settle(*key)
         self._gone.clear()
-        yield from self._landings.due(self._snapshot)
+        yield from self._landings.due(self._snapshot, self._executor.at_the_gate)
 
     def _look(self) -> None:
         """Take in what changed; settings that can't be read keep the last good ones in force."""
+        if not self._holds():
+            self.stop("another loop of this project, which has its lock")
         self._unread |= self._context.take_touched()
         untrusted = self._snapshot.untrusted
         try:
@@ -239,9 +256,13 @@ class Runner:
             self._executor.hurry(*STARTS_PROGRAMS)
         told = self._direct.look(self._snapshot, self._unread)
         self._unread.clear()
+        if self._observer.config != self._context.config:
+            keep_in_force(self._context.layout, self._observer.config)
         self._context.config = self._observer.config
         if told is not None:
             self._untold.append(told)
+        if changed := routing.put_back(self._context, self._snapshot):
+            self._snapshot = self._observer.refresh(changed)
 
     def _wait(self) -> Stopped | None:
         """Sleep until something happens or is due; Stopped when it is to end."""
@@ -253,9 +274,11 @@ class Runner:
         stop = None
         try:
             item = self.wake.get(timeout=timeout)
+            until = time.monotonic() + (_TOGETHER if self._executor.starting else 0.0)
             while True:
                 stop = self._take(item) or stop
-                item = self.wake.get_nowait()
+                until = until if isinstance(item, Changed) else 0.0
+                item = self.wake.get(timeout=max(0.0, until - time.monotonic()))
         except queue.Empty:
             return stop
 
@@ -277,9 +300,9 @@ class Runner:
         return None
 
     def _touch(self, work: WorkId, count: int) -> None:
-        current = self._snapshot.steps.get(work.number)
-        if current is not None and current.attempt is not None and current.attempt.attempt == count:
-            self._unread.add(self._context.directory(current.attempt))
+        attempt = self._snapshot.attempt_of(work)
+        if attempt is not None and attempt.attempt == count:
+            self._unread.add(self._context.directory(attempt))
 
     def _over(self) -> Outcome | None:
         """Why this life of the loop ends now, if it does."""
@@ -291,7 +314,10 @@ class Runner:
 
     def _census(self) -> list[Attempt]:
         """Attempts of earlier lives: those without a live process are going to be settled, the others are returned."""
-        steps.make_up(self._log, (s.attempt for s in self._snapshot.steps.values() if s.attempt is not None))
+        steps.make_up(self._log, self._snapshot.last_attempts)
+        routing.make_up(self._context, self._snapshot)
+        if touched := self._context.take_touched():
+            self._snapshot = self._observer.refresh(touched)
         adopted = []
         pids = {window.pid for window in self._context.terminals.windows() if not window.dead}
         for attempt in _live(self._snapshot):
@@ -337,7 +363,8 @@ class Runner:
 
 
 def _live(snapshot: Snapshot) -> list[Attempt]:
-    return [s.attempt for s in snapshot.steps.values() if s.attempt is not None and s.attempt.state.live]
+    """Attempts with an agent that has not ended; one with a pipeline has none, but its turns have."""
+    return [attempt for attempt in snapshot.last_attempts if attempt.state.live and not attempt.pipeline]
 
 
 def _left(stop: Stopped, snapshot: Snapshot) -> str:

@@ -5,22 +5,26 @@ from collections.abc import Mapping, Sequence
 
 from coordinator.apply.steps import agent_event
 from coordinator.changes.git import Git
+from coordinator.errors import CoordError
 from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.iteration import FIRST
 from coordinator.eventlog.store import EventLog
 from coordinator.failpoint import failpoint
 from coordinator.lazy.dataclass import replace
+from coordinator.loop import phases
 from coordinator.loop.rules.outcome import Outcome
 from coordinator.model.budget import run_usage
 from coordinator.model.budget_pause import all_wanted
 from coordinator.model.clock import timestamp, utc_now
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.human_wait import WAITED, waited_for_human
+from coordinator.model.iteration import Move
 from coordinator.model.prompt import Prompt
 from coordinator.model.prompt_rows import KIND as DESCRIPTION
 from coordinator.model.prompt_rows import Row, changes, row_of, rows_after, skipped
+from coordinator.model.round import Decision, Phase, phase_of
 from coordinator.model.run import Run
-from coordinator.model.snapshot import AgentState, LoopState, Snapshot
+from coordinator.model.snapshot import AgentState, LoopState, Milestone, Snapshot
 from coordinator.model.step import Attempt
 from coordinator.storage.branch import checked_out
 from coordinator.storage.documents import write_status
@@ -39,7 +43,7 @@ class RunBook:
         self._layout = layout
         self._log = log
         self._run: Run | None = None
-        self._title = ""
+        self._milestone = Milestone("")
         self._prompts = ""
         self._base = ""
         self._state: LoopState | None = None
@@ -53,12 +57,26 @@ class RunBook:
     def run(self) -> Run:
         """The run that new attempts belong to; one is opened if none is."""
         if self._run is None:
+            again = self._again()
             run_id = new_run(
-                self._layout, self._title, started=utc_now(), prompts=self._prompts, base_branch=self._base
+                self._layout,
+                self._milestone.title,
+                milestone_id=self._milestone.id,
+                budget_usd=self._milestone.budget.cost_usd if self._milestone.budget is not None else None,
+                started=utc_now(),
+                prompts=self._prompts,
+                base_branch=self._base,
+                phase=Phase.EXECUTING.value if again and self._milestone.iterate else "",
             )
-            self._run = current_run(self._layout) or Run(run_id, self._title)
-            self._say("run.started", data=self._again(), epoch=self._run.epoch)
+            self._run = current_run(self._layout) or Run(run_id, self._milestone.title)
+            self._say("run.started", data=again, epoch=self._run.epoch)
+            self._began(self._run)
         return self._run
+
+    def _began(self, run: Run) -> None:
+        """Log that the first iteration begins; once, also where a kill came between."""
+        if self._milestone.iterate and not run.moves:
+            self._log.append([phases.began(run)], SYSTEM, run.id, run.iteration)
 
     def _again(self) -> Mapping[str, object] | None:
         """What to say of a run that gives a milestone which was done new work: it is open from now on."""
@@ -88,10 +106,14 @@ class RunBook:
 
     def open(self, snapshot: Snapshot) -> None:
         """Take up the run that an earlier life of the loop did not end."""
-        self._title = snapshot.milestone.title
+        self._milestone = snapshot.milestone
         self._prompts = snapshot.settings.space or snapshot.settings.prompts_folder
         found = current_run(self._layout)
         if found is None or found.state != "running":
+            return
+        if _of_another(found, snapshot.milestone):
+            self._run = found
+            self._left(snapshot)
             return
         self._run = replace(found, epoch=found.epoch + 1)
         said = self._log.tail(1, Filter(kinds=("run.started", "run.resumed", "run.stopped")))
@@ -101,6 +123,7 @@ class RunBook:
         moved = bool(base and here) and here != base
         told = {"reason": f"it began on {base} and lands there, though {here} is checked out now"}
         self._say("run.resumed", data=told if moved else None, epoch=self._run.epoch)
+        self._began(self._run)
 
     def adopted(self, attempts: Sequence[Attempt], snapshot: Snapshot) -> None:
         """Log which running agents this life of the loop took over; that they are paused is not said again later."""
@@ -119,9 +142,11 @@ class RunBook:
 
     def follow(self, snapshot: Snapshot) -> None:
         """Log what became of the prompts, a pause, a halt, being stuck, and going on after it; each once."""
-        self._title = snapshot.milestone.title
+        self._milestone = snapshot.milestone
         self._prompts = snapshot.settings.space or snapshot.settings.prompts_folder
         self._last = snapshot
+        if self._run is not None and _of_another(self._run, snapshot.milestone):
+            self._left(snapshot)
         self._describe(snapshot)
         state, before = snapshot.loop.state, self._state
         if state is before or self._run is None:
@@ -129,20 +154,52 @@ class RunBook:
             return
         if state is LoopState.FINISHED and snapshot.milestone.status != "open":
             write_status(self._layout, snapshot.milestone.status)
-            self._end(snapshot.loop.reason)  # killed between closing the milestone and ending the run
+            self._end_at_last(self._run, snapshot.loop.reason)
         elif state in _TOLD:
             self._say(_TOLD[state], reason=snapshot.loop.reason)
         elif before in _TOLD and state in (LoopState.RUNNING, LoopState.WAITING):
             self._say("run.resumed", reason=snapshot.loop.reason)
         self._state = state
 
-    def close_milestone(self, snapshot: Snapshot) -> None:
+    def begin(self, snapshot: Snapshot, over: tuple[int, Phase], move: Move) -> None:
+        """Begin a phase after the iteration and phase that are over, or end it all; nothing where that was done before.
+
+        The log is told first: killed in between, the same is told again, and not written twice.
+        """
+        run = self.run
+        if (run.iteration, phase_of(run.phase)) != over:
+            return
+        for iteration, drafts in phases.told(run, move):
+            self._log.append(drafts, SYSTEM, run.id, iteration)
+        failpoint("phase-recorded")
+        self._run = phases.after(run, move)
+        if move.decision is Decision.DONE:
+            self.close_milestone(snapshot, move.reason)
+            return
+        if move.decision is Decision.STUCK:
+            self._hand_over(snapshot, "stuck", move.reason, move.remedy)
+        if Phase.DECIDED in (over[1], move.phase):
+            write_status(self._layout, "stuck" if move.phase is Phase.DECIDED else "open")
+        write_run(self._layout, self._run)
+
+    def close_milestone(self, snapshot: Snapshot, reason: str) -> None:
         """Nothing is left to run: the milestone is done, and with it the run."""
+        self._hand_over(snapshot, "done", reason)
         waited = {WAITED: waited_for_human(snapshot, time.time()).to_json()}
-        self._say("milestone.status", subject="milestone", data=waited, status="done", reason=snapshot.loop.reason)
+        self._say("milestone.status", subject="milestone", data=waited, status="done", reason=reason)
         failpoint("close-recorded")
         write_status(self._layout, "done")
-        self._end(snapshot.loop.reason)
+        self._end(reason)
+
+    def _hand_over(self, snapshot: Snapshot, status: str, reason: str, remedy: str = "") -> None:
+        """Write the hand-over page; a milestone ends without one where that can't be done, and the log says so."""
+        from coordinator.loop.handover import write_handover
+
+        try:
+            write_handover(self._layout, self._log, snapshot, status, reason, remedy=remedy)
+        except (OSError, CoordError) as error:
+            why = error.message if isinstance(error, CoordError) else (error.strerror or "unknown").lower()
+            self._say("problem.found", subject="milestone", message=f"the hand-over page can't be written: {why}")
 
     def leave(self, outcome: Outcome) -> None:
         """This life of the loop ends; an unfinished run is taken up by the next one."""
@@ -173,12 +230,29 @@ class RunBook:
                 rows = rows_after(rows, event.data)
         return rows
 
-    def _end(self, reason: str) -> None:
+    def _end_at_last(self, run: Run, otherwise: str) -> None:
+        """End a run after a kill between the end of its milestone and its own, for the reason that was told then."""
+        told = self._log.tail(1, Filter(kinds=("milestone.status", "run.finished")))
+        reason = told[0].data.get("reason") if told else None
+        finished = bool(told) and (told[0].kind, told[0].subject) == ("run.finished", f"run:{run.id}")
+        self._end(reason if isinstance(reason, str) and reason else otherwise, told=finished)
+
+    def _end(self, reason: str, *, told: bool = False) -> None:
         if self._run is not None:
-            self._say("run.finished", data={"reason": reason, **self._usage()})
+            if not told:
+                self._say("run.finished", data={"reason": reason, **self._usage()})
             sweep(self._layout)
-            write_run(self._layout, replace(self._run, state="ended", outcome="done", ended=utc_now()))
+            decided = Phase.DECIDED.value if self._milestone.iterate else ""
+            write_run(self._layout, replace(self._run, state="ended", outcome="done", phase=decided, ended=utc_now()))
             self._run, self._base = None, ""
+
+    def _left(self, snapshot: Snapshot) -> None:
+        """End a run whose milestone has given way to another one."""
+        assert self._run is not None, "it is of another milestone"
+        reason = f"another milestone began: {snapshot.milestone.title}"
+        self._say("run.finished", data={"reason": reason, **self._usage()})
+        write_run(self._layout, replace(self._run, state="ended", outcome="left", ended=utc_now()))
+        self._run, self._base, self._state = None, "", None
 
     def _usage(self) -> dict[str, object]:
         """What the run used, as far as anybody told."""
@@ -193,3 +267,10 @@ class RunBook:
     def _say(self, kind: str, subject: str = "", *, data: Mapping[str, object] | None = None, **more: object) -> None:
         run = self._run.id if self._run is not None else None
         self._log.append([Draft(kind, subject or f"run:{run}", {**(data or {}), **more})], SYSTEM, run)
+
+
+def _of_another(run: Run, milestone: Milestone) -> bool:
+    """A run belongs to another milestone than the present one. Where it had no id, its title tells."""
+    if not milestone.id or run.milestone_id == milestone.id:
+        return False
+    return bool(run.milestone_id) or run.milestone != milestone.title

@@ -12,6 +12,7 @@ from coordinator.lazy.dataclass import replace
 from coordinator.loop.context import Context
 from coordinator.loop.launch_files import hooks_environment
 from coordinator.model.clock import utc_now
+from coordinator.model.pipeline import DIRECT
 from coordinator.model.prompt import Prompt
 from coordinator.model.step import SETUP_LOG, Attempt, StepState
 from coordinator.model.work import WorkId, prompt_work
@@ -39,6 +40,7 @@ def new_attempt(context: Context, prompt: Prompt, count: int, base_branch: str, 
         title=prompt.title,
         prompt_file=prompt.path,
         digest=prompt.digest,
+        pipeline="" if prompt.pipeline == DIRECT else prompt.pipeline,
     )
 
 
@@ -63,7 +65,7 @@ def with_port(context: Context, attempt: Attempt) -> Attempt:
 
 def set_up(context: Context, attempt: Attempt, tree: WorktreeInfo) -> None:
     """Do all that is wanted in the new worktree of an attempt. Raises SetupFailed, and CutShort when the loop ends."""
-    if not attempt.branch:
+    if attempt.in_place:
         return
     layout, wanted, log = context.layout, wanted_setup(context.config), context.directory(attempt) / SETUP_LOG
     left_out = copy_files(layout, tree.path, wanted, log, context.halt)

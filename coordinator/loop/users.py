@@ -5,8 +5,9 @@ that `step.json`: two projects never let the same user work at the same time.
 """
 
 import json
+import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -22,8 +23,10 @@ from coordinator.storage.config import Config
 from coordinator.storage.files import Lock, write_atomic
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import read_loop
+from coordinator.storage.stage_attempts import turns_on_disk
 
 CLAIMS = Path("/var/lib/coord/users")
+_READ_BY_OTHERS = stat.S_IRGRP | stat.S_IROTH
 _LIMIT = 4 * 1024 * 1024  # bytes of a record
 _PATIENCE = 5.0
 """Seconds in which another loop may choose."""
@@ -49,8 +52,16 @@ class Users:
             held = dict(self._held)
         for name, attempt in held.items():
             if name in self._agents and self._agents[name].uid == uid:
-                return environment(attempt, self._layout.root)
+                acting = self._acting(attempt)
+                return environment(acting, self._layout.root) if acting is not None else {}
         return {}
+
+    def _acting(self, attempt: Attempt) -> Attempt | None:
+        """Whoever works as the user of an attempt: one with a pipeline has the turn that is at work, one at a time."""
+        if not attempt.pipeline:
+            return attempt
+        live = [turn for turn in turns_on_disk(self._layout, attempt) if turn.state.live]
+        return live[0] if len(live) == 1 else None
 
     def held(self) -> list[Attempt]:
         """The attempts that have a user, or had one that was not given back."""
@@ -62,6 +73,7 @@ class Users:
         """A user that nobody on this machine has, while `hold` writes down who gets it; None: all are taken."""
         try:
             CLAIMS.mkdir(mode=0o755, parents=True, exist_ok=True)
+            _shut(CLAIMS, CLAIMS.parent)
         except OSError as error:
             raise CoordError(f"can't note whose {CLAIMS} are: {error.strerror}", "make that folder, as root") from error
         lock = Lock(CLAIMS.parent)
@@ -119,6 +131,25 @@ def users_for(layout: Layout, config: Config) -> Users | None:
             "name a program outside of the repository; `coord strict status` tells all that is missing",
         )
     return Users(layout, found)
+
+
+def hold_no_locks(layout: Layout, prompt_folders: Sequence[str], directory: Path) -> None:
+    """Keep agents from holding the locks of folders for good, those of the attempt in this directory too.
+
+    Whoever may read a folder may lock it, and the loop would wait. They go through them all the same. Raises OSError.
+    """
+    below = [folder for folder in (directory, *directory.parents) if folder.is_relative_to(layout.coord)]
+    beside = [folder for folder in layout.coord.iterdir() if folder.is_dir() and folder != layout.worktrees]
+    prompts = [folder for name in prompt_folders if (folder := layout.root / name).is_dir()]
+    _shut(*below, *beside, *prompts)
+
+
+def _shut(*folders: Path) -> None:
+    """Let nobody but their owner read folders."""
+    for folder in folders:
+        mode = stat.S_IMODE(folder.lstat().st_mode)
+        if mode & _READ_BY_OTHERS and not folder.is_symlink():
+            folder.chmod(mode & ~_READ_BY_OTHERS)
 
 
 def _claimed(user: AgentUser) -> bool:

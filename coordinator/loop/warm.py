@@ -8,15 +8,16 @@ was killed left is dropped by the next one.
 import os
 import shutil
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from coordinator.agents.launch import environment
 from coordinator.changes import worktrees
 from coordinator.changes.folders import make_worktrees
 from coordinator.changes.git import Git
-from coordinator.changes.scripts import SETUP, Halt
+from coordinator.changes.guarded import Halt
+from coordinator.changes.scripts import SETUP
 from coordinator.changes.setup import CutShort, SetupFailed, copy_files, run_setup, run_teardown
 from coordinator.changes.warm_trees import (
     Mark,
@@ -38,6 +39,7 @@ from coordinator.lazy.dataclass import replace
 from coordinator.loop.ahead import Taken
 from coordinator.loop.context import Context
 from coordinator.loop.starts import free_name, new_attempt, setup_environment
+from coordinator.loop.worker import Crew
 from coordinator.model.prompt import Prompt
 from coordinator.model.queue import next_up
 from coordinator.model.snapshot import Snapshot
@@ -86,7 +88,7 @@ class WarmTrees:
         self._guard = threading.Lock()
         self._given_up: set[_Key] = set()
         """Those that could not be made ready: why, their attempts are going to say."""
-        self._threads: list[threading.Thread] = []
+        self._crew = Crew("warm")
         self._looked: tuple[object, ...] = ()
         self._next: tuple[int, ...] = ()
         self._closed = False
@@ -132,9 +134,7 @@ class WarmTrees:
             trees = [tree for tree in self._trees.values() if not tree.taken and tree.wanted]
         for tree in trees:
             self._drop(tree)
-        deadline = time.monotonic() + patience
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+        self._crew.close(patience)
 
     # -- in the thread of a start
 
@@ -231,9 +231,7 @@ class WarmTrees:
             tree.wanted = False
             self._trees[tree.key] = tree
         tree.halt.set()
-        thread = threading.Thread(target=self._drop_now, args=(tree,), name=f"drop-{tree.label}", daemon=True)
-        self._threads = [*(other for other in self._threads if other.is_alive()), thread]
-        thread.start()
+        self._crew.submit(partial(self._drop_now, tree), name=f"drop-{tree.label}")
 
     def _start(self, tree: _Tree, work: Callable[[_Tree], None]) -> None:
         def run() -> None:
@@ -252,9 +250,7 @@ class WarmTrees:
                 self._drop(tree)
             self._context.look()
 
-        thread = threading.Thread(target=run, name=f"warm-{tree.label}", daemon=True)
-        self._threads = [*(other for other in self._threads if other.is_alive()), thread]
-        thread.start()
+        self._crew.submit(run, name=f"warm-{tree.label}")
 
     def _make_ready(self, tree: _Tree, prompt: Prompt) -> None:
         context, (work, count) = self._context, tree.key

@@ -46,23 +46,43 @@ class Worker:
 
 
 class Crew:
-    """A thread for each job: one that stands still keeps no other from its end. Daemons, as workers are."""
+    """A thread for each job: one that stands still keeps no other from its end. Daemons, too. Thread-safe."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._threads: list[threading.Thread] = []
+        self._guard = threading.Lock()
 
-    def submit(self, job: Task, done: Callable[[Result], None]) -> None:
-        """Run a job at once; `done` is called with its result in the job's thread."""
-        thread = threading.Thread(target=lambda: done(_result(job)), name=self._name, daemon=True)
-        self._threads = [*(other for other in self._threads if other.is_alive()), thread]
-        thread.start()
+    def submit(self, job: Task, done: Callable[[Result], None] | None = None, *, name: str = "") -> None:
+        """Run a job at once; `done` is called with its result in the job's thread. Without it, errors are printed."""
+        thread = threading.Thread(target=lambda: done(_result(job)) if done else job(), name=name or self._name)
+        thread.daemon = True
+        with self._guard:  # begun under it: whoever sees the thread in the list can wait for it
+            thread.start()
+            self._threads = [*self._alive(), thread]
 
     def close(self, patience: float) -> None:
-        """Give all that run `patience` seconds together to end."""
+        """Give all that run `patience` seconds together to end, and what they begin meanwhile too."""
         deadline = time.monotonic() + patience
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+        while (threads := self._alive()) and (left := deadline - time.monotonic()) > 0:
+            threads[0].join(left)
+
+    def _alive(self) -> list[threading.Thread]:
+        return [thread for thread in self._threads if thread.is_alive()]
+
+
+def beside(job: Task) -> Task:
+    """Begin a job in a thread of its own; what is returned waits for its end, and returns or raises what it did."""
+    results: queue.SimpleQueue[Result] = queue.SimpleQueue()
+    threading.Thread(target=lambda: results.put(_result(job)), daemon=True).start()
+
+    def end() -> Any:
+        result = results.get()
+        if result.error is not None:
+            raise result.error
+        return result.value
+
+    return end
 
 
 def _result(job: Task) -> Result:

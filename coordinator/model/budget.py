@@ -7,7 +7,7 @@ from coordinator.model.budget_pause import BUDGET, END_IT, about_budgets, paused
 from coordinator.model.clock import timestamp
 from coordinator.model.settings import Budget
 from coordinator.model.snapshot import Question, Snapshot
-from coordinator.model.step import Step, StepState
+from coordinator.model.step import Attempt, Step, StepState
 from coordinator.model.text import age
 from coordinator.model.usage import Spent, total
 
@@ -49,7 +49,8 @@ def overruns(snapshot: Snapshot, now: float) -> Iterator[Overrun]:
             yield from _over(
                 f"prompt:{number}", who, run, settings.prompt_budget, spent, asked, _started(step), (GO_ON, END_IT)
             )
-    if any(step.state not in (StepState.MERGED, StepState.SKIPPED) for step in snapshot.steps.values()):
+    left = any(step.state not in (StepState.MERGED, StepState.SKIPPED) for step in snapshot.steps.values())
+    if left or snapshot.live_flows or snapshot.round is not None:
         used = run_usage(snapshot, now)
         yield from _over(f"run:{run}", "This run", run, settings.run_budget, used, asked, 0.0, (GO_ON,))
 
@@ -58,15 +59,22 @@ def run_usage(snapshot: Snapshot, now: float) -> Spent:
     """What this run has used so far, with the time of agents at work; `now` in Unix seconds."""
     asked = about_budgets(snapshot.questions)
     working = sum(_under_way(step, asked, now) for step in snapshot.steps.values())
-    return total(snapshot.spent.values()).plus(Spent(seconds=working))
+    working += sum(_at_work(attempt, asked, now) for attempt in snapshot.live_flows)
+    ended = total((*snapshot.spent.values(), *snapshot.flows_spent.values()))
+    return ended.plus(Spent(seconds=working))
 
 
 def _under_way(step: Step | None, asked: Iterable[Question], now: float) -> float:
     """Seconds that the agent of a live step was at work since its attempt started."""
     if step is None or step.attempt is None or not step.state.live:
         return 0.0
-    began = timestamp(step.attempt.started)
-    return max(0.0, now - began - paused_seconds(asked, step.number, began, now))
+    return _at_work(step.attempt, asked, now)
+
+
+def _at_work(attempt: Attempt, asked: Iterable[Question], now: float) -> float:
+    """Seconds that the agent of a live attempt was at work since that started."""
+    began = timestamp(attempt.started)
+    return max(0.0, now - began - paused_seconds(asked, attempt.prompt, began, now))
 
 
 def next_overrun(snapshot: Snapshot, now: float) -> float | None:
@@ -83,6 +91,11 @@ def next_overrun(snapshot: Snapshot, now: float) -> float | None:
             if own is not None and goes_on:
                 times.append(now + own - used % own)
         used_by_all += used
+    for work, spent in snapshot.flows_spent.items():
+        flow = snapshot.flows.get(work)
+        at_work = flow is not None and flow.state.live
+        used_by_all += spent.seconds + (_at_work(flow, asked, now) if flow is not None and at_work else 0.0)
+        live += at_work and paused_by(asked, 0) is None
     if of_run is not None and live:
         times.append(now + (of_run - used_by_all % of_run) / live)
     return min(times, default=None)

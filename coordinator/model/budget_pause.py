@@ -54,7 +54,7 @@ def wanted(asked: Iterable[Question], attempt: Attempt) -> Wanted:
 def all_wanted(snapshot: Snapshot) -> tuple[Wanted, ...]:
     """How all agents at work have to be, for whoever does not know how their processes are."""
     asked = about_budgets(snapshot.questions)
-    live = (step.attempt for step in snapshot.steps.values() if step.attempt is not None and step.attempt.state.live)
+    live = (attempt for attempt in snapshot.last_attempts if attempt.state.live and not attempt.pipeline)
     found = (wanted(asked, attempt) for attempt in live if asked and not attempt.exit and not attempt.kill)
     return tuple(one for one in found if not one.to_end)
 

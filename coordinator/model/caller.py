@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from coordinator.lazy.dataclass import dataclass
+from coordinator.model.work import WorkId, flow_work, prompt_work, turn_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,32 @@ class Caller:
 
     @property
     def subject(self) -> str:
-        """What it speaks about, unless it says so: an agent's own prompt, or the milestone."""
-        number = self.environ.get("COORD_PROMPT", "")
-        return f"prompt:{int(number)}" if number.isascii() and number.isdigit() else "milestone"
+        """What it speaks about, unless it says so: an agent's own work, or the milestone."""
+        work = self.work
+        return work.subject if work is not None else "milestone"
+
+    @property
+    def work(self) -> WorkId | None:
+        """What it was launched for; None for a process that is no agent's."""
+        flow, iteration, number = (self.environ.get(f"COORD_{name}", "") for name in ("FLOW", "ITERATION", "PROMPT"))
+        turn = self.environ.get("COORD_TURN", "")
+        try:
+            if turn:
+                return turn_work(_number(number), turn)
+            return flow_work(_number(iteration), flow) if flow else prompt_work(_number(number))
+        except ValueError:
+            return None
+
+    @property
+    def attempt(self) -> int:
+        """The number of the attempt that it was launched for; 0 for none."""
+        try:
+            return _number(self.environ.get("COORD_ATTEMPT", ""))
+        except ValueError:
+            return 0
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise ValueError(text)
+    return int(text)

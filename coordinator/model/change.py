@@ -1,8 +1,15 @@
 """A change as it is reviewed: what an attempt's branch holds beyond its base, and what its agent said about it."""
 
-from coordinator.lazy.dataclass import asdict, dataclass
+from collections.abc import Mapping
+
+from coordinator.lazy.dataclass import asdict, dataclass, field, replace
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.snapshot import Review
 from coordinator.model.step import Attempt
+
+if TYPE_CHECKING:
+    from coordinator.model.checks import Handed
+    from coordinator.model.review_comment import Comment, Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,19 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Since:
+    """What a change has become since it was sent back; what the base gained meanwhile is no part of it."""
+
+    attempt: int
+    """The attempt whose change was sent back."""
+    commit: str
+    """Head of its branch then."""
+    files: tuple[FileChange, ...] = ()
+    diff: str = ""
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ChangePage:
     """All that a reviewer looks at; every text in it is untrusted."""
 
@@ -101,6 +121,24 @@ class ChangePage:
     """Unified, as git prints it."""
     cut: bool = False
     """The diff is longer than what is here."""
+    since: Since | None = None
+    """None: nobody sent it back before, or nothing of that is left."""
+    comments: "tuple[Said, ...]" = ()
+    """What reviewers said at lines of it, those that nobody answered first."""
+    drafts: "tuple[Comment, ...]" = ()
+    """What is written at its lines, and not sent yet."""
+    viewed: Mapping[str, str] = field(default_factory=dict)
+    """Path → digest of its part of the diff when somebody marked it as viewed."""
+    criteria: "tuple[Handed, ...]" = ()
+    """The acceptance criteria of the prompt, with the commands that its agent names to show each."""
+
+    @property
+    def seen(self) -> "ChangePage":
+        """The page of what changed since it was sent back; itself where that is nothing."""
+        since = self.since
+        if since is None:
+            return self
+        return replace(self, change=replace(self.change, files=since.files), diff=since.diff, cut=since.cut)
 
     @property
     def folder(self) -> str:
@@ -131,5 +169,18 @@ class ChangePage:
             "added": change.added,
             "removed": change.removed,
             "review": asdict(self.review) if self.review else None,
+            "criteria": [
+                {"id": one.criterion.id, "text": one.criterion.text, "commands": list(one.commands)}
+                for one in self.criteria
+            ],
+            "comments": [said.to_json() for said in self.comments],
+            "drafts": [{"place": one.place, "text": one.text} for one in self.drafts],
+            "since": self._since(),
         }
         return page | ({"diff": self.diff, "cut": self.cut} if diff else {})
+
+    def _since(self) -> dict[str, object] | None:
+        since = self.since
+        if since is None:
+            return None
+        return {"attempt": since.attempt, "commit": since.commit, "files": [asdict(file) for file in since.files]}

@@ -24,6 +24,15 @@ class Actor:
     terminal: bool = field(default=True, compare=False)
     """False for a human whose process descends from no terminal: a script of cron or CI, or an orphan on purpose."""
 
+    @property
+    def prompt(self) -> int | None:
+        """The prompt that an executor works on, as its id tells; None for everybody else."""
+        role, _, rest = self.name.partition("-")
+        number = rest.partition("-")[0]
+        if self.kind is not ActorKind.AGENT or role != self.role or not (number.isascii() and number.isdigit()):
+            return None
+        return int(number)
+
 
 SYSTEM = Actor(ActorKind.SYSTEM, "loop")
 """The loop and the merge gate. Passed explicitly by their own code; no command ever becomes it."""
@@ -114,26 +123,39 @@ _WRITERS: dict[str, frozenset[str]] = {
     "question.answered": _PEOPLE_ONLY,
     "change.approved": _PEOPLE_ONLY,
     "change.rejected": _PEOPLE_ONLY,
+    "change.commented": _PEOPLE_AND_SYSTEM,
     "permission.answered": _PEOPLE_ONLY,
     "agent.told": _PEOPLE_AND_SYSTEM,
     "trust.given": _PEOPLE_ONLY,
+    "milestone.created": _PEOPLE_ONLY,
+    "criterion.accepted": _PEOPLE_ONLY,
+    "witness.asked": _PEOPLE_ONLY,
+    "attachment.removed": _PEOPLE_ONLY,
     "decision.recorded": _PEOPLE_AND_AGENTS,
     "artifact.produced": _PEOPLE_AND_AGENTS,
     "question.asked": _PEOPLE_AND_AGENTS,
     "question.assumed": _PEOPLE_AND_AGENTS,
     "attachment.added": _PEOPLE_AND_AGENTS,
     "prompt.created": _PEOPLE_AND_PLANNER,
-    "prompt.edited": _PEOPLE_ONLY,
-    "prompt.cancelled": _PEOPLE_ONLY,
+    "prompt.edited": _PEOPLE_AND_PLANNER,
+    "prompt.cancelled": _PEOPLE_AND_PLANNER,
     "plan.applied": _PEOPLE_AND_PLANNER,
     "plan.undone": _PEOPLE_ONLY,
-    "feedback.filed": frozenset({_HUMAN, "specialist"}),
+    "feedback.filed": frozenset({_HUMAN, _SYSTEM, "specialist"}),
     "feedback.planned": _PEOPLE_AND_PLANNER,
     "feedback.waived": _PEOPLE_ONLY,
     "verdict.given": frozenset({_HUMAN, "verifier"}),
     "learning.noted": _WORKERS | {_HUMAN},
+    "learning.curated": _PEOPLE_AND_PLANNER,
     "learning.delivered": _SYSTEM_ONLY,
+    "witness.begun": _SYSTEM_ONLY,
+    "witness.run": _SYSTEM_ONLY,
+    "witness.left": _SYSTEM_ONLY,
+    "ownership.violated": _SYSTEM_ONLY,
+    "flow.routed": _SYSTEM_ONLY,
+    "flow.sealed": _SYSTEM_ONLY,
     "planner.decided": _PEOPLE_AND_PLANNER,
+    "phase.reported": frozenset({"stage"}),
     "handoff.given": _WORKERS | {_HUMAN},
     "step.pending": _SYSTEM_ONLY,
     "step.dispatched": _SYSTEM_ONLY,
@@ -153,6 +175,8 @@ _WRITERS: dict[str, frozenset[str]] = {
 }
 """Kind → who may write it: a kind of actor, or the role of an agent."""
 
+_OF_CHILDREN = ("prompt.created", "prompt.edited", "plan.applied")
+"""What an executor may write too, where the data names its own prompt as `parent`."""
 SYSTEM_FAMILIES = ("run.", "iteration.", "stage.", "problem.")
 """Beginnings of kinds that the system alone writes, whatever follows."""
 
@@ -167,6 +191,7 @@ ALL_KINDS: tuple[str, ...] = (
     "run.finished",
     "iteration.started",
     "iteration.ended",
+    "iteration.refused",
     "stage.started",
     "stage.ended",
     "stage.failed",
@@ -186,13 +211,15 @@ def is_kind(kind: str) -> bool:
 def may_write(actor: Actor, kind: str, data: Mapping[str, object] | None = None) -> bool:
     """Whether this actor may write an event of this kind.
 
-    One right depends on the data: the system closes the milestone on the final merge (`status: done`), and only a
-    human gives it any other status.
+    Two rights depend on the data: the system closes the milestone on the final merge (`status: done`) and says when it
+    is stuck, only a human gives it any other status; and an executor makes children of its own prompt.
     """
     if not is_kind(kind):
         return False
     if actor.kind is ActorKind.SYSTEM and kind == "milestone.status":
-        return data is not None and data.get("status") == "done"
+        return data is not None and data.get("status") in ("done", "stuck")
+    if actor.kind is ActorKind.AGENT and actor.role == "executor" and kind in _OF_CHILDREN:
+        return data is not None and actor.prompt is not None and data.get("parent") == actor.prompt
     writers = _WRITERS.get(kind, _SYSTEM_ONLY)
     return actor.kind.value in writers or (actor.kind is ActorKind.AGENT and actor.role in writers - {_HUMAN, _SYSTEM})
 

@@ -1,6 +1,6 @@
 """Feedback: what somebody found that is not as it should be, and what became of it. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from coordinator.lazy import regex
@@ -64,6 +64,14 @@ class Feedback:
         return self.status is FeedbackStatus.OPEN
 
 
+def own_findings(items: Iterable[Feedback], others: Collection[str]) -> tuple[Feedback, ...]:
+    """The findings of the present milestone: all that carry no name of another one, `others`.
+
+    One is filed with the milestone's title where that has no id yet: it may have another title by now, or an id.
+    """
+    return tuple(item for item in items if item.milestone not in others)
+
+
 def same(known: Feedback, found: Feedback) -> bool:
     """Whether two findings are one: one title says what the other does, of the same file where both name one."""
     first, second = _words(known.title), _words(found.title)
@@ -75,9 +83,20 @@ def same(known: Feedback, found: Feedback) -> bool:
     return places[0] == places[1] or not all(places)
 
 
-def already_known(items: Iterable[Feedback], found: Feedback) -> Feedback | None:
-    """The finding that says the same already, whatever became of it; of several the first."""
-    return next((item for item in sorted(items, key=lambda item: item.number) if same(item, found)), None)
+def alike(items: Iterable[Feedback], found: Feedback) -> tuple[Feedback, ...]:
+    """The findings that say the same already, whatever became of them, by number."""
+    return tuple(item for item in sorted(items, key=lambda item: item.number) if same(item, found))
+
+
+def covers(known: Feedback, found: Feedback, filed_as: Priority, *, mended: bool) -> bool:
+    """Whether one that says the same need not be filed again.
+
+    `filed_as`: the priority with which `known` was filed, which only a human lowers. `mended`: every prompt that was
+    planned for it has ended. So it is not as it should be still, or again; what is more urgent says more.
+    """
+    if min(known.priority.rank, filed_as.rank) > found.priority.rank:
+        return False
+    return not (known.status is FeedbackStatus.PLANNED and mended)
 
 
 def by_urgency(items: Iterable[Feedback]) -> tuple[Feedback, ...]:

@@ -108,3 +108,5 @@ class Form:
     """Never raises, whatever the bytes are."""
     write_back: Callable[[Tree, Item, TaskStatus], WriteBack]
     """For an item that `read` found in this very tree; `status` is in progress, blocked or done."""
+    settle: Callable[[str, bytes], bytes] = lambda _, data: data
+    """A file, by its path, after what was written back: with what follows from it, such as counts."""

@@ -26,6 +26,23 @@ class Learning:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """A `learning.noted` event: what somebody would have liked to know. Untrusted text."""
+
+    text: str
+    by: str
+    at: str
+    """UTC, ISO 8601."""
+    seq: int
+    paths: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        about = {"paths": list(self.paths), "tags": list(self.tags)}
+        return {"text": self.text, "by": self.by, "at": self.at, "seq": self.seq, **about}
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """The learnings that an agent is given."""
 

@@ -6,7 +6,7 @@ from coordinator.lazy.dataclass import dataclass
 from coordinator.model.clock import timestamp
 from coordinator.model.settings import Settings, backoff
 from coordinator.model.snapshot import Agent, AgentState, Snapshot
-from coordinator.model.step import Attempt, Step, StepState
+from coordinator.model.step import Attempt, StepState
 
 MOST = 20
 """How often in a row an agent is told to go on, or started again, before a human has to."""
@@ -97,29 +97,32 @@ def holds(snapshot: Snapshot, number: int, now: float, held: Mapping[str, Limit]
     return None if limit is None else (runtime, limit)
 
 
-def limited_until(steps: Mapping[int, Step], agents: Iterable[Agent], settings: Settings) -> Iterator[float]:
-    """Unix seconds of all moments when a limit ends, or is tried again."""
-    for agent in agents:
-        attempt = _attempt_of(agent, steps)
-        if attempt is not None and agent.state is AgentState.RATE_LIMITED:
+def limited_until(attempts: Iterable[Attempt], agents: Iterable[Agent], settings: Settings) -> Iterator[float]:
+    """Unix seconds of all moments when a limit ends, or is tried again; `attempts` are those of the agents at work."""
+    limited = [agent for agent in agents if agent.state is AgentState.RATE_LIMITED]
+    known = {attempt.agent: attempt for attempt in attempts if attempt.state.live} if limited else {}
+    for agent in limited:
+        attempt = known.get(agent.id)
+        if attempt is not None:
             yield from (at for at in (agent.resets_at, tells_at(agent, attempt, settings)) if at is not None)
 
 
 def _met(snapshot: Snapshot) -> Iterator[tuple[str, float, Limit]]:
     """Runtime, when a limit was met (Unix seconds), and that limit."""
     for agent in snapshot.agents:
-        attempt = _attempt_of(agent, snapshot.steps)
-        if attempt is None or agent.state is not AgentState.RATE_LIMITED:
+        attempt = snapshot.of_agent(agent) if agent.state is AgentState.RATE_LIMITED else None
+        if attempt is None or not attempt.state.live:
             continue
         if agent.resets_at is not None:
             yield agent.runtime, agent.observed_at, Limit(agent.resets_at, told=True)
         elif (at := tells_at(agent, attempt, snapshot.settings)) is not None:
             yield agent.runtime, agent.observed_at, Limit(at, told=False)
-    for step in snapshot.steps.values():
-        ended = step.attempt
-        if ended is None or not ended.limits or step.state is not StepState.PENDING:
+    waiting = [step.attempt for step in snapshot.steps.values() if step.state is StepState.PENDING]
+    waiting += [attempt for attempt in snapshot.flows.values() if attempt.state is StepState.PENDING]
+    for ended in waiting:
+        at = starts_again(ended, snapshot.settings) if ended is not None and ended.limits else None
+        if ended is None:
             continue
-        at = starts_again(ended, snapshot.settings)
         if at is not None:
             yield ended.runtime, timestamp(ended.since), Limit(at, told=bool(ended.limit_ends))
 
@@ -130,9 +133,3 @@ def _answered(snapshot: Snapshot, runtime: str, since: float) -> bool:
         agent.runtime == runtime and agent.state is AgentState.WORKING and agent.observed_at > since
         for agent in snapshot.agents
     )
-
-
-def _attempt_of(agent: Agent, steps: Mapping[int, Step]) -> Attempt | None:
-    step = steps.get(agent.prompt) if agent.prompt is not None else None
-    attempt = step.attempt if step is not None else None
-    return attempt if attempt is not None and attempt.agent == agent.id and attempt.state.live else None

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from coordinator.lazy.dataclass import dataclass, field
 from coordinator.lazy.typing import Literal
 from coordinator.model.prompt import Prompt
+from coordinator.model.work import WorkId, prompt_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,21 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """End an attempt's whole process tree, gracefully first."""
+    """End an attempt's whole process tree, gracefully first; one at a flow that has ended starts again."""
 
     prompt: int
+    """0 for an attempt at a flow."""
     attempt: int
     then: Literal["requeue", "fail", "hold"]
     reason: str = ""
     fresh: bool = False
     """The next attempt starts from the base, not from what this one leaves."""
+    flow: WorkId | None = None
+    """What it is an attempt at, if that is no prompt."""
+
+    @property
+    def work(self) -> WorkId:
+        return self.flow or prompt_work(self.prompt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +64,36 @@ class Steer:
     """Send text to a running agent."""
 
     prompt: int
+    """0 for an attempt at a flow."""
     attempt: int
     text: str
+    flow: WorkId | None = None
+    """What it is an attempt at, if that is no prompt."""
+    one_of_many: bool = False
+    """The others are told also where this one can't be."""
+
+    @property
+    def work(self) -> WorkId:
+        return self.flow or prompt_work(self.prompt)
 
 
-Effect = Record | Kill | StartAfresh | Steer
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Answer what an agent asks leave for; the others of a plan are answered also where this one can't be."""
+
+    work: WorkId
+    attempt: int
+    allow: bool
+    doing: str
+    """What it asks for: it gets no answer where that is something else by then."""
+    reason: str = ""
+    """What goes with a denial."""
+
+
+Effect = Record | Kill | StartAfresh | Steer | Permit
 """What a service's plan may do besides editing files. The loop has effects of its own, in `loop/effects.py`."""
+LASTING = (Kill, Steer, Permit)
+"""What is done to agents, and can't be taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +122,12 @@ class Plan:
     """Id of the plan that this one takes back."""
     reason: str = ""
     """The engineer's own words."""
+    decision: int | None = None
+    """Number of the `planner.decided` event that it carries out."""
+    parent: int | None = None
+    """The prompt whose agent makes it: a child of that prompt, and nothing else."""
+    proposer: str = ""
+    """What proposed it to whoever applies it, such as `coordinator (claude-opus-5)`; empty: it was their own idea."""
     more: Mapping[str, object] = field(default_factory=dict)
     """What else a service has to say of it, as JSON: keys of its own."""
 

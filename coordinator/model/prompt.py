@@ -87,3 +87,9 @@ class Prompt:
     def label(self) -> str:
         """`07`: how a prompt is called on screen and in names."""
         return f"{self.number:02d}"
+
+    @property
+    def parent(self) -> int | None:
+        """The prompt that it is a part of; None for one of its own."""
+        text = self.extra.get("parent", "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 and int(text) else None

@@ -90,7 +90,7 @@ def _unreadable(snapshot: Snapshot) -> Iterator[int]:
 
 def _places(snapshot: Snapshot, line: list[int], held: Mapping[str, Limit]) -> Iterator[Place]:
     live = live_attempts(snapshot)
-    free = snapshot.loop.max_parallel - len(live)
+    free = snapshot.loop.max_parallel - len(live) - len(snapshot.live_flows)
     starting: list[int] = []
     folder = _in_folder(snapshot)
     for number in line:

@@ -15,14 +15,15 @@ from coordinator.model.loop_state import judge
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.prompt_rows import KIND, created, described, with_values
 from coordinator.model.question_fold import Asking
+from coordinator.model.replay_pipelines import FAMILIES, PipelineFold
 from coordinator.model.settings import Settings
 from coordinator.model.snapshot import Agent, AgentState, Milestone, Snapshot
 from coordinator.model.step import Attempt, Step, StepState
 from coordinator.model.stuck import Cause, Stuck
 from coordinator.model.usage import NOTHING, Spent
-from coordinator.model.work import prompt_work
+from coordinator.model.work import is_flow_name, prompt_work, work_of_agent
 
-KINDS = ("prompt", "plan.undone", "step", "agent", "question", "run", "milestone")
+KINDS = ("prompt", "plan.undone", "step", "agent", "question", "run", "milestone", *FAMILIES)
 """Families of events that a replay rests on; all others pass through it without effect."""
 _STEPS = {state.event_kind: state for state in StepState}
 _STATUS = {
@@ -68,6 +69,7 @@ class Replay:
         self._project, self._title, self._max_parallel = project, title, max_parallel
         self._settings = settings or Settings()
         self._status = "open"
+        self._milestone = ""
         self._run: str | None = None
         self._iteration = 0
         self._alive, self._asked = False, "running"
@@ -79,6 +81,7 @@ class Replay:
         """Agent → run, prompt, and what it had used when that was told last."""
         self._before: dict[str, dict[int, tuple[Prompt | None, Step | None]]] = {}
         """Plan → prompts that it changed, as they were; for when it is taken back."""
+        self._piped = PipelineFold()
         self._graph = Graph.of(())
         self._drawn = False
         for prompt in base:
@@ -95,21 +98,27 @@ class Replay:
                 self._agent(event)
             elif family in ("question", "run"):
                 self._asking.feed(event)
+                self._piped.feed(event)
                 self._happening(event)
                 if event.kind == "run.started" and self._status == "done":
                     self._status = "open"
+            elif family in FAMILIES:
+                self._piped.feed(event)
             elif family == "prompt":
                 self._prompt(event)
             elif event.kind == "plan.undone":
                 self._undo(str(event.data.get("undoes")))
             elif event.kind == "milestone.status":
                 self._status = str(event.data.get("status") or "open")
+            elif event.kind == "milestone.created":
+                self._title, self._status = str(event.data.get("title") or ""), "open"
+                self._milestone = str(event.data.get("id") or "")
 
     def copy(self) -> "Replay":
         """The same state, to be fed on its own."""
         made = Replay.__new__(Replay)
         made.__dict__.update(self.__dict__)
-        made._asking = self._asking.copy()
+        made._asking, made._piped = self._asking.copy(), self._piped.copy()
         made._prompts, made._steps, made._agents = dict(self._prompts), dict(self._steps), dict(self._agents)
         made._spent = dict(self._spent)
         made._before = {plan: dict(known) for plan, known in self._before.items()}
@@ -140,7 +149,7 @@ class Replay:
         )
         return Snapshot(
             project=self._project,
-            milestone=Milestone(self._title, self._status),
+            milestone=Milestone(self._title, self._status, self._milestone),
             loop=loop,
             graph=self._graph,
             prompts=prompts,
@@ -153,7 +162,11 @@ class Replay:
             highest_number=max(prompts, default=0),
             settings=self._settings,
             spent=self._used_in(self._run),
+            pipelines={number: at for number, at in self._piped.positions.items() if self._is_under_way(number)},
         )
+
+    def _is_under_way(self, number: int) -> bool:
+        return number in self._steps and self._steps[number].state.live
 
     def _used_in(self, run: str | None) -> dict[int, Spent]:
         used: dict[int, Spent] = {}
@@ -263,9 +276,12 @@ class Replay:
         state = _agent_state(event)
         if event.kind == "agent.started" or known is None:
             prompt, count = event.data.get("prompt"), event.data.get("attempt")
+            flow, iteration = event.data.get("flow"), event.data.get("iteration")
+            own = work_of_agent(name)
+            stage = own[0].path if own is not None else ""
             known = Agent(
                 id=name,
-                role=name.partition("-")[0],
+                role="stage" if stage else name.rpartition("-")[0].rpartition("-")[0] or name.partition("-")[0],
                 prompt=prompt if isinstance(prompt, int) else None,
                 attempt=count if isinstance(count, int) else 1,
                 runtime=str(event.data.get("runtime") or ""),
@@ -273,6 +289,9 @@ class Replay:
                 evidence="log",
                 observed_at=0.0,
                 since=event.ts,
+                flow=flow if isinstance(flow, str) and is_flow_name(flow) else "",
+                iteration=iteration if isinstance(iteration, int) else 0,
+                stage=stage,
             )
         stuck = _stuck(event) if "stuck" in event.data or (state or known.state).ended else known.stuck
         told = Spent(_amount(event.data.get("tokens"), int), _amount(event.data.get("cost_usd"), float))
@@ -284,7 +303,7 @@ class Replay:
     def _is_shown(self, agent: Agent) -> bool:
         """It works, or how it ended still matters."""
         step = self._steps.get(agent.prompt) if agent.prompt is not None else None
-        if step is None or step.attempt is None:
+        if step is None or step.attempt is None or agent.stage:
             return not agent.state.ended
         return step.state in _SHOWN and step.attempt.attempt == agent.attempt
 

@@ -19,6 +19,10 @@ class Run:
     """Branch that its attempts start from and land on, whatever is checked out later; empty: none was needed yet."""
     iteration: int = 1
     """Round of Planner, Executors and Feedback, from 1."""
+    phase: str = ""
+    """Of the iteration: `planning`, `executing`, `feedback` or `decided`; empty where none has begun."""
+    moves: int = 0
+    """How often the phase has changed."""
     state: str = "running"
     """`running` or `ended`; `unknown` when its record can't be read."""
     outcome: str = ""
@@ -28,6 +32,10 @@ class Run:
     started: str = ""
     """UTC, ISO 8601."""
     ended: str = ""
+    milestone_id: str = ""
+    """Empty: it had none."""
+    budget_usd: float | None = None
+    """What it may cost, as the milestone says; None: nothing of its own."""
 
 
 @dataclass(frozen=True, slots=True)

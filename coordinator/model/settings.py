@@ -50,10 +50,22 @@ class Settings:
     """Of all prompts of a run together."""
     require_criteria: bool = False
     """Refuse prompts without acceptance criteria."""
+    max_prompts: int = 8
+    """New prompts that one plan of a Planner may have."""
     warm: int = 1
     """Worktrees that are made ready ahead."""
     prompts_folder: str = PROMPTS
     """Where new prompts are written, relative to the project's root."""
+    max_iterations: int = 10
+    """Iterations after which a milestone that iterates is stuck."""
+    planner_plans: str = "first"
+    """`first`, `all` or `auto`: which of the Planner's plans a human confirms before they are applied."""
+    on_failure: str = "halt"
+    """`halt`: a failed prompt holds the plan until a human comes; `plan`: the Planner is told of it."""
+    specialists: tuple[str, ...] | None = None
+    """Flows that look beside the Verifier; None: all that there are."""
+    tests: tuple[str, ...] = ()
+    """Globs of the project's tests; empty: where they are in most projects."""
     space: str = ""
     """The prompts folder that is called after the base branch: a name space of numbers; empty: there is none."""
 

@@ -1,20 +1,26 @@
 """Everything that is, at one moment: the only thing the loop, the commands and the screen look at."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
-from coordinator.lazy.dataclass import dataclass, field
-from coordinator.lazy.typing import NamedTuple
-from coordinator.model.clock import iso
+from coordinator.lazy.dataclass import dataclass, field, replace
+from coordinator.lazy.typing import TYPE_CHECKING, NamedTuple
+from coordinator.model.agent import Agent as Agent
+from coordinator.model.agent import AgentState as AgentState
 from coordinator.model.graph import Graph
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
-from coordinator.model.settings import Settings
-from coordinator.model.step import SETUP_LOG, Step, StepState
-from coordinator.model.stuck import Stuck
+from coordinator.model.settings import Budget, Settings
+from coordinator.model.step import Attempt, Step, StepState
 from coordinator.model.text import amount
 from coordinator.model.trust import Ask, ask_about
 from coordinator.model.usage import Spent
+from coordinator.model.work import WorkId, turn_work
+
+if TYPE_CHECKING:
+    from coordinator.model.checks import Checks
+    from coordinator.model.pipeline import Position
+    from coordinator.model.round import Round
 
 
 class LoopState(StrEnum):
@@ -37,118 +43,8 @@ class LoopState(StrEnum):
     """No loop process."""
 
 
-class AgentState(StrEnum):
-    STARTING = "starting"
-    WORKING = "working"
-    PERMISSION = "permission"
-    WAITING = "waiting-for-input"
-    INTERRUPTED = "interrupted"
-    RATE_LIMITED = "rate-limited"
-    IDLE = "idle"
-    PAUSED = "paused"
-    """Its processes are stopped, until a human says whether it may use more than its budget."""
-    FINISHED = "finished"
-    CRASHED = "crashed"
-    LOST = "lost"
-    UNKNOWN = "unknown"
-
-    @property
-    def needs_human(self) -> bool:
-        return self in (AgentState.PERMISSION, AgentState.WAITING)
-
-    @property
-    def words(self) -> str:
-        """For people."""
-        return "paused: budget" if self is AgentState.PAUSED else self.value
-
-    @property
-    def ended(self) -> bool:
-        return self in (AgentState.FINISHED, AgentState.CRASHED, AgentState.LOST)
-
-    @property
-    def at_work(self) -> bool:
-        """As far as anybody knows, it waits for nobody."""
-        return self in (AgentState.WORKING, AgentState.UNKNOWN)
-
-
-@dataclass(frozen=True, slots=True)
-class Agent:
-    """A process in a tmux window, with what is known of its state and how it is known."""
-
-    id: str
-    role: str
-    prompt: int | None
-    attempt: int
-    runtime: str
-    state: AgentState
-    evidence: str
-    """What the state rests on: `window`, `exit.json`, `hook`, `receipt`, `screen`, `output`, `setup.log`, `none`."""
-    observed_at: float
-    """Unix seconds when the evidence was written."""
-    since: str
-    """UTC, ISO 8601: when the attempt started."""
-    window: str = ""
-    pane: str = ""
-    tokens: int | None = None
-    cost_usd: float | None = None
-    outcome: str = ""
-    """How it handed off: `done`, `failed` or `blocked`; empty until then."""
-    doing: str = ""
-    """A few words of the agent on what it is at; untrusted text."""
-    server: str = ""
-    """Socket of the tmux server of an adopted window, which coord did not open; empty: it is an agent of ours."""
-    name: str = ""
-    """Session and window of an adopted one as people call them; untrusted text."""
-    stuck: Stuck | None = None
-    """It seems to get nowhere: a warning for a human, no more."""
-    resets_at: float | None = None
-    """Unix seconds when the limit ends that holds it; None: none does, or its CLI doesn't tell."""
-    retries: bool = False
-    """At a limit: its CLI goes on by itself when that ends."""
-    hears: bool = False
-    """It has a line for messages, so that it can be told to go on."""
-
-    @property
-    def setting_up(self) -> bool:
-        """Its worktree is being set up; `doing` is the last line that was said there."""
-        return self.state is AgentState.STARTING and self.evidence == SETUP_LOG
-
-    @property
-    def words(self) -> str:
-        """Its state for people."""
-        return "setting up" if self.setting_up else self.state.words
-
-    @property
-    def adopted(self) -> bool:
-        """It runs in a window that coord did not open, and to which it writes nothing."""
-        return bool(self.server)
-
-    @property
-    def screen_id(self) -> str:
-        """What tells its pane from those of all servers; empty when it has none."""
-        return f"{self.server}/{self.pane}" if self.server and self.pane else self.pane
-
-    def to_json(self, now: float) -> dict[str, object]:
-        return {
-            "id": self.id,
-            "role": self.role,
-            "prompt": self.prompt,
-            "attempt": self.attempt,
-            "runtime": self.runtime,
-            "state": self.state.value,
-            "evidence": self.evidence,
-            "age_s": round(max(0.0, now - self.observed_at), 1),
-            "window": self.window or None,
-            "tokens": self.tokens,
-            "cost_usd": self.cost_usd,
-            "since": self.since,
-            "doing": self.doing,
-            "server": self.server or None,
-            "name": self.name,
-            "stuck": self.stuck.words(now) if self.stuck else None,
-            "stuck_since": self.stuck.since_iso if self.stuck else None,
-            "resets_at": None if self.resets_at is None else iso(self.resets_at),
-        }
+COMMAND = "witness:"
+"""How `about` of a question begins that asks whether an agent's words may run as a command: it holds nothing up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +80,11 @@ class Question:
     @property
     def open(self) -> bool:
         return self.answer is None
+
+    @property
+    def holds(self) -> bool:
+        """Work waits for its answer."""
+        return self.open and not self.about.startswith(COMMAND)
 
     @property
     def taken(self) -> bool:
@@ -230,6 +131,27 @@ class Milestone:
     title: str
     status: str = "open"
     """`open`, `done` or `stuck`."""
+    id: str = ""
+    """Names it among the project's milestones; empty: its file gives it none yet."""
+    iterate: bool = False
+    """Planner, Executors and feedback take turns until it is done or stuck."""
+    budget: Budget | None = None
+    """Of each of its runs, in the place of the one of the settings; None: as the settings say."""
+    planner_plans: str = ""
+    """Which of its Planners' plans a human confirms, in the place of what the settings say; empty: as they say."""
+
+    @property
+    def name(self) -> str:
+        """What feedback and backlog call it: its id, or its title where it has none."""
+        return self.id or self.title
+
+    def over(self, settings: Settings) -> Settings:
+        """The settings that hold for it."""
+        return replace(
+            settings,
+            run_budget=settings.run_budget if self.budget is None else self.budget,
+            planner_plans=self.planner_plans or settings.planner_plans,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,8 +240,25 @@ class Snapshot:
     """What waited for a human in this milestone, and waits; without the changes that are open."""
     samples: tuple[Sample, ...] = ()
     """What the newest finished attempts took, oldest first."""
+    unusable: int = 0
+    """Prompt files that can't be used."""
     elsewhere: Mapping[int, int] = field(default_factory=dict)
     """By number: the highest attempt of other prompts of that number, which are those of other branches' folders."""
+    round: "Round | None" = None
+    """The present iteration; None where the milestone does not iterate."""
+    checks: "Checks | None" = None
+    """What merged prompts named to show their acceptance criteria; None where none did."""
+    flows: Mapping[WorkId, Attempt] = field(default_factory=dict)
+    """The last attempt at each flow of this run's iterations, whatever became of it."""
+    flow_counts: Mapping[str, int] = field(default_factory=dict)
+    """By flow: the highest attempt of any run; the next one is one more."""
+    flows_spent: Mapping[WorkId, Spent] = field(default_factory=dict)
+    """What the attempts at each flow of this run used, without the time of those under way."""
+    stages: Mapping[WorkId, Attempt] = field(default_factory=dict)
+    """Every turn of the last attempt of each prompt with a pipeline, also those that ended; none of what is cleared up
+    after its merge."""
+    pipelines: "Mapping[int, Position]" = field(default_factory=dict)
+    """By prompt: where the pipeline of that attempt stands."""
 
     @property
     def standing(self) -> str:
@@ -328,6 +267,38 @@ class Snapshot:
             return self.milestone.status
         new = sum(s.state is not StepState.MERGED and not self.prompts[n].status.ended for n, s in self.steps.items())
         return f"done, {amount(new, 'new prompt')}" if new else "done"
+
+    def attempt_of(self, work: WorkId) -> Attempt | None:
+        """The last attempt at a piece of work; None before the first."""
+        if work.kind == "flow":
+            return self.flows.get(work)
+        if work.kind == "stage":
+            return self.stages.get(work)
+        step = self.steps.get(work.number)
+        return step.attempt if step is not None and step.attempt is not None and step.attempt.work == work else None
+
+    @property
+    def live_flows(self) -> tuple[Attempt, ...]:
+        """The attempts at flows that have not ended."""
+        return tuple(attempt for attempt in self.flows.values() if attempt.state.live)
+
+    @property
+    def last_attempts(self) -> Iterator[Attempt]:
+        """The last attempt at everything that was ever started: prompts, then flows, then turns of pipelines."""
+        yield from (step.attempt for step in self.steps.values() if step.attempt is not None)
+        yield from self.flows.values()
+        yield from self.stages.values()
+
+    def turns_of(self, number: int) -> tuple[Attempt, ...]:
+        """The turns of a prompt's pipeline that an agent was given, in the order of its record."""
+        position = self.pipelines.get(number)
+        works = (turn_work(number, turn.path) for turn in position.turns) if position is not None else ()
+        return tuple(attempt for work in works if (attempt := self.stages.get(work)) is not None)
+
+    def of_agent(self, agent: Agent) -> Attempt | None:
+        """The attempt that an agent works on, if that is the last one at its work."""
+        attempt = self.attempt_of(agent.work) if agent.work is not None else None
+        return attempt if attempt is not None and attempt.agent == agent.id else None
 
     @property
     def asks(self) -> Ask | None:

@@ -36,6 +36,14 @@ class StepState(StrEnum):
         return "step." + self.value.replace("-", "_")
 
 
+_OF_STAGES = {StepState.RUNNING: "stage.started", StepState.MERGED: "stage.ended"}
+
+
+def state_kind(work: WorkId, state: StepState) -> str:
+    """Of the event that tells of a state: `step.merged`; of a turn of a pipeline `stage.ended`."""
+    return _OF_STAGES.get(state, f"stage.{state.value}") if work.kind == "stage" else state.event_kind
+
+
 TRANSITIONS: dict[StepState, frozenset[StepState]] = {
     StepState.PENDING: frozenset({StepState.DISPATCHED, StepState.BLOCKED, StepState.SKIPPED, StepState.MERGED}),
     StepState.DISPATCHED: frozenset(
@@ -104,6 +112,10 @@ class Receipt:
     """What is left to do."""
     next: str = ""
     """The flow that its agent would have go on."""
+    checks: tuple[str, ...] = ()
+    """Commands of `validation`, behind the acceptance criterion that one is named for, if any: `AC-07-2: make test`."""
+    answers: tuple[str, ...] = ()
+    """To comments of reviewers, each behind its id: `C3: renamed to seconds`."""
 
     @property
     def lists(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -114,6 +126,7 @@ class Receipt:
             ("Validation", self.validation),
             ("Left to do", self.left),
             ("Learnings", self.learnings),
+            ("Answers", self.answers),
         )
         return tuple((name, items) for name, items in named if items)
 
@@ -202,13 +215,27 @@ class Attempt:
     exit: Exit | None = None
     receipt: Receipt | None = None
     """Its agent's last hand-off, as the log tells it."""
+    pipeline: str = ""
+    """Of a prompt, the one whose stations work on it, each an attempt of its own; empty: one agent works on all of it.
+
+    Such an attempt has neither process nor window: it is over when its pipeline is."""
     directory: str = field(default="", compare=False)
     """Relative to the project root."""
+
+    @property
+    def in_place(self) -> bool:
+        """It works in the project's own folder, beside nobody else."""
+        return not self.branch and not self.worktree
 
     @property
     def prompt(self) -> int:
         """The prompt that it works on, as a whole or on a stage of it; 0 when it works on none."""
         return self.work.number
+
+    @property
+    def handle(self) -> str:
+        """What people call it by in commands: the number of its prompt, or the name of its agent."""
+        return str(self.prompt) if self.prompt else self.agent
 
     @property
     def untidy(self) -> bool:

@@ -8,8 +8,14 @@ from coordinator.lazy.typing import Literal
 
 _NAME = regex.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ATTEMPT = regex.compile(r"attempt-([1-9][0-9]{0,8})")
+_AGENT = regex.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})-([0-9]{1,9})-([1-9][0-9]{0,8})")
+_TURN_AGENT = regex.compile(r"([0-9]{2,9})-([1-9][0-9]{0,8})-([A-Za-z0-9._+-]+)")
+_TURN = regex.compile(r".*\.[0-9]+")
+_EXECUTOR = "executor"
 _NUMBER = regex.compile(r"[0-9]{1,9}")
 _PROMPTS = "prompts"
+DIRECT = "direct"
+"""What a prompt says that no pipeline works on: one agent does."""
 _STAGES = "stages"
 
 
@@ -54,7 +60,7 @@ class WorkId:
         if self.flow:
             return f"{self.flow} of iteration {self.iteration}"
         own = f"prompt {self.number:02d}"
-        return f"{self._path} of {own}" if self.stage else own
+        return f"{self.path} of {own}" if self.stage else own
 
     @property
     def subject(self) -> str:
@@ -66,7 +72,7 @@ class WorkId:
         """Tells it from all other work: `7`, `planner/2`, `7/IMPLEMENT/P1/T2`."""
         if self.flow:
             return f"{self.flow}/{self.iteration}"
-        return f"{self.number}/{self._path}" if self.stage else str(self.number)
+        return f"{self.number}/{self.path}" if self.stage else str(self.number)
 
     @property
     def record(self) -> dict[str, int | str]:
@@ -89,7 +95,7 @@ class WorkId:
         if self.flow:
             return f"{self.flow}/attempt-{attempt}"
         own = f"{_PROMPTS}/{self.number:02d}/attempt-{attempt}"
-        return f"{own}/{_STAGES}/{self._path}" if self.stage else own
+        return f"{own}/{_STAGES}/{self.path}" if self.stage else own
 
     def checkout(self, attempt: int) -> str:
         """The name of its worktree, `07-1` or `verifier-3`. A stage works in its prompt's."""
@@ -104,7 +110,8 @@ class WorkId:
         return self.stage, self.phase, self.task
 
     @property
-    def _path(self) -> str:
+    def path(self) -> str:
+        """Of a stage, below its prompt: `implementer.2`, `IMPLEMENT/2.1/T3`; empty for anything else."""
         return "/".join(filter(None, self._below))
 
 
@@ -126,6 +133,25 @@ def stage_work(number: int, stage: str, phase: str = "", task: str = "") -> Work
     return WorkId(number, stage, phase, task)
 
 
+def turn_work(number: int, path: str) -> WorkId:
+    """A stage by its path below the prompt, `IMPLEMENT/2.1/T3`. ValueError for what can't be one."""
+    found = _of_prompt(str(number), path.split("/"))
+    if not found.stage or found.path != path:
+        raise ValueError(path)
+    return found
+
+
+def turn_agent(work: WorkId, attempt: int) -> str:
+    """The agent of a stage, by the attempt of its prompt: `07-1-implementer.2`, `07-1-IMPLEMENT+2.1+T3`."""
+    return f"{work.number:02d}-{attempt}-{work.path.replace('/', '+')}"
+
+
+def station_of(path: str) -> str:
+    """The station of a turn by its path: `implementer` for `implementer.2`, `IMPLEMENT` of a staged one."""
+    first = path.partition("/")[0]
+    return first.rpartition(".")[0] if "/" not in path and _TURN.fullmatch(first) else first
+
+
 def is_name(text: str) -> bool:
     """Whether a stage, a phase or a task may be called so: the name of a folder, wherever it came from."""
     return _NAME.fullmatch(text) is not None
@@ -134,6 +160,16 @@ def is_name(text: str) -> bool:
 def is_flow_name(text: str) -> bool:
     """Whether a flow may be called so: a folder of the run's own, that no number and no `prompts` can be taken for."""
     return is_name(text) and text[0].isalpha() and text.casefold() != _PROMPTS
+
+
+def is_station_name(text: str) -> bool:
+    """Whether a station may be called so; `critic.2` may not: that is what the second turn of `critic` is called."""
+    return is_flow_name(text) and _TURN.fullmatch(text) is None
+
+
+def is_pipeline_name(text: str) -> bool:
+    """Whether a pipeline may be called so: a folder of the run's own, as a flow's."""
+    return is_flow_name(text) and text != DIRECT
 
 
 def work_about(subject: str) -> WorkId | None:
@@ -165,6 +201,31 @@ def work_at(directory: str, iteration: int = 0) -> tuple[WorkId, int] | None:
     if match is None or found.directory(int(match[1])) != directory:
         return None
     return found, int(match[1])
+
+
+def work_of_agent(name: str) -> tuple[WorkId, int] | None:
+    """What an agent of a name works on, and in which attempt; None for any other.
+
+    `executor-07-1`, `verifier-2-3`, and of a stage `07-1-implementer.2`.
+    """
+    if turn := _TURN_AGENT.fullmatch(name):
+        return _of_turn_agent(turn[1], turn[2], turn[3], name)
+    match = _AGENT.fullmatch(name)
+    if match is None:
+        return None
+    role, key, attempt = match[1], int(match[2]), int(match[3])
+    try:
+        return (prompt_work(key) if role == _EXECUTOR else flow_work(key, role)), attempt
+    except ValueError:
+        return None
+
+
+def _of_turn_agent(number: str, attempt: str, path: str, name: str) -> tuple[WorkId, int] | None:
+    try:
+        found = turn_work(int(number), path.replace("+", "/"))
+    except ValueError:
+        return None
+    return (found, int(attempt)) if turn_agent(found, int(attempt)) == name else None
 
 
 def _of_prompt(number: str, names: list[str]) -> WorkId:

@@ -1,6 +1,7 @@
 """What attempts took, and what waited for a human, folded from events one by one. Pure."""
 
 from collections import deque
+from collections.abc import Iterable, Mapping
 
 from coordinator.model.clock import timestamp
 from coordinator.model.event import Event
@@ -19,6 +20,7 @@ OPENED = "opened"
 """Key of a verdict's data: when the change was opened, UTC, ISO 8601."""
 KIND = "agent.exited"
 """The event of an attempt's end that tells what it took."""
+NOTHING: Mapping[str, Span] = {}
 MOST = 200
 """Finished attempts that are looked at: the newest."""
 
@@ -26,12 +28,15 @@ MOST = 200
 class Waiting:
     """What waited up to the last event fed; other kinds of events pass through without effect."""
 
-    def __init__(self) -> None:
-        self._open: dict[str, Span] = {}
-        self._closed: list[Span] = []
+    def __init__(self, open_: Mapping[str, Span] = NOTHING, closed: Iterable[Span] = ()) -> None:
+        """To go on from what waited up to some event: what waits still, by question or agent, and what is over."""
+        self.open: dict[str, Span] = dict(open_)
+        self.closed: list[Span] = []
         self._own: dict[int, list[Span]] = {}
-        """By prompt: those of `_closed` that are about one."""
-        self._spans: tuple[Span, ...] | None = ()
+        """By prompt: those of `closed` that are about one."""
+        self._spans: tuple[Span, ...] | None = None
+        for span in closed:
+            self._close(span)
 
     def feed(self, event: Event) -> None:
         """Take the next event."""
@@ -50,15 +55,15 @@ class Waiting:
         elif event.kind == "permission.answered" or event.kind.startswith("agent."):
             self._end(event.subject, at)
         elif event.kind == "milestone.created":
-            self._closed, self._own, self._spans = [], {}, None
+            self.closed, self._own, self._spans = [], {}, None
 
     def asking(self) -> list[tuple[str, float]]:
         """The agents that ask for a permission, as subjects of events, and since when."""
-        return [(key, span.start) for key, span in self._open.items() if span.kind == "permissions"]
+        return [(key, span.start) for key, span in self.open.items() if span.kind == "permissions"]
 
     def held(self, prompt: int, start: float, end: float) -> float:
         """Seconds between two moments in which a prompt's agent waited for a human."""
-        own = [(max(start, s.start), end) for s in self._open.values() if s.prompt == prompt]
+        own = [(max(start, s.start), end) for s in self.open.values() if s.prompt == prompt]
         for span in reversed(self._own.get(prompt, ())):
             if span.end is None or span.end <= start:
                 break  # they end one after the other
@@ -68,21 +73,21 @@ class Waiting:
     def spans(self) -> tuple[Span, ...]:
         """All of them; the very same while nothing is new."""
         if self._spans is None:
-            self._spans = (*self._closed, *self._open.values())
+            self._spans = (*self.closed, *self.open.values())
         return self._spans
 
     def _begin(self, key: str, span: Span) -> None:
-        if key not in self._open:
-            self._open[key] = span
+        if key not in self.open:
+            self.open[key] = span
             self._spans = None
 
     def _end(self, key: str, at: float) -> None:
-        span = self._open.pop(key, None)
+        span = self.open.pop(key, None)
         if span is not None:
             self._close(Span(span.kind, span.start, max(span.start, at), span.prompt))
 
     def _close(self, span: Span) -> None:
-        self._closed.append(span)
+        self.closed.append(span)
         self._spans = None
         if span.prompt is not None:
             self._own.setdefault(span.prompt, []).append(span)
@@ -105,8 +110,8 @@ def sample_of(event: Event, waiting: Waiting) -> Sample | None:
     """
     data = event.data
     seconds, tokens, number = _number(data.get("seconds")), data.get("tokens"), data.get("prompt")
-    if event.kind != KIND or not data.get("outcome") or seconds is None:
-        return None
+    if event.kind != KIND or not data.get("outcome") or seconds is None or data.get("flow"):
+        return None  # what looking or planning takes says nothing of prompts
     end = timestamp(event.ts)
     held = waiting.held(number, end - seconds, end) if isinstance(number, int) else 0.0
     return Sample(

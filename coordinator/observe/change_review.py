@@ -6,19 +6,27 @@ from coordinator.changes.git import Git
 from coordinator.changes.outcome import Conflict, Passes, Red, Refused, Rehearsal, Waiting
 from coordinator.errors import CoordError
 from coordinator.errors import Refused as Denied
+from coordinator.formats.frontmatter import split
+from coordinator.formats.prompt_body import CRITERIA, listed
 from coordinator.lazy.dataclass import replace
+from coordinator.model.acceptance import handed
 from coordinator.model.change import Change, ChangePage, Check
+from coordinator.model.problem import Problem
+from coordinator.model.review_comment import unsent
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import plain
 from coordinator.observe.agent_user import gate_guest
 from coordinator.observe.project import Project
+from coordinator.observe.review_lines import placed, since_review
 from coordinator.observe.setup import wanted_setup
 from coordinator.observe.trust import require_trust
 from coordinator.secrets.redaction import redact
 from coordinator.services.planning import known
 from coordinator.storage import ports
 from coordinator.storage.paths import Layout
+from coordinator.storage.review_notes import read_notes
+from coordinator.views.diff_rows import parse_diff
 
 _FILE_LIMIT = 4 * 1024 * 1024
 """Bytes of a file that is opened for a look."""
@@ -40,6 +48,10 @@ def read_change(layout: Layout, snapshot: Snapshot, number: int, *, diff: bool =
     change, start = _change(layout, attempt)
     text, cut = diff_text(layout, start, change.tip) if diff and start and change.tip else ("", False)
     review = snapshot.reviews.get(number)
+    notes = read_notes(layout, number)
+    front = split(prompt.source, prompt.path)
+    texts = () if isinstance(front, Problem) else listed(front.text[front.body :], CRITERIA)
+    said = placed(layout, change, parse_diff(text, change.files), number)
     return ChangePage(
         number=number,
         title=prompt.title,
@@ -49,6 +61,11 @@ def read_change(layout: Layout, snapshot: Snapshot, number: int, *, diff: bool =
         review=review if review is not None and review.attempt == attempt.attempt else None,
         diff=text,
         cut=cut,
+        since=since_review(layout, attempt, change, review),
+        comments=said,
+        drafts=unsent(notes.comments, said),
+        viewed=notes.viewed,
+        criteria=handed(number, texts, attempt.receipt),
     )
 
 

@@ -1,10 +1,9 @@
-"""Issues of GitHub, by its own command-line tool: read, commented on, closed. Never through a shell."""
+"""Issues of GitHub, by its own command-line tool: read, commented on, closed."""
 
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
+from coordinator.changes.forge_tool import run_tool
 from coordinator.errors import CoordError, UsageError
 from coordinator.formats.imports.github import FIELDS, PATH
 from coordinator.lazy import regex
@@ -16,7 +15,6 @@ TIMEOUT = 120.0
 MOST = 2000
 """Issues that are read."""
 _REPOSITORY = regex.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
-_QUIET = {"GH_PROMPT_DISABLED": "1", "GH_NO_UPDATE_NOTIFIER": "1", "NO_COLOR": "1", "GH_PAGER": "cat", "CI": "1"}
 
 
 def repository_of(place: str) -> str:
@@ -45,28 +43,10 @@ def close(root: Path, place: str, number: int) -> None:
 
 
 def _gh(root: Path, place: str, *args: str) -> bytes:
-    program, name = shutil.which("gh"), repository_of(place)
-    if program is None:
+    name = repository_of(place)
+    if shutil.which("gh") is None:
         raise CoordError(
             "gh isn't installed, or not on PATH", "install GitHub's command-line tool, then `gh auth login`"
         )
     where = [f"--repo={name}"] if name else []
-    try:
-        done = subprocess.run(
-            [program, *args, *where],
-            cwd=root,
-            env={**os.environ, **_QUIET},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=TIMEOUT,
-            start_new_session=True,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise CoordError(f"gh did not end within {TIMEOUT:g} s", "see whether GitHub answers") from None
-    except OSError as error:
-        raise CoordError(f"gh can't be run: {error}", "see whether it is installed as it should be") from None
-    if done.returncode:
-        said = plain(done.stderr.decode("utf-8", "replace").strip().split("\n", 1)[0]) or "it said nothing"
-        raise CoordError(f"gh {' '.join(args[:2])}: {clip(said, 200)}", "try `gh auth status`")
-    return done.stdout
+    return run_tool("gh", [*args, *where], root, seconds=TIMEOUT)

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from coordinator.model.graph import Graph, problems
 from coordinator.model.loop_state import judge, next_retry
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
+from coordinator.model.run import Run
+from coordinator.model.settings import Settings
 from coordinator.model.snapshot import Agent, Loop, Milestone, Snapshot
 from coordinator.model.step import Attempt, Step, StepState, derive_step
 from coordinator.model.text import plain
@@ -26,10 +28,13 @@ from coordinator.observe.project import Project
 from coordinator.observe.roll import Roll, RollCall
 from coordinator.observe.standing import Standing
 from coordinator.observe.trust import judgement
-from coordinator.observe.usage import Spending
+from coordinator.observe.usage import FlowSpending, Spending
 from coordinator.processes.table import is_stopped
+from coordinator.storage.attempts import written_to
+from coordinator.storage.config import load_config
 from coordinator.storage.documents import MILESTONE_STATUSES, examine_milestone
 from coordinator.storage.files import digest_of, read_limited, sha256
+from coordinator.storage.flow_attempts import FlowReader
 from coordinator.storage.kept_aside import is_kept, kept_in
 from coordinator.storage.locks import is_held
 from coordinator.storage.paths import Layout
@@ -37,7 +42,13 @@ from coordinator.storage.prompts import PromptReader
 from coordinator.storage.runs import AttemptReader, current_run, loop_is_alive, read_loop
 
 if TYPE_CHECKING:
+    from coordinator.model.checks import Checks
+    from coordinator.model.round import Round
+    from coordinator.observe.acceptance import Acceptance
     from coordinator.observe.adopted import Adopted
+    from coordinator.observe.pipelines import Pipelines
+    from coordinator.observe.rounds import Rounds
+    from coordinator.storage.feedback import FindingReader
 
 DOCUMENT_LIMIT = 16 * 1024 * 1024
 """Bytes of a document that services append to."""
@@ -57,15 +68,22 @@ class Observer:
     force.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, findings: "Callable[[], FindingReader] | None" = None) -> None:
+        """`findings`: what others read of them already; asked for only where a milestone iterates."""
         self.layout = layout
+        self._findings = findings
+        self._had_settings = os.path.lexists(layout.config)
+        """Its settings were in a file when they were read last: they are not given up when that is gone."""
         self.config = Project(layout).config
         self.unread: CoordError | None = None
         """Why the settings of before are in force still."""
         self._prompts = PromptReader(layout, self.config)
         self._log = LogMemory(layout.events_db)
         self._attempts = AttemptReader(layout, self._log)
+        self._flows = FlowReader(layout, self._log)
         self._spending = Spending(layout)
+        self._flow_spending = FlowSpending(layout)
+        self._piped: Pipelines | None = None
         self._graph = Graph.of(())
         self._graph_problems: tuple[Problem, ...] = ()
         self._roll = RollCall(layout)
@@ -76,6 +94,8 @@ class Observer:
         self._steps: dict[int, Step] = {}
         """The same, with where merged work stands."""
         self._standing = Standing(layout)
+        self._rounds: Rounds | None = None
+        self._acceptance: Acceptance | None = None
         self._claims: tuple[Problem, ...] = ()
         self._presence = Presence(layout.root)
         self._windows: Adopted | None = None
@@ -115,6 +135,9 @@ class Observer:
         files = self._prompts.refresh(changed)
         self._attempts.leave_out(self._roll.foreign_runs(self.config))
         attempts = self._attempts.refresh(changed)
+        self._follow_pipelines(attempts, everything=changed is None)
+        run = current_run(self.layout)
+        self._flows.refresh(run.id if run is not None else None, changed)
         found = self._roll.call(files, attempts, self._log, self.config.space)
         if found is not self._found:
             self._graph = self._graph.updated(found.prompts.values())
@@ -126,11 +149,26 @@ class Observer:
             self._read_documents()
         if changed is None or self._kept or any(is_kept(path.name) for path in changed):
             self._kept = tuple(self._kept_aside())
-        return self._compose(found, attempts)
+        return self._compose(found, attempts, run)
+
+    def _follow_pipelines(self, attempts: Mapping[int, Attempt], *, everything: bool) -> None:
+        """Look at the turns of prompts that have a pipeline, where there are any."""
+        if self._piped is None and any(attempt.pipeline for attempt in attempts.values()):
+            from coordinator.observe.pipelines import Pipelines
+
+            self._piped = Pipelines(self.layout, self._log)
+        if self._piped is not None:
+            self._piped.refresh(attempts, everything=everything)
 
     def _read_settings(self) -> None:
+        had, there = self._had_settings, os.path.lexists(self.layout.config)
         try:
-            self.config = Project(self.layout).config
+            config = load_config(self.layout)
+            self._had_settings = there and os.path.lexists(self.layout.config)
+            if had and not self._had_settings:
+                self._had_settings = True
+                raise CoordError(f"{self.layout.rel(self.layout.config)} is gone", "bring it back, or make a new one")
+            self.config = config
         except CoordError as error:
             self.unread = error
         else:
@@ -147,12 +185,18 @@ class Observer:
         """Directories of the attempts that are under way, and where a base has to move: what a watch has to attend."""
         return [
             *self._standing.folders,
-            *(
-                self.layout.root / step.attempt.directory
-                for step in self._steps.values()
-                if step.attempt is not None and step.state in (StepState.DISPATCHED, StepState.RUNNING)
-            ),
+            *(self._rounds.folders if self._rounds is not None else ()),
+            *(self._acceptance.folders if self._acceptance is not None else ()),
+            *(folder for attempt in self._under_way() for folder in written_to(self.layout.root, attempt)),
         ]
+
+    def _under_way(self) -> Iterator[Attempt]:
+        for step in self._steps.values():
+            if step.attempt is not None and step.state in (StepState.DISPATCHED, StepState.RUNNING):
+                yield step.attempt
+        for attempt in (*self._flows.last.values(), *(self._piped.turns.values() if self._piped else ())):
+            if attempt.state.live:
+                yield attempt
 
     def outlived(self) -> bool:
         """A process has ended that the last snapshot took for alive, or the loop began. Costs next to nothing."""
@@ -242,10 +286,12 @@ class Observer:
         for folder in (self.layout.coord, self.layout.prompts, *self.folders()):
             yield from kept_in(str(folder), plain(self.layout.rel(folder)))
 
-    def _compose(self, found: Roll, attempts: Mapping[int, Attempt]) -> Snapshot:
-        run = current_run(self.layout)
-        asked_over = about_budgets(self._log.questions)
-        self._spending.look(run.id if run is not None else None, attempts, asked_over)
+    def _compose(self, found: Roll, attempts: Mapping[int, Attempt], run: Run | None) -> Snapshot:
+        questions = self._piped.still_asked(self._log.questions) if self._piped else self._log.questions
+        asked_over = about_budgets(questions)
+        turns = self._piped.spent(asked_over) if self._piped else None
+        self._spending.look(run.id if run is not None else None, attempts, asked_over, turns)
+        self._flow_spending.look(self._flows.all, asked_over)
         self._loop_alive = loop_is_alive(self.layout)
         asked, loop_problem = read_loop(self.layout)
         milestone, milestone_problem = self._milestone()
@@ -256,19 +302,23 @@ class Observer:
         found_wrong = (loop_problem, milestone_problem, told, _log_problem(self.layout), self._unfinished, *self._kept)
         found_wrong = (self._settings_problem(), *found_wrong)
         extra = [problem for problem in found_wrong if problem is not None]
-        settings = self.config.settings
+        settings = milestone.over(self.config.settings)
         if settings.isolation != "shared" and not _has_git(self.layout.root):
             settings = replace(settings, isolation="shared")
+        round_ = self._round(milestone, run, settings)
+        if round_ is not None and self.config.on_failure == "auto":
+            settings = replace(settings, on_failure="plan")
         loop: Loop = judge(
             graph=self._graph,
             prompts=found.prompts,
             steps=self._steps,
-            questions=self._log.questions,
+            questions=questions,
             settings=settings,
             asked=asked.state,
             alive=self._loop_alive,
             max_parallel=asked.max_parallel or self.config.max_parallel,
             unreadable=found.unusable,
+            turn=round_ if milestone.status != "done" else None,
         )
         stopped = is_stopped if asked_over else None
         agents = self._presence.of(self._of_interest(attempts), attended=self._loop_alive, stopped=stopped)
@@ -283,7 +333,7 @@ class Observer:
             iteration=run.iteration if run is not None else 0,
             agents=agents,
             adopted=tuple(a if a.prompt in found.prompts else replace(a, prompt=None) for a in self._adopted),
-            questions=self._log.questions,
+            questions=questions,
             reviews=self._log.reviews,
             problems=tuple(sorted(self._problems(found, extra))),
             head=self._log.head,
@@ -297,18 +347,63 @@ class Observer:
             fingerprints={path: sha256(data) for path, data in self._documents.items()},
             untrusted=untrusted,
             direct=direct,
-            due=next_retry(found.prompts, self._steps, settings, agents),
+            due=next_retry(found.prompts, self._steps, settings, agents, tuple(self._flows.last.values())),
             unfinished=self._unfinished is not None,
             elsewhere=self._attempts.elsewhere,
+            flows=self._flows.last,
+            flow_counts=self._flows.counts,
+            flows_spent=self._flow_spending.run,
+            stages=self._piped.turns if self._piped else {},
+            pipelines=self._piped.positions if self._piped else {},
+            unusable=found.unusable,
+            round=round_,
+            checks=self._checks(found, run),
         )
+
+    def _round(self, milestone: Milestone, run: Run | None, settings: Settings) -> "Round | None":
+        """The present iteration, of a milestone that iterates."""
+        if not milestone.iterate:
+            self._rounds = None
+            return None
+        if self._rounds is None:
+            from coordinator.observe.rounds import Rounds
+            from coordinator.storage.feedback import FindingReader
+
+            findings = self._findings() if self._findings is not None else FindingReader(self.layout)
+            self._rounds = Rounds(self.layout, findings)
+        return self._rounds.look(
+            self._log,
+            milestone,
+            run,
+            settings,
+            configured=self.config.base_branch or "",
+            document=self._documents.get(self.layout.rel(self.layout.milestone)),
+            steps=self._steps,
+            flows=self._flows,
+        )
+
+    def _checks(self, found: Roll, run: Run | None) -> "Checks | None":
+        """What merged prompts named to show their acceptance criteria."""
+        merged = (step.attempt for step in self._steps.values() if step.state is StepState.MERGED)
+        if not any(attempt.receipt.checks for attempt in merged if attempt is not None and attempt.receipt is not None):
+            return None
+        from coordinator.observe.acceptance import Acceptance, named_checks
+
+        if self._acceptance is None:
+            self._acceptance = Acceptance(self.layout)
+        numbers, configured = named_checks(self._steps), self.config.base_branch or ""
+        return self._acceptance.look(numbers, found.prompts, self._steps, self._log.shown, run, configured)
 
     def _problems(self, found: Roll, more: Iterable[Problem]) -> Iterator[Problem]:
         yield from (
             *found.problems,
             *self._graph_problems,
             *self._attempts.problems,
+            *self._flows.problems,
+            *(self._piped.problems if self._piped else ()),
             *self._claims,
             *self._standing.problems,
+            *(self._rounds.problems if self._rounds is not None else ()),
             *more,
         )
 
@@ -319,10 +414,17 @@ class Observer:
         return (replace(milestone, status=logged) if logged in MILESTONE_STATUSES else milestone), problem
 
     def _of_interest(self, attempts: Mapping[int, Attempt]) -> Iterator[Attempt]:
-        """Attempts whose agents are at work, or whose end still matters."""
+        """Attempts whose agents are at work, or whose end still matters; one with a pipeline has none of its own."""
         for number, attempt in attempts.items():
             step = self._steps.get(number)
+            if attempt.pipeline:
+                yield from self._piped.of_interest(attempt) if self._piped else ()
+                continue
             if attempt.state.live or (step is not None and step.state is attempt.state and step.state in _SHOWN):
+                yield attempt
+        newest = max((work.iteration for work in self._flows.last), default=0)
+        for work, attempt in self._flows.last.items():
+            if attempt.state.live or (work.iteration == newest and attempt.state in _SHOWN):
                 yield attempt
 
 

@@ -1,12 +1,10 @@
 """Gathers what an agent is told, from the milestone, the alignment document, the log and the flows, as they are now."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
 
-from coordinator.agents.brief import Artifact, Before, Brief, Chosen, Existing, Told, parts_told
-from coordinator.agents.brief_parts import parts_for
-from coordinator.errors import CoordError
+from coordinator.agents.brief import Artifact, Before, Brief, Child, Chosen, Existing, StationBrief, Told, parts_told
+from coordinator.agents.brief_roles import parts_for
 from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.store import EventLog
 from coordinator.formats.alignment import engineers_words
@@ -14,19 +12,24 @@ from coordinator.formats.frontmatter import split
 from coordinator.formats.intent_text import read_intent
 from coordinator.formats.learnings import read_learnings
 from coordinator.lazy.dataclass import dataclass, replace
+from coordinator.lazy.typing import Any
 from coordinator.model.event import ActorKind, Event
+from coordinator.model.flow import FILES
 from coordinator.model.intent import PLACEHOLDER, Intent
 from coordinator.model.learning import Given, pick
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
+from coordinator.model.review_comment import Said
+from coordinator.model.round import PLANNER, VERIFIER
 from coordinator.model.saying import Saying, chosen, without_told
 from coordinator.model.snapshot import Snapshot
-from coordinator.model.step import Attempt
-from coordinator.model.work import WorkId
+from coordinator.model.step import Attempt, StepState
+from coordinator.model.work import WorkId, flow_work
+from coordinator.observe.learnings import noted_learnings, text_of_learnings
+from coordinator.observe.review_said import said_of
 from coordinator.secrets.redaction import redact
 from coordinator.services.questions import steering
-from coordinator.storage.files import read_limited
-from coordinator.storage.packaged import packaged
+from coordinator.storage.flows import find_flow, read_flows
 from coordinator.storage.paths import Layout
 from coordinator.storage.records import BadRecord, decode, read_json
 
@@ -34,15 +37,6 @@ CONTEXT = "context"
 """The folder of an attempt that holds the whole of what it was told a part of."""
 EXISTING = "existing.json"
 """In it: what there was of the work of the attempt before."""
-FLOWS: Mapping[str, str] = {
-    "executor": "EXECUTION.md",
-    "planner": "PLANNER.md",
-    "verifier": "VERIFIER.md",
-    "specialist": "SPECIALIST.md",
-}
-"""Role → the flow with its instructions."""
-_TEXT_LIMIT = 256 * 1024
-"""Bytes of flows and learnings that are read."""
 _READ = 2_000
 """Events of a kind that are looked through: the newest."""
 _ARTIFACTS = 20
@@ -59,6 +53,9 @@ class About:
     last: Attempt | None = None
     """The attempt before that one."""
     existing: Existing | None = None
+    flow: str = ""
+    """The flow of an iteration that it is about, where nobody was started for it; of a station its flow."""
+    station: StationBrief | None = None
 
 
 def told(brief: Brief) -> tuple[Told, ...]:
@@ -79,10 +76,11 @@ def gather(layout: Layout, log: EventLog, snapshot: Snapshot, about: About) -> B
     milestone, free = _milestone(snapshot.documents.get(layout.rel(layout.milestone), b""))
     before, earlier = _before(snapshot, number)
     return Brief(
-        work=_work(prompt, attempt),
+        work=_work(about, snapshot),
         attempt=attempt,
         role=about.role,
-        flow=flow_of(layout, about.role),
+        flow=_instructions(layout, about),
+        station=about.station,
         milestone=snapshot.milestone.title,
         intent=milestone,
         free=free,
@@ -97,9 +95,22 @@ def gather(layout: Layout, log: EventLog, snapshot: Snapshot, about: About) -> B
         base_branch=attempt.base_branch if attempt is not None else "",
         artifacts=tuple(_artifacts(layout, log, line)),
         learnings=learnings_for(layout, prompt, body, before),
+        **_of_a_round(layout, log, snapshot, about),
+        review=_unanswered(log, number),
         context=str(_context(layout, attempt)) if attempt is not None else "",
         places=_places(layout, prompt, attempt),
     )
+
+
+def _unanswered(log: EventLog, number: int | None) -> tuple[Said, ...]:
+    return tuple(one for one in said_of(log, number) if one.open) if number is not None else ()
+
+
+def _instructions(layout: Layout, about: About) -> str:
+    if about.station is not None:
+        flow = find_flow(layout, about.flow)
+        return flow.body.strip() + "\n" if flow is not None else ""
+    return flow_of(layout, about.role, about.attempt.work.flow if about.attempt is not None else about.flow)
 
 
 def body_of(prompt: Prompt) -> str:
@@ -107,21 +118,18 @@ def body_of(prompt: Prompt) -> str:
     return _body(prompt.source, prompt.path)
 
 
-def flow_of(layout: Layout, role: str) -> str:
-    """A role's instructions, the project's own before the packaged ones, without their frontmatter; empty: none."""
-    name = FLOWS.get(role)
-    if name is None:
-        return ""
-    text = _text(layout.flows / name)
-    with suppress(CoordError):
-        text = text or _text(packaged("flows") / name)
-    sections = split(text.encode(), name)
-    return text if isinstance(sections, Problem) else sections.text[sections.body :]
+def flow_of(layout: Layout, role: str, name: str = "") -> str:
+    """A role's instructions, and behind them those of the flow of this name, which is one of many of the role."""
+    flows = read_flows(layout)
+    general = flows.find(role) if role in FILES else None
+    own = flows.find(name) if name and name != role else None
+    parts = [flow.body.strip() for flow in (general, own) if flow is not None and flow.role == role]
+    return "\n\n".join(parts) + "\n" if parts else ""
 
 
 def learnings_for(layout: Layout, prompt: Prompt | None, body: str, before: tuple[Before, ...]) -> Given:
     """The learnings of the project that fit a piece of work, with the file that they stand in."""
-    source = _text(layout.learnings)
+    source = text_of_learnings(layout)
     texts = () if prompt is None else (prompt.title, body, prompt.type.value, *prompt.skills, prompt.agent or "")
     files = [name for one in before if one.receipt is not None for name in one.receipt.files]
     return replace(pick(read_learnings(source), texts, files), source=source.encode())
@@ -140,10 +148,34 @@ def _context(layout: Layout, attempt: Attempt) -> Path:
     return layout.attempt(attempt.run, attempt.work, attempt.attempt) / CONTEXT
 
 
-def _work(prompt: Prompt | None, attempt: Attempt | None) -> WorkId | None:
-    if attempt is not None:
-        return attempt.work
-    return None if prompt is None else WorkId(prompt.number)
+def _work(about: About, snapshot: Snapshot) -> WorkId | None:
+    if about.attempt is not None:
+        return about.attempt.work
+    if about.prompt is not None:
+        return WorkId(about.prompt.number)
+    named = about.flow or (about.role if about.role in (PLANNER, VERIFIER) else "")
+    return flow_work(max(1, snapshot.iteration), named) if named else None
+
+
+def _of_a_round(layout: Layout, log: EventLog, snapshot: Snapshot, about: About) -> dict[str, Any]:
+    """What only those are told who look at the milestone as a whole."""
+    if about.prompt is not None:
+        return {}
+    document = snapshot.documents.get(layout.rel(layout.milestone), b"")
+    return {
+        "spec": _body(document, layout.milestone.name),
+        "round": snapshot.round,
+        "children": tuple(_child(snapshot, number) for number in sorted(snapshot.prompts)),
+        "noted": noted_learnings(log) if about.role == PLANNER else (),
+    }
+
+
+def _child(snapshot: Snapshot, number: int) -> Child:
+    step = snapshot.steps[number]
+    attempt = step.attempt
+    receipt, since = (attempt.receipt, attempt.since) if attempt is not None else (None, "")
+    ended = step.state in (StepState.MERGED, StepState.SKIPPED)
+    return Child(snapshot.prompts[number], step.state.value, step.reason, receipt, since, ended)
 
 
 def _places(layout: Layout, prompt: Prompt | None, attempt: Attempt | None) -> dict[str, str]:
@@ -236,10 +268,3 @@ def _concerns(event: Event, line: frozenset[int]) -> bool:
 def _body(document: bytes, name: str) -> str:
     sections = split(document, name)
     return "" if isinstance(sections, Problem) else sections.text[sections.body :]
-
-
-def _text(path: Path) -> str:
-    try:
-        return read_limited(path, _TEXT_LIMIT).decode("utf-8", "replace")
-    except (OSError, CoordError):
-        return ""

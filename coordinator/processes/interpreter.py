@@ -12,10 +12,9 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__fil
 _LIBRARIES = tuple(
     os.path.join(prefix, folder, "") for prefix in {sys.prefix, sys.base_prefix} for folder in ("bin", "lib", "lib64")
 )
-_RUN = (
-    "import sys; end = 2 + int(sys.argv[1]); sys.path[:] = sys.argv[2:end]; del sys.argv[1:end]; "
-    "from coordinator.cli.main import program; program()"
-)
+_TAKE_PLACES = "import sys; end = 2 + int(sys.argv[1]); sys.path[:] = sys.argv[2:end]; del sys.argv[1:end]; "
+_RUN = f"{_TAKE_PLACES}from coordinator.cli.main import program; program()"
+_MODULE = f"{_TAKE_PLACES}import runpy; runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
 
 
 def own_command(*arguments: str) -> list[str]:
@@ -23,8 +22,17 @@ def own_command(*arguments: str) -> list[str]:
 
     It finds modules where this process does, wherever it is started, and leaves the environment as it is.
     """
+    return [*_python(_RUN), *arguments]
+
+
+def module_command(name: str, *arguments: str) -> list[str]:
+    """A command line that runs `python -m NAME ARGUMENTS…`, a module of coord's own, in the same way."""
+    return [*_python(_MODULE), name, *arguments]
+
+
+def _python(program: str) -> list[str]:
     places = own_places(sys.path, [])
-    return [sys.executable, "-I", "-c", _RUN, str(len(places)), *places, *arguments]
+    return [sys.executable, "-I", "-c", program, str(len(places)), *places]
 
 
 def keep_out(folders: list[str]) -> None:

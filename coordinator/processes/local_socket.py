@@ -8,6 +8,10 @@ import socket
 import struct
 import sys
 
+REQUEST_LIMIT = 4 * 1024 * 1024
+"""Bytes of one request to the loop."""
+_PLACE = os.O_PATH if sys.platform == "linux" else os.O_RDONLY
+"""Who may enter a folder need not be let read it."""
 _CREDENTIALS = struct.Struct("3i")
 _LOCAL_PEERPID, _LOCAL_PEERCRED = 2, 1
 """Options of macOS, at level 0."""
@@ -16,7 +20,7 @@ _LOCAL_PEERPID, _LOCAL_PEERCRED = 2, 1
 def connect(folder: str, name: str) -> socket.socket | None:
     """A connection to the socket `name` in a folder; None when nobody is behind it."""
     try:
-        place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        place = os.open(folder, _PLACE | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
         return None
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from coordinator.processes.table import Process
 from coordinator.processes.terminate import Hunt, by_mark, ids, send
 
-BOUND = 2.0
+BOUND = 10.0
 """Seconds after which the truth is told, whatever it is."""
 _PAUSE = 0.02
 """Seconds between two looks, in which a process that was let go on gets something done."""

@@ -10,6 +10,9 @@ from coordinator.lazy.dataclass import dataclass
 AGENT = "COORD_AGENT"
 ROOT = "COORD_ROOT"
 
+_CHUNK = 8192
+"""Bytes that are read at once of a file of the kernel's, which gives all that is asked for until it has no more."""
+
 Mark = tuple[str, str]
 """Agent and project root, as the environment at the start of a process says."""
 
@@ -95,27 +98,43 @@ def _from_proc(pid: int) -> Process | None:
 
 def _fields(pid: int) -> list[bytes] | None:
     """What `stat` says of a process, from its state on; None when there is none."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            # The name comes in parentheses and may hold anything, parentheses too.
-            fields = file.read().rpartition(b")")[2].split()
-    except OSError:
-        return None  # it ended while we looked
+    # The name comes in parentheses and may hold anything, parentheses too.
+    fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
     return fields if len(fields) > 19 else None
 
 
 def _mark_from_proc(pid: int) -> Mark | None:
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            words = file.read().split(b"\0")
-    except OSError:
-        return None  # another user's, or gone
+    environ = _read(f"/proc/{pid}/environ")
+    if b"COORD_" not in environ:
+        return None
+    words = environ.split(b"\0")
     agent, root = (_value(words, name) for name in (AGENT, ROOT))
     return (agent, root) if agent is not None and root is not None else None
 
 
+def _read(path: str) -> bytes:
+    """All of a file of the kernel's; nothing where its process has ended meanwhile, or is another user's.
+
+    Twice as fast as a file object, for hundreds of processes at each look.
+    """
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        data = chunk = os.read(file, _CHUNK)
+        while len(chunk) == _CHUNK:
+            chunk = os.read(file, _CHUNK)
+            data += chunk
+    except OSError:
+        return b""
+    finally:
+        os.close(file)
+    return data
+
+
 def _value(words: list[bytes], name: str) -> str | None:
-    prefix = name.encode() + b"="
+    prefix = f"{name}=".encode()
     return next((os.fsdecode(word[len(prefix) :]) for word in words if word.startswith(prefix)), None)
 
 

@@ -44,11 +44,6 @@ def agent_processes(agent: str, root: str | os.PathLike[str]) -> tuple[int, ...]
     return ids(Hunt(by_mark(agent, root)).look())
 
 
-def tree(pid: int) -> tuple[int, ...]:
-    """List a process and its descendants, and whatever carries the same agent's mark as it does; never ourselves."""
-    return ids(Hunt(_by_pid(pid)).look())
-
-
 def terminate_agent(agent: str, root: str | os.PathLike[str], *, grace: float = GRACE, bound: float = BOUND) -> Ended:
     """End all processes of an agent: SIGTERM, then SIGKILL after `grace` seconds, until none is left or `bound` passed.
 
@@ -57,31 +52,9 @@ def terminate_agent(agent: str, root: str | os.PathLike[str], *, grace: float = 
     return Hunt(by_mark(agent, root)).end(grace, bound)
 
 
-def terminate_tree(pid: int, *, started: str | None = None, grace: float = GRACE, bound: float = BOUND) -> Ended:
-    """End a process, its descendants and what carries the same mark, as `terminate_agent` does.
-
-    `started` is what `start_of` said of the process: nothing is done if the id belongs to another one by now.
-    """
-    if started is not None and start_of(pid) != started:
-        return Ended((), ())
-    return Hunt(_by_pid(pid)).end(grace, bound)
-
-
 def by_mark(agent: str, root: str | os.PathLike[str]) -> Seeds:
     mark = (agent, os.fspath(root))
     return lambda table: [process for process in table.values() if process.mark == mark]
-
-
-def _by_pid(pid: int) -> Seeds:
-    first = processes().get(pid)
-
-    def seeds(table: Table) -> list[Process]:
-        if first is None:
-            return []
-        marked = [p for p in table.values() if first.mark is not None and p.mark == first.mark]
-        return [first, *marked] if _lives(first, table) else marked
-
-    return seeds
 
 
 @dataclass(slots=True)

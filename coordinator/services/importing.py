@@ -24,6 +24,7 @@ from coordinator.formats.prompt_body import has_criteria
 from coordinator.formats.prompt_text import new_prompt, parse_prompt, replace_body
 from coordinator.formats.scalars import Scalar
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.graph import Graph
 from coordinator.model.imported import Item, Items, TaskStatus
 from coordinator.model.plan import Plan, Record
@@ -198,36 +199,42 @@ def _problem(item: Item, code: str, message: str, remedy: str) -> Problem:
 # ── what becomes of them
 
 
-def _values(work: _Work, item: Item) -> tuple[Stated, tuple[int, ...], int | None]:
-    """What its prompt is to say."""
+class _Values(NamedTuple):
+    """What a task's prompt is to say."""
+
+    title: str
+    body: str
+    stated: Stated
+    dependencies: tuple[int, ...]
+    parent: int | None
+
+
+def _values(work: _Work, item: Item) -> _Values:
+    title, body = title_of(item), body_of(item)
     dependencies = tuple(work.numbers[key] for key in work.links.waits.get(item.key, ()))
     parent = work.numbers.get(item.parent) if item.parent != item.key else None
     priority = item.priority or Priority.MEDIUM
-    return (
-        stated(title_of(item), body_of(item), PROMPT_STATUSES[item.status], dependencies, priority, parent),
-        dependencies,
-        parent,
-    )
+    all_of_it = stated(title, body, PROMPT_STATUSES[item.status], dependencies, priority, parent)
+    return _Values(title, body, all_of_it, dependencies, parent)
 
 
 def _create(work: _Work, item: Item, number: int) -> None:
-    values, dependencies, parent = _values(work, item)
+    values = _values(work, item)
     more: dict[str, Scalar | Sequence[Scalar]] = {SOURCE: name_of(work.request.form, item), PATH: plain(item.path)}
-    if parent is not None:
-        more[PARENT] = parent
+    if values.parent is not None:
+        more[PARENT] = values.parent
     if labels := labels_of(item):
         more[LABELS] = labels
-    more[IMPORTED] = digests(values)
-    title = title_of(item)
+    more[IMPORTED] = digests(values.stated)
     prompt, content = new_prompt(
-        path=work.builder.new_path(number, PromptType.PLANNED, title),
+        path=work.builder.new_path(number, PromptType.PLANNED, values.title),
         number=number,
-        title=title,
+        title=values.title,
         type=PromptType.PLANNED,
-        dependencies=dependencies,
+        dependencies=values.dependencies,
         priority=item.priority or Priority.MEDIUM,
         patches_prompts=(),
-        body=body_of(item),
+        body=values.body,
         created_by=work.request.who,
         status=PROMPT_STATUSES[item.status],
         more=more,
@@ -236,12 +243,13 @@ def _create(work: _Work, item: Item, number: int) -> None:
     if item.status is TaskStatus.IN_PROGRESS:
         message = f"{shown(item.key)} is in progress there"
         work.left_out.append(_problem(item, "in-progress", message, f"somebody may be at it: {prompt.label} is new"))
-    _row(work, item, prompt, "new", parent=parent)
+    _row(work, item, prompt, "new", parent=values.parent)
 
 
 def _update(work: _Work, item: Item, prompt: Prompt) -> None:
     """Take over what changed in the source, where the prompt was not changed here as well."""
-    values, _, parent = _values(work, item)
+    made = _values(work, item)
+    values, parent = made.stated, made.parent
     now, imported = stated_by(prompt), prompt.extra.get(IMPORTED, "")
     changed = changed_since(imported, values) if imported else frozenset(values)
     changed = frozenset(key for key in changed if now[key] != values[key])
@@ -253,7 +261,7 @@ def _update(work: _Work, item: Item, prompt: Prompt) -> None:
         message = f"{key} of {shown(item.key)} was changed there and in prompt {prompt.label}"
         work.left_out.append(_problem(item, "changed-twice", message, f"prompt {prompt.label} stays as it is"))
     taken = changed - ours
-    content = _updated(work, item, prompt, values, taken)
+    content = _updated(item, prompt, made, taken)
     if content == prompt.source:
         _row(work, item, prompt, "same", parent=parent)
         return
@@ -267,8 +275,9 @@ def _update(work: _Work, item: Item, prompt: Prompt) -> None:
     _row(work, item, edited, "changed", sorted(taken), parent=parent)
 
 
-def _updated(work: _Work, item: Item, prompt: Prompt, values: Stated, taken: frozenset[str]) -> bytes:
+def _updated(item: Item, prompt: Prompt, made: _Values, taken: frozenset[str]) -> bytes:
     """The prompt's file with what is taken over."""
+    values = made.stated
     fresh: dict[str, Scalar | Sequence[Scalar]] = {}
     for key in ("title", "status", "priority"):
         if key in taken:
@@ -281,12 +290,12 @@ def _updated(work: _Work, item: Item, prompt: Prompt, values: Stated, taken: fro
         now = stated_by(prompt)
         old = dict(part.partition("=")[::2] for part in prompt.extra.get(IMPORTED, "").split())
         whole = {**now, **{key: values[key] for key in taken}}
-        made = dict(part.partition("=")[::2] for part in digests(whole).split())
-        fresh[IMPORTED] = " ".join(f"{key}={(made if key in taken else {**made, **old})[key]}" for key in made)
+        new = dict(part.partition("=")[::2] for part in digests(whole).split())
+        fresh[IMPORTED] = " ".join(f"{key}={(new if key in taken else {**new, **old})[key]}" for key in new)
     if plain(item.path) != prompt.extra.get(PATH):
         fresh[PATH] = plain(item.path)
     content = patch(prompt.source, fresh) if fresh else prompt.source
-    return replace_body(content, body_of(item)) if "body" in taken else content
+    return replace_body(content, made.body) if "body" in taken else content
 
 
 def _may_change(snapshot: Snapshot, prompt: Prompt) -> bool:

@@ -52,6 +52,8 @@ class About(NamedTuple):
     """Value, the screen's words for it, and the key that chooses it."""
     prose: bool = False
     """Some lines of text on the screen, not one."""
+    argument: bool = False
+    """The command takes it by its place, without a name."""
 
 
 def about(help: str, **more: Any) -> dict[str, About]:

@@ -2,7 +2,7 @@
 
 from coordinator.lazy.typing import NamedTuple
 from coordinator.model.prompt import PromptType
-from coordinator.model.snapshot import Snapshot
+from coordinator.model.snapshot import Agent, Snapshot
 from coordinator.model.step import Step, StepState
 
 
@@ -73,6 +73,20 @@ def changed(snapshot: Snapshot, selected: int | None) -> Offered:
         return Offered(step.number)
     found = next((n for n in snapshot.graph.order if snapshot.steps[n].state is StepState.CHANGE_OPEN), None)
     return Offered(found, "" if found is not None else "No change is open, and the selected prompt has none.")
+
+
+def flow_why_not(snapshot: Snapshot, agent: Agent, service: str) -> str:
+    """Why `kill` or `restart` can't act on the agent of a flow; empty when it can."""
+    attempt = snapshot.of_agent(agent)
+    if attempt is None:
+        return f"{agent.id} is past: another one works on that by now."
+    if service == "kill":
+        return "" if attempt.state.live else f"{agent.id} has ended; there is nobody to end."
+    if attempt.state is StepState.MERGED:
+        return f"{agent.id} has handed in what it came to."
+    return (
+        f"The {attempt.work.label} starts by itself when it is its turn." if attempt.state is StepState.PENDING else ""
+    )
 
 
 def _step(snapshot: Snapshot, number: int | None) -> Step | None:

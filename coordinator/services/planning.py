@@ -56,8 +56,14 @@ class PlanBuilder:
         self._after[prompt.path] = content
         self.prompts[prompt.number] = prompt
         self.number = prompt.number if self.number is None else self.number
-        data = {"title": prompt.title, "type": prompt.type.value, "dependencies": list(prompt.dependencies)}
+        data: dict[str, object] = {"title": prompt.title, "type": prompt.type.value}
+        data |= {"dependencies": list(prompt.dependencies)} | ({"parent": prompt.parent} if prompt.parent else {})
         self.effects.append(Record("prompt.created", f"prompt:{prompt.number}", data))
+
+    def document(self, path: str, before: bytes | None, after: bytes) -> None:
+        """Replace a file that is no prompt; `before` None: it must not be there."""
+        self._before.setdefault(path, before)
+        self._after[path] = after
 
     def set_values(self, number: int, changes: Mapping[str, Value], **typed: object) -> None:
         """Change frontmatter values of a prompt; `typed` are the same changes as fields of `Prompt`."""
@@ -89,8 +95,8 @@ class PlanBuilder:
             self._write(prompt, with_steering(self._current(prompt), words, at))
         self.align(number, words, who, at)
 
-    def align(self, number: int, words: str, who: str, at: str) -> None:
-        """Append the engineer's words to `alignment.md`, below the newest summary of the prompt."""
+    def align(self, number: int | None, words: str, who: str, at: str) -> None:
+        """Append the engineer's words to `alignment.md`, below the newest summary of the prompt if there is one."""
         before = self.snapshot.documents.get(ALIGNMENT)
         if ALIGNMENT not in self._after:
             self._before[ALIGNMENT] = before
@@ -289,6 +295,12 @@ def check_title(title: str) -> str:
     if len(cleaned) > 200:
         raise UsageError(f"the title has {len(cleaned)} characters", "keep it below 200; details belong in the body")
     return cleaned
+
+
+def waiting_dependents(snapshot: Snapshot, numbers: Sequence[int]) -> tuple[int, ...]:
+    """Direct dependents of the prompts that have not started and were not ended."""
+    found = {d for n in numbers for d in snapshot.graph.dependents.get(n, ())} - set(numbers)
+    return tuple(sorted(d for d in found if not is_ended(snapshot, d) and not in_flight(snapshot.steps[d])))
 
 
 def numbers_text(numbers: Sequence[int]) -> str:

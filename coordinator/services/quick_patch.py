@@ -10,7 +10,7 @@ from coordinator.model.prompt import Priority
 from coordinator.model.snapshot import Snapshot
 from coordinator.services.inputs import about
 from coordinator.services.interjection import PRIORITY, RUNNING, Interjection, plan_interjection
-from coordinator.services.planning import in_flight, is_ended, known
+from coordinator.services.planning import known, waiting_dependents
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +95,6 @@ def plan_patch(snapshot: Snapshot, request: QuickPatch) -> Plan:
         ),
         service="patch",
     )
-
-
-def waiting_dependents(snapshot: Snapshot, numbers: Sequence[int]) -> tuple[int, ...]:
-    """Direct dependents of the prompts that have not started and were not ended."""
-    found = {d for n in numbers for d in snapshot.graph.dependents.get(n, ())} - set(numbers)
-    return tuple(sorted(d for d in found if not is_ended(snapshot, d) and not in_flight(snapshot.steps[d])))
 
 
 def patch_body(request: QuickPatch) -> str:

@@ -119,6 +119,7 @@ _TABLE = (
         "offers.unended",
         "Never run a prompt.",
         "Never run prompt N; what depends on it no longer waits for it.",
+        "Never run a prompt; what depends on it no longer waits for it",
     ),
     Service(
         "kill",
@@ -146,6 +147,15 @@ _TABLE = (
         "Look at a change; approve it or send it back.",
         "Give a verdict on an open change: approved, it is merged; rejected, a new attempt goes on from it.",
         "Look at what an agent did: its words, commits and diff; approve it or send it back",
+    ),
+    Service(
+        "many",
+        "many.Many",
+        "many.plan_many",
+        "offers.always",
+        "Do the same to several prompts or agents at once.",
+        "Permit, tell, kill, restart, pause, rank or cancel all that are named or fit a filter, as one plan.",
+        "Do the same to all that are marked, or fit a filter: permit, tell, kill, restart, pause, rank, cancel",
     ),
     Service(
         "intent",

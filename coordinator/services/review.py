@@ -3,8 +3,10 @@
 from coordinator.errors import Refused, UsageError
 from coordinator.lazy.dataclass import dataclass, field
 from coordinator.model.plan import Plan, Record
+from coordinator.model.review_comment import MOST, Comment, record_of
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState
+from coordinator.model.text import amount
 from coordinator.model.work_times import OPENED
 from coordinator.services.inputs import about
 from coordinator.services.planning import PlanBuilder, known
@@ -28,6 +30,8 @@ class ReviewRequest:
     """UTC, ISO 8601."""
     landed: str = ""
     """With `approve`: the commit of the base branch that it landed as already; nothing is left to merge then."""
+    comments: tuple[Comment, ...] = ()
+    """With their ids; they go with the verdict."""
 
 
 def plan_review(snapshot: Snapshot, request: ReviewRequest) -> Plan:
@@ -44,13 +48,18 @@ def plan_review(snapshot: Snapshot, request: ReviewRequest) -> Plan:
             "merge its pull request there; the loop sees it. If it was edited on the way: "
             f"coord review {request.number} --landed COMMIT",
         )
-    if not request.approve and not request.note.strip():
+    said = request.comments
+    if not request.approve and not request.note.strip() and not said:
         raise UsageError("a rejection says what is to change", f"coord review {request.number} --reject TEXT")
+    if len(said) > MOST:
+        raise Refused(f"{len(said)} comments are too many for one verdict", f"send {MOST} at most: say what counts")
     if not request.landed:
         _check_commit(request, attempt)
     _refuse_repeated(snapshot, request, attempt)
     builder = PlanBuilder(snapshot, "review")
-    data: dict[str, object] = {"attempt": attempt.attempt, "commit": request.tip, "note": request.note.strip()}
+    note = request.note.strip() or (amount(len(said), "comment") + " at lines" if said else "")
+    data: dict[str, object] = {"attempt": attempt.attempt, "commit": request.tip, "note": note}
+    data |= {"comments": record_of(said)} if said else {}
     data |= {"landed": request.landed} if request.landed else {}
     data[OPENED] = attempt.since
     kind = "change.approved" if request.approve else "change.rejected"
@@ -61,9 +70,10 @@ def plan_review(snapshot: Snapshot, request: ReviewRequest) -> Plan:
         then = "it is merged" if snapshot.loop.alive else "it is merged once a loop runs"
         return builder.build(f"approve {attempt.branch} of prompt {prompt.label}; {then}")
     builder.steer(request.number, request.note, request.who, request.at)
+    worklist = f", with {amount(len(said), 'comment')} at lines" if said else ""
     return builder.build(
-        f"reject {attempt.branch}; attempt {attempt.attempt + 1} of prompt {prompt.label} goes on from it",
-        reason=request.note,
+        f"reject {attempt.branch}{worklist}; attempt {attempt.attempt + 1} of prompt {prompt.label} goes on from it",
+        reason=note,
     )
 
 

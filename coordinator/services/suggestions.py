@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
-from coordinator.services.quick_patch import waiting_dependents
+from coordinator.services.planning import waiting_dependents
 
 _MANY = 3
 """Waiting prompts beyond which nobody means `before all of them` without saying so."""

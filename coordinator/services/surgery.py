@@ -7,36 +7,21 @@ from coordinator.formats.alignment import summaries
 from coordinator.formats.prompt_body import section
 from coordinator.formats.prompt_text import new_prompt
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.model.emergent import Emergent as Emergent
 from coordinator.model.plan import ALIGNMENT, Kill, Plan, Record
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
 from coordinator.services.inputs import about
-from coordinator.services.planning import PlanBuilder, in_flight, is_done, known, numbers_text, refuse_in_flight
-from coordinator.services.quick_patch import waiting_dependents
-
-
-@dataclass(frozen=True, slots=True)
-class Emergent:
-    """One emergent prompt, with what is known to decide on it."""
-
-    number: int
-    title: str
-    state: StepState
-    hypothesis: str
-    approach: str
-    """The tasks section of the prompt."""
-    result: str
-    """What the agent said at hand-off; empty until then."""
-    commits: tuple[str, ...]
-    alignment: tuple[str, ...]
-    """Its summaries and steering in the alignment doc."""
-    dependents: tuple[int, ...]
-
-    @property
-    def stands(self) -> str:
-        """How it stands to its dependents: an ended prompt holds nothing back."""
-        return "comes before" if self.state in (StepState.MERGED, StepState.SKIPPED) else "holds back"
+from coordinator.services.planning import (
+    PlanBuilder,
+    in_flight,
+    is_done,
+    known,
+    numbers_text,
+    refuse_in_flight,
+    waiting_dependents,
+)
 
 
 @dataclass(frozen=True, slots=True)

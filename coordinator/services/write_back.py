@@ -116,7 +116,7 @@ def plan_write_back(
             changes.append(Change(source, prompt.number, item.path, item.line, item.word, status, file))
             for patch in made:
                 patches.setdefault(patch.path, []).append(patch)
-    files = {path: patched(tree.files[path], tuple(each)) for path, each in patches.items()}
+    files = {path: form.settle(path, patched(tree.files[path], tuple(each))) for path, each in patches.items()}
     return _checked(form, tree, items, WriteBack(tuple(changes), files, tuple(problems)))
 
 

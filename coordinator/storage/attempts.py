@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from coordinator.lazy import regex
@@ -12,7 +12,7 @@ from coordinator.model.handoff import OUTCOMES
 from coordinator.model.problem import Problem
 from coordinator.model.step import Attempt, Exit, Receipt, StepState
 from coordinator.model.text import plain
-from coordinator.model.work import WorkId, prompt_work, work_at
+from coordinator.model.work import WorkId, flow_work, is_flow_name, prompt_work, work_at
 from coordinator.safefiles.regular import read_part
 from coordinator.storage.files import is_settled
 from coordinator.storage.gc_pause import no_collection
@@ -21,7 +21,9 @@ from coordinator.storage.records import BadRecord, decode, read_json, record_pro
 
 _ATTEMPT = regex.compile(r"attempt-([1-9]\d{0,8})")
 _RUN = regex.compile(r"run-([1-9]\d{0,8})")
-_RECORDS = ("step.json", "exit.json", "receipt.json", "started")
+_STARTED = "started"
+"""The folder in an attempt's that `launch.sh` makes, and writes to, once it runs."""
+_RECORDS = ("step.json", "exit.json", "receipt.json", _STARTED)
 _SEALED = (StepState.DISPATCHED, StepState.RUNNING, StepState.CHANGE_OPEN, StepState.FAILED, StepState.BLOCKED)
 """States in which somebody may take a `receipt.json` for the word of the agent."""
 
@@ -78,19 +80,45 @@ def attempts_of(layout: Layout, run: str) -> Iterator[Attempt]:
         found = load_attempt(layout, run, *place)[0] if place is not None else None
         if found is not None:
             yield found
+    for flow, count in sorted(flow_attempts(str(root))):
+        found, _ = read_flow_attempt(layout, run, flow, count)
+        if found is not None:
+            yield found
+
+
+def flow_attempts(run: str) -> Iterator[tuple[str, int]]:
+    """Flow and number of each attempt at a flow in a run's folder."""
+    try:
+        folders = [entry for entry in os.scandir(run) if is_flow_name(entry.name) and entry.is_dir()]
+    except OSError:
+        return
+    for folder in folders:
+        matches = map(_ATTEMPT.fullmatch, _names(folder.path))
+        yield from ((folder.name, int(match[1])) for match in matches if match)
+
+
+def read_flow_attempt(layout: Layout, run: str, flow: str, count: int) -> tuple[Attempt | None, tuple[Problem, ...]]:
+    """An attempt at a flow, of whichever iteration its record says; None before it is claimed.
+
+    One whose record can't be read counts as one of the first iteration, blocked and held.
+    """
+    where = f"{layout.runs}/{run}/{flow}/attempt-{count}"
+    return _load(where, layout.rel(where), run, flow_work(1, flow), count, any_iteration=True)
 
 
 def load_attempt(layout: Layout, run: str, work: WorkId, attempt: int) -> tuple[Attempt | None, tuple[Problem, ...]]:
     """An attempt as far as it can be read, and what can't be; what it handed off is for the log to tell.
 
-    None before it is claimed. Without a readable `step.json` it counts as blocked and held: nothing is started beside
-    it until a human has looked.
+    None before it is claimed, and for one of a flow in another iteration. Without a readable `step.json` it counts as
+    blocked and held: nothing is started beside it until a human has looked.
     """
     where = str(layout.attempt(run, work, attempt))
     return _load(where, layout.rel(where), run, work, attempt)
 
 
-def _load(where: str, shown: str, run: str, work: WorkId, attempt: int) -> tuple[Attempt | None, tuple[Problem, ...]]:
+def _load(
+    where: str, shown: str, run: str, work: WorkId, attempt: int, *, any_iteration: bool = False
+) -> tuple[Attempt | None, tuple[Problem, ...]]:
     end = read_exit(where)
     problems = [replace(end, path=f"{shown}/{end.path}")] if isinstance(end, Problem) else []
     known: dict[str, Any] = {
@@ -103,8 +131,10 @@ def _load(where: str, shown: str, run: str, work: WorkId, attempt: int) -> tuple
     }
     try:
         values = read_json(f"{where}/step.json")
-        if values is None:
+        if values is None or (work.flow and not any_iteration and values.get("iteration") != work.iteration):
             return None, tuple(problems)
+        if any_iteration:
+            known["work"] = flow_work(_iteration(values), work.flow)
         return decode(Attempt, values, pid=_read_pid(where), **known), tuple(problems)
     except BadRecord as error:
         problem = record_problem(f"{shown}/step.json", error, (work.number,) if work.number else ())
@@ -113,10 +143,26 @@ def _load(where: str, shown: str, run: str, work: WorkId, attempt: int) -> tuple
         return held, (problem, *problems)
 
 
+def _iteration(values: Mapping[str, Any]) -> int:
+    """The iteration of an attempt at a flow, as its record tells it."""
+    found = values.get("iteration")
+    if type(found) is not int or found < 1:
+        raise BadRecord("`iteration` must be a number from 1 on")
+    return found
+
+
+def written_to(root: Path, attempt: Attempt) -> Iterator[Path]:
+    """The folders in which something new may be told of an attempt that is under way; `root` is the project's."""
+    yield root / attempt.directory
+    launched = attempt.state is StepState.RUNNING and attempt.exit is None and not attempt.pipeline
+    if launched and not attempt.pid:  # its window is open: `launch.sh` is about to write down its process
+        yield root / attempt.directory / _STARTED
+
+
 def _read_pid(directory: str) -> int:
     """What `launch.sh` wrote when it started; 0 before, and for anything that is no process id."""
     try:
-        digits = read_part(f"{directory}/started/pid", 16).strip()
+        digits = read_part(f"{directory}/{_STARTED}/pid", 16).strip()
     except OSError:
         return 0
     return int(digits) if digits.isdigit() else 0
@@ -233,7 +279,7 @@ class AttemptReader:
 
     def _find_in(self, run: str, folder: str, number: int, found: dict[int, _Place]) -> None:
         """Note the last attempt in a prompt's folder of one run, if it is the last so far."""
-        stamp = _stamp(folder)
+        stamp = stamp_of(folder)
         if stamp is None:
             return
         known = self._listings.get(folder)
@@ -263,7 +309,7 @@ class AttemptReader:
         if place is None:
             return self._entries.pop(number, None) is not None
         before = self._entries.get(number)
-        stamp = _stamp(place.path)
+        stamp = stamp_of(place.path)
         handed = self._given.given(place.run, prompt_work(number), place.attempt) if self._given is not None else ()
         known = before is not None and before.place == place and before.handed is handed
         if before is not None and known and stamp is not None and before.stamp == stamp:
@@ -321,7 +367,8 @@ def _names(folder: str) -> list[str]:
         return []
 
 
-def _stamp(folder: str) -> Stamp | None:
+def stamp_of(folder: str) -> Stamp | None:
+    """Tells whether a folder is as it was; None when it is not there."""
     try:
         status = os.stat(folder)
     except OSError:

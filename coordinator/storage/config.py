@@ -11,6 +11,7 @@ from coordinator.lazy.typing import Any
 from coordinator.model.adoption import Pattern
 from coordinator.model.settings import BRANCH, PROMPTS, Budget, Settings
 from coordinator.model.text import clip, plain
+from coordinator.model.work import is_flow_name
 from coordinator.storage.branch import in_branch
 from coordinator.storage.files import NotAFile, TooLarge, read_limited, sha256
 from coordinator.storage.paths import Layout
@@ -68,6 +69,20 @@ class Config:
     run_budget_time: float | None = None
     require_criteria: bool = False
     """Refuse prompts without acceptance criteria."""
+    max_iterations: int = 10
+    """Iterations after which a milestone that iterates is stuck, until a human has it go on."""
+    planner_plans: str = "first"
+    """Which of the Planner's plans you confirm: `first` of a milestone, `all`, or `auto`: none."""
+    on_failure: str = "auto"
+    """`halt`: a failed prompt holds the plan until you come; `plan`: the Planner is told of it, where there is one;
+    `auto`: `plan` in a milestone that iterates, else `halt`."""
+    tests: tuple[str, ...] = ()
+    """Globs of the project's tests, which one station of a pipeline writes and the next may not touch; empty: where
+    they are in most projects."""
+    specialists: tuple[str, ...] | None = None
+    """Flows that look at the work beside the Verifier; None: all that there are, shipped and of the project's own."""
+    max_prompts: int = 8
+    """New prompts that one plan of a Planner may have."""
     worktrees: str = ""
     """Where the agents' worktrees lie, in a folder of the project's own; empty: below `.coord/`."""
     copy: tuple[str, ...] = ()
@@ -76,6 +91,8 @@ class Config:
     """MiB that they may have together."""
     setup_timeout: float = 900.0
     """Seconds that setup.sh, and teardown.sh, may take."""
+    witness_timeout: float = 900.0
+    """Seconds that a command may take which is to show that a criterion is met."""
     warm: int = 1
     """Worktrees that are made ready ahead, for the prompts that come next."""
     base_branch: str | None = None
@@ -95,6 +112,17 @@ class Config:
     """Windows that coord did not open and shows as well; nothing is ever written to them."""
     bell: str = "none"
     """What tells an engineer who looks elsewhere that something waits: `none`, `terminal` or `desktop`."""
+    chat: str = "auto"
+    """The coordinator's voice: `api`, `claude` or `codex` (an agent CLI that is logged in), `off`, or `auto`: the
+    first of these that there is."""
+    chat_model: str = ""
+    """Which model speaks; empty: the default of the voice."""
+    chat_base_url: str = ""
+    """Where the API is; empty: as the environment says. Only heeded in a project that is trusted."""
+    chat_budget_tokens: int | None = None
+    """Tokens that the coordinator may use for a milestone, beside those of agents."""
+    chat_budget_cost: float | None = None
+    """The same in US dollars."""
     theme: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Action id → key, where it differs from the default."""
@@ -119,7 +147,13 @@ class Config:
             prompt_budget=Budget(self.budget_tokens, self.budget_cost, self.budget_time),
             run_budget=Budget(self.run_budget_tokens, self.run_budget_cost, self.run_budget_time),
             require_criteria=self.require_criteria,
+            max_prompts=self.max_prompts,
             warm=self.warm,
+            max_iterations=self.max_iterations,
+            planner_plans=self.planner_plans,
+            on_failure="halt" if self.on_failure == "auto" else self.on_failure,
+            specialists=self.specialists,
+            tests=self.tests,
             space=self.space,
             prompts_folder=os.path.normpath(self.prompt_folders[0]) if self.prompt_folders else PROMPTS,
         )
@@ -127,17 +161,29 @@ class Config:
 
 def load_config(layout: Layout) -> Config:
     """Read coord.yaml; defaults where it is silent or missing. Raises UsageError naming file, line and remedy."""
-    shown = layout.rel(layout.config)
+    return config_of(layout, read_settings(layout))
+
+
+def read_settings(layout: Layout) -> bytes:
+    """What coord.yaml holds; nothing where there is none. Raises CoordError in words."""
     try:
-        text = read_limited(layout.config, SIZE_LIMIT).decode().removeprefix("\ufeff")
+        return read_limited(layout.config, SIZE_LIMIT)
     except FileNotFoundError:
-        text = ""
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{shown}: byte {error.start} is not UTF-8", "save the file as UTF-8") from None
+        return b""
     except (TooLarge, NotAFile) as error:
         raise UsageError(error.message, error.remedy) from None
     except OSError as error:
-        raise CoordError(f"can't read {shown}: {(error.strerror or '').lower()}", "check its permissions") from error
+        reason = (error.strerror or "").lower()
+        raise CoordError(f"can't read {layout.rel(layout.config)}: {reason}", "check its permissions") from error
+
+
+def config_of(layout: Layout, data: bytes) -> Config:
+    """The settings that a coord.yaml with this content makes. Raises like `load_config`."""
+    shown = layout.rel(layout.config)
+    try:
+        text = data.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{shown}: byte {error.start} is not UTF-8", "save the file as UTF-8") from None
     values: dict[str, Any] = {
         "project": layout.root.name,
         "tmux_socket": f"coord-{sha256(os.fsencode(layout.root))[:8]}",
@@ -279,11 +325,35 @@ def _copies(value: Value) -> tuple[str, ...]:
     return found
 
 
+def _globs(value: Value) -> tuple[str, ...]:
+    found = _texts(value)
+    for one in found:
+        if one != plain(one) or ".." in one.split("/") or not one.strip("!/. ") or "\\" in one or one[0] == "@":
+            raise ValueError('a list of globs below the root, such as ["tests/", "*.test.ts"]')
+    return found
+
+
 def _pattern(value: Value) -> str:
     text = _text(value)
     if "/" in text:
         raise ValueError('a pattern of file names, such as "[0-9][0-9]-*.md"')
     return text
+
+
+def _model(value: Value) -> str:
+    if value == "":
+        return ""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}", value):
+        raise ValueError("the name of a model")
+    return value
+
+
+def _url(value: Value) -> str:
+    if value == "":
+        return ""
+    if not isinstance(value, str) or not re.fullmatch(r"https?://[A-Za-z0-9._~:/\[\]-]{1,500}", value):
+        raise ValueError("an address such as https://api.example")
+    return value.rstrip("/")
 
 
 def _users(value: Value) -> tuple[str, ...]:
@@ -292,6 +362,15 @@ def _users(value: Value) -> tuple[str, ...]:
 
 def _patterns(value: Value) -> tuple[Pattern, ...]:
     return tuple(Pattern.of(text) for text in _texts(value))
+
+
+def _flows(value: Value) -> tuple[str, ...] | None:
+    names = _texts(value)
+    if value == "all":
+        return None
+    if not all(map(is_flow_name, names)):
+        raise ValueError("a list of flows, such as [security, tests], or all")
+    return names
 
 
 def _arguments(value: Value) -> dict[str, str]:
@@ -345,10 +424,17 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "run_budget_cost": _limit,
     "run_budget_time": _limit,
     "require_criteria": _flag,
+    "max_iterations": _whole(1, 1000),
+    "planner_plans": _one_of("first", "all", "auto"),
+    "on_failure": _one_of("auto", "halt", "plan"),
+    "specialists": _flows,
+    "max_prompts": _whole(1, 100),
+    "tests": _globs,
     "worktrees": _place,
     "copy": _copies,
     "copy_limit": _whole(1, 1_000_000),
     "setup_timeout": _seconds,
+    "witness_timeout": _seconds,
     "warm": _whole(0, 64),
     "base_branch": _branch,
     "prompt_folders": folders,
@@ -358,62 +444,12 @@ _READERS: dict[str, Callable[[Value], Any]] = {
     "tmux_session": _name,
     "adopt": _patterns,
     "bell": _one_of("none", "terminal", "desktop"),
+    "chat": _one_of("auto", "api", "claude", "codex", "off"),
+    "chat_model": _model,
+    "chat_base_url": _url,
+    "chat_budget_tokens": _count,
+    "chat_budget_cost": _limit,
     "theme": _name,
     "keys": _keys,
 }
 assert _READERS.keys() | {"branch_folder", "space"} == {f.name for f in fields(Config)}
-
-
-def sample() -> str:
-    """The coord.yaml that `coord init` writes: every setting with its default, commented out."""
-    return _SAMPLE
-
-
-_SAMPLE = """\
-# Settings of this project's loop. Every line below shows a default; remove the # to change it.
-
-# project: name              # on screen; default: the name of the folder
-# runtime: claude            # claude | codex | gemini | opencode | command | scripted
-# command: [my-agent, run]   # what the runtime `command` starts; the prompt comes on its stdin
-# agent_arguments:           # agent: further words of its command line
-#   claude: --permission-mode acceptEdits
-# agent_user: name           # strict mode: agents run as name-1, name-2, …; `coord strict setup` prepares them
-# headless: false            # true: no screen of their own; what they may not do, they are refused
-# mcp: auto                  # auto: agents also get coord's tools by MCP, where that is installed | off
-# gate: review               # review: a human approves | auto: validation suites pass | forge: merged on the remote
-# isolation: worktree        # worktree | shared: in the project's own folder, one at a time, past every gate
-# remote: origin             # for the gate `forge`: where branches are pushed
-# forge: auto                # what opens pull requests there: gh | glab | none | auto, by the remote's address
-# max_parallel: 3            # agents at work at the same time
-# max_attempts: 1            # 1: a failure halts the plan; more: it is tried again
-# retry_backoff: 10          # seconds before the second attempt, doubling up to 300
-# timeout: none              # seconds that an attempt may take
-# stuck_after: 900           # seconds without progress after which you are warned about an agent; none: never
-# go_on: true                # false: after a limit, a crash or a reboot agents wait until you let them go on
-# budget_tokens: none        # tokens that a prompt may use before its agent is paused and you are asked
-# budget_cost: none          # US dollars
-# budget_time: none          # seconds of work
-# run_budget_tokens: none    # the same for all prompts of a run together
-# run_budget_cost: none
-# run_budget_time: none
-# require_criteria: false    # refuse prompts without acceptance criteria
-# worktrees: .coord/worktrees # where agents work; elsewhere, in a folder of this project's own: e.g. ../worktrees
-# copy: []                   # untracked files to bring along into each new worktree, e.g. [.env, node_modules]
-# copy_limit: 2048           # MiB that they may have together
-# setup_timeout: 900         # seconds that .coord/setup.sh may take; it runs in each new worktree
-# warm: 1                    # worktrees that are made ready ahead, for the prompts that come next; 0: none
-# base_branch: main          # where changes land; default: the branch that is checked out; a run keeps its own
-# prompt_folders: []         # prompts of another harness, run where they are: every *.md that starts with a number,
-#                            # e.g. [".planning/{branch}/prompts"]; new prompts go to the first, named as the others
-# prompts_pattern: ""        # which files of these folders are prompts, e.g. "[0-9][0-9][0-9].md"; others are notes
-# write_back:                # tasks that were imported, and their format: done, blocked or in progress is written back
-#   backlog: backlog.md
-# tmux_session: coord
-# tmux_socket: coord-1234abcd
-# adopt: []                  # windows to show that coord did not open, e.g. ["work:claude*", "server/session:*"];
-#                            # without server/ those of your default tmux server. Nothing is written to them
-# bell: none                 # when something waits for you: none | terminal (its bell) | desktop (a notification)
-# theme: textual-dark
-# keys:                      # action: key
-#   interject: i
-"""

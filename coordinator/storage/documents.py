@@ -4,22 +4,30 @@
 nothing in it can pass for a heading; the engineer's steering stands below the summary that it steers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from coordinator.errors import CoordError, StalePlan
 from coordinator.formats.alignment import ALIGNMENT_START, _encoded, _heading, add_summary
 from coordinator.formats.flat_yaml import Nested
 from coordinator.formats.frontmatter import parse, patch
+from coordinator.lazy import regex
+from coordinator.lazy.dataclass import replace
+from coordinator.lazy.typing import Any
 from coordinator.model.problem import Problem
+from coordinator.model.settings import Budget
 from coordinator.model.snapshot import Milestone
 from coordinator.storage.files import NotAFile, TooLarge, read_limited, sha256, write_atomic
 from coordinator.storage.paths import Layout
 
 LIMIT = 16 * 1024 * 1024
 """Bytes of a document."""
+HANDOVER = "-handover"
+"""What the name of a milestone's hand-over page ends in, and no id does."""
 MILESTONE_STATUSES = ("open", "done", "stuck")
 
 _TRIES = 50
+_ID = regex.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_DOLLARS = regex.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 def examine_milestone(layout: Layout) -> tuple[Milestone, Problem | None]:
@@ -32,6 +40,12 @@ def examine_milestone(layout: Layout) -> tuple[Milestone, Problem | None]:
     except (OSError, CoordError) as error:
         message = error.message if isinstance(error, CoordError) else (error.strerror or "unreadable").lower()
         return untitled, Problem(shown, 0, "unreadable", message, "check the file and its permissions")
+    return read_milestone(data, shown)
+
+
+def read_milestone(data: bytes, shown: str) -> tuple[Milestone, Problem | None]:
+    """The milestone that a file tells of, and what is wrong with it; `shown` is what the file is called."""
+    untitled = Milestone("Untitled milestone")
     front = parse(data, shown)
     if isinstance(front, Problem):
         return untitled, front
@@ -42,7 +56,55 @@ def examine_milestone(layout: Layout) -> tuple[Milestone, Problem | None]:
     if status and status not in MILESTONE_STATUSES:
         allowed = ", ".join(MILESTONE_STATUSES)
         return made, Problem(shown, front.lines["status"], "bad-status", f"status: not one of {allowed}", "correct it")
+    for key, (read, allowed) in _KEYS.items():
+        value = front.values.get(key, "")
+        try:
+            made = replace(made, **{key: read(value if isinstance(value, str) else "[]")}) if value else made
+        except ValueError:
+            return made, Problem(
+                shown, front.lines[key], f"bad-{key.replace('_', '-')}", f"{key}: not {allowed}", "correct it"
+            )
     return made, None
+
+
+def is_milestone_id(text: str) -> bool:
+    """Whether it can name a milestone, and the file that keeps it."""
+    return bool(_ID.fullmatch(text)) and not text.casefold().endswith(HANDOVER)
+
+
+def _id(text: str) -> str:
+    if not is_milestone_id(text):
+        raise ValueError(text)
+    return text
+
+
+def _flag(text: str) -> bool:
+    if text not in ("true", "yes", "on", "false", "no", "off"):
+        raise ValueError(text)
+    return text in ("true", "yes", "on")
+
+
+def _plans(text: str) -> str:
+    if text not in ("first", "all", "auto"):
+        raise ValueError(text)
+    return text
+
+
+def _budget(text: str) -> Budget:
+    if text == "none":
+        return Budget()
+    if not _DOLLARS.fullmatch(text) or not float(text):
+        raise ValueError(text)
+    return Budget(cost_usd=float(text))
+
+
+_KEYS: Mapping[str, tuple[Callable[[str], Any], str]] = {
+    "id": (_id, f"a name of letters, digits, - and _ that does not end in {HANDOVER}"),
+    "iterate": (_flag, "true or false"),
+    "budget": (_budget, "an amount of US dollars, or none"),
+    "planner_plans": (_plans, "first, all or auto"),
+}
+"""What else its frontmatter may hold: how it is read, and what it has to be."""
 
 
 def write_status(layout: Layout, status: str) -> bool:

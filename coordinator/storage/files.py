@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,18 +12,30 @@ from coordinator.lazy.typing import Final
 from coordinator.model.text import plain
 from coordinator.storage.exchange import exchange
 from coordinator.storage.locks import Lock, is_held
-from coordinator.storage.reading import NotAFile, TooLarge, digest_of, failure, is_settled, read_limited, read_regular
+from coordinator.storage.reading import (
+    FileKey,
+    NotAFile,
+    TooLarge,
+    digest_of,
+    failure,
+    file_key,
+    is_settled,
+    read_limited,
+    read_regular,
+)
 from coordinator.storage.temp_files import discard, is_temp, process_lives, sweep_stale_temps, temp_beside
-from coordinator.storage.written import note_removed, note_written
+from coordinator.storage.written import note_all, note_removed, note_written
 
 __all__ = [
     "ANY",
+    "FileKey",
     "Lock",
     "NotAFile",
     "TooLarge",
     "digest_of",
     "discard",
     "failure",
+    "file_key",
     "hasher",
     "install",
     "is_held",
@@ -36,12 +49,17 @@ __all__ = [
     "remove",
     "sha256",
     "stage",
+    "stage_all",
     "sweep_stale_temps",
     "sync_folder",
     "take_away",
     "temp_beside",
     "write_atomic",
 ]
+
+
+_AT_ONCE, _PART = 16, 32
+"""How many files are written at once where there are many, and how many one thread takes."""
 
 
 class _Anything:
@@ -94,6 +112,31 @@ def remove(path: Path | str, *, expect: str) -> None:
 def stage(target: str, data: bytes, mode: int | None = None) -> str:
     """Write `data` to a temp file beside `target`, durable, with the mode and owner it will have; return its path."""
     note_written(target, data)
+    return _write_beside(target, data, mode)
+
+
+def stage_all(versions: Sequence[tuple[str, bytes]]) -> Iterator[str | BaseException]:
+    """`stage` for many files, several at once, since it is the disk that is waited for: path or failure of each."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    note_all(versions)
+    parts = [versions[first : first + _PART] for first in range(0, len(versions), _PART)]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for part in pool.map(_write_part, parts):
+            yield from part
+
+
+def _write_part(versions: Sequence[tuple[str, bytes]]) -> list[str | BaseException]:
+    done: list[str | BaseException] = []
+    for target, data in versions:
+        try:
+            done.append(_write_beside(target, data, None))
+        except BaseException as error:
+            done.append(error)
+    return done
+
+
+def _write_beside(target: str, data: bytes, mode: int | None) -> str:
     status = _status(target)
     temp = temp_beside(target)
     fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)

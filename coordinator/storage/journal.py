@@ -25,13 +25,14 @@ from coordinator.storage.files import (
     make_folder,
     put,
     stage,
+    stage_all,
     sweep_stale_temps,
     sync_folder,
     take_away,
 )
 from coordinator.storage.journal_entries import Entry, decode, digest, encode, merged_with, present_at, sentences
 from coordinator.storage.kept_aside import move_aside
-from coordinator.storage.paths import Layout
+from coordinator.storage.paths import Layout, places_within
 from coordinator.storage.records import BadRecord
 
 Recorder = Callable[[str, Mapping[str, Any]], None]
@@ -44,8 +45,8 @@ _COMMITTED = ".json"
 _PLACED = ".placed"
 """The files are in place, the note is not recorded yet."""
 _TRIES = 8
-_MANY, _AT_ONCE = 64, 16
-"""From how many files on a plan's are written at once, and how many of them."""
+_MANY = 64
+"""From how many files on several of a plan's are written at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +89,13 @@ def apply_edits(
     the commit, and its message says so, leaves the plan to be finished by `recover`.
     """
     entries = [Entry(e.path, e.before, None if e.change == "delete" else e.content) for e in edits]
-    targets = [_target(layout, entry.path) for entry in entries]
+    targets = places_within(layout, [entry.path for entry in entries])
     if len(set(targets)) < len(targets):
         raise Refused("the plan edits a file twice", "make one edit of the two")
     try:
         make_folder(str(layout.journal))
-        for target in targets:
-            make_folder(os.path.dirname(target))
+        for folder in _folders(targets):
+            make_folder(folder)
     except OSError as error:
         raise failure("make a folder for", plain(error.filename or ""), error) from error
     with Lock(layout.journal):
@@ -182,14 +183,12 @@ def _stage_all(entries: Sequence[Entry], targets: Sequence[str], staged: list[st
         for target, content in pairs:
             staged.append(None if content is None else stage(target, content))
         return
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(_AT_ONCE) as pool:  # the disk is waited for, once for several files
-        waiting = [None if content is None else pool.submit(stage, target, content) for target, content in pairs]
+    made = stage_all([(target, content) for target, content in pairs if content is not None])
     failed: BaseException | None = None
-    for future in waiting:
-        failed = (future.exception() if future is not None else None) or failed
-        staged.append(None if future is None or future.exception() else future.result())
+    for _, content in pairs:
+        temp = None if content is None else next(made)
+        failed = temp if isinstance(temp, BaseException) else failed
+        staged.append(temp if isinstance(temp, str) else None)
     if failed is not None:
         raise failed
 
@@ -238,7 +237,7 @@ def _place(
             raise OSError(f"{', '.join(entry.path for entry in entries)} keep changing")
     finally:
         _discard(staged)
-    for folder in sorted({os.path.dirname(target) for target in targets}):
+    for folder in _folders(targets):
         sync_folder(folder)
     journal = _journal(layout, plan_id, _COMMITTED)
     if note is None:
@@ -304,7 +303,7 @@ def _finish_all(layout: Layout, record: Recorder | None, telling: Telling | None
             continue
         try:
             entries, note = decode(str(layout.journal / name))
-            targets = [_target(layout, entry.path) for entry in entries]
+            targets = places_within(layout, [entry.path for entry in entries])
         except (BadRecord, Refused) as error:
             done.append(_put_aside(layout, name, error))
             continue
@@ -328,8 +327,8 @@ def _roll_forward(
     layout: Layout, plan_id: str, entries: Sequence[Entry], targets: Sequence[str], note: Mapping[str, Any] | None
 ) -> list[Entry]:
     try:
-        for target in targets:
-            make_folder(os.path.dirname(target))
+        for folder in _folders(targets):
+            make_folder(folder)
         with _attempts(targets), _locks(targets):
             return _place(layout, plan_id, entries, targets, [None] * len(entries), note)
     except OSError as error:
@@ -367,20 +366,15 @@ def _record(
     sync_folder(str(layout.journal))
 
 
-def _target(layout: Layout, path: str) -> str:
-    """The absolute path of an edit; Refused when it leads out of the project, by `..` or by a symbolic link."""
-    target = os.path.normpath(os.path.join(layout.root, path))
-    folder = os.path.realpath(os.path.dirname(target))
-    homes = [os.path.realpath(layout.root), os.path.realpath(layout.coord)]
-    if not any(folder == home or folder.startswith(home + os.sep) for home in homes):
-        raise Refused(f"{plain(path)} lies outside of the project", "a plan changes only files of its project")
-    return os.path.join(folder, os.path.basename(target))
+def _folders(targets: Iterable[str]) -> list[str]:
+    """The folders of files, each once, always in the same order."""
+    return sorted({os.path.dirname(target) for target in targets})
 
 
 def _locks(targets: Iterable[str]) -> ExitStack:
     """The locks of all folders concerned, always taken in the same order."""
     with ExitStack() as stack:
-        for folder in sorted({os.path.dirname(target) for target in targets}):
+        for folder in _folders(targets):
             stack.enter_context(Lock(folder))
         return stack.pop_all()
 

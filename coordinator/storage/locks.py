@@ -1,8 +1,11 @@
 """Locks between processes: the kernel's, on files and folders, gone with their holder."""
 
+import errno
 import fcntl
 import os
+import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -50,6 +53,25 @@ class Lock:
                 raise
             os.close(fd)
 
+    @property
+    def is_in_place(self) -> bool:
+        """It is held on what others are going to open."""
+        return self._fd >= 0 and _still_there(self._fd, self.path)
+
+    def renew(self) -> bool:
+        """Hold it on what others open by now, whatever somebody put there; False when one of these has it."""
+        if self.is_in_place:
+            return True
+        if not _is_lockable(self.path):
+            with suppress(OSError):
+                os.unlink(self.path)
+        new = Lock(self.path)
+        if not new.acquire(wait=False):
+            return False
+        self.release()
+        self._fd, new._fd = new._fd, -1
+        return True
+
     def release(self) -> None:
         """Free the lock; harmless when it is not held."""
         if self._fd >= 0:
@@ -59,9 +81,13 @@ class Lock:
     def _open(self) -> int:
         try:
             return os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except (NotADirectoryError, FileNotFoundError):
+        except OSError as found:
+            if found.errno not in (errno.ENOTDIR, errno.ENOENT, errno.ELOOP):
+                raise
             try:
-                return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+                if self.path.endswith(".lock") and not _is_lockable(self.path):
+                    os.unlink(self.path)  # it is there to be locked, and for nothing else
+                return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
             except OSError as error:
                 raise failure("lock", self.path, error) from error
 
@@ -87,10 +113,19 @@ def _still_there(fd: int, path: str) -> bool:
         return False
 
 
+def _is_lockable(path: str) -> bool:
+    """A file, a folder, or nothing yet: not a pipe or a link that somebody put in its place."""
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return True
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+
+
 def is_held(path: Path | str) -> bool:
     """Somebody holds the `Lock` on this path right now."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return False
     try:

@@ -1,10 +1,12 @@
 """Every path of a project, in one place."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
-from coordinator.errors import CoordError
+from coordinator.errors import CoordError, Refused
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.model.text import plain
 from coordinator.model.work import WorkId
 from coordinator.storage.root import COORD, find_root
 from coordinator.storage.worktrees_place import worktrees_of
@@ -68,8 +70,18 @@ class Layout:
         return self.coord / "coord.yaml"
 
     @property
+    def settings_in_force(self) -> Path:
+        """What coord.yaml held when the living loop read it last."""
+        return self.runs / "coord.yaml"
+
+    @property
     def milestone(self) -> Path:
         return self.coord / "milestone.md"
+
+    @property
+    def milestones(self) -> Path:
+        """`ID.md`: earlier milestones as they were when the next one began; `ID-handover.md`: how each came out."""
+        return self.coord / "milestones"
 
     @property
     def alignment(self) -> Path:
@@ -86,6 +98,10 @@ class Layout:
     @property
     def flows(self) -> Path:
         return self.coord / "flows"
+
+    @property
+    def pipelines(self) -> Path:
+        return self.flows / "pipelines"
 
     @property
     def scripts(self) -> Path:
@@ -142,3 +158,27 @@ def find_project(start: Path) -> Layout:
         shown = os.path.abspath(start)
         raise CoordError(f"no coord project in {shown} or above it", "run `coord init` in the root of your repository")
     return Layout(Path(root))
+
+
+def places_within(layout: Layout, paths: Iterable[str]) -> list[str]:
+    """The absolute paths of files to be written; Refused when one leads out, by `..` or by a symbolic link.
+
+    Only the folders are followed: what stands in the place of a file itself is for its writer to judge.
+    """
+    homes = [os.path.realpath(layout.root), os.path.realpath(layout.coord)]
+    real: dict[str, str] = {}
+    """Folder → what it is without links, looked at once."""
+    found: list[str] = []
+    for path in paths:
+        above, name = os.path.split(os.path.normpath(os.path.join(layout.root, path)))
+        folder = real.get(above) or real.setdefault(above, os.path.realpath(above))
+        if not any(folder == home or folder.startswith(home + os.sep) for home in homes):
+            raise Refused(f"{plain(path)} lies outside of the project", "coord changes only files of its project")
+        found.append(os.path.join(folder, name))
+    return found
+
+
+def folder_within(layout: Layout, folder: Path) -> Path:
+    """A folder whose files are the project's, without links. Raises like `places_within`."""
+    (inside,) = places_within(layout, [str(folder / "x")])
+    return Path(inside).parent

@@ -8,7 +8,8 @@ from coordinator.formats.scalars import scalar
 from coordinator.model.intent import PLACEHOLDER
 from coordinator.model.text import plain
 from coordinator.storage.branch import in_branch
-from coordinator.storage.config import SIZE_LIMIT, sample
+from coordinator.storage.config import SIZE_LIMIT
+from coordinator.storage.config_sample import sample
 from coordinator.storage.files import read_limited, sha256, write_atomic
 from coordinator.storage.paths import Layout
 from coordinator.storage.settings_text import with_arguments, with_prompts

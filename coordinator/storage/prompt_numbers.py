@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 
+from coordinator.errors import CoordError
 from coordinator.formats.prompt_schema import number_in_name
 from coordinator.storage.files import Lock, failure, make_folder, put, read_limited
 from coordinator.storage.paths import Layout
@@ -47,9 +48,9 @@ def highest_named(layout: Layout, folders: Sequence[str] = ()) -> int:
 
 
 def highest_claimed(layout: Layout) -> int:
-    """The highest number that was ever claimed here; 0 when none was."""
+    """The highest number that was ever claimed here; 0 when none was, or nobody can read it: the log knows it too."""
     try:
         digits = read_limited(layout.counter, 64).strip()
-    except FileNotFoundError:
+    except (CoordError, OSError):
         return 0
     return int(digits) if digits.isdigit() else 0

@@ -18,7 +18,7 @@ from coordinator.model.prompt import Prompt
 from coordinator.model.settings import BRANCH
 from coordinator.model.text import plain
 from coordinator.storage.config import Config
-from coordinator.storage.files import NotAFile, TooLarge, hasher, is_settled, read_regular, sha256
+from coordinator.storage.files import FileKey, NotAFile, TooLarge, file_key, hasher, is_settled, read_regular, sha256
 from coordinator.storage.gc_pause import no_collection
 from coordinator.storage.paths import Layout
 
@@ -29,8 +29,6 @@ _OURS = regex.compile(r"\.prompt(-done)?\.md(-done)?$", re.IGNORECASE)
 _STRAY = regex.compile(r"\d.*\.md(-done)?$", re.IGNORECASE)
 """Called like a prompt of another harness; in our own folder people who write so wait for it in vain."""
 _MARKDOWN = regex.compile(r"\.md(-done)?$", re.IGNORECASE)
-
-Key = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def remarks(front: Frontmatter, prompt: Prompt) -> tuple[Problem, ...]:
 
 def _read(
     path: str, rel: str, digest: Callable[[bytes], str], names: Names, *, foreign: bool
-) -> tuple[Prompt | Problem, Key | None, tuple[Problem, ...]]:
+) -> tuple[Prompt | Problem, FileKey | None, tuple[Problem, ...]]:
     shown = plain(rel)
     number = number_in_name(rel.rpartition("/")[2])
     numbers = () if number is None else (number,)
@@ -88,18 +86,13 @@ def _read(
         return Problem(shown, 0, "unreadable", reason, "check the file and its permissions", numbers), None, ()
     front = parse(source, rel, mend=foreign)
     if isinstance(front, Problem):
-        return replace(front, numbers=numbers), _key(status), ()
+        return replace(front, numbers=numbers), file_key(status), ()
     read = to_prompt(front, rel, source, digest(source), find=names.find, foreign=foreign)
-    return read, _key(status), remarks(front, read) if isinstance(read, Prompt) else ()
-
-
-def _key(status: os.stat_result) -> Key:
-    """What tells one version of a file from the next without reading it."""
-    return status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns
+    return read, file_key(status), remarks(front, read) if isinstance(read, Prompt) else ()
 
 
 class _Entry(NamedTuple):
-    key: Key | None
+    key: FileKey | None
     """None: to be read again at the next look."""
     result: Prompt | Problem | None
     """None: not a prompt, such as a README in a configured folder."""
@@ -164,7 +157,7 @@ class PromptReader:
 
     def _look_at_all(self) -> list[bool]:
         missing: list[Problem] = []
-        found: dict[str, Key | None] = {}
+        found: dict[str, FileKey | None] = {}
         self._outside = {folder for folder in self._folders if not self._is_inside(folder)}
         for folder, any_markdown in self._folders.items():
             if folder in self._outside:
@@ -201,7 +194,7 @@ class PromptReader:
     def _look_at(self, path: str) -> bool:
         """Look at one path; True when it is news."""
         try:
-            key = _key(os.lstat(path))
+            key = file_key(os.lstat(path))
         except OSError:
             return self._entries.pop(path, None) is not None
         if path in self._entries and self._entries[path].key == key:
@@ -216,7 +209,7 @@ class PromptReader:
             return self._put(path, _Entry(None, _stray(self._layout.rel(path))))
         self._names.asked = False
         result, key, warnings = _read(path, self._layout.rel(path), digest, self._names, foreign=foreign)
-        if key is not None and not is_settled(max(key[0], key[3]), start):
+        if key is not None and not is_settled(key.newest, start):
             key = None
         kept: Prompt | Problem | None = result
         if foreign and isinstance(result, Problem) and not result.numbers:
@@ -231,13 +224,13 @@ class PromptReader:
         self._entries[path] = entry._replace(result=before.result) if before is not None and same else entry
         return not same
 
-    def _list(self, folder: str, any_markdown: bool) -> dict[str, Key | None]:
-        found: dict[str, Key | None] = {}
+    def _list(self, folder: str, any_markdown: bool) -> dict[str, FileKey | None]:
+        found: dict[str, FileKey | None] = {}
         with os.scandir(folder) as entries:
             for entry in entries:
                 if self._is_prompt_name(entry.name, any_markdown):
                     try:
-                        found[entry.path] = _key(entry.stat(follow_symlinks=False))
+                        found[entry.path] = file_key(entry.stat(follow_symlinks=False))
                     except OSError:
                         found[entry.path] = None
         return found

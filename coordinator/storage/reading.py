@@ -6,6 +6,7 @@ from pathlib import Path
 
 from coordinator.errors import CoordError
 from coordinator.formats.digest import _sha256
+from coordinator.lazy.typing import NamedTuple
 from coordinator.model.text import plain
 from coordinator.safefiles.regular import NotRegular, open_regular
 
@@ -19,6 +20,8 @@ _REMEDIES = {
     errno.EACCES: "check the permissions of the folder",
     errno.EPERM: "check the permissions of the folder",
     errno.EROFS: "the file system is read-only: mount it writable",
+    errno.EISDIR: "move the folder away that stands in its place",
+    errno.ENOTDIR: "move the file away that stands in the place of its folder",
     errno.ENOENT: "make the folder, or run `coord init`",
 }
 
@@ -81,6 +84,27 @@ def _read_up_to(fd: int, path: str, size: int, limit: int) -> bytes:
         if len(data) > limit:
             raise TooLarge(f"{plain(path)} grows beyond {limit:,} bytes", "end the program that writes it")
     return data
+
+
+class FileKey(NamedTuple):
+    """Tells one version of a file from the next without reading it, once its time stamps are settled."""
+
+    modified: int
+    """Nanoseconds."""
+    size: int
+    inode: int
+    changed: int
+    """Nanoseconds; nobody sets it back as `modified` is."""
+
+    @property
+    def newest(self) -> int:
+        """The time stamp that `is_settled` is asked about."""
+        return max(self.modified, self.changed)
+
+
+def file_key(status: os.stat_result) -> FileKey:
+    """The key of a file with this status."""
+    return FileKey(status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
 
 
 def is_settled(changed: int, read: int) -> bool:

@@ -136,6 +136,7 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "int": _exactly(int),
     "bool": _exactly(bool),
     "float": _number,
+    "float | None": _number,
     "int | None": _exactly(int),
     "str | None": _exactly(str),
     "tuple[str, ...]": _texts,

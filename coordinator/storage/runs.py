@@ -64,8 +64,11 @@ def write_receipt(directory: Path, receipt: Receipt) -> None:
         write_json(directory / "receipt.json", encode(receipt))
 
 
-def new_run(layout: Layout, milestone: str, *, started: str = "", prompts: str = "", base_branch: str = "") -> str:
-    """Open a run with the next free id and return the id; two callers at once get two runs."""
+def new_run(layout: Layout, milestone: str, **more: Any) -> str:
+    """Open a run with the next free id and return the id; two callers at once get two runs.
+
+    `more`: further fields of `Run`.
+    """
     make_folder(str(layout.runs))
     number = max((run_number(name) for name in run_ids(layout)), default=0) + 1
     while True:
@@ -75,7 +78,7 @@ def new_run(layout: Layout, milestone: str, *, started: str = "", prompts: str =
         except FileExistsError:
             number += 1
             continue
-        write_run(layout, Run(run_id, milestone, prompts, base_branch, started=started))
+        write_run(layout, Run(run_id, milestone, **more))
         return run_id
 
 
@@ -145,7 +148,11 @@ def loop_is_alive(layout: Layout) -> bool:
 
 def sign_loop(layout: Layout) -> None:
     """Say that this process, which holds the lock, is through with what can keep a loop from starting."""
-    layout.loop_lock.write_text(f"{os.getpid()}\n")
+    fd = os.open(layout.loop_lock, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        os.write(fd, f"{os.getpid()}\n".encode())
+    finally:
+        os.close(fd)
 
 
 def loop_process(layout: Layout) -> int | None:

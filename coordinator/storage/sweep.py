@@ -28,5 +28,13 @@ def stale_files(layout: Layout, folders: Iterable[str] = ()) -> Iterator[Path]:
 
 
 def _places(layout: Layout, folders: Iterable[str]) -> list[Path]:
-    own = (layout.coord, layout.prompts, layout.journal, layout.plans, layout.feedback)
-    return [*own, *(layout.root / folder for folder in folders)]
+    return [layout.coord, *_own_folders(layout), layout.prompts, *(layout.root / folder for folder in folders)]
+
+
+def _own_folders(layout: Layout) -> list[Path]:
+    """Those right below the project's own, whatever is written there."""
+    try:
+        with os.scandir(layout.coord) as entries:
+            return sorted(Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False))
+    except OSError:
+        return []

@@ -8,12 +8,16 @@ from coordinator.storage.locks import Lock
 
 _TEMP = ".coord-tmp-"
 _COUNTER = itertools.count()
+_own: dict[int, str] = {}
+"""This process's id → when it started, which is asked once."""
+os.register_at_fork(after_in_child=_own.clear)
 
 
 def temp_beside(target: str) -> str:
     """A new name in the folder of `target` that tells who writes it: process id and its start time."""
     pid = os.getpid()
-    name = f"{_TEMP}{pid}-{_start_time(pid)}-{next(_COUNTER)}"
+    started = _own.get(pid) or _own.setdefault(pid, _start_time(pid))
+    name = f"{_TEMP}{pid}-{started}-{next(_COUNTER)}"
     return os.path.join(os.path.dirname(target), name)
 
 

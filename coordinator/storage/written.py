@@ -5,6 +5,7 @@ It guards against mistakes: an agent that runs as the same user could add to it 
 """
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 
 from coordinator.errors import CoordError
@@ -16,7 +17,7 @@ from coordinator.storage.reading import digest_of
 from coordinator.storage.root import COORD, find_root
 
 _NAME = "written"
-_NAMES = ("coord.yaml", "step.json", "receipt.json")
+_NAMES = ("coord.yaml", "step.json", "receipt.json", "pipeline-state.json")
 _CHUNK = 1 << 20
 
 
@@ -29,8 +30,25 @@ def note_written(target: str, data: bytes) -> None:
     """Say that coord is about to write this version, and over which; nothing where no loop has been, and no failure
     matters."""
     root = _noted_in(target)
-    if root is None:
-        return
+    if root is not None:
+        _note_version(root, target, data)
+
+
+def note_all(versions: Iterable[tuple[str, bytes]]) -> None:
+    """`note_written` for many files: where a folder belongs is looked up once."""
+    roots: dict[str, str | None] = {}
+    for target, data in versions:
+        folder, name = os.path.split(os.path.abspath(target))
+        if not is_guarded(name):
+            continue
+        if folder not in roots:
+            roots[folder] = _noted_in(target)
+        root = roots[folder]
+        if root is not None:
+            _note_version(root, target, data)
+
+
+def _note_version(root: str, target: str, data: bytes) -> None:
     path, before = os.path.relpath(target, root), None
     with suppress(OSError, CoordError):
         before = digest_of(target)

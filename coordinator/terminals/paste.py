@@ -14,7 +14,8 @@ ARRIVAL_BOUND = 1.5
 _SETTLED = 0.2
 """Seconds without a change after which Enter is pressed: some programs take one that comes within 40 ms, by their own
 clock, for a part of what was pasted."""
-_PAUSE = 0.005
+_PAUSE, _LONGEST_PAUSE = 0.005, 0.05
+"""Seconds between looks, half as long again each time: a look is a process, and twenty agents may be told at once."""
 
 _CONTROLS = regex.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _serial = itertools.count(1)
@@ -64,8 +65,10 @@ def _arrival(run: Run, pane: str, before: bytes) -> bool:
     """Wait until the screen differs from `before` and has come to rest."""
     deadline = time.monotonic() + ARRIVAL_BOUND
     last, since = before, time.monotonic()
+    pause = _PAUSE
     while time.monotonic() < deadline:
-        time.sleep(_PAUSE)
+        time.sleep(pause)
+        pause = min(_LONGEST_PAUSE, pause * 1.5)
         now = _look(run, pane)
         if now != last:
             last, since = now, time.monotonic()

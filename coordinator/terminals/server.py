@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from coordinator.lazy import regex
 from coordinator.lazy.typing import TYPE_CHECKING
-from coordinator.terminals.errors import TerminalError
+from coordinator.processes import quick
+from coordinator.terminals.errors import ServerLost, TerminalError
 from coordinator.terminals.listing import MARK, ROW, SIZE, WINDOW_ID, Window, parse_row
-from coordinator.terminals.paste import deliver
 
 if TYPE_CHECKING:
     import libtmux
@@ -30,7 +30,8 @@ _MOST_WAKES = 20
 _SAFE_NAME = regex.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SESSION_ID = regex.compile(r"\$[0-9]+")
 _PANE_ID = regex.compile(r"%[0-9]+")
-NO_SERVER = ("no server running", "error connecting", "server exited", "lost server")
+_LOST = ("server exited", "lost server")
+NO_SERVER = ("no server running", "error connecting", *_LOST)
 NO_SESSION = ("can't find session", "can't find window", "no current session", "no current target")
 
 _STRAY = {"COORD_AGENT": "unknown", "COORD_ROLE": ""}
@@ -143,13 +144,15 @@ class Terminals:
         env: Mapping[str, str],
         mark: Mapping[str, str],
         size: tuple[int, int] | None = None,
+        once: bool = False,
     ) -> Window:
         """Start `argv` in a new window and return it; whoever is attached keeps looking at what they look at.
 
         The window and its mark arrive at the server as one message: a caller killed at any moment leaves a fully
         marked window or none. `name` is letters, digits, `-` and `_`; everything else may hold any text. A `PATH` in
         `env` does not reach the program: set it in what you launch. `size` (columns, rows) pins the window to a size;
-        None follows the session. Raises TerminalError, also when the message is larger than tmux takes (16 KB).
+        None follows the session. Raises TerminalError, also when the message is larger than tmux takes (16 KB); with
+        `once` ServerLost when the server goes down meanwhile: the program may have begun, else it is started again.
         """
         _check(_SAFE_NAME, name, "window name")
         words = ["new-window", "-d", "-a", "-t", f"={self.session}:{{end}}", "-n", name, "-P"]
@@ -161,18 +164,20 @@ class Terminals:
         words += [";", "set-option", "-w", "-t", end, MARK, json.dumps(dict(mark))]
         if size is not None:
             words += [";", "resize-window", "-t", end, "-x", str(size[0]), "-y", str(size[1])]
-        window, pane, pid, *inherited, server = self._open(words).split()
+        window, pane, pid, *inherited, server = self._open(words, once).split()
         width, height = size or (int(inherited[0]), int(inherited[1]))
         return Window(window, pane, name, dict(mark), int(pid), width=width, height=height, server=int(server))
 
-    def _open(self, words: list[str]) -> str:
-        try:
-            return self._command(*words)
-        except TerminalError as error:
-            if not _any_in(NO_SERVER + NO_SESSION, error.message):
-                raise
-        self.ensure_session()
-        return self._command(*words)
+    def _open(self, words: list[str], once: bool) -> str:
+        deadline = time.monotonic() + _START_BOUND
+        while True:
+            try:
+                return self.run(*words).decode()
+            except TerminalError as error:
+                lost = once and isinstance(error, ServerLost)
+                if lost or not _any_in(NO_SERVER + NO_SESSION, error.message) or time.monotonic() > deadline:
+                    raise
+            self.ensure_session()
 
     def process(self) -> int:
         """The server's process; 0 when there is none."""
@@ -217,7 +222,7 @@ class Terminals:
         """
         _check(WINDOW_ID, window_id, "window id")
         try:
-            self._command("kill-window", "-t", window_id)
+            self.run("kill-window", "-t", window_id)
         except TerminalError as error:
             if _any_in(NO_SERVER + NO_SESSION, error.message):
                 return False
@@ -237,13 +242,15 @@ class Terminals:
 
     def send_text(self, pane: str, text: str, look: Callable[[], None] = lambda: None) -> bool:
         """Paste text into a pane's program and press Enter once it shows, unless `look` raises; see `paste.deliver`."""
+        from coordinator.terminals.paste import deliver
+
         _check(_PANE_ID, pane, "pane id")
         return deliver(self.run, pane, text, look)
 
     def send_key(self, pane: str, key: str) -> None:
         """Press one key, by tmux's name of it (`Enter`, `Escape`, `C-c`) or as a character."""
         _check(_PANE_ID, pane, "pane id")
-        self._command("send-keys", "-t", pane, "--", literal(key))
+        self.run("send-keys", "-t", pane, "--", literal(key))
 
     # -- people --------------------------------------------------------------------------------------------------
 
@@ -261,12 +268,12 @@ class Terminals:
         Raises TerminalError when nobody is attached.
         """
         target = self._target(window_id, session_id)
-        listing = self._command("list-clients", "-F", "#{client_control_mode} #{client_activity} #{client_name}")
-        clients = [line.split(" ", 2) for line in listing.splitlines()]
+        listing = self.run("list-clients", "-F", "#{client_control_mode} #{client_activity} #{client_name}")
+        clients = [line.split(" ", 2) for line in listing.decode("utf-8", "replace").splitlines()]
         people = [(int(activity), name) for control, activity, name in clients if control == "0"]
         if not people:
             raise TerminalError("nobody is attached to this project's tmux server", "run coord attach in a terminal")
-        self._command("switch-client", "-c", max(people)[1], "-t", target)
+        self.run("switch-client", "-c", max(people)[1], "-t", target)
 
     def _target(self, window_id: str, session_id: str) -> str:
         _check(WINDOW_ID, window_id, "window id")
@@ -289,50 +296,43 @@ class Terminals:
 
     @property
     def server(self) -> "libtmux.Server":
-        """The server as libtmux sees it."""
+        """The server as libtmux sees it, for whoever wants its objects: coord itself goes by `run`."""
         if self._server is None:
             import libtmux
 
             self._server = libtmux.Server(socket_name=self.socket_name, config_file=os.devnull, tmux_bin=self._binary())
         return self._server
 
-    def _command(self, *words: str) -> str:
-        result = self.server.cmd(words[0], *words[1:])
-        if result.returncode:
-            raise _failure(" ".join(result.stderr), words[0])
-        return "\n".join(result.stdout)
-
     def run(self, *words: str, stdin: bytes = b"", clean: bool = False) -> bytes:
         """Run tmux commands as one message and return the bytes they print.
 
-        The hot paths come through here: no import of libtmux (65 ms, which a status command can't afford), raw bytes,
+        All of coord comes through here: no import of libtmux (65 ms, more than a short command takes), raw bytes,
         standard input. `clean` hides an agent's identity from a server that starts by it. Raises TerminalError.
         """
-        import subprocess
-
         environ = {k: v for k, v in os.environ.items() if not k.startswith("COORD_")} if clean else None
         try:
-            done = subprocess.run(
-                [self._binary(), "-u", "-L", self.socket_name, "-f", os.devnull, *words],
-                input=stdin,
-                capture_output=True,
-                timeout=_COMMAND_BOUND,
+            code, printed, errors = quick.run(
+                [self.tmux_bin, "-u", "-L", self.socket_name, "-f", os.devnull, *words],
+                stdin=stdin,
+                bound=_COMMAND_BOUND,
                 env=environ,
             )
-        except subprocess.TimeoutExpired:
+        except FileNotFoundError:
+            raise _not_installed(self.tmux_bin) from None
+        except quick.TooLong:
             raise TerminalError(
                 f"tmux did not answer to {words[0]} within {_COMMAND_BOUND:g} s", f"look at tmux -L {self.socket_name}"
             ) from None
-        if done.returncode:
-            raise _failure(done.stderr.decode("utf-8", "replace").strip(), words[0])
-        return done.stdout
+        if code:
+            raise _failure(errors.decode("utf-8", "replace").strip(), words[0])
+        return printed
 
     def _binary(self) -> str:
         import shutil
 
         path = shutil.which(self.tmux_bin)
         if path is None:
-            raise TerminalError(f"{self.tmux_bin} is not installed", "install tmux 3.2 or newer")
+            raise _not_installed(self.tmux_bin)
         return path
 
 
@@ -346,10 +346,15 @@ def literal(word: str) -> str:
     return f"{word[:-1]}\\;" if word.endswith(";") else word
 
 
+def _not_installed(tmux_bin: str) -> TerminalError:
+    return TerminalError(f"{tmux_bin} is not installed", "install tmux 3.2 or newer")
+
+
 def _failure(said: str, command: str) -> TerminalError:
-    return TerminalError(
-        f"tmux {command}: {said or 'failed without a word'}", "is the window still there? coord agents"
-    )
+    message = f"tmux {command}: {said or 'failed without a word'}"
+    if _any_in(_LOST, said):
+        return ServerLost(message, "try again: that starts another one")
+    return TerminalError(message, "is the window still there? coord agents")
 
 
 def _check(pattern: re.Pattern[str], value: str, what: str) -> None:

@@ -34,6 +34,8 @@ def advise(
         return Advice(text, ("restart", "tell", "attach", "kill"))
     if agent.setting_up:
         return Advice("Its worktree is being set up, then it begins; if that hangs, end it.", ("kill",))
+    if agent.flow and agent.state.ended:
+        return _ended_flow(agent)
     match agent.state:
         case AgentState.PERMISSION:
             return Advice("It asks for permission: look at what for, and allow or deny it.", ("permit", "attach"))
@@ -61,6 +63,14 @@ def advise(
                 return Advice("It works; nothing to do.", ("attach",))
             text = f"No sign of life for {age(silent)}: look into its window; if it is stuck, restart it."
             return Advice(text, ("attach", "restart", "kill"))
+
+
+def _ended_flow(agent: Agent) -> Advice:
+    if agent.state is AgentState.FINISHED and agent.outcome == "done":
+        return Advice("It has handed off.")
+    return Advice(
+        "It came to nothing: the loop tries again while its iteration waits for it, or restart it.", ("restart",)
+    )
 
 
 def _limited(agent: Agent, settings: Settings) -> Advice:

@@ -1,7 +1,7 @@
 """What waits for a human: the filled labels of the header, and where they lead."""
 
 from coordinator.lazy.dataclass import dataclass
-from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
+from coordinator.model.snapshot import Agent, AgentState, LoopState, Question, Snapshot
 from coordinator.model.step import Step, StepState
 from coordinator.views.event_text import actor_name
 
@@ -20,6 +20,13 @@ class Need:
     ink: str
     prompt: int | None = None
     """A prompt to go to."""
+    subject: str = ""
+    """What it is about, in the words of whoever asks, or the title of its prompt; the first one's, if more wait."""
+
+    @property
+    def full(self) -> str:
+        """`04 asks: Which versions?`"""
+        return f"{self.text}: {self.subject}" if self.subject else self.text
 
 
 def needs(snapshot: Snapshot) -> tuple[Need, ...]:
@@ -27,7 +34,9 @@ def needs(snapshot: Snapshot) -> tuple[Need, ...]:
     found: list[Need] = []
     count = len(snapshot.open_questions)
     if count:
-        found.append(Need("question", _count(count, "question"), "pill-need"))
+        first = snapshot.open_questions[0]
+        text = f"{_asker(snapshot, first)} asks" if count == 1 else _count(count, "question")
+        found.append(Need("question", text, "pill-need", subject=first.text))
     for state, kind, word in (
         (AgentState.PERMISSION, "permission", "permission"),
         (AgentState.WAITING, "input", "waiting"),
@@ -35,7 +44,7 @@ def needs(snapshot: Snapshot) -> tuple[Need, ...]:
         asking = [agent for agent in snapshot.agents if agent.state is state]
         if asking:
             text = f"{_who(asking[0])} {word}" if len(asking) == 1 else f"{len(asking)} {_PLURALS[word]}"
-            found.append(Need(kind, text, "pill-need", asking[0].prompt))
+            found.append(Need(kind, text, "pill-need", asking[0].prompt, _title(snapshot, asking[0].prompt)))
     windows = asking_windows(snapshot)
     if windows:
         text = "1 window asks" if len(windows) == 1 else f"{len(windows)} windows ask"
@@ -43,24 +52,26 @@ def needs(snapshot: Snapshot) -> tuple[Need, ...]:
     stuck = [agent for agent in snapshot.agents if agent.stuck is not None]
     if stuck:
         text = f"{_who(stuck[0])} stuck" if len(stuck) == 1 else f"{len(stuck)} agents stuck"
-        found.append(Need("agent", text, "pill-need", stuck[0].prompt))
+        found.append(Need("agent", text, "pill-need", stuck[0].prompt, _title(snapshot, stuck[0].prompt)))
     if snapshot.loop.state is LoopState.HALTED:
         by = snapshot.loop.halted_by
-        found.append(
-            Need("halted", "halted" + (f" by {by[0]:02d}" if by else ""), "pill-failed", by[0] if by else None)
-        )
+        text = "halted" + (f" by {', '.join(f'{number:02d}' for number in by[:3])}" if by else "")
+        text += f" and {len(by) - 3} more" if len(by) > 3 else ""
+        first_by = by[0] if by else None
+        found.append(Need("halted", text, "pill-failed", first_by, _title(snapshot, first_by) if len(by) == 1 else ""))
     if snapshot.loop.state is LoopState.STUCK:
-        found.append(Need("stuck", "stuck", "pill-failed"))
+        found.append(Need("stuck", "stuck", "pill-failed", subject=snapshot.loop.reason))
     unprepared = not_set_up(snapshot)
     if unprepared:
         text = f"{unprepared[0]:02d} not set up" if len(unprepared) == 1 else f"{len(unprepared)} not set up"
-        found.append(Need("setup", text, "pill-failed", unprepared[0]))
+        found.append(Need("setup", text, "pill-failed", unprepared[0], _title(snapshot, unprepared[0])))
     if snapshot.problems:
-        found.append(Need("problem", _count(len(snapshot.problems), "problem"), "pill-need"))
+        problems = snapshot.problems
+        found.append(Need("problem", _count(len(problems), "problem"), "pill-need", subject=problems[0].message))
     waiting = to_review(snapshot)
     if waiting:
         text = f"review {waiting[0]:02d}" if len(waiting) == 1 else f"{len(waiting)} reviews"
-        found.append(Need("review", text, "pill-review", waiting[0]))
+        found.append(Need("review", text, "pill-review", waiting[0], _title(snapshot, waiting[0])))
     return tuple(found)
 
 
@@ -74,8 +85,17 @@ def not_set_up(snapshot: Snapshot) -> tuple[int, ...]:
     return tuple(number for number in snapshot.graph.order if snapshot.steps[number].unprepared)
 
 
+def _asker(snapshot: Snapshot, question: Question) -> str:
+    asking = next((agent for agent in snapshot.agents if agent.id == question.asker), None)
+    return _who(asking) if asking is not None else actor_name(question.asker)
+
+
+def _title(snapshot: Snapshot, number: int | None) -> str:
+    return snapshot.prompts[number].title if number is not None and number in snapshot.prompts else ""
+
+
 def _who(agent: Agent) -> str:
-    return f"{agent.prompt:02d}" if agent.prompt is not None else agent.role
+    return agent.at or agent.role
 
 
 def to_review(snapshot: Snapshot) -> tuple[int, ...]:

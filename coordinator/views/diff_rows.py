@@ -19,6 +19,8 @@ class Kind(Enum):
     REMOVED = "removed"
     NOTE = "note"
     """What git says about a file besides its lines."""
+    REMARK = "remark"
+    """What somebody said about the line above."""
 
     @property
     def code(self) -> bool:
@@ -37,6 +39,10 @@ class Row:
     """Number of the line before; 0: it was not there."""
     new: int = 0
     """Number of the line after; 0: it is not there."""
+    ink: str = ""
+    """Of a remark: its colour, by name."""
+    aside: str = ""
+    """Of a file: what a reviewer should know of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,14 @@ def _name(index: int, files: Sequence[FileChange], line: str) -> str:
 
 
 def side_by_side(rows: Sequence[Row]) -> tuple[Pair, ...]:
-    """The rows in two columns: removed lines stand beside the added ones that follow them."""
+    """The rows in two columns: removed lines stand beside the added ones that follow them.
+
+    Of a file that has one side only, as a new one, each line takes both columns.
+    """
+    sides: dict[int, set[Kind]] = {}
+    for row in rows:
+        if row.kind.code:
+            sides.setdefault(row.file, set()).add(row.kind)
     pairs: list[Pair] = []
     removed: list[int] = []
     added: list[int] = []
@@ -96,7 +109,10 @@ def side_by_side(rows: Sequence[Row]) -> tuple[Pair, ...]:
         added.clear()
 
     for index, row in enumerate(rows):
-        if row.kind is Kind.REMOVED:
+        if row.kind.code and len(sides[row.file]) == 1:
+            flush()
+            pairs.append(Pair(index, index))
+        elif row.kind is Kind.REMOVED:
             if added:
                 flush()
             removed.append(index)

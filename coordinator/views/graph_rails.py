@@ -126,6 +126,16 @@ class Rails:
             drawn[-1] = Cell(glyphs.bundle, -1)
         return tuple(drawn)
 
+    def below(self, row: int, glyphs: Glyphs = UNICODE) -> tuple[Cell, ...]:
+        """Draw what passes between a row and the next one, for lines of text that stand there."""
+        drawn = [BLANK] * self.width
+        for source in (*self.crossing[row], row):
+            if self.ends[source] > row:
+                drawn[2 * self.lanes[source]] = Cell(glyphs.vertical, self.lanes[source])
+        if any(self.ends[source] <= row < self.lasts[source] for source in range(row + 1)):
+            drawn[-1] = Cell(glyphs.bundle, -1)
+        return tuple(drawn)
+
 
 def _horizontal(drawn: list[Cell], home: int, reach: Sequence[int], glyphs: Glyphs) -> None:
     """The line through the node; each piece has the colour of the rail at its outer end."""

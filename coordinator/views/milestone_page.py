@@ -1,11 +1,15 @@
 """The milestone as a whole: its intent, what is attached to it, and how far it is."""
 
 from coordinator.lazy.dataclass import dataclass, field
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.event import Event
 from coordinator.model.human_wait import WAITED, Waited
 from coordinator.model.intent import Change, Intent
 from coordinator.model.snapshot import Milestone
 from coordinator.views.event_text import describe
+
+if TYPE_CHECKING:
+    from coordinator.views.round_page import RoundPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,14 @@ class MilestonePage:
     """How long it waited for a human, up to now."""
     document: bytes = b""
     """The milestone's file; empty where there is none."""
+    rounds: "RoundPage | None" = None
+    """Its iterations; None where nobody looked at them."""
+    now: float = 0.0
+    """Unix seconds when it was looked at."""
 
     def to_json(self) -> dict[str, object]:
         return {
+            "id": self.milestone.id or None,
             "title": self.milestone.title,
             "status": self.milestone.status,
             "intent": self.intent.to_json() | {"seq": self.version, "recorded": self.recorded},
@@ -54,6 +63,7 @@ class MilestonePage:
             "attachments": [_short(event) for event in self.attachments],
             "artifacts": [_short(event) for event in self.artifacts],
             "decisions": [_short(event) for event in self.decisions],
+            **(self.rounds.to_json(self.now) if self.rounds is not None else {}),
         }
 
 

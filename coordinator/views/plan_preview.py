@@ -1,6 +1,6 @@
 """What a plan would do, in the terms of the screen: the rows that it changes, and sentences about it. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from coordinator.errors import CoordError
 from coordinator.formats.digest import sha256
@@ -10,7 +10,7 @@ from coordinator.lazy.dataclass import dataclass, replace
 from coordinator.model.expectation import expected
 from coordinator.model.forecast import forecast, rough
 from coordinator.model.graph import SATISFIED, Graph
-from coordinator.model.plan import ALIGNMENT, Kill, Plan, Steer
+from coordinator.model.plan import ALIGNMENT, LASTING, Kill, Permit, Plan, Steer
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Priority, Prompt, PromptStatus
 from coordinator.model.snapshot import Snapshot
@@ -37,6 +37,8 @@ _FIELDS = (
 )
 _CROWD = 10
 """Prompts ahead of a new one that are worth a word."""
+_FEW = 4
+"""Agents that are named one by one."""
 _SHORTEST = 30.0
 """Seconds of a delay that are worth a word."""
 
@@ -196,20 +198,36 @@ def _body(prompt: Prompt) -> str:
 
 
 def _agents(plan: Plan, snapshot: Snapshot) -> list[list[Span]]:
-    """Who is ended or told something; that nobody is, where that could be feared."""
+    """Who is ended, told or answered something; that nobody is, where that could be feared."""
+    touched = [effect for effect in plan.effects if isinstance(effect, LASTING)]
+    if len(touched) > _FEW:
+        return [_in_short(touched)]
     parts = []
-    for effect in plan.effects:
-        if not isinstance(effect, Kill | Steer):
-            continue
-        attempt = snapshot.steps[effect.prompt].attempt
-        agent = attempt.agent if attempt is not None else f"the agent of {effect.prompt:02d}"
-        if isinstance(effect, Steer):
+    for effect in touched:
+        work = effect.work
+        attempt = snapshot.attempt_of(work)
+        agent = attempt.agent if attempt is not None else f"the agent of {work.label}"
+        if isinstance(effect, Permit):
+            parts.append([Span(agent, "need"), Span(f" is {'allowed' if effect.allow else 'denied'} what it asks for")])
+        elif isinstance(effect, Steer):
             parts.append([Span(agent, "need"), Span(" is told at once")])
         elif not any(agent in warning for warning in plan.warnings):
-            parts.append([Span(agent, "need"), Span(f" is ended, {effect.prompt:02d} {_THEN[effect.then]}")])
+            about = f"{effect.prompt:02d}" if work.kind == "prompt" else work.label
+            parts.append([Span(agent, "need"), Span(f" is ended, {about} {_THEN[effect.then]}")])
     if not parts and not plan.invalidates and not any(isinstance(e, Kill) for e in plan.effects):
         parts.append([Span("Nobody running is touched", "quiet")])
     return parts
+
+
+def _in_short(touched: Sequence[Kill | Steer | Permit]) -> list[Span]:
+    """`20 agents are answered`: of many only how many."""
+    counts = [
+        (sum(isinstance(effect, kind) for effect in touched), word)
+        for kind, word in ((Permit, "answered"), (Steer, "told at once"), (Kill, "ended"))
+    ]
+    return [
+        Span(", ".join(f"{_count(n, 'agent')} {'is' if n == 1 else 'are'} {word}" for n, word in counts if n), "need")
+    ]
 
 
 def _delay(plan: Plan, snapshot: Snapshot, planned: Mapping[int, Prompt], now: float) -> list[list[Span]]:

@@ -24,10 +24,12 @@ def run_json(report: RunReport, now: float) -> dict[str, object]:
     return {
         "id": run.id,
         "milestone": run.milestone,
+        "milestone_id": run.milestone_id or None,
+        "budget_usd": run.budget_usd,
         "state": state(report),
         "outcome": run.outcome or None,
         "iterations": run.iteration,
-        "phase": None,
+        "phase": run.phase or None,
         "started": run.started or None,
         "ended": run.ended or None,
         "seconds": None if seconds is None else round(seconds, 1),
@@ -57,7 +59,7 @@ def became(worked: Worked) -> str:
     """What became of an attempt, with its reason."""
     attempt = worked.attempt
     if attempt.state is StepState.MERGED:
-        return "merged"
+        return "handed in" if attempt.work.flow else "merged"
     reason = attempt.reason or (attempt.receipt.summary if attempt.receipt is not None else "")
     return f"{attempt.state.value}: {reason}" if reason else attempt.state.value
 
@@ -66,6 +68,8 @@ def _worked_json(worked: Worked) -> dict[str, object]:
     attempt = worked.attempt
     return {
         "prompt": attempt.prompt or None,
+        "flow": attempt.work.flow or None,
+        "iteration": attempt.work.iteration or None,
         "title": attempt.title,
         "attempt": attempt.attempt,
         "agent": attempt.agent,

@@ -9,6 +9,7 @@ from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Step, StepState
 from coordinator.model.usage import NOTHING
+from coordinator.model.work import DIRECT
 
 
 def document(snapshot: Snapshot, now: float) -> dict[str, object]:
@@ -18,9 +19,15 @@ def document(snapshot: Snapshot, now: float) -> dict[str, object]:
     takes = {number: expectation.to_json() for number, expectation in expectations(snapshot).items()}
     return {
         "project": snapshot.project,
-        "milestone": {"title": snapshot.milestone.title, "status": snapshot.milestone.status},
+        "milestone": {
+            "title": snapshot.milestone.title,
+            "status": snapshot.milestone.status,
+            "id": snapshot.milestone.id or None,
+            "iterate": snapshot.milestone.iterate,
+        },
         "run": snapshot.run,
         "iteration": snapshot.iteration,
+        "phase": snapshot.round.phase.value if snapshot.round is not None else None,
         "loop": {"state": loop.state.value, "reason": loop.reason, "max_parallel": loop.max_parallel},
         "counts": counts(snapshot),
         "usage": usage(snapshot, now),
@@ -64,6 +71,11 @@ def counts(snapshot: Snapshot) -> dict[str, int]:
 def _prompt(snapshot: Snapshot, prompt: Prompt, step: Step, ready: bool) -> dict[str, object]:
     used = snapshot.used.get(prompt.number, NOTHING)
     agent = step.attempt.agent if step.attempt is not None and step.state.live else None
+    piped: dict[str, object] = {}
+    if prompt.pipeline != DIRECT or (step.attempt is not None and step.attempt.pipeline):
+        piped = _piped(snapshot, prompt, step)
+        working = (one.id for one in snapshot.agents if one.prompt == prompt.number and not one.state.ended)
+        agent = next(working, None)
     return {
         "number": prompt.number,
         "title": prompt.title,
@@ -78,7 +90,17 @@ def _prompt(snapshot: Snapshot, prompt: Prompt, step: Step, ready: bool) -> dict
         "cost_usd": _cents(used.cost_usd),
         "agent": agent,
         "path": prompt.path,
+        **piped,
     }
+
+
+def _piped(snapshot: Snapshot, prompt: Prompt, step: Step) -> dict[str, object]:
+    """Its pipeline, and the turns of it, of a prompt that has one."""
+    own = step.attempt.pipeline if step.attempt is not None else ""
+    position = snapshot.pipelines.get(prompt.number)
+    turns = position.turns if position is not None else ()
+    told = [{"path": turn.path, "station": turn.station, "round": turn.round, "state": turn.state} for turn in turns]
+    return {"pipeline": own or prompt.pipeline, "turns": told}
 
 
 def _blocked_by(snapshot: Snapshot, step: Step) -> list[int]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from coordinator.errors import UsageError
 from coordinator.lazy.dataclass import dataclass
+from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.budget_pause import paused_by
 from coordinator.model.graph import SATISFIED
 from coordinator.model.limits import holds, limits
@@ -14,6 +15,9 @@ from coordinator.model.snapshot import AgentState, LoopState, Snapshot
 from coordinator.model.step import Step, StepState
 from coordinator.model.text import age, clip, plain
 from coordinator.views.prompt_row import Facts, closed_cycles, limit_words, names
+
+if TYPE_CHECKING:
+    from coordinator.model.pipeline import Position
 
 _QUOTE = 80
 """Columns that a question gets, of which there may be many."""
@@ -60,8 +64,10 @@ class Why:
     """How many more wait for those."""
 
 
-def why(snapshot: Snapshot, number: int, now: float | None = None) -> Why:
+def why(snapshot: Snapshot, number: int, now: float | None = None, through: "Position | None" = None) -> Why:
     """Explain one prompt; `now` in Unix seconds lets a back-off be told in seconds.
+
+    `through`: where its pipeline stood at the end, of one that the snapshot knows no more since all of it is merged.
 
     Raises UsageError for a number that no file has, readable or not.
     """
@@ -76,7 +82,7 @@ def why(snapshot: Snapshot, number: int, now: float | None = None) -> Why:
         ready = not waits
         because = waits or tuple(_starts(snapshot, number, now))
     else:
-        ready, because = False, (_itself(snapshot, step, now),)
+        ready, because = False, (_itself(snapshot, step, now, snapshot.pipelines.get(number) or through),)
     if step.state in SATISFIED:
         return Why(number, ready, because)
     return Why(number, ready, because, holds, len(all_behind) - len(holds))
@@ -199,14 +205,35 @@ def _turn(snapshot: Snapshot, place: Place) -> Because:
     return Because("capacity", f"starts after {names(place.holders, 3)}, which {verb} first", subject)
 
 
-def _itself(snapshot: Snapshot, step: Step, now: float | None) -> Because:
+def _piped(snapshot: Snapshot, step: Step, position: "Position", fact: str) -> Because:
+    """Where a prompt stands that agents at several stations work on."""
+    from coordinator.views.turn_words import where_it_stands
+
+    asked = position.asked if position.waits else None
+    question = next((q for q in snapshot.open_questions if asked is not None and q.id == asked.id), None)
+    if question is not None:
+        return Because("question-open", where_it_stands(position), f"question:{question.seq}")
+    running = f"{_WORDS[step.state]}: {fact}" if fact else _WORDS[step.state]
+    return Because("running", f"{running}; {where_it_stands(position)}", f"prompt:{step.number}")
+
+
+def _went(position: "Position | None") -> str:
+    """How the pipeline of a prompt went that is merged; empty where it had none."""
+    if position is None or position.broken:
+        return ""
+    from coordinator.views.turn_words import how_it_went
+
+    return f" by {how_it_went(position)}"
+
+
+def _itself(snapshot: Snapshot, step: Step, now: float | None, position: "Position | None") -> Because:
     """Why a prompt that is not pending isn't."""
     subject, attempt = f"prompt:{step.number}", step.attempt
     fact = Facts(snapshot).of(step.number, now or 0.0).text
     colon = f": {clip(plain(step.reason), _REASON)}" if step.reason else ""
     match step.state:
         case StepState.MERGED:
-            return Because("merged", "merged", subject)
+            return Because("merged", "merged" + _went(position), subject)
         case StepState.SKIPPED:
             return Because("cancelled", "cancelled; it will not run", subject)
         case StepState.DISPATCHED | StepState.RUNNING if (by := paused_by(snapshot.questions, step.number)) is not None:
@@ -217,6 +244,8 @@ def _itself(snapshot: Snapshot, step: Step, now: float | None) -> Because:
             return Because(
                 "handed-off", f"{said}; `coord kill {step.number}` ends it, `coord attach` shows it", subject
             )
+        case StepState.RUNNING if attempt is not None and attempt.pipeline and position is not None:
+            return _piped(snapshot, step, position, fact if now is not None else "")
         case StepState.DISPATCHED | StepState.RUNNING:
             if any(agent.prompt == step.number and agent.setting_up for agent in snapshot.agents):
                 return Because("setting-up", fact if now is not None else "setting up", subject)

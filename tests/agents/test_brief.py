@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coordinator.agents.brief import Artifact, Before, Brief, Chosen, Existing, compose, cut, fitted, parts_told
-from coordinator.agents.brief_parts import EXECUTOR, QUOTED, parts_for
+from coordinator.agents.brief_roles import EXECUTOR, parts_for
+from coordinator.agents.brief_words import QUOTED
 from coordinator.lazy.dataclass import replace
 from coordinator.model.intent import Intent
 from coordinator.model.learning import Given, Learning

@@ -78,7 +78,7 @@ def test_a_question_waits_at_its_pipe_and_prints_the_answer(tmp_path: Path) -> N
     os.close(fd)
     assert asking.stdout is not None
     assert asking.stdout.read() == b'{"answer": "yes"}\n'
-    assert asking.wait(10) == 0
+    assert asking.wait(90) == 0
     assert waiting_hook(tmp_path, CLAUDE) is None
 
 

@@ -114,7 +114,7 @@ def test_a_killed_agent_leaves_its_exit_status(tmp_path: Path, number: signal.Si
     if number is not signal.SIGKILL:
         process.send_signal(number)  # the wrapper gets it as well, as in a signal to the whole tree
     os.kill(int(child.read_text()), number)
-    assert process.wait(10) == status
+    assert process.wait(90) == status
     assert exit_status(job) == status
 
 

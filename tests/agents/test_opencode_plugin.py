@@ -73,7 +73,7 @@ def plugin(tmp_path: Path) -> Iterator[Plugin]:
     yield made
     assert made.process.stdin is not None
     made.process.stdin.close()  # it ends what it started, and then itself
-    made.process.wait(10)
+    made.process.wait(90)
 
 
 def status(plugin: Plugin, session: str, kind: str, **more: Any) -> None:

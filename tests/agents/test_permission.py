@@ -61,7 +61,7 @@ def asking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]
         (home / ".codex" / "config.toml").write_text(trusted)
         made.own_environment |= {"PATH": f"{bin_}:{made.environment()['PATH']}", "HOME": str(home)}
         made.start_loop()
-        wait_until(lambda: state(made) == "permission", timeout=20, message="the question to be seen")
+        wait_until(lambda: state(made) == "permission", message="the question to be seen")
         yield made
 
 
@@ -113,6 +113,25 @@ def test_leave_is_given_only_for_what_was_seen(asking: Project) -> None:
     assert (asking.events("permission.answered"), os.path.getsize(asking.layout.root / "key")) == ([], 0)
     assert source.permit(agent, True, "") == "Allowed: touch /home/users/outside.txt"
     source.close()
+
+
+@pytest.mark.slow
+def test_all_that_ask_for_the_same_are_answered_at_once_with_an_event_each(asking: Project) -> None:
+    for number in (2, 3):
+        asking.add(number, agent="codex")
+    wait_until(
+        lambda: (
+            [a["state"] for a in json.loads(asking.coord("agents", "--json").stdout)["agents"]] == ["permission"] * 3
+        ),
+        timeout=60,
+        message="three questions",
+    )
+    answered = asking.coord("permit", "3", "--allow", "--all-like")
+    assert answered.stdout == "allow 3 agents: touch /home/users/outside.txt\n"
+    events = asking.events("permission.answered")
+    assert sorted(event.data["prompt"] for event in events) == [1, 2, 3]
+    (plan,) = asking.events("plan.applied")
+    assert {event.data["plan"] for event in events} == {plan.data["plan"]}
 
 
 def test_an_edit_is_not_typed_into_a_dialog(asking: Project) -> None:

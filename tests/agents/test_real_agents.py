@@ -126,7 +126,7 @@ def given_up(made: Project, state: str, words: str) -> None:
         return (agent["state"], agent["evidence"]) == (state, "hook") and words in agent["doing"]
 
     try:
-        wait_until(there, timeout=40, message=f"{state}: {words}")
+        wait_until(there, message=f"{state}: {words}")
     except AssertionError as error:
         raise AssertionError(f"{error}; {agent_of(made, 1)}\n{screen(made, 1)[-1500:]}\n{made.said()}") from None
 

@@ -50,9 +50,9 @@ def test_after_a_power_cut_it_goes_on_in_its_session(tmp_path: Path, name: str, 
     with real_project(tmp_path, scripts, {1: name}, FREE, headless=headless) as (made, api):
         loop = made.start_loop()
         wait_until(lambda: committed(made), timeout=110, message="a commit")
-        wait_until(lambda: api.holding, timeout=20, message="it to have been told how that went")
+        wait_until(lambda: api.holding, message="it to have been told how that went")
         if not headless and name != AFRESH:
-            wait_until(lambda: made.attempts(1)[0].get("session"), timeout=20, message="its session to be known")
+            wait_until(lambda: made.attempts(1)[0].get("session"), message="its session to be known")
         os.kill(made.terminals.process(), signal.SIGKILL)
         loop.kill()
         loop.wait()

@@ -7,8 +7,10 @@ import pytest
 from coordinator.agents.registry import find_runtime, packaged_runtimes
 from coordinator.agents.runtime import Job
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import replace
+from coordinator.loop.launch_files import session_to_go_on_with
 from coordinator.model.prompt import Prompt
-from coordinator.model.step import Attempt, StepState
+from coordinator.model.step import Attempt, Exit, Receipt, StepState
 from coordinator.model.work import prompt_work
 
 ATTEMPT = Attempt(prompt_work(7), 1, "run-1", 1, StepState.DISPATCHED, "2027-01-15T08:00:00Z", agent="executor-07-1")
@@ -57,6 +59,41 @@ def test_any_program_can_be_an_agent(tmp_path: Path) -> None:
     runtime = find_runtime("command", {"command": ["sh", "-c", "echo $1", "{model}", "a{model}"]})
     assert runtime.command(job(tmp_path, "big")).argv == ("sh", "-c", "echo $1", "big", "a{model}")
     assert runtime.command(job(tmp_path)).argv[3] == ""
+
+
+@pytest.mark.parametrize("headless", [True, False])
+@pytest.mark.parametrize("name", ["claude", "codex", "gemini", "opencode"])
+def test_a_model_is_never_a_word_of_its_own_which_a_cli_could_take_for_an_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, headless: bool
+) -> None:
+    program = tmp_path / name
+    program.write_text("#!/bin/sh\necho 99.0.0\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    asked = replace(job(tmp_path, "--yolo"), headless=headless)
+    asked.directory.mkdir()
+    asked.prompt_file.write_text("do it\n")
+    argv = find_runtime(name, {}).command(asked).argv
+    assert "--model=--yolo" in argv
+    assert "--yolo" not in argv
+
+
+@pytest.mark.parametrize("session", ["--yolo", "-c", "a b", "$(x)"])
+def test_a_session_of_a_record_is_never_an_option_either(session: str) -> None:
+    last = replace(ATTEMPT, runtime="claude", session="0b5e0d5a-7c61-4d4e-9a1c-3f1f2b0f9f00")
+    assert session_to_go_on_with(replace(last, attempt=2), last) == last.session
+    assert session_to_go_on_with(replace(last, attempt=2), replace(last, session=session)) == ""
+    assert session_to_go_on_with(replace(last, attempt=2), replace(last, session=session), always=True) == ""
+
+
+def test_a_session_that_ended_well_is_gone_on_with_only_where_a_flow_says_so() -> None:
+    last = replace(
+        ATTEMPT, runtime="claude", session="0b5e0d5a", exit=Exit(0, ""), receipt=Receipt("done", "x", "a", "")
+    )
+    assert session_to_go_on_with(replace(last, attempt=2), last) == ""
+    assert session_to_go_on_with(replace(last, attempt=2), last, always=True) == "0b5e0d5a"
+    assert session_to_go_on_with(replace(last, attempt=2, runtime="codex"), last, always=True) == ""
 
 
 @pytest.mark.parametrize(("words", "message"), [([], "empty command"), (["no-such-program-here"], "not installed")])

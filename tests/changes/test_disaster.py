@@ -2,13 +2,13 @@
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.fulldisk import fill, tight_disk
 from support.repository import Repository
 
 from coordinator.changes.diff import attempt_change
@@ -27,20 +27,8 @@ def merge(repo: Repository, number: int = 7) -> Outcome:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("needs the right to mount a tmpfs")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(folder: Path, spare: int) -> Path:
-    filler = folder / "filler"
-    stat = os.statvfs(folder)
-    filler.write_bytes(b"\0" * (stat.f_bavail * stat.f_frsize - spare))
-    return filler
+    with tight_disk(tmp_path, 4) as disk:
+        yield disk
 
 
 def test_a_full_disk_while_landing_leaves_the_checkout_as_it_was(small_disk: Path) -> None:

@@ -396,7 +396,7 @@ def test_one_merge_at_a_time(repo: Repository) -> None:
     wait_until(lambda: (repo.root.parent / "started").exists(), message="the suite")
     busy = merge_attempt(repo.layout, MergeRequest(prompt_work(8), 1), patience=0)
     fifo.write_text("go\n")
-    thread.join(20)
+    thread.join(60)
     assert busy == Waiting("another merge is under way")
     assert isinstance(outcomes[0], Merged)
     assert isinstance(merge(repo, other), Merged)

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,11 +21,13 @@ from coordinator.changes.worktrees import create
 from coordinator.model.work import prompt_work
 
 WRAPPER = """#!/bin/sh
-count=$(($(cat "$TEST_DIR/count" 2>/dev/null || echo 0) + 1))
-echo $count > "$TEST_DIR/count"
-echo "$count $*" >> "$TEST_DIR/log"
+set -C  # a number belongs to whoever makes its file: several may run at once
+count=1
+until true >"$TEST_RUN/$count"; do count=$((count + 1)); done 2>/dev/null
 if [ "$TEST_KILL" = "before $count" ]; then kill -s KILL $PPID; exit 1; fi
-if [ "$TEST_KILL" = "during $count" ]; then kill -s KILL $PPID; read line < "$TEST_DIR/gate"; exec "$TEST_GIT" "$@"; fi
+case "$TEST_KILL" in during*) case " $* " in *" ${TEST_KILL#during } "*)
+  kill -s KILL $PPID; read line < "$TEST_GATE"; exec "$TEST_GIT" "$@" ;;
+esac ;; esac
 "$TEST_GIT" "$@"
 status=$?
 if [ "$TEST_KILL" = "after $count" ]; then kill -s KILL $PPID; fi
@@ -36,10 +39,13 @@ NOTE_PID = "import os\npathlib.Path('{}/pid').write_text(str(os.getpid()))\n"
 
 
 class Killer:
-    """Runs a call in a process of its own, with a `git` that kills that process at a given command."""
+    """Runs a call in a process of its own, with a `git` that kills that process at a given command.
+
+    `before 3` and `after 3`: its third; `during merge --ff-only`: the one with these words, which then waits at `gate`.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.gate = folder, folder / "gate"
         git = shutil.which("git")
         assert git is not None
         self.real_git = git
@@ -47,7 +53,7 @@ class Killer:
         (folder / "git").chmod(0o755)
 
     def start(self, repo: Repository, call: str, kill: str, start: str = "") -> "subprocess.Popen[bytes]":
-        (self.folder / "count").unlink(missing_ok=True)
+        run = tempfile.mkdtemp(prefix="run-", dir=self.folder)  # what a killed one left running counts no more
         code = (
             "from coordinator.storage.paths import Layout\n"
             "from coordinator.changes.gate import MergeRequest, merge_attempt\n"
@@ -59,7 +65,8 @@ class Killer:
         env = os.environ | {
             "PATH": f"{self.folder}:{os.environ['PATH']}",
             "PYTHONPATH": str(Path(__file__).parents[2]),
-            "TEST_DIR": str(self.folder),
+            "TEST_RUN": run,
+            "TEST_GATE": str(self.gate),
             "TEST_GIT": self.real_git,
             "TEST_KILL": kill,
         }
@@ -70,11 +77,6 @@ class Killer:
         status = self.start(repo, call, kill, start).wait()
         assert status in (0, -signal.SIGKILL)
         return status != 0
-
-    def place_of(self, command: str) -> str:
-        """Which git command of its run it was, the first of all runs so far."""
-        log = (self.folder / "log").read_text().splitlines()
-        return next(line.split()[0] for line in log if command in line)
 
 
 @pytest.fixture
@@ -117,7 +119,9 @@ def test_merge_killed_at_any_command_merges_once(tmp_path: Path, killer: Killer,
         with trial("a merge at the gate", at=f"{moment} a git command") as one:
             one.came = "merged once" if killed else "passed"
             outcome = merge_attempt(
-                repo.layout, MergeRequest(prompt_work(7), 1, start=info.base, run="run-1", suites=("tests",))
+                repo.layout,
+                MergeRequest(prompt_work(7), 1, start=info.base, run="run-1", suites=("tests",)),
+                patience=60,
             )
             assert outcome == Merged(repo.head(), (made,)), point
             assert repo.git("log", "-1", "--format=%P") == f"{info.base} {made}", point
@@ -129,10 +133,9 @@ def test_merge_killed_at_any_command_merges_once(tmp_path: Path, killer: Killer,
     assert int(point.split()[1]) > 10
 
 
-def test_create_waits_for_the_git_of_a_killed_loop(tmp_path: Path, killer: Killer, repo: Repository) -> None:
-    os.mkfifo(killer.folder / "gate")
-    assert not killer.run(Repository(tmp_path / "rehearsal"), CREATE, "never")
-    orphaned = killer.start(repo, CREATE, f"during {killer.place_of(' worktree add ')}")
+def test_create_waits_for_the_git_of_a_killed_loop(killer: Killer, repo: Repository) -> None:
+    os.mkfifo(killer.gate)
+    orphaned = killer.start(repo, CREATE, "during worktree add")
     assert orphaned.wait() == -signal.SIGKILL
     found = []
     waiter = threading.Thread(target=lambda: found.append(create(repo.layout, prompt_work(7), 1)))
@@ -140,26 +143,23 @@ def test_create_waits_for_the_git_of_a_killed_loop(tmp_path: Path, killer: Kille
     wait_until(lambda: (repo.layout.worktrees / ".07-1.lock").exists(), message="the lock")
     assert not repo.layout.worktree(prompt_work(7), 1).exists()
     assert waiter.is_alive()
-    (killer.folder / "gate").write_text("go\n")
-    waiter.join(20)
+    killer.gate.write_text("go\n")
+    waiter.join(60)
     assert found[0].adopted
     assert repo.status(cwd=found[0].path) == ""
 
 
-def test_a_merge_waits_for_the_git_of_a_killed_loop(tmp_path: Path, killer: Killer, repo: Repository) -> None:
-    os.mkfifo(killer.folder / "gate")
-    rehearsal = Repository(tmp_path / "rehearsal")
-    for place in (repo, rehearsal):
-        place.suite("tests", "true")
-        place.commit({"a.txt": "a\n"}, cwd=create(place.layout, prompt_work(7), 1).path)
-    assert not killer.run(rehearsal, MERGE, "never")
-    orphaned = killer.start(repo, MERGE, f"during {killer.place_of(' merge --ff-only ')}")
+def test_a_merge_waits_for_the_git_of_a_killed_loop(killer: Killer, repo: Repository) -> None:
+    os.mkfifo(killer.gate)
+    repo.suite("tests", "true")
+    repo.commit({"a.txt": "a\n"}, cwd=create(repo.layout, prompt_work(7), 1).path)
+    orphaned = killer.start(repo, MERGE, "during merge --ff-only")
     assert orphaned.wait() == -signal.SIGKILL
     assert merge_attempt(repo.layout, MergeRequest(prompt_work(7), 1), patience=0) == Waiting(
         "another merge is under way"
     )
-    (killer.folder / "gate").write_text("go\n")
-    outcome = merge_attempt(repo.layout, MergeRequest(prompt_work(7), 1), patience=20)
+    killer.gate.write_text("go\n")
+    outcome = merge_attempt(repo.layout, MergeRequest(prompt_work(7), 1), patience=60)
     assert isinstance(outcome, Merged)
     assert len(repo.git("log", "--merges", "--format=%H").splitlines()) == 1
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from support.wait import wait_until
 
-from coordinator.changes.scripts import OUTPUT_LIMIT, Ended, Halt, find_script, run_script
+from coordinator.changes.guarded import Halt
+from coordinator.changes.scripts import OUTPUT_LIMIT, Ended, find_script, run_script
 from coordinator.errors import CoordError
 
 
@@ -73,7 +74,7 @@ def test_a_halt_ends_what_runs_and_what_would_begin(tmp_path: Path) -> None:
     thread.start()
     wait_until((tmp_path / "begun").exists, message="its beginning")
     halt.set()
-    thread.join(20)
+    thread.join(60)
     assert [one.ok for one in results] == [False]
     assert not run(tmp_path, "sleep 100\n", halt=halt).ok
 

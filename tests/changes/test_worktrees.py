@@ -1,11 +1,17 @@
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.repository import Repository
 
+from coordinator.changes import readonly
+from coordinator.changes.command import run_git
+from coordinator.changes.git import Git, GitError
+from coordinator.changes.temporary_checkout import temporary_checkout
 from coordinator.changes.worktrees import Kept, Removed, create, existing, remove
 from coordinator.errors import CoordError
 from coordinator.model.work import prompt_work
@@ -225,6 +231,46 @@ def test_work_in_a_worktree_that_git_cannot_read_is_kept_aside(repo: Repository)
     assert "07-1.stray-1" in again.warning
     assert (info.path.with_name("07-1.stray-1") / "mine.txt").read_text() == "mine\n"
     assert repo.status(cwd=again.path) == ""
+
+
+def make_a_temporary_one(repo: Repository) -> None:
+    with temporary_checkout(Git(repo.root), repo.layout, repo.head()) as folder:
+        assert (folder / "README.md").exists()
+
+
+BESIDE: dict[str, Callable[[Repository], object]] = {
+    "list": lambda repo: Git(repo.root).checkouts(),
+    "make": lambda repo: create(repo.layout, prompt_work(7), 1),
+    "make one to look at": lambda repo: readonly.create(repo.layout, prompt_work(7), 1, repo.head()),
+    "make a temporary one": make_a_temporary_one,
+    "delete a branch": lambda repo: Git(repo.root).run("branch", "-D", "--", "unused", writes=True),
+}
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+def test_a_worktree_that_somebody_else_is_making_is_waited_for(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch, beside: str
+) -> None:
+    repo.git("branch", "unused")
+    repo.git("worktree", "add", "-q", "--detach", str(repo.root.parent / "other"), "main")
+    half = repo.root / ".git/worktrees/other/commondir"
+    whole = half.read_text()
+    half.write_text("")
+    monkeypatch.setattr("coordinator.changes.git._PATIENCE", 0.0)
+    with pytest.raises(GitError, match="commondir"):
+        BESIDE[beside](repo)
+    repo.git("update-ref", "refs/heads/unused", "main")
+    monkeypatch.setattr("coordinator.changes.git._PATIENCE", 60.0)
+
+    def look(*args: str, **how: Any) -> Any:
+        done = run_git(*args, **how)
+        if done.status and "commondir" in done.err:
+            half.write_text(whole)
+        return done
+
+    monkeypatch.setattr("coordinator.changes.git.run_git", look)
+    BESIDE[beside](repo)
+    assert half.read_text() == whole
 
 
 def test_a_stale_lock_on_the_branch_is_removed(repo: Repository) -> None:

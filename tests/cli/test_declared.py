@@ -92,7 +92,8 @@ def test_the_commands_of_a_group_are_found_without_click() -> None:
     assert agent._commands["fail"]._values(["--json", "-"])["source"] == "-"
     assert agent._commands["fail"]._values(["--left"]) is None
     assert agent.run(".", []) is None
-    assert sorted(agent.with_click().commands) == ["blocked", "done", "fail"]
+    assert sorted(agent.with_click().commands) == sorted(agent._commands)
+    assert {"blocked", "done", "fail"} < agent._commands.keys()
 
 
 def test_click_is_given_the_verbs_it_has_to_run() -> None:

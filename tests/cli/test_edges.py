@@ -16,6 +16,7 @@ from coordinator.cli.report import json_line, json_text
 from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.problem import Problem
+from coordinator.model.prompt import Prompt
 from coordinator.model.text import bare, json_plain, plain
 from coordinator.storage.prompts import read_prompt
 
@@ -74,6 +75,25 @@ def test_an_agent_is_a_name_and_leads_nowhere(tmp_path: Path, name: str) -> None
     problem = read_prompt(path, "01-x.prompt.md")
     assert isinstance(problem, Problem)
     assert (problem.code, problem.line) == ("bad-agent", 4)
+
+
+@pytest.mark.parametrize("name", ["--yolo", "-m", "a b", "x;y", "é", "$(x)", "a" * 201])
+def test_a_model_is_a_name_and_never_an_option(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "01-x.prompt.md"
+    path.write_text(f"---\nnumber: 1\nstatus: pending\nmodel: '{name}'\n---\n")
+    problem = read_prompt(path, "01-x.prompt.md")
+    assert isinstance(problem, Problem)
+    assert (problem.code, problem.line) == ("bad-model", 4)
+
+
+def test_models_of_all_services_are_names(tmp_path: Path) -> None:
+    arn = "arn:aws:bedrock:us-east-1:12:inference-profile/us.anthropic.claude-opus-4-1-20250805-v1:0"
+    for name in ("opus[1m]", "claude-opus-4-1@20250805", "openrouter/qwen/qwen3-coder:free", "gpt-5.1_x+y", arn):
+        path = tmp_path / "01-x.prompt.md"
+        path.write_text(f"---\nnumber: 1\nstatus: pending\nmodel: '{name}'\n---\n")
+        prompt = read_prompt(path, "01-x.prompt.md")
+        assert isinstance(prompt, Prompt)
+        assert prompt.model == name
 
 
 def test_an_edit_to_an_agent_that_is_a_path_is_refused(make: Make) -> None:

@@ -8,10 +8,12 @@ import pytest
 from support.command import coord
 
 from coordinator.apply.feedback import file_feedback
+from coordinator.client.look import look
+from coordinator.client.opening import open_project
 from coordinator.errors import Refused
 from coordinator.eventlog.filters import Filter
 from coordinator.eventlog.store import EventLog
-from coordinator.model.event import Actor, ActorKind
+from coordinator.model.event import Actor, ActorKind, Draft
 from coordinator.model.feedback import Feedback
 from coordinator.storage.feedback import add_finding
 from coordinator.storage.paths import Layout
@@ -58,6 +60,57 @@ def test_what_is_known_is_not_filed_twice(root: Path) -> None:
     again = coord("feedback", "file", "--title", "The refill is off by ONE, always", "--json", at=root).json
     assert (again["number"], again["new"]) == (1, False)
     assert kinds(root) == [("feedback.filed", "feedback:1")]
+
+
+def again(root: Path, *more: str) -> tuple[int, bool]:
+    told = coord("feedback", "file", "--title", "Refill is off by one", *more, "--json", at=root).json
+    return told["number"], told["new"]
+
+
+def test_what_was_planned_and_is_over_and_is_found_still_is_filed_again(root: Path) -> None:
+    assert again(root, "--priority", "high") == (1, True)
+    assert coord("feedback", "plan", "1", "--yes", at=root).code == 0
+    assert again(root, "--priority", "high") == (1, False)  # its prompt has not run
+    loop = Actor(ActorKind.SYSTEM, "loop")
+    with EventLog.open(Layout(root).events_db) as log:
+        log.append([Draft("step.merged", "prompt:1", {})], loop)
+        assert again(root, "--priority", "high") == (2, True)
+        (told,) = log.tail(1, Filter(kinds=("feedback.filed",)))
+    assert told.data["again"] == [1]
+    assert again(root, "--priority", "high") == (2, False)  # and once
+    assert coord("feedback", "waive", "2", "--reason", "by design", "--yes", at=root).code == 0
+    assert again(root, "--priority", "high") == (2, False)  # a human's word on it stands
+
+
+def test_what_is_cancelled_is_over_too_and_what_runs_again_is_not(root: Path) -> None:
+    filed(root)
+    assert coord("feedback", "plan", "1", "--yes", at=root).code == 0
+    assert coord("cancel", "1", "--yes", at=root).code == 0
+    with EventLog.open(Layout(root).events_db) as log:
+        log.append([Draft("step.dispatched", "prompt:1", {})], Actor(ActorKind.SYSTEM, "loop"))
+        assert again(root) == (1, False)
+        log.append([Draft("prompt.cancelled", "prompt:1", {})], HUMAN)
+    assert again(root) == (2, True)
+
+
+def test_what_is_more_urgent_is_filed_beside_what_says_less_unless_a_human_made_that_less_urgent(root: Path) -> None:
+    assert filed(root, "Secrets in the log", "--priority", "low") == 1
+    assert filed(root, "All customer secrets in the log, readable by anyone", "--priority", "high") == 2
+    assert coord("feedback", "priority", "2", "low", "--yes", at=root).code == 0
+    assert filed(root, "All customer secrets in the log, readable by anyone", "--priority", "high") == 2
+
+
+def test_a_finding_of_another_milestone_says_nothing_of_this_one(root: Path) -> None:
+    milestone = Layout(root).milestone
+    filed(root, "Refill is off by one", "--priority", "high")
+    with EventLog.open(Layout(root).events_db) as log:
+        before = {"id": "M1", "title": "Rate limiting"}
+        log.append([Draft("milestone.created", "milestone", {"id": "M2", "title": "Next", "before": before})], HUMAN)
+    (path,) = Layout(root).feedback.iterdir()
+    path.write_text(path.read_text().replace("milestone: Rate limiting", "milestone: M1"))
+    milestone.write_text("---\ntitle: Next\nid: M2\n---\n")
+    assert again(root, "--priority", "high") == (2, True)
+    assert again(root, "--priority", "high") == (2, False)
 
 
 def test_the_most_urgent_come_first_and_what_is_dealt_with_is_not_listed(root: Path) -> None:
@@ -116,8 +169,6 @@ def test_a_plan_for_a_version_that_somebody_changed_is_stale(root: Path) -> None
     filed(root)
     (path,) = Layout(root).feedback.iterdir()
     from coordinator.client.findings import finding
-    from coordinator.client.look import look
-    from coordinator.client.opening import open_project
     from coordinator.client.steering import Steering
     from coordinator.errors import StalePlan
     from coordinator.model.prompt import Priority
@@ -191,3 +242,54 @@ def test_files_that_are_no_findings_are_problems_and_nothing_waits_for_a_pipe(ro
     assert "can't be read" in coord("feedback", at=root).out
     refused = coord("feedback", "show", "2", at=root)
     assert (refused.code, "priority" in refused.err) == (3, True)
+
+
+def test_findings_that_cannot_be_read_are_known_to_the_iteration(root: Path) -> None:
+    layout = Layout(root)
+    layout.milestone.write_text(layout.milestone.read_text().replace("---\n", "---\niterate: true\n", 1))
+    filed(root)
+    (layout.feedback / "002-bad.md").write_text("---\ntitle: x\npriority: High!\n---\n")
+    (layout.feedback / "notes.md").write_text("no finding at all\n")
+    assert _unread(root) == (".coord/feedback/002-bad.md",)
+    layout.feedback.rename(root / "elsewhere")
+    assert _unread(root) == ()
+    layout.feedback.write_text("no folder")
+    assert _unread(root) == (".coord/feedback",)
+
+
+def test_what_humans_say_of_findings_by_coord_is_not_astray_and_what_is_written_into_their_files_is(root: Path) -> None:
+    layout = Layout(root)
+    layout.milestone.write_text(layout.milestone.read_text().replace("---\n", "---\niterate: true\n", 1))
+    for number in range(1, 7):
+        filed(root, f"Finding called {number} here", "--priority", "high")
+    for words in ("waive 1 --reason r", "backlog 2", "priority 3 low", "plan 4", "plan 5", "reopen 5", "reopen 1"):
+        assert coord("feedback", *words.split(), "--yes", at=root).code == 0
+    assert _astray(root) == ()
+    assert coord("undo", "--yes", at=root).code == 0
+    assert _astray(root) == ()
+    first, *_, fifth, sixth = sorted(layout.feedback.iterdir())
+    first.write_text(first.read_text().replace("status: waived", "status: backlog"))
+    fifth.write_text(fifth.read_text().replace("priority: high", "priority: low"))
+    sixth.unlink()
+    told = ("001 (high) is backlog in its file", "005 (high) is low in its file", "006 (high) has no file")
+    assert all(f"feedback {words}" in found for words, found in zip(told, _astray(root), strict=True))
+    # what was written by hand is a human's word once it is said as one, whatever the file says already
+    assert "if that is your word, coord feedback priority 5 low; else put it back" in _astray(root)[1]
+    for words in ("backlog 1", "priority 5 low"):
+        assert f"coord feedback {words}" in " ".join(_astray(root))
+        assert coord("feedback", *words.split(), "--yes", at=root).code == 0
+    assert [words[:12] for words in _astray(root)] == ["feedback 006"]
+    refused = coord("feedback", "priority", "5", "low", "--yes", at=root)
+    assert (refused.code, "is low already" in refused.err) == (3, True)
+
+
+def _astray(root: Path) -> tuple[str, ...]:
+    there = look(open_project(str(root))).round
+    assert there is not None
+    return tuple(there.astray.values())
+
+
+def _unread(root: Path) -> tuple[str, ...]:
+    there = look(open_project(str(root))).round
+    assert there is not None
+    return there.unread

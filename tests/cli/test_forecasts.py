@@ -1,14 +1,17 @@
 """What a prompt takes and what waited for a human, on the command line: from the project's own log."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.project import WRITE, Project, project
+from support.wait import wait_until
 
 from coordinator.eventlog.store import EventLog
+from coordinator.model.clock import timestamp
 from coordinator.model.event import SYSTEM, Draft
 
 
@@ -71,8 +74,10 @@ def test_status_and_why_tell_what_a_prompt_takes_and_plans_say_it_too(made: Proj
 def test_a_question_that_was_answered_is_time_that_waited_for_a_human_wherever_it_is_told(made: Project) -> None:
     (made.layout.scripts / "01.sh").write_text("coord ask Which? --option a --wait\n" + WRITE)
     loop = made.start_loop("--until-idle")
+    (asked,) = wait_until(lambda: made.events("question.asked"), message="the question")
+    wait_until(lambda: time.time() - timestamp(asked.ts) > 0.1, message="a wait that is told, to a tenth of a second")
     assert made.answer_until_over(loop) == 0
-    asked, answered = made.events("question.asked", "question.answered")
+    (answered,) = made.events("question.answered")
     told = status(made)["waited_for_human_s"]
     assert told["total"] == told["questions"] > 0
     assert told["permissions"] == told["reviews"] == 0

@@ -33,6 +33,14 @@ def test_a_decision_an_assumption_and_an_artifact_are_taken_as_json_once(make: M
     assert made.events()[2].data["title"] == "it"
 
 
+def test_the_object_may_stand_in_the_command_itself(make: Make) -> None:
+    made = make({1: []})
+    taken = made.coord("agent", "done", "--json", '{"summary": "it is there"}', check=False)
+    assert (taken.returncode, "only an agent hands off its work" in taken.stderr) == (3, True)
+    wrong = made.coord("agent", "done", "--json", '{"txt": "x"}', check=False)
+    assert (wrong.returncode, "there is no `txt`" in wrong.stderr) == (2, True)
+
+
 def test_what_is_wrong_with_it_is_said_and_nothing_is_written(make: Make) -> None:
     made = make({1: []})
     wrong = hand(made, "decide", "--json", "-", txt="x")

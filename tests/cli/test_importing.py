@@ -72,7 +72,7 @@ def test_import_asks_for_a_format_where_it_is_not_clear_and_knows_its_own(empty:
     assert (gone.code, "there is nothing at" in gone.err) == (2, True)
 
 
-def test_import_follows_no_link_and_waits_for_no_pipe(empty: Project, tmp_path: Path) -> None:
+def test_import_follows_no_link_waits_for_no_pipe_and_names_them(empty: Project, tmp_path: Path) -> None:
     root, outside = empty.layout.root, tmp_path / "outside"
     outside.mkdir()
     (outside / "secret.md").write_text("- [ ] secret\n")
@@ -89,6 +89,12 @@ def test_import_follows_no_link_and_waits_for_no_pipe(empty: Project, tmp_path: 
     (deep / "deep.md").write_text("- [ ] deep\n")
     plan = coord("import", str(docs), "--dry-run", "--json", at=root).json
     assert [row["title"] for row in plan["items"]] == ["Write", "part"]
+    named = {(one["path"], one["code"]) for one in plan["left_out"]} - set(DONE)
+    links = {(f"docs/{name}", "link") for name in ("link.md", "folder", "loop")}
+    deepest = "docs/" + "/".join("abcdefghijklm")
+    assert named == {*links, ("docs/pipe.md", "no-file"), ("docs/b ad.md", "bad-name"), (deepest, "too-deep")}
+    shown = coord("import", str(docs), "--dry-run", at=root).out
+    assert "docs/pipe.md is no file: nothing is read" in shown
 
 
 def test_what_is_too_large_is_a_problem_and_the_rest_is_read(empty: Project) -> None:

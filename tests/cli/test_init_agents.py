@@ -14,7 +14,8 @@ from coordinator.agents.leave import LEVELS, leeway_of, leeways_of
 from coordinator.agents.registry import find_runtime, packaged_runtimes
 from coordinator.agents.runtime import Leeway
 from coordinator.errors import UsageError
-from coordinator.storage.config import load_config, sample
+from coordinator.storage.config import load_config
+from coordinator.storage.config_sample import sample
 from coordinator.storage.paths import Layout
 from coordinator.storage.settings_text import with_arguments
 
@@ -90,7 +91,7 @@ def talk(folder: Path, typed: str) -> str:
             break
         said += piece
     os.close(ours)
-    assert process.wait(20) == 0, said
+    assert process.wait(90) == 0, said
     return said.decode().replace("\r\n", "\n")
 
 

@@ -8,7 +8,8 @@ from support.project import Project, project
 from support.repository import Repository
 
 from coordinator.errors import UsageError
-from coordinator.storage.config import load_config, sample
+from coordinator.storage.config import load_config
+from coordinator.storage.config_sample import sample
 from coordinator.storage.paths import Layout
 from coordinator.storage.settings_text import with_prompts
 

@@ -47,5 +47,5 @@ def test_following_gives_a_pipe_at_once_what_there_is_and_then_what_comes(layout
         log.append([Draft("decision.recorded", "milestone", {"text": "one more"})], ADA)
     assert "one more" in reader.stdout.readline()
     reader.send_signal(signal.SIGINT)
-    _, errors = reader.communicate(timeout=20)
+    _, errors = reader.communicate(timeout=60)
     assert (reader.returncode, errors.strip()) == (130, "")

@@ -54,7 +54,7 @@ def test_status_has_the_keys_that_other_tools_rely_on(project: Path) -> None:
         "project", "milestone", "run", "iteration", "loop", "counts", "prompts", "agents", "questions", "problems",
     }  # fmt: skip
     assert set(status["loop"]) >= {"state", "reason", "max_parallel"}
-    assert status["milestone"] == {"title": "Rate limiting", "status": "open"}
+    assert status["milestone"].items() >= {"title": "Rate limiting", "status": "open"}.items()
     first, second, third = status["prompts"]
     assert set(first) >= {
         "number", "title", "type", "status", "step", "dependencies", "ready", "blocked_by", "attempts", "agent", "path",
@@ -219,9 +219,10 @@ def test_an_unknown_setting_is_named_with_the_nearest(project: Path) -> None:
 def test_every_verb_has_help(project: Path) -> None:
     from coordinator.cli.verbs import verbs
 
-    listed = coord("--help", at=project).out
+    lines = coord("--help", at=project).out.splitlines()
+    listed = {line.split()[0] for line in lines if line.startswith("  ") and line.strip()}
     for verb in verbs():
-        assert verb in listed
+        assert verb in listed, f"no group of the help has {verb}"
         help_text = coord(verb, "--help", at=project)
         assert help_text.code == 0, verb
         assert "Usage:" in help_text.out

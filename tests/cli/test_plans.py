@@ -250,7 +250,7 @@ def test_kill_leaves_no_process_of_a_stubborn_agent_behind(make: Make, tmp_path:
     pidfile = tmp_path / "grandchild"
     project.add(1, script=STUBBORN.format(pidfile=pidfile))
     project.start_loop()
-    wait_until(lambda: pidfile.exists() and pidfile.read_text().strip(), timeout=20, message="the grandchild")
+    wait_until(lambda: pidfile.exists() and pidfile.read_text().strip(), message="the grandchild")
     assert int(pidfile.read_text()) in project.agents(1)
     dry = project.coord("kill", "1", "--hold", "--dry-run", "--json")
     assert json.loads(dry.stdout)["applied"] is False
@@ -269,8 +269,11 @@ def test_64_processes_interject_at_once_and_every_edge_is_there(three: Project) 
 
     def interject(place: int) -> int:
         flags = ["--title", f"Number {place}", "--after", "2", "--before", "3", "--yes", "--json"]
-        done = subprocess.run([*command, *flags], env=three.environment(), capture_output=True, check=True)
-        return int(json.loads(done.stdout)["number"])
+        while True:
+            done = subprocess.run([*command, *flags], env=three.environment(), capture_output=True, check=False)
+            if done.returncode == 0:
+                return int(json.loads(done.stdout)["number"])
+            assert b"locked for 30 s" in done.stderr, done.stderr  # on a machine so busy it says so, and did nothing
 
     with ThreadPoolExecutor(64) as pool:
         claimed = list(pool.map(interject, range(64)))
@@ -300,6 +303,16 @@ def test_surgery_without_a_verdict_shows_the_emergent_prompts(three: Project) ->
     cards = coord("surgery", "--json", at=three.layout.root).json["emergent"]
     assert [(card["number"], card["hypothesis"]) for card in cards] == [(4, "faster in C")]
     assert "faster in C" in coord("surgery", at=three.layout.root).out
+
+
+def test_surgery_holds_emergent_work_against_its_diff_and_the_milestone_and_decides_nothing(three: Project) -> None:
+    root = three.layout.root
+    three.add(4, 2, type="emergent", hypothesis="faster in C")
+    (card,) = coord("surgery", "--analysis", "--json", at=root).json["emergent"]
+    assert (card["number"], card["files"], card["attempts"]) == (4, None, 0)
+    said = coord("surgery", "--analysis", at=root)
+    assert (said.code, "Hypothesis" in said.out, "faster in C" in said.out) == (0, True, True)
+    assert coord("undo", "--yes", at=root).code != 0
 
 
 def test_edit_opens_the_editor_and_refuses_what_it_would_break(three: Project, tmp_path: Path) -> None:
@@ -364,5 +377,5 @@ def test_a_stopped_loop_ends_and_its_agents_go_on(make: Make) -> None:
     loop = project.start_loop()
     project.wait_for(1, "running")
     assert coord("stop", at=project.layout.root).code == 0
-    assert loop.wait(30) == 0
+    assert loop.wait(90) == 0
     assert project.agents(1)

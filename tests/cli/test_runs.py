@@ -23,7 +23,14 @@ def layout(tmp_path: Path) -> Layout:
     made = Layout(tmp_path)
     first = new_run(made, "Rate limiting", started="2027-01-15T08:00:00Z", base_branch="main")
     ended = Run(
-        first, "Rate limiting", "", "main", 2, "ended", "done", 1, "2027-01-15T08:00:00Z", "2027-01-15T09:04:00Z"
+        first,
+        "Rate limiting",
+        base_branch="main",
+        iteration=2,
+        state="ended",
+        outcome="done",
+        started="2027-01-15T08:00:00Z",
+        ended="2027-01-15T09:04:00Z",
     )
     write_run(made, ended)
     with EventLog.open(made.events_db) as log:
@@ -84,7 +91,7 @@ def test_a_run_whose_record_can_not_be_read_is_listed_as_unknown(layout: Layout)
 def test_without_a_run_it_says_how_to_start_one(tmp_path: Path) -> None:
     coord("init", at=tmp_path)
     assert "coord loop" in coord("runs", at=tmp_path).out
-    assert coord("runs", "--json", at=tmp_path).json == {"runs": []}
+    assert coord("runs", "--json", at=tmp_path).json == {"runs": [], "foreign": []}
 
 
 def test_a_run_that_goes_on_takes_time_until_now() -> None:

@@ -206,7 +206,7 @@ def test_who_waits_gets_the_answer(root: Path, waiting: Callable[..., "subproces
     process = waiting("Which?")
     (asked,) = wait_until(lambda: events(root, "question.asked"), message="the question")
     assert coord("answer", str(asked.seq), "this", at=root).code == 0
-    assert process.communicate(timeout=20)[0] == "this\n"
+    assert process.communicate(timeout=60)[0] == "this\n"
     assert process.returncode == 0
 
 
@@ -221,7 +221,7 @@ def test_who_was_killed_while_waiting_goes_on_waiting_for_the_same_answer(
     same, next_ = waiting("Which?"), waiting("Which?", attempt=2)
     wait_until(lambda: is_told(same) and is_told(next_), message="both to wait")
     assert coord("answer", str(asked.seq), "this", at=root).code == 0
-    assert [process.communicate(timeout=20)[0] for process in (same, next_)] == ["this\n", "this\n"]
+    assert [process.communicate(timeout=60)[0] for process in (same, next_)] == ["this\n", "this\n"]
     assert len(events(root, "question.asked")) == 1
 
 

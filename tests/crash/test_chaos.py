@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.piped import pipeline
 from support.project import Project, project
 from support.proof import trial
 from support.terminal import Terminal
@@ -17,6 +18,7 @@ from support.wait import wait_until
 from support.whole import check_whole
 
 from coordinator.loop.control import start_loop
+from coordinator.model.pipeline import ABOUT
 from coordinator.storage.runs import current_run, loop_is_alive
 from coordinator.terminals.errors import TerminalError
 
@@ -33,6 +35,8 @@ git diff --quiet || git commit -qam "Line {number}"
 coord agent done --summary "part {number}"
 """
 """What an agent does depends on what its prompt depends on, and on nothing else; it builds on what is committed."""
+STATIONS = "case ${{COORD_TURN:-}} in reader*) coord agent done --summary read; exit ;; esac\n"
+"""Of a prompt with a pipeline: its author does all the work, whose reader then looks at it."""
 Plan = dict[int, list[int]]
 
 
@@ -47,9 +51,17 @@ def random_plan(chance: random.Random) -> Plan:
 
 def scripts(plan: Plan) -> dict[int, str]:
     return {
-        number: SCRIPT.format(number=number, parts=" ".join(f"part-{n:02d}.txt" for n in needed))
+        number: (STATIONS + SCRIPT).format(number=number, parts=" ".join(f"part-{n:02d}.txt" for n in needed))
         for number, needed in plan.items()
     }
+
+
+def in_stations(made: Project) -> None:
+    """Give every third prompt a pipeline."""
+    pipeline(made, "author retries=5\nreader retries=5")
+    for number, path in enumerate(sorted(made.layout.prompts.glob("*.prompt.md")), 1):
+        if number % 3 == 0:
+            path.write_text(path.read_text().replace("priority: ", "pipeline: duo\npriority: ", 1))
 
 
 def fill(made: Project) -> None:
@@ -85,7 +97,7 @@ class Chaos:
                 self.kill()
             self.set_right()
             time.sleep(0.02)
-        wait_until(self.is_through, timeout=30, message="the loop to put everything away")
+        wait_until(self.is_through, message="the loop to put everything away")
 
     def is_through(self) -> bool:
         """The run is closed, and nothing is left of the agents, nor of what they were writing."""
@@ -100,7 +112,10 @@ class Chaos:
         pid = victims[name]()
         if pid is None:
             return
-        os.kill(pid, signal.SIGKILL)
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:  # it ended by itself meanwhile
+            return
         wait_until(lambda: gone(pid), message=f"the end of the {name}")
         self.killed[name] += 1
         self._next = len(self.made.events()) + self.chance.randint(1, 6)
@@ -112,6 +127,9 @@ class Chaos:
             wait_until(lambda: loop_is_alive(self.made.layout), message="the loop to start")
         if self.screen() is None:
             self.terminal.open(self.made)
+        if any(q.about.startswith(ABOUT) for q in self.made.snapshot().open_questions):
+            for question in self.made.snapshot().open_questions:
+                self.made.coord("answer", str(question.seq), "retry", check=False)
         for number, state in self.made.states().items():
             if state == "failed":
                 done = self.made.coord("restart", str(number), "--yes", check=False)
@@ -163,14 +181,17 @@ def chance() -> random.Random:
 
 @pytest.mark.slow
 @pytest.mark.timeout(500)
+@pytest.mark.parametrize("piped", [False, True], ids=["prompts", "pipelines"])
 def test_a_plan_hit_twenty_times_ends_with_the_tree_of_an_undisturbed_one(
-    make: Callable[..., Project], tmp_path: Path, terminal: Terminal, chance: random.Random
+    make: Callable[..., Project], tmp_path: Path, terminal: Terminal, chance: random.Random, *, piped: bool
 ) -> None:
     plan = random_plan(chance)
     print("plan:", plan)
     tree = undisturbed(tmp_path / "undisturbed", plan)
     made = make(plan, scripts(plan), max_parallel=AT_ONCE)
     fill(made)
+    if piped:
+        in_stations(made)
     start = made.repository.head()
     chaos = Chaos(made, terminal, chance)
     began = time.monotonic()

@@ -1,12 +1,11 @@
 """What people and machines do to a running plan: the loop says what is in the way, loses nothing, and goes on after."""
 
-import contextlib
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.fulldisk import fill, tight_disk
 from support.project import NOTHING, WRITE, Project, project
 from support.wait import wait_until
 from support.whole import check_base, check_log, check_told_once, check_whole
@@ -29,7 +28,6 @@ def reason_of(made: Project, *words: str) -> str:
     """What the step says, once it says all of these."""
     wait_until(
         lambda: all(word in made.snapshot().steps[1].reason for word in words),
-        timeout=30,
         message=f"{words} to be said",
     )
     return made.snapshot().steps[1].reason
@@ -64,7 +62,7 @@ def test_on_a_detached_head_nothing_starts_and_it_goes_on_when_a_branch_is_there
     made = make({1: []})
     made.repository.git("checkout", "--quiet", "--detach")
     loop = made.start_loop("--until-idle")
-    wait_until(lambda: "detached HEAD" in made.said(), timeout=30, message="the loop to say what is in the way")
+    wait_until(lambda: "detached HEAD" in made.said(), message="the loop to say what is in the way")
     assert made.attempts(1) == []
     made.repository.git("switch", "--quiet", "main")
     assert loop.wait(90) == 0, made.said()
@@ -116,22 +114,8 @@ def test_work_that_git_cannot_see_is_never_taken_for_no_change(make: Make) -> No
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=12m", "none", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("needs the right to mount a tmpfs")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """Leave no byte free."""
-    filler = folder / "filler"
-    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as stream:
-        while True:
-            stream.write(b"\0" * 4096)
-    return filler
+    with tight_disk(tmp_path, 12) as disk:
+        yield disk
 
 
 def test_a_full_disk_stops_the_work_and_loses_none_of_it(small_disk: Path) -> None:
@@ -149,6 +133,6 @@ def test_a_full_disk_stops_the_work_and_loses_none_of_it(small_disk: Path) -> No
         assert made.repository.head() == start
         filler.unlink()
         made.wait_for(1, "merged", timeout=60)
-        assert loop.wait(60) == 0, made.said()
+        assert loop.wait(90) == 0, made.said()
         check_log(made, "after")
         check_whole(made, start, "after", known=[work])

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from support.project import Project, project
 from support.proof import trial
-from support.tracing import Point, needs_strace, points, run, sample, traced
+from support.tracing import Point, in_parts, needs_strace, points, run, sample, traced
 from support.wait import wait_until
 from support.whole import COUNTED, check_log, check_whole, coord_of, quiet, runs_of
 
 from coordinator.storage import journal
+from coordinator.storage.feedback import read_findings
 
 pytestmark = [needs_strace, pytest.mark.slow]
 POINTS = 8
@@ -57,6 +58,8 @@ class Scene:
     order: Mapping[bool, Sequence[Sequence[int]]] = field(default_factory=dict)
     """The orders in which prompts may be merged, where it did and where it didn't."""
     cancels: Sequence[int] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Further files of the project, by their paths in it."""
     runs: Mapping[int, Sequence[str]] = field(default_factory=dict)
     """Attempts in which the script of a prompt really comes to its work; the first where it isn't said."""
 
@@ -75,7 +78,16 @@ def interjected(made: Project) -> None:
 
 
 def asked(made: Project) -> None:
-    wait_until(lambda: made.events("question.asked"), timeout=30, message="the question")
+    wait_until(lambda: made.events("question.asked"), message="the question")
+
+
+def filed(made: Project) -> None:
+    running_and_waiting(made)
+    made.coord("feedback", "file", "--title", "Crash on an empty list", "--priority", "high")
+
+
+def waived(made: Project) -> bool:
+    return [one.status.value for one in read_findings(made.layout).items] == ["waived"]
 
 
 def failed(made: Project) -> None:
@@ -96,7 +108,19 @@ def approve_next(made: Project) -> None:
     made.coord("review", "1", "--approve")
 
 
+def merged_first(made: Project) -> None:
+    made.wait_for(1, "merged")
+    made.wait_for(2, "running")
+
+
+def witnessed(made: Project) -> None:
+    if made.events("witness.asked"):
+        wait_until(lambda: made.events("witness.run"), timeout=60, message="the run that was asked for")
+
+
 CHAIN = {1: [], 2: [1]}
+NAMES_A_COMMAND = COUNTED.replace("coord agent done", "coord agent done --validation 'test -e file-1.txt'")
+CRITERION = "---\ntitle: Files\n---\n\n## Goal\n\nFiles.\n\n## Success Criteria\n\n- they are there\n"
 SCENES = {
     "interject": Scene(
         ["interject", "--title", "Between", "--after", "1", "--before", "2", "--reason", "for safety", "--yes"],
@@ -172,6 +196,29 @@ SCENES = {
         repeat=True,
         once=("question.answered",),
     ),
+    "feedback waive": Scene(
+        ["feedback", "waive", "1", "--reason", "nobody calls it so", "--yes"],
+        {1: []},
+        waived,
+        ready=filed,
+        once=("plan.applied", "feedback.waived"),
+    ),
+    "accept": Scene(
+        ["accept", "SC-1", "--reason", "I have seen them"],
+        {1: []},
+        told("criterion.accepted"),
+        files={".coord/milestone.md": CRITERION},
+        once=("criterion.accepted",),
+    ),
+    "witnesses --run": Scene(
+        ["witnesses", "--run", "AC-01-1", "--no-wait"],
+        CHAIN,
+        told("witness.asked"),
+        scripts={1: NAMES_A_COMMAND, 2: WAITS + COUNTED},
+        ready=merged_first,
+        after=witnessed,
+        once=("witness.asked", "witness.begun", "witness.run"),
+    ),
     "review --approve": Scene(
         ["review", "1", "--approve", "--note", "fine"],
         {1: []},
@@ -201,6 +248,8 @@ def make(folder: Path, scene: Scene) -> Project:
     made = Project(folder, {}, {}, {"max_parallel": 2, **scene.settings})
     for number, needs in scene.prompts.items():
         made.add(number, *needs, script=scene.scripts.get(number, COUNTED), **scene.extra.get(number, {}))
+    for path, text in scene.files.items():
+        (made.layout.root / path).write_text(text)
     for number in NEW:
         (made.layout.scripts / f"{number:02d}.sh").write_text(COUNTED)
     return made
@@ -283,7 +332,7 @@ def test_a_command_killed_at_any_write_beside_a_living_loop_is_done_whole_or_not
             one.came = kill_and_see(tmp_path / str(place), name, scene, point)
         outcomes[one.came] += 1
     print(f"coord {name} killed at {len(chosen)} of {len(found)} points: {dict(outcomes)}")
-    assert outcomes.total() - outcomes["passed"] >= min(len(chosen), 5)
+    assert in_parts() or outcomes.total() - outcomes["passed"] >= min(len(chosen), 5)
 
 
 # ── hand-offs: the command is the agent's
@@ -348,5 +397,5 @@ def test_a_hand_off_killed_at_any_write_is_given_once_or_not_at_all(tmp_path: Pa
             one.came = kill_hand_off(tmp_path / str(place), point, again=again)
         outcomes[one.came] += 1
     print(f"coord agent done killed at {len(chosen)} of {len(found)} points: {dict(outcomes)}")
-    assert outcomes.total() - outcomes["passed"] >= min(len(chosen), 5)
-    assert again or {"handed off", "nothing done"} <= outcomes.keys()
+    assert in_parts() or outcomes.total() - outcomes["passed"] >= min(len(chosen), 5)
+    assert in_parts() or again or {"handed off", "nothing done"} <= outcomes.keys()

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from support.project import Project, project
 from support.proof import trial
-from support.tracing import STRACE, WRITING, Point, needs_strace, points, run, spread
+from support.tracing import STRACE, WRITING, Point, in_parts, needs_strace, points, run, spread
 from support.wait import wait_until
-from support.whole import COUNTED, agents_commits, check_explained, check_whole, loop_of, runs_of
+from support.whole import COUNTED, agents_commits, check_explained, check_whole, locks_of_git, loop_of, runs_of
 
 from coordinator.lazy.dataclass import dataclass
 
@@ -92,12 +92,8 @@ def rehearse(tmp_path: Path, verbs: tuple[str, ...]) -> list[Moment]:
 
 def locks(made: Project) -> list[Path]:
     """Locks that lie about in the engineer's repository, which a git that is killed leaves, whoever runs it."""
-    git = made.repository.root / ".git"
-    return [
-        path
-        for path in git.rglob("*.lock")
-        if path.name != "coord-merge.lock" and git / "worktrees" not in path.parents
-    ]
+    admins = made.repository.root / ".git/worktrees"
+    return [path for path in locks_of_git(made) if admins not in path.parents]
 
 
 def go_on(made: Project, where: str) -> bool:
@@ -111,7 +107,7 @@ def go_on(made: Project, where: str) -> bool:
 
     def ended_or(condition: Callable[[], object]) -> None:
         try:
-            wait_until(lambda: loop.poll() is not None or condition(), timeout=20)
+            wait_until(lambda: loop.poll() is not None or condition())
         except AssertionError:
             raise AssertionError(
                 f"{where}: {made.states()}: {made.snapshot().steps[1].reason}\n{made.said()}"
@@ -165,4 +161,4 @@ def test_loop_and_git_killed_at_any_write_of_git_leave_nothing_half(tmp_path: Pa
             outcomes[one.came] += 1
             tried += 1
     print(f"killed at {tried} of {len(found)} points of {', '.join(verbs)}: {dict(outcomes)}")
-    assert tried - outcomes["passed"] >= 6
+    assert in_parts() or tried - outcomes["passed"] >= 6

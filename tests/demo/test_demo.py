@@ -60,10 +60,21 @@ def test_headless_demo_reaches_the_milestone_and_leaves_nothing_behind(place: Pl
     said, _ = demo.communicate(timeout=100)
     assert demo.returncode == 0, said
     lines = [re.sub(r"^\s*[\d.]+s\s+", "", line) for line in said.splitlines()]
-    assert len([line for line in lines if re.match(r"\d\d  merged", line)]) == 11
+    assert len([line for line in lines if re.match(r"\d\d  merged", line)]) == 13
     assert any(re.match(r"06  failed .*least recently used", line) for line in lines)
     assert any(re.match(r"04  answer +when it is opened", line) for line in lines)
-    assert re.match(r"done  Rate limiting v1: 11 prompts merged in \d+ s", lines[-1])
+    story = (
+        r"finding  high security: A negative cost",
+        r"witness  SC-4 failed",
+        r"planner  CONTINUE: SC-4 is not shown; A negative cost",
+        r"answer   apply",
+        r"12  merged   Let the store go on",
+        r"13  merged   A negative cost",
+        r"witness  SC-4 held",
+        r"planner  DONE",
+    )
+    assert re.search(".*".join(story), " ".join(lines)), said
+    assert re.match(r"done  Rate limiting v1: 13 prompts merged, \d iterations, in \d+ s", lines[-1])
     assert place.left() == []
 
 
@@ -112,7 +123,7 @@ def test_on_the_screen_the_agents_take_their_time_unless_told_otherwise(monkeypa
     monkeypatch.delenv(PACE, raising=False)
     pace = lambda demo: float((demo.layout.scripts / "pace").read_text())  # noqa: E731
     with DemoProject(None) as headless, DemoProject(None, WATCHED) as watched:
-        assert pace(watched) == 2 * pace(headless)
+        assert pace(watched) >= 2 * pace(headless) > 0
     monkeypatch.setenv(PACE, "0")
     with DemoProject(None, WATCHED) as told:
         assert pace(told) == 0
@@ -124,5 +135,5 @@ def test_a_demo_that_cannot_finish_says_why(place: Place) -> None:
     demo = place.start("--headless")
     said, _ = demo.communicate(timeout=100)
     assert demo.returncode == 1
-    assert re.search(r"^not done  .*failed", said, re.MULTILINE), said
+    assert re.search(r"^not done  .*(failed|failure)", said, re.MULTILINE), said
     assert place.left() == []

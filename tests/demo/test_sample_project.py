@@ -1,11 +1,13 @@
 """The sample project's scripts do real work, and their branches merge in any order that the dependencies allow."""
 
+import json
 import os
 import random
 import re
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,10 +51,11 @@ class Project:
         return self.sh("git", *arguments).stdout
 
     def sh(
-        self, *argv: str, cwd: Path | None = None, ok: bool = True, **extra: str
+        self, *argv: str, cwd: Path | None = None, ok: bool = True, stdin: str = "", **extra: str
     ) -> subprocess.CompletedProcess[str]:
+        env = {**self.environ, **extra}
         done = subprocess.run(
-            argv, cwd=cwd or self.root, env={**self.environ, **extra}, capture_output=True, text=True, timeout=60
+            argv, cwd=cwd or self.root, env=env, input=stdin, capture_output=True, text=True, timeout=60
         )
         assert not ok or done.returncode == 0, f"{argv}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
         return done
@@ -67,6 +70,19 @@ class Project:
 
     def calls(self) -> str:
         return (self.root / "calls").read_text()
+
+    def planned(self, number: int, title: str) -> None:
+        """Run a prompt that a Planner made, on a branch of its own, and merge it."""
+        worktree = self.root / ".coord/worktrees" / f"{number}-1"
+        self.git("worktree", "add", "--quiet", "-b", f"coord/{number}-1", str(worktree), "main")
+        script = str(self.root / ".coord/scripts/default.sh")
+        told = {"COORD_PROMPT": str(number), "COORD_ATTEMPT": "1"}
+        text = f"# How to execute a prompt\n\n# Prompt {number}: {title}\n\nDo it.\n\n## How to speak, and how to end\n"
+        self.sh("sh", script, cwd=worktree, stdin=text, **told)
+        self.git("merge", "--quiet", "--no-edit", f"coord/{number}-1")
+
+    def is_green(self, tests: str) -> bool:
+        return self.sh("python3", "-m", "unittest", tests, ok=False).returncode == 0
 
 
 def dependencies() -> dict[int, set[int]]:
@@ -139,3 +155,63 @@ def test_the_sample_is_a_sound_project() -> None:
     assert set(snapshot.prompts) == set(dependencies())
     assert all(b"## Acceptance Criteria" in prompt.source for prompt in snapshot.prompts.values())
     assert (layout.coord / ".gitignore").read_text() == IGNORED
+
+
+CLOCK, COST = "Let the store go on when the clock steps back", "A negative cost fills a bucket of the store"
+"""Titles of what the Planner of the second iteration wants."""
+
+
+@pytest.mark.parametrize(
+    ("answer", "order"), [("when it is opened", (CLOCK, COST)), ("only when asked", (COST, CLOCK))]
+)
+def test_what_the_first_round_misses_is_there_and_what_the_planner_wants_mends_it(
+    tmp_path: Path, answer: str, order: tuple[str, str]
+) -> None:
+    project = Project(tmp_path, answer)
+    for number in (2, 4, 9):
+        project.attempt(number, attempt=2)
+        project.git("merge", "--quiet", "--no-edit", f"coord/{number:02d}-2")
+    security = str(project.root / ".coord/scripts/security.sh")
+    assert not project.is_green("acceptance.test_clock")
+    project.sh("sh", security)
+    assert "agent feedback --json -" in project.calls()
+    for number, title in enumerate(order, 12):
+        project.planned(number, title)
+    assert project.is_green("acceptance.test_clock")
+    assert project.is_green("tests.test_store")
+    calls = len(project.calls())
+    assert "I have found nothing" in project.sh("sh", security).stdout
+    assert "feedback" not in project.calls()[calls:]
+
+
+def test_a_prompt_that_nobody_has_a_script_for_is_taken_down(tmp_path: Path) -> None:
+    project = Project(tmp_path, "")
+    project.planned(12, "Make it blue")
+    assert "Make it blue" in (project.root / "notes/prompt-12.md").read_text()
+
+
+def decided(page: dict[str, object], *titles: str) -> dict[str, object]:
+    """What the Planner's script makes of the milestone's page, and of the prompts that there are."""
+    script = (packaged("sample_project/.coord/scripts") / "planner.sh").read_text()
+    rules = script.partition("<<'PY'\n")[2].partition("\nPY\n")[0]
+    known = json.dumps({"prompts": [{"title": title} for title in titles]})
+    argv = [sys.executable, "-c", rules, known]
+    done = subprocess.run(argv, input=json.dumps(page), capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+def test_the_scripted_planner_judges_by_what_there_is() -> None:
+    clock = {"id": "SC-4", "text": "A clock that steps back locks nobody out.", "status": "failed"}
+    low = {"number": 2, "title": "Long names", "priority": "low", "status": "open", "location": ""}
+    high = {"number": 1, "title": "A negative cost fills it", "priority": "high", "status": "open", "location": "x"}
+    page: dict[str, object] = {"criteria": [clock], "feedback": [], "verdicts": []}
+    assert decided(page)["prompts"] == []  # nobody has looked yet
+    page |= {"verdicts": [{"met": "yes"}], "feedback": [low, high]}
+    plan = decided(page)
+    assert [item["title"] for item in plan["prompts"]] == [CLOCK, "A negative cost fills it"]  # type: ignore[attr-defined]
+    assert plan["prompts"][1]["dependencies"] == ["clock"]  # type: ignore[index]
+    assert plan["feedback"] == [{"number": 2, "status": "backlog", "reason": "it costs nobody anything today"}]
+    again = decided(page | {"feedback": []}, CLOCK)
+    assert (again["decision"], again["blocker"]) == ("STUCK", f"SC-4 {clock['text']}")
+    done = decided(page | {"feedback": [], "criteria": [clock | {"status": "witnessed"}]})
+    assert done["decision"] == "DONE"

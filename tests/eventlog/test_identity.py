@@ -6,10 +6,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 
 import pytest
 from support.writers import ROOT, run_python
 
+from coordinator.eventlog import identity
 from coordinator.eventlog.identity import parse_ps, who
 from coordinator.model.event import Actor, ActorKind
 
@@ -25,6 +27,12 @@ if sys.argv[1:] == ["orphaned"]:
         os._exit(0)
     while os.getppid() == parent:
         pass
+for depth in range(400 if sys.argv[1:] == ["deep"] else 0):
+    if os.fork():
+        os.wait()
+        os._exit(0)
+    if depth == 0:
+        os.setsid()
 actor = who()
 print(actor.kind.value, actor.name, actor.role)
 """
@@ -34,6 +42,8 @@ print(actor.kind.value, actor.name, actor.role)
 def inside(tmp_path: Path) -> Callable[[str], str]:
     """Runs a shell script below an agent's wrapper and returns what it prints; `$WHO` tells who asks."""
     (tmp_path / "ask.py").write_text(ASK)
+    (tmp_path / "ask").write_text(f'#!/bin/sh\nexec {quote(sys.executable)} {quote(str(tmp_path))}/ask.py "$@"\n')
+    (tmp_path / "ask").chmod(0o755)
 
     def run(script: str) -> str:
         # The outer shell is the wrapper: started with the agent's environment, leader of the window's session, there
@@ -45,7 +55,8 @@ def inside(tmp_path: Path) -> Callable[[str], str]:
             check=True,
             timeout=60,
             start_new_session=True,
-            env={**_clean(), "WHO": f"{sys.executable} {tmp_path}/ask.py", **EXECUTOR},
+            cwd=tmp_path,
+            env={**_clean(), "WHO": "./ask", **EXECUTOR},
         )
         return done.stdout.strip()
 
@@ -88,11 +99,37 @@ def test_a_name_with_control_characters_is_made_safe() -> None:
         "COORD_AGENT=planner-1 COORD_ROLE=planner sh -c 'sh -c \"$WHO; true\"; true'",
         "env -u COORD_AGENT setsid -w $WHO",
         "env -u COORD_AGENT $WHO orphaned",
+        'env -i PYTHONPATH="$PYTHONPATH" $WHO deep',
     ],
-    ids=["env -u", "unset", "env -i", "another name", "another role", "hidden twice", "own session", "orphaned"],
+    ids=[
+        "env -u",
+        "unset",
+        "env -i",
+        "another name",
+        "another role",
+        "hidden twice",
+        "own session",
+        "orphaned",
+        "deep",
+    ],
 )
 def test_an_agent_cannot_shed_or_change_its_name(inside: Callable[[str], str], script: str) -> None:
     assert inside(script) == "agent executor-07-1 executor"
+
+
+def test_a_parent_that_ends_while_it_is_looked_for_hides_nobody_above_it() -> None:
+    class Torn(identity._Ps):
+        """Process 311 is adopted by its launcher, right when its parent 310 is looked for."""
+
+        def __init__(self) -> None:
+            self._table = parse_ps(b"300 0 ?? sh COORD_AGENT=executor-07-1\n311 310 ?? coord answer 1 yes\n")
+
+        def look(self, pid: int) -> identity._Process | None:
+            if pid == 310:
+                self._table |= parse_ps(b"311 300 ?? coord answer 1 yes\n")
+            return super().look(pid)
+
+    assert [found.claim and found.claim.name for found in identity._up(Torn(), 311)] == [None, "executor-07-1"]
 
 
 @linux

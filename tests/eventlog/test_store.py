@@ -5,12 +5,15 @@ import os
 import re
 import sqlite3
 import stat
+import sys
 import threading
+import traceback
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.wait import wait_until
 from support.writers import ADA, EXECUTOR, PLANNER, decision, run_python
 
 from coordinator.errors import CoordError, Refused, UsageError
@@ -377,3 +380,33 @@ slow = {"sqlite_utils", "uuid", "logging", "asyncio", "tempfile", "random", "sub
 print(sorted(slow & set(sys.modules)))
 """
     assert run_python(code, path).strip() == "[]"
+
+
+def is_in(thread: threading.Thread, name: str) -> bool:
+    """Whether a thread is in a function of this name."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    return frame is not None and any(one.name == name for one in traceback.extract_stack(frame))
+
+
+COUNT = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 500000) SELECT max(x) FROM c"
+
+
+def test_closing_waits_for_what_another_thread_is_reading(tmp_path: Path) -> None:
+    path = tmp_path / "events.db"
+    EventLog.open(path, create=True).close()
+    pool, began, found = connection.Pool(path, create=False, missing_ok=False), threading.Event(), list[object]()
+
+    def read() -> None:
+        pool.rows("SELECT 1")
+        began.set()
+        found.extend(pool.rows(COUNT))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert began.wait(60)
+    wait_until(lambda: is_in(thread, "patiently"), message="the read")
+    pool.close()
+    assert found == [(500000,)]
+    thread.join(60)
+    with pytest.raises(CoordError, match="closed"):
+        pool.rows("SELECT 1")

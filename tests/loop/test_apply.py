@@ -227,20 +227,21 @@ def test_a_kill_ends_the_whole_tree_and_does_what_was_asked(
         plan_undo(made.layout, snapshot, plan.id)
 
 
-def test_a_restarted_agent_is_never_started_beside_the_one_that_is_ended(make: Make, tmp_path: object) -> None:
-    alone = 'mkdir "$COORD_ROOT/../alone" || { coord agent fail --reason "not alone"; exit 1; }\n'
+def test_a_restarted_agent_is_never_started_beside_the_one_that_is_ended(make: Make) -> None:
+    """The first one holds a lock as long as anything of it lives, and takes its time to end."""
+    alone = 'exec 9>"$COORD_ROOT/../alone"; flock -n 9 || { coord agent fail --reason "not alone"; exit 1; }\n'
     script = (
         alone
-        + 'if [ "$COORD_ATTEMPT" = 1 ]; then trap \'sleep 0.3; rmdir "$COORD_ROOT/../alone"; exit 143\' TERM\n'
-        + "while :; do sleep 0.05; done; fi\n"
+        + 'if [ "$COORD_ATTEMPT" = 1 ]; then trap \'trap "" TERM; sleep 0.3; exit 143\' TERM\n'
+        + 'touch "$COORD_ROOT/../at-work"; while :; do sleep 0.05; done; fi\n'
         + WRITE
     )
     made = make({1: []}, {1: script})
     loop = made.start_loop("--until-idle")
     made.wait_for(1, "running")
-    wait_until((made.repository.root.parent / "alone").exists, message="the agent to be at work")
+    wait_until((made.repository.root.parent / "at-work").exists, message="the agent to be at work")
     apply(made.layout, plan_restart(made.snapshot(), RestartRequest(1, "again")), ADA)
-    assert loop.wait(30) == 0
+    assert loop.wait(90) == 0, made.said()
     assert [a["state"] for a in made.attempts(1)] == ["pending", "merged"]
 
 
@@ -288,7 +289,7 @@ def test_a_loop_killed_while_it_ends_an_agent_leaves_that_to_the_next_one(make: 
     made = make({})
     made.add(1, script="sleep 600\n", timeout=0.5)
     loop = made.start_loop("--until-idle", failpoint="kill-ended")
-    assert loop.wait(30) == -signal.SIGKILL
+    assert loop.wait(90) == -signal.SIGKILL
     assert made.states()[1] == "running"
     assert made.run_loop() == 1
     assert "took longer" in made.snapshot().steps[1].reason
@@ -302,7 +303,7 @@ def test_killing_what_has_ended_meanwhile_is_stale(make: Make) -> None:
     made.wait_for(1, "running")
     plan = plan_kill(made.snapshot(), KillRequest(1))
     made.release()
-    assert loop.wait(30) == 0
+    assert loop.wait(90) == 0
     with pytest.raises(StalePlan):
         apply(made.layout, plan, ADA)
     assert made.states()[1] == "merged"

@@ -53,9 +53,7 @@ def test_what_earlier_attempts_left_goes_with_the_merge_if_it_holds_nothing(
     )
     project = make({1: []}, {1: script + WRITE}, max_attempts=3, retry_backoff=0)
     assert project.run_loop() == 0
-    wait_until(
-        lambda: not project.layout.worktree(prompt_work(1), 3).exists(), message="its worktree to go", timeout=30
-    )
+    wait_until(lambda: not project.layout.worktree(prompt_work(1), 3).exists(), message="its worktree to go")
     kept = [count for count in (1, 2, 3) if project.layout.worktree(prompt_work(1), count).exists()]
     branches = project.repository.git("for-each-ref", "--format=%(refname:short)", "refs/heads/coord").split()
     assert (kept, branches) == (([2], ["coord/01-2"]) if inner else ([], []))

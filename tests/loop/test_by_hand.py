@@ -45,9 +45,7 @@ def test_a_change_that_was_merged_by_hand_is_noticed_at_once(make: Make, way: st
     (event,) = made.events("step.merged")
     assert (event.data["by_hand"], event.data["commit"]) == (True, attempt.merged_as)
     made.wait_for(2, "change-open")
-    wait_until(
-        lambda: not made.layout.worktree(prompt_work(1), 1).exists(), message="its worktree to be cleared", timeout=30
-    )
+    wait_until(lambda: not made.layout.worktree(prompt_work(1), 1).exists(), message="its worktree to be cleared")
 
 
 def test_what_was_merged_while_no_loop_ran_is_noticed_when_one_starts(make: Make) -> None:
@@ -76,7 +74,7 @@ def test_what_keeps_a_merge_waiting_is_seen_to_be_gone_at_once(make: Make) -> No
     made = make({1: []}, {1: "echo agent >>README.md; git commit -qam Agent\n" + DONE})
     made.repository.write({"README.md": "mine\n"})
     made.start_loop()
-    wait_until(lambda: "are in the way" in made.snapshot().steps[1].reason, message="the merge to wait", timeout=30)
+    made.sees(lambda snapshot: "are in the way" in snapshot.steps[1].reason, message="the merge to wait")
     made.repository.git("checkout", "--", "README.md")
     made.repository.git("merge", "--quiet", "--no-ff", "--no-edit", "coord/01-1")
     made.wait_for(1, "merged")
@@ -130,9 +128,7 @@ def test_a_human_says_as_which_commit_an_edited_change_landed(make: Make, living
         made.start_loop()
     made.wait_for(2, "change-open")
     assert made.repository.head() == landed
-    wait_until(
-        lambda: not made.layout.worktree(prompt_work(1), 1).exists(), message="its worktree to be cleared", timeout=30
-    )
+    wait_until(lambda: not made.layout.worktree(prompt_work(1), 1).exists(), message="its worktree to be cleared")
     left = {
         one["name"]: one["holds"] for one in json.loads(made.coord("clean", "--dry-run", "--json").stdout)["leftovers"]
     }

@@ -161,3 +161,19 @@ def test_a_record_is_looked_at_also_where_only_its_folder_is_told_to_have_change
     draft = direct.look(snapshot, {step.parent})
     assert draft is not None
     assert draft.data["files"] == [busy.layout.rel(step)]
+
+
+def test_a_finding_that_is_changed_or_deleted_past_coord_is_told_and_what_coord_files_is_not(busy: Project) -> None:
+    busy.coord("feedback", "file", "--title", "It leaks keys", "--priority", "high")
+    snapshot, direct = busy.snapshot(), Direct(busy.layout)
+    direct.begin(snapshot)
+    busy.coord("feedback", "file", "--title", "Another one of them", "--priority", "high")
+    busy.coord("feedback", "priority", "2", "low", "--yes")
+    assert direct.look(snapshot, ()) is None
+    first, second = sorted(busy.layout.feedback.glob("*.md"))
+    first.write_text(first.read_text().replace("priority: high", "priority: low"))
+    second.unlink()
+    draft = direct.look(snapshot, ())
+    assert draft is not None
+    after = draft.data["after"]
+    assert after == {busy.layout.rel(first): sha256(first.read_bytes()), busy.layout.rel(second): ""}

@@ -3,15 +3,17 @@
 import os
 import stat
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from support.command import coord
-from support.project import NOTHING, WRITE, Project
+from support.project import NOTHING, WRITE, Project, project
 from support.wait import wait_until
 
+from coordinator.loop.executor import LITTER
 from coordinator.views.why import why
 
 Make = Callable[..., Project]
@@ -36,9 +38,22 @@ def sealed(path: Path) -> Iterator[None]:
             path.chmod(mode)
 
 
-def test_a_log_that_cant_be_written_holds_the_loop_with_a_word_and_goes_on_afterwards(make: Make) -> None:
-    made = make({1: []})
-    (made.layout.scripts / "01.sh").write_text(made.until() + WRITE)
+@pytest.fixture
+def lasting() -> Iterator[Project]:
+    """A project on a disk, for in memory whoever has a file open may write to it, whatever its attributes say.
+
+    Its one agent waits to be released.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="coord-", dir="/var/tmp") as folder,
+        project(Path(folder), {1: []}) as made,
+    ):
+        (made.layout.scripts / "01.sh").write_text(made.until() + WRITE)
+        yield made
+
+
+def test_a_log_that_cant_be_written_holds_the_loop_with_a_word_and_goes_on_afterwards(lasting: Project) -> None:
+    made = lasting
     loop = made.start_loop("--until-idle")
     made.wait_for(1, "running")
     with sealed(made.layout.events_db), sealed(Path(f"{made.layout.events_db}-wal")):
@@ -48,7 +63,7 @@ def test_a_log_that_cant_be_written_holds_the_loop_with_a_word_and_goes_on_after
         assert problem.code == "log-unwritable"
         assert loop.poll() is None
     made.release()
-    assert loop.wait(60) == 0, made.said()
+    assert loop.wait(90) == 0, made.said()
     assert made.states() == {1: "merged", 2: "merged"}
 
 
@@ -69,13 +84,13 @@ def test_why_names_an_agent_that_handed_off_and_lingers(make: Make) -> None:
     (made.layout.scripts / "01.sh").write_text(NOTHING + made.until())
     loop = made.start_loop("--until-idle")
     wait_until(lambda: made.events("handoff.given"), message="the hand-off")
-    wait_until(lambda: made.snapshot().steps[1].attempt.receipt, message="its receipt")  # type: ignore[union-attr]
+    made.sees(lambda snapshot: snapshot.steps[1].attempt.receipt, message="its receipt")  # type: ignore[union-attr]
     (because,) = why(made.snapshot(), 1).because
     assert because.code == "handed-off"
     assert "has not ended" in because.message
     assert "coord kill 1" in because.message or "coord attach 1" in because.message
     made.release()
-    assert loop.wait(60) == 0
+    assert loop.wait(90) == 0
 
 
 @pytest.mark.slow
@@ -91,7 +106,8 @@ def test_clearing_up_keeps_pace_with_a_fast_run(make: Make, script: str) -> None
         most = max(most, sum(window.dead for window in made.terminals.windows()))
     assert loop.wait() == 0, made.said()
     assert set(made.states().values()) == {"merged"}
-    assert most <= 2 * parallel
-    assert not [window for window in made.terminals.windows() if window.dead]
+    assert most < parallel + LITTER, "all that run may end while so many are cleared up"
+    assert not [window for window in made.terminals.windows() if window.mark]
     assert not [path for path in made.layout.worktrees.iterdir() if path.is_dir()]
+    assert made.agents() == []
     made.terminals.kill_window(held.id)

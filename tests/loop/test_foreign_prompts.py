@@ -113,7 +113,7 @@ def test_an_agent_does_not_write_into_the_folder_that_the_loop_writes_into(made:
     mark = f"sed -i 's/todo/done/' {FOLDER}/002-api-endpoints.md && git commit -qam 'Say so' && {done}"
     (made.layout.scripts / "02.sh").write_text(mark)
     loop = made.start_loop()
-    wait_until(lambda: len(made.attempts(2)) > 1, timeout=30, message="it to be sent back")
+    wait_until(lambda: len(made.attempts(2)) > 1, message="it to be sent back")
     loop.terminate()
     reason = made.attempts(2)[0]["reason"]
     assert f"coord/02-1 touches {FOLDER}/, which belongs to the loop: {FOLDER}/002-api-endpoints.md" in reason

@@ -13,10 +13,11 @@ from coordinator.model.work import prompt_work
 Make = Callable[..., Project]
 RECORDER = """\
 #!/bin/sh
-[ -n "${COORD_AGENT-}" ] || printf '%s\\n' "$*" | tr '\\n\\t' '  ' | sed 's/$/\\n/' >>RECORD
+at=$(pwd -P) && [ -e "${at%/*}/.${at##*/}.warm" ] && spare=spare
+[ -n "${COORD_AGENT-}" ] || printf '%s\\n' "${spare:-used} $*" | tr '\\n\\t' '  ' | sed 's/$/\\n/' >>RECORD
 exec GIT "$@"
 """
-"""Notes what everybody but agents asks of git."""
+"""Notes what everybody but agents asks of git, and whether in a worktree made ahead, which nobody works in yet."""
 NEVER = {"stash", "clean", "reset", "rebase", "filter-branch", "gc", "prune", "reflog", "rm", "mv", "restore"}
 FORCE = {"--force", "-f", "-D", "-fd", "-fdx", "--hard", "--force-with-lease", "--discard-changes"}
 
@@ -34,8 +35,10 @@ def recorded(made: Project, folder: Path) -> Path:
 
 
 def words_of(line: str) -> list[str]:
-    """A command's own words, from its subcommand on."""
-    words = line.split()
+    """A command's own words, from its subcommand on; none where it brings a worktree that is spare to its commit."""
+    where, *words = line.split() or [""]
+    if where == "spare" and "reset" in words:
+        return []
     while words and words[0].startswith("-"):
         del words[: 2 if words[0] in ("-c", "-C") else 1]
     return words
@@ -70,7 +73,7 @@ def test_nothing_is_ever_stashed_forced_or_cleaned(make: Make, tmp_path: Path) -
     made.start_loop()
     made.wait_for(1, "merged")
     made.release()
-    wait_until(lambda: "untracked.txt" in made.snapshot().steps[5].reason, timeout=40, message="what is in the way")
+    made.sees(lambda snapshot: "untracked.txt" in snapshot.steps[5].reason, message="what is in the way")
     made.wait_for(2, "merged", timeout=60)
     made.release("late")
     made.wait_for(3, "failed", timeout=60)

@@ -99,7 +99,7 @@ def test_the_reason_of_old_is_the_verdict_and_without_one_nothing_is_handed_off(
 
 def test_a_loop_that_was_killed_while_it_settled_appends_a_hand_off_once(make: Make) -> None:
     made = make({1: []}, {1: "coord agent blocked --reason 'no access'\n"})
-    made.start_loop(failpoint="handoff-noted").wait(30)
+    made.start_loop(failpoint="handoff-noted").wait(90)
     assert in_file(made, 1).count("## Attempt 1 · blocked") == 1
     assert made.states() == {1: "running"}
     made.run_loop()
@@ -247,7 +247,7 @@ def test_sealed_work_whose_window_is_closed_before_it_ends_counts(make: Make) ->
     made = make({1: []})
     (made.layout.scripts / "01.sh").write_text(WRITE + "trap '' HUP TERM; touch $COORD_ROOT/../sealed; sleep 600\n")
     made.start_loop()
-    wait_until((made.layout.root.parent / "sealed").exists, timeout=30, message="the hand-off")
+    wait_until((made.layout.root.parent / "sealed").exists, message="the hand-off")
     for pid in made.agents(1):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

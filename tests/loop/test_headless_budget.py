@@ -50,7 +50,7 @@ def test_one_that_tells_its_cost_as_it_goes_is_paused_at_its_budget(make: Make) 
     headless(made, "opencode", OPENCODE + made.until() + DONE)
     made.add(1)
     loop = made.start_loop("--until-idle")
-    wait_until(lambda: asked(made), timeout=30, message="the question")
+    wait_until(lambda: asked(made), message="the question")
     assert asked(made) == ["Prompt 01 has used $1.20, and its budget of cost is reached. Go on?"]
     wait_until(lambda: "paused: budget" in made.coord("agents").stdout, message="the pause")
     made.release()
@@ -64,7 +64,7 @@ def test_one_that_tells_its_cost_at_its_end_is_asked_about_before_it_starts_agai
     headless(made, "claude", CLAUDE + DONE)
     made.add(1)
     loop = made.start_loop("--until-idle")
-    wait_until(lambda: asked(made), timeout=30, message="the question")
+    wait_until(lambda: asked(made), message="the question")
     assert asked(made) == ["Prompt 01 has used $0.18, and its budget of cost is reached. Go on?"]
     assert len(made.attempts(1)) == 1
     (question,) = made.snapshot().open_questions

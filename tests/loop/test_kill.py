@@ -14,15 +14,25 @@ from coordinator.storage.runs import current_run
 
 Make = Callable[..., Project]
 COUNTED = 'echo "$COORD_ATTEMPT" >>"$COORD_ROOT/../ran-$COORD_PROMPT"\n' + WRITE
-ELSEWHERE = ("kill-ended", "pause-stopped", "go-on-done", "handoff-given", "takeover-branched", "takeover-switched")
-"""Points that only later attempts, ended and paused agents pass, and agents' own; `test_apply`, `test_pausing`,
-`test_handoff` and `test_interrupted` go through them."""
+AHEAD = """\
+mark=$COORD_ROOT/.coord/worktrees/.02-1.warm
+n=0; until grep -q '"ready": true' "$mark" || [ $((n += 1)) = 150 ]; do sleep 0.02; done
+"""
+"""Waits until the next worktree is ready, or its loop is gone for long."""
+ELSEWHERE = (
+    *("kill-ended", "pause-stopped", "go-on-done", "handoff-given", "takeover-branched", "takeover-switched"),
+    *("phase-recorded", "route-decided", "route-written", "route-told", "turn-taken", "pipeline-handed-off"),
+    *("task-committed", "changes-found", "changes-committed", "changes-taken-back", "artifact-published"),
+    *("ledger-noted", "seal-told"),
+)
+"""Points that only later attempts, ended and paused agents, iterations and pipelines pass, and agents' own:
+`test_apply`, `test_pausing`, `test_handoff`, `test_interrupted`, `test_iterating_whole` and those of pipelines do."""
 
 
 def killed(made: Project, point: str) -> None:
     """Run a loop until it kills itself at this point."""
     loop = made.start_loop("--until-idle", failpoint=point)
-    assert loop.wait(30) == -signal.SIGKILL, made.said()
+    assert loop.wait(90) == -signal.SIGKILL, made.said()
 
 
 def runs_of(made: Project, number: int) -> list[str]:
@@ -33,7 +43,7 @@ def runs_of(made: Project, number: int) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("point", [p for p in POINTS if p not in ELSEWHERE])
 def test_a_loop_killed_at_any_point_leaves_one_attempt_and_the_next_completes_it(make: Make, point: str) -> None:
-    made = make({1: [], 2: [1]}, {1: COUNTED, 2: COUNTED})
+    made = make({1: [], 2: [1]}, {1: AHEAD + COUNTED if point.startswith("warm-") else COUNTED, 2: COUNTED})
     killed(made, point)
     assert len(made.attempts(1)) <= 1
     assert made.run_loop() == 0
@@ -84,7 +94,7 @@ def test_an_agent_that_runs_on_is_taken_over(make: Make, point: str) -> None:
     assert made.agents(1)[0] == before
     assert made.snapshot().steps[1].attempt.window == "@1"  # type: ignore[union-attr]
     made.release()
-    assert loop.wait(30) == 0
+    assert loop.wait(90) == 0
     assert runs_of(made, 1) == ["1"]
 
 
@@ -104,7 +114,7 @@ def test_agents_of_a_killed_loop_are_settled_by_the_next_one(make: Make) -> None
     made.wait_for(1, "merged")
     assert [e.subject for e in made.events("agent.status")] == ["agent:executor-02-1"]
     made.release("two")
-    assert second.wait(30) == 0
+    assert second.wait(90) == 0
     assert runs_of(made, 1) == runs_of(made, 2) == ["1"]
 
 

@@ -142,7 +142,7 @@ async def test_the_key_that_starts_the_loop_says_what_is_missing_and_works_once_
         await desk.sees("`codex` is not installed")
         wait_until(lambda: made.attempts(1) != [], message="the first attempt")
         made.coord("stop")
-        wait_until(lambda: not made.snapshot().loop.alive, message="the loop's end")
+        made.sees(lambda snapshot: not snapshot.loop.alive, message="the loop's end")
 
 
 def test_what_the_screen_says_of_a_start_names_who_can_not_be_started(tmp_path: Path, cli: Fake) -> None:

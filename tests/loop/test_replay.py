@@ -44,7 +44,7 @@ def test_a_replay_shows_what_was_seen(make: Make) -> None:
             rests = settled(snapshot) and all(map(made.is_logged, snapshot.steps.values()))
             return snapshot if rests and made.events()[-1].seq == snapshot.head else None
 
-        found = wait_until(look, timeout=30, message="a moment of rest")
+        found = wait_until(look, message="a moment of rest")
         moments[found.head] = seen(found)
 
     def described(snapshot: Snapshot) -> bool:

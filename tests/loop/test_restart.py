@@ -56,7 +56,7 @@ def test_restarts_at_any_moment_never_lead_to_two_live_attempts(make: Make, loop
     for attempt, moment in enumerate(MOMENTS, 1):
         there = (home / f"{moment}-{attempt}").exists
         count = lambda attempt=attempt: len(made.attempts(1)) == attempt  # noqa: E731
-        wait_until(count if moment == "dispatched" else there, timeout=30, message=f"attempt {attempt}, {moment}")
+        wait_until(count if moment == "dispatched" else there, message=f"attempt {attempt}, {moment}")
         if loop_dies and attempt % 2:
             loop.kill()
             loop.wait()
@@ -81,7 +81,7 @@ def checked(made: Project, verdict: str) -> None:
     made.repository.suite("slow", f"if [ $COORD_ATTEMPT = 1 ]; then {first}; fi")
     made.add(1, validation_suites="[slow]")
     made.start_loop()
-    wait_until(checking.exists, timeout=30, message="the suite to run")
+    wait_until(checking.exists, message="the suite to run")
 
 
 @pytest.mark.slow

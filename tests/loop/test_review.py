@@ -81,6 +81,48 @@ def test_a_rejected_change_comes_back_to_a_new_attempt_on_its_commits_with_the_w
     assert made.repository.git("show", "main:f") == "1\n2"
 
 
+ANSWERS = """\
+if [ "$COORD_ATTEMPT" = 2 ]; then
+    coord agent done --summary 'Tried again.' --answer 'C1: two lines now' --answer 'C2: left: it is short'
+fi
+"""
+
+
+def test_comments_at_lines_reach_the_next_prompt_and_come_back_answered_at_their_lines(make: Make) -> None:
+    made = make({1: []}, {1: TRY + ANSWERS + DONE}, gate="review")
+    made.start_loop()
+    made.wait_for(1, "change-open")
+    made.coord("review", "1", "--comment", "f:1", "One line?\nMake it two.", "--comment", "f", "a better name")
+    made.coord("review", "1", "--comment", "f:7", "wrong", "--comment", "f:7", "")
+    assert [one["text"] for one in page(made, "1")["drafts"]] == ["One line?\nMake it two.", "a better name"]  # type: ignore[attr-defined]
+    refused = made.coord("review", "1", "--comment", "g:1", "x", check=False)
+    assert refused.returncode == 3
+    assert "it changes f" in refused.stderr
+    said = made.coord("review", "1", "--send").stdout
+    assert "with 2 comments at lines" in said
+    wait_until(lambda: len(made.attempts(1)) == 2, message="the second attempt")
+    made.wait_for(1, "change-open")
+    told = (made.layout.attempt("run-1", prompt_work(1), 2) / "prompt.txt").read_text()
+    assert "C1 f:1 `1`" in told
+    assert "> One line?\n> Make it two." in told
+    assert "C2 f (" in told
+    found = page(made, "1")
+    assert found["drafts"] == []
+    answers = [(one["id"], one["status"], one["answer"], one["line"]) for one in found["comments"]]  # type: ignore[attr-defined]
+    assert answers == [("C1", "RESOLVED", "two lines now", 1), ("C2", "SKIPPED", "it is short", 0)]
+    assert found["since"]["attempt"] == 1  # type: ignore[index]
+    text = made.coord("review", "1").stdout
+    assert "[x] C1 f:1 `1`" in text
+    assert "two lines now" in text
+    made.coord("review", "1", "--reject", "once more")
+    wait_until(lambda: len(made.attempts(1)) == 3, message="the third attempt")
+    made.wait_for(1, "change-open")
+    told = (made.layout.attempt("run-1", prompt_work(1), 3) / "prompt.txt").read_text()
+    assert "Worklist of the review" not in told
+    as_agent = {"COORD_AGENT": "executor-01-3", "COORD_ROLE": "executor"}
+    assert made.coord("review", "1", "--comment", "f:1", "x", check=False, **as_agent).returncode == 3
+
+
 def test_a_rejection_waits_for_a_merge_that_is_under_way(make: Make) -> None:
     made = make({})
     made.repository.suite("unit", "touch $COORD_ROOT/../suite-runs; " + made.until().strip())
@@ -89,10 +131,10 @@ def test_a_rejection_waits_for_a_merge_that_is_under_way(make: Make) -> None:
     loop = made.start_loop("--until-idle")
     made.wait_for(1, "change-open")
     made.coord("review", "1", "--approve")
-    wait_until((made.repository.root.parent / "suite-runs").exists, timeout=30, message="the suite to run")
+    wait_until((made.repository.root.parent / "suite-runs").exists, message="the suite to run")
     made.coord("review", "1", "--reject", "No, wait.")
     made.release()
-    assert loop.wait(30) == 0, made.said()
+    assert loop.wait(90) == 0, made.said()
     assert made.states() == {1: "merged"}
     assert len(made.attempts(1)) == 1
 
@@ -175,5 +217,5 @@ def test_a_conflict_found_at_the_merge_of_an_approved_change_goes_back_and_is_re
     made.wait_for(2, "change-open")
     assert made.repository.git("show", "main:shared.txt") == "1"
     made.coord("review", "2", "--approve")
-    assert loop.wait(30) == 0
+    assert loop.wait(90) == 0
     assert made.repository.git("show", "main:shared.txt") == "2"

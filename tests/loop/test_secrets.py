@@ -57,14 +57,14 @@ def test_no_secret_is_left_in_what_coord_writes(make: Make) -> None:
     made.add(3, 1, validation_suites="[red]")
     made.add(4, script=made.until() + FAILS)
     loop = made.start_loop()
-    question = wait_until(lambda: made.events("question.asked"), timeout=30, message="the question")[0]
+    question = wait_until(lambda: made.events("question.asked"), message="the question")[0]
     made.coord("answer", str(question.seq), f"no, {ANSWER}")
-    wait_until(lambda: 3 in {e.prompt for e in made.events("step.failed")}, timeout=30, message="prompt 3 to fail")
+    wait_until(lambda: 3 in {e.prompt for e in made.events("step.failed")}, message="prompt 3 to fail")
     made.release("fail")
-    wait_until(lambda: 2 in {e.prompt for e in made.events("step.failed")}, timeout=30, message="prompt 2 to fail")
+    wait_until(lambda: 2 in {e.prompt for e in made.events("step.failed")}, message="prompt 2 to fail")
     made.coord("kill", "4", "--reason", f"stop {STEER}", "--yes")
     made.coord("restart", "2", "--reason", f"try {STEER}", "--yes")
-    wait_until(lambda: made.events("agent.killed"), timeout=30, message="the end of prompt 4")
+    wait_until(lambda: made.events("agent.killed"), message="the end of prompt 4")
     made.coord("stop")
     loop.kill()
 

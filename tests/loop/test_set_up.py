@@ -94,7 +94,7 @@ def test_a_loop_that_ends_meanwhile_leaves_nothing_running_and_the_next_one_sets
     wait_until(begun.exists, message="the set-up")
     made.coord("loop", "stop", check=False)
     loop.terminate()
-    assert loop.wait(20) == 0
+    assert loop.wait(90) == 0
     wait_until(lambda: made.agents(1) == [], message="the end of the set-up")
     assert made.states() == {1: "dispatched"}
     assert made.run_loop() == 0, made.said()
@@ -207,7 +207,7 @@ def test_a_submodule_that_points_elsewhere_by_then_is_right_in_a_worktree_made_a
     loop = made.start_loop("--until-idle")
     wait_until(lambda: '"ready": true' in _text(made.layout.worktrees / ".02-1.warm"), message="the second worktree")
     (made.repository.root.parent / "go").touch()
-    assert loop.wait(60) == 0, made.said()
+    assert loop.wait(90) == 0, made.said()
 
 
 def _text(path: Path) -> str:

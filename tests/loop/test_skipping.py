@@ -36,8 +36,8 @@ def test_a_cancelled_prompt_is_told_once_whoever_cancelled_it_and_its_work_stays
     wait_until(lambda: told(made) == [2, 3], message="03 to be told")
     cancel_by_hand(made, 1, "failed")
     wait_until(lambda: told(made) == [2, 3, 1], message="01 to be told")
-    wait_until(lambda: made.snapshot().milestone.status == "done", message="the milestone's end")
-    wait_until(lambda: not made.snapshot().steps[1].attempt.window, message="its window to be tidied")  # type: ignore[union-attr]
+    made.sees(lambda snapshot: snapshot.milestone.status == "done", message="the milestone's end")
+    made.sees(lambda snapshot: not snapshot.steps[1].attempt.window, message="its window to be tidied")  # type: ignore[union-attr]
     assert made.repository.head("coord/01-1") == tip
     assert (made.layout.worktree(prompt_work(1), 1) / "file-1.txt").exists()
     loop.kill()

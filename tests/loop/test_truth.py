@@ -48,7 +48,7 @@ def test_an_agent_that_writes_done_into_its_own_file_ends_nothing(make: Make) ->
     made.coord("review", "1", "--approve")
     made.wait_for(2, "change-open")
     made.coord("review", "2", "--approve")
-    assert loop.wait(30) == 0
+    assert loop.wait(90) == 0
     assert made.states() == {1: "merged", 2: "merged"}
     assert "ended-early" not in problems(made)
     assert made.repository.git("show", "main:file-1.txt") == "by attempt 1"
@@ -67,7 +67,7 @@ def test_what_an_agent_that_fails_wrote_into_its_file_does_not_outlive_it(make: 
 def test_a_human_ends_what_failed_by_a_word_and_not_what_is_under_way(make: Make) -> None:
     made = make({1: [], 2: [1]}, {1: "coord agent fail --reason no\n"})
     loop = made.start_loop("--until-idle")
-    assert loop.wait(30) == 1
+    assert loop.wait(90) == 1
     path = file_of(made, 1)
     path.write_text(path.read_text().replace("status: failed", "status: done"))  # past coord: nobody's word
     assert made.states() == {1: "failed", 2: "pending"}
@@ -90,7 +90,7 @@ def test_done_is_not_said_of_a_change_that_waits_for_its_review(make: Make) -> N
         refused = made.coord("edit", "1", *arguments, "--yes", check=False)
         assert (refused.returncode, "coord review 1" in refused.stderr) == (3, True)
     loop.terminate()
-    assert loop.wait(30) == 0
+    assert loop.wait(90) == 0
     assert made.states() == {1: "change-open"}
 
 
@@ -115,7 +115,7 @@ def test_an_attempt_whose_file_is_gone_is_shown_reviewed_and_merged_and_the_run_
     wait_until(lambda: "status: done" in path.read_text(), message="the file to tell, now that it is back")
     assert problems(made) == []
     made.coord("review", "2", "--approve")
-    assert loop.wait(30) == 0
+    assert loop.wait(90) == 0
 
 
 def test_an_agent_that_removes_its_file_is_settled_and_the_run_ends_when_it_has_merged(make: Make) -> None:
@@ -135,7 +135,7 @@ def test_an_attempt_without_its_file_is_killed_and_given_up(make: Make) -> None:
     file_of(made, 1).unlink()
     made.coord("kill", "1", "--fail", "--yes")
     made.wait_for(1, "failed")
-    assert loop.wait(30) == 1
+    assert loop.wait(90) == 1
     assert problems(made) == ["file-gone"]
     restarted = made.coord("restart", "1", "--yes", check=False)
     assert (restarted.returncode, "is gone" in restarted.stderr) == (3, True)
@@ -178,7 +178,7 @@ def test_a_file_that_becomes_another_prompt_while_its_agent_works_is_left_alone(
     made.layout.scripts.joinpath("01.sh").write_text(WRITE)
     assert problems(made) == ["number-taken"]
     made.release()
-    assert loop.wait(30) == 1
+    assert loop.wait(90) == 1
     assert made.states() == {1: "merged"}
     assert path.read_bytes() == before
     assert made.snapshot().prompts[1].title == "Prompt 1"
@@ -193,11 +193,11 @@ def test_a_run_lands_where_it_began_whatever_is_checked_out_meanwhile(make: Make
     made.coord("review", "1", "--approve")
     made.wait_for(2, "change-open")
     loop.terminate()
-    assert loop.wait(30) == 1
+    assert loop.wait(90) == 1
     git("switch", "-q", "--detach")
     loop = made.start_loop("--until-idle")
     made.coord("review", "2", "--approve")
-    assert loop.wait(30) == 0
+    assert loop.wait(90) == 0
     assert git("show", "main:file-1.txt", "main:file-2.txt").split() == ["by", "attempt", "1"] * 2
     assert git("rev-list", "--count", "main..hotfix") == "0"
     run = json.loads((made.layout.run("run-1") / "run.json").read_text())
@@ -210,13 +210,13 @@ def test_a_loop_on_another_branch_says_where_the_unfinished_run_lands(make: Make
     loop = made.start_loop()
     made.wait_for(1, "change-open")
     loop.terminate()
-    loop.wait(30)
+    loop.wait(90)
     made.repository.git("switch", "-q", "-c", "hotfix")
     loop = made.start_loop()
     told = "it began on main and lands there, though hotfix is checked out now"
     wait_until(lambda: told in made.said(), message="it to say so")
     loop.terminate()
-    loop.wait(30)
+    loop.wait(90)
 
 
 def test_a_detached_head_waits_and_fails_nothing(make: Make) -> None:
@@ -228,7 +228,7 @@ def test_a_detached_head_waits_and_fails_nothing(make: Make) -> None:
     assert made.states() == {1: "pending"}
     assert made.attempts(1) == []
     made.repository.git("switch", "-q", "main")
-    assert loop.wait(60) == 0
+    assert loop.wait(90) == 0
     assert made.states() == {1: "merged"}
 
 
@@ -273,7 +273,7 @@ def test_the_folder_of_an_unfinished_run_stays_that_of_its_base(tmp_path: Path) 
         made.repository.git("switch", "-q", "-c", "hotfix")
         assert made.states() == {1: "change-open"}
         made.coord("review", "1", "--approve")
-        assert loop.wait(30) == 0
+        assert loop.wait(90) == 0
         assert made.repository.git("show", "main:file-1.txt") == "by attempt 1"
         assert made.states() == {}  # the next run is one on hotfix
 
@@ -288,7 +288,7 @@ def test_what_is_merged_into_another_branch_is_not_built_on_and_why_says_where_i
     git("switch", "-q", "hotfix")
     made.add(2, 1)
     loop = made.start_loop()
-    wait_until(lambda: made.snapshot().loop.state.value == "stuck", message="it to be stuck")
+    made.sees(lambda snapshot: snapshot.loop.state.value == "stuck", message="it to be stuck")
     assert made.states() == {1: "merged", 2: "pending"}
     assert problems(made) == ["merged-elsewhere"]
     merged = made.attempts(1)[0]["merged_as"]
@@ -298,7 +298,7 @@ def test_what_is_merged_into_another_branch_is_not_built_on_and_why_says_where_i
     git("merge", "-q", "main")
     made.wait_for(2, "merged")
     loop.terminate()
-    loop.wait(30)
+    loop.wait(90)
     assert made.attempts(2)[0]["base_branch"] == "hotfix"
     assert problems(made) == []
 
@@ -317,11 +317,11 @@ def test_a_branch_that_carries_the_files_off_ends_no_run(make: Make) -> None:
     git("switch", "-q", "--discard-changes", "empty")  # of the files that the loop has marked
     made.release()
     made.wait_for(1, "merged")
-    wait_until(lambda: made.snapshot().loop.state.value == "stuck", message="it to wait for the files")
+    made.sees(lambda snapshot: snapshot.loop.state.value == "stuck", message="it to wait for the files")
     assert made.states() == {1: "merged", 2: "blocked"}
     assert made.snapshot().milestone.status == "open"
     git("switch", "-q", "main")
     made.wait_for(2, "merged")
     loop.terminate()
-    loop.wait(30)
+    loop.wait(90)
     assert {step["base_branch"] for n in (1, 2) for step in made.attempts(n)} == {"main"}

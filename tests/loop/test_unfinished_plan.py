@@ -81,7 +81,7 @@ def test_a_running_loop_finishes_a_plan_that_was_killed_between_two_files_before
     wait_until(lambda: not journal.pending(made.layout), message="the loop to finish the plan by itself")
     assert made.snapshot().prompts[2].dependencies == (1, 3)
     made.release()
-    assert loop.wait(60) == 0, made.said()
+    assert loop.wait(90) == 0, made.said()
     assert [event.prompt for event in made.events("step.merged")] == [1, 3, 2]
     assert [event.prompt for event in made.events("plan.applied", "prompt.created")] == [3, 3]
     check_whole(made, start, "after all", known=[])
@@ -99,7 +99,7 @@ def test_the_loop_starts_nothing_while_somebody_is_at_a_plan_and_goes_on_when_th
     killed_after_the_commit(made.layout, monkeypatch)
     with Lock(made.layout.journal):
         made.coord("resume")
-        wait_until(lambda: made.snapshot().loop.asked == "running", message="the loop to be resumed")
+        made.sees(lambda snapshot: snapshot.loop.asked == "running", message="the loop to be resumed")
         snapshot = made.snapshot()
         assert snapshot.unfinished
         assert [p.code for p in snapshot.problems] == ["unfinished-plan"]
@@ -196,7 +196,7 @@ def test_a_plan_for_a_prompt_that_was_claimed_since_is_refused(make: Make) -> No
     first.wait()
     made.start_loop("--until-idle", failpoint="dispatch-claimed")
     made.release()
-    wait_until(lambda: made.attempts(2), timeout=30, message="the claim")
+    wait_until(lambda: made.attempts(2), message="the claim")
     with pytest.raises(StalePlan):
         apply(made.layout, plan, ADA)
     assert made.snapshot().prompts.keys() == {1, 2}

@@ -72,11 +72,11 @@ def test_what_an_agent_uses_is_told_while_it_works_and_its_time_goes_on(make: Ma
     made = make({1: []}, {})
     (made.layout.scripts / "01.sh").write_text(use(500, 0.1) + made.until() + use(900, 0.2) + made.until("end") + WRITE)
     made.start_loop()
-    wait_until(lambda: told(status(made))[1] == (500, 0.1), timeout=30, message="the first usage")
+    wait_until(lambda: told(status(made))[1] == (500, 0.1), message="the first usage")
     seen = status(made)["usage"]
     wait_until(lambda: status(made)["usage"]["seconds"] > seen["seconds"], message="time to go on")
     made.release()
-    wait_until(lambda: told(status(made))[1] == (900, 0.2), timeout=30, message="the next usage")
+    wait_until(lambda: told(status(made))[1] == (900, 0.2), message="the next usage")
 
 
 @pytest.mark.slow

@@ -65,6 +65,27 @@ def test_the_next_prompt_starts_in_a_worktree_that_was_made_ready_and_has_what_l
     assert made.repository.git("log", "--format=%s", "-1", "main^2^") == "Merge coord/01-1: Prompt 1"
 
 
+def test_it_stands_at_what_is_about_to_land_while_the_suites_run_on_that_and_at_the_base_when_they_are_red(
+    make: Make,
+) -> None:
+    made = make({2: [1]})
+    made.repository.suite("slow", f"touch $COORD_ROOT/../judging; {made.until('judged').strip()}; exit 1")
+    once = f"set -e\n[ $COORD_ATTEMPT = 1 ] || exec sleep 600\n{waits()}{WRITE}"
+    made.add(1, script=once, validation_suites="[slow]")
+    git = made.repository.git
+    made.start_loop()
+    wait_until(lambda: is_ready(made, "02-1"), message="the second worktree")
+    (made.repository.root.parent / "go").touch()
+    wait_until((made.repository.root.parent / "judging").exists, message="the suite")
+    wait_until((made.layout.worktrees / "02-1/file-1.txt").exists, message="the worktree to follow")
+    stands_at = ("log", "-1", "--format=%P", "coord/02-1")
+    merged = git("rev-parse", "main", "coord/01-1").split()
+    wait_until(lambda: git(*stands_at).split() == merged, message="its branch to follow")
+    made.release("judged")
+    wait_until(lambda: git("rev-parse", "coord/02-1") == git("rev-parse", "main"), message="the worktree to be back")
+    wait_until(lambda: not (made.layout.worktrees / "02-1/file-1.txt").exists(), message="its files to be back")
+
+
 def test_a_set_up_is_run_again_only_when_what_it_installs_changed(make: Make) -> None:
     lock = "echo changed >package-lock.json && git add -A && git commit -qm lock\n"
     done = "coord agent done --summary done\n"
@@ -112,7 +133,7 @@ def test_a_loop_that_ends_drops_them_and_ends_their_set_ups(make: Make) -> None:
     loop = made.start_loop()
     wait_until(lambda: is_ready(made, "02-1") and "3" in set_ups(made), message="both worktrees")
     loop.terminate()
-    assert loop.wait(20) == 0
+    assert loop.wait(90) == 0
     assert [trace for trace in traces(made) if "01-1" not in trace] == []
     assert made.agents(3) == []
 
@@ -124,7 +145,7 @@ def test_what_a_killed_loop_left_is_dropped_by_the_next_one_or_by_clean(make: Ma
         loop = made.start_loop()
         wait_until(lambda: is_ready(made, "02-1"), message="the second worktree")
         loop.send_signal(signal.SIGKILL)
-        loop.wait(20)
+        loop.wait(90)
         assert mark(made, "02-1").exists()
         if way == "clean":
             assert "ahead    .coord/worktrees/02-1" in made.coord("clean", "--dry-run").stdout
@@ -143,7 +164,7 @@ def test_clean_keeps_one_with_work_of_somebody(make: Make) -> None:
     wait_until(lambda: is_ready(made, "02-1"), message="the second worktree")
     assert "the loop keeps it ready" in made.coord("clean", "--dry-run").stdout
     loop.send_signal(signal.SIGKILL)
-    loop.wait(20)
+    loop.wait(90)
     tree = made.layout.worktrees / "02-1"
     made.repository.commit({"mine.txt": "mine"}, cwd=tree)
     assert "coord/02-1 has commits of somebody's" in made.coord("clean", "--yes").stdout
@@ -158,7 +179,7 @@ def test_work_of_somebody_in_one_is_never_taken_nor_removed(make: Make) -> None:
     wait_until(lambda: is_ready(made, "02-1"), message="the second worktree")
     (made.layout.worktrees / "02-1" / "mine.txt").write_text("mine")
     (made.repository.root.parent / "go").touch()
-    assert loop.wait(60) == 1
+    assert loop.wait(90) == 1
     assert (made.layout.worktrees / "02-1" / "mine.txt").read_text() == "mine"
     assert made.states() == {1: "merged", 2: "failed", 3: "merged"}
     assert "02-1 has changes of somebody's: ?? mine.txt, where its agent was to work" in made.attempts(2)[0]["reason"]
@@ -172,7 +193,7 @@ def test_a_set_up_that_fails_ahead_fails_its_prompt_when_that_comes(make: Make) 
     loop = made.start_loop("--until-idle")
     wait_until(lambda: "2" in set_ups(made) and not mark(made, "02-1").exists(), message="its failure")
     (made.repository.root.parent / "go").touch()
-    assert loop.wait(60) == 1
+    assert loop.wait(90) == 1
     assert made.states() == {1: "merged", 2: "failed", 3: "merged"}
     assert "no such package" in made.attempts(2)[0]["reason"]
 

@@ -14,6 +14,9 @@ from support.project import COORD, NOTHING, Project
 from support.thin import GREETING, agent_environment, end_server, server_of, thin
 from support.wait import wait_until
 
+from coordinator.model.event import Event
+from coordinator.model.work import prompt_work
+
 Make = Callable[..., Project]
 AT_ONCE = 64
 
@@ -61,17 +64,28 @@ def test_what_is_not_committed_is_refused_in_the_words_of_the_command(make: Make
     end_server(made)
 
 
-def test_a_client_that_gives_up_on_a_question_asks_again_and_gets_the_same(made: Project) -> None:
-    asked = {"name": "ask", "arguments": {"text": "Left or right?"}}
-    with thin(made) as one:
+@pytest.mark.parametrize("meanwhile", [False, True], ids=["answered then", "answered meanwhile"])
+def test_a_client_that_gives_up_on_a_question_asks_again_and_gets_the_same(made: Project, meanwhile: bool) -> None:
+    attempt = 2 + meanwhile
+    text = f"Left or right in attempt {attempt}?"
+    asked = {"name": "ask", "arguments": {"text": text}}
+    environ = agent_environment(made, f"executor-01-{attempt}") | {"COORD_ATTEMPT": str(attempt)}
+    made.layout.attempt("run-1", prompt_work(1), attempt).mkdir(parents=True)  # it keeps which answers it got
+
+    def questions() -> list[Event]:
+        return [event for event in made.events("question.asked") if event.data["text"] == text]
+
+    with thin(made, environ) as one:
         first = one.begin("tools/call", asked)
-        wait_until(lambda: made.events("question.asked"), message="the question")
+        (question,) = wait_until(questions, message="the question")
         one.send({"method": "notifications/cancelled", "params": {"requestId": first, "reason": "timeout"}})
+        if meanwhile:
+            made.coord("answer", str(question.seq), "left")
         again = one.begin("tools/call", asked)
-        (question,) = made.events("question.asked")
-        made.coord("answer", str(question.seq), "left")
+        if not meanwhile:
+            made.coord("answer", str(question.seq), "left")
         assert one.result(again)["content"][0]["text"] == "left"
-    assert len(made.events("question.asked")) == 1
+    assert len(questions()) == 1
 
 
 def test_the_same_question_with_the_same_request_is_answered_again_at_any_time(made: Project) -> None:

@@ -6,6 +6,7 @@ import pytest
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
+from support.flows import planner
 from support.project import COORD, Project
 from support.thin import GREETING, Thin, agent_environment, thin
 from support.wait import wait_until
@@ -46,11 +47,34 @@ async def test_the_packages_own_client_finds_and_calls_the_tools(made: Project, 
 
 @pytest.mark.parametrize(
     ("role", "more"),
-    [("executor", {"done", "fail", "blocked"}), ("planner", {"done", "fail", "blocked"}), ("coordinator", set())],
+    [
+        ("executor", {"done", "fail", "blocked", "learn", "subtask"}),
+        ("planner", {"done", "fail", "blocked", "learn", "plan"}),
+        ("verifier", {"done", "fail", "blocked", "learn", "verdict"}),
+        ("specialist", {"done", "fail", "blocked", "learn", "feedback"}),
+        ("stage", {"done", "fail", "blocked", "learn", "stage"}),
+        ("coordinator", set()),
+    ],
 )
 def test_an_agent_is_offered_what_its_role_may_say(made: Project, role: str, more: set[str]) -> None:
     with thin(made, agent_environment(made, "someone-1", role)) as one:
         assert {tool["name"] for tool in one.request("tools/list", {})["tools"]} == EVERYBODY | more
+
+
+def test_a_planner_hands_in_by_its_tool_what_the_command_takes(made: Project) -> None:
+    speaker = planner(made, 4)
+    prompts = [{"title": "Close it", "body": "## Tasks", "key": "a"}, {"title": "Test it", "body": "## Tasks"}]
+    prompts[1]["dependencies"] = ["a"]  # type: ignore[assignment]
+    plan = {"decision": "CONTINUE", "reason": "there is a hole", "prompts": prompts}
+    with thin(made, made.environment(**speaker.environ)) as one:
+        refused = one.call("plan", **plan, cancel=[77], edits=[{"number": 78, "set": {"title": "x"}}])
+        assert "edit of 78: there is no prompt 78" in refused
+        assert "cancelling 77: there is no prompt 77" in refused
+        first, again = (one.call("plan", **plan) for _ in range(2))
+    (event,) = made.events("planner.decided")
+    assert first.startswith(f"decided as event {event.seq}: CONTINUE: 2 new prompts")
+    assert again == f"decided before, as event {event.seq}; now hand off"
+    assert (event.actor, event.subject, event.data["prompts"]) == ("planner-4-1", "flow:planner/4", prompts)
 
 
 def test_a_person_hands_nothing_off(made: Project) -> None:

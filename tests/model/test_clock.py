@@ -31,7 +31,7 @@ def test_a_text_is_read_as_the_standard_library_reads_it(moment: datetime, spec:
             assert (timestamp(each), wall(each), day_and_time(each)) == (0.0, each[11:19], each)
             continue
         assert timestamp(each) == seconds
-        if expected.year > 1900:
+        if 1900 < expected.year < 2200:  # from then on a float has no room for microseconds
             assert day_and_time(each) == f"{expected.astimezone():%Y-%m-%d %H:%M:%S}"
             assert wall(each) == f"{expected.astimezone():%H:%M:%S}"
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coordinator.lazy.dataclass import replace
-from coordinator.model.feedback import Feedback, FeedbackStatus, already_known, blocking, by_urgency, same
+from coordinator.model.feedback import Feedback, FeedbackStatus, alike, blocking, by_urgency, covers, same
 from coordinator.model.prompt import Priority
 
 ITEMS = st.builds(
@@ -43,10 +43,33 @@ def test_a_finding_is_the_same_as_itself(item: Feedback) -> None:
 
 
 @given(st.lists(ITEMS, max_size=8), ITEMS)
-def test_what_is_known_is_the_first_that_says_the_same(items: list[Feedback], item: Feedback) -> None:
-    known = already_known(items, item)
-    those = [other.number for other in items if same(other, item)]
-    assert (known.number if known else None) == min(those, default=None)
+def test_what_says_the_same_is_told_by_number(items: list[Feedback], item: Feedback) -> None:
+    assert [known.number for known in alike(items, item)] == sorted(o.number for o in items if same(o, item))
+
+
+@pytest.mark.parametrize(
+    ("known", "priority", "filed_as", "mended", "enough"),
+    [
+        ("open", "low", "low", False, True),
+        ("open", "low", "low", True, True),
+        ("open", "medium", "medium", False, False),  # found as high: it says more
+        ("open", "low", "high", False, True),  # a human has made it less urgent
+        ("waived", "high", "high", True, True),
+        ("waived", "low", "low", False, False),
+        ("backlog", "high", "high", False, True),
+        ("planned", "high", "high", False, True),
+        ("planned", "high", "high", True, False),
+        ("planned", "low", "low", False, False),
+    ],
+)
+def test_a_finding_need_not_be_filed_again_while_one_as_urgent_is_not_over(
+    known: str, priority: str, filed_as: str, mended: bool, enough: bool
+) -> None:
+    found = Feedback(
+        2, "It leaks keys", Priority.LOW if (known, priority, filed_as) == ("open", "low", "low") else Priority.HIGH
+    )
+    item = Feedback(1, "It leaks keys", Priority(priority), status=FeedbackStatus(known))
+    assert covers(item, found, Priority(filed_as), mended=mended) is enough
 
 
 @given(st.lists(ITEMS, max_size=12))

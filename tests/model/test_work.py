@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.model.work import WorkId, flow_work, is_flow_name, prompt_work, stage_work, work_about, work_at
+from coordinator.model.work import (
+    WorkId,
+    flow_work,
+    is_flow_name,
+    prompt_work,
+    stage_work,
+    turn_agent,
+    turn_work,
+    work_about,
+    work_at,
+    work_of_agent,
+)
 
 PROMPT, FLOW, STAGE = prompt_work(7), flow_work(2, "planner"), stage_work(7, "IMPLEMENT", "P1", "T2")
 
@@ -146,3 +157,22 @@ def test_in_order_a_prompt_is_followed_by_its_stages() -> None:
         *(FLOW, PROMPT, implement, plan, prompt_work(8), prompt_work(10))
     ]
     assert len({PROMPT, prompt_work(7), STAGE}) == 2
+
+
+@pytest.mark.parametrize(
+    ("work", "agent"),
+    [
+        (stage_work(7, "implementer.2"), "07-3-implementer.2"),
+        (stage_work(7, "IMPLEMENT", "2.1", "T3.2"), "07-3-IMPLEMENT+2.1+T3.2"),
+        (stage_work(107, "a-1-2"), "107-3-a-1-2"),
+    ],
+)
+def test_the_agent_of_a_stage_tells_its_work_and_attempt(work: WorkId, agent: str) -> None:
+    assert turn_agent(work, 3) == agent
+    assert work_of_agent(agent) == (work, 3)
+    assert turn_work(work.number, work.path) == work
+
+
+@pytest.mark.parametrize("name", ["7-1-implementer", "07-1-", "07-0-x", "07-1-a+b+c+d", "07-1-a++b", "007-1-x"])
+def test_no_other_name_is_taken_for_a_stages_agent(name: str) -> None:
+    assert work_of_agent(name) is None

@@ -186,7 +186,7 @@ def test_a_prompts_own_agent_comes_before_an_adopted_window(made: Project, other
     assert second["window"] == theirs
     made.coord("kill", "7", "--yes")
     assert {a.window for a in adopted(made)} == {theirs}
-    loop.wait(30)
+    loop.wait(90)
 
 
 def test_attaching_finds_the_session_by_its_id(other: Foreigners) -> None:

@@ -38,7 +38,7 @@ class Listener:
 
     def end(self) -> None:
         self._stop.set()
-        self._thread.join(10)
+        self._thread.join(60)
         assert not self._thread.is_alive()
         self.folders.close()
         self._stop.close()

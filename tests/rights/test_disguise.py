@@ -45,7 +45,7 @@ def test_an_agent_is_no_human_whichever_way_it_takes_out_of_its_window(made: Pro
     script += f"tmux -L {made.layout.root.parent.name}-x kill-server\n"
     (made.layout.scripts / "01.sh").write_text(script + WRITE)
     made.start_loop()
-    (asked,) = wait_until(lambda: made.events("question.asked"), timeout=30, message="the question")
+    (asked,) = wait_until(lambda: made.events("question.asked"), message="the question")
     (out / "question").write_text(str(asked.seq))
     coord = tmp_path / "bin" / "coord"
     (out / "say.sh").write_text(SAY.format(root=made.layout.root, coord=coord, out=out))

@@ -3,11 +3,17 @@
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 from support.project import WRITE
 from support.strict import StrictProject, needs_strict, python, strict_project
 from support.wait import wait_until
+
+from coordinator.cli.remote_command import pass_on
+from coordinator.loop.users import CLAIMS
+from coordinator.model.work import prompt_work
+from coordinator.processes.local_socket import REQUEST_LIMIT
 
 pytestmark = needs_strict
 FLOOD = """\
@@ -77,3 +83,29 @@ def test_what_is_no_request_ends_its_connection_and_nothing_else() -> None:
         made.release("go-1")
         made.wait_for(1, "merged")
         assert "Traceback" not in made.said()
+
+
+def test_an_agent_holds_no_lock_at_which_the_loop_and_others_wait() -> None:
+    with strict_project({1: []}) as made:
+        held, own = made.layout.root.parent / "held", made.layout.attempt("run-1", prompt_work(1), 1)
+        held.mkdir()
+        held.chmod(0o777)
+        coord = made.layout.coord
+        folders = [own, *(f for f in own.parents if f.is_relative_to(coord)), made.layout.prompts, made.layout.journal]
+        tries = [
+            f"flock -n '{folder}' true && touch '{held}'/{n}"
+            for n, folder in enumerate((*folders, CLAIMS, CLAIMS.parent))
+        ]
+        (made.layout.scripts / "01.sh").write_text("\n".join((*tries, f"touch '{held}/tried'", WRITE)))
+        assert made.run_loop() == 0
+        assert [path.name for path in held.iterdir()] == ["tried"]
+
+
+@pytest.mark.timeout(30)
+def test_what_is_longer_than_the_door_takes_is_refused_and_not_tried_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert pass_on(str(tmp_path), ["agent", "done", "--summary", "x" * REQUEST_LIMIT]) == 1
+    assert (
+        capsys.readouterr().err == "coord: that is more than the 4 MB which the loop takes at once\n  make it shorter\n"
+    )

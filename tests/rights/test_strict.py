@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,14 @@ while [ ! -e {out}/orphaned ]; do sleep 0.02; done
         assert not any("shadow" in path.read_text() for path in out.glob("*.out"))
 
 
+def undisturbed(
+    words: Sequence[str], folder: Path, environ: Mapping[str, str]
+) -> subprocess.CompletedProcess[str] | None:
+    """How a program ended; None when another test, whose project has the same users, ended all that was theirs."""
+    done = subprocess.run(words, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    return None if done.returncode == -signal.SIGKILL else done
+
+
 def test_somebody_else_is_not_let_in(out: Path) -> None:
     with strict_project({1: []}) as made:
         (made.layout.scripts / "01.sh").write_text(made.until() + WRITE)
@@ -195,12 +204,10 @@ def test_somebody_else_is_not_let_in(out: Path) -> None:
             words = tuple(others.get(word, word) for word in words)
             root = str(made.layout.root)
             environ = made.environment(COORD_AGENT="executor-01-1", COORD_ROLE="executor", COORD_ROOT=root)
-            done = subprocess.run(
-                words, cwd=made.repository.root, env=environ, capture_output=True, text=True, check=False
-            )
+            done = wait_until(partial(undisturbed, words, made.repository.root, environ))
             assert (done.returncode, "belongs to no agent" in done.stderr) == (3, True), done.stderr
         assert made.events("decision.recorded") == []
-        assert len(made.events("access.denied")) == 3
+        assert len(made.events("access.denied")) >= 3
 
 
 @pytest.mark.slow
@@ -208,7 +215,7 @@ def test_a_question_outlives_the_loop_that_carried_it(out: Path) -> None:
     script = "answer=$(coord ask 'Which?' --wait 2>/dev/null)\necho \"$answer\" >answer.txt\n" + WRITE
     with strict_project({1: []}, {1: script}) as made:
         loop = made.start_loop()
-        (asked,) = wait_until(lambda: made.events("question.asked"), timeout=30, message="the question")
+        (asked,) = wait_until(lambda: made.events("question.asked"), message="the question")
         loop.kill()
         loop.wait()
         made.start_loop()
@@ -221,7 +228,7 @@ def test_a_question_outlives_the_loop_that_carried_it(out: Path) -> None:
 def test_an_agent_that_is_killed_takes_its_commands_with_it() -> None:
     with strict_project({1: []}, {1: "coord ask 'Which?' --wait\n" + WRITE}) as made:
         made.start_loop()
-        wait_until(lambda: made.events("question.asked"), timeout=30, message="the question")
+        wait_until(lambda: made.events("question.asked"), message="the question")
         assert made.agents(1)
         made.coord("kill", "1", "--yes")
         wait_until(lambda: not made.agents(1), message="the end of everything of the agent")
@@ -232,7 +239,7 @@ def test_an_agent_over_its_budget_is_paused_and_goes_on_though_it_is_another_use
     with strict_project({1: []}, budget_time=1) as made:
         (made.layout.scripts / "01.sh").write_text("setsid sleep 1000 &\n" + made.until() + WRITE)
         loop = made.start_loop("--until-idle")
-        wait_until(lambda: "its budget is used up" in made.said(), timeout=40, message="the pause")
+        wait_until(lambda: "its budget is used up" in made.said(), message="the pause")
         launcher = int((made.layout.attempt("run-1", prompt_work(1), 1) / "started/pid").read_text())
         found = {pid: process for pid, process in processes().items() if pid in made.agents(1) and pid != launcher}
         assert len(found) >= 2
@@ -325,7 +332,7 @@ def test_an_agent_reaches_nothing_of_another_agents(out: Path) -> None:
         assert [event.actor for event in made.events("decision.recorded")] == ["executor-02-1"]
         assert set(victim) <= set(made.agents(1))
         made.release()
-        assert loop.wait(60) == 0
+        assert loop.wait(90) == 0
         assert made.states() == {1: "merged", 2: "merged"}
         assert made.repository.git("show", "main:who") in AGENTS
 
@@ -354,7 +361,7 @@ def test_an_agent_keeps_its_user_while_the_loop_is_started_again_and_no_other_pr
             "coord decide before\n" + made.until() + "coord decide after\n" + WRITE
         )
         loop = made.start_loop()
-        wait_until(lambda: made.events("decision.recorded"), timeout=30, message="the agent")
+        wait_until(lambda: made.events("decision.recorded"), message="the agent")
         user = holder(made, 1)
         loop.kill()
         loop.wait()
@@ -362,7 +369,7 @@ def test_an_agent_keeps_its_user_while_the_loop_is_started_again_and_no_other_pr
             {1: []}, {1: "id -un >who\n" + WRITE}, agent_user=f"[nobody, {user}]", max_parallel=1
         ) as other:
             other.start_loop()
-            wait_until(lambda: "no user is free" in other.said(), timeout=30, message="word of why it waits")
+            wait_until(lambda: "no user is free" in other.said(), message="word of why it waits")
             made.start_loop("--until-idle")
             made.release()
             made.wait_for(1, "merged")
@@ -420,7 +427,7 @@ fi
     )
     with strict_project({1: []}, {1: script}) as made:
         loop = made.start_loop()
-        wait_until((out / "half").exists, timeout=30, message="the first half")
+        wait_until((out / "half").exists, message="the first half")
         os.kill(made.terminals.process(), signal.SIGKILL)
         loop.kill()
         loop.wait()

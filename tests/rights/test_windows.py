@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import takewhile
 from pathlib import Path
+from shlex import quote
 
 import pytest
 from support.project import ROOT, Project, project
@@ -84,10 +85,8 @@ class Window:
     def shell(self, script: str) -> tuple[int, str]:
         """How a line of shell ends here: exit code, and everything it printed."""
         told = self.folder / f"shell-{self._count}"
-        coord = f"{self.python} -m coordinator.cli.main"
-        text = (
-            f"( {script.replace('$COORD', coord)} ) >'{told}.out' 2>&1; echo $? >'{told}.tmp'; mv '{told}.tmp' '{told}'"
-        )
+        coord, to = f"{quote(self.python)} -m coordinator.cli.main", quote(str(told))
+        text = f"( {script.replace('$COORD', coord)} ) >{to}.out 2>&1; echo $? >{to}.tmp; mv {to}.tmp {to}"
         self.run(["sh", "-c", text], told)
         return int(told.read_text()), told.with_suffix(".out").read_text()
 

@@ -21,8 +21,13 @@ EACH = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES.keys()
 
 
 OF_THEIR_OWN = {
+    *("plan_initiative", "plan_subtask"),  # agents hand them in
+    *("plan_run", "plan_take"),  # about a specification, and about what earlier ones left
     *("plan_import", "plan_online", "plan_write_back"),  # they ask for files, which a form does not
     *("plan_judgement", "plan_prompt_for"),  # they are about a finding
+    *("plan_several", "plan_proposal"),  # requests of those that are registered, as one
+    "plan_compounding",  # it is about what the log tells
+    *("plan_piped", "plan_plot"),  # they may bring a file, and set a loop going
 }
 """Planners with a command of their own, which is no service of the registry."""
 

@@ -55,6 +55,12 @@ def test_each_part_can_be_imported_by_itself(part: str) -> None:
     assert not loaded & {"textual", "tui", "anthropic"}
 
 
+def test_the_screen_loads_nothing_of_the_voice() -> None:
+    loaded = imported("import tui.app, coordinator.cli.verbs")
+    assert "tui" in loaded
+    assert not loaded & {"anthropic", "httpx2", "coordinator.assistant"}
+
+
 @pytest.mark.parametrize("arguments", [["status"], ["status", "--json"]])
 def test_status_imports_nothing_slow(tmp_path: Path, arguments: list[str]) -> None:
     prompts = Layout(tmp_path).prompts

@@ -1,12 +1,17 @@
 """The page about crashes says what the trials noted, a loss above all."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from support.proof import trial
 
 from docs.proof import page
+
+TESTS = Path(__file__).resolve().parents[1]
 
 
 def noted(folder: Path) -> list[dict[str, str]]:
@@ -27,6 +32,13 @@ def test_the_page_counts_what_was_killed_where_and_what_was_lost(
     assert "**3 kills and power cuts; nothing was lost.**" in text
     assert "coord loop" not in text
     assert "- Python 3; git 2" in text
+
+
+def test_what_tests_try_is_noted_where_the_page_looks_for_it(tmp_path: Path) -> None:
+    code = "import conftest\nfrom support.proof import trial\nwith trial('coord edit'):\n    pass\n"
+    environ = {**os.environ, "COORD_PROOF": str(tmp_path), "PYTHONPATH": str(TESTS)}
+    subprocess.run([sys.executable, "-c", code], env=environ, check=True)
+    assert [one["what"] for one in noted(tmp_path)] == ["coord edit"]
 
 
 def test_a_trial_that_fails_is_a_loss_on_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,13 +28,16 @@ OWN = {
     "coordinator/eventlog/wal_kqueue.py": "the log, where SQLite has opened it",
     "coordinator/eventlog/connection.py": "the log, to make it",
     "coordinator/changes/lending.py": "makes a repository that nobody is let into yet",
+    "coordinator/changes/obstacles.py": "a pipe, without waiting: others wait at the other end",
     "coordinator/changes/submodules.py": "makes a folder of its own",
     "coordinator/changes/safekeeping.py": "objects of git and folders, without waiting",
-    "coordinator/storage/runs.py": "writes into the lock that it holds",
+    "coordinator/storage/runs.py": "writes into the lock that it holds, without waiting",
     "coordinator/changes/fast_forward_repair.py": "writes a note of its own",
     "coordinator/client/status_cache.py": "writes a note of its own, and looks at a lock",
     "coordinator/cli/main.py": "/dev/null",
     "coordinator/agents/registry.py": "its own modules",
+    "coordinator/observe/compounding.py": "what is packaged",
+    "coordinator/assistant/voice_cli.py": "writes into a folder that it has just made",
     "coordinator/apply/permissions.py": "a pipe, without waiting: a hook waits at the other end",
 }
 """Who opens files otherwise, and what."""

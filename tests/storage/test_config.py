@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coordinator.errors import CoordError, UsageError
-from coordinator.storage.config import Config, load_config, sample
+from coordinator.storage.config import Config, load_config
+from coordinator.storage.config_sample import sample
 from coordinator.storage.paths import Layout
 
 
@@ -124,6 +125,7 @@ def test_a_setting_that_is_like_no_other_gets_the_list(layout: Layout) -> None:
     "written",
     [
         *("gate: maybe", "max_parallel: 0", "max_parallel: many", "max_parallel: 9999", "max_parallel: [1]"),
+        *("tests: [../tests/]", "tests: ['@tests']", "tests: ['!']", "tests: [a\\b]"),
         *("timeout: -1", "timeout: soon", "retry_backoff: 1" + "0" * 5000, "require_criteria: perhaps"),
         *("project: ''", "project: [a]", "base_branch: --force", "base_branch: a b", "keys: [a]"),
         *("prompt_folders: [/etc]", "prompt_folders: [../x]", "tmux_socket: '../x'", "tmux_socket: '#(touch x)'"),

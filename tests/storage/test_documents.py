@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coordinator.formats.alignment import ALIGNMENT_START, add_steering, add_summary, summaries
+from coordinator.model.settings import Budget
 from coordinator.model.snapshot import Milestone
 from coordinator.storage.documents import append_summary, examine_milestone
 from coordinator.storage.paths import Layout
@@ -156,3 +157,22 @@ def test_a_milestone_that_is_no_file_is_a_problem(layout: Layout) -> None:
     _, problem = examine_milestone(layout)
     assert problem is not None
     assert problem.code == "unreadable"
+
+
+def test_a_milestone_has_an_id_may_iterate_and_has_a_budget_of_its_own(layout: Layout) -> None:
+    layout.milestone.write_text("---\ntitle: T\nid: M2\niterate: true\nbudget: 2.50\nplanner_plans: auto\n---\n")
+    assert examine_milestone(layout) == (Milestone("T", "open", "M2", True, Budget(cost_usd=2.5), "auto"), None)
+    layout.milestone.write_text("---\ntitle: T\nbudget: none\n---\n")
+    assert examine_milestone(layout)[0].budget == Budget()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["id: ../../etc", "id: [a]", "iterate: perhaps", "budget: -3", "budget: 0", "planner_plans: none", "budget: 1e9"],
+)
+def test_a_milestone_with_a_value_that_cannot_be_is_told_with_its_line(layout: Layout, line: str) -> None:
+    layout.milestone.write_text(f"---\ntitle: T\n{line}\n---\n")
+    made, problem = examine_milestone(layout)
+    assert made == Milestone("T")
+    assert problem is not None
+    assert (problem.line, problem.code) == (3, f"bad-{line.partition(':')[0].replace('_', '-')}")

@@ -236,7 +236,7 @@ def test_a_lock_file_that_was_deleted_meanwhile_is_not_mistaken_for_the_lock(tmp
     waiter.join(0.2)
     assert not taken
     third.release()
-    waiter.join(10)
+    waiter.join(60)
     assert len(taken) == 1
     assert is_held(path)
     taken[0].release()

@@ -30,7 +30,7 @@ examine_milestone(layout), pending(layout)
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     from coordinator.formats.prompt_names import render_new
-    from coordinator.storage.config import sample
+    from coordinator.storage.config_sample import sample
     from coordinator.storage.paths import Layout
     from coordinator.storage.runs import new_run
 

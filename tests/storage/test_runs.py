@@ -235,7 +235,7 @@ def test_a_write_right_after_a_look_is_seen_though_time_stamps_are_coarse(
         second = status.st_mtime_ns // 2_000_000_000 * 2_000_000_000
         return second, status.st_ino, second
 
-    monkeypatch.setattr(attempts, "_stamp", coarse)
+    monkeypatch.setattr(attempts, "stamp_of", coarse)
     write_step(layout, attempt())
     (folder(layout, attempt()) / "exit.json").write_text('{"status": 0, "at": ""}')
     reader = AttemptReader(layout)
@@ -373,11 +373,13 @@ def test_what_killed_writers_left_is_swept_all_over_the_project(layout: Layout) 
     write_step(layout, attempt(7, 1, "run-3"))
     where = folder(layout, attempt(7, 1, "run-3"))
     layout.plans.mkdir()
-    dead = [place / f".coord-tmp-{2**22 + 1}-1-0" for place in (layout.coord, layout.plans, where)]
+    layout.milestones.mkdir()
+    places = (layout.coord, layout.plans, layout.milestones, where)
+    dead = [place / f".coord-tmp-{2**22 + 1}-1-0" for place in places]
     for path in dead:
         path.write_bytes(b"half")
     mine = stage(str(where / "step.json"), b"being written")
-    assert sweep(layout) == 3
+    assert sweep(layout) == 4
     assert not any(path.exists() for path in dead)
     assert os.path.exists(mine)
     assert read_attempts(layout)[7].run == "run-3"

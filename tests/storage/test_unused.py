@@ -1,6 +1,7 @@
 """What is accepted has an effect, or `coord validate` names it."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ RECORDS = ("created_by",)
 """Keys that only say something to people: who wrote a prompt."""
 
 
+@cache
 def used() -> set[str]:
     """Every attribute that is read anywhere but where keys are declared."""
     names = set()
@@ -38,38 +40,35 @@ def used() -> set[str]:
     return names
 
 
-USED = used()
-
-
 @pytest.mark.parametrize("key", prompt_schema._READERS)
 def test_every_key_of_a_prompt_has_an_effect_or_is_named(key: str) -> None:
-    assert key in USED or key in NAMED or key in RECORDS
+    assert key in used() or key in NAMED or key in RECORDS
 
 
 @pytest.mark.parametrize("key", [field.name for field in fields(Config)])
 def test_every_setting_has_an_effect(key: str) -> None:
-    assert key in USED or BY_PROPERTY[key] in USED
+    assert key in used() or BY_PROPERTY[key] in used()
 
 
 def test_validate_names_what_has_no_effect(tmp_path: Path) -> None:
     with project(tmp_path, {1: []}) as made:
         assert made.coord("validate").returncode == 0
         made.add(2, skills="[tdd]")
-        (made.layout.flows / "pipelines").mkdir(parents=True)
+        (made.layout.flows / "deeper").mkdir(parents=True)
         (made.layout.flows / "EXECUTION.md").write_text("Work.\n")
-        (made.layout.flows / "security.md").write_text("Look.\n")
-        (made.layout.flows / "pipelines" / "build.md").write_text("Build.\n")
+        (made.layout.flows / "polish.md").write_text("---\nrole: stage\n---\nPolish.\n")
+        (made.layout.flows / "deeper" / "build.md").write_text("Build.\n")
         done = made.coord("validate")
         assert done.returncode == 0
         assert ".coord/prompts/02-planned-prompt-2.prompt.md:10  no-effect (warning)  `skills`" in done.stdout
-        for name in ("flows/security.md", "flows/pipelines/build.md"):
+        for name in ("flows/polish.md", "flows/deeper/build.md"):
             assert f".coord/{name}  no-effect (warning)" in done.stdout
         assert "EXECUTION.md  no" not in done.stdout
-        made.add(3, pipeline="staged")
+        made.add(3, pipeline="nonesuch")
         done = made.coord("validate", check=False)
         assert done.returncode == 1
-        assert "`pipeline: staged` is not run by this version" in done.stdout
-        assert "remove the line" in done.stdout
+        assert "there is no pipeline `nonesuch`: the prompt can't start" in done.stdout
+        assert "without the line one agent works on it" in done.stdout
 
 
 def test_an_agent_that_there_is_none_of_is_named(tmp_path: Path) -> None:

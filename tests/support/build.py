@@ -159,7 +159,9 @@ def snapshot(
         alive=alive,
         max_parallel=max_parallel,
         unreadable=unreadable,
+        turn=values.get("round") if milestone != "done" else None,
     )
+    values = {"unusable": unreadable, **values}
     made = Snapshot("bucket", Milestone("M", milestone), loop, graph, by, derived, settings=settings)
     return replace(made, questions=all_asked, **values)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from coordinator.lazy.dataclass import dataclass, field
 
-_WHO = re.compile(r"You are `?(executor-\d+-\d+)`?\.")
+_WHO = re.compile(r"You are `?([a-z][a-z-]*-\d+-\d+|\d+-\d+-[\w+-]+(?:\.\d+[\w+-]*)*)`?\.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,22 @@ def gsd(written: Sequence[Task], style: Style) -> dict[str, str]:
     return texts
 
 
+def swarm(written: Sequence[Task], style: Style) -> dict[str, str]:
+    said = {TODO: "TODO", DOING: "DOING", DONE: "DONE"}
+    lines = ["schema_version: subtasks_v1", "subtasks:"]
+    for one in written:
+        lines += [
+            f"  - id: ST-{one.number:03}",
+            f"    title: {double(one.title, style)}",
+            f"    status: {style.quote}{said[one.status]}{style.quote} # its own",
+            f"    depends_on: [{', '.join(named('ST-{n:03}', one.after))}]",
+            "    acceptance_criteria:"
+            + ("".join(f"\n      - {double(text, style)}" for text in one.criteria) or " []"),
+            "    tests: ['status: TODO']",
+        ]
+    return {".runs/r/plan/subtasks.yaml": "\n".join((*lines, ""))}
+
+
 WRITERS: dict[str, tuple[Write, str]] = {
     "tickets": (
         in_files(
@@ -198,6 +214,7 @@ WRITERS: dict[str, tuple[Write, str]] = {
         "tasks/{n:03}",
     ),
     "gsd": (gsd, "01-{n:03}"),
+    "swarm": (swarm, "r/ST-{n:03}"),
     "beads": (beads, "bd-{n:03}"),
     "ralph": (ralph, "US-{n:03}"),
 }

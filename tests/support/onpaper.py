@@ -8,6 +8,7 @@ from coordinator.formats.prompt_names import render_new
 from coordinator.formats.prompt_text import parse_prompt
 from coordinator.model.plan import Plan
 from coordinator.model.prompt import Prompt
+from coordinator.model.round import Round
 from coordinator.model.settings import Settings
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
@@ -23,6 +24,7 @@ class Paper:
         self.files: dict[str, bytes] = {}
         self.attempts: dict[int, Attempt] = {}
         self.settings = settings or Settings()
+        self.round: Round | None = None
         self.highest = 0
 
     def add(self, number: int, *dependencies: int, title: str = "", **values: object) -> "Paper":
@@ -65,6 +67,7 @@ class Paper:
             prompts.values(),
             self.attempts.values(),
             settings=self.settings,
+            round=self.round,
             project="paper",
             documents=documents,
             highest_number=self.highest,

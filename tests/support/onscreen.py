@@ -8,6 +8,9 @@ from typing import Any
 
 from rich.cells import cell_len
 from support import scenes
+from textual import app as textual_app
+from textual import pilot as textual_pilot
+from textual.app import active_app
 from textual.color import Color
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
@@ -16,6 +19,38 @@ from coordinator.client.ports import Source
 from tui.app import CoordApp
 
 UTF8 = {"LANG": "C.UTF-8"}
+_CALM = 3
+"""Rounds of the event loop in which nobody has anything to do."""
+
+
+async def at_rest(min_sleep: float = 0.0, max_sleep: float = 10.0) -> None:
+    """Let the app run until all that it has to do waits for a time, a thread or a key, and is painted.
+
+    Textual's own looks every 20 ms whether processor time passes: thousands of keys take minutes, and what other tests
+    do meanwhile counts.
+    """
+    loop, deadline, calm = asyncio.get_running_loop(), time.monotonic() + max_sleep, 0
+    if min_sleep:
+        await asyncio.sleep(min_sleep)
+    while calm < _CALM and time.monotonic() < deadline:
+        await asyncio.sleep(0)
+        if loop._ready:  # type: ignore[attr-defined]
+            calm = 0
+            continue
+        app = active_app.get(None)
+        if calm == 0 and app is not None and app._screen_stack:
+            app.screen._on_timer_update()
+        calm += 1
+
+
+async def _screen_at_rest(_: Pilot[Any], timeout: float = 30.0) -> bool:
+    """In place of a message to every widget and back, after each key: at rest nobody has a message left."""
+    await at_rest(max_sleep=timeout)
+    return True
+
+
+textual_app.wait_for_idle = textual_pilot.wait_for_idle = at_rest  # type: ignore[attr-defined]
+Pilot._wait_for_screen = _screen_at_rest  # type: ignore[method-assign]
 
 
 @asynccontextmanager
@@ -36,7 +71,7 @@ async def shown(
         source.close()
 
 
-async def until(predicate: Callable[[], Any], message: str, timeout: float = 10.0) -> None:
+async def until(predicate: Callable[[], Any], message: str, timeout: float = 60.0) -> None:
     """Let the app run until something is the case."""
     deadline = time.monotonic() + timeout
     while not predicate():

@@ -3,11 +3,18 @@
 from support import build, scenes
 
 from coordinator.lazy.dataclass import replace
-from coordinator.model.change import ChangePage, Commit, FileChange
+from coordinator.model.change import ChangePage, Commit, FileChange, Since
+from coordinator.model.checks import Handed
+from coordinator.model.imported import Item, Items, TaskStatus
 from coordinator.model.intent import Change as IntentChange
 from coordinator.model.intent import intent
 from coordinator.model.plan import FileEdit, Plan
+from coordinator.model.prompt import Priority
+from coordinator.model.review_comment import Comment, Said
+from coordinator.model.round import Criterion
 from coordinator.model.step import Receipt
+from coordinator.model.worklist import Fate
+from coordinator.services.importing import Import
 from coordinator.views.milestone_page import MilestonePage, Revision
 from coordinator.views.status_json import counts
 
@@ -63,7 +70,59 @@ def change() -> ChangePage:
     )
     files = (FileChange("src/limit/headers.py", 9, 0), FileChange("src/limit/middleware.py", 4, 3))
     branch = build.change(5, *commits, files=files)
-    return ChangePage(5, "HTTP middleware headers", replace(attempt, receipt=receipt), branch, ("unit",), diff=_DIFF)
+    criteria = (
+        Handed(Criterion("AC-05-1", "Every response tells what is left"), ("pytest tests/test_headers.py",)),
+        Handed(Criterion("AC-05-2", "A refused one tells when to come back")),
+    )
+    attempt = replace(attempt, receipt=receipt)
+    return ChangePage(5, "HTTP middleware headers", attempt, branch, ("unit",), diff=_DIFF, criteria=criteria)
+
+
+_SINCE = """\
+diff --git a/src/limit/middleware.py b/src/limit/middleware.py
+--- a/src/limit/middleware.py
++++ b/src/limit/middleware.py
+@@ -23,6 +23,7 @@ class Limiter:
+         allowed = bucket.take(1)
+         response = self.app(request) if allowed else Response(status=429)
+-        response.headers.update(headers(bucket))
++        response.headers.update(headers(bucket, unit="seconds"))
++        # a refused client is told when to come back
+         return response
+
+     def close(self) -> None:
+"""
+
+
+def second_look() -> ChangePage:
+    """The change of prompt 5 after it was sent back with three comments, of which two were answered."""
+    page, path = change(), "src/limit/middleware.py"
+    said = (
+        Said(
+            Comment(path, 24, "Why only a refused one?", quote="response = self.app(request)", by="ada", id="C2"),
+            1,
+            line=24,
+        ),
+        Said(
+            Comment(path, 25, "name the unit", quote="response.headers.update(headers(bucket))", by="ada", id="C1"),
+            1,
+            Fate.RESOLVED,
+            "the unit is an argument now",
+            "executor-05-2",
+            2,
+            line=25,
+        ),
+        Said(
+            Comment("src/limit/headers.py", 0, "a shorter name for this file?", by="ada", id="C3"),
+            1,
+            Fate.SKIPPED,
+            "other modules import it by this name",
+            "executor-05-2",
+            2,
+        ),
+    )
+    since = Since(1, "c" * 40, (FileChange(path, 2, 1),), _SINCE)
+    return replace(page, attempt=replace(page.attempt, attempt=2), comments=said, since=since)
 
 
 def work() -> ChangePage:
@@ -118,3 +177,26 @@ def undo() -> Plan:
         order_before=snapshot.graph.order,
         order_after=tuple(number for number in snapshot.graph.order if number != 9),
     )
+
+
+def tasks() -> Import:
+    """Tasks of another tool, with what an import has to say of such."""
+    todo, done = TaskStatus.TODO, TaskStatus.DONE
+    items = (
+        Item("TASK-1", "Read limits from the settings", "backlog/tasks/task-1.md", 3, done),
+        Item("TASK-2", "Limits per customer", "backlog/tasks/task-2.md", 3, todo, dependencies=("TASK-1",)),
+        Item(
+            "TASK-3",
+            "Tell customers in a header how much is left, and from when on there is more",
+            "backlog/tasks/task-3.md",
+            3,
+            todo,
+            dependencies=("TASK-2",),
+            priority=Priority.HIGH,
+            criteria=("the header is there", "it is 0 at the limit"),
+        ),
+        Item("TASK-3.1", "Name the header", "backlog/tasks/task-3.1.md", 3, TaskStatus.IN_PROGRESS, parent="TASK-3"),
+        Item("TASK-4", "限流文档", "backlog/tasks/task-4.md", 3, TaskStatus.BLOCKED, dependencies=("TASK-9",)),
+        Item("TASK-5", "A page that shows who is limited", "backlog/tasks/task-5.md", 3, todo),
+    )
+    return Import("backlog.md", "backlog", Items(items), "ada")

@@ -8,10 +8,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
-from typing import Any
+from typing import Any, TypeVar
 
 from support.repository import IDENTITY, NO_SETTINGS, Repository
 from support.wait import wait_until
@@ -19,13 +19,16 @@ from support.warm import Process, interpreter
 
 from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Event
+from coordinator.model.run import LoopAsk
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Step
 from coordinator.observe.observer import Observer
 from coordinator.storage.paths import Layout
+from coordinator.storage.runs import loop_is_alive, write_loop
 from coordinator.terminals.errors import TerminalError
 from coordinator.terminals.server import Terminals
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 COORD = [sys.executable, "-m", "coordinator.cli.main"]
 """The command as a process that comes up by itself."""
@@ -47,6 +50,13 @@ def prompt_text(number: int, *dependencies: int, **values: object) -> str:
     lines |= {"dependencies": list(dependencies), "priority": "medium", "attempts": 0, "commits": [], **values}
     front = "".join(f"{key}: {value}\n" for key, value in lines.items())
     return f"---\n{front}---\n## Tasks\n\nDo {number}.\n\n## Acceptance Criteria\n\n- It is done.\n"
+
+
+def _of_all_processes(file: str) -> Iterator[tuple[int, bytes]]:
+    """The id and this file of every process that lives and may be looked at."""
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{name}/{file}", "rb") as opened:
+            yield int(name), opened.read()
 
 
 def _run_anew(words: Sequence[str], env: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
@@ -71,11 +81,13 @@ class Project:
         prompts: Mapping[int, Sequence[int]],
         scripts: Mapping[int, str],
         settings: Mapping[str, object],
+        inside: str = "",
     ) -> None:
-        self.repository = Repository(folder / "project")
+        self.repository = Repository(folder / "project", project=inside)
         # agents commit as somebody also where a tmux server was started without IDENTITY in its environment
-        self.repository.git("config", "user.name", IDENTITY["GIT_AUTHOR_NAME"])
-        self.repository.git("config", "user.email", IDENTITY["GIT_AUTHOR_EMAIL"])
+        with (self.repository.root / ".git/config").open("a") as settings_of_git:
+            settings_of_git.write(f"[user]\n\tname = {IDENTITY['GIT_AUTHOR_NAME']}\n")
+            settings_of_git.write(f"\temail = {IDENTITY['GIT_AUTHOR_EMAIL']}\n[maintenance]\n\tauto = false\n")
         self.layout: Layout = self.repository.layout
         self.socket = f"coord-test-{os.getpid()}-{secrets.token_hex(4)}"
         self.terminals = Terminals(self.socket, "coord")
@@ -154,12 +166,12 @@ class Project:
     def answer_until_over(self, loop: "LoopProcess", answer: str = "1", timeout: float = 60) -> int:
         """Give each question the same answer until this loop ends; its exit code."""
 
-        def over() -> bool:
-            for question in self.snapshot().open_questions:
+        def is_over(snapshot: Snapshot) -> bool:
+            for question in snapshot.open_questions:
                 self.coord("answer", str(question.seq), answer)
             return loop.poll() is not None
 
-        wait_until(over, timeout=timeout, message="the loop's end")
+        self.sees(is_over, timeout=timeout, message="the loop's end")
         return loop.returncode
 
     def said(self) -> str:
@@ -174,19 +186,27 @@ class Project:
         finally:
             observer.close()
 
+    def sees(self, is_so: Callable[[Snapshot], T], *, timeout: float = 60, message: str = "the project") -> T:
+        """Wait until something is so of the project, by an observer that keeps what it read; what `is_so` said."""
+        observer = Observer(self.layout)
+        try:
+            return wait_until(lambda: is_so(observer.snapshot()), timeout=timeout, message=message)
+        finally:
+            observer.close()
+
     def states(self) -> dict[int, str]:
         """Prompt → state of its step."""
         return {number: step.state.value for number, step in self.snapshot().steps.items()}
 
-    def wait_for(self, number: int, state: str, timeout: float = 30) -> None:
+    def wait_for(self, number: int, state: str, timeout: float = 60) -> None:
         """Wait until the step of a prompt is in a state, and the log tells so: `step.json` is written before it."""
 
-        def known() -> bool:
-            step = self.snapshot().steps.get(number)
+        def is_known(snapshot: Snapshot) -> bool:
+            step = snapshot.steps.get(number)
             return step is not None and step.state.value == state and self.is_logged(step)
 
         try:
-            wait_until(known, timeout=timeout, message=f"{number} to be {state}")
+            self.sees(is_known, timeout=timeout, message=f"{number} to be {state}")
         except AssertionError as error:
             raise AssertionError(f"{error}; they are {self.states()}\n{self.said()[-2000:]}") from None
 
@@ -212,22 +232,13 @@ class Project:
         """Live processes of this prompt's agent, or of any: launchers and all that they started."""
         name = b"COORD_AGENT=" if number is None else f"COORD_AGENT=executor-{number:02d}-".encode()
         mark = f"COORD_ROOT={self.layout.root}".encode()
-        found = []
-        for folder in Path("/proc").iterdir():
-            with contextlib.suppress(OSError):
-                environ = (folder / "environ").read_bytes().split(b"\0") if folder.name.isdigit() else []
-                if mark in environ and any(entry.startswith(name) for entry in environ):
-                    found.append(int(folder.name))
-        return found
+        found = ((pid, environ.split(b"\0")) for pid, environ in _of_all_processes("environ") if mark in environ)
+        return [pid for pid, words in found if mark in words and any(word.startswith(name) for word in words)]
 
     def _left_of_tmux(self) -> list[int]:
         """The server and clients on this project's socket that live, whether they answer or not."""
-        found = []
-        for folder in Path("/proc").iterdir():
-            with contextlib.suppress(OSError):
-                if folder.name.isdigit() and f"-L\0{self.socket}\0".encode() in (folder / "cmdline").read_bytes():
-                    found.append(int(folder.name))
-        return found
+        words = f"-L\0{self.socket}\0".encode()
+        return [pid for pid, line in _of_all_processes("cmdline") if words in line]
 
     def release(self, name: str = "go") -> None:
         """Let the agents that wait for this file go on, and all that come to it later."""
@@ -252,6 +263,7 @@ class Project:
                 process.send_signal(signal.SIGCONT)
                 process.kill()
             process.wait()
+        self._end_loop()
         for pid in self.agents():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -266,16 +278,26 @@ class Project:
         for descriptor in self._released:
             os.close(descriptor)
 
+    def _end_loop(self) -> None:
+        """End a loop that a command started: it would open the tmux server again that is about to end."""
+        if loop_is_alive(self.layout):
+            write_loop(self.layout, LoopAsk("stopped", by="the end of a test"))
+            wait_until(lambda: not loop_is_alive(self.layout), message="the loop's end")
+
 
 @contextlib.contextmanager
 def project(
     folder: Path,
     prompts: Mapping[int, Sequence[int]],
     scripts: Mapping[int, str] | None = None,
+    inside: str = "",
     **settings: object,
 ) -> Iterator[Project]:
-    """A project with prompts (number → dependencies), their scripts (`WRITE` where none is given) and settings."""
-    made = Project(folder, prompts, scripts or {}, settings)
+    """A project with prompts (number → dependencies), their scripts (`WRITE` where none is given) and settings.
+
+    `inside`: the folder of its repository that it is; empty: all of it.
+    """
+    made = Project(folder, prompts, scripts or {}, settings, inside)
     try:
         yield made
     finally:

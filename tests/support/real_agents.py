@@ -126,8 +126,8 @@ def killed_half_way(folder: Path, name: str, half: Step, rest: Step) -> Iterator
             timeout=110,
             message="a commit",
         )
-        wait_until(lambda: api.holding, timeout=20, message="it to have been told how that went")
-        wait_until(lambda: made.attempts(1)[0].get("session"), timeout=20, message="its session to be known")
+        wait_until(lambda: api.holding, message="it to have been told how that went")
+        wait_until(lambda: made.attempts(1)[0].get("session"), message="its session to be known")
         (first,) = made.attempts(1)
         agent = made.layout.attempt(first["run"], prompt_work(1), 1) / "started" / "agent"
         os.kill(int(agent.read_text()), signal.SIGKILL)
@@ -158,7 +158,7 @@ def stop_trying(made: Project, sign: str, trouble: str = "") -> None:
     `sign` is the expression for that, `trouble` are words of what it is in, for a CLI whose hooks tell of it before its
     screen does.
     """
-    wait_until(lambda: trouble.lower() in screen(made, 1).lower(), timeout=30, message=f"{trouble} on the screen")
+    wait_until(lambda: trouble.lower() in screen(made, 1).lower(), message=f"{trouble} on the screen")
 
     def stopped() -> bool:
         if not re.search(sign, screen(made, 1)):
@@ -166,4 +166,4 @@ def stop_trying(made: Project, sign: str, trouble: str = "") -> None:
         made.terminals.send_key(made.attempts(1)[-1]["pane"], "Escape")
         return False
 
-    wait_until(stopped, timeout=30, message="it to stop trying")
+    wait_until(stopped, message="it to stop trying")

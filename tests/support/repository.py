@@ -1,8 +1,6 @@
 """Real git repositories for tests."""
 
-import atexit
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -33,11 +31,22 @@ def _git(args: Sequence[str], cwd: Path, env: Mapping[str, str], check: bool = T
 
 
 @cache
-def _committed(hash_name: str) -> Path:
-    """A repository with its first commit, to be copied: made once, gone with this process."""
-    root = Path(tempfile.mkdtemp(prefix="coord-repository-"))
-    atexit.register(shutil.rmtree, root, ignore_errors=True)
-    root.chmod(0o777 & ~_umask())  # as any folder, where that of mkdtemp is private
+def _committed(hash_name: str) -> tuple[tuple[str, ...], tuple[tuple[str, int, bytes], ...]]:
+    """What a repository with its first commit is made of: folders, and files with mode and content."""
+    with tempfile.TemporaryDirectory(prefix="coord-repository-") as folder:
+        root = Path(folder)
+        _commit_first(root, hash_name)
+        found = sorted(root.rglob("*"))
+        folders = tuple(str(path.relative_to(root)) for path in found if path.is_dir())
+        files = tuple(
+            (str(path.relative_to(root)), path.stat().st_mode & 0o777, path.read_bytes())
+            for path in found
+            if path.is_file() and path.suffix != ".sample"
+        )
+        return folders, files
+
+
+def _commit_first(root: Path, hash_name: str) -> None:
     files = {"README.md": "A project.\n", "src/app.py": "".join(f"line {n}\n" for n in range(1, 21))}
     (root / "src").mkdir()
     for name, text in files.items():
@@ -46,13 +55,18 @@ def _committed(hash_name: str) -> Path:
     _git(("init", "--quiet", "--initial-branch=main", f"--object-format={hash_name}"), root, env)
     _git(("add", "--", *files), root, env)
     _git(("commit", "--quiet", "-m", "Work"), root, env)
-    return root
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _copy(root: Path, hash_name: str) -> None:
+    """Make a repository with its first commit: a git that makes it anew takes ten times as long."""
+    folders, files = _committed(hash_name)
+    root.mkdir(parents=True, exist_ok=True)
+    for name in folders:
+        os.mkdir(root / name)
+    for name, mode, content in files:
+        file = os.open(root / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        os.write(file, content)
+        os.close(file)
 
 
 class Repository:
@@ -61,7 +75,7 @@ class Repository:
     def __init__(self, root: Path, *, project: str = "", hash_name: str = "sha1") -> None:
         self.root = root
         self.layout = Layout(root / project)
-        shutil.copytree(_committed(hash_name), root, dirs_exist_ok=True)
+        _copy(root, hash_name)
         self.git("update-index", "--refresh")  # it names the files that were copied
         self.layout.coord.mkdir(parents=True)
         (self.layout.coord / ".gitignore").write_text("*\n")

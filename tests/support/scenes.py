@@ -13,7 +13,7 @@ from coordinator.model.pane_screen import Screen
 from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Agent, AgentState, Loop, LoopState, Milestone, Question, Snapshot
-from coordinator.model.step import Exit, Receipt, Step, StepState
+from coordinator.model.step import SETUP_LOG, Exit, Receipt, Step, StepState
 from coordinator.model.trust import Ask, Content
 from coordinator.model.usage import Spent
 from coordinator.terminals.screen import parse
@@ -194,6 +194,13 @@ def crowd() -> Snapshot:
     return snapshot(prompts, steps, agents=agents, loop=Loop(LoopState.RUNNING, "12 running", 16, alive=True))
 
 
+def asking_alike() -> Snapshot:
+    """Twelve agents, of which nine ask leave for the same."""
+    there, wish = crowd(), "Bash(npm run build && npm test -- --coverage)"
+    asking = (replace(a, state=AgentState.PERMISSION, doing=wish, evidence="hook") for a in there.agents[:9])
+    return replace(there, agents=(*asking, *there.agents[9:]))
+
+
 def wide_titles() -> Snapshot:
     """Japanese, German, very long, and hostile ones."""
     prompts = [
@@ -245,9 +252,10 @@ def laboratory() -> Snapshot:
     ]
     noted = "memory was the bottleneck, not time"
     alignment = add_summary(b"", number=2, agent="executor-02-1", text=noted, at=iso(900))
-    return snapshot(
-        prompts, steps, agents=(agent(4, AgentState.WORKING, 133),), documents={".coord/alignment.md": alignment}
-    )
+    wanted = b"---\ntitle: M\n---\n## Success Criteria\n\n- Memory of a window stays below 1 MB\n"
+    wanted += b"\n## Non-goals\n\n- Another cache\n"
+    documents = {".coord/alignment.md": alignment, ".coord/milestone.md": wanted}
+    return snapshot(prompts, steps, agents=(agent(4, AgentState.WORKING, 133),), documents=documents)
 
 
 def untrusted() -> Snapshot:
@@ -291,3 +299,32 @@ def troubled() -> Snapshot:
         loop=loop,
         problems=problems,
     )
+
+
+def beginning() -> Snapshot:
+    """Two worktrees are being set up, and an agent has taken an answer for now."""
+    prompts = [
+        prompt(1, "Parse limits from TOML", status="done"),
+        prompt(2, "Token bucket core", 1),
+        prompt(3, "Command line", 1),
+        prompt(4, "Persist buckets to SQLite", 2),
+    ]
+    installing = "added 412 packages in 38 s"
+    agents = (
+        agent(2, AgentState.STARTING, 74, evidence=SETUP_LOG, doing=installing, window="", pane=""),
+        agent(3, AgentState.STARTING, 9, evidence=SETUP_LOG, runtime="codex", window="", pane=""),
+    )
+    assumed = Question(
+        build.event_id(9),
+        9,
+        "Are limits per address or per key?",
+        "executor-01-1",
+        "prompt:1",
+        asked=iso(300),
+        answer="per key",
+        default="per key",
+        assumed=True,
+        risk="an hour of work on the parser",
+    )
+    steps = [step(1, StepState.MERGED, 900, 242), step(2, StepState.DISPATCHED, 74), step(3, StepState.DISPATCHED, 9)]
+    return snapshot(prompts, steps, agents=agents, questions=(assumed,))

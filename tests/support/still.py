@@ -6,18 +6,30 @@ from typing import TYPE_CHECKING
 
 from coordinator.client.ports import OnScreen, Preferences, Query, Show, Trouble, Wish
 from coordinator.errors import CoordError, Refused, UsageError
+from coordinator.formats.imports.registry import names
 from coordinator.lazy.dataclass import replace
+from coordinator.model.acceptance import standings as standings_of_prompts
 from coordinator.model.change import Change, ChangePage, Check
+from coordinator.model.compounding import Compounding, Guides
+from coordinator.model.conversation import Message, Ready, Say
 from coordinator.model.event import Event
+from coordinator.model.feedback import Feedback
+from coordinator.model.foreign_run import ForeignRuns
 from coordinator.model.intent import Intent
 from coordinator.model.plan import Plan
 from coordinator.model.prompt import PromptStatus
 from coordinator.model.replay import Replay
-from coordinator.model.snapshot import Agent, Snapshot
+from coordinator.model.review_comment import Comment, with_comment
+from coordinator.model.run import RunReport, Worked
+from coordinator.model.snapshot import Agent, Question, Snapshot
 from coordinator.model.step import Attempt
 from coordinator.model.trust import Ask, Shown
+from coordinator.model.witnesses import Standing, standings
+from coordinator.services.compounding import Take, compounding, plan_compounding
 from coordinator.services.importing import Import, plan_import
 from coordinator.views.milestone_page import MilestonePage
+from coordinator.views.pipeline_page import PipelinePage
+from coordinator.views.runs import RunPage
 from coordinator.views.status_json import counts
 
 if TYPE_CHECKING:
@@ -39,11 +51,26 @@ class StillSource:
         self.changes: dict[int, ChangePage] = {}
         self.page: MilestonePage | None = None
         self.undo: Plan | None = None
+        self.worked: tuple[Worked, ...] = ()
+        """What was worked on in each run."""
+        self.handed_over = ""
+        """The hand-over page."""
+        self.decided: Plan | CoordError = Refused("there is no decision", "")
+        """What the plan of a Planner's decision is."""
         self.tasks: dict[str, Import] = {}
         """Place → what can be imported from there."""
+        self.contents: dict[str, bytes | str] = {}
+        """Name → what an artifact of a pipeline holds."""
+        self.said: Sequence[Message] = ()
+        """What the coordinator says to whatever it is told."""
+        self.foreign = ForeignRuns()
+        """What other tools have begun."""
+        self.taught: Compounding | None = None
         self.asked: list[object] = []
         self.checked = Check(True, "merges into main; unit passed on the result")
         self.refusal: CoordError | None = None
+        self.deaf: CoordError | None = None
+        """Why agents can take no message now."""
         self.command: Sequence[str] | None = ("true",)
         self._preferences = preferences or Preferences()
         self._next: list[Snapshot | Trouble] = [snapshot] if snapshot is not None else []
@@ -84,6 +111,47 @@ class StillSource:
     def milestone(self) -> MilestonePage:
         assert self._last is not None
         return self.page or MilestonePage(self._last.milestone, Intent(), None, False, "", "", counts(self._last))
+
+    def handover(self, milestone: str) -> str:
+        return self.handed_over
+
+    def findings(self) -> tuple[Feedback, ...]:
+        there = self.look().round
+        return there.feedback if there is not None else ()
+
+    def criteria(self) -> tuple[Standing, ...]:
+        found = self.look()
+        own = standings(found.round) if found.round is not None else ()
+        return (*own, *(standings_of_prompts(found.checks) if found.checks is not None else ()))
+
+    def run_witness(self, criterion: str, command: str) -> str:
+        return self._done(("run", criterion, command))
+
+    def accept_criterion(self, criterion: str, reason: str) -> str:
+        return self._done(("accept", criterion, reason))
+
+    def runs(self) -> tuple[RunReport, ...]:
+        rounds = self.milestone().rounds
+        return rounds.runs if rounds is not None else ()
+
+    def run(self, name: str) -> RunPage:
+        report = next((one for one in self.runs() if one.run.id == name), None)
+        if report is None:
+            raise Refused(f"there is no run {name}", "`coord runs` lists them")
+        return RunPage(report, self.worked)
+
+    def foreign_runs(self) -> ForeignRuns:
+        return self.foreign
+
+    def pipeline(self, number: int) -> PipelinePage:
+        found = self.look()
+        if number not in found.pipelines:
+            raise Refused(f"no pipeline of prompt {number:02d} has begun", "`pipeline: build` in its file gives it one")
+        title, folder = found.prompts[number].title, f".coord/runs/run-3/build/{number:02d}-1"
+        return PipelinePage(number, title, 1, found.pipelines[number], self.contents, folder)
+
+    def judge_finding(self, number: int, fate: str, words: str) -> str:
+        return self._done(("finding", number, fate, words))
 
     def plan_intent(self, document: str) -> Plan:
         raise Refused("the intent says that already", "change it")
@@ -135,6 +203,13 @@ class StillSource:
     def permit(self, agent: Agent, allow: bool, reason: str) -> str:
         return self._done(("permit", agent.id, allow, reason))
 
+    def check_tell(self, agent: Agent) -> None:
+        if self.deaf is not None:
+            raise self.deaf
+
+    def edit_file(self, path: str, line: int) -> None:
+        self.asked.append(("edit", path, line))
+
     def tell(self, agent: Agent, text: str) -> str:
         return self._done(("tell", agent.id, text))
 
@@ -151,18 +226,29 @@ class StillSource:
         assert self._last is not None
         return self._last
 
+    def compounding(self) -> Compounding:
+        return self.taught or compounding(self.look(), (), Guides(".coord/learnings.md"))
+
+    def plan_compounding(self, snapshot: Snapshot, take: Take) -> Plan:
+        return plan_compounding(snapshot, self.compounding(), take)
+
     def plan_undo(self, snapshot: Snapshot) -> Plan:
         if self.undo is not None:
             return self.undo
         raise Refused("there is no plan to take back", "nothing was applied yet")
 
     def task_formats(self) -> tuple[str, ...]:
-        return ("backlog.md", "checklist")
+        return names()
 
     def plan_tasks(self, snapshot: Snapshot, place: str, form: str) -> Plan:
         if place not in self.tasks:
             raise UsageError(f"there is nothing at {place}", "name a folder or a file with tasks")
         return plan_import(snapshot, self.tasks[place])
+
+    def plan_decided(self, snapshot: Snapshot, question: Question) -> Plan:
+        if isinstance(self.decided, Plan):
+            return self.decided
+        raise self.decided
 
     def apply(self, plan: Plan) -> tuple[str, ...]:
         self.asked.append(("apply", plan))
@@ -179,11 +265,28 @@ class StillSource:
         self.asked.append(("check", number))
         return self.checked
 
+    def comment(self, number: int, comment: Comment) -> None:
+        page = self.change(number)
+        self.changes[number] = replace(page, drafts=with_comment(page.drafts, comment))
+
+    def mark_viewed(self, number: int, path: str, digest: str) -> None:
+        page = self.change(number)
+        self.changes[number] = replace(page, viewed={**page.viewed, path: digest})
+
+    def sent(self, number: int, comments: Sequence[Comment]) -> None:
+        self.asked.append(("sent", number, tuple(comments)))
+
     def work(self, attempt: Attempt) -> Change:
         return self.change(attempt.prompt).change
 
     def file(self, commit: str, path: str) -> str:
         return f"{path} at {commit}\n"
+
+    def voice(self, heard: "Callable[[Message], None]") -> "StillVoice":
+        return StillVoice(heard, self.said)
+
+    def named_files(self, beginning: str) -> tuple[str, ...]:
+        return tuple(path for path in ("src/bucket.py", "src/clock.py", "README.md") if path.startswith(beginning))
 
     def notify(self, title: str, text: str) -> bool:
         self.asked.append(("notify", title, text))
@@ -193,6 +296,26 @@ class StillSource:
         with self._wake:
             self.closed = True
             self._wake.notify_all()
+
+
+class StillVoice:
+    """A voice that has one answer."""
+
+    def __init__(self, heard: "Callable[[Message], None]", said: "Sequence[Message]") -> None:
+        self._heard, self._said = heard, said
+        self.told: list[Message] = []
+
+    def open(self) -> None:
+        self._heard(Ready("api", "claude-opus-5"))
+
+    def tell(self, message: "Message") -> None:
+        self.told.append(message)
+        if isinstance(message, Say):
+            for one in self._said:
+                self._heard(one)
+
+    def close(self) -> None:
+        """It is none that could be ended."""
 
 
 class StillFilm:

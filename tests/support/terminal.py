@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from support.project import Project
@@ -29,9 +30,9 @@ class Terminal:
             raise AssertionError(f"tmux {arguments}: {done.stderr}")
         return done.stdout
 
-    def open(self, project: Project, *arguments: str) -> None:
-        """Run `coord` on a project; its window stays when it ends."""
-        words = [sys.executable, "-m", "coordinator.cli.main", "-C", str(project.layout.root), *arguments]
+    def open(self, project: Project, *arguments: str, program: Sequence[str] = ("-m", "coordinator.cli.main")) -> None:
+        """Run `coord` on a project, or another program of Python in its place; its window stays when it ends."""
+        words = [sys.executable, *program, "-C", str(project.layout.root), *arguments]
         # COLUMNS and LINES, which test runners set, would overrule the size of the terminal
         own = project.environment(COLORTERM="truecolor", LANG="C.UTF-8")
         environ = {k: v for k, v in own.items() if "\n" not in v and k not in ("COLUMNS", "LINES")}
@@ -46,7 +47,7 @@ class Terminal:
     def screen(self) -> str:
         return self.tmux("capture-pane", "-p")
 
-    def wait_for(self, *texts: str, without: str = "\0", timeout: float = 20) -> str:
+    def wait_for(self, *texts: str, without: str = "\0", timeout: float = 60) -> str:
         """The screen once it shows all of these, and not `without`."""
         seen = [""]
 

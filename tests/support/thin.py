@@ -91,7 +91,7 @@ class Thin:
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()  # it ends by itself, also below another process
         try:
-            self.process.wait(10)
+            self.process.wait(90)
         finally:
             self.process.kill()
         for stream in (self.process.stdout, self.process.stderr):

@@ -111,13 +111,35 @@ def points(trace: Path, phase_of: Callable[[Call], str]) -> list[Point]:
     return found
 
 
+def in_parts() -> bool:
+    """Whether only a part of all points is tried, which need not lead to every outcome."""
+    return "/" in _wanted()
+
+
+def _wanted() -> str:
+    return os.environ.get("COORD_CRASH_POINTS") or "1"
+
+
+def _as_asked(found: Sequence[Point]) -> list[Point] | None:
+    """The points that COORD_CRASH_POINTS names: `all`, or `3/20`, the third of twenty parts that are all together.
+
+    None where it is a number: that many times as many as usual.
+    """
+    if _wanted() == "all":
+        return list(found)
+    part, _, parts = _wanted().partition("/")
+    return list(found[(int(part) - 1) % int(parts) :: int(parts)]) if parts else None
+
+
 def sample(found: Sequence[Point], most: int) -> list[Point]:
-    """At most so many points, evenly over all kinds; COORD_CRASH_POINTS as for `spread`."""
-    wanted = os.environ.get("COORD_CRASH_POINTS") or "1"
+    """At most so many points, evenly over all kinds; COORD_CRASH_POINTS says otherwise."""
+    asked = _as_asked(found)
+    if asked is not None:
+        return asked
     kinds = [[point for point in found if point.kind == kind] for kind in dict.fromkeys(p.kind for p in found)]
     kinds.sort(key=len)
     chosen: list[Point] = []
-    left = len(found) if wanted == "all" else most * int(wanted)
+    left = most * int(_wanted())
     for place, of_kind in enumerate(kinds):  # of the rare ones all, if need be; the others share what is left
         count = min(len(of_kind), max(1, left // (len(kinds) - place)))
         chosen += [of_kind[(2 * i + 1) * len(of_kind) // (2 * count)] for i in range(count)]
@@ -126,14 +148,11 @@ def sample(found: Sequence[Point], most: int) -> list[Point]:
 
 
 def spread(found: Sequence[Point], most: int) -> list[Point]:
-    """At most so many points of each kind, evenly from its first to its last.
-
-    COORD_CRASH_POINTS says otherwise: a number that many times as many, `all` tries every one.
-    """
-    wanted = os.environ.get("COORD_CRASH_POINTS") or "1"
-    if wanted == "all":
-        return list(found)
-    most *= int(wanted)
+    """At most so many points of each kind, evenly from its first to its last; COORD_CRASH_POINTS says otherwise."""
+    asked = _as_asked(found)
+    if asked is not None:
+        return asked
+    most *= int(_wanted())
     chosen = []
     for kind in dict.fromkeys(point.kind for point in found):
         of_kind = [point for point in found if point.kind == kind]

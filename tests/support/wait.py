@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_until(predicate: Callable[[], T], *, timeout: float = 10.0, message: str = "condition") -> T:
+def wait_until(predicate: Callable[[], T], *, timeout: float = 60.0, message: str = "condition") -> T:
     """Return the first true value of `predicate`; AssertionError naming `message` after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     pause = 0.001

@@ -24,6 +24,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 _LARGEST = 1 << 17  # bytes of a request
+_SELDOM = ("coordinator.mcp_server", "coordinator.eventlog.wal_kqueue")
+"""What few commands need and takes as long to import as all the rest, and what only a Mac can import."""
 _STARTS_WITH = ("LANG", "LC_", "PYTHON", "COORD_", "LD_")
 """Variables by which a process has to be started anew: they are read before anything of it runs, or by the kernel."""
 
@@ -134,15 +136,25 @@ class _Told(BaseException):
 
 
 def _load() -> None:
-    """Import what commands and the loop import, also where they do so late."""
+    """Import what commands and the loop import, also where they do so late, and make what is made when it is used."""
     import importlib
     import pkgutil
 
-    import coordinator.cli
+    import coordinator
 
-    for module in pkgutil.iter_modules(coordinator.cli.__path__, "coordinator.cli."):
-        importlib.import_module(module.name)
-    importlib.import_module("coordinator.loop.process")
+    for module in pkgutil.walk_packages(coordinator.__path__, "coordinator."):
+        if not module.name.startswith(_SELDOM):
+            _make_all(vars(importlib.import_module(module.name)))
+
+
+def _make_all(names: Mapping[str, Any]) -> None:
+    """Compile the patterns and the constructors of a module, which wait for their first use."""
+    for value in [*names.values()]:
+        if isinstance(value, type) and value.__module__.startswith("coordinator."):
+            assert value.__init__
+            assert value.__new__
+        elif type(value).__module__ == "coordinator.lazy.regex":
+            assert value.groups >= 0
 
 
 def _serve(control: socket.socket) -> None:

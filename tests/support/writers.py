@@ -18,16 +18,18 @@ def decision(text: object = "use WAL", subject: str = "prompt:7", id: str = "") 
 
 
 _BODY = """
-import sys, time
+import itertools, os, sys, time
 from pathlib import Path
 from coordinator.eventlog.store import EventLog
 from coordinator.model.event import Actor, ActorKind, Draft
-path, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+path, name, count, over = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
 log = EventLog.open(path, create=True)
 actor = Actor(ActorKind.AGENT, name, "executor")
 print("ready", flush=True)
 sys.stdin.readline()
-for i in range(count):
+for i in itertools.count():
+    if i >= count and (not over or os.path.exists(over)):
+        break
     start = time.perf_counter()
     event, = log.append([Draft("decision.recorded", "prompt:7", {"text": f"{name} {i}", "at": time.time_ns()})], actor)
     sys.stdout.write(f"{event.id} {event.seq} {time.perf_counter() - start} {time.time_ns()}\\n")
@@ -36,14 +38,14 @@ log.close()
 """
 
 
-def start_writer(path: Path, name: str, count: int) -> "subprocess.Popen[str]":
-    """A process that appends `count` events as soon as it gets a line.
+def start_writer(path: Path, name: str, count: int, over: str = "") -> "subprocess.Popen[str]":
+    """A process that appends `count` events as soon as it gets a line, and then goes on until the file `over` is there.
 
     It prints `ready`, then for each event, once it is acknowledged, its id, sequence number, seconds, and the time.
     """
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
-        [sys.executable, "-c", _BODY, str(path), name, str(count)],
+        [sys.executable, "-c", _BODY, str(path), name, str(count), over],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

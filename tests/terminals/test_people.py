@@ -124,10 +124,14 @@ def test_an_agents_output_cannot_reach_the_persons_clipboard(terminals: Terminal
     assert not re.search(rb"\x1b\]52", person.seen)
 
 
-def test_listing_windows_loads_nothing_slow(terminals: Terminals) -> None:
+def test_what_is_done_with_windows_loads_nothing_slow(terminals: Terminals) -> None:
     code = (
         "import sys\nfrom coordinator.terminals.server import Terminals\n"
-        f"assert [w.name for w in Terminals({terminals.socket_name!r}, 'coord').windows()] == ['home']\n"
+        f"server = Terminals({terminals.socket_name!r}, 'coord')\n"
+        "window = server.open_window(['cat'], cwd='/', name='01-1', env={}, mark={})\n"
+        "server.send_key(window.pane, 'Enter')\n"
+        "assert server.kill_window(window.id)\n"
+        "assert [w.name for w in server.windows()] == ['home']\n"
         "print(*sorted({'libtmux', 'asyncio', 'textual', 'click', 'watchfiles', 'logging'} & sys.modules.keys()))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"\n"

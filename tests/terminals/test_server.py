@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.wait import wait_until
 
-from coordinator.terminals.errors import TerminalError
+from coordinator.terminals.errors import ServerLost, TerminalError
 from coordinator.terminals.listing import Window
 from coordinator.terminals.server import Terminals, literal
 
@@ -215,6 +215,21 @@ def test_opening_a_window_revives_a_server_that_died(terminals: Terminals) -> No
     terminals.run("kill-server")
     window = sleeper(terminals, agent="a")
     assert found(terminals, window).mark == {"agent": "a"}
+
+
+def test_a_program_that_is_to_start_once_is_not_started_again_when_the_server_went_down_on_it(
+    terminals: Terminals, tmp_path: Path
+) -> None:
+    tmux, asked = tmp_path / "tmux", tmp_path / "asked"
+    kills = f'echo "$$" >>{asked}; tmux "$@"; kill -9 {terminals.process()}; echo "server exited" >&2; exit 1'
+    tmux.write_text(f'#!/bin/sh\ncase "$*" in *new-window*) {kills};; esac\nexec tmux "$@"\n')
+    tmux.chmod(0o755)
+    with pytest.raises(ServerLost):
+        Terminals(terminals.socket_name, terminals.session, str(tmux)).open_window(
+            ["sleep", "1000"], cwd="/", name="07-1", env={}, mark={}, once=True
+        )
+    assert len(asked.read_text().split()) == 1
+    assert sleeper(terminals).id in {window.id for window in terminals.windows()}
 
 
 def test_the_session_is_made_once_by_many_at_a_time(terminals: Terminals) -> None:

@@ -12,14 +12,13 @@ from textual.widgets import Input
 
 from coordinator.client.ports import Preferences
 from coordinator.views.attention import needs
-from tui.actions import ACTIONS, BY_ID, Action, Scope, bindings, footer, key_of, unknown_keys
+from tui.actions import ACTIONS, BY_ID, Action, Scope, bindings, key_of, unknown_keys
 from tui.context import Context
 from tui.forms.registry import form_of
 from tui.palette import offered, title_of
 from tui.screens.reader_pages import help_lines
 from tui.widgets.agents import Agents
 from tui.widgets.events import EventList
-from tui.widgets.footer import footer_spans
 from tui.widgets.graph import PromptGraph
 from tui.widgets.window import LiveWindow
 
@@ -71,39 +70,6 @@ async def test_every_action_has_a_form_or_a_method() -> None:
             assert callable(does), action.id
 
 
-@pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS.keys())
-def test_the_footer_shows_only_what_acts_here_and_now(context: Context) -> None:
-    shown_there = footer(context)
-    assert shown_there
-    for action in shown_there:
-        assert not action.when(context)
-        assert action.scope is Scope.MAIN or action.scope == context.panel
-
-
-def test_what_needs_a_human_stays_in_the_narrowest_footer() -> None:
-    context = CONTEXTS["busy"]
-    hints = tuple((key_of(action, {}), action.label_in(context), action.id) for action in footer(context))
-    shown_there = [span.act for span in footer_spans(hints, 80) if span.ink == "key"]
-    assert shown_there[:2] == ["loop.toggle", "need"]
-    assert [act for act in (hint[2] for hint in hints) if act in shown_there] == shown_there
-
-
-def test_of_what_landed_the_footer_offers_a_patch_and_neither_edit_nor_restart() -> None:
-    shown_there = {action.id for action in footer(CONTEXTS["landed"])}
-    assert "patch" in shown_there
-    assert not shown_there & {"edit", "restart"}
-    assert {"edit", "restart"} <= {action.id for action in footer(CONTEXTS["failed"])}
-
-
-@pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS.keys())
-def test_eighty_columns_keep_the_ways_to_everything_else_and_out(context: Context) -> None:
-    hints = tuple((key_of(action, {}), action.label_in(context), action.id) for action in footer(context))
-    text = "".join(span.text for span in footer_spans(hints, 80))
-    assert len(text) <= 80
-    for way in (" tab panels", " ^p commands", " ? help", " q quit"):
-        assert way in text
-
-
 def test_footer_palette_help_and_bindings_come_from_the_same_actions() -> None:
     context = CONTEXTS["events"]
     helped = "\n".join("".join(span.text for span in line) for line in help_lines(context, {}, []))
@@ -113,7 +79,6 @@ def test_footer_palette_help_and_bindings_come_from_the_same_actions() -> None:
         assert (action.id in bound) == bool(action.keys)
     for action in offered(context):
         assert title_of(action, context, {}).lower().startswith(action.label_in(context).lower())
-    assert {action.id for action in footer(context)} <= set(BY_ID)
 
 
 async def test_the_palette_offers_actions_and_prompts_and_does_them() -> None:

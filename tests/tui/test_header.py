@@ -27,21 +27,22 @@ def text(snapshot: Snapshot | None, width: int) -> str:
     [
         (
             200,
-            " coord  tokenbucket › Rate limiting v1   run 3 · iteration 2   ▶ running 2/3   ━━━━━━━━━━━━━━──────── "
-            "3/10 merged · $0.36                                       1 question   06 permission   review 05 ",
+            " coord  tokenbucket › Rate limiting v1   ▶ running 2/3   ━━━━━━━━━━━━━━──────── 3/10 merged · $0.36"
+            "                   n · 06 asks: Which Redis versions must be supported?   06 permission   review 05 ",
         ),
         (
             160,
-            " coord  tokenbucket › Rate limiting v1   ▶ running 2/3   ━━━━━━━━━━━━━━──────── 3/10 merged · $0.36"
-            "                     1 question   06 permission   review 05 ",
+            " coord  tokenbucket › Rate limiting v1   ▶ running 2/3   3/10 merged · $0.36"
+            "            n · 06 asks: Which Redis versions must be…   06 permission   review 05 ",
         ),
         (
             120,
-            " coord  tokenbucket › Rate limiting v1   ▶ running 2/3   3/10 merged · $0.36    1 question   06 permis"
-            "sion   review 05 ",
+            " coord  tokenbucket › Rate limiting v1   ▶ running 2/3   3/10 merged · $0.36"
+            "   n · 06 asks   06 permission   review 05 ",
         ),
-        (80, " coord  ▶ 2/3   3/10 merged             1 question   06 permission   review 05 "),
-        (60, " coord  ▶ 2/3       1 question   06 permission   review 05 "),
+        (80, " coord  ▶ 2/3   3/10 merged            n · 06 asks   06 permission   review 05 "),
+        (60, " coord  ▶ 2/3      n · 06 asks   06 permission   review 05 "),
+        (54, " coord  ▶ 2/3    06 asks   06 permission   review 05 "),
     ],
 )
 def test_the_line_says_less_the_narrower_it_gets(width: int, line: str) -> None:
@@ -58,7 +59,8 @@ def test_where_nobody_tells_of_money_the_run_has_cost_tokens_and_else_nothing_is
 def test_pills_stay_whatever_the_width_and_the_names(width: int, project: str, title: str) -> None:
     snapshot = replace(scenes.bucket(), project=project, milestone=Milestone(title))
     line = text(snapshot, width)
-    assert line.endswith(" 1 question   06 permission   review 05 ")
+    assert line.endswith("   06 permission   review 05 ")
+    assert " 06 asks" in line
     assert columns(header_spans(snapshot, width, UNICODE)) <= max(width, 52)
 
 
@@ -98,7 +100,7 @@ def test_the_bar_is_full_only_when_everything_is(parts: list[int], rest: int) ->
 
 async def test_a_click_on_a_pill_goes_to_what_needs_you() -> None:
     async with shown(StillSource(scenes.bucket())) as (app, pilot):
-        await pilot.click(offset=place_of(app, "1 question"))
+        await pilot.click(offset=place_of(app, "06 asks"))
         await until(lambda: isinstance(app.main.form, AnswerForm), "the question")
     async with shown(StillSource(scenes.troubled())) as (app, pilot):
         await pilot.click(offset=place_of(app, "2 problems"))
@@ -125,12 +127,12 @@ def test_the_forecast_stands_behind_the_progress_where_there_is_room() -> None:
     def line(width: int) -> str:
         return "".join(span.text for span in header_spans(scenes.bucket(), width, UNICODE, "about 40 min left"))
 
-    assert "3/10 merged · about 40 min left · $0.36" in line(200)
+    assert "3/10 merged · about 40 min of work left" in line(220)
     assert "about 40 min" not in line(100)
 
 
 async def test_the_forecast_of_the_project_is_on_the_screen() -> None:
-    async with shown(StillSource(scenes.bucket()), size=(200, 45)) as (app, _):
+    async with shown(StillSource(scenes.bucket()), size=(220, 45)) as (app, _):
         words = forecast(scenes.bucket(), scenes.NOW).words
         assert words.startswith("about ")
-        assert f"merged · {words}" in screen_text(app)
+        assert f"merged · {words.replace(' left', ' of work left')}" in screen_text(app)

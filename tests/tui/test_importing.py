@@ -29,7 +29,7 @@ async def test_tasks_are_imported_from_the_palette_and_taken_back(layout: Layout
         await until(lambda: "Make prompts of the tasks" in screen_text(desk.app), "the command")
         await desk.press("enter", "enter")
         await until(lambda: isinstance(desk.app.main.form, ImportForm) and desk.form.has_focus_within, "the form")
-        assert "Name the folder or the file" in desk.text
+        await desk.sees("Name the folder or the file")
         await desk.type("TODO")
         await desk.sees("there is nothing at")
         await desk.type(".md")

@@ -36,6 +36,16 @@ def text(app: App[None]) -> str:
     return "\n".join(strip.text.rstrip() for strip in app.screen._compositor.render_strips())
 
 
+async def test_the_scrollbar_is_where_the_window_is_from_the_first_picture_on() -> None:
+    app = Alone()
+    async with app.run_test(size=(80, 24)) as pilot:
+        window = app.query_one(LiveWindow)
+        window.draw("executor-04-1", lines(100))
+        await pilot.pause()
+        assert window.show_vertical_scrollbar
+        assert window.vertical_scrollbar.position == window.scroll_y == window.max_scroll_y > 0
+
+
 async def test_it_follows_the_end_of_a_tall_pane_and_the_cursor() -> None:
     app = Alone()
     async with app.run_test(size=(40, 10)) as pilot:

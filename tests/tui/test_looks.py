@@ -1,15 +1,21 @@
 """How the screens look: every character and colour as it was last meant. CONTRIBUTING.md: how to accept a change."""
 
+import importlib
+import pkgutil
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.gallery import PICTURES, Picture
 from support.onscreen import hard_to_read
 from textual.pilot import Pilot
+from textual.screen import Screen
 
+import tui
 from tui.app import CoordApp
+from tui.forms.form import Form
 from tui.paint.theme import DARK, LIGHT
 
 SIZES = ((80, 24), (160, 45))
@@ -36,6 +42,29 @@ def test_looks(name: str, size: tuple[int, int], snap_compare: Callable[..., boo
 @pytest.mark.parametrize("name", ["main", "review"])
 def test_looks_in_the_light(name: str, snap_compare: Callable[..., bool]) -> None:
     assert snap_compare(PICTURES[name].app(LIGHT), terminal_size=(160, 45), run_before=legibly(PICTURES[name])), _HOW
+
+
+@pytest.mark.slow
+async def test_every_screen_and_every_form_has_a_scene_whose_looks_are_kept() -> None:
+    there = {kind for base in (Screen, Form) for kind in kinds_of(base) if not kinds_of(kind)}
+    for name in KEPT:
+        app = PICTURES[name].app(DARK)
+        async with app.run_test(size=(160, 45), notifications=True) as pilot:
+            await PICTURES[name].play(pilot)
+            shown = (app.screen, *app.screen.query(Form))
+            there -= {kind for one in shown for kind in type(one).__mro__}  # some are made as they are needed
+    assert there == set()
+
+
+def kinds_of(base: type) -> set[type]:
+    """The screen's own classes that are made from one, at whatever remove."""
+    for module in pkgutil.walk_packages([str(Path(tui.__file__).parent)], "tui."):
+        if module.name.startswith(("tui.screens.", "tui.forms.")):
+            importlib.import_module(module.name)
+    made = {base}
+    while more := {kind for known in made for kind in known.__subclasses__()} - made:
+        made |= more
+    return {kind for kind in made - {base} if kind.__module__.startswith("tui.")}
 
 
 @pytest.mark.slow

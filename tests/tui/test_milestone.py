@@ -110,7 +110,7 @@ async def test_the_intent_is_edited_shown_as_a_change_and_set_once_confirmed(
         await pilot.press("e")
         await until(lambda: screen.asking == "intent", "the plan")
         assert given[0][1] == "milestone.md"
-        assert "the first version" in screen_text(app)
+        await until(lambda: "the first version" in screen_text(app), "what is going to be set")
         assert layout.milestone.read_text() == FILE
         await pilot.press("enter")
         await until(lambda: "No new packages" in screen_text(app) and not screen.asking, "the new version")
@@ -143,3 +143,21 @@ async def test_it_is_closed_and_opened_again_with_a_reason(layout: Layout) -> No
             await until(lambda: not screen.asking, "the end of the line")
     with EventLog.open(layout.events_db) as log:
         assert [(e.data["status"], e.data["reason"]) for e in log.tail(10)] == [("done", "why"), ("open", "why")]
+
+
+async def test_the_hand_over_page_is_read_where_there_is_one(layout: Layout) -> None:
+    layout.milestone.write_text(FILE.replace("---\n", "---\nid: M1\niterate: true\n", 1))
+    async with opened(layout) as (app, pilot, screen):
+        await pilot.press("h")
+        assert app.screen is screen
+        layout.milestones.mkdir()
+        text = "# Rate limits: done\n\n- **SC-1** it [b]counts[/b] \x1b[31m(met)\n"
+        (layout.milestones / "M1-handover.md").write_text(text)
+        append(layout, Draft("decision.recorded", "prompt:1", {"text": "x"}))
+        await until(
+            lambda: screen.page and screen.page.rounds and screen.page.rounds.handover, "the page that was written"
+        )
+        await pilot.press("h")
+        await until(lambda: "- SC-1 it [b]counts[/b] ·[31m(met)" in screen_text(app), "its words")
+        await pilot.press("escape")
+        assert app.screen is screen

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support.onscreen import until
 from support.steering import Desk, path_of, plain_project, steered
+from textual.app import App
 
 from coordinator.apply.plans import planning
 from coordinator.eventlog.store import EventLog
@@ -210,13 +211,15 @@ async def test_an_edit_says_at_once_when_its_prompt_landed_meanwhile(layout: Lay
         await desk.sees("Patch")
 
 
-async def test_a_form_is_not_covered_by_what_was_told_before(layout: Layout) -> None:
+async def test_a_form_is_not_covered_by_what_was_told_before(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell = App.notify
+    monkeypatch.setattr(App, "notify", lambda app, *told, **how: tell(app, *told, **how | {"timeout": 600}))
     async with steered(layout, selected=2) as desk:
         await desk.press("e", "end", "x", "ctrl+s")
         await desk.closed()
         await desk.sees("u takes it back")
         await desk.press("i")
-        await until(lambda: "u takes it back" not in desk.text, "the form alone", timeout=4)  # it goes after 8 s
+        await until(lambda: "u takes it back" not in desk.text, "the form alone")
 
 
 # ── undo

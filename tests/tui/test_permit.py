@@ -8,6 +8,7 @@ from textual.widgets import Input
 
 from coordinator.errors import Refused
 from coordinator.lazy.dataclass import replace
+from coordinator.model.plan import Permit, Plan
 from coordinator.model.snapshot import AgentState, Snapshot
 from tui.app import CoordApp
 from tui.forms.permit import PermitForm
@@ -104,7 +105,8 @@ async def test_words_are_sent_to_the_agent_that_is_shown_and_stay_while_they_can
     source = StillSource(asking())
     source.refusal = Refused("it can't take a message now", "look at it")
     async with shown(source) as (app, pilot):
-        app.main.select(asking().agents[0].prompt or 0)
+        other = asking().agents[1]  # the first one asks, and hears nothing until it is answered
+        app.main.select(other.prompt or 0)
         await pilot.press("t")
         await form(app, TellForm)
         await pilot.press(*"hold", "enter")
@@ -113,7 +115,63 @@ async def test_words_are_sent_to_the_agent_that_is_shown_and_stay_while_they_can
         source.refusal = None
         await pilot.press("enter")
         await until(lambda: app.main.form is None, "the end of the form")
-        assert done(source, "tell") == [("tell", agent_id(), "hold")]
+        assert done(source, "tell") == [("tell", other.id, "hold")]
+
+
+def twenty() -> Snapshot:
+    """Twenty agents that ask leave for the same, and one that asks for something else."""
+    busy = scenes.bucket()
+    first = next(agent for agent in busy.agents if not agent.state.ended)
+    asks = [
+        replace(first, id=f"executor-{n:02d}-1", prompt=n, state=AgentState.PERMISSION, doing=WISH)
+        for n in range(1, 21)
+    ]
+    return replace(
+        busy, agents=(*asks, replace(asks[0], id="executor-21-1", prompt=21, doing="rm -rf /")), questions=()
+    )
+
+
+@pytest.mark.parametrize(("key", "allow"), [("4", True), ("5", False)])
+async def test_twenty_that_ask_for_the_same_are_answered_by_three_keys(key: str, allow: bool) -> None:
+    source = StillSource(twenty())
+    async with shown(source) as (app, pilot):
+        await pilot.press("y")
+        await form(app, PermitForm)
+        assert "20 agents ask for the same: " in screen_text(app)
+        assert " and 12 more" in screen_text(app)
+        await pilot.press(key, "enter")
+        await until(lambda: app.main.form is None, "the end of the form")
+        ((_, plan),) = done(source, "apply")
+        assert isinstance(plan, Plan)
+        answers = [effect for effect in plan.effects if isinstance(effect, Permit)]
+        assert sorted((a.work.number, a.allow, a.doing) for a in answers) == [(n, allow, WISH) for n in range(1, 21)]
+        assert done(source, "permit") == []
+
+
+async def test_one_of_twenty_is_answered_by_itself() -> None:
+    source = StillSource(twenty())
+    async with shown(source) as (app, pilot):
+        await pilot.press("y")
+        await form(app, PermitForm)
+        await pilot.press("enter")
+        await until(lambda: app.main.form is None, "the end of the form")
+        assert [asked[2] for asked in done(source, "permit")] == [True]
+        assert done(source, "apply") == []
+
+
+async def test_those_that_ask_for_something_else_meanwhile_are_answered_only_for_what_was_shown() -> None:
+    source, there = StillSource(twenty()), twenty()
+    async with shown(source) as (app, pilot):
+        await pilot.press("y")
+        await form(app, PermitForm)
+        others = tuple(replace(agent, doing="rm -rf /") for agent in there.agents)
+        source.put(replace(there, agents=others))
+        await until(lambda: app.main.snapshot is not None and app.main.snapshot.agents == others, "the next snapshot")
+        await pilot.press("4", "enter")
+        await until(lambda: app.main.form is None, "the end of the form")
+        ((_, plan),) = done(source, "apply")
+        assert isinstance(plan, Plan)
+        assert {effect.doing for effect in plan.effects if isinstance(effect, Permit)} == {WISH}
 
 
 async def test_without_anybody_who_asks_the_key_says_so() -> None:

@@ -44,7 +44,7 @@ class Looking:
     def last(self) -> Snapshot:
         return next(found for found in reversed(self.found) if isinstance(found, Snapshot))
 
-    def wait(self, predicate: Callable[[Snapshot], object], message: str, timeout: float = 20) -> Snapshot:
+    def wait(self, predicate: Callable[[Snapshot], object], message: str, timeout: float = 60) -> Snapshot:
         def there() -> Snapshot | None:
             found = self.found[-1] if self.found else None
             return found if isinstance(found, Snapshot) and predicate(found) else None
@@ -95,6 +95,28 @@ def test_a_broken_setting_is_told_and_repaired_without_a_restart(make: Make) -> 
         look.wait(lambda s: any("gat" in p.message and "gate" in p.remedy for p in s.problems), "the problem")
         project.layout.config.write_text(good)
         look.wait(lambda s: not s.problems, "the project again")
+
+
+def test_one_look_after_another_sees_what_is_new_and_refuses_what_can_not_be_read(make: Make) -> None:
+    project = make({1: ()})
+    source = ProjectSource(project.layout)
+    try:
+        assert (set(source.look().prompts), source.look().questions) == ({1}, ())
+        good = project.layout.config.read_text()
+        project.add(2, 1)
+        project.coord("ask", "Which way?")
+        found = source.look()
+        assert (set(found.prompts), [one.text for one in found.open_questions]) == ({1, 2}, ["Which way?"])
+        project.layout.config.write_text(good + "speed: 9\n")
+        with pytest.raises(CoordError, match="speed"):
+            source.look()
+        project.layout.config.write_text(good)
+        assert set(source.look().prompts) == {1, 2}
+        project.layout.events_db.unlink()
+        assert source.look().open_questions == ()
+    finally:
+        source.close()
+    assert set(source.look().prompts) == {1, 2}  # a thread that asks while the screen closes
 
 
 def test_a_screen_opened_on_a_broken_project_comes_to_life_when_it_is_repaired(make: Make) -> None:

@@ -81,7 +81,7 @@ async def test_the_past_can_not_be_mistaken_for_now(ran: Project) -> None:
         await until(lambda: at(app) == 1, "the first event")
         shown_now = screen_text(app)
         assert "Replay · event 1 of" in shown_now
-        assert "back to now" in shown_now
+        assert "esc back" in shown_now
         await pilot.press("escape")
         await until(lambda: app.screen is app.main, "the main screen")
         assert "Replay" not in screen_text(app)
@@ -97,7 +97,7 @@ async def test_an_open_question_is_there_from_when_it_was_asked(ran: Project) ->
             here = at(app)
             await pilot.press("right")
             await until(lambda here=here: at(app) == here + 1, "the next event")  # type: ignore[misc]
-        assert "Which way?" in screen_text(app).partition("Events")[0]
+        await until(lambda: "Which way?" in screen_text(app).partition("Events")[0], "the question")
 
 
 async def test_it_begins_at_the_event_under_the_cursor(ran: Project) -> None:

@@ -190,7 +190,7 @@ async def test_an_edit_of_a_copy_goes_with_the_rejection(monkeypatch: pytest.Mon
         screen.diff.go(3)
         await pilot.press("e")
         await until(lambda: screen.judging == "reject", "the line for the rejection")
-        assert "your edits of 1 file" in screen_text(app)
+        await until(lambda: "your edits of 1 file" in screen_text(app), "what goes with it")
         screen.query_one(Input).value = "like this"
         await pilot.press("enter")
         await until(lambda: bool(applied(still)), "the verdict")
@@ -216,14 +216,15 @@ async def test_files_are_walked_and_long_lines_panned() -> None:
     files = (FileChange("x", 1, 1),)
     async with shown(source(page(DIFF + long, (*FILES, *files))), size=(100, 30)) as (app, pilot):
         screen = await opened(app, pilot.press)
-        for name in ("README.md", "x"):
+        for name in ("x", "README.md"):  # code without evidence comes before words
             await pilot.press("right_square_bracket")
             assert screen.diff.rows[screen.diff.cursor].text == name
+        await pilot.press("left_square_bracket")
         assert "THE-END" not in screen_text(app)
         await pilot.press(*["right"] * 32)
         assert "THE-END" in screen_text(app)
         await pilot.press("left_square_bracket")
-        assert screen.diff.rows[screen.diff.cursor].text == "README.md"
+        assert screen.diff.rows[screen.diff.cursor].text == "src/limit.py"
 
 
 async def test_nothing_to_review_says_so() -> None:

@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pytest
-from support import scenes
+from support import pages, scenes
 from support.onscreen import screen_text, shown, until
 from support.project import project
 from support.steering import path_of, plain_project, steered
 from support.still import StillSource
 
+from coordinator.lazy.dataclass import replace
+from coordinator.model.change import FileChange
 from coordinator.model.prompt import PromptStatus
 from coordinator.storage.paths import Layout
 from tui.forms.stages import Stage
@@ -118,3 +120,19 @@ async def test_a_prompt_that_ceases_to_be_emergent_leaves_the_cards(layout: Layo
         await desk.sees("There is no emergent prompt any more.")
         await desk.press("ctrl+s")
         assert desk.form.stage is Stage.EDIT
+
+
+async def test_a_card_says_what_the_diff_really_did_and_how_that_stands_to_the_milestone() -> None:
+    source = StillSource(scenes.laboratory())
+    page = pages.change()
+    source.changes[2] = replace(page, change=replace(page.change, files=(FileChange("a.py", 3, 1),)))
+    async with shown(source, size=(160, 45)) as (app, pilot):
+        await until(lambda: app.main.snapshot is not None, "the project")
+        app.main.select(2)
+        await pilot.press("s")
+        await until(lambda: app.main.plan_form is not None, "the form")
+        await pilot.press("o")
+        await until(lambda: "What it did" in screen_text(app) and "a.py  +3 -1" in screen_text(app), "the diff")
+        assert "no test is among its files" in screen_text(app)
+        assert "success criterion: Memory of a window stays" in screen_text(app)
+        await pilot.press("escape")

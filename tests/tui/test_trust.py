@@ -32,6 +32,7 @@ def given(source: StillSource) -> list[object]:
 
 async def card(app: CoordApp) -> None:
     await until(lambda: isinstance(app.main.form, TrustForm) and app.main.form.has_focus, "the card")
+    await until(lambda: "Trust this project?" in screen_text(app), "the card to be painted")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)])

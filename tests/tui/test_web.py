@@ -97,7 +97,7 @@ def test_a_screen_ends_with_its_page_and_with_a_server_that_is_killed(
             process.kill()
 
     asyncio.run(look())
-    wait_until(lambda: not screens(made), timeout=20, message="the other screen to end")
+    wait_until(lambda: not screens(made), message="the other screen to end")
 
 
 @pytest.mark.parametrize(

@@ -57,11 +57,60 @@ def event(kind: str, subject: str = "prompt:7", actor: str = "executor-07-1", **
             event("plan.applied", plan="x", summary="interjection 09 after 02, before 07", reason="clock stepped back"),
             "executor 07  applied  interjection 09 after 02, before 07 · because: clock stepped back",
         ),
+        (
+            event(
+                "plan.applied", actor="ada", plan="x", summary="cancel 09", proposer="coordinator (m)", reason="late"
+            ),
+            "ada  applied  cancel 09 · proposed by coordinator (m) · because: late",
+        ),
         (event("plan.undone", "milestone", plan="x", summary="undo of 09"), "executor 07  undone  undo of 09"),
         (
             event("feedback.filed", "milestone", priority="High", category="security", title="open port"),
             "executor 07  feedback  High security: open port",
         ),
+        (
+            event("flow.routed", actor="loop", to="implementer", reason="the pipeline begins", pipeline="build"),
+            "loop  routed  07 implementer: the pipeline begins",
+        ),
+        (
+            event(
+                "flow.routed",
+                actor="loop",
+                **{"from": "code-critic", "to": "implementer.2", "round": 2, "reason": "3 open items"},
+                recommended="cleanup",
+            ),
+            "loop  routed  07 code-critic → implementer.2, round 2: 3 open items; code-critic recommended cleanup",
+        ),
+        (
+            event("flow.routed", actor="loop", **{"from": "cleanup", "to": "", "outcome": "done"}, pipeline="build"),
+            "loop  routed  07 build through",
+        ),
+        (
+            event(
+                *("flow.sealed", "stage:7/cleanup"),
+                actor="loop",
+                sealed=True,
+                status="VERIFIED",
+                commit="0123456789abcdef",
+                suites=[{"name": "unit", "exit": 0}, {"name": "slow", "exit": 0, "timed_out": True}, 3],
+            ),
+            "loop  sealed  07 cleanup sealed: VERIFIED on 0123456789, 1 of 2 suites green",
+        ),
+        (
+            event(
+                "flow.sealed", "stage:7/cleanup", actor="loop", sealed=False, reasons=["AC-1 is open", "unit: exit 1"]
+            ),
+            "loop  sealed  07 cleanup not sealed: AC-1 is open; unit: exit 1",
+        ),
+        (
+            event("ownership.violated", "stage:7/implementer", actor="loop", files=["t/a.py", "t/b.py"], more=3),
+            "loop  violated  07 implementer changed what is not its own: t/a.py, t/b.py and 3 more",
+        ),
+        (
+            event("stage.published", "stage:7/implementer", actor="loop", name="ac_status.json", digest="ab"),
+            "loop  stage  07 implementer published ac_status.json",
+        ),
+        (event("flow.other", "milestone", actor="loop", text="what?"), "loop  flow  what?"),
         (event("verdict.given", "milestone", met=False, text="no retry"), "executor 07  verdict  not met: no retry"),
         (event("learning.noted", "milestone", text="run make"), "executor 07  learned  run make"),
         (

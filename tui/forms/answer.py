@@ -35,12 +35,16 @@ class AnswerForm(TextForm):
 
     def compose(self) -> ComposeResult:
         yield Static(Content("\n".join(plain_lines(self.question.text))), id="subject")
-        if self.question.context:
-            with VerticalScroll(id="context", can_focus=False):
-                yield Static(Content("\n".join(plain_lines(self.question.context))))
+        yield from self.told()
         yield from self.fields("or write an answer of your own" if self.question.options else "write the answer")
         yield Static(Content(self._effect()), id="effect")
         yield from self.refusal()
+
+    def told(self) -> ComposeResult:
+        """What is to be known to answer it."""
+        if self.question.context:
+            with VerticalScroll(id="context", can_focus=False):
+                yield Static(Content("\n".join(plain_lines(self.question.context))))
 
     def _effect(self) -> str:
         if self.question.taken:

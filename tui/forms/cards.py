@@ -13,11 +13,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from coordinator.lazy.dataclass import dataclass
+from coordinator.model.emergent import Analysis, Emergent
 from coordinator.model.step import StepState
-from coordinator.model.text import plain_lines
-from coordinator.services.surgery import Emergent
 from coordinator.views.prompt_row import names
 from coordinator.views.spans import Span
+from coordinator.views.surgery_page import sections
 from tui.forms.fields import Changed, Entered, Immediate
 from tui.paint.ink import Spans, columns, fit, ink_of, pad, paint, wrap
 from tui.paint.theme import Glyphs
@@ -27,7 +27,6 @@ _NARROWEST = 36
 _WIDEST = 64
 _LOWEST = 6
 """Rows of a card that has little to say."""
-_MOST_FILES = 12
 
 
 class Verdict(StrEnum):
@@ -58,34 +57,14 @@ class Verdicts:
         return tuple(number for number, chosen in self.chosen.items() if chosen is verdict)
 
 
-def card_lines(card: Emergent, files: Sequence[str] | None, width: int) -> list[Spans]:
-    """The text of a card below its head. `files` are those that its commits touch; None: not known yet."""
+def card_lines(found: Analysis, width: int) -> list[Spans]:
+    """The text of a card below its head."""
     lines: list[Spans] = []
-    if card.dependents:
-        lines.append([Span(f"{card.stands} {names(card.dependents, 4)}", "quiet")])
-    for label, text in (("Hypothesis", card.hypothesis), ("Approach", card.approach), ("Result", card.result)):
-        lines += _section(label, text.splitlines(), width)
-    lines += _section("Files", _files(card, files), width)
-    noted = [line.lstrip("#> ") for text in card.alignment for line in text.splitlines()]
-    lines += _section("Alignment", noted, width)
-    return lines
-
-
-def _files(card: Emergent, files: Sequence[str] | None) -> list[str]:
-    if files is None:
-        return [f"commits {', '.join(commit[:10] for commit in card.commits)}"] if card.commits else []
-    more = [f"and {len(files) - _MOST_FILES} more"] if len(files) > _MOST_FILES else []
-    return [*files[:_MOST_FILES], *more]
-
-
-def _section(label: str, texts: Sequence[str], width: int) -> list[Spans]:
-    """A heading and its text, wrapped; nothing at all without a text."""
-    rows = [row for text in texts for row in plain_lines(text) if row.strip()]
-    if not rows:
-        return []
-    lines: list[Spans] = [[Span(label, "brand")]]
-    for row in rows:
-        lines += [[Span(" "), *line] for line in wrap([Span(row.strip())], max(1, width - 2))]
+    if found.card.dependents:
+        lines.append([Span(f"{found.card.stands} {names(found.card.dependents, 4)}", "quiet")])
+    for label, rows in sections(found):
+        lines.append([Span(label, "brand")])
+        lines += [[Span(" "), *line] for row in rows for line in wrap(row, max(1, width - 2))]
     return lines
 
 
@@ -121,26 +100,22 @@ class Cards(Immediate, Widget, can_focus=True):
         super().__init__(id=id)
         self.marks = marks
         self._cards: tuple[Emergent, ...] = ()
-        self._files: dict[int, tuple[str, ...]] = {}
+        self._known: dict[int, Analysis] = {}
         self._verdicts = verdicts
         self._place = 0
         self._first = 0
         self._read: dict[int, int] = {}
         """Prompt → lines of its card that are scrolled away."""
 
-    def show(self, cards: Sequence[Emergent]) -> None:
+    def show(self, found: Sequence[Analysis]) -> None:
         """Take over the prompts; the chosen one stays chosen."""
         here = self.current
-        self._cards = tuple(cards)
+        self._known = {one.card.number: one for one in found}
+        self._cards = cards = tuple(one.card for one in found)
         numbers = [card.number for card in cards]
         if here is not None and here.number in numbers:
             self._place = numbers.index(here.number)
         self._place = max(0, min(self._place, len(cards) - 1))
-        self.refresh(layout=True)
-
-    def know_files(self, number: int, files: Sequence[str]) -> None:
-        """Take over which files a prompt's commits touch."""
-        self._files[number] = tuple(files)
         self.refresh(layout=True)
 
     @property
@@ -198,7 +173,7 @@ class Cards(Immediate, Widget, can_focus=True):
 
     def text_of(self, card: Emergent, width: int) -> list[Spans]:
         """All that is known of a card, as lines of that width."""
-        return card_lines(card, self._files.get(card.number), width)
+        return card_lines(self._known[card.number], width)
 
     @property
     def _edge(self) -> str:

@@ -16,7 +16,7 @@ from coordinator.services.interjection import PRIORITY
 from coordinator.services.planning import is_done
 from coordinator.views.plan_preview import Planner
 from tui.forms.fields import ChoiceField, Row, TextField
-from tui.forms.file_field import FileField
+from tui.forms.file_field import FileField, Written
 from tui.forms.host import Draft, FormHost
 from tui.forms.prompt_form import PromptForm
 from tui.forms.prompts_field import PromptsField
@@ -119,7 +119,13 @@ class EditForm(PromptForm):
             return "Nothing is changed yet."
         if file is not None and file.digest != prompt.digest:
             return partial(_outdated, prompt)
-        return partial(self._plan_whole if file is not None else self._plan_values, values)
+        try:
+            asked = self._edit()
+        except CoordError as error:
+            return partial(_refused, error)
+        if file is None:
+            return partial(_plan, replace(asked, values=values))
+        return partial(_plan_whole, asked, file, values)
 
     def _changes(self) -> dict[str, str]:
         """Frontmatter values that are not as they were shown; unchanged ones stay whatever the file says by now."""
@@ -138,20 +144,11 @@ class EditForm(PromptForm):
         yes = self.field("patch").value == "yes"
         return fixes if yes and (self._was["patch"] == "no" or fixes != self._was["mark_user_patch"]) else ()
 
-    def _edit(self, **what: object) -> Edit:
+    def _edit(self) -> Edit:
+        """What is asked for besides values and text."""
         given = {**self.given(), "mark_user_patch": self._marks()}
         asked: Edit = self.service.ask(given, who=self.host.engineer, at=self.at)
-        return replace(asked, **what)  # type: ignore[arg-type]
-
-    def _plan_values(self, values: Mapping[str, str], snapshot: Snapshot) -> Plan:
-        return plan_edit(snapshot, self._edit(values=values))
-
-    def _plan_whole(self, values: Mapping[str, str], snapshot: Snapshot) -> Plan:
-        """The file as the editor left it, with what was changed in the fields after that."""
-        text = self.field("file").value.text.encode()
-        prompt = replace(snapshot.prompts[self.number], source=text)
-        content = edited_source(prompt, Edit(self.number, values)) if values else text
-        return plan_edit(snapshot, self._edit(source=content))
+        return asked
 
     # ── the editor
 
@@ -171,9 +168,9 @@ class EditForm(PromptForm):
             return
         edited = self.host.edit_text(content.decode(), prompt.path.rpartition("/")[2])
         if edited is not None:
-            self._show_file(prompt, edited)
+            self.show_file(prompt, edited)
 
-    def _show_file(self, prompt: Prompt, text: str) -> None:
+    def show_file(self, prompt: Prompt, text: str) -> None:
         snapshot = self.host.snapshot
         others = (other.path for other in snapshot.prompts.values()) if snapshot is not None else ()
         read = parse_prompt(text.encode(), prompt.path, others)
@@ -233,6 +230,20 @@ def _outdated(prompt: Prompt, snapshot: Snapshot) -> Plan:
 
 def _plan(asked: Edit, snapshot: Snapshot) -> Plan:
     return plan_edit(snapshot, asked)
+
+
+def _refused(error: CoordError, snapshot: Snapshot) -> Plan:
+    raise error
+
+
+def _plan_whole(asked: Edit, file: Written, values: Mapping[str, str], snapshot: Snapshot) -> Plan:
+    """The file as the editor left it, with what was changed in the fields after that."""
+    text = file.text.encode()
+    prompt = snapshot.prompts.get(asked.number)
+    if prompt is None or prompt.digest != file.digest:
+        return plan_edit(snapshot, replace(asked, source=text)) if prompt is None else _outdated(prompt, snapshot)
+    content = edited_source(replace(prompt, source=text), Edit(asked.number, values)) if values else text
+    return plan_edit(snapshot, replace(asked, source=content))
 
 
 def _shown(prompt: Prompt) -> dict[str, object]:

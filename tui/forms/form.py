@@ -40,5 +40,8 @@ class Form(Vertical):
         """Take the focus, at the first thing to fill in."""
         self.focus()
 
+    def project_changed(self) -> None:
+        """Another snapshot is there; most forms are about what does not change."""
+
     def action_leave(self) -> None:
         self.post_message(FormClosed())

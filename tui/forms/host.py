@@ -35,6 +35,14 @@ class FormHost(Protocol):
         """The prompt that services act on."""
 
     @property
+    def flow_agent(self) -> str:
+        """The agent of a flow that kill and restart act on, in the place of a prompt's; empty: none is in focus."""
+
+    @property
+    def marked_agents(self) -> frozenset[str]:
+        """Marked agents that work on no prompt, by their names."""
+
+    @property
     def engineer(self) -> str:
         """Who steers, as the log will name them."""
 

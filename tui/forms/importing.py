@@ -8,11 +8,10 @@ from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.views.import_text import task_lines
 from coordinator.views.plan_preview import Outlook, Planner
-from coordinator.views.spans import Span
 from tui.forms.fields import Row, TextField
 from tui.forms.message import Line
 from tui.forms.plan_form import PlanForm
-from tui.forms.stages import SHOWS_PLAN
+from tui.forms.stages import SHOWS_PLAN, labelled
 
 _SHOWN = 3
 """Tasks that are listed below the fields; the review has more, the diff all."""
@@ -30,7 +29,8 @@ class ImportForm(PlanForm):
 
     def rows(self) -> Iterable[Row]:
         yield Row("From", TextField(self.start_with("place", ""), placeholder="a folder or a file", id="place"))
-        formats = "known by its content; else " + ", ".join(self.host.source.task_formats())
+        known = self.host.source.task_formats()
+        formats = f"known by its content; else {', '.join(known[:2])}, {self.host.marks.ellipsis}"
         yield Row("Format", TextField(self.start_with("format", ""), placeholder=formats, id="format"))
 
     def request(self, snapshot: Snapshot) -> Planner | str:
@@ -45,4 +45,8 @@ class ImportForm(PlanForm):
     def more_lines(self) -> list[Line]:
         if self.stage in SHOWS_PLAN or not isinstance(self.found, Outlook):
             return []
-        return [Line(Span("  "), spans) for spans in task_lines(self.found.plan, _SHOWN)]
+        return [labelled("", "quiet", spans) for spans in task_lines(self.found.plan, _SHOWN)]
+
+    def arranged(self, effect: list[Line], more: list[Line]) -> list[Line]:
+        """The tasks behind the sentence that counts them: without room for all, warnings wait for the review."""
+        return [*effect[:1], *more, *effect[1:]]

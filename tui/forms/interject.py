@@ -8,8 +8,7 @@ from coordinator.errors import CoordError
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
 from coordinator.services.interjection import NeedsChoice, closed_cycle
-from coordinator.services.planning import is_done
-from coordinator.services.quick_patch import waiting_dependents
+from coordinator.services.planning import is_done, waiting_dependents
 from coordinator.services.suggestions import between
 from coordinator.views.prompt_row import names
 from tui.forms.fields import Row

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from coordinator.services.quick_patch import patch_body, waiting_dependents
+from coordinator.services.planning import waiting_dependents
+from coordinator.services.quick_patch import patch_body
 from coordinator.services.suggestions import to_fix
 from coordinator.views.prompt_row import names
-from tui.forms.service_form import ServiceForm
+from tui.forms.drafting import DraftingForm
 
 
-class PatchForm(ServiceForm):
+class PatchForm(DraftingForm):
     """A user-patch prompt, with the words that its agent gets."""
 
     SERVICE = "patch"
@@ -17,8 +18,9 @@ class PatchForm(ServiceForm):
     HELP: ClassVar[str] = (
         "A prompt that corrects earlier work: what went wrong, what you want instead, specific issues and acceptance "
         "criteria one a line (Enter begins the next, Enter on an empty line goes on). What still waits for the work "
-        "can wait for the patch too."
+        "can wait for the patch too. ^t has the coordinator write the body, or the field that has the focus."
     )
+    DRAFTS = ("body", "went_wrong", "feedback")
 
     FIELDS = (
         *("title", "fixes", "went_wrong", "feedback", "issues", "criteria"),
@@ -51,6 +53,11 @@ class PatchForm(ServiceForm):
             self.field("before_dependents").note = (
                 f"{names(waiting, 4)} still {verb} for that work" if waiting else "nobody waits"
             )
+
+    def drafted_about(self) -> int | None:
+        """The first of those whose work it corrects."""
+        fixes = self.field("fixes").value
+        return fixes[0] if fixes else self.host.target
 
     def first_body(self) -> str:
         return patch_body(self.service.ask(self.given()))

@@ -1,7 +1,9 @@
 """What all services have in common on the screen: a plan while one types, a review, and the apply."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -14,6 +16,7 @@ from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
 from coordinator.views.plan_preview import Outlook, Planner, came_true, essence, foresee, only_reported
+from tui.forms.drafted import draft_lines
 from tui.forms.field_form import FieldForm
 from tui.forms.host import Draft, FormHost
 from tui.forms.message import Line, MessageLines
@@ -29,6 +32,22 @@ _AT_ONCE = 1500
 """Prompts up to which a plan is made while the key is handled: it takes less than two frames."""
 
 
+class Taker(Protocol):
+    """Somebody who wants to have what is asked for, and no plan of it yet."""
+
+    snapshot: Snapshot
+    """What is planned on here."""
+
+    def started(self, form: PlanForm) -> None:
+        """The form's fields are there."""
+
+    def take(self, asked: Planner, typed: Draft) -> object:
+        """Have it, with what was in the fields."""
+
+    def leave(self) -> object:
+        """The form is left, and nothing is asked for."""
+
+
 class PlanForm(FieldForm):
     """A form over one service. Subclasses give the fields, and the request that they make.
 
@@ -39,11 +58,13 @@ class PlanForm(FieldForm):
     """Id of the action that opens the form."""
     ASIDE: ClassVar[bool] = False
     """Planning reads more than the snapshot: it happens in a thread, however few prompts there are."""
+    taker: Taker | None = None
+    """Who takes what the form asks for, in the place of its being applied here."""
     DEFAULT_CSS = """
     PlanForm { overflow-y: auto; scrollbar-size-vertical: 1; }
     PlanForm > #fields { height: auto; }
     PlanForm > #review { display: none; }
-    PlanForm.-plan > #fields, PlanForm.-plan > #effect { display: none; }
+    PlanForm.-plan > #draft, PlanForm.-plan > #fields, PlanForm.-plan > #effect { display: none; }
     PlanForm.-plan > #review { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -82,6 +103,11 @@ class PlanForm(FieldForm):
         """What a draft is kept under: forms about one prompt have one a prompt."""
         return cls.SERVICE
 
+    @property
+    def about(self) -> int | None:
+        """The prompt that the form is about; None: it is about where another one goes, or about none."""
+        return None
+
     def name_of(self, host: FormHost) -> str:
         """The form's title."""
         return self.SERVICE.capitalize()
@@ -102,10 +128,16 @@ class PlanForm(FieldForm):
         """What this form has to say besides the effect."""
         return []
 
+    def arranged(self, effect: list[Line], more: list[Line]) -> list[Line]:
+        """What stands below the fields: what comes of them, with what there is to say besides."""
+        return [*effect, *more]
+
     def edit_body(self) -> None:
         """Open $EDITOR; forms without a text have nothing to open."""
 
     def compose(self) -> ComposeResult:
+        if self.draft:
+            yield MessageLines(most=3, id="draft")
         yield from super().compose()
         yield from self.words()
 
@@ -116,7 +148,11 @@ class PlanForm(FieldForm):
 
     def start(self) -> None:
         self._started = True
+        for line in self.query("#draft").results(MessageLines):
+            line.show(draft_lines(self.draft, self.about, self.host.clock(), "^n"))
         super().start()
+        if self.taker is not None:
+            self.taker.started(self)
         self.replan()
 
     # ── planning
@@ -127,7 +163,7 @@ class PlanForm(FieldForm):
 
     def replan(self, snapshot: Snapshot | None = None) -> None:
         """Make the plan of the fields as they are now."""
-        snapshot = snapshot or self.host.snapshot
+        snapshot = self.seen if self.taker is not None else snapshot or self.seen
         if snapshot is None or self.stage in (Stage.APPLYING, Stage.DONE):
             return
         asked = self.unclear or self.request(snapshot)
@@ -140,6 +176,11 @@ class PlanForm(FieldForm):
         else:
             self._wanted = (asked, snapshot)
             self._plan_aside()
+
+    @property
+    def seen(self) -> Snapshot | None:
+        """The project that is planned on."""
+        return self.taker.snapshot if self.taker is not None else self.host.snapshot
 
     def _settle(self) -> bool:
         """Plan what is in the fields at this moment; False while something typed is unclear."""
@@ -198,7 +239,7 @@ class PlanForm(FieldForm):
         """Show what there is to say now."""
         key, more = "" if self.stage is Stage.REFUSED else self.host.marks.enter, self.more_lines()
         effect = effect_lines(self.found, self._notice, self.offers(), key)
-        self.query_one("#effect", MessageLines).show([*effect, *more])
+        self.query_one("#effect", MessageLines).show(self.arranged(effect, more))
         if self.stage in SHOWS_PLAN and isinstance(self.found, Outlook):
             seconds = self.host.clock() - self._since if self.stage is Stage.APPLYING else None
             top = progress(self.found.plan, self._notice, seconds)
@@ -232,6 +273,10 @@ class PlanForm(FieldForm):
             self.app.bell()
         elif self._wanted is not None:
             self._eager = True
+        elif isinstance(self.found, Outlook) and self.taker is not None:
+            asked = self.request(self.taker.snapshot)
+            if not isinstance(asked, str):
+                self.taker.take(asked, self.values())
         elif isinstance(self.found, Outlook):
             self._notice = ""
             self._agreed = self.found.plan
@@ -251,7 +296,7 @@ class PlanForm(FieldForm):
     def action_apply(self) -> None:
         """Apply, from the fields too; a refusal is shown instead."""
         ready = self._settle() and self._wanted is None and isinstance(self.found, Outlook)
-        if self.stage is Stage.EDIT and not ready:
+        if self.taker is not None or (self.stage is Stage.EDIT and not ready):
             self.go_on()
         elif self.stage in (Stage.EDIT, Stage.CONFIRM) and isinstance(self.found, Outlook):
             self._since = self.host.clock()
@@ -330,6 +375,8 @@ class PlanForm(FieldForm):
         """One step back: from the review to the fields, from the fields out of the form. Nothing is changed."""
         if self.stage in (Stage.CONFIRM, Stage.REFUSED) and self.fields:
             self.back()
+        elif self.taker is not None:
+            self.taker.leave()
         else:
             self.host.leave_plan()
 

@@ -15,7 +15,8 @@ class PromptForm(ServiceForm):
         super().__init__(host, draft)
 
     def start(self) -> None:
-        self.host.select(self.number, focus=False)
+        if self.number:
+            self.host.select(self.number, focus=False)
         super().start()
 
     @classmethod
@@ -31,7 +32,11 @@ class PromptForm(ServiceForm):
         return {"number": self.number, **super().given()}
 
     @property
+    def about(self) -> int | None:
+        return self.number or None
+
+    @property
     def prompt(self) -> Prompt | None:
         """The prompt as it is now; None when its file is gone."""
-        snapshot = self.host.snapshot
+        snapshot = self.seen
         return snapshot.prompts.get(self.number) if snapshot is not None else None

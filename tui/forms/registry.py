@@ -25,7 +25,11 @@ _OWN = {
 
 
 def form_of(service: str) -> type[PlanForm]:
-    """The form of a service."""
+    """The form of a service; `many kill`: the one that does this to all that are marked."""
+    if service.startswith("many "):
+        from tui.forms.many import many_form
+
+        return many_form(service.removeprefix("many "))
     if service not in _OWN:
         return _general(service)
     module, _, name = _OWN[service].partition(".")

@@ -1,6 +1,6 @@
 """Kill and restart: which agent is ended, what becomes of its prompt, and what is lost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,7 +18,7 @@ from tui.forms.prompt_form import PromptForm
 from tui.forms.stages import Offer, labelled
 from tui.messages import WorkSeen
 from tui.paint.figures import dollars, tokens
-from tui.selection import agent_of
+from tui.selection import agent_by_id
 from tui.widgets.footer import Hint
 
 if TYPE_CHECKING:
@@ -26,15 +26,30 @@ if TYPE_CHECKING:
 
 
 class _AttemptForm(PromptForm):
-    """A form about the attempt of one prompt."""
+    """A form about the attempt of one prompt, or about that of the flow whose agent is in focus."""
 
     def __init__(self, host: FormHost, draft: Draft | None = None) -> None:
+        self.agent = host.flow_agent
         super().__init__(host, draft)
+        if self.agent:
+            self.number = 0
         self._lost: tuple[str, ...] = ()
+
+    @classmethod
+    def draft_key(cls, host: FormHost) -> str:
+        return f"{cls.SERVICE} {host.flow_agent or host.target}"
+
+    def name_of(self, host: FormHost) -> str:
+        return f"{self.SERVICE.capitalize()} {self.agent}" if self.agent else super().name_of(host)
+
+    def filled(self) -> Mapping[str, str]:
+        return {"agent": self.agent} if self.agent else {}
 
     @property
     def attempt(self) -> Attempt | None:
         snapshot = self.host.snapshot
+        if snapshot is not None and self.agent:
+            return next((one for one in snapshot.flows.values() if one.agent == self.agent), None)
         step = snapshot.steps.get(self.number) if snapshot is not None else None
         return step.attempt if step is not None else None
 
@@ -46,7 +61,7 @@ class _AttemptForm(PromptForm):
     def start(self) -> None:
         super().start()
         attempt = self.attempt
-        if attempt is not None and attempt.state.live:
+        if attempt is not None and attempt.state.live and attempt.prompt:
             self._look_at_work(attempt)
 
     @work(thread=True, group="work", exit_on_error=False)
@@ -66,8 +81,9 @@ class _AttemptForm(PromptForm):
         attempt, snapshot = self.attempt, self.host.snapshot
         if attempt is None or snapshot is None or not attempt.state.live:
             return []
+        told = " ".join(self._lost) if attempt.prompt else "What it has not handed in is lost."
         spent = _spent(attempt, snapshot, self.host.clock())
-        return [labelled("So far", "quiet", [Span(f"{attempt.agent} worked {spent}. {' '.join(self._lost)}")])]
+        return [labelled("So far", "quiet", [Span(f"{attempt.agent} worked {spent}. {told}")])]
 
 
 class KillForm(_AttemptForm):
@@ -82,7 +98,7 @@ class KillForm(_AttemptForm):
     def offers(self) -> Sequence[Offer]:
         attempt = self.attempt
         if attempt is not None and attempt.state is StepState.MERGED:
-            return (self.patch_offer,)
+            return (self.patch_offer,) if attempt.prompt else ()
         return (Offer("r", "restart it instead", partial(self.host.change_form, "restart"), retry=False),)
 
 
@@ -97,21 +113,22 @@ class RestartForm(_AttemptForm):
     )
 
     def extra_hints(self) -> tuple[Hint, ...]:
-        return (("^e", "edit it first", "form.editor"),)
+        return (("^e", "edit it first", "form.editor"),) if self.number else ()
 
     def edit_body(self) -> None:
         """Edit the prompt first: the edit form restarts it too."""
-        self.host.change_form("edit", {"running": "restart", "status": "pending"})
+        if self.number:
+            self.host.change_form("edit", {"running": "restart", "status": "pending"})
 
     def offers(self) -> Sequence[Offer]:
-        return (self.patch_offer,)
+        return (self.patch_offer,) if self.number else ()
 
 
 def _spent(attempt: Attempt, snapshot: Snapshot, now: float) -> str:
     """`2m13, 18k tokens, $0.12`: what an attempt has cost so far, as far as anybody knows."""
-    agent = agent_of(snapshot, attempt.prompt)
+    agent = agent_by_id(snapshot, attempt.agent)
     parts = [age(now - timestamp(attempt.started or attempt.since))]
-    if agent is not None and agent.id == attempt.agent:
+    if agent is not None:
         parts += [f"{tokens(agent.tokens)} tokens"] if agent.tokens is not None else []
         parts += [dollars(agent.cost_usd)] if agent.cost_usd is not None else []
     return ", ".join(parts)

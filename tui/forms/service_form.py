@@ -69,7 +69,12 @@ class ServiceForm(PlanForm):
             value = given.get(name)
             if value in (None, ()) or (isinstance(value, str) and not value.strip()):
                 return sentence
-        return partial(_plan, self.service, given, self.host.engineer, self.at)
+        filled = {"who": self.host.engineer, "at": self.at, **self.filled()}
+        return partial(_plan, self.service, given, filled)
+
+    def filled(self) -> Mapping[str, str]:
+        """What a request has besides what is asked for, engineer and time."""
+        return {}
 
     # ── a body is written in $EDITOR
 
@@ -132,5 +137,5 @@ def _plain(asked: Input, field: Any) -> Any:
     return field.value or None if asked.about.file else field.value
 
 
-def _plan(service: Service, given: Mapping[str, Any], who: str, at: str, snapshot: Snapshot) -> Plan:
-    return service.plan(snapshot, service.ask(given, who=who, at=at))
+def _plan(service: Service, given: Mapping[str, Any], filled: Mapping[str, str], snapshot: Snapshot) -> Plan:
+    return service.plan(snapshot, service.ask(given, **filled))

@@ -10,15 +10,17 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from coordinator.errors import CoordError
+from coordinator.model.change import Change
 from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.services.planning import in_flight
 from coordinator.services.surgery import Surgery, emergent, plan_surgery
+from coordinator.services.surgery_analysis import analyse
 from coordinator.views.plan_preview import Planner
 from tui.forms.cards import Cards, Verdict, Verdicts
+from tui.forms.drafting import DraftingForm
 from tui.forms.fields import ProseField, Row
-from tui.forms.service_form import ServiceForm
 from tui.forms.stages import Offer
 from tui.messages import WorkSeen
 from tui.widgets.footer import Hint
@@ -27,15 +29,18 @@ _READING = 100
 """Columns of a card that is read whole."""
 
 
-class SurgeryForm(ServiceForm):
+class SurgeryForm(DraftingForm):
     """Cards above, the words on them below."""
 
     SERVICE = "surgery"
     HELP: ClassVar[str] = (
-        "All emergent prompts side by side: what each supposes, how, and what came of it. k keeps it, i improves it "
-        "with a patch, x eliminates it: pending work is cancelled, done work is reverted by a patch. Your rationale "
-        "goes to the prompts and the alignment document."
+        "All emergent prompts side by side: what each supposes, how, what its diff really did, and how it stands to "
+        "the milestone; o reads one whole. k keeps it, i improves it with a patch, x eliminates it: pending work is "
+        "cancelled, done work is reverted by a patch. Your rationale, which ^t has the coordinator draft, goes to the "
+        "prompts and the alignment document."
     )
+
+    DRAFTS = ("rationale",)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="fields"):
@@ -66,7 +71,9 @@ class SurgeryForm(ServiceForm):
 
     def start(self) -> None:
         self._kill = False
-        self._asked_for: set[int] = set()
+        self._asked_for: set[tuple[int, int]] = set()
+        """Prompt and attempt of which git was asked what it changed."""
+        self._changes: dict[int, Change] = {}
         self._show_cards()
         if self.host.graph.selected is not None:
             self.cards.choose(self.host.graph.selected)
@@ -80,7 +87,7 @@ class SurgeryForm(ServiceForm):
     def _show_cards(self) -> None:
         snapshot = self.host.snapshot
         if snapshot is not None:
-            self.cards.show(emergent(snapshot))
+            self.cards.show([analyse(snapshot, card, self._changes.get(card.number)) for card in emergent(snapshot)])
 
     # ── the request
 
@@ -115,6 +122,23 @@ class SurgeryForm(ServiceForm):
 
     def _clear(self) -> None:
         self.cards.action_decide("")
+
+    def drafted_about(self) -> int | None:
+        """The chosen card's."""
+        return self.cards.current.number if self.cards.current is not None else None
+
+    def told(self) -> dict[str, Any]:
+        """The verdicts so far, and what is known of each prompt that has one, else of the chosen one."""
+        chosen, current = self.cards.value.chosen, self.cards.current
+        numbers = set(chosen) or ({current.number} if current is not None else set())
+        told: dict[str, Any] = {"rationale": self.field("rationale").value}
+        for card in self.cards.cards:
+            if card.number in numbers:
+                verdict = chosen.get(card.number)
+                known = "\n".join("".join(span.text for span in row) for row in self.cards.text_of(card, _READING))
+                told[f"what agents and git say of {card.number:02d}"] = known
+                told[f"verdict on {card.number:02d}"] = verdict.value if verdict is not None else "none yet"
+        return told
 
     # ── the chosen card
 
@@ -153,9 +177,9 @@ class SurgeryForm(ServiceForm):
 
     def _ask_for_files(self, number: int) -> None:
         step = self.host.snapshot.steps.get(number) if self.host.snapshot is not None else None
-        if step is None or step.attempt is None or number in self._asked_for:
+        if step is None or step.attempt is None or (number, step.attempt.attempt) in self._asked_for:
             return
-        self._asked_for.add(number)
+        self._asked_for.add((number, step.attempt.attempt))
         self._read_files(step.attempt)
 
     @work(thread=True, group="work", exit_on_error=False)
@@ -167,13 +191,14 @@ class SurgeryForm(ServiceForm):
 
     @on(WorkSeen)
     def _files_read(self, message: WorkSeen) -> None:
-        self.cards.know_files(message.prompt, [file.path for file in message.change.files])
+        self._changes[message.prompt] = message.change
+        self._show_cards()
 
     # ── keys
 
     def extra_hints(self) -> tuple[Hint, ...]:
         if not self.cards.has_focus:
-            return ()
+            return super().extra_hints()
         decide = (("k", "keep", "form.keep"), ("i", "improve", "form.improve"), ("x", "eliminate", "form.eliminate"))
         return (*decide, ("←→", "card", "form.card"), ("o", "read it whole", "form.read"))
 

@@ -8,17 +8,17 @@ from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.paint.ink import Spans, ink_of, paint
+from tui.paint.scrollbars import ScrolledView
 from tui.paint.scrolling import ROWS
 from tui.paint.titled import Titled
 
 _CACHE_LIMIT = 2000
 
 
-class Lines(ScrollView, Titled, can_focus=True):
+class Lines(ScrolledView, Titled, can_focus=True):
     """Rows with a cursor. Subclasses say how many there are and what is in each.
 
     A row is drawn again when `version` of it differs from the one that was drawn; whoever shows times in its rows

@@ -6,18 +6,18 @@ from typing import ClassVar
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from coordinator.views.spans import Span
 from tui.paint.ink import Spans, columns, ink_of, paint, wrap
+from tui.paint.scrollbars import ScrolledView
 from tui.paint.scrolling import LINES
 
 _CELLS_SHARE = 0.45
 """Most of the width that the cells before a text may take for it to be wrapped beside them."""
 
 
-class Pager(ScrollView, can_focus=True):
+class Pager(ScrolledView, can_focus=True):
     """Lines of spans, each wrapped to the width."""
 
     DEFAULT_CSS = """

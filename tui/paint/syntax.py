@@ -1,4 +1,4 @@
-"""Syntax colours for the lines of a diff, found when a line comes into sight and not before."""
+"""Syntax colours: for the lines of a diff, found when one comes into sight, and for code in what somebody says."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -72,6 +72,26 @@ class Colouring:
         return list(range(start, end))
 
 
+def code_pieces(lines: Sequence[str], language: str) -> list[list[Piece]]:
+    """The pieces of each line of code in a language by its name, safe to print; uncoloured where that is unknown."""
+    texts = [plain(line.expandtabs(4)) for line in lines]
+    lexer = _named_lexer(language.lower())
+    if lexer is None or any(len(text) > _LONGEST for text in texts):
+        return [[(text, "")] for text in texts]
+    return _coloured(texts, lexer)
+
+
+@lru_cache(maxsize=64)
+def _named_lexer(name: str) -> Any:
+    """The lexer of a language; None where it is unknown. Plugins are not asked: that reads all that is installed."""
+    from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
+    from pygments.lexers._mapping import LEXERS  # type: ignore[import-untyped]
+
+    if not any(name in aliases for _, _, aliases, _, _ in LEXERS.values()):
+        return None
+    return get_lexer_by_name(name, stripnl=False, ensurenl=False)
+
+
 def _coloured(lines: list[str], lexer: Any) -> list[list[Piece]]:
     """The pieces of each line of a text; a lexer that stumbles leaves the text as it is."""
     found: list[list[Piece]] = [[]]
@@ -99,7 +119,7 @@ def _ink(token: Any) -> str:
 @lru_cache(maxsize=256)
 def _lexer(name: str) -> Any:
     """The lexer for files of that name; None where the language is unknown."""
-    from pygments.lexers import get_lexer_for_filename  # type: ignore[import-untyped]
+    from pygments.lexers import get_lexer_for_filename
     from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 
     try:

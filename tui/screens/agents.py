@@ -25,6 +25,7 @@ from tui.paint.ink import Spans
 from tui.paint.lines import Lines
 from tui.paint.theme import AGENT_INK
 from tui.screens.host import ScreenHost
+from tui.screens.page_help import HINT, KEY
 from tui.selection import attempt_of
 from tui.widgets.agents import Agents, state_word
 from tui.widgets.footer import Footer, Hint
@@ -53,6 +54,7 @@ class AgentStatus(Screen[Asked]):
     AgentStatus > #window { height: 1fr; background: $surface; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        KEY,
         *(Binding(BY_ID[action].keys, f"leave_for('{action}')", show=False, id=action) for action in _ACTIONS),
         Binding("enter", "leave_for('')", show=False),
         Binding("escape,q", "leave", show=False),
@@ -152,7 +154,7 @@ class AgentStatus(Screen[Asked]):
         context = self.context()
         can = [action for action in _ACTIONS if not (self._reason(action) or BY_ID[action].moot(context))]
         does = tuple((key_of(BY_ID[action], self.host.keys), _LABELS[action], action) for action in can)
-        return (*does, (self.marks.enter, "its prompt", "prompt"), ("esc", "back", "form.leave"))
+        return (*does, (self.marks.enter, "its prompt", "prompt"), HINT, ("esc", "back", "form.leave"))
 
     def context(self) -> Context:
         """What an action would act on: the agent under the cursor, and its prompt."""
@@ -160,8 +162,10 @@ class AgentStatus(Screen[Asked]):
         return Context(self._snapshot, agent.prompt if agent is not None else None, agent, panel="agents")
 
     @on(ActionAsked)
-    def _clicked(self, message: ActionAsked) -> None:
-        if message.action == "form.leave":
+    async def _clicked(self, message: ActionAsked) -> None:
+        if message.action == HINT[2]:
+            await self.run_action("app.page_help")
+        elif message.action == "form.leave":
             self.action_leave()
         else:
             self.action_leave_for(message.action if message.action in _ACTIONS else "")
@@ -196,7 +200,8 @@ def fact_lines(agent: Agent, snapshot: Snapshot, now: float, keymap: Mapping[str
     """All that is known of an agent, and what to do about it."""
     step = snapshot.steps.get(agent.prompt) if agent.prompt is not None else None
     asks = any(question.asker == agent.id for question in snapshot.open_questions)
-    advice = advise(agent, step.state if step is not None else None, now, asks=asks, settings=snapshot.settings)
+    state = step.state if step is not None else None
+    advice = advise(agent, state, now, asks=asks, settings=snapshot.settings)
     keys: list[Span] = []
     for action in advice.actions:
         keys += [Span(f"   {key_of(BY_ID[action], keymap)}", "key"), Span(f" {_LABELS[action]}", "quiet")]
@@ -207,7 +212,7 @@ def fact_lines(agent: Agent, snapshot: Snapshot, now: float, keymap: Mapping[str
     spent += [dollars(agent.cost_usd) if agent.cost_usd is not None else "cost unknown"]
     used = snapshot.used.get(agent.prompt, NOTHING) if agent.prompt is not None and agent.attempt > 1 else NOTHING
     spent += [f"all {agent.attempt} attempts {used.words}"] if used.words else []
-    state: Spans = [
+    shown: Spans = [
         Span(
             (agent.words if agent.setting_up else state_word(agent.state)) + until(agent.resets_at, now),
             AGENT_INK[agent.state],
@@ -218,8 +223,10 @@ def fact_lines(agent: Agent, snapshot: Snapshot, now: float, keymap: Mapping[str
     what = f"in {agent.name}" if agent.adopted else f"attempt {agent.attempt}"
     return [
         _line("Agent", [Span(agent.id, "strong"), Span(f"  {agent.role}, {agent.runtime}, {what}")]),
-        _line("Prompt", [Span(f"{prompt.label} {prompt.title}" if prompt is not None else "none")]),
-        _line("State", state),
+        _line("Flow", [Span(f"{agent.flow}, iteration {agent.iteration}")])
+        if agent.flow
+        else _line("Prompt", [Span(f"{prompt.label} {prompt.title}" if prompt is not None else "none")]),
+        _line("State", shown),
         *stuck,
         *([_line("Doing", [Span(agent.doing)])] if agent.doing else []),
         _line("Spent", [Span(", ".join(spent))]),

@@ -12,15 +12,17 @@ from textual.widget import Widget
 from coordinator.errors import CoordError
 from coordinator.model.snapshot import Agent, Question, Snapshot
 from coordinator.views.attention import asking_windows, needs, waiting_for_you
-from tui.actions import BY_ID, Scope, bindings, footer, key_of
+from tui.actions import BY_ID, Scope, bindings, key_of
 from tui.context import Context
+from tui.footing import SEARCHING, footing
 from tui.messages import ActionAsked, FirstPainted, LastScreenRead, PaneDrawn, Remark, SnapshotArrived, Waiting
 from tui.paint.lines import Lines
+from tui.screens.finding import JUMPS, FindingScreen
 from tui.screens.host import Navigator
-from tui.screens.steering import SteeringScreen
 from tui.selection import adopted_for, agent_by_id, agent_of, attempt_of, moves, past_agent
 from tui.widgets.agents import Agents
 from tui.widgets.events import EventsPanel
+from tui.widgets.filter_line import FilterLine, filter_hints
 from tui.widgets.footer import Footer
 from tui.widgets.graph import PromptGraph
 from tui.widgets.header import Header
@@ -36,10 +38,10 @@ _ROWS_A_SECOND = 12
 """Rows that are painted for nothing but a later time; a screen full of them is not worth more of the processor."""
 
 
-class MainScreen(SteeringScreen):
+class MainScreen(FindingScreen):
     """Shows a snapshot. What it is asked to do beyond looking, its host does."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.MAIN)]
+    BINDINGS: ClassVar[list[BindingType]] = [*JUMPS, *bindings(Scope.MAIN)]
 
     def __init__(self, host: Navigator, first: Snapshot | None = None) -> None:
         """`first` is what is shown from the beginning."""
@@ -59,6 +61,7 @@ class MainScreen(SteeringScreen):
     def compose(self) -> ComposeResult:
         self.take_size()
         self.header = Header(self.marks, id="header")
+        self.header.key = key_of(BY_ID["need"], self.host.keys)
         self.graph = PromptGraph(self.marks, id="prompts", classes="panel")
         self.why = Why(self.marks, id="why", classes="panel")
         self.agents = Agents(self.marks, id="agents", classes="panel")
@@ -69,9 +72,11 @@ class MainScreen(SteeringScreen):
         with Horizontal(id="panels"):
             with Vertical(id="left"):
                 yield self.graph
+                yield FilterLine("prompts")
                 yield self.why
             with Vertical(id="right"):
                 yield self.agents
+                yield FilterLine("agents")
                 yield self.window
         with Vertical(id="bottom"):
             yield self.log_panel
@@ -95,6 +100,7 @@ class MainScreen(SteeringScreen):
         self.header.show(snapshot, now)
         self.graph.show(snapshot, now)
         self.agents.show(snapshot, now)
+        self.filter_again()
         if before is not None:
             self.log_panel.show(snapshot, now)
         self.selected = self.graph.selected
@@ -176,6 +182,12 @@ class MainScreen(SteeringScreen):
             self._chosen_agent = agent.id
             self._show_window(agent)
 
+    def choose_agent(self, agent: Agent) -> None:
+        self.agents.point_at(agent.id)
+        self._chosen_agent = agent.id
+        self._show_window(agent)
+        self.focus_panel("agents")
+
     @on(Lines.Activated, "#agents")
     def _agent_opened(self) -> None:
         agent = self.agents.current
@@ -194,6 +206,11 @@ class MainScreen(SteeringScreen):
         if focus:
             self.focus_panel("prompts")
         self._follow_selection(self.clock())
+
+    def follow_graph(self) -> None:
+        if self.graph.selected != self.selected:
+            self.selected = self.graph.selected
+            self._follow_selection(self.clock())
 
     def _follow_selection(self, now: float) -> None:
         snapshot = self.snapshot
@@ -278,7 +295,12 @@ class MainScreen(SteeringScreen):
             panel=self.panel,
             search=self.log_panel.query_wanted.text,
             maximized=self.maximized is not None,
+            marked=len(self.graph.marked) + len(self.marked_agents),
         )
+
+    @on(EventsPanel.Wanted)
+    def _other_events(self) -> None:
+        self.update_keys()
 
     def update_keys(self) -> None:
         """Show the keys that act here and now."""
@@ -288,9 +310,15 @@ class MainScreen(SteeringScreen):
         if form is not None:
             self.footer.show(form.hints())
             return
-        context, keymap = self.context(), self.host.keys
-        hints = [(key_of(action, keymap), action.label_in(context), action.id) for action in footer(context)]
-        self.footer.show(tuple(hints))
+        if self.log_panel.typing:
+            self.footer.show(SEARCHING)
+            return
+        if self.typed_filter is not None:
+            self.footer.show(filter_hints(self.marks.enter))
+            return
+        context = self.context()
+        shown = footing(context)
+        self.footer.show(shown.hints(context, self.host.keys), shown.extra)
 
     async def action_act(self, action_id: str) -> None:
         """Do a registered action, or say why it can't be done now."""
@@ -300,8 +328,9 @@ class MainScreen(SteeringScreen):
         if reason:
             self.app.post_message(Remark(reason))
             return
-        if action.form:
-            await self.open_service(action.form)
+        form = self.form_for(action)
+        if form:
+            await self.open_service(form)
         else:
             node = self if hasattr(self, f"action_{action.method}") else self.app
             await self.app.run_action(action.method, node)
@@ -316,6 +345,8 @@ class MainScreen(SteeringScreen):
         elif form is not None and do is not None:
             # In the form's own turn: what it posts would end here, where it was asked for.
             form.call_later(do)
+        elif message.action in ("search.keep", "search.end"):
+            self.log_panel.leave_search(keep=message.action == "search.keep")
         elif message.action in BY_ID:
             await self.action_act(message.action)
 
@@ -361,12 +392,17 @@ class MainScreen(SteeringScreen):
         self.go_to_need()
 
     def action_events_filter(self) -> None:
+        if self.filter_line(self.panel or "events") is not None:
+            self.next_kind(self.panel)
+            return
         if not self.in_sight("events"):
             self.focus_panel("events")
         self.log_panel.next_filter()
 
     def action_events_search(self) -> None:
-        if self.in_sight("events"):
+        if self.filter_line(self.panel or "events") is not None:
+            self.open_filter(self.panel)
+        elif self.in_sight("events"):
             self._open_search()
         else:
             self.show_page("events")
@@ -378,8 +414,9 @@ class MainScreen(SteeringScreen):
 
     @property
     def takes_words(self) -> Widget | None:
-        """What is being typed into: the open form, or the search."""
-        return self.form or (self.log_panel if self.log_panel.has_class("-searching") else None)
+        """What is being typed into: the open form, a filter, or the search."""
+        searching = self.log_panel if self.log_panel.has_class("-searching") else None
+        return self.form or self.typed_filter or searching
 
     def action_events_clear(self) -> None:
         self.log_panel.end_search()

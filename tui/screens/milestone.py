@@ -1,6 +1,6 @@
 """The milestone: what it is for, what belongs to it, what was decided and asked, and how its intent came about."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,28 +13,23 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from coordinator.errors import CoordError
-from coordinator.formats.intent_text import TITLES, without_empty
-from coordinator.model.clock import day_and_time
-from coordinator.model.event import Event
-from coordinator.model.intent import Change, Intent
+from coordinator.formats.intent_text import without_empty
+from coordinator.model.intent import Intent
 from coordinator.model.plan import Plan
-from coordinator.model.snapshot import Question, Snapshot
-from coordinator.model.text import plain, plain_lines
-from coordinator.views.event_text import actor_name, describe
-from coordinator.views.milestone_page import MilestonePage, Revision
+from coordinator.model.snapshot import Snapshot
+from coordinator.model.text import plain
+from coordinator.views.milestone_page import MilestonePage
 from coordinator.views.spans import Span
 from tui.messages import ActionAsked, Failed, IntentPlanned, Judged, MilestoneRead, Remark
-from tui.paint.ink import Spans
 from tui.paint.pager import Pager
 from tui.screens.host import ScreenHost
+from tui.screens.milestone_lines import intent_text, milestone_lines
+from tui.screens.page_help import HINT, KEY
 from tui.widgets.footer import Footer, Hint
 from tui.widgets.header import Header
 
 if TYPE_CHECKING:
     from coordinator.client.ports import Source
-
-_NEWEST = 12
-"""Events of a list that are shown; `coord milestone --json` has more."""
 
 
 class Ask(Vertical, can_focus=True):
@@ -62,11 +57,16 @@ class MilestoneScreen(Screen[None]):
     MilestoneScreen > #ask > #refusal { color: $error; height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        KEY,
         Binding("e", "intent", "edit the intent", show=False),
         Binding("w", "record", "make a version", show=False),
         Binding("l", "ask('link')", "link", show=False),
         Binding("d", "ask('decide')", "decide", show=False),
         Binding("x", "ask('status')", "close or reopen", show=False),
+        Binding("c", "criteria", "criteria", show=False),
+        Binding("f", "findings", "findings", show=False),
+        Binding("u", "runs", "runs", show=False),
+        Binding("h", "handover", "hand-over page", show=False),
         Binding("enter", "agree", "do it", show=False),
         Binding("escape", "back", "back", show=False),
         Binding("q", "leave", "back", show=False),
@@ -236,18 +236,61 @@ class MilestoneScreen(Screen[None]):
             self._plan = message.found
             self.action_ask("intent")
 
+    # ── other pages
+
+    def action_criteria(self) -> None:
+        """Open the page of criteria."""
+        from tui.screens.criteria import CriteriaScreen
+
+        if not self.asking:
+            self.app.push_screen(CriteriaScreen(self.host, self._snapshot), self._back)
+
+    def action_findings(self) -> None:
+        """Open the page of findings."""
+        from tui.screens.findings import FindingsScreen
+
+        if not self.asking:
+            self.app.push_screen(FindingsScreen(self.host, self._snapshot), self._back)
+
+    def action_runs(self) -> None:
+        """Open the page of runs."""
+        from tui.screens.runs import RunsScreen
+
+        if not self.asking:
+            self.app.push_screen(RunsScreen(self.host, self._snapshot), self._back)
+
+    def action_handover(self) -> None:
+        """Read the page that was written when the milestone ended last."""
+        from tui.screens.reader import Reading
+        from tui.screens.reader_pages import markdown_lines
+
+        there = self.page.rounds if self.page is not None else None
+        if self.asking or self.page is None or there is None or not there.handover:
+            return
+        text = self.source.handover(self.page.milestone.id)
+        self.app.push_screen(Reading(f"Handed over  {there.handover}", markdown_lines(text)))
+
+    def _back(self, _: None) -> None:
+        """What changed meanwhile was told to the page above."""
+        self._read()
+
     # ── keys
 
     def _hints(self) -> tuple[Hint, ...]:
         if self.asking:
             return ((self.marks.enter, _VERBS[self.asking], "agree"), ("esc", "not now", "back"))
-        status = "close it" if self._is_open else "open it again"
+        status = "close" if self._is_open else "reopen"
         return (
-            ("e", "edit the intent", "intent"),
+            ("e", "intent", "intent"),
             *((("w", "make a version", "record"),) if self._unrecorded else ()),
             ("l", "link", "ask('link')"),
             ("d", "decide", "ask('decide')"),
             ("x", status, "ask('status')"),
+            ("c", "criteria", "criteria"),
+            ("f", "findings", "findings"),
+            ("u", "runs", "runs"),
+            ("h", "hand-over", "handover"),
+            HINT,
             ("esc", "back", "back"),
         )
 
@@ -289,100 +332,3 @@ _VERBS = {"link": "attach it", "decide": "record it", "status": "do it", "intent
 def _set(source: "Source", plan: Plan) -> str:
     source.apply(plan)
     return f"Set: {plan.summary}"
-
-
-def intent_text(page: MilestonePage) -> str:
-    """What the editor is given: the intent with all of its headings, so that there is a place for everything."""
-    parts = []
-    for part, title in TITLES.items():
-        value = getattr(page.intent, part)
-        content = value if isinstance(value, str) else "\n".join(f"- {item}" for item in value)
-        parts.append(f"## {title}\n\n{content}".rstrip())
-    return "\n\n".join(parts) + "\n"
-
-
-def milestone_lines(page: MilestonePage, questions: Sequence[Question]) -> list[Spans]:
-    """The whole page."""
-    counts = page.counts
-    total = counts["total"] - counts["skipped"]
-    waited = f"; {page.waited.words}" if page.waited.words else ""
-    lines: list[Spans] = [[Span(f"{counts['merged']} of {total} prompts merged{waited}", "quiet")], []]
-    lines += _intent_lines(page)
-    lines += _event_lines("Attached", page.attachments, "nothing yet: an issue, a change, a page, a file")
-    lines += _event_lines("Made", page.artifacts, "")
-    lines += _event_lines("Decided", page.decisions, "nothing yet")
-    lines += _question_lines(questions)
-    lines += _history_lines(page.revisions)
-    return lines
-
-
-def _intent_lines(page: MilestonePage) -> list[Spans]:
-    lines: list[Spans] = []
-    if page.intent == Intent():
-        lines += [
-            [
-                Span("No intent yet.", "need"),
-                Span(" Say what this is for, and how to tell that it is done: "),
-                Span("e", "key"),
-            ],
-            [],
-        ]
-    for part, title in TITLES.items():
-        value = getattr(page.intent, part)
-        if value:
-            lines.append([Span(title, "brand")])
-            texts = plain_lines(value) if isinstance(value, str) else [f"{item}" for item in value]
-            lead = "  " if isinstance(value, str) else "  - "
-            lines += [[Span(lead), Span(text)] for text in texts]
-            lines.append([])
-    if page.version is not None and page.recorded:
-        lines += [[Span(f"set by {page.set_by}, {day_and_time(page.set_at)}, event {page.version}", "quiet")], []]
-    elif page.intent != Intent():
-        words = "edited by hand since: " if page.version is not None else "written by hand: "
-        lines += [[Span(words, "need"), Span("w", "key"), Span(" makes a version of it on the log", "need")], []]
-    return lines
-
-
-def _event_lines(title: str, events: Sequence[Event], nothing: str) -> list[Spans]:
-    if not events and not nothing:
-        return []
-    left_out = len(events) - _NEWEST
-    lines: list[Spans] = [
-        [Span(title, "brand"), Span(f"  the newest {_NEWEST} of {len(events)}" if left_out > 0 else "", "quiet")]
-    ]
-    for event in events[-_NEWEST:]:
-        about = f"  about {event.prompt:02d}" if event.prompt is not None else ""
-        line = describe(event)
-        who = f"  {f'{line.actor} {line.aside}'.rstrip()}{about}, {day_and_time(event.ts)}"
-        lines.append([Span("  "), Span(line.text), Span(who, "quiet")])
-    return [*lines, *([] if events else [[Span(f"  {nothing}", "quiet")]]), []]
-
-
-def _question_lines(questions: Sequence[Question]) -> list[Spans]:
-    if not questions:
-        return []
-    lines: list[Spans] = [[Span("Asked", "brand")]]
-    for question in questions[:_NEWEST]:
-        answer = Span("  open", "need") if question.open else Span(f"  {question.answer}", "good")
-        if question.taken:
-            answer = Span(f"  assumed: {question.answer}", "quiet")
-        lines.append([Span("  "), Span(question.text), Span(f"  {actor_name(question.asker)}", "quiet"), answer])
-    return [*lines, []]
-
-
-def _history_lines(revisions: Sequence[Revision]) -> list[Spans]:
-    """Versions of the intent, the newest first, each as what changed."""
-    if not revisions:
-        return []
-    lines: list[Spans] = [[Span("How the intent came about", "brand")]]
-    for revision in reversed(revisions[-_NEWEST:]):
-        lines.append([Span(f"  event {revision.seq}  {day_and_time(revision.at)}  {revision.by}", "quiet")])
-        for change in revision.changes:
-            lines += _change_lines(change)
-    return [*lines, []]
-
-
-def _change_lines(change: Change) -> list[Spans]:
-    lines = [[Span(f"    {change.part}  ", "quiet"), Span(f"- {text}", "failed")] for text in change.removed]
-    lines += [[Span(f"    {change.part}  ", "quiet"), Span(f"+ {text}", "good")] for text in change.added]
-    return [*lines] or [[Span(f"    {change.part}: another order", "quiet")]]

@@ -27,6 +27,8 @@ class Panels(Screen[None]):
 
     _heading = ""
     """Id of the panel that is about to get the focus."""
+    _focus_asked = 0
+    """How often something was to have the focus: only the last of them gets it."""
     _narrow = False
     """The screen was narrow at its last resize."""
 
@@ -75,12 +77,18 @@ class Panels(Screen[None]):
         target = panel if panel.can_focus else next(child for child in panel.query(Widget) if child.can_focus)
         self._heading = name
         # A panel of the other page can take the focus only once the page was laid out.
-        self.call_after_refresh(self._focus_panel, target, self.form)
+        self._focus_asked += 1
+        self.call_after_refresh(self._focus_panel, target, self.form, self._focus_asked)
 
-    def _focus_panel(self, target: Widget, form: "Form | None") -> None:
-        """Focus a panel, unless a form was opened since it was asked for: that has the focus now."""
-        if self.form is form:
+    def _focus_panel(self, target: Widget, form: "Form | None", asked: int) -> None:
+        """Focus a panel, unless something else was to have the focus since: a form, a line to type in."""
+        if self.form is form and asked == self._focus_asked:
             self.set_focus(target)
+
+    def focus_line(self, line: Widget) -> None:
+        """Focus something to type in, at once: what is typed ahead is for it."""
+        self._focus_asked += 1
+        self.set_focus(line)
 
     def show_page(self, name: str) -> None:
         """Bring a panel in sight: end the zoom of another one, turn to its page."""

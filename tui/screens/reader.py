@@ -88,14 +88,25 @@ class Listing(ModalScreen[int | None]):
     Listing.-ascii #details { border-top: ascii $border-blurred; }
     """
     )
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "back", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", "back", show=False),
+        Binding("e", "edit", "open the file", show=False),
+    ]
 
-    def __init__(self, title: str, entries: Sequence[Entry], enter: Callable[[int], str], marks: Glyphs) -> None:
-        """`enter` tells for a row what Enter does with it; empty: nothing."""
+    def __init__(
+        self,
+        title: str,
+        entries: Sequence[Entry],
+        enter: Callable[[int], str],
+        marks: Glyphs,
+        edit: Callable[[int], None] | None = None,
+    ) -> None:
+        """`enter` tells for a row what Enter does with it; empty: nothing. `edit` opens the file of a row."""
         super().__init__()
         self._title = title
         self._entries = entries
         self._enter = enter
+        self._edit = edit
         self._marks = marks
 
     def compose(self) -> ComposeResult:
@@ -119,12 +130,17 @@ class Listing(ModalScreen[int | None]):
             self.query_one("#details", Pager).show(self._entries[row].details)
             verb = self._enter(row)
             enters = f"{self._marks.enter} {verb}  " if verb else ""
-            self.query_one(Vertical).border_subtitle = Content(f"{enters}esc back")
+            opens = "e open the file  " if self._edit is not None else ""
+            self.query_one(Vertical).border_subtitle = Content(f"{opens}{enters}esc back")
 
     @on(Lines.Activated)
     def _chosen(self, event: Lines.Activated) -> None:
         if self._enter(event.row):
             self.dismiss(event.row)
+
+    def action_edit(self) -> None:
+        if self._edit is not None and self._entries:
+            self._edit(self.query_one(_Entries).cursor)
 
     def action_leave(self) -> None:
         self.dismiss(None)

@@ -1,6 +1,7 @@
 """What there is to read, as lines: help, an event, a prompt, problems, questions."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from coordinator.model.clock import day_and_time
@@ -11,6 +12,7 @@ from coordinator.model.snapshot import Question, Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.text import plain_lines
 from coordinator.views.event_text import actor_name, describe
+from coordinator.views.pipeline_page import PipelinePage, artifact_details, artifact_row, turn_details, turn_row
 from coordinator.views.prompt_row import names
 from coordinator.views.spans import Span
 from tui.actions import ACTIONS, Group, key_of
@@ -19,6 +21,7 @@ from tui.paint.figures import since
 from tui.paint.ink import Spans, pad
 from tui.screens.reader import Entry, Reading
 
+_BOLD = re.compile(r"\*\*([^*]+)\*\*")
 _LONG = 400_000
 """Characters of a file or an event that are shown; nobody reads more of it here."""
 
@@ -47,8 +50,10 @@ def help_lines(context: Context, keymap: Mapping[str, str], panels: Iterable[tup
 
 _MOVING = (
     ("↑ ↓ j k", "move in the focused panel; ^d ^u half a page, PgUp PgDn, g G to the ends"),
+    ("12 enter", "go to prompt 12; 04 enter to prompt 4: one digit alone, 1 to 4, goes to a panel"),
+    ("space V", "mark a prompt or an agent; mark all from the last mark to here; shift with ↑ ↓ marks on the way"),
     ("enter", "open what is under the cursor: a prompt's file, an event, an agent's prompt"),
-    ("esc", "leave what is open: a form, a search, a page, a zoom"),
+    ("esc", "leave what is open: a form, a search, a page, a zoom; end a filter, then marks"),
     ("mouse", "click selects, double click opens, the wheel scrolls; keys below and labels above can be clicked"),
 )
 
@@ -95,6 +100,16 @@ def prompt_lines(prompt: Prompt) -> list[Spans]:
     return lines
 
 
+def markdown_lines(text: str) -> list[Spans]:
+    """A page of ours, headings and what is between double stars made to stand out."""
+    return [
+        [Span(row, "brand")]
+        if row.startswith("#")
+        else [Span(part, "strong" if place % 2 else "text") for place, part in enumerate(_BOLD.split(row)) if part]
+        for row in plain_lines(text[:_LONG])
+    ]
+
+
 def problem_entries(problems: Sequence[Problem]) -> list[Entry]:
     """What is wrong, where, and what to do about it."""
     entries = []
@@ -139,6 +154,13 @@ def question_entries(questions: Sequence[Question], now: float) -> list[Entry]:
             details += [[Span(f"Risk: {question.risk}", "quiet")]]
         entries.append(Entry([state, Span(question.text), Span(f"  {actor_name(question.asker)}", "quiet")], details))
     return entries
+
+
+def pipeline_entries(page: PipelinePage) -> list[Entry]:
+    """The turns of a prompt's pipeline, then what they made."""
+    turns = [Entry(turn_row(turn), list(turn_details(page, turn))) for turn in page.position.turns]
+    made = [Entry(artifact_row(one), list(artifact_details(page, one))) for one in page.position.published]
+    return [*turns, *made]
 
 
 def stop_effects(snapshot: Snapshot) -> list[str]:

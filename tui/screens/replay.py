@@ -25,6 +25,7 @@ from tui.paint.ink import Spans, fit
 from tui.paint.lines import Lines
 from tui.paint.theme import Glyphs
 from tui.screens.host import ScreenHost
+from tui.screens.page_help import HINT, KEY
 from tui.screens.reader_pages import event_page
 from tui.widgets.agents import Agents
 from tui.widgets.events import event_spans
@@ -113,6 +114,7 @@ class ReplayScreen(Screen[int | None]):
     ReplayScreen > #moments { height: 40%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        KEY,
         Binding("left,h", "step(-1)", "one back", show=False),
         Binding("right,l", "step(1)", "one on", show=False),
         Binding("left_square_bracket", "same_prompt(-1)", "its last", show=False),
@@ -258,6 +260,7 @@ class ReplayScreen(Screen[int | None]):
             ("0-9", "jump", "share"),
             (self.marks.enter, "details", "details"),
             ("o", "go to prompt", "leave_for_prompt"),
+            HINT,
         )
 
     @on(ActionAsked)

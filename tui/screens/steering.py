@@ -16,7 +16,7 @@ from coordinator.model.clock import iso
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
 from tui.actions import BY_ID, Action, Group, key_of
-from tui.context import Context, Reason, target_of
+from tui.context import Context, Reason, flow_of, target_of
 from tui.forms.registry import form_of
 from tui.messages import Failed, FormClosed, PlanApplied, PlanNotApplied, Remark
 from tui.paint.theme import Glyphs
@@ -143,7 +143,7 @@ class SteeringScreen(Panels):
             return
         typed = form.typed
         if typed is not None:
-            self.drafts[form.kept_under] = typed
+            self._keep_draft(form, form.kept_under, typed)
             key = key_of(BY_ID[form.SERVICE], self.host.keys)
             self.app.post_message(Remark(f"Nothing was changed. What you typed is kept: {key} brings it back."))
         selected, marked = self._before
@@ -162,7 +162,15 @@ class SteeringScreen(Panels):
         typed, key = form.typed, form.kept_under
         await self._replace(form, type(form), self.drafts.pop(key, None))
         if typed is not None:
-            self.drafts[key] = typed
+            self._keep_draft(form, key, typed)
+
+    def _keep_draft(self, form: PlanForm, key: str, typed: Draft) -> None:
+        """Keep what was typed; what nobody touched since it was brought back is as old as before."""
+        from tui.forms.drafted import SINCE
+
+        was = {name: value for name, value in form.draft.items() if name != SINCE}
+        since = form.draft.get(SINCE) if was == dict(typed) else None
+        self.drafts[key] = {**typed, SINCE: since or self.clock()}
 
     @work(group="forms")
     async def change_form(self, service: str, draft: Draft | None = None) -> None:
@@ -219,9 +227,8 @@ class SteeringScreen(Panels):
         over = self.app.screen
         if over is not self and self.snapshot is not None and isinstance(over, Follows):
             over.project_changed(self.snapshot)
-        form = self.plan_form
-        if form is not None:
-            form.project_changed()
+        if self.form is not None:
+            self.form.project_changed()
 
     def action_form_act(self, hint: str) -> None:
         form = self.form
@@ -330,10 +337,10 @@ class SteeringScreen(Panels):
         return form if waits else None
 
     def _tell(self, plan: Plan, notes: tuple[str, ...]) -> None:
-        from coordinator.model.plan import Kill, Steer
+        from coordinator.model.plan import LASTING
 
         lines = [plain(plan.summary), *(plain(note) for note in notes)]
-        if plan.undoes is None and not any(isinstance(effect, Kill | Steer) for effect in plan.effects):
+        if plan.undoes is None and not any(isinstance(effect, LASTING) for effect in plan.effects):
             lines.append(f"{key_of(BY_ID['undo'], self.host.keys)} takes it back")
         self.app.notify("\n".join(lines), title="Done", markup=False, timeout=8)
 
@@ -352,7 +359,18 @@ class SteeringScreen(Panels):
         """The prompt that services act on."""
         return target_of(self.context())
 
+    @property
+    def flow_agent(self) -> str:
+        """The agent of a flow that kill and restart act on, in the place of a prompt's; empty: none is in focus."""
+        agent = flow_of(self.context())
+        return agent.id if agent is not None else ""
+
     def context(self) -> Context:
+        raise NotImplementedError
+
+    @property
+    def marked_agents(self) -> frozenset[str]:
+        """Marked agents that work on no prompt, by their names."""
         raise NotImplementedError
 
     def action_agent_status(self) -> None:
@@ -381,6 +399,8 @@ class SteeringScreen(Panels):
             return
         if agent.prompt is not None:
             self.select(agent.prompt, focus=not action)
+        elif agent.flow:
+            self.choose_agent(agent)
         match action:  # what is about the agent goes to it: not every agent has a prompt
             case "attach":
                 self.attach_to(agent)
@@ -392,6 +412,10 @@ class SteeringScreen(Panels):
                 pass
             case _:
                 await self.action_act(action)
+
+    def choose_agent(self, agent: Agent) -> None:
+        """Put an agent that has no prompt in focus."""
+        raise NotImplementedError
 
     async def action_act(self, action_id: str) -> None:
         raise NotImplementedError

@@ -1,13 +1,16 @@
 """The agents: who works on what, in which state, on which evidence, since when and for how much."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
-from coordinator.model.text import age
+from coordinator.model.text import age, plain
 from coordinator.model.usage import total
 from coordinator.views.prompt_row import until
 from coordinator.views.spans import Span
@@ -15,9 +18,12 @@ from tui.paint.figures import dollars, tokens
 from tui.paint.ink import Spans, clip, pad
 from tui.paint.lines import Lines
 from tui.paint.theme import AGENT_INK, UNICODE, Glyphs, agent_glyph
+from tui.widgets.graph_rows import signs
 
 _STALE = 60.0
 """Seconds after which evidence of a living agent is old enough to say so."""
+_ROLE = 11
+"""Columns of a role, or of what stands in its place."""
 _SHORTEST_NOTE = 6
 """Columns below which a note says nothing."""
 
@@ -36,10 +42,21 @@ class Agents(Lines):
     """One row an agent; the cursor says whose window is shown."""
 
     HELP: ClassVar[str] = (
-        "Every agent of this run: prompt, role, runtime, state, how long it works, tokens and cost. The state says "
-        "what it rests on when that is old or weak. Move to show an agent's window, press Enter to select its prompt."
+        "Every agent of this run: prompt, or iteration (i2) of a flow, role, runtime, state, how long it works, tokens "
+        "and cost. The state says what it rests on when that is old or weak. Move to show an agent's window, press "
+        "Enter to select its prompt."
     )
     BORDER_TITLE = "Agents"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "mark", "Mark", show=False, id="agents.mark", tooltip="Mark the agent, or its prompt")
+    ]
+
+    class MarkAsked(Message):
+        """The prompt of an agent is to be marked, or no longer."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
 
     def __init__(self, marks: Glyphs = UNICODE, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -51,28 +68,77 @@ class Agents(Lines):
         self._agents: tuple[Agent, ...] = ()
         self._asking: frozenset[str] = frozenset()
         """Agents that wait for an answer to a question."""
+        self._spent = ("", "")
+        """How many live, and what the run has cost."""
         self._widest = 0
         """Columns of the longest state that an agent is in."""
         self._now = 0.0
+        self._everybody: tuple[Agent, ...] = ()
+        self._fits: Callable[[Agent], bool] | None = None
+        self._filter = ""
+        self._marked: frozenset[int] = frozenset()
+        self.marked_alone: frozenset[str] = frozenset()
+        """Names of marked agents that work on no prompt."""
+
+    def show_marked(self, numbers: frozenset[int]) -> None:
+        """Show which prompts are marked, at their agents."""
+        self._marked = numbers
+        self.repaint()
+
+    def forget_marks(self) -> None:
+        self.marked_alone = frozenset()
+        self.repaint()
+
+    def action_mark(self) -> None:
+        agent = self.current
+        if agent is not None and agent.prompt is not None:
+            self.post_message(self.MarkAsked(agent.prompt))
+        elif agent is not None and not agent.adopted:
+            self.marked_alone ^= {agent.id}
+            self.repaint()
+
+    def _is_marked(self, agent: Agent) -> bool:
+        return agent.prompt in self._marked or agent.id in self.marked_alone
 
     def show(self, snapshot: Snapshot, now: float) -> None:
         """Take over the agents: those that need a human first, then the living, then the ended."""
         current = self.current
         self._asking = frozenset(question.asker for question in snapshot.open_questions)
-        self._agents = tuple(sorted(snapshot.everybody, key=self._urgency))
+        self._everybody = tuple(sorted(snapshot.everybody, key=self._urgency))
+        self._agents = tuple(filter(self._fits, self._everybody)) if self._fits else self._everybody
+        self.marked_alone &= {agent.id for agent in self._everybody}
         self._now = now
         self.loop_alive = snapshot.loop.alive
         self.nothing_left = snapshot.loop.state is LoopState.FINISHED
-        living = sum(not agent.state.ended for agent in self._agents)
+        living = sum(not agent.state.ended for agent in self._everybody)
         self._widest = max((len(self._look(agent).word) for agent in self._agents), default=0)
-        used = total(snapshot.spent.values())
+        used = total((*snapshot.spent.values(), *snapshot.flows_spent.values()))
         told = [tokens(used.tokens)] if used.tokens is not None else []
         told += [dollars(used.cost_usd)] if used.cost_usd is not None else []
         run = f"run {' '.join(told)}" if told else ""
-        self.entitle(subtitle=f" {self.marks.dot} ".join(filter(None, (f"{living} live" * bool(self._agents), run))))
+        self._spent = (f"{living} live" * bool(self._everybody), run)
+        self._entitle()
         if current is not None:
             self.point_at(current.id)
         self.rows_changed()
+
+    def narrow(self, text: str, fits: Callable[[Agent], bool] | None) -> None:
+        """Show only those that fit a filter; None: all."""
+        current = self.current
+        self._filter, self._fits = text, fits
+        self._agents = tuple(filter(fits, self._everybody)) if fits else self._everybody
+        self._entitle()
+        if current is not None:
+            self.point_at(current.id)
+        self.rows_changed()
+
+    def narrowing_failed(self, why: str) -> None:
+        """A filter means nothing: what the last one left stays."""
+        self.entitle(subtitle=plain(why))
+
+    def _entitle(self) -> None:
+        kept = f"{plain(self._filter)}: {len(self._agents)}" if self._fits else ""
+        self.entitle(subtitle=f" {self.marks.dot} ".join(filter(None, (kept, *self._spent))))
 
     def tick(self, now: float) -> int:
         """Let ages and spinners move on; in how many rows they do."""
@@ -100,11 +166,17 @@ class Agents(Lines):
 
     def row_version(self, row: int) -> object:
         agent = self._agents[row]
-        return (agent, int(self._now) if not agent.state.ended else 0, self._widest, agent.id in self._asking)
+        moving = int(self._now) if not agent.state.ended else 0
+        return (agent, moving, self._widest, agent.id in self._asking, self._is_marked(agent))
 
     def row_spans(self, row: int, width: int) -> Spans:
         agent = self._agents[row]
-        return agent_spans(agent, columns_for(width, self._widest), self._now, self.marks, self._look(agent))
+        spans = agent_spans(agent, columns_for(width, self._widest), self._now, self.marks, self._look(agent))
+        return (
+            [Span(signs(self.marks).marked, "badge"), spans[0]._replace(text=spans[0].text[1:]), *spans[1:]]
+            if self._is_marked(agent)
+            else spans
+        )
 
     def _look(self, agent: Agent) -> Look:
         return look_of(agent, self._now, self.marks, asks=agent.id in self._asking)
@@ -119,6 +191,8 @@ class Agents(Lines):
         return (0 if calls else 1 if working else 2, began, agent.prompt or 0)
 
     def empty_spans(self) -> list[Spans]:
+        if self._fits and self._everybody:
+            return [[Span(" No agent fits. ", "quiet"), Span("esc", "key"), Span(" shows all again.", "quiet")]]
         if self.nothing_left:
             return [[Span(" Nobody works: everything is done.", "quiet")]]
         if self.loop_alive:
@@ -170,9 +244,10 @@ def agent_spans(agent: Agent, table: Columns, now: float, marks: Glyphs, look: L
     """One row: glyph, prompt, role, runtime, state and its evidence, how long, tokens, cost."""
     calm = "quiet" if agent.state.ended else "text"
     number = f"{agent.prompt:02d}" if agent.prompt is not None else marks.dash * 2
+    number = f"i{agent.iteration}" if agent.flow else number
     spans = [Span(f" {look.glyph} ", look.ink), Span(f"{pad(number, 3)} ", "strong")]
     if table.role:
-        spans.append(Span(pad(agent.role, 11, marks.ellipsis) + " ", calm))
+        spans.append(Span(pad(agent.flow or _station(agent, marks) or agent.role, _ROLE, marks.ellipsis) + " ", calm))
     if table.runtime:
         spans.append(Span(pad(agent.runtime, 9, marks.ellipsis) + " ", "quiet"))
     if agent.adopted:  # neither its beginning nor what it used is known: that room is for its name
@@ -184,6 +259,15 @@ def agent_spans(agent: Agent, table: Columns, now: float, marks: Glyphs, look: L
     if table.cost:
         spans.append(Span(f"{dollars(agent.cost_usd):>8}", "quiet"))
     return spans
+
+
+def _station(agent: Agent, marks: Glyphs) -> str:
+    """The turn of a pipeline that it is at, its number kept: `code-cr….2`, `2.1/T3`; empty for any other agent."""
+    name = agent.stage.partition("/")[2] or agent.stage
+    station, dot, count = name.rpartition(".")
+    if len(name) <= _ROLE or "/" in agent.stage or not (dot and count.isdecimal()):
+        return name
+    return clip(station, _ROLE - len(count) - 1, marks.ellipsis) + dot + count
 
 
 def _fell_short(agent: Agent) -> bool:

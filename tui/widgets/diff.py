@@ -1,6 +1,7 @@
 """A diff of any length: rows are coloured and painted when they come into sight."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -8,12 +9,13 @@ from rich.style import Style
 from textual.binding import Binding, BindingType
 
 from coordinator.model.change import FileChange
-from coordinator.views.diff_rows import Kind, Pair, Row, parse_diff, side_by_side
+from coordinator.views.diff_rows import Kind, Pair, Row, side_by_side
+from coordinator.views.diff_words import changed_words
 from coordinator.views.spans import Span
 from tui.paint.contrast import readable
-from tui.paint.ink import Spans, clip, ink_of, pad
+from tui.paint.ink import Spans, clip, ink_of
 from tui.paint.lines import Lines
-from tui.paint.syntax import Colouring
+from tui.paint.syntax import Colouring, Piece
 from tui.paint.theme import Glyphs
 
 _TOKENS = {
@@ -26,7 +28,10 @@ _TOKENS = {
 _SIDES = {
     "added": ("background: $success 18%;", "color: ansi_green;"),
     "removed": ("background: $error 18%;", "color: ansi_red;"),
+    "added-word": ("background: $success 42%;", "color: ansi_green; text-style: bold underline;"),
+    "removed-word": ("background: $error 42%;", "color: ansi_red; text-style: bold underline;"),
 }
+"""What a line and the changed words in it lie on: in colours, and with the terminal's own sixteen."""
 _STEP = 8
 """Columns that the left and right keys pan."""
 
@@ -41,7 +46,7 @@ def _css() -> str:
 class DiffView(Lines):
     """Unified, or the old and the new text side by side; signs and numbers tell what colours tell too."""
 
-    HELP = "The change as a diff. Up and down move, left and right pan, ] and [ go from file to file."
+    HELP = "The change as a diff. Up and down move, left and right pan, ] [ go by files, } { by hunks."
     DEFAULT_CSS = _css()
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"ink--{name}" for name in (*_TOKENS, *_SIDES)}
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -49,6 +54,8 @@ class DiffView(Lines):
         Binding("right", f"pan({_STEP})", "Right", show=False),
         Binding("right_square_bracket", "file(1)", "Next file", show=False),
         Binding("left_square_bracket", "file(-1)", "Previous file", show=False),
+        Binding("right_curly_bracket,n", "hunk(1)", "Next hunk", show=False),
+        Binding("left_curly_bracket,N", "hunk(-1)", "Previous hunk", show=False),
         Binding("space", "page(1)", "Page down", show=False),
     ]
 
@@ -61,18 +68,39 @@ class DiffView(Lines):
         self._pairs: tuple[Pair, ...] = ()
         self._pan = 0
         self._colouring = Colouring((), ())
+        self._partner: dict[int, int] = {}
+        """Removed line → the added one beside it, and the other way round."""
         self._digits = 1
 
-    def show(self, text: str, files: Sequence[FileChange]) -> None:
-        """Show another diff, from its top."""
-        self.rows = parse_diff(text, files)
+    def show(self, rows: Sequence[Row], files: Sequence[FileChange], *, stay: bool = False) -> None:
+        """Show other rows, from the top; `stay`: they are of the same diff, and the cursor stays on its line."""
+        here = self._row_at(self.cursor) if stay else None
+        line = self.rows[here] if here is not None else None
+        self.rows = tuple(rows)
         self._pairs = side_by_side(self.rows)
+        self._partner = {}
+        for one in self._pairs:
+            if one.left is not None and one.right is not None and one.left != one.right:
+                self._partner |= {one.left: one.right, one.right: one.left}
         self._colouring = Colouring(self.rows, [file.path for file in files])
         self._digits = len(str(max((max(row.old, row.new) for row in self.rows), default=0)))
-        self._pan = 0
+        self._pan = self._pan if stay else 0
         self._drawn.clear()
-        self.cursor = 0
+        self._painted.clear()
+        self.set_reactive(Lines.cursor, self._place_of(self._like(line)) if line is not None else 0)
         self.rows_changed()
+        self.refresh()
+
+    def _like(self, line: Row) -> int:
+        """The row that is the same line, else the last one of its file before it, else the first."""
+        best = 0
+        for index, row in enumerate(self.rows):
+            if row.file == line.file and row.kind is not Kind.REMARK:
+                if (row.kind, row.old, row.new) == (line.kind, line.old, line.new):
+                    return index
+                if row.kind is Kind.FILE or 0 < max(row.old, row.new) <= max(line.old, line.new):
+                    best = index
+        return best
 
     def toggle_split(self) -> None:
         """Change between one column and two, at the same place of the diff."""
@@ -88,6 +116,12 @@ class DiffView(Lines):
         """Index of the file that the cursor is in."""
         here = self._row_at(self.cursor)
         return self.rows[here].file if here is not None else None
+
+    @property
+    def here(self) -> Row | None:
+        """The row under the cursor."""
+        at = self._row_at(self.cursor)
+        return self.rows[at] if at is not None else None
 
     @property
     def line(self) -> int:
@@ -126,7 +160,7 @@ class DiffView(Lines):
                 of_token = ink_of(self, token)
                 style += Style(color=of_token.color, bold=of_token.bold, italic=of_token.italic)
             # themes choose for their own ground, not for a tinted one
-            style += Style(color=readable(style.color, style.bgcolor, ink_of(self, "text").color))
+            style += Style(color=readable(style.color, style.bgcolor, None))
             self._inks[name] = style
         return style
 
@@ -147,8 +181,13 @@ class DiffView(Lines):
 
     def _heading(self, index: int, width: int) -> Spans:
         row = self.rows[index]
+        if row.kind is Kind.REMARK:
+            bar = "┃" if self.marks.boxes else "|"
+            return [Span(clip(f"{' ' * self._digits} {bar} {row.text}", width), row.ink)]
         if row.kind is Kind.FILE:
-            return [Span(pad(f"{self.marks.review} {row.text}", width, self.marks.ellipsis), "strong")]
+            aside = clip(row.aside, width // 2)
+            name = clip(f"{self.marks.review} {row.text}", width - len(aside) - 2, self.marks.ellipsis)
+            return [Span(name, "strong"), Span(f"  {aside}", "need")]
         if row.kind is Kind.HUNK:
             return [Span(clip(f"   {self.marks.dash * 3} line {row.new}  {row.text}", width), "badge")]
         return [Span(clip(f"   {row.text}", width), "quiet")]
@@ -159,15 +198,28 @@ class DiffView(Lines):
         side = {Kind.ADDED: "added", Kind.REMOVED: "removed"}.get(kind, "text")
         sign = {Kind.ADDED: "+ ", Kind.REMOVED: "- "}.get(kind, "  ")
         spans, left, skip = [Span(sign, side)], width - 2, self._pan
-        for text, token in self._colouring.pieces(index):
+        for text, token, word in self._pieces(index):
             shown = text[skip:]
             skip = max(0, skip - len(text))
             size = cell_len(shown)
             if size > left:
                 shown, size = set_cell_size(shown, max(0, left)), max(0, left)
             left -= size
-            spans.append(Span(shown, f"{side}.{token}" if token else side))
+            ground = f"{side}-word" if word else side
+            spans.append(Span(shown, f"{ground}.{token}" if token else ground))
         return [*spans, Span(" " * left, side)]
+
+    def _pieces(self, index: int) -> Iterator[tuple[str, str, bool]]:
+        """Text, token, and whether it is among the words that the line beside it has not."""
+        pieces = self._colouring.pieces(index)
+        other = self._partner.get(index)
+        ranges = () if other is None else changed_words(_whole(pieces), _whole(self._colouring.pieces(other)))[0]
+        at = 0
+        for text, token in pieces:
+            cuts = sorted({0, len(text), *(edge - at for span in ranges for edge in span if 0 < edge - at < len(text))})
+            for first, last in pairwise(cuts):
+                yield text[first:last], token, any(low <= at + first < high for low, high in ranges)
+            at += len(text)
 
     # ── moving
 
@@ -190,9 +242,19 @@ class DiffView(Lines):
         self.refresh()
 
     def action_file(self, by: int) -> None:
-        places = [self._place_of(index) for index, row in enumerate(self.rows) if row.kind is Kind.FILE]
+        self._go_to(Kind.FILE, by)
+
+    def action_hunk(self, by: int) -> None:
+        self._go_to(Kind.HUNK, by)
+
+    def _go_to(self, kind: Kind, by: int) -> None:
+        places = [self._place_of(index) for index, row in enumerate(self.rows) if row.kind is kind]
         ahead = [place for place in places if (place > self.cursor if by > 0 else place < self.cursor)]
         if ahead:
             goal = ahead[0] if by > 0 else ahead[-1]
             self.go(goal)
             self.scroll_to(y=goal, animate=False, force=True)
+
+
+def _whole(pieces: Sequence[Piece]) -> str:
+    return "".join(text for text, _ in pieces)

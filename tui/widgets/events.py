@@ -179,6 +179,9 @@ class EventsPanel(Vertical):
     EventsPanel > EventList { height: 1fr; }
     """
 
+    class Wanted(Message):
+        """Other events are wanted: by filter, search or selection."""
+
     def __init__(
         self, read: ReadEvents, marks: Glyphs = UNICODE, *, id: str | None = None, classes: str | None = None
     ) -> None:
@@ -248,6 +251,18 @@ class EventsPanel(Vertical):
         box.display = True  # at once: what is typed right after the key is for the box already
         self.screen.set_focus(box)
 
+    @property
+    def typing(self) -> bool:
+        """A search is being typed: letters are for it."""
+        return self.has_class("-searching") and self.query_one(Input).has_focus
+
+    def leave_search(self, *, keep: bool) -> None:
+        """Back to the list, which goes on showing what was found, or everything."""
+        if keep and self.query_one(Input).value.strip():
+            self._list.focus()
+        else:
+            self.end_search()
+
     def end_search(self) -> None:
         box = self.query_one(Input)
         box.value = ""
@@ -266,10 +281,7 @@ class EventsPanel(Vertical):
     @on(Input.Submitted)
     def _kept(self, event: Input.Submitted) -> None:
         event.stop()
-        if not event.value.strip():
-            self.end_search()
-        else:
-            self._list.focus()
+        self.leave_search(keep=True)
 
     def key_escape(self) -> None:
         if self.has_class("-searching"):
@@ -286,6 +298,7 @@ class EventsPanel(Vertical):
         if query != self.query_wanted:
             self.query_wanted = query
             self._describe()
+            self.post_message(self.Wanted())
             self._wake()
 
     @on(EventList.TopReached)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
@@ -13,7 +14,9 @@ from coordinator.model.graph import Graph
 from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
+from coordinator.model.text import plain
 from coordinator.views.graph_rails import layout
+from coordinator.views.pipeline_rows import TurnRow, current_row, turn_rows
 from coordinator.views.prompt_row import Tone
 from coordinator.views.spans import Span
 from tui.paint.contrast import DRAWN, readable
@@ -21,6 +24,7 @@ from tui.paint.ink import INKS, Spans, columns
 from tui.paint.lines import Lines
 from tui.paint.theme import UNICODE, Glyphs
 from tui.widgets.graph_layout import MARGIN, MapRows, RailRows
+from tui.widgets.graph_marks import MarkedRows
 from tui.widgets.graph_rows import (
     RAIL_INKS,
     Preview,
@@ -32,22 +36,26 @@ from tui.widgets.graph_rows import (
     prompt_look,
     rail_glyphs,
     row_spans,
+    turn_look,
 )
 
 _PAN = 8
 """Columns that one press of left or right moves."""
+_ROOMY = 16
+"""Rows of the panel from which on there is room for every station of a pipeline."""
 _FIRST_LOOK = (Tone.ATTENTION, Tone.FAILED, Tone.RUNNING)
 """What is selected when the first snapshot comes: the first row that is one of these, the earlier the better; else what
 would start next."""
 
 
-class PromptGraph(Lines):
+class PromptGraph(MarkedRows):
     """One row a prompt: state, number, rails, title, badge, and at the right edge the fact that matters now."""
 
     HELP: ClassVar[str] = (
         "The prompts in the order in which they run. ● has a rail to those that wait for it, ◎ has none; arrows at the "
-        "right of the rails lead into and out of a bundle of long ones. Space marks rows for the next form, z folds "
-        "what is done, m shows the layers as a map, left and right move long titles."
+        "right of the rails lead into and out of a bundle of long ones. Space marks rows, V all from the last mark to "
+        "here, * all that are alike: what you do next is done to all of them. z folds what is done, m shows the layers "
+        "as a map, left and right move long titles."
     )
     BORDER_TITLE = "Prompts"
     COMPONENT_CLASSES: ClassVar[set[str]] = {"ink--ghost", *(f"ink--rail-{lane}" for lane in range(RAIL_INKS))}
@@ -66,7 +74,6 @@ class PromptGraph(Lines):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "side(-1)", "Left", show=False, id="graph.left"),
         Binding("right", "side(1)", "Right", show=False, id="graph.right"),
-        Binding("space", "mark", "Mark", show=False, id="graph.mark", tooltip="Mark the row for the next form"),
         Binding("m", "map", "Map", show=False, id="graph.map", tooltip="Show rails, or a map of the layers"),
         Binding("z", "fold", "Fold", show=False, id="graph.fold", tooltip="Fold what is done, or unfold it"),
     ]
@@ -90,18 +97,6 @@ class PromptGraph(Lines):
             super().__init__(graph, row)
             self.number = number
 
-    class Marked(Message):
-        """The set of marked prompts is another one."""
-
-        def __init__(self, graph: "PromptGraph", marked: frozenset[int]) -> None:
-            super().__init__()
-            self.graph = graph
-            self.marked = marked
-
-        @property
-        def control(self) -> "PromptGraph":
-            return self.graph
-
     def __init__(self, marks: Glyphs = UNICODE, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.marks = marks
@@ -111,9 +106,15 @@ class PromptGraph(Lines):
         self._laid_out: tuple[object, ...] = ()
         self._looks: dict[int, RowLook] = {}
         """Row → what is in it now; forgotten whenever anything that rows depend on differs."""
+        self._trees: dict[int, tuple[TurnRow, ...]] = {}
+        """Number → what stands below its row of its pipeline; forgotten like the looks."""
         self._now = 0.0
         self._selected: int | None = None
-        self._marked: frozenset[int] = frozenset()
+        self._only: frozenset[int] | None = None
+        """What a filter leaves; None: everything."""
+        self._filter = ""
+        self._said = ""
+        """What the border says before all else."""
         self._as_map = False
         self._folded = False
         self._pan = 0
@@ -141,6 +142,37 @@ class PromptGraph(Lines):
             if self._scene is not None:
                 self._set_scene(self._scene.snapshot)
 
+    def narrow(self, text: str, numbers: frozenset[int] | None) -> None:
+        """Show only these, which a filter means; None: all. What is selected stays so, if it is among them."""
+        self._said = ""
+        if (text, numbers) != (self._filter, self._only):
+            self._filter, self._only = text, numbers
+            self._show_again()
+
+    def narrowing_failed(self, why: str) -> None:
+        """A filter means nothing: what the last one left stays."""
+        self.say(why)
+
+    def say(self, words: str) -> None:
+        """Say something on the border, before all else; nothing: no longer."""
+        if words != self._said:
+            self._said = words
+            if self._scene is not None:
+                self._entitle(self._scene)
+
+    def shows(self, number: int) -> bool:
+        """No filter leaves the prompt out."""
+        return self._scene is not None and number in self._scene.graph.dependencies
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        return self._scene.graph.order if self._scene is not None else ()
+
+    def marks_changed(self) -> None:
+        self.repaint()
+        if self._scene is not None:
+            self._entitle(self._scene)
+
     @property
     def selected(self) -> int | None:
         """Number of the prompt under the cursor; of a folded run its last one."""
@@ -155,33 +187,28 @@ class PromptGraph(Lines):
         if self._scene is not None and number in self._scene.graph.dependencies:
             self.reveal(self._rows.row_of(number))
 
-    @property
-    def marked(self) -> frozenset[int]:
-        """Prompts chosen with space, for the next form."""
-        return self._marked
-
-    @marked.setter
-    def marked(self, numbers: Iterable[int]) -> None:
-        marked = frozenset(numbers)
-        if marked != self._marked:
-            self._marked = marked
-            self.repaint()
-            self.post_message(self.Marked(self, marked))
-
     def _set_scene(self, snapshot: Snapshot) -> None:
         old = self._scene
         preview = Preview.of(snapshot.prompts, *self._planned)
-        self._scene = scene = Scene.of(snapshot, preview, self.marks, old.graph if old else None)
-        self._marked &= frozenset(scene.graph.nodes)
+        self._scene = scene = Scene.of(snapshot, preview, self.marks, old.graph if old else None, self._only)
+        self._trees.clear()
+        self._marked &= frozenset(scene.graph.nodes) if self._only is None else snapshot.prompts.keys()
         if self._selected not in scene.graph.dependencies:
             self._selected = self._neighbour(scene.graph) if old else self._first_look(scene)
         self._lay_out()
         self.repaint()
+        self._entitle(scene)
+
+    def _entitle(self, scene: Scene) -> None:
         ready = len(scene.facts.ready)
         mode = "map ▸ rails (m)" if self._as_map else "rails ▸ map (m)"
         mode = mode if self.marks.boxes else mode.replace("▸", self.marks.crumb)
-        words = f"{len(snapshot.prompts)} {self.marks.dot} {ready} ready {self.marks.dot} {mode}"
-        self.entitle(subtitle=words)
+        some = [plain(self._said)] if self._said else []
+        some += [f"{len(self._marked)} marked"] if self._marked else []
+        some += [f"{plain(self._filter)}: {len(scene.graph.nodes)}"] if self._only is not None else []
+        self.entitle(
+            subtitle=f" {self.marks.dot} ".join((*some, str(len(scene.snapshot.prompts)), f"{ready} ready", mode))
+        )
 
     def _neighbour(self, graph: Graph) -> int | None:
         """What is selected when the selected prompt is gone: what followed it, else what came before."""
@@ -208,16 +235,18 @@ class PromptGraph(Lines):
             return
         lanes = 4 if width < 60 else 8 if width < 110 else 12
         fold = scene.ended() if self._folded else frozenset()
-        wanted = (scene.graph, self._as_map, fold, width if self._as_map else lanes)
+        turns = {n: len(rows) for n in scene.snapshot.pipelines if n not in fold and (rows := self._tree(scene, n))}
+        wanted = (scene.graph, self._as_map, fold, (width, self._height()) if self._as_map else lanes, turns)
         if self._laid_out and wanted[0] is self._laid_out[0] and wanted[1:] == self._laid_out[1:]:
             return
         anchor, above = self._anchor() if self._laid_out else (self._selected, self._height() // 3)
         self._laid_out = wanted
         self._looks.clear()
         if self._as_map:
-            self._rows = MapRows.of(scene.graph, width, scene.digits)
+            longest = max((cell_len(prompt.title) for prompt in scene.snapshot.prompts.values()), default=0)
+            self._rows = MapRows.of(scene.graph, width, scene.digits, self._height(), longest)
         else:
-            self._rows = RailRows(layout(scene.graph, lanes=lanes, fold=fold))
+            self._rows = RailRows(layout(scene.graph, lanes=lanes, fold=fold), turns)
         self.set_reactive(Lines.cursor, self._rows.row_of(self._selected))
         self.rows_changed()
         self.scroll_to(y=self._rows.row_of(anchor) - above, animate=False, force=True, immediate=True)
@@ -234,6 +263,7 @@ class PromptGraph(Lines):
         return self.scrollable_content_region.height
 
     def on_resize(self) -> None:
+        self._trees.clear()
         self._lay_out()
 
     # ── painting
@@ -259,6 +289,8 @@ class PromptGraph(Lines):
     def empty_spans(self) -> list[Spans]:
         if self._scene is None:
             return [[Span(" Reading the project…", "quiet")]]
+        if self._only is not None:
+            return [[Span(" No prompt fits. ", "quiet"), Span("esc", "key"), Span(" shows all again.", "quiet")]]
         return [
             [Span(" No prompts yet.", "quiet")],
             [Span(" Press ", "quiet"), Span("i", "key"), Span(" to write the first one.", "quiet")],
@@ -284,15 +316,31 @@ class PromptGraph(Lines):
         look = self._looks.get(row)
         if look is not None:
             return look
-        scene, numbers = self._scene, rows.rails.items[row]
+        place, line = rows.place(row)
+        scene, numbers = self._scene, rows.rails.items[place]
         assert scene is not None, "there are rows only of a scene"
-        cells = rows.rails.cells(row, rail_glyphs(self.marks))
+        if line:
+            tree, cells = self._tree(scene, numbers[0]), rows.rails.below(place, rail_glyphs(self.marks))
+            look = turn_look(scene, tree, min(line, len(tree)) - 1, cells, self._now) if tree else RowLook((), (), ())
+            self._looks[row] = look
+            return look
+        cells = rows.rails.cells(place, rail_glyphs(self.marks))
         if len(numbers) > 1:
             look = folded_look(scene, numbers, cells)
         else:
             look = prompt_look(scene, numbers[0], cells, self._now, self._selected, self._marked)
         self._looks[row] = look
         return look
+
+    def _tree(self, scene: Scene, number: int) -> tuple[TurnRow, ...]:
+        """The lines below a prompt: all of its pipeline where there is room, else the one that matters most."""
+        found = self._trees.get(number)
+        if found is None:
+            found = turn_rows(scene.snapshot, number, self._now) if number in scene.snapshot.prompts else ()
+            one = current_row(found) if self._height() < _ROOMY else None
+            found = (one,) if one is not None else found if self._height() >= _ROOMY else ()
+            self._trees[number] = found
+        return found
 
     def _map_spans(self, rows: MapRows, row: int) -> list[Span]:
         scene, line = self._scene, rows.lines[row]
@@ -311,13 +359,16 @@ class PromptGraph(Lines):
     def repaint(self) -> int:
         """Something that rows depend on changed: paint those in sight that differ from what is on screen."""
         self._looks.clear()
+        self._trees.clear()
         return super().repaint()
 
     # ── moving and choosing
 
     def go(self, row: int) -> None:
         if self.row_count():
-            self._choose(self._rows.number_at(max(0, min(row, self.row_count() - 1)), self._selected))
+            row = max(0, min(row, self.row_count() - 1))
+            row = self._rows.step(row, self.cursor) if isinstance(self._rows, RailRows) else row
+            self._choose(self._rows.number_at(row, self._selected))
 
     def _choose(self, number: int) -> None:
         """Select by the user's hand."""
@@ -345,10 +396,6 @@ class PromptGraph(Lines):
         self._pan = max(0, min(self._pan + by * _PAN, longest - _PAN))
         self.repaint()
 
-    def action_mark(self) -> None:
-        if self._selected is not None:
-            self.marked = self._marked ^ {self._selected}
-
     def action_map(self) -> None:
         self._as_map = not self._as_map
         self._show_again()
@@ -364,7 +411,7 @@ class PromptGraph(Lines):
     def action_activate(self) -> None:
         if self._selected is None:
             return
-        if isinstance(self._rows, RailRows) and len(self._rows.rails.items[self.cursor]) > 1:
+        if isinstance(self._rows, RailRows) and len(self._rows.rails.items[self._rows.place(self.cursor)[0]]) > 1:
             self.action_fold()
         else:
             self.post_message(self.Activated(self, self.cursor, self._selected))
@@ -380,9 +427,3 @@ class PromptGraph(Lines):
             self._choose(number)
             if event.chain == 2:
                 self.action_activate()
-
-
-if __name__ == "__main__":
-    from bench.graph_demo import main
-
-    main()

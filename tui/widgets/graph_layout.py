@@ -1,6 +1,7 @@
 """Which prompt is in which row of the graph panel: as rails, or as a map of layers."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from coordinator.model.graph import Graph
@@ -9,7 +10,9 @@ from coordinator.views.graph_rails import Rails
 
 MARGIN = 6
 """Columns at the left of the map, for the layer's number."""
-_WIDEST_CHIP = 32
+_WIDEST_CHIP = 40
+_AROUND = 6
+"""Columns of a chip beside those of its number and its title."""
 
 
 @dataclass(frozen=True)
@@ -17,17 +20,49 @@ class RailRows:
     """One row a prompt, or a folded run of them."""
 
     rails: Rails
+    turns: Mapping[int, int] = field(default_factory=dict)
+    """Number → how many lines of its pipeline stand below its row."""
+
+    @cached_property
+    def _places(self) -> list[tuple[int, int]]:
+        """What each row is: a row of the rails, and 0 or which line below it."""
+        below = {self.rails.row_of[number]: count for number, count in self.turns.items()}
+        return [(row, line) for row in range(len(self.rails)) for line in range(1 + below.get(row, 0))]
+
+    @cached_property
+    def _first(self) -> list[int]:
+        """The row of the panel of each row of the rails."""
+        return [place for place, (_, line) in enumerate(self._places) if not line]
 
     def __len__(self) -> int:
-        return len(self.rails)
+        return len(self._places) if self.turns else len(self.rails)
+
+    def place(self, row: int) -> tuple[int, int]:
+        """The row of the rails that a row belongs to, and 0, or which line below it the row is: 1, 2, …"""
+        return self._places[row] if self.turns else (row, 0)
 
     def row_of(self, number: int | None) -> int:
         """0 for a prompt that has no row."""
-        return 0 if number is None else self.rails.row_of.get(number, 0)
+        found = 0 if number is None else self.rails.row_of.get(number, 0)
+        return self._first[found] if self.turns and found < len(self._first) else found
 
     def number_at(self, row: int, near: int | None) -> int:
         """The prompt of a row; of a folded run the last one. `near` does not matter."""
-        return self.rails.items[row][-1]
+        return self.rails.items[self.place(row)[0]][-1]
+
+    def step(self, row: int, cursor: int) -> int:
+        """The row of a prompt where a move from `cursor` to `row` ends: lines of a pipeline are passed by."""
+        found, line = self.place(row)
+        if not line:
+            return row
+        onward = found + 1 if row > cursor and self._first[found] >= cursor else found
+        return self._first[min(onward, len(self._first) - 1)]
+
+
+def _lines(graph: Graph, across: int) -> int:
+    """Lines of a map with so many chips on each."""
+    groups = [len(numbers) for numbers in (*graph.layers, graph.unordered)]
+    return sum(-(-count // across) for count in groups)
 
 
 @dataclass(frozen=True)
@@ -39,12 +74,22 @@ class MapRows:
     """Columns of one prompt."""
 
     @classmethod
-    def of(cls, graph: Graph, width: int, digits: int) -> "MapRows":
-        """Lay out the map for a panel `width` columns wide: chips so wide that the widest layer fits a line, if it
-        can; numbers have `digits` columns."""
+    def of(cls, graph: Graph, width: int, digits: int, height: int = 0, longest: int = _WIDEST_CHIP) -> "MapRows":
+        """Lay out the map for a panel `width` columns wide and `height` rows high.
+
+        Chips are as wide as they can be while all of the map is in sight; where it is not, so wide that the widest
+        layer fits a line, if it can; and never wider than the `longest` title needs. Numbers have `digits` columns.
+        """
         room = max(1, width - MARGIN)
         widest = max(map(len, graph.layers), default=1)
-        chip = max(digits + 3, min(_WIDEST_CHIP, room // widest))
+        least = digits + 3
+        most = max(least, min(_WIDEST_CHIP, digits + _AROUND + longest))
+        chip = max(least, min(most, room // widest))
+        for across in range(1, room // max(chip, 1)):
+            wider = min(most, room // across)
+            if wider > chip and _lines(graph, max(1, room // wider)) <= height:
+                chip = wider
+                break
         return cls(map_lines(graph, max(1, room // chip)), chip)
 
     def __len__(self) -> int:

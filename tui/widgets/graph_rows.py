@@ -11,6 +11,7 @@ from coordinator.model.prompt import Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
 from coordinator.views import graph_rails as rail
+from coordinator.views.pipeline_rows import TurnRow
 from coordinator.views.prompt_row import Fact, Facts, Tone, badge, names
 from coordinator.views.spans import Span
 from tui.paint.ink import clip, columns, fit
@@ -50,10 +51,12 @@ class Signs(NamedTuple):
     review_fix: str
     folded: str
     knot: str
+    branch: str
+    branch_end: str
 
 
-_UNICODE = Signs("⊘", "+", "~", "▌", "▴", "▾", "⚑", "✧", "↺", "⋯", "↺")
-_ASCII = Signs("#", "+", "~", "*", "^", ",", "&", "%", "@", "=", "@")
+_UNICODE = Signs("⊘", "+", "~", "▌", "▴", "▾", "⚑", "✧", "↺", "⋯", "↺", "├", "└")
+_ASCII = Signs("#", "+", "~", "*", "^", ",", "&", "%", "@", "=", "@", "+", "`")
 
 
 def signs(marks: Glyphs) -> Signs:
@@ -147,9 +150,22 @@ class Scene:
     """Columns of the longest number."""
 
     @classmethod
-    def of(cls, snapshot: Snapshot, preview: Preview, marks: Glyphs, last: Graph | None = None) -> "Scene":
-        """`last` is the graph that was drawn: it is kept if it is equal, so that its layout can be kept."""
+    def of(
+        cls,
+        snapshot: Snapshot,
+        preview: Preview,
+        marks: Glyphs,
+        last: Graph | None = None,
+        only: frozenset[int] | None = None,
+    ) -> "Scene":
+        """`last` is the graph that was drawn: it is kept if it is equal, so that its layout can be kept.
+
+        `only`: what a filter leaves; what a plan changes is shown besides.
+        """
         graph = snapshot.graph.with_prompt(*preview.planned.values()) if preview.planned else snapshot.graph
+        if only is not None:
+            there = {**snapshot.prompts, **preview.planned}
+            graph = Graph.of(prompt for n, prompt in there.items() if n in only or n in preview.planned)
         graph = last if last is not None and last == graph else graph
         digits = max(2, len(str(graph.nodes[-1])) if graph.nodes else 0)
         return cls(snapshot, Facts(snapshot), graph, preview, marks, digits)
@@ -215,6 +231,21 @@ def prompt_look(
     )
     middle = (*rail_spans(cells), Span("  "), Span(plain(prompt.title), title), *_badges(scene, prompt))
     return RowLook(lead, middle, _fact_spans(scene, prompt, fact), "ghost" if new else "")
+
+
+def turn_look(scene: Scene, rows: Sequence[TurnRow], place: int, cells: Sequence[rail.Cell], now: float) -> RowLook:
+    """A line of a prompt's pipeline, below its row."""
+    row, sign, rails = rows[place], signs(scene.marks), rail_glyphs(scene.marks)
+    ink = _FACT_INKS[row.tone]
+    following = next((other.depth for other in rows[place + 1 :] if other.depth <= row.depth), -1)
+    goes_on = any(not other.depth for other in rows[place + 1 :])
+    branch = sign.branch if following == row.depth else sign.branch_end
+    beside = f"{rails.vertical if goes_on else ' '} " * row.depth
+    lead = (Span(" " * (scene.digits + 4)),)
+    glyph = Span(tone_glyph(row.tone, scene.marks, now), _GLYPH_INKS[row.tone])
+    name = Span(f" {row.name}", _TITLE_INKS.get(row.tone, "quiet" if row.tone is Tone.WAITING else "text"))
+    middle = (*rail_spans(cells), Span("  "), Span(f"{beside}{branch} ", "line"), glyph, name)
+    return RowLook(lead, middle, (Span(row.fact, ink),))
 
 
 def folded_look(scene: Scene, numbers: Sequence[int], cells: Sequence[rail.Cell]) -> RowLook:

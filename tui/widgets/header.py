@@ -13,7 +13,7 @@ from textual.widget import Widget
 from coordinator.model.snapshot import LoopState, Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.usage import total
-from coordinator.views.attention import needs
+from coordinator.views.attention import Need, needs
 from coordinator.views.spans import Span
 from tui.messages import ActionAsked
 from tui.paint.figures import dollars, tokens
@@ -40,6 +40,8 @@ class Header(Widget):
         self._left = ""
         """`about 40 min left`."""
         self._next_forecast = 0.0
+        self.key = "n"
+        """How the key that goes to what waits is written."""
 
     def show(self, snapshot: Snapshot, now: float) -> None:
         first, self._snapshot = self._snapshot is None, snapshot
@@ -64,7 +66,7 @@ class Header(Widget):
         self._next_forecast = began + 100 * (time.monotonic() - began)
 
     def _spans(self) -> Spans:
-        return header_spans(self._snapshot, self.size.width, self.marks, self._left)
+        return header_spans(self._snapshot, self.size.width, self.marks, self._left, self.key)
 
     def ink(self, name: str) -> Style:
         return ink_of(self, name)
@@ -79,19 +81,24 @@ class Header(Widget):
             self.post_message(ActionAsked("need", kind))
 
 
-def header_spans(snapshot: Snapshot | None, width: int, marks: Glyphs, ahead: str = "") -> list[Span]:
+def header_spans(snapshot: Snapshot | None, width: int, marks: Glyphs, ahead: str = "", key: str = "n") -> list[Span]:
     """The line for a width: pieces that matter less are left out first, pills never.
 
-    `ahead`: the forecast in words.
+    `ahead`: the forecast in words. `key` goes to what waits: it stands on the first pill, with what that is about.
     """
-    brand = [Span(" coord", "brand"), Span("  ")]
     if snapshot is None:
-        return [*brand, Span("reading the project" + marks.ellipsis, "quiet")]
-    pills = _pills(snapshot)
-    room = width - columns(pills) - columns(brand) - 2
-    for left in _versions(snapshot, marks, ahead):
-        if columns(left) <= room:
+        return [Span(" coord", "brand"), Span("  "), Span("reading the project" + marks.ellipsis, "quiet")]
+    waiting = needs(snapshot)
+    brand = [Span(" coord ", waiting[0].ink), Span(" ")] if waiting else [Span(" coord", "brand"), Span("  ")]
+    if any(need.kind in _HOLDS_BACK for need in waiting):
+        ahead = ahead.replace(" left", " of work left")
+    versions = _versions(snapshot, marks, ahead)
+    for pills, least in _pills(waiting, marks, key):
+        room = width - columns(pills) - columns(brand) - 2
+        place = next((place for place, left in enumerate(versions) if columns(left) <= room), len(versions))
+        if place <= least:
             break
+    left = versions[min(place, len(versions) - 1)]
     left = fit(left, max(0, room), marks.ellipsis)
     gap = width - columns(brand) - columns(left) - columns(pills) - 1
     return [*brand, *left, Span(" " * max(1, gap)), *pills]
@@ -106,6 +113,7 @@ def _versions(snapshot: Snapshot, marks: Glyphs, ahead: str) -> list[Spans]:
     if "," in snapshot.standing:
         goal.append(Span(f" {snapshot.standing}", "need"))
     run = _run(snapshot, marks)
+    stage, brief = ([*found, Span("   ")] if found else [] for found in (_stage(snapshot, marks), _brief(snapshot)))
     counts = _counts(snapshot)
     loop, short = (_loop(snapshot, counts.live, marks, full=full) for full in (True, False))
     bar, small = (_bar(counts, marks, width) for width in (_BAR_WIDTH, _BAR_WIDTH // 2))
@@ -117,12 +125,13 @@ def _versions(snapshot: Snapshot, marks: Glyphs, ahead: str) -> list[Spans]:
     return [
         [name, *goal, gap, run, gap, *loop, gap, *bar, Span(" "), *rich],
         [name, *clipped, gap, run, gap, *loop, gap, *bar, Span(" "), *rich],
-        [name, *clipped, gap, *loop, gap, *bar, Span(" "), *rich],
-        [name, *clipped, gap, *loop, gap, *small, Span(" "), *tail],
-        [name, *clipped, gap, *loop, gap, *tail],
-        [name, gap, *loop, gap, *tail],
-        [name, gap, *short, gap, *tail],
-        [name, gap, *short, gap, merged],
+        [name, *clipped, gap, *stage, *loop, gap, *bar, Span(" "), *rich],
+        [name, *clipped, gap, *stage, *loop, gap, *small, Span(" "), *tail],
+        [name, *clipped, gap, *stage, *loop, gap, *tail],
+        [name, gap, *stage, *loop, gap, *tail],
+        [name, gap, *brief, *short, gap, *tail],
+        [name, gap, *brief, *short, gap, merged],
+        [*brief, *short, gap, merged],
         [*short, gap, merged],
         [*short],
     ]
@@ -136,9 +145,23 @@ def _run(snapshot: Snapshot, marks: Glyphs) -> Span:
     if snapshot.run is None:
         return Span("no run yet", "quiet")
     text = "run " + snapshot.run.removeprefix("run-")
-    if snapshot.iteration:
+    if snapshot.round is not None:
+        text += f" {marks.dot} iteration {snapshot.round.number} {marks.dot} {snapshot.round.phase.value}"
+    elif snapshot.iteration:
         text += f" {marks.dot} iteration {snapshot.iteration}"
     return Span(text, "quiet")
+
+
+def _stage(snapshot: Snapshot, marks: Glyphs) -> Spans:
+    """Which iteration it is and how far that is, where there is no room for the run."""
+    there = snapshot.round
+    return [Span(f"iteration {there.number} {marks.dot} {there.phase.value}", "quiet")] if there is not None else []
+
+
+def _brief(snapshot: Snapshot) -> Spans:
+    """The same in two words."""
+    there = snapshot.round
+    return [Span(f"#{there.number} {there.phase.value}", "quiet")] if there is not None else []
 
 
 def _loop(snapshot: Snapshot, live: int, marks: Glyphs, *, full: bool) -> Spans:
@@ -169,7 +192,8 @@ def _counts(snapshot: Snapshot) -> _Counts:
     return _Counts(
         merged=states[StepState.MERGED],
         review=states[StepState.CHANGE_OPEN],
-        live=sum(count for state, count in states.items() if state.live),
+        live=sum(count for state, count in states.items() if state.live)
+        + sum(attempt.state.live for attempt in snapshot.flows.values()),
         failed=states[StepState.FAILED] + states[StepState.BLOCKED],
         total=states.total() - states[StepState.SKIPPED],
     )
@@ -208,8 +232,27 @@ def _cost(snapshot: Snapshot) -> Span | None:
     return Span(f"{tokens(used.tokens)} tokens", "quiet") if used.tokens is not None else None
 
 
-def _pills(snapshot: Snapshot) -> list[Span]:
-    spans: list[Span] = []
-    for need in needs(snapshot):
-        spans += [Span(" "), Span(f" {need.text} ", need.ink, need.kind)]
-    return spans
+_HOLDS_BACK = ("question", "permission", "input", "halted", "stuck", "setup", "review")
+"""While one of these waits, nobody knows when work ends: only how much of it there is."""
+_SUBJECTS = ((60, 1), (44, 2), (30, 2), (30, 4), (18, 5))
+"""Columns for what the first pill is about, and which version of the rest of the line it may cost at most."""
+
+
+def _pills(waiting: Sequence[Need], marks: Glyphs, key: str) -> list[tuple[list[Span], int]]:
+    """The pills from rich to sparse, each with the sparsest version of the rest that they are worth."""
+    anything = 99
+    if not waiting:
+        return [([], anything)]
+    first, others = waiting[0], [span for need in waiting[1:] for span in _pill(need, need.text)]
+    named = f"{key} {marks.dot} "
+    subject = " ".join(first.subject.split())
+    rich = [
+        ([*_pill(first, f"{named}{first.text}: {_shorten(subject, room, marks)}"), *others], least)
+        for room, least in _SUBJECTS
+        if subject
+    ]
+    return [*rich, ([*_pill(first, named + first.text), *others], 10), ([*_pill(first, first.text), *others], anything)]
+
+
+def _pill(need: Need, text: str) -> list[Span]:
+    return [Span(" "), Span(f" {text} ", need.ink, need.kind)]

@@ -11,7 +11,6 @@ from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from coordinator.model.snapshot import Agent
@@ -20,6 +19,7 @@ from coordinator.views.event_text import actor_name
 from coordinator.views.spans import Span
 from tui.paint.contrast import faded, readable
 from tui.paint.ink import Spans, ink_of, paint
+from tui.paint.scrollbars import ScrolledView
 from tui.paint.scrolling import LINES
 from tui.paint.theme import UNICODE, Glyphs
 from tui.paint.titled import Titled
@@ -32,7 +32,7 @@ _KEPT = 64
 _CACHE_LIMIT = 4000
 
 
-class LiveWindow(ScrollView, Titled, can_focus=True):
+class LiveWindow(ScrolledView, Titled, can_focus=True):
     """Shows one agent's pane. Scroll up to read; at the end it follows again."""
 
     HELP: ClassVar[str] = (
@@ -197,7 +197,7 @@ class LiveWindow(ScrollView, Titled, can_focus=True):
         if agent is None:
             self.entitle(title="Live window", subtitle="")
             return
-        who = agent.name or (f"{agent.prompt:02d}" if agent.prompt is not None else agent.role)
+        who = agent.name or (agent.at or agent.role)
         dot = self.marks.dot
         if agent.state.ended:
             title = f"{who} {dot} last screen {dot} {agent.state.value} {age(self._now - agent.observed_at)} ago"

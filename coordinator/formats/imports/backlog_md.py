@@ -6,6 +6,7 @@ from coordinator.errors import CoordError
 from coordinator.formats.flat_yaml import Nested, Value, read_flat
 from coordinator.formats.frontmatter import Frontmatter, parse, patch
 from coordinator.formats.imports.sections import cut, listed
+from coordinator.formats.imports.task_file import keys_of
 from coordinator.formats.imports.text import decoded, difference, one_line, priority_of, status_of
 from coordinator.lazy import regex
 from coordinator.model.imported import Detected, Form, Item, Items, TaskStatus, Tree, WriteBack
@@ -19,6 +20,7 @@ _COMMENT = regex.compile(r"(?<![ \t])[ \t]*<!--(?:(?!<!--)[^\n])*?-->[ \t]*\r?\n
 _NUMBER = regex.compile(r"^#\d+[ \t]+")
 _OTHERS = ("assignee", "created_date", "labels", "dependencies")
 """Keys that the tool writes into every task; one of them has to be there besides id, title and status."""
+_LEAST = frozenset((b"id", b"title", b"status"))
 _LISTS = (("references", "References"), ("documentation", "Documentation"), ("modified_files", "Files"))
 _WORDS = {TaskStatus.IN_PROGRESS: "In Progress", TaskStatus.DONE: "Done"}
 
@@ -28,7 +30,11 @@ def _may_be(path: str) -> bool:
 
 
 def _detect(tree: Tree) -> Detected | None:
-    count = sum(_task(path, data) is not None for path, data in _candidates(tree))
+    likely = [each for each in _candidates(tree) if keys_of(each[1]) >= _LEAST]
+    if any(_task(*each) is not None for each in likely):
+        count = len(likely)  # a glance tells of the others
+    else:
+        count = sum(_task(*each) is not None for each in _candidates(tree))
     return Detected(0.95, f"{amount(count, 'file')} with id, title and status") if count else None
 
 

@@ -10,7 +10,11 @@ from coordinator.lazy.dataclass import dataclass, replace
 from coordinator.model.imported import TaskStatus
 from coordinator.model.problem import Problem
 
-_BOX = regex.compile(r"([ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]+\[([^\]\[])\][ \t]+(\S.*)")
+_BOX = regex.compile(
+    r"([ \t]*)(?:(?:[-*+]|\d{1,9}[.)])[ \t]+(?!\[P\])|(?=\[[ xX]\]))"  # `[P]` is a word of spec-kit's legend
+    r"\[([^\]\[])\](?:[ \t]+|(?=[^\x00-\x7f]))(\S.*)"
+)
+_STRUCK = regex.compile(r"~~(?:(?!~~).)+~~\W*")
 _FENCE = regex.compile(r"[ \t]*(```+|~~~+)")
 _COMMENT = regex.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 STATUSES = {
@@ -43,6 +47,17 @@ class Box:
     """The headings above it, the outermost first."""
     levels: tuple[int, ...]
     """Of these headings: 1 to 6."""
+
+
+def status_of(box: Box, is_struck: bool) -> TaskStatus:
+    """What a box says; what is struck out and not done is nobody's to do."""
+    status = STATUSES.get(box.mark, TaskStatus.TODO)
+    return TaskStatus.CANCELLED if is_struck and status is not TaskStatus.DONE else status
+
+
+def is_struck(text: str) -> bool:
+    """Whether all of a text is struck out."""
+    return _STRUCK.fullmatch(text) is not None
 
 
 def read_boxes(data: bytes, path: str) -> list[Box] | Problem:

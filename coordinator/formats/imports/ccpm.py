@@ -20,12 +20,12 @@ _EPIC_WORDS = {TaskStatus.IN_PROGRESS: "in-progress", TaskStatus.DONE: "complete
 
 
 def _may_be(path: str) -> bool:
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     return is_in(path, ".claude") and (name == "epic.md" or name[:1].isdigit()) and not name.endswith("-analysis.md")
 
 
 def _is_epic(path: str) -> bool:
-    return PurePosixPath(path).name == "epic.md"
+    return path.rpartition("/")[2] == "epic.md"
 
 
 def _is_ours(path: str) -> bool:

@@ -1,6 +1,6 @@
 """Plain checklists in Markdown: `- [ ] what is to be done`, under headings. An item is called by its own words."""
 
-from coordinator.formats.imports.boxes import STATUSES, read_boxes
+from coordinator.formats.imports.boxes import is_struck, read_boxes, status_of
 from coordinator.formats.imports.text import one_line, put
 from coordinator.formats.prompt_names import slug
 from coordinator.model.imported import Detected, Form, Item, Items, TaskStatus, Tree, WriteBack
@@ -46,7 +46,7 @@ def _read_file(path: str, data: bytes) -> list[Item] | Problem:
             title=one_line(box.text),
             path=path,
             line=box.line,
-            status=STATUSES.get(box.mark, TaskStatus.TODO),
+            status=status_of(box, is_struck(box.text)),
             word=box.mark,
             body=box.body,
             parent=keys[box.parent] if box.parent >= 0 else "",

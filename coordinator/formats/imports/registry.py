@@ -24,6 +24,8 @@ _MODULES = {
     "tickets": "tickets",
     "beans": "beans",
     "ai-task-manager": "ai_task_manager",
+    "swarm": "swarm",
+    "subagents": "subagents",
     "github": "github",
     "checklist": "checklist",
 }

@@ -6,7 +6,7 @@ of user stories wait for the foundations alone, not for each other; what comes a
 
 import re
 
-from coordinator.formats.imports.boxes import STATUSES, Box, read_boxes
+from coordinator.formats.imports.boxes import Box, read_boxes, status_of
 from coordinator.formats.imports.text import one_line, put
 from coordinator.lazy import regex
 from coordinator.lazy.dataclass import replace
@@ -14,21 +14,26 @@ from coordinator.model.imported import Detected, Form, Item, Items, TaskStatus, 
 from coordinator.model.problem import Problem
 from coordinator.model.text import amount, plain
 
-_TASK = regex.compile(r"(?:\*\*|`|\[)*(T-?\d{2,6}[a-zA-Z]?(?:\.\d+)*)(?:\*\*|`|\])*[:.]?(?![\w-])[ \t]*(.*)")
+_SUFFIX = r"(?-i:-(?!T-?\d)[A-Z][A-Z0-9]{0,11})?"
+"""`T031-MIN`."""
+_TASK = regex.compile(
+    rf"(~~)?(?:\*\*|`|\[)*(T-?\d{{2,6}}[a-zA-Z]?(?:\.\d+)*{_SUFFIX})"
+    r"(?:\*\*|`|\])*[:.]?(?![\w-])[ \t]*(.*)"
+)
 _TAG = regex.compile(r"[ \t]*(?:\[([A-Za-z][^\]\[]{0,30})\]|(P)\])(?!\()[ \t]*")
 _STORY = regex.compile(r"(?i)\b(?:US|user story)[ -]*(\d+)")
 _PHASE = regex.compile(r"(?i)phase|fase|阶段|階段|フェーズ|단계|этап")
 _AFTER = regex.compile(
     r"(?i)\b(?:depends on|dependenc(?:y|ies):|blocked by|requires|after)[: ]+"
-    r"((?:T-?\d{2,6}[a-z]?(?:\.\d+)*(?:[ ]*(?:,|and|&|\+|-|–|to)[ ]*)?)+)"
+    rf"((?:T-?\d{{2,6}}[a-z]?(?:\.\d+)*{_SUFFIX}(?:[ ]*(?:,|and|&|\+|-|–|to)[ ]*)?)+)"
 )
-_ID = regex.compile(r"(?i)(T-?)(\d{2,6})([a-z]?(?:\.\d+)*)")
+_ID = regex.compile(rf"(?i)(T-?)(\d{{2,6}})([a-z]?(?:\.\d+)*{_SUFFIX})")
 _RANGE = regex.compile(r"(?i)(T-?\d{2,6})[ ]*(?:-|–|to)[ ]*(T-?\d{2,6})")
 _DONE_WHEN = regex.compile(r"(?i)\b(?:done when|acceptance|verify)\b:?[ ]*(.+)$")
 _MOST_OF_RANGE = 200
 _MOST_TAGS = 20
 _MOST_STATED = 1000
-_LIKELY = regex.compile(rb"\[.\][ \t]+[*`\[]{0,3}T-?\d\d")
+_LIKELY = regex.compile(rb"\[.\][ \t]+[*`~\[]{0,5}T-?\d\d")
 """What is in every file of the form."""
 
 
@@ -72,7 +77,7 @@ def _tasks(path: str, boxes: list[Box]) -> tuple[list[Item], list[Problem]]:
     for place, box in enumerate(boxes):
         if place in tasks:
             whole = replace(box, body="\n".join((*below.get(place, ()), *([box.body] if box.body else []))))
-            items[place], is_parallel = _task(path, whole, tasks[place][1], tasks[place][2])
+            items[place], is_parallel = _task(path, whole, tasks[place])
             parallel |= {place} if is_parallel else set()
         elif box.parent not in tasks:
             message = f"`{plain(box.text[:60])}` has no id such as T001"
@@ -82,8 +87,10 @@ def _tasks(path: str, boxes: list[Box]) -> tuple[list[Item], list[Problem]]:
     return _linked(boxes, items, parallel), problems
 
 
-def _task(path: str, box: Box, name: str, words: str) -> tuple[Item, bool]:
-    """One task, and whether it may be done beside its neighbours."""
+def _task(path: str, box: Box, said: re.Match[str]) -> tuple[Item, bool]:
+    """One task, and whether it may be done beside its neighbours; `said`: its box's text by `_TASK`."""
+    is_struck, name = bool(said[1]), said[2]
+    words = said[3].replace("~~", "", 1) if is_struck else said[3]
     tags: list[str] = []
     while len(tags) < _MOST_TAGS and (tag := _TAG.match(words)) is not None:
         tags.append((tag[1] or tag[2]).strip())
@@ -102,7 +109,7 @@ def _task(path: str, box: Box, name: str, words: str) -> tuple[Item, bool]:
         title=one_line(words) or name,
         path=path,
         line=box.line,
-        status=STATUSES.get(box.mark, TaskStatus.TODO),
+        status=status_of(box, is_struck),
         word=box.mark,
         body="\n\n".join(part for part in (f"{words.strip()}\n{box.body}".strip(), *about) if part),
         dependencies=tuple(f"{feature}/{each}" if feature else each for each in _stated(whole)),
@@ -172,6 +179,9 @@ def _linked(boxes: list[Box], items: dict[int, Item], parallel: set[int]) -> lis
         side_by_side = False
         for place in places:
             item = items[place]
+            if item.status is TaskStatus.CANCELLED:  # nobody waits for it
+                linked.append(item)
+                continue
             if not (place in parallel and side_by_side):
                 barrier, ends = ends or barrier, []
             side_by_side = place in parallel
@@ -179,9 +189,9 @@ def _linked(boxes: list[Box], items: dict[int, Item], parallel: set[int]) -> lis
             stands_after = [key for key in barrier if item.key not in stated[key]]
             linked.append(replace(item, dependencies=tuple(dict.fromkeys((*item.dependencies, *stands_after)))))
         if story:
-            stories[story] = ends
+            stories[story] = ends or barrier
         else:
-            before, stories = ends, {}
+            before, stories = ends or barrier, {}
     return linked
 
 

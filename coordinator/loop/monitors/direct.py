@@ -7,6 +7,7 @@ and told once, as an event. `Snapshot.direct` says which of them a human should 
 import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from coordinator.errors import CoordError
@@ -17,12 +18,13 @@ from coordinator.model.snapshot import Snapshot
 from coordinator.model.trust import GONE
 from coordinator.storage.files import digest_of
 from coordinator.storage.paths import Layout
+from coordinator.storage.temp_files import is_temp
 from coordinator.storage.written import Written, gone
 from coordinator.views.event_text import actor_name
 
 _MOST = 200
 """Files that one event names: a switch of branches changes many."""
-_RECORDS = frozenset({"step.json", "receipt.json"})
+_RECORDS = frozenset({"step.json", "receipt.json", "pipeline-state.json"})
 _UNREADABLE = "unreadable"
 """For a digest: there is something that is no regular file, or is too large."""
 
@@ -58,8 +60,10 @@ class Direct:
         self._agents: frozenset[str] = frozenset()
 
     def begin(self, snapshot: Snapshot) -> None:
-        """Take things as they are."""
-        self._new(self._changes(snapshot, self._settings))
+        """Take things as they are, with what an earlier life of the loop wrote of attempts before it was killed."""
+        attempts = (a for a in snapshot.last_attempts if a.directory and (a.state.under_way or a.untidy))
+        folders = [self._layout.root / attempt.directory for attempt in attempts]
+        self._new(self._changes(snapshot, (*self._settings, *folders)))
         self._agents = _at_work(snapshot)
 
     def look(self, snapshot: Snapshot, changed: Collection[Path]) -> Draft | None:
@@ -119,9 +123,9 @@ class Direct:
                 yield _Change(old.path, old.digest, now)
 
     def _look_at_trees(self) -> dict[str, str]:
-        """What judges the work of agents, and what they are told: few and small files, in folders nobody watches."""
+        """What judges the work of agents, and what they are told: small files, in folders nobody watches."""
         found: dict[str, tuple[tuple[int, ...], str]] = {}
-        for path in (*_below(self._layout.suites), *_below(self._layout.flows)):
+        for path in chain(*map(_below, (self._layout.suites, self._layout.flows, self._layout.feedback))):
             with suppress(OSError):
                 status = os.lstat(path)
                 stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
@@ -148,8 +152,8 @@ class Direct:
 
 
 def _below(folder: Path) -> list[Path]:
-    """The files of a folder and of those in it."""
-    return [Path(above, name) for above, _, names in os.walk(folder) for name in names]
+    """The files of a folder and of those in it; what somebody is writing just now is none yet."""
+    return [Path(above, name) for above, _, names in os.walk(folder) for name in names if not is_temp(name)]
 
 
 def _told(found: list[_Change], snapshot: Snapshot, agents: Collection[str]) -> Draft:

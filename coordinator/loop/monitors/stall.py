@@ -41,7 +41,7 @@ _DOUBT_PACE = 10.0
 _HELD_PACE = 30.0
 """Seconds between two looks at an agent that waits for somebody."""
 _SHARE = 50.0
-"""A look that took long is repeated after as many times as long."""
+"""A look that took long is repeated after as many times as long, but not later than after another limit."""
 _SPOKEN_TO = ("permission.answered", "agent.told")
 
 
@@ -61,9 +61,10 @@ def cases_of(snapshot: Snapshot) -> dict[str, _Case]:
     paused = snapshot.loop.asked == "paused"
     found = {}
     for agent in snapshot.agents:
-        step = snapshot.steps.get(agent.prompt) if agent.prompt is not None else None
-        attempt = step.attempt if step is not None and step.state is StepState.RUNNING else None
-        if attempt is None or attempt.agent != agent.id or attempt.exit or attempt.receipt or attempt.kill:
+        attempt = snapshot.of_agent(agent)
+        if attempt is None or attempt.state is not StepState.RUNNING:
+            continue
+        if attempt.exit or attempt.receipt or attempt.kill:
             continue
         held = paused or agent.id in asking or not agent.state.at_work
         found[agent.id] = _Case(attempt, held, agent.state.value)
@@ -104,11 +105,12 @@ class StallMonitor:
 
     def _run(self) -> None:
         known: Mapping[str, _Case] = {}
+        limit: float | None = None
         while not self._ended:
             due = [self._due[name] for name in known]
             self._wake.wait(max(_SHORTEST, min(due) - time.time()) if due else None)
             self._wake.clear()
-            before, known, limit = known, self._cases, self._limit
+            before, known, limit_before, limit = known, self._cases, limit, self._limit
             for name, case in known.items():
                 last = before.get(name)
                 if last is None:
@@ -117,7 +119,7 @@ class StallMonitor:
                 elif last.held and not case.held and limit is not None:
                     self._held[name] = time.time()
                     self._due[name] = time.time() + limit / 3
-                elif case.held != last.held or self._due[name] <= time.time():
+                elif case.held != last.held or limit != limit_before or self._due[name] <= time.time():
                     self._due[name] = self._looked(name, case, limit)
             for gone in self._due.keys() - known.keys():
                 del self._due[gone]
@@ -127,7 +129,7 @@ class StallMonitor:
         try:
             return self._look(name, case, limit)
         except (CoordError, OSError):  # what can't be looked at now is looked at again
-            return time.time() + _HELD_PACE
+            return time.time() + min(_HELD_PACE, limit or _HELD_PACE)
 
     def _look(self, name: str, case: _Case, limit: float | None) -> float:
         """Judge one agent; returns when to look again, in Unix seconds."""
@@ -136,22 +138,23 @@ class StallMonitor:
             self._held[name] = began
             self._conclude(case, None, began, "it waits for somebody" if case.held else "nobody looks any more")
             return began + _HELD_PACE
-        marks = self._marks(case.attempt, limit, self._held.get(name, 0.0))
-        now = time.time()
+        marks = self._marks(case.attempt, limit, self._held.get(name, 0.0), began)
         role = case.attempt.role
-        found = judge_stuck(marks, now, limit, role=role)
+        found = judge_stuck(marks, began, limit, role=role)
+        now = time.time()
         self._conclude(case, found, now)
         calm = 0.0 if found is not None else min(next_doubt(marks, limit, role) - now, limit / 3)
-        return now + max(_SHORTEST, calm, min(_DOUBT_PACE, limit / 20), _SHARE * (now - began))
+        return now + max(_SHORTEST, calm, min(_DOUBT_PACE, limit / 20), min(_SHARE * (now - began), limit))
 
-    def _marks(self, attempt: Attempt, limit: float, held: float) -> Marks:
+    def _marks(self, attempt: Attempt, limit: float, held: float, now: float) -> Marks:
+        """What there is to see of it; its window is only asked for where it could be stuck at `now`."""
         directory = self._layout.attempt(attempt.run, attempt.work, attempt.attempt)
         trail = read_trail(end_of(f"{directory}/{STATUS}"), known_runtime(attempt.runtime))
         began = max(timestamp(attempt.started), held, trail.resumed, self._spoken(attempt))
         folder = self._layout.root / attempt.worktree
         files = last_change(str(folder), apart=str(self._layout.coord))
         tokens = max((at for at in (_written(f"{directory}/{USAGE}"), trail.grown) if at), default=None)
-        quiet = time.time() - max(began, files) >= limit
+        quiet = now - max(began, files) >= limit
         return Marks(
             began=began,
             files=files,

@@ -25,7 +25,7 @@ def keep_house(snapshot: Snapshot, now: float) -> Iterator[Mark | Tidy | CloseMi
         if attempt is not None and not _over(prompt, attempt):
             yield from _about(prompt, current, attempt)
     finished = snapshot.loop.state is LoopState.FINISHED and not snapshot.unfinished
-    if finished and snapshot.milestone.status == "open":
+    if finished and snapshot.milestone.status == "open" and snapshot.round is None:
         yield CloseMilestone()
 
 

@@ -21,7 +21,7 @@ def outcome(snapshot: Snapshot) -> Outcome | None:
     A pause, an open question and a change under review are waited for: a human ends them.
     """
     loop = snapshot.loop
-    if snapshot.unfinished:
+    if snapshot.unfinished or snapshot.live_flows:
         return None
     if loop.state is LoopState.FINISHED:
         return Outcome("finished", loop.reason, 0)

@@ -21,7 +21,7 @@ from coordinator.model.loop_state import resumes_at, retry_at
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.queue import lineup
 from coordinator.model.snapshot import Agent, AgentState, Question, Snapshot
-from coordinator.model.step import Attempt, Step, StepState
+from coordinator.model.step import Attempt, StepState
 from coordinator.model.work import prompt_work
 
 
@@ -29,10 +29,15 @@ def go_on(snapshot: Snapshot, now: float) -> Iterator[Action]:
     """What each attempt comes to next that is live, or whose change is open; one thing at most."""
     agents = {agent.id: agent for agent in snapshot.agents}
     asked = about_budgets(snapshot.questions)
-    for current in snapshot.steps.values():
+    for number, current in snapshot.steps.items():
         attempt = current.attempt
-        if attempt is not None and attempt.state.under_way:
-            yield from _advance(snapshot, current, attempt, agents.get(attempt.agent), asked, now)
+        if attempt is None or not attempt.state.under_way:
+            continue
+        if attempt.state.live or attempt.kill:
+            limit = _limit(snapshot, snapshot.prompts[number])
+            yield from advance(snapshot, attempt, agents.get(attempt.agent), asked, limit, now)
+        else:
+            yield from _gate(snapshot, number, attempt)
 
 
 def start(snapshot: Snapshot, now: float) -> Iterator[Dispatch]:
@@ -57,38 +62,40 @@ def times(snapshot: Snapshot, now: float) -> Iterator[float]:
         retry = resumes_at(current, snapshot.settings) or retry_at(current, prompt, snapshot.settings)
         if retry is not None:
             yield retry
-        end = _end(asked, attempt, _limit(snapshot, prompt), now) if attempt.state.live else None
+        end = end_of(asked, attempt, _limit(snapshot, prompt), now) if attempt.state.live else None
         if end is not None:
             yield end
-    yield from limited_until(snapshot.steps, snapshot.agents, snapshot.settings)
+    yield from limited_until(snapshot.last_attempts, snapshot.agents, snapshot.settings)
 
 
-def _advance(
-    snapshot: Snapshot, current: Step, attempt: Attempt, agent: Agent | None, asked: tuple[Question, ...], now: float
+def advance(
+    snapshot: Snapshot,
+    attempt: Attempt,
+    agent: Agent | None,
+    asked: tuple[Question, ...],
+    limit: float | None,
+    now: float,
 ) -> Iterator[Action]:
+    """What comes next of an attempt that is live, or is to be ended; `limit` in seconds is the time that it has."""
     work, k = attempt.work, attempt.attempt
-    limit = _limit(snapshot, snapshot.prompts[current.number])
     if attempt.kill:
         yield FinishKill(work, k)
-    elif attempt.state.live:
-        if attempt.exit is not None:
-            yield Settle(work, k)
-        elif attempt.state is StepState.DISPATCHED:
-            yield Resume(work, k)
-        elif agent is not None and agent.state is AgentState.LOST:
-            yield Settle(work, k)
-        elif not _limited(snapshot, agent) and (end := _end(asked, attempt, limit, now)) is not None and now >= end:
-            yield Expire(work, k, limit or 0.0)
-        elif asked and agent is not None:
-            one = wanted(asked, attempt)
-            if one.paused is not (agent.state is AgentState.PAUSED):
-                yield paused_as(one)
-            elif not one.paused:
-                yield from _nudged(snapshot, attempt, agent, now)
-        elif agent is not None:
+    elif attempt.exit is not None:
+        yield Settle(work, k)
+    elif attempt.state is StepState.DISPATCHED:
+        yield Resume(work, k)
+    elif agent is not None and agent.state is AgentState.LOST:
+        yield Settle(work, k)
+    elif not _limited(snapshot, agent) and (end := end_of(asked, attempt, limit, now)) is not None and now >= end:
+        yield Expire(work, k, limit or 0.0)
+    elif asked and agent is not None:
+        one = wanted(asked, attempt)
+        if one.paused is not (agent.state is AgentState.PAUSED):
+            yield paused_as(one)
+        elif not one.paused:
             yield from _nudged(snapshot, attempt, agent, now)
-    else:
-        yield from _gate(snapshot, current.number, attempt)
+    elif agent is not None:
+        yield from _nudged(snapshot, attempt, agent, now)
 
 
 def _nudged(snapshot: Snapshot, attempt: Attempt, agent: Agent, now: float) -> Iterator[Nudge]:
@@ -118,7 +125,7 @@ def _limited(snapshot: Snapshot, agent: Agent | None) -> bool:
     return snapshot.settings.go_on and agent is not None and agent.state is AgentState.RATE_LIMITED
 
 
-def _end(asked: tuple[Question, ...], attempt: Attempt, limit: float | None, now: float) -> float | None:
+def end_of(asked: tuple[Question, ...], attempt: Attempt, limit: float | None, now: float) -> float | None:
     """Unix seconds when an attempt has used its time; None without a limit, and while its agent is paused.
 
     It begins anew when its agent is told to go on after a limit of its model service.

@@ -38,6 +38,23 @@ def test_reads_boxes_with_what_stands_below_them() -> None:
     assert items[0].labels == ("Ship it",)
 
 
+def test_reads_what_people_write_in_place_of_a_box_to_tick() -> None:
+    text = (
+        "- [P] tasks may be done side by side\n"
+        "[x] without a dash\n  [ ] below it\n[x](link) and [y] words\n"
+        "- [ ]（全角）words at once\n- [ ]glued\n"
+        "- [ ] ~~struck out~~ ⚠️\n- [ ] ~~one~~ another\n- [x] ~~done~~\n"
+    )
+    assert [(one.title, one.status, one.parent) for one in read(text, "a.md")] == [
+        ("without a dash", TaskStatus.DONE, ""),
+        ("below it", TaskStatus.TODO, "a.md#without-a-dash"),
+        ("（全角）words at once", TaskStatus.TODO, ""),
+        ("~~struck out~~ ⚠️", TaskStatus.CANCELLED, ""),
+        ("~~one~~ another", TaskStatus.TODO, ""),
+        ("~~done~~", TaskStatus.DONE, ""),
+    ]
+
+
 def test_ticks_one_box_and_changes_no_other_byte() -> None:
     source = SAMPLE.replace("\n", "\r\n").encode()
     tree = Tree({"docs/TODO.md": source})

@@ -1,0 +1,28 @@
+"""What reviewers said at lines of a change, for the agent that goes on with it. Pure."""
+
+from coordinator.agents.brief import Brief, fitted
+from coordinator.agents.brief_words import quote, section
+from coordinator.model.review_comment import Said, head_of
+from coordinator.model.text import amount, plain
+
+REVIEW = 32_000
+"""Characters that all of it takes at most."""
+_HOW = """\
+Look after each of them; a line number is that of the file as it was reviewed. When you hand off, answer each by its id,
+an option each: `coord agent done ... --answer "C1: what you did"`. What you leave as it is, and why:
+`--answer "C1: left: why"`. The answers are shown at their lines. What has no answer comes back."""
+
+
+def comments(brief: Brief) -> str:
+    """The worklist of a review."""
+    if not brief.review:
+        return ""
+    title = f"## Worklist of the review: {amount(len(brief.review), 'comment')} at lines"
+    texts = [_item(one) for one in brief.review]
+    room = REVIEW - len(title) - len(_HOW) - 4 * len(texts)
+    return section(title, [_HOW, *fitted(texts, room)])
+
+
+def _item(said: Said) -> str:
+    by = f" ({plain(said.comment.by)})" if said.comment.by else ""
+    return f"- [ ] {head_of(said.comment)}{by}\n{quote(said.comment.text)}"
