@@ -46,7 +46,7 @@ def permit(
     require_trust(layout)
     agent = reach(layout, attempt)
     directory = layout.attempt(attempt.run, attempt.work, attempt.attempt)
-    wish = _asked(agent)
+    wish = wish_of(agent)
     hook = waiting_hook(directory, agent.runtime)
     doing = hook[1] or wish if hook else wish
     if seen and brief(seen) not in (brief(doing), brief(wish)):
@@ -98,16 +98,21 @@ def _answer_hook(pipe: Path, allow: bool, reason: str) -> bool:
     return True
 
 
-def _asked(agent: Reached) -> str:
-    """What the agent asks to do, by its screen; Refused when it asks for nothing."""
-    said, attempt = agent.runtime.seen(agent.screen()), agent.attempt
-    if said is None or said.state is not AgentState.PERMISSION:
-        state = said.state.value if said else "unclear"
-        raise Refused(
-            f"{attempt.agent} asks for no permission now: its screen shows {state}",
-            f"look: `coord attach {attempt.handle}`",
-        )
-    return said.doing
+def wish_of(agent: Reached) -> str:
+    """What the agent asks to do, by its screen, once that shows what its hook told of; Refused when it asks nothing."""
+    while True:
+        awaited = agent.question_may_open()  # first: what the screen shows is then the newer of both
+        said, attempt = agent.runtime.seen(agent.screen()), agent.attempt
+        if said is not None and said.state is AgentState.PERMISSION:
+            return said.doing
+        if not awaited:
+            break
+        time.sleep(_LOOK)
+    state = said.state.value if said else "unclear"
+    raise Refused(
+        f"{attempt.agent} asks for no permission now: its screen shows {state}",
+        f"look: `coord attach {attempt.handle}`",
+    )
 
 
 def _press(agent: Reached, allow: bool, wish: str) -> None:
@@ -115,7 +120,7 @@ def _press(agent: Reached, allow: bool, wish: str) -> None:
     if keys is None:
         name = agent.runtime.name
         raise Refused(f"{name} can't be answered from here", f"answer there: `coord attach {attempt.handle}`")
-    if _asked(agent) != wish:
+    if wish_of(agent) != wish:
         raise Refused(f"{attempt.agent} asks for something else by now", _LOOK_AGAIN)
     agent.press(keys.allow if allow else keys.deny)
 

@@ -15,8 +15,9 @@ from support.wait import wait_until
 
 from coordinator.agents.opencode import OpenCode
 from coordinator.agents.registry import find_runtime
-from coordinator.agents.runtime import Runtime
+from coordinator.agents.runtime import Runtime, Said
 from coordinator.apply.messages import Reached, check, tell
+from coordinator.apply.permissions import wish_of
 from coordinator.apply.plans import apply
 from coordinator.client.project import ProjectSource
 from coordinator.errors import Refused
@@ -299,6 +300,30 @@ def test_a_message_is_refused_before_the_dialog_is_painted_that_the_hook_told_of
         with pytest.raises(Refused, match="can't take a message now"):
             agent.check_composer()
         assert keys.read_bytes() == b""
+
+
+class Glanced(OpenCode):
+    """OpenCode, with something that happens just after the first look at what its screen says."""
+
+    def __init__(self) -> None:
+        self.then: Callable[[], object] | None = None
+
+    def seen(self, screen: str) -> Said | None:
+        said = super().seen(screen)
+        if self.then is not None:
+            then, self.then = self.then, None
+            then()
+        return said
+
+
+def test_leave_waits_for_the_dialog_that_the_hook_told_of(tmp_path: Path) -> None:
+    runtime = Glanced()
+    with dialog_at_the_first_key(tmp_path, runtime, "opencode-permission-write") as (agent, pane, _):
+        with pytest.raises(Refused, match="asks for no permission now"):
+            wish_of(agent)
+        hook_says(agent, "permission")
+        runtime.then = lambda: agent.terminals.send_key(pane, "x")
+        assert "made.txt" in wish_of(agent)
 
 
 def test_a_question_that_was_answered_keeps_no_message_back(tmp_path: Path) -> None:
