@@ -1,0 +1,1 @@
+"""Entries of the registry of actions, by what they are about; `tui.actions` has them all."""
