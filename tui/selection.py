@@ -1,5 +1,6 @@
 """Who belongs to what is selected: pure functions over a snapshot."""
 
+from coordinator.model.agent import how_it_ended
 from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import Agent, AgentState, Snapshot
 from coordinator.model.step import Attempt
@@ -18,15 +19,13 @@ def past_agent(snapshot: Snapshot, number: int | None) -> Agent | None:
     if attempt is None or attempt.state.live:
         return None
     ended = timestamp(attempt.exit.at if attempt.exit else attempt.since)
-    good = attempt.exit is not None and attempt.exit.status == 0
-    state = AgentState.FINISHED if good else AgentState.CRASHED
     return Agent(
         attempt.agent,
         attempt.role,
         attempt.prompt,
         attempt.attempt,
         attempt.runtime,
-        state,
+        how_it_ended(attempt) or AgentState.UNKNOWN,
         "exit.json",
         observed_at=ended,
         since=attempt.started,

@@ -5,6 +5,7 @@ from itertools import takewhile
 
 from coordinator.lazy.dataclass import dataclass, replace
 from coordinator.lazy.typing import TYPE_CHECKING
+from coordinator.model.agent import how_it_ended
 from coordinator.model.clock import timestamp
 from coordinator.model.snapshot import Agent, AgentState
 from coordinator.model.step import Attempt, StepState
@@ -158,13 +159,11 @@ def _judge(
     attempt: Attempt, terminal: Terminal | None, report: Report | None, reports_itself: bool
 ) -> tuple[AgentState, str, float]:
     """State, evidence and its time; best evidence first."""
-    if attempt.exit is not None:
-        at = timestamp(attempt.exit.at)
-        if attempt.exit.status == 0 or attempt.receipt is not None:
-            return AgentState.FINISHED, "receipt" if attempt.receipt else "exit.json", at
-        return AgentState.CRASHED, "exit.json", at
-    if not attempt.state.live:
-        return AgentState.LOST, "step.json", timestamp(attempt.since)
+    ended = how_it_ended(attempt)
+    if ended is not None and (attempt.exit is None or ended is AgentState.KILLED):
+        return ended, "step.json", timestamp(attempt.since)
+    if ended is not None and attempt.exit is not None:
+        return ended, "receipt" if attempt.receipt else "exit.json", timestamp(attempt.exit.at)
     if terminal is not None and not terminal.alive:
         if attempt.state is StepState.DISPATCHED:
             return AgentState.STARTING, "step.json", timestamp(attempt.since)

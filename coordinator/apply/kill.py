@@ -46,6 +46,7 @@ def finish_kill(layout: Layout, log: EventLog, attempt: Attempt) -> Attempt:
         _STATES[current.kill],
         before=[agent_event(current, "agent.killed", reason=current.reason)],
         kill="",
+        killed=True,
         held=current.kill != "requeue",
         reason=current.reason,
     )

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from coordinator.model.pipeline import Position
     from coordinator.model.snapshot import Snapshot
 
+_ENDED = {AgentState.CRASHED: "red", AgentState.LOST: "red", AgentState.KILLED: "dim"}
+"""Colours of agents that came to no good end."""
+
 
 @click.command()
 @json_option
@@ -131,7 +134,7 @@ def agents(ctx: click.Context, as_json: bool) -> None:
         label = f"{agent.prompt:02d}" if agent.prompt is not None else "--"
         handle = label if agent.prompt is not None else agent.id
         waits = agent.state.needs_human or agent.state is AgentState.PAUSED
-        colour = "yellow" if waits else "red" if agent.state.value in ("crashed", "lost") else "blue"
+        colour = "yellow" if waits else _ENDED.get(agent.state, "blue")
         age = max(0, round(now - agent.observed_at))
         styled(
             [

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.clock import iso
-from coordinator.model.step import SETUP_LOG
+from coordinator.model.step import SETUP_LOG, Attempt
 from coordinator.model.stuck import Stuck
 from coordinator.model.work import WorkId, flow_work, prompt_work, turn_work
 
@@ -22,6 +22,8 @@ class AgentState(StrEnum):
     FINISHED = "finished"
     CRASHED = "crashed"
     LOST = "lost"
+    KILLED = "killed"
+    """A human, or whoever may, had it ended before it handed off."""
     UNKNOWN = "unknown"
 
     @property
@@ -35,12 +37,23 @@ class AgentState(StrEnum):
 
     @property
     def ended(self) -> bool:
-        return self in (AgentState.FINISHED, AgentState.CRASHED, AgentState.LOST)
+        return self in (AgentState.FINISHED, AgentState.CRASHED, AgentState.LOST, AgentState.KILLED)
 
     @property
     def at_work(self) -> bool:
         """As far as anybody knows, it waits for nobody."""
         return self in (AgentState.WORKING, AgentState.UNKNOWN)
+
+
+def how_it_ended(attempt: Attempt) -> AgentState | None:
+    """How the agent of an attempt ended, as its record tells it; None while nothing there says that it has."""
+    if attempt.exit is None and attempt.state.live:
+        return None
+    if attempt.receipt is None and (attempt.killed or attempt.kill):
+        return AgentState.KILLED
+    if attempt.exit is None:
+        return AgentState.LOST
+    return AgentState.FINISHED if attempt.exit.status == 0 or attempt.receipt is not None else AgentState.CRASHED
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from coordinator.lazy.dataclass import replace
 from coordinator.lazy.typing import Any, TypeVar
-from coordinator.model.clock import timestamp
+from coordinator.model.clock import iso, timestamp
 from coordinator.model.event import Event
 from coordinator.model.graph import Graph
 from coordinator.model.loop_state import judge
@@ -18,7 +18,7 @@ from coordinator.model.question_fold import Asking
 from coordinator.model.replay_pipelines import FAMILIES, PipelineFold
 from coordinator.model.settings import Settings
 from coordinator.model.snapshot import Agent, AgentState, Milestone, Snapshot
-from coordinator.model.step import Attempt, Step, StepState
+from coordinator.model.step import Attempt, Exit, Step, StepState
 from coordinator.model.stuck import Cause, Stuck
 from coordinator.model.usage import NOTHING, Spent
 from coordinator.model.work import is_flow_name, prompt_work, work_of_agent
@@ -259,6 +259,7 @@ class Replay:
             state=state,
             since=event.ts,
             agent=str(event.data.get("agent") or known.agent),
+            held=known.killed and state is StepState.BLOCKED,
             commits=tuple(map(str, commits)) if isinstance(commits, list) else known.commits,
             merged_as=str(event.data.get("commit") or known.merged_as),
             reason=reason,
@@ -293,12 +294,34 @@ class Replay:
                 iteration=iteration if isinstance(iteration, int) else 0,
                 stage=stage,
             )
+            attempt = self._attempt(known)
+            known = replace(known, since=attempt.started) if attempt is not None else known
         stuck = _stuck(event) if "stuck" in event.data or (state or known.state).ended else known.stuck
         told = Spent(_amount(event.data.get("tokens"), int), _amount(event.data.get("cost_usd"), float))
         if told != NOTHING:
             known = replace(known, tokens=told.tokens, cost_usd=told.cost_usd)
             self._spent[name] = (event.run, known.prompt, told)
-        self._agents[name] = replace(known, state=state or known.state, observed_at=timestamp(event.ts), stuck=stuck)
+        at = self._ended(event, known)
+        self._agents[name] = replace(known, state=state or known.state, observed_at=timestamp(at), stuck=stuck)
+
+    def _attempt(self, agent: Agent) -> Attempt | None:
+        """The attempt of a prompt that an agent is at, while it is the newest."""
+        step = self._steps.get(agent.prompt) if agent.prompt is not None and not agent.stage else None
+        own = step is not None and step.attempt is not None and step.attempt.attempt == agent.attempt
+        return step.attempt if own and step is not None else None
+
+    def _ended(self, event: Event, agent: Agent) -> str:
+        """Note at an agent's attempt how its process ended; since when what the event says of it is so."""
+        seconds, attempt = _amount(event.data.get("seconds"), float), self._attempt(agent)
+        at = event.ts
+        if event.kind == "agent.exited" and seconds is not None:
+            at = iso(round(timestamp(agent.since) + seconds))  # to the second, as a process's end is told
+        if attempt is not None and event.kind in ("agent.exited", "agent.killed"):
+            status = _amount(event.data.get("status"), int)
+            known = Exit(status or 0, at) if event.kind == "agent.exited" else attempt.exit
+            ended = replace(attempt, killed=attempt.killed or event.kind == "agent.killed", exit=known)
+            self._steps[attempt.prompt] = replace(self._steps[attempt.prompt], attempt=ended)
+        return at
 
     def _is_shown(self, agent: Agent) -> bool:
         """It works, or how it ended still matters."""
@@ -351,7 +374,9 @@ def _agent_state(event: Event) -> AgentState | None:
             return AgentState.WORKING
         case "agent.exited":
             return AgentState.FINISHED if event.data.get("status") == 0 else AgentState.CRASHED
-        case "agent.killed" | "agent.lost":
+        case "agent.killed":
+            return AgentState.KILLED
+        case "agent.lost":
             return AgentState.LOST
         case "agent.status":
             value = event.data.get("state")

@@ -210,6 +210,8 @@ class Attempt:
     """Its work came back with a reason (conflict, red suite, rejection): the next attempt starts from its branch."""
     kill: str = ""
     """`requeue`, `fail` or `hold` while its processes are being ended: what is to become of the step then."""
+    killed: bool = False
+    """Its processes were ended because somebody asked for that, which its exit does not tell."""
     pid: int = 0
     """Process id of the launch wrapper, from its `started` record; 0 while unknown."""
     exit: Exit | None = None

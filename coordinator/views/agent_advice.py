@@ -51,6 +51,9 @@ def advise(
             return Advice("Its window is gone: restart it; its branch and worktree are kept.", ("restart",))
         case AgentState.CRASHED:
             return Advice("It ended without handing off: restart it, or edit its prompt first.", ("restart", "edit"))
+        case AgentState.KILLED:
+            text = "It was killed, as was asked: restart it when it should go on, or edit its prompt first."
+            return Advice(text, ("restart", "edit"))
         case AgentState.FINISHED:
             return _finished(step)
         case AgentState.UNKNOWN:
@@ -68,6 +71,8 @@ def advise(
 def _ended_flow(agent: Agent) -> Advice:
     if agent.state is AgentState.FINISHED and agent.outcome == "done":
         return Advice("It has handed off.")
+    if agent.state is AgentState.KILLED:
+        return Advice("It was killed, as was asked: restart it when it should go on.", ("restart",))
     return Advice(
         "It came to nothing: the loop tries again while its iteration waits for it, or restart it.", ("restart",)
     )

@@ -126,8 +126,7 @@ class Facts:
             case StepState.FAILED:
                 return self._failed(step, now)
             case StepState.BLOCKED:
-                word = "held" if step.attempt is not None and step.attempt.held else "blocked"
-                return Fact(_because(word, step.reason), Tone.BLOCKED)
+                return Fact(_because(blocked_word(step), step.reason), Tone.BLOCKED)
             case StepState.PENDING:
                 return self._pending(number, now)
 
@@ -184,8 +183,7 @@ class Facts:
         return Fact(_because(word + size, step.reason), Tone.REVIEW)
 
     def _failed(self, step: Step, now: float) -> Fact:
-        attempt = step.attempt
-        text = f"failed, attempt {attempt.attempt}" if attempt else "failed"
+        text = failed_word(step)
         retry = self._retry_at(step)
         if retry is not None:
             left = retry - now
@@ -273,7 +271,24 @@ _AGENT_NEEDS = {
     AgentState.INTERRUPTED: "was interrupted",
     AgentState.CRASHED: "crashed",
     AgentState.LOST: "is lost",
+    AgentState.KILLED: "was killed",
 }
+
+
+def blocked_word(step: Step) -> str:
+    """`blocked`, `held`, or `killed, held`: why a blocked step does not go on."""
+    attempt = step.attempt
+    if attempt is None or not attempt.held:
+        return "blocked"
+    return "killed, held" if attempt.killed else "held"
+
+
+def failed_word(step: Step) -> str:
+    """`failed`, `failed, attempt 2`, or `killed, attempt 2` where that was asked for."""
+    attempt = step.attempt
+    if attempt is None:
+        return "failed"
+    return f"{'killed' if attempt.killed else 'failed'}, attempt {attempt.attempt}"
 
 
 def _worked(step: Step) -> str:

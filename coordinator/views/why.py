@@ -14,7 +14,7 @@ from coordinator.model.queue import Place, lineup, live_attempts
 from coordinator.model.snapshot import AgentState, LoopState, Snapshot
 from coordinator.model.step import Step, StepState
 from coordinator.model.text import age, clip, plain
-from coordinator.views.prompt_row import Facts, closed_cycles, limit_words, names
+from coordinator.views.prompt_row import Facts, blocked_word, closed_cycles, failed_word, limit_words, names
 
 if TYPE_CHECKING:
     from coordinator.model.pipeline import Position
@@ -255,11 +255,11 @@ def _itself(snapshot: Snapshot, step: Step, now: float | None, position: "Positi
         case StepState.CHANGE_OPEN:
             return Because("change-open", "its change is open" + colon, subject)
         case StepState.BLOCKED if attempt is not None and attempt.held:
-            return Because("held", f"held{colon}; restart it to go on", subject)
+            return Because("held", f"{blocked_word(step)}{colon}; restart it to go on", subject)
         case StepState.BLOCKED:
             return Because("blocked", f"blocked{colon}; edit, restart or cancel it", subject)
     due = retry_at(step, snapshot.prompts[step.number], snapshot.settings)
-    text = (f"failed, attempt {attempt.attempt}" if attempt else "failed") + colon
+    text = failed_word(step) + colon
     if due is None:
         return Because("failed", f"{text}; restart, edit, patch or cancel it", subject)
     return Because("backoff", f"{text}; tries again {_when(snapshot, step.number, due, now)}", subject)

@@ -17,6 +17,7 @@ from coordinator.lazy.dataclass import replace
 from coordinator.model.event import Actor, ActorKind
 from coordinator.model.plan import FileEdit, Plan
 from coordinator.model.prompt import PromptStatus
+from coordinator.model.snapshot import AgentState
 from coordinator.observe.finishing import recover
 from coordinator.observe.observer import Observer
 from coordinator.services.interjection import Interjection, plan_interjection
@@ -220,6 +221,7 @@ def test_a_kill_ends_the_whole_tree_and_does_what_was_asked(
     assert made.states()[1] == state
     snapshot = made.snapshot()
     assert snapshot.prompts[1].status is status
+    assert [agent.state for agent in snapshot.agents] == ([] if then == "requeue" else [AgentState.KILLED])
     assert made.events("agent.killed")[0].data["reason"] == "wrong way"
     assert loop.poll() is None
     assert len(made.attempts(1)) == 1

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coordinator.lazy.dataclass import replace
+from coordinator.model.clock import timestamp
 from coordinator.model.event import Event
 from coordinator.model.prompt import Priority, Prompt, PromptStatus, PromptType
 from coordinator.model.prompt_rows import ROWS, Row, changes, described, row_of, rows_after
@@ -13,6 +15,7 @@ from coordinator.model.replay import Replay
 from coordinator.model.snapshot import AgentState, LoopState
 from coordinator.model.step import Step, StepState
 from coordinator.model.usage import Spent
+from coordinator.views.prompt_row import Facts
 
 TS = "2027-01-15T08:00:00.000Z"
 
@@ -232,3 +235,25 @@ def test_what_a_run_had_used_by_then_is_told_and_what_nobody_told_is_not() -> No
     story.tell("agent.exited", "agent:executor-01-2", prompt=1, attempt=2, status=0, cost_usd=0.5, tokens="many")
     spent = [story.at(seq).snapshot().spent for seq in (2, 3, 5, 6)]
     assert spent == [{}, {1: Spent(100)}, {1: Spent(100), 2: Spent(20)}, {1: Spent(100, 0.5), 2: Spent(20)}]
+
+
+def test_an_agent_that_was_killed_looks_as_it_did_live() -> None:
+    story = a_day()
+    story.tell("step.dispatched", "prompt:2", attempt=2, agent="executor-02-2")
+    story.tell("agent.started", "agent:executor-02-2", prompt=2, attempt=2, runtime="claude")
+    story.tell("agent.killed", "agent:executor-02-2", prompt=2, attempt=2, reason="wrong way")
+    story.tell("step.blocked", "prompt:2", attempt=2, agent="executor-02-2", reason="wrong way")
+    snapshot = story.at().snapshot()
+    assert [agent.state for agent in snapshot.agents] == [AgentState.KILLED]
+    assert Facts(snapshot).of(2, story.at().now).text == "killed, held · wrong way"
+
+
+def test_what_work_took_ends_with_its_process_and_not_when_somebody_noted_it() -> None:
+    story = a_day()
+    story.events = [event for event in story.events if event.kind != "agent.exited"][:8]
+    story.tell("agent.exited", "agent:executor-01-1", prompt=1, attempt=1, status=0, seconds=62.04)
+    story.tell("step.merged", "prompt:1", attempt=1, agent="executor-01-1", commits=["a" * 40], commit="b" * 40)
+    story.events = [replace(event, ts="2027-01-15T08:09:00.000Z") if event.seq > 8 else event for event in story.events]
+    before, after = story.at(9).snapshot(), story.at().snapshot()
+    assert [agent.observed_at - timestamp(agent.since) for agent in before.agents] == [62]
+    assert Facts(after).of(1, story.at().now).text == "1m02"

@@ -44,6 +44,8 @@ async def test_killing_ends_the_agent_says_what_is_lost_and_holds_its_prompt(mad
         assert made.states()[1] == "blocked"
         assert "wrong way" in made.layout.alignment.read_text()
         assert "takes it back" not in desk.text
+        await desk.sees("killed, held")
+        assert "crashed" not in desk.text
         assert (made.layout.worktree(prompt_work(1), 1) / "half.txt").read_text() == "half\n"
 
 

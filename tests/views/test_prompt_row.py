@@ -15,7 +15,7 @@ from coordinator.model.snapshot import AgentState, Review, Snapshot
 from coordinator.model.step import Exit, StepState
 from coordinator.model.text import age
 from coordinator.views.prompt_row import Facts, Tone, badge, names
-from coordinator.views.why import Because, why
+from coordinator.views.why import Because, sentence, why
 
 attempt = partial(build.attempt, ago=133)
 
@@ -122,6 +122,18 @@ def test_an_open_change_tells_its_size_and_what_it_waits_for() -> None:
     assert fact(snapshot([prompt(1)], attempts=[change], reviews=approved)) == ("approved · merging", Tone.REVIEW)
     old = {1: Review(1, 7, True, "abc", "ada")}
     assert fact(snapshot([prompt(1)], attempts=[change], reviews=old)) == ("review +184 -12", Tone.REVIEW)
+
+
+def test_a_prompt_whose_agent_was_killed_says_so() -> None:
+    for state, text in (
+        (StepState.FAILED, "killed, attempt 1 · halted"),
+        (StepState.BLOCKED, "killed, held · wrong way"),
+    ):
+        ended = replace(attempt(1, state), killed=True, held=state is StepState.BLOCKED, reason="wrong way")
+        pending = prompt(1, status=PromptStatus.IN_PROGRESS, attempts=1)
+        shot = snapshot([pending], attempts=[ended])
+        assert fact(shot)[0] == text
+        assert sentence(why(shot, 1, NOW)).startswith("Killed, ")
 
 
 def test_a_failure_tells_its_attempt_and_whether_it_halts_or_is_tried_again() -> None:

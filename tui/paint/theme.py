@@ -265,6 +265,7 @@ AGENT_INK: Mapping[AgentState, str] = {
     AgentState.FINISHED: "good",
     AgentState.CRASHED: "failed",
     AgentState.LOST: "failed",
+    AgentState.KILLED: "quiet",
     AgentState.UNKNOWN: "quiet",
 }
 
@@ -293,4 +294,6 @@ def agent_glyph(state: AgentState, marks: Glyphs, now: float) -> str:
         return marks.pause
     if state is AgentState.FINISHED:
         return marks.done
+    if state is AgentState.KILLED:
+        return marks.stop
     return marks.alarm if state.ended else marks.later

@@ -254,4 +254,6 @@ _SAYS = {
     "setup.log": "what its set-up said last",
     "exit.json": "its exit",
     "receipt": "its receipt",
+    "step.json": "the record of its attempt",
+    "log": "the log",
 }
