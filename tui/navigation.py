@@ -11,7 +11,7 @@ from textual.app import App
 from coordinator.client.ports import Source
 from coordinator.errors import CoordError
 from tui.context import asks_permission, offered, target_of
-from tui.messages import Failed
+from tui.messages import Failed, Remark
 from tui.paint.theme import Glyphs
 from tui.screens.main import MainScreen
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # forms and other screens are read when the first one opens
     from coordinator.model.prompt import Prompt
     from coordinator.model.snapshot import Agent, Question
     from coordinator.model.trust import Ask
+    from coordinator.views.copying import Copy
 
 
 class Navigation(App[None]):
@@ -117,6 +118,30 @@ class Navigation(App[None]):
         from tui.editor import edit_file
 
         edit_file(self, self.source, path, line)
+
+    # ── taking along
+
+    def action_copy(self) -> None:
+        """Choose what to copy of the page in front."""
+        from tui.screens.copying import Copies, CopyMenu, of_main
+
+        def chosen(copy: "Copy | None") -> None:
+            if copy is not None:
+                self.copy(copy)
+
+        page = self.screen
+        found = page.copies() if isinstance(page, Copies) else of_main(self.main)
+        if found:
+            self.push_screen(CopyMenu(found, self.marks), chosen)
+        else:
+            self.post_message(Remark("There is nothing here to copy."))
+
+    @work(group="copies")
+    async def copy(self, chosen: "Copy") -> None:
+        """Copy to the clipboard of the terminal, and into the buffer of its tmux."""
+        copied = await asyncio.to_thread(self.source.copy, chosen.text)
+        self.copy_to_clipboard(copied)
+        self.post_message(Remark(chosen.said(copied)))
 
     # ── reading
 

@@ -196,6 +196,13 @@ class Windows(Protocol):
         """What the window of an ended attempt showed at the end; None when nothing of it is left."""
         ...
 
+    def copy(self, text: str) -> str:
+        """Put a text into the buffer of the tmux that this terminal is in, if it is in one; what a clipboard may have.
+
+        Secrets and controls are taken out, and what is too long.
+        """
+        ...
+
     def attach(self, agent: Agent) -> Sequence[str] | None:
         """The command that shows the agent's window in this terminal; None when tmux has already switched to it."""
         ...

@@ -167,6 +167,11 @@ class ProjectSource:
     def attach(self, agent: Agent) -> Sequence[str] | None:
         return self._windows.attach(agent, if_gone="its last screen stays in sight here")
 
+    def copy(self, text: str) -> str:
+        from coordinator.client.copying import copy
+
+        return copy(text)
+
     # ── steering
 
     def ask_loop(self, wish: Wish) -> str:

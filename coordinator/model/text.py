@@ -39,6 +39,12 @@ def bare(text: str) -> str:
     return text if text.isascii() and text.isprintable() else _UNSAFE.sub("", text)
 
 
+def copyable(text: str) -> str:
+    """A text of several lines for a clipboard: breaks and tabs stay, escapes and other controls are out."""
+    lines = _SAFE_BREAKS.split(without_escapes(text))
+    return "\n".join("\t".join(bare(cell) for cell in line.split("\t")) for line in lines)
+
+
 def json_plain(text: str) -> str:
     """A JSON document that says the same, with every character escaped that could trick who looks at it."""
     if text.isascii() and "\x7f" not in text:

@@ -310,22 +310,7 @@ class Terminals:
         standard input. `clean` hides an agent's identity from a server that starts by it. Raises TerminalError.
         """
         environ = {k: v for k, v in os.environ.items() if not k.startswith("COORD_")} if clean else None
-        try:
-            code, printed, errors = quick.run(
-                [self.tmux_bin, "-u", "-L", self.socket_name, "-f", os.devnull, *words],
-                stdin=stdin,
-                bound=_COMMAND_BOUND,
-                env=environ,
-            )
-        except FileNotFoundError:
-            raise _not_installed(self.tmux_bin) from None
-        except quick.TooLong:
-            raise TerminalError(
-                f"tmux did not answer to {words[0]} within {_COMMAND_BOUND:g} s", f"look at tmux -L {self.socket_name}"
-            ) from None
-        if code:
-            raise _failure(errors.decode("utf-8", "replace").strip(), words[0])
-        return printed
+        return ask(self.tmux_bin, ("-L", self.socket_name, "-f", os.devnull), words, stdin, environ)
 
     def _binary(self) -> str:
         import shutil
@@ -334,6 +319,23 @@ class Terminals:
         if path is None:
             raise _not_installed(self.tmux_bin)
         return path
+
+
+def ask(
+    tmux_bin: str, server: Sequence[str], words: Sequence[str], stdin: bytes = b"", env: Mapping[str, str] | None = None
+) -> bytes:
+    """Run tmux commands on the server that these words name, and return the bytes they print. Raises TerminalError."""
+    try:
+        code, printed, errors = quick.run([tmux_bin, "-u", *server, *words], stdin=stdin, bound=_COMMAND_BOUND, env=env)
+    except FileNotFoundError:
+        raise _not_installed(tmux_bin) from None
+    except quick.TooLong:
+        raise TerminalError(
+            f"tmux did not answer to {words[0]} within {_COMMAND_BOUND:g} s", f"look at tmux {' '.join(server[:2])}"
+        ) from None
+    if code:
+        raise _failure(errors.decode("utf-8", "replace").strip(), words[0])
+    return printed
 
 
 def literal(word: str) -> str:

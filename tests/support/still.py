@@ -184,6 +184,10 @@ class StillSource:
         self.asked.append(("attach", agent.id))
         return self.command
 
+    def copy(self, text: str) -> str:
+        self.asked.append(("copy", text))
+        return text
+
     def ask_loop(self, wish: Wish) -> str:
         self.asked.append(("loop", wish))
         if self.refusal is not None:

@@ -14,6 +14,7 @@ from coordinator.model.snapshot import Agent, AgentState, Snapshot
 from coordinator.model.text import age
 from coordinator.model.usage import NOTHING
 from coordinator.views.agent_advice import advise
+from coordinator.views.copying import Copy, of_agent
 from coordinator.views.prompt_row import until
 from coordinator.views.spans import Span
 from tui.actions import BY_ID, key_of
@@ -24,6 +25,7 @@ from tui.paint.figures import dollars, tokens
 from tui.paint.ink import Spans
 from tui.paint.lines import Lines
 from tui.paint.theme import AGENT_INK
+from tui.screens import copying
 from tui.screens.host import ScreenHost
 from tui.screens.page_help import HINT, KEY
 from tui.selection import attempt_of
@@ -55,6 +57,7 @@ class AgentStatus(Screen[Asked]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         KEY,
+        copying.KEY,
         *(Binding(BY_ID[action].keys, f"leave_for('{action}')", show=False, id=action) for action in _ACTIONS),
         Binding("enter", "leave_for('')", show=False),
         Binding("escape,q", "leave", show=False),
@@ -154,7 +157,17 @@ class AgentStatus(Screen[Asked]):
         context = self.context()
         can = [action for action in _ACTIONS if not (self._reason(action) or BY_ID[action].moot(context))]
         does = tuple((key_of(BY_ID[action], self.host.keys), _LABELS[action], action) for action in can)
-        return (*does, (self.marks.enter, "its prompt", "prompt"), HINT, ("esc", "back", "form.leave"))
+        return (
+            *does,
+            (self.marks.enter, "its prompt", "prompt"),
+            copying.hint(self.host.keys),
+            HINT,
+            ("esc", "back", "form.leave"),
+        )
+
+    def copies(self) -> tuple[Copy, ...]:
+        agent = self.agents.current
+        return of_agent(agent, self._snapshot, self.window.screen_shown) if agent is not None else ()
 
     def context(self) -> Context:
         """What an action would act on: the agent under the cursor, and its prompt."""
@@ -163,8 +176,8 @@ class AgentStatus(Screen[Asked]):
 
     @on(ActionAsked)
     async def _clicked(self, message: ActionAsked) -> None:
-        if message.action == HINT[2]:
-            await self.run_action("app.page_help")
+        if message.action.startswith("app."):
+            await self.run_action(message.action)
         elif message.action == "form.leave":
             self.action_leave()
         else:

@@ -12,10 +12,12 @@ from textual.screen import ModalScreen
 
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.text import plain
+from coordinator.views.copying import Copy, of_page
 from tui.paint.ink import Spans, fit
 from tui.paint.lines import Lines
 from tui.paint.pager import Pager
 from tui.paint.theme import Glyphs
+from tui.screens.copying import KEY, subtitle
 
 _CSS = """
     {name} {{ align: center middle; background: $background 60%; }}
@@ -33,7 +35,10 @@ class Reading(ModalScreen[None]):
     """A text over the main screen; any of the usual keys leaves it."""
 
     DEFAULT_CSS = _CSS.format(name="Reading")
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter,question_mark", "dismiss", "back", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        KEY,
+        Binding("escape,q,enter,question_mark", "dismiss", "back", show=False),
+    ]
 
     def __init__(self, title: str, lines: Sequence[Spans]) -> None:
         super().__init__()
@@ -43,15 +48,23 @@ class Reading(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = Content(plain(self._title))
-            box.border_subtitle = "esc back"
+            box.border_subtitle = subtitle(self.app)
             yield Pager(self._lines, id="text")
 
     def on_mount(self) -> None:
         self.set_class(self.app.has_class("-ascii"), "-ascii")
 
+    def copies(self) -> tuple[Copy, ...]:
+        return of_page(self._title, text_of(self._lines))
+
     def on_click(self, event: events.Click) -> None:
         if event.widget is self:
             self.dismiss()
+
+
+def text_of(lines: Sequence[Spans]) -> str:
+    """What stands in lines, without how it looks."""
+    return "\n".join("".join(span.text for span in line).rstrip() for line in lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,7 @@ class Listing(ModalScreen[int | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "leave", "back", show=False),
         Binding("e", "edit", "open the file", show=False),
+        KEY,
     ]
 
     def __init__(
@@ -131,12 +145,19 @@ class Listing(ModalScreen[int | None]):
             verb = self._enter(row)
             enters = f"{self._marks.enter} {verb}  " if verb else ""
             opens = "e open the file  " if self._edit is not None else ""
-            self.query_one(Vertical).border_subtitle = Content(f"{opens}{enters}esc back")
+            self.query_one(Vertical).border_subtitle = Content(f"{opens}{enters}") + subtitle(self.app)
 
     @on(Lines.Activated)
     def _chosen(self, event: Lines.Activated) -> None:
         if self._enter(event.row):
             self.dismiss(event.row)
+
+    def copies(self) -> tuple[Copy, ...]:
+        """The row under the cursor, and its details."""
+        if not self._entries:
+            return ()
+        entry = self._entries[self.query_one(_Entries).cursor]
+        return of_page(text_of([entry.row]), text_of(entry.details))
 
     def action_edit(self) -> None:
         if self._edit is not None and self._entries:

@@ -26,6 +26,7 @@ from coordinator.views.spans import Span
 from tui.actions import BY_ID
 from tui.messages import ActionAsked, Checked, Failed, Judged
 from tui.paint.pager import Pager
+from tui.screens import copying
 from tui.screens.host import ScreenHost
 from tui.screens.page_help import HINT, KEY
 from tui.screens.review_page import criteria_lines, effect_of, page_lines, tried
@@ -73,6 +74,7 @@ class Review(ReviewReading):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         KEY,
+        copying.KEY,
         Binding("a", "approve", "approve", show=False),
         Binding("r", "reject", "reject", show=False),
         Binding("m", "comment", "comment", show=False),
@@ -346,6 +348,7 @@ class Review(ReviewReading):
             ("s", split, "split"),
             ("e", "edit a copy", "editor"),
             *patch,
+            copying.hint(self.host.keys),
             HINT,
             ("esc", "back", "form.leave"),
         )

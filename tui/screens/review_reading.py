@@ -15,6 +15,7 @@ from coordinator.model.change import ChangePage, Check
 from coordinator.model.review_comment import Comment, with_comment
 from coordinator.model.text import plain
 from coordinator.views.attention import to_review
+from coordinator.views.copying import Copy, of_change
 from coordinator.views.diff_rows import Kind, Row, parse_diff
 from coordinator.views.review_rows import digest, parts, review_rows
 from tui.messages import ChangeRead, Failed, Remark
@@ -85,6 +86,13 @@ class ReviewReading(Screen[str]):
         self.say()
         self.show_diff()
         self.keys()
+
+    def copies(self) -> tuple[Copy, ...]:
+        page, row = self.shown, self.diff.here
+        if page is None:
+            return ()
+        file = page.change.files[row.file].path if row is not None and 0 <= row.file < len(page.change.files) else ""
+        return of_change(page, file, row.text if row is not None and row.kind.code else "")
 
     # ── from change to change
 
