@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from coordinator.model.event import Event
     from coordinator.model.foreign_run import ForeignRuns
     from coordinator.model.pane_screen import Screen as PaneScreen
-    from coordinator.model.plan import Plan
+    from coordinator.model.plan import PastPlan, Plan
     from coordinator.model.run import RunReport
     from coordinator.model.snapshot import Snapshot
     from coordinator.views.milestone_page import MilestonePage
@@ -115,6 +115,13 @@ class PlanMade(Message, bubble=False):
     found: Outlook | CoordError
     wanted: tuple[Planner, Snapshot]
     """What it was asked for: an older request is of no use any more."""
+
+
+@dataclass(eq=False, repr=False)
+class PastPlansRead(Message, bubble=False):
+    """A thread read which plans were applied."""
+
+    plans: tuple[PastPlan, ...]
 
 
 @dataclass(eq=False, repr=False)

@@ -1,7 +1,8 @@
 """Plans that were applied, kept with what they replaced: enough to take one back while nothing was built on it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from coordinator.errors import CoordError, Refused
 from coordinator.eventlog.filters import Filter
@@ -9,8 +10,9 @@ from coordinator.eventlog.store import EventLog
 from coordinator.formats.prompt_text import parse_prompt
 from coordinator.lazy.dataclass import dataclass
 from coordinator.lazy.typing import Any
+from coordinator.model.event import Event
 from coordinator.model.ids import is_uuid7, uuid7
-from coordinator.model.plan import FileEdit, Kill, Permit, Plan, Record, Steer
+from coordinator.model.plan import FileEdit, Kill, PastPlan, Permit, Plan, Record, Steer
 from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
@@ -25,6 +27,8 @@ LIMIT = 1 << 30
 """Bytes of one plan."""
 _RECENT = 1000
 """Applied plans that are looked through for the newest."""
+SHOWN = 50
+"""Applied plans that are listed: the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +85,11 @@ def drop(layout: Layout, plan_id: str) -> None:
 def load(layout: Layout, plan_id: str) -> Archived:
     """An applied plan. Raises Refused when there is none of that id, CoordError when its record can't be read."""
     if not is_uuid7(plan_id):
-        raise Refused(f"`{plain(plan_id)}` is no id of a plan", "`coord log --kind plan.applied --json` lists them")
+        raise Refused(f"`{plain(plan_id)}` is no id of a plan", "`coord undo --list` shows them")
     try:
         values = read_json(str(layout.plans / f"{plan_id}.json"), limit=LIMIT)
         if values is None:
-            raise Refused(f"there is no plan {plan_id} here", "`coord log --kind plan.applied --json` lists them")
+            raise Refused(f"there is no plan {plan_id} here", "`coord undo --list` shows them")
         return _decode(values)
     except (BadRecord, KeyError, TypeError, ValueError) as error:
         raise CoordError(
@@ -109,22 +113,42 @@ def plan_undo(layout: Layout, snapshot: Snapshot, plan_id: str | None = None, ow
     return undo_of(load(layout, plan_id or _newest(layout, own)), snapshot, layout)
 
 
-def _newest(layout: Layout, own: str | None) -> str:
+def past_plans(layout: Layout, snapshot: Snapshot, most: int = SHOWN) -> tuple[PastPlan, ...]:
+    """The plans that were applied and not taken back, newest first, each with what speaks against taking it back."""
+    return tuple(_past(layout, snapshot, event) for event in islice(_standing(layout), most))
+
+
+def _past(layout: Layout, snapshot: Snapshot, event: Event) -> PastPlan:
+    plan_id, summary, refusal = str(event.data.get("plan")), str(event.data.get("summary") or ""), ""
+    try:
+        archived = load(layout, plan_id)
+        summary, refusal = archived.summary, archived.lasting
+        if not refusal:
+            undo_of(archived, snapshot, layout)
+    except CoordError as error:
+        refusal = error.message
+    return PastPlan(plan_id, event.seq, event.ts, event.actor, plain(summary), refusal)
+
+
+def _standing(layout: Layout) -> Iterator[Event]:
+    """The events of applied plans that were not taken back, newest first."""
     with EventLog(layout.events_db, missing_ok=True) as log:
         events = log.tail(_RECENT, Filter(kinds=("plan.applied", "plan.undone")))
     undone = {str(event.data.get("undoes")) for event in events}
-    others = ""
     for event in reversed(events):
+        if event.kind == "plan.applied" and str(event.data.get("plan")) not in undone:
+            yield event
+
+
+def _newest(layout: Layout, own: str | None) -> str:
+    others = ""
+    for event in _standing(layout):
         plan_id = str(event.data.get("plan"))
-        if event.kind != "plan.applied" or plan_id in undone:
-            continue
         if own is None or event.actor == own:
             return plan_id
         others = others or f"the newest is of {plain(event.actor)}: coord undo {plan_id}"
     whose = " of yours" if others else ""
-    raise Refused(
-        f"there is no plan{whose} to take back", others or "`coord log --kind plan.applied` shows what was applied"
-    )
+    raise Refused(f"there is no plan{whose} to take back", others or "`coord undo --list` shows what can be")
 
 
 def undo_of(archived: Archived, snapshot: Snapshot, layout: Layout) -> Plan:
@@ -132,7 +156,7 @@ def undo_of(archived: Archived, snapshot: Snapshot, layout: Layout) -> Plan:
     if archived.lasting:
         raise Refused(
             f"`{plain(archived.summary)}` can't be taken back: {archived.lasting}",
-            "plan what is to be instead, or name an earlier plan: `coord undo PLAN`",
+            "plan what is to be instead, or choose an earlier one: `coord undo --list` shows them",
         )
     from coordinator.services.planning import not_started
 

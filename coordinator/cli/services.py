@@ -190,13 +190,18 @@ _BARE = {
 
 @click.command()
 @click.argument("plan", required=False)
+@click.option("--list", "listed", is_flag=True, help="Show the plans there are, newest first; take back none.")
 @plan_options
 @click.pass_context
-def undo(ctx: click.Context, /, plan: str | None, **given: Any) -> int:
+def undo(ctx: click.Context, /, plan: str | None, listed: bool, **given: Any) -> int:
     """Take back PLAN, or your own newest one, while nothing has been built on it."""
     from coordinator.client.steering import Steering
 
     project = project_of(ctx)
+    if listed:
+        from coordinator.cli.past_plans import print_past_plans
+
+        return print_past_plans(project, as_json=given["as_json"])
 
     def planner(snapshot: Snapshot) -> Plan:
         return Steering(project).plan_undo(snapshot, plan)

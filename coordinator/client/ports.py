@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from coordinator.model.feedback import Feedback
     from coordinator.model.foreign_run import ForeignRuns
     from coordinator.model.pane_screen import Screen
-    from coordinator.model.plan import Plan
+    from coordinator.model.plan import PastPlan, Plan
     from coordinator.model.replay import Replay
     from coordinator.model.review_comment import Comment
     from coordinator.model.run import RunReport
@@ -272,8 +272,12 @@ class Steering(Protocol):
         """The plan that writes proposals into flows, suites and learnings; Refused for those that are none any more."""
         ...
 
-    def plan_undo(self, snapshot: Snapshot) -> "Plan":
-        """The plan that takes back the newest applied one; Refused when it can't be taken back."""
+    def plan_undo(self, snapshot: Snapshot, plan: str | None = None) -> "Plan":
+        """The plan that takes back an applied one, by default one's newest; Refused when it can't be taken back."""
+        ...
+
+    def past_plans(self, snapshot: Snapshot) -> "tuple[PastPlan, ...]":
+        """The plans that were applied and not taken back, newest first, each with why it stays if it has to."""
         ...
 
     def task_formats(self) -> tuple[str, ...]:

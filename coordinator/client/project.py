@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from coordinator.model.feedback import Feedback
     from coordinator.model.foreign_run import ForeignRuns
     from coordinator.model.pane_screen import Screen
-    from coordinator.model.plan import Plan
+    from coordinator.model.plan import PastPlan, Plan
     from coordinator.model.review_comment import Comment
     from coordinator.model.run import RunReport
     from coordinator.model.trust import Ask, Shown
@@ -249,8 +249,11 @@ class ProjectSource:
 
         return plan_compounding(self._project, snapshot, take)
 
-    def plan_undo(self, snapshot: Snapshot) -> "Plan":
-        return self._steering.plan_undo(snapshot)
+    def plan_undo(self, snapshot: Snapshot, plan: str | None = None) -> "Plan":
+        return self._steering.plan_undo(snapshot, plan)
+
+    def past_plans(self, snapshot: Snapshot) -> "tuple[PastPlan, ...]":
+        return self._steering.past_plans(snapshot)
 
     def task_formats(self) -> tuple[str, ...]:
         from coordinator.client.importing import formats

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from coordinator.apply.plans import Applied
     from coordinator.loop.rules.outcome import Outcome
     from coordinator.model.intent import Version
-    from coordinator.model.plan import Plan
+    from coordinator.model.plan import PastPlan, Plan
     from coordinator.model.snapshot import Snapshot
     from coordinator.model.step import Attempt
     from coordinator.model.trust import Ask, Shown
@@ -88,6 +88,12 @@ class Steering:
 
         who = actor()  # an agent may take back nothing: what it is refused for is not for want of a plan
         return plan_undo(self._layout, snapshot, plan_id, who.name if who.kind is ActorKind.HUMAN else None)
+
+    def past_plans(self, snapshot: "Snapshot") -> "tuple[PastPlan, ...]":
+        """The plans that were applied and not taken back, newest first, each with why it stays if it has to."""
+        from coordinator.apply.undo import past_plans
+
+        return past_plans(self._layout, snapshot)
 
     # ── agents
 

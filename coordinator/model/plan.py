@@ -148,3 +148,28 @@ class Plan:
 
 
 ALIGNMENT = ".coord/alignment.md"
+
+
+@dataclass(frozen=True, slots=True)
+class PastPlan:
+    """A plan that was applied and not taken back since."""
+
+    id: str
+    seq: int
+    """Its event."""
+    at: str
+    """UTC, ISO 8601."""
+    actor: str
+    summary: str
+    refusal: str = ""
+    """Why it can't be taken back now; empty when it can."""
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "plan": self.id,
+            "seq": self.seq,
+            "at": self.at,
+            "actor": self.actor,
+            "summary": self.summary,
+            "refusal": self.refusal or None,
+        }

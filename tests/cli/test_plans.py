@@ -93,6 +93,23 @@ def test_each_service_shows_applies_and_takes_back(three: Project, arguments: tu
     assert files(three) == before
 
 
+def test_the_plans_are_listed_with_those_that_stay(three: Project) -> None:
+    root = three.layout.root
+    assert "No plan was applied yet" in coord("undo", "--list", at=root).out
+    for number in ("2", "3"):
+        assert coord("edit", number, "--set", "priority=high", "--yes", at=root).code == 0
+    path = three.layout.prompts / "03-planned-prompt-3.prompt.md"
+    path.write_text(path.read_text() + "later\n")
+    newest, older = coord("undo", "--list", "--json", at=root).json["plans"]
+    assert "has changed since" in newest["refusal"]
+    assert (older["refusal"], older["plan"]) == (None, three.events("plan.applied")[0].data["plan"])
+    shown = coord("undo", "--list", at=root).out
+    assert shown.index("stays: ") < shown.index(f"coord undo {older['plan']}")
+    assert "coord undo --list" in coord("undo", "0", "--yes", at=root).err
+    assert coord("undo", older["plan"], "--yes", at=root).code == 0
+    assert [plan["plan"] for plan in coord("undo", "--list", "--json", at=root).json["plans"]] == [newest["plan"]]
+
+
 THIRD = (
     b"---\r\n# why: the bucket must exist first\r\nnumber: 3\r\ntitle:   'Persist  buckets'\r\nstatus: pending\r\n"
     b"dependencies: [1]   # was [2] in the first draft\r\n\r\n'priority':  \"medium\"\r\ncustom: {a: 1}\n---\r\n"
@@ -146,7 +163,7 @@ def test_the_interjection_of_the_design(three: Project) -> None:
         (("restart", "2"), "waiting for its turn", "coord why"),
         (("surgery", "--keep", "2"), "not emergent", "coord patch"),
         (("cancel", "4"), "04 is done", "coord patch"),
-        (("undo",), "no plan to take back", "coord log"),
+        (("undo",), "no plan to take back", "coord undo --list"),
     ],
 )
 def test_a_refusal_ends_with_3_names_a_remedy_and_writes_nothing(

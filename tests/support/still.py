@@ -16,7 +16,7 @@ from coordinator.model.event import Event
 from coordinator.model.feedback import Feedback
 from coordinator.model.foreign_run import ForeignRuns
 from coordinator.model.intent import Intent
-from coordinator.model.plan import Plan
+from coordinator.model.plan import PastPlan, Plan
 from coordinator.model.prompt import PromptStatus
 from coordinator.model.replay import Replay
 from coordinator.model.review_comment import Comment, with_comment
@@ -51,6 +51,7 @@ class StillSource:
         self.changes: dict[int, ChangePage] = {}
         self.page: MilestonePage | None = None
         self.undo: Plan | None = None
+        self.applied_before: tuple[PastPlan, ...] = ()
         self.worked: tuple[Worked, ...] = ()
         """What was worked on in each run."""
         self.handed_over = ""
@@ -236,7 +237,10 @@ class StillSource:
     def plan_compounding(self, snapshot: Snapshot, take: Take) -> Plan:
         return plan_compounding(snapshot, self.compounding(), take)
 
-    def plan_undo(self, snapshot: Snapshot) -> Plan:
+    def past_plans(self, snapshot: Snapshot) -> tuple[PastPlan, ...]:
+        return self.applied_before
+
+    def plan_undo(self, snapshot: Snapshot, plan: str | None = None) -> Plan:
         if self.undo is not None:
             return self.undo
         raise Refused("there is no plan to take back", "nothing was applied yet")

@@ -244,6 +244,28 @@ async def test_undo_shows_what_it_takes_back_and_restores_every_byte(layout: Lay
         assert [event.kind for event in desk.events("plan.applied", "plan.undone")] == ["plan.applied", "plan.undone"]
 
 
+async def test_undo_lets_one_choose_where_the_newest_plan_stays(layout: Layout) -> None:
+    async with steered(layout, selected=2) as desk:
+        before = path_of(layout, 3).read_bytes()
+        for number in (3, 2):
+            await desk.press("g", *["j"] * (number - 1), "e", "end", "x", "ctrl+s")
+            await desk.closed()
+        path_of(layout, 2).write_text(path_of(layout, 2).read_text() + "\nlater\n")
+        await desk.press("u")
+        await desk.sees("stays: .coord/prompts/02")
+        await desk.sees("03 changes: title")
+        assert "another plan" in desk.text.splitlines()[-1]
+        await desk.press("k")
+        await desk.sees("has changed since")
+        await desk.press("j", "enter")
+        await until(lambda: desk.form.stage is Stage.CONFIRM, "what is taken back")
+        await desk.press("escape")
+        assert desk.form.stage is Stage.EDIT
+        await desk.press("enter", "enter")
+        await desk.closed()
+        assert path_of(layout, 3).read_bytes() == before
+
+
 async def test_undo_says_why_it_can_not(layout: Layout) -> None:
     async with steered(layout, selected=2) as desk:
         await desk.press("u")
