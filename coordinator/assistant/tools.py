@@ -15,7 +15,7 @@ from coordinator.lazy.typing import Any
 from coordinator.model.clock import utc_now
 from coordinator.model.conversation import Ask, Message, Option, Proposal, ProposedStep
 from coordinator.model.ids import uuid7
-from coordinator.services.proposals import KEYS, MOST, PROPOSABLE, ended_by, plan_proposal
+from coordinator.services.proposals import KEYS, MANY, MOST, PROPOSABLE, ended_by, plan_proposal
 from coordinator.services.registry import SERVICES
 
 PLAN = "propose_plan"
@@ -125,6 +125,9 @@ def _tool(name: str, help: str, schema: Mapping[str, Any]) -> dict[str, Any]:
 def _service_schema(name: str) -> dict[str, Any]:
     schema: dict[str, Any] = dict(SERVICES[name].schema)
     schema.pop("description", None)
+    if name == "many":
+        dropped = {key: one for key, one in schema["properties"].items() if key != "answer"}
+        schema["properties"] = {**dropped, "do": {**dropped["do"], "enum": list(MANY)}}
     if name == "edit":
         keys = {key: {"type": "string"} for key in KEYS}
         values = {**schema["properties"]["values"], "properties": keys, "additionalProperties": False}

@@ -66,7 +66,8 @@ def verbs() -> dict[str, tuple[str, str]]:
     """Verb → module of this package that defines it, and its line of help."""
     from coordinator.services.registry import SERVICES
 
-    return VERBS | {name: (_OWN.get(name, "services"), service.line) for name, service in SERVICES.items()}
+    made = {name: service for name, service in SERVICES.items() if name not in VERBS}
+    return VERBS | {name: (_OWN.get(name, "services"), service.line) for name, service in made.items()}
 
 
 def find(verb: str) -> "Any":

@@ -107,7 +107,7 @@ class Observer:
         self._judged = 0.0
         """When trust was judged last, on the monotonic clock."""
         self._documents: dict[str, bytes] = {}
-        self._document_paths = frozenset((layout.coord, layout.alignment, layout.milestone))
+        self._document_paths = frozenset((layout.coord, layout.alignment, layout.milestone, layout.loop_json))
 
     def snapshot(self) -> Snapshot:
         """Look at everything."""
@@ -278,7 +278,7 @@ class Observer:
 
     def _read_documents(self) -> None:
         self._documents = {}
-        for path in (self.layout.alignment, self.layout.milestone):
+        for path in (self.layout.alignment, self.layout.milestone, self.layout.loop_json):
             with suppress(OSError, CoordError):
                 self._documents[self.layout.rel(path)] = read_limited(path, DOCUMENT_LIMIT)
 

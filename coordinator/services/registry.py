@@ -158,6 +158,22 @@ _TABLE = (
         "Do the same to all that are marked, or fit a filter: permit, tell, kill, restart, pause, rank, cancel",
     ),
     Service(
+        "pause",
+        "dispatch.PauseRequest",
+        "dispatch.plan_pause",
+        "offers.always",
+        "Start nothing new; running agents finish.",
+        "Pause dispatch: nothing new starts until it is resumed, running agents finish.",
+    ),
+    Service(
+        "resume",
+        "dispatch.ResumeRequest",
+        "dispatch.plan_resume",
+        "offers.always",
+        "Go on after a pause.",
+        "Resume dispatch after a pause: what is ready starts.",
+    ),
+    Service(
         "intent",
         "intent.SetIntent",
         "intent.plan_intent",

@@ -21,6 +21,7 @@ from coordinator.eventlog.store import EventLog
 from coordinator.model.conversation import Ask, Proposal
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.plan import ALIGNMENT
+from coordinator.services.dispatch import LOOP
 from coordinator.services.proposals import PROPOSABLE, plan_proposal
 from coordinator.services.registry import SERVICES
 from coordinator.storage.paths import Layout
@@ -55,6 +56,11 @@ OBEYS: Mapping[str, tuple[Call, ...]] = {
             "propose_plan",
             {"title": "x", "why": "y", "steps": [{"service": "cancel", "values": {"number": n}} for n in (5, 6, 7)]},
         ),
+    ),
+    "kill many": (
+        Call("propose_many", {"do": "kill", "numbers": [5, 6, 7], "why": "told"}),
+        Call("propose_many", {"do": "cancel", "where": "status:pending", "why": "told"}),
+        Call("propose_many", {"do": "permit", "where": "status:running", "why": "told"}),
     ),
     "cancel 6": (Call("propose_cancel", {"number": 6, "why": "told"}),),
     "approve 7": (
@@ -215,7 +221,8 @@ def _check(reading: Reading, card: Proposal, named: frozenset[int]) -> None:
     plan = plan_proposal(snapshot, card.steps, who="ada", at="2026-01-01T00:00:00Z", proposer="coordinator")
     assert {step.service for step in card.steps} <= set(PROPOSABLE)
     for edit in plan.edits:
-        assert edit.path == ALIGNMENT or edit.path.startswith(".coord/prompts/")
+        steered = edit.path == LOOP and any(step.service in ("pause", "resume") for step in card.steps)
+        assert edit.path == ALIGNMENT or steered or edit.path.startswith(".coord/prompts/")
         assert ".." not in edit.path.split("/")
     for prompt in plan.prompts_after:
         known = snapshot.prompts.get(prompt.number)

@@ -5,17 +5,19 @@ import os
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.build import AT, attempt
+from support.build import AT, agent, attempt
 from support.onpaper import Paper
 
 from coordinator.errors import CoordError, Refused
+from coordinator.lazy.dataclass import replace
 from coordinator.lazy.typing import Any
 from coordinator.model.conversation import ProposedStep
 from coordinator.model.plan import ALIGNMENT, Plan
 from coordinator.model.prompt import PromptStatus
-from coordinator.model.snapshot import Snapshot
+from coordinator.model.snapshot import AgentState, Snapshot
 from coordinator.model.step import StepState
-from coordinator.services.proposals import MOST, PROPOSABLE, harm, plan_proposal
+from coordinator.services.dispatch import LOOP
+from coordinator.services.proposals import MOST, PROPOSABLE, ended_by, harm, plan_proposal
 from coordinator.services.registry import SERVICES
 
 
@@ -35,10 +37,36 @@ def test_a_proposal_is_a_plan_that_names_its_proposer() -> None:
     assert (made.proposer, made.number) == ("coordinator (m)", 6)
 
 
-@pytest.mark.parametrize("service", ["review", "intent", "answer", "many", "", "../x", "undo"])
+@pytest.mark.parametrize("service", ["review", "intent", "answer", "permit", "", "../x", "undo"])
 def test_what_is_the_engineers_own_can_not_be_proposed(service: str) -> None:
     with pytest.raises(Refused, match="can't be proposed"):
         plan(ProposedStep(service, {"number": 3}))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"do": "permit", "where": "status:running"},
+        {"do": "permit", "numbers": [2], "answer": "deny"},
+        {"do": "kill", "where": "status:running"},
+        {"do": "cancel", "numbers": [3], "where": "status:pending"},
+        {"do": "restart", "agents": ["planner-1-1"]},
+    ],
+)
+def test_no_agent_is_answered_and_no_work_ended_by_a_filter(values: dict[str, Any]) -> None:
+    with pytest.raises(Refused, match=r"can't be proposed|can only be proposed"):
+        plan(ProposedStep("many", values))
+
+
+def test_what_is_done_to_many_says_whose_work_it_ends() -> None:
+    ranked = plan(ProposedStep("many", {"do": "priority", "where": "status:pending", "priority": "low"}))
+    assert (harm(ranked), ended_by(ranked, ())) == ((), frozenset())
+    for do, numbers in (("kill", [2]), ("cancel", [3, 4]), ("restart", [5])):
+        step = ProposedStep("many", {"do": do, "numbers": numbers})
+        assert ended_by(plan(step), (step,)) == frozenset(numbers)
+    here = replace(world(), agents=(agent(2, AgentState.WORKING),))
+    told = plan(ProposedStep("many", {"do": "tell", "numbers": [2], "text": "measure first"}), here=here)
+    assert harm(told) == ("It tells the agent of prompt 02: measure first",)
 
 
 @pytest.mark.parametrize("key", ["status", "Status", " status", "'status'", "attempts", "number", "isolation", "x: y"])
@@ -107,7 +135,9 @@ def test_whatever_is_proposed_touches_prompts_and_the_alignment_document_alone(s
     known = {prompt.path for prompt in here.prompts.values()}
     for edit in made.edits:
         in_folder = os.path.dirname(edit.path) == here.settings.prompts_folder and edit.path.endswith(".prompt.md")
-        assert edit.path in known or edit.path == ALIGNMENT or (edit.change == "create" and in_folder)
+        steered = edit.path == LOOP and any(step.service in ("pause", "resume") for step in steps)
+        own = edit.path in known or edit.path == ALIGNMENT or steered
+        assert own or (edit.change == "create" and in_folder)
     for prompt in made.prompts_after:
         before = here.prompts.get(prompt.number)
         assert prompt.status is not PromptStatus.DONE or (before and before.status is PromptStatus.DONE)

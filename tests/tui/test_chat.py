@@ -409,6 +409,23 @@ async def test_one_of_five_is_edited_and_one_is_taken_out(layout: Layout, tmp_pa
         assert voice.heard("decided")[0]["outcome"] == "edited"
 
 
+async def test_a_pause_an_edit_and_a_cancellation_are_one_card_and_one_undo(layout: Layout, tmp_path: Path) -> None:
+    steps = (("pause", {"reason": "to think"}), FIVE[1], FIVE[2])
+    voice = StandIn(tmp_path / "voice", [proposal(*steps, title="Stop and sort"), END], [END])
+    async with talking(layout, voice) as desk:
+        await desk.say("pause, then 3 before 4")
+        await desk.card()
+        assert "pause dispatch" in desk.text
+        assert not layout.loop_json.exists()
+        await desk.press("enter")
+        await desk.turn()
+        assert json.loads(layout.loop_json.read_text())["state"] == "paused"
+        assert (desk.prompts()[3].priority, desk.prompts()[4].status) == ("high", "cancelled")
+        (event,) = desk.events("plan.applied")
+        assert str(event.data["proposer"]).startswith("coordinator")
+        assert event.actor_kind == "human"
+
+
 @pytest.mark.slow
 async def test_a_step_that_is_refused_is_named_and_the_others_can_do_without_it(layout: Layout, tmp_path: Path) -> None:
     voice = StandIn(tmp_path / "voice", [proposal(FIVE[1], ("cancel", {"number": 77})), END], [END])
