@@ -3,12 +3,13 @@
 All of it is quoted with its source, and bounded, however large the project is.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import nlargest
 
 from coordinator.assistant.looking import next_number, row
 from coordinator.assistant.naming import named
 from coordinator.assistant.quoting import line, quoted
+from coordinator.errors import CoordError
 from coordinator.formats.alignment import engineers_words, summaries
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.event import Event
@@ -24,6 +25,10 @@ MOST = 20_000
 _BODY = 3000
 _FEW = 6
 _NEAR = 12
+_FILES = 3
+"""Files whose content is told."""
+_FILE_ROOM = 12_000
+"""Characters of all of them."""
 _WORD = 4
 """Letters that make a word one to look for."""
 
@@ -41,11 +46,49 @@ class About:
         found = named(self.words, self.selected, self.refs)
         return tuple(sorted(found & snapshot.prompts.keys()))[:_FEW]
 
+    def files(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """What it refers to that is neither a prompt nor an agent."""
+        agents = {agent.id for agent in snapshot.agents} | {one.agent for one in snapshot.last_attempts}
+        return tuple(ref for ref in self.refs if not ref.isdigit() and ref not in agents)[:_FEW]
 
-def context(snapshot: Snapshot, about: About, findings: Sequence[Feedback], events: Sequence[Event]) -> str:
+
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file that the engineer referred to."""
+
+    path: str
+    text: str = ""
+    """Untrusted."""
+    why_not: str = ""
+    """Why its text is not there; empty: it is."""
+
+    @property
+    def source(self) -> str:
+        return f"the file {self.path}"
+
+
+def read_files(paths: Sequence[str], read: Callable[[str], str]) -> tuple[NamedFile, ...]:
+    """The first of them with their texts, as far as `read` gives them; it raises CoordError."""
+    found: list[NamedFile] = []
+    for path in paths:
+        given = sum(not one.why_not for one in found)
+        try:
+            found.append(NamedFile(path, read(path)) if given < _FILES else NamedFile(path, why_not="too many at once"))
+        except CoordError as error:
+            found.append(NamedFile(path, why_not=error.message))
+    return tuple(found)
+
+
+def context(
+    snapshot: Snapshot,
+    about: About,
+    findings: Sequence[Feedback],
+    events: Sequence[Event],
+    files: Sequence[NamedFile] = (),
+) -> str:
     """The blocks that fit, the most relevant first; at most `MOST` characters."""
     blocks, room = [], MOST
-    for source, text, most in _parts(snapshot, about, findings, events):
+    for source, text, most in _parts(snapshot, about, findings, events, files):
         block = quoted(source, text, min(most, 6000))
         if text.strip() and len(block) < room:
             blocks.append(block)
@@ -54,11 +97,20 @@ def context(snapshot: Snapshot, about: About, findings: Sequence[Feedback], even
 
 
 def _parts(
-    snapshot: Snapshot, about: About, findings: Sequence[Feedback], events: Sequence[Event]
+    snapshot: Snapshot,
+    about: About,
+    findings: Sequence[Feedback],
+    events: Sequence[Event],
+    files: Sequence[NamedFile],
 ) -> Iterator[tuple[str, str, int]]:
     """Source, text, and how much of it."""
     numbers = about.prompts(snapshot)
     yield "where the project stands", _standing(snapshot, about), 1500
+    there = [file for file in files if not file.why_not]
+    for file in there:
+        yield file.source, file.text, _FILE_ROOM // len(there)
+    missing = (f"{line(file.path, 100)}: {line(file.why_not)}" for file in files if file.why_not)
+    yield "what was referred to, and can't be shown", "\n".join(missing), 1000
     for number in numbers[:3]:
         yield f"prompt {number}", _whole(snapshot, number), _BODY
     near = _near(snapshot, numbers)

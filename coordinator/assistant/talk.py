@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from coordinator.assistant.context import About, context
+from coordinator.assistant.context import About, context, read_files
 from coordinator.assistant.instructions import system
 from coordinator.assistant.naming import named
 from coordinator.assistant.quoting import bounded, line
@@ -162,9 +162,9 @@ class Talk:
     async def _take(self, turn: _Turn) -> None:
         if len(turn.words) > MOST_WORDS:
             raise Troubled("too_long", f"that is {len(turn.words):,} characters; say it in at most {MOST_WORDS:,}")
-        told = await asyncio.to_thread(self._context, turn.about)
+        told, sources = await asyncio.to_thread(self._context, turn.about)
         brief = Brief(system(), self._recent(), told, bounded(turn.words, MOST_WORDS), self._may_spend)
-        tools = Tools(self._reading, self._who, turn.named)
+        tools = Tools(self._reading, self._who, turn.named, read=sources)
         await self._voice.turn(brief, tools, lambda message: self._pass_on(turn, message))
 
     def _pass_on(self, turn: _Turn, message: Message) -> None:
@@ -207,11 +207,14 @@ class Talk:
         words = f"[decision on the card “{proposal.title}”: {said.outcome}]{detail}"
         self._start(_Turn(words, About(words), self._named))
 
-    def _context(self, about: About) -> str:
+    def _context(self, about: About) -> tuple[str, list[str]]:
+        """What is told of the project, and the sources of what others wrote in files that are shown."""
         snapshot = self._reading.look()
         self._milestone = snapshot.milestone.name
         events = self._reading.events(limit=_EVENTS)
-        return context(snapshot, about, self._reading.findings(), events)
+        files = read_files(about.files(snapshot), self._reading.file)
+        told = context(snapshot, about, self._reading.findings(), events, files)
+        return told, [file.source for file in files if not file.why_not]
 
     def _recent(self) -> Sequence[Turn]:
         """The newest of what was said before, as much as there is room for."""
@@ -253,7 +256,7 @@ class Talk:
         try:
             words = _drafting(asked)
             about = About(words, asked.selected)
-            told = await asyncio.to_thread(self._context, about)
+            told, _ = await asyncio.to_thread(self._context, about)
             brief = Brief(system(), (), told, words, self._may_spend)
             await self._voice.draft(brief, lambda delta: self._tell(Drafted(asked.id, delta)))
         except Troubled as error:

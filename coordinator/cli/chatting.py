@@ -6,8 +6,9 @@ from queue import SimpleQueue
 
 from coordinator.cli.chat_card import Card
 from coordinator.cli.report import say, style, styled
-from coordinator.client.chatting import Voice, named_files
+from coordinator.client.chatting import Voice
 from coordinator.client.look import look
+from coordinator.client.named_files import named_files
 from coordinator.client.opening import Project
 from coordinator.errors import CoordError
 from coordinator.model.conversation import (

@@ -35,9 +35,6 @@ Heard = Callable[[Message], None]
 _PART = 1 << 16
 _PATIENCE = 1.0
 """Seconds that it gets to end by itself, and once more after it was told to."""
-_ENTRIES = 2000
-"""Names of a folder that are looked at for a completion."""
-_OFFERED = 50
 
 
 def voice_command(root: str) -> Sequence[str]:
@@ -171,22 +168,3 @@ def _joined(heard: Iterator[Message]) -> Iterator[Message]:
         yield message
     if words:
         yield Text("".join(words))
-
-
-def named_files(root: str, beginning: str) -> tuple[str, ...]:
-    """Paths below a project that begin so, folders with a slash at their end; some of them where there are many.
-
-    Nothing outside of the project, and nothing hidden unless its dot was typed.
-    """
-    folder, _, start = beginning.rpartition("/")
-    place = os.path.realpath(os.path.join(root, folder))
-    if os.path.isabs(folder) or os.path.commonpath([place, os.path.realpath(root)]) != os.path.realpath(root):
-        return ()
-    found: list[str] = []
-    with suppress(OSError), os.scandir(place) as entries:
-        for _, entry in zip(range(_ENTRIES), entries, strict=False):
-            shown = entry.name.startswith(start) and (start.startswith(".") or not entry.name.startswith("."))
-            if shown and entry.name.isprintable():
-                path = f"{folder}/{entry.name}" if folder else entry.name
-                found.append(f"{path}/" if entry.is_dir() else path)
-    return tuple(sorted(found)[:_OFFERED])

@@ -306,7 +306,7 @@ class ProjectSource:
         return voice
 
     def named_files(self, beginning: str) -> tuple[str, ...]:
-        from coordinator.client.chatting import named_files
+        from coordinator.client.named_files import named_files
 
         return named_files(str(self._project.layout.root), beginning)
 

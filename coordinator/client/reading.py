@@ -105,6 +105,12 @@ class Reading:
             raise Refused("that agent has no window", "the agents are in the status")
         return screen.plain()
 
+    def file(self, path: str) -> str:
+        """The beginning of a text file of the project that git does not ignore. Refused for any other."""
+        from coordinator.client.named_files import text_of
+
+        return text_of(self._project.layout.root, path)
+
     def findings(self) -> "tuple[Feedback, ...]":
         """Every finding that can be read."""
         with self._one_at_a_time:
