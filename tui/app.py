@@ -31,6 +31,7 @@ from tui.terminal_title import GIVE_BACK, KEEP, sequence, title_of
 from tui.widgets.agents import Agents
 from tui.widgets.graph import PromptGraph
 from tui.widgets.graph_marks import MarkedRows
+from tui.widgets.tour import TOUR
 
 _FIRST_PICTURE = 2.0
 """Seconds that the stream waits at most for its first snapshot to be painted."""
@@ -60,6 +61,7 @@ class CoordApp(Navigation):
         environ = os.environ if environ is None else environ
         self.source = source
         self.environ = environ
+        self.on_tour = environ.get(TOUR) == "demo"
         preferences = source.preferences()
         self.marks = glyphs(environ)
         self.keys = dict(preferences.keys)

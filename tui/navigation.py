@@ -28,6 +28,7 @@ class Navigation(App[None]):
 
     source: Source
     marks: Glyphs
+    on_tour: bool
     keys: Mapping[str, str]
     clock: Callable[[], float]
     """Unix seconds."""

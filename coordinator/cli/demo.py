@@ -14,7 +14,8 @@ from coordinator.client.demo_project import DemoProject
 from coordinator.errors import CoordError
 from coordinator.model.decisions import ABOUT, APPLY
 from coordinator.model.event import Event
-from coordinator.model.snapshot import LoopState
+from coordinator.model.snapshot import LoopState, Snapshot
+from coordinator.model.step import StepState
 from coordinator.model.text import amount, clip
 from coordinator.views.event_text import describe
 
@@ -22,6 +23,11 @@ LIMIT = 15 * 60.0
 """Seconds after which a headless demo gives up: ten times what it takes at its default pace."""
 WATCHED = "0.8"
 """The pace on the screen: there is time to steer before everything is done."""
+_NEXT = (
+    ("coord init", "makes .coord/ there: settings, prompts, the event log"),
+    ("coord doctor", "says what is missing: tmux, git, the agent CLI, a log-in"),
+    ("coord", "opens this screen; a prompt is a file in .coord/prompts"),
+)
 _STEPS = {
     "step.dispatched": ("start", "blue"),
     "step.change_open": ("change", "magenta"),
@@ -54,8 +60,28 @@ def run_demo(headless: bool, keep: Path | None) -> int:
 
 
 def _on_screen(demo: DemoProject) -> int:
+    """Nothing runs before the reader lets it, and a line of the screen leads through what there is to see."""
+    from tui.widgets.tour import TOUR
+
+    demo.hold()
     demo.start_loop()
-    return subprocess.run(demo.command(), env=demo.environment(), check=False).returncode
+    code = subprocess.run(demo.command(), env=demo.environment() | {TOUR: "demo"}, check=False).returncode
+    _what_came_of_it(demo)
+    return code
+
+
+def _what_came_of_it(demo: DemoProject) -> None:
+    """What is there at the end, and what can be done next."""
+    snapshot = demo.look()
+    steps = snapshot.steps.values()
+    if snapshot.loop.state is LoopState.FINISHED and snapshot.milestone.status == "done":
+        _say_done(snapshot, "")
+    else:
+        merged = sum(step.state is StepState.MERGED for step in steps)
+        styled([("left", "yellow"), (f"  {snapshot.milestone.title}: {merged} of {len(steps)} prompts merged", "")])
+    say("Next, in a repository of your own:")
+    for command, words in _NEXT:
+        styled([(f"  {command:<13}", "bold"), (words, "dim")])
 
 
 def _headless(demo: DemoProject) -> int:
@@ -73,11 +99,15 @@ def _headless(demo: DemoProject) -> int:
 def _verdict(demo: DemoProject, elapsed: float) -> int:
     snapshot = demo.look()
     if snapshot.loop.state is LoopState.FINISHED and snapshot.milestone.status == "done":
-        merged = f"{len(snapshot.prompts)} prompts merged, {amount(snapshot.iteration, 'iteration')}"
-        styled([("done", "green"), (f"  {snapshot.milestone.title}: {merged}, in {elapsed:.0f} s", "")])
+        _say_done(snapshot, f", in {elapsed:.0f} s")
         return 0
     styled([("not done", "red"), (f"  {demo.last_words()}", "")])
     return 1
+
+
+def _say_done(snapshot: Snapshot, more: str) -> None:
+    merged = f"{len(snapshot.prompts)} prompts merged, {amount(snapshot.iteration, 'iteration')}"
+    styled([("done", "green"), (f"  {snapshot.milestone.title}: {merged}{more}", "")])
 
 
 class Progress:

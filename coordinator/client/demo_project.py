@@ -17,7 +17,9 @@ from coordinator.changes.git import Git
 from coordinator.client.history import History
 from coordinator.client.look import look
 from coordinator.errors import CoordError, Refused
+from coordinator.lazy.dataclass import replace
 from coordinator.lazy.typing import TYPE_CHECKING
+from coordinator.model.clock import utc_now
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Snapshot
 from coordinator.observe.project import Project
@@ -26,6 +28,7 @@ from coordinator.processes.interpreter import own_command
 from coordinator.storage.packaged import packaged
 from coordinator.storage.paths import Layout
 from coordinator.storage.project import create_project
+from coordinator.storage.runs import read_loop, write_loop
 from coordinator.terminals.errors import TerminalError
 
 if TYPE_CHECKING:
@@ -80,6 +83,11 @@ class DemoProject:
                 start_new_session=True,  # a C-c is for the demo, which ends the loop in order
             )
         return self._loop
+
+    def hold(self) -> None:
+        """Have the loop start nothing before somebody lets it go on."""
+        ask, _ = read_loop(self.layout)
+        write_loop(self.layout, replace(ask, state="paused", by=NAME, at=utc_now(), reason="the demo waits for you"))
 
     def last_words(self) -> str:
         """The last line that the loop said."""

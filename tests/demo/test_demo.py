@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.terminal import Terminal
 from support.wait import wait_until
 
 from coordinator.cli.demo import WATCHED
@@ -41,11 +43,14 @@ class Place:
             text=True,
         )
 
+    def traces(self) -> list[str]:
+        """Files and sockets that are still there."""
+        return [str(path) for path in (*self.tmp.iterdir(), *self.sockets.glob("tmux-*/*"))]
+
     def left(self) -> list[str]:
         """Files, sockets and processes that are still there."""
-        files = [str(path) for path in (*self.tmp.iterdir(), *self.sockets.glob("tmux-*/*"))]
         listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-        return files + [line for line in listed.splitlines() if str(self.tmp) in line]
+        return self.traces() + [line for line in listed.splitlines() if str(self.tmp) in line]
 
 
 @pytest.fixture
@@ -108,6 +113,25 @@ def test_an_interrupted_demo_ends_what_it_started(place: Place, number: signal.S
     demo.communicate(timeout=60)
     assert demo.returncode == code
     assert place.left() == []
+
+
+@pytest.mark.slow
+def test_on_the_screen_nothing_runs_before_the_reader_says_so_and_the_end_is_summed_up(place: Place) -> None:
+    terminal = Terminal(80, 24)
+    words = shlex.join([sys.executable, "-m", "coordinator.cli.main", "demo"])
+    environ = {k: v for k, v in place.environ.items() if "\n" not in v and k not in ("COLUMNS", "LINES")}
+    named = shlex.join(["env", "-i", *(f"{k}={v}" for k, v in environ.items()), "TERM=tmux-256color", "LANG=C.UTF-8"])
+    try:
+        terminal.tmux("new-session", "-d", "-x", "80", "-y", "24", f"{named} {words}; cat")
+        terminal._started = True
+        terminal.wait_for("nothing runs yet: l starts", "paused")
+        terminal.press("l")
+        terminal.wait_for("merged", without="nothing runs yet")
+        terminal.press("q")
+        terminal.wait_for("prompts merged", "Next, in a repository of your own", "coord init")
+        wait_until(lambda: not place.traces(), message="everything to be gone")
+    finally:
+        terminal.close()
 
 
 def test_keep_refuses_a_folder_with_something_in_it(place: Place, tmp_path: Path) -> None:

@@ -31,6 +31,9 @@ class ScreenHost(Protocol):
 class Navigator(ScreenHost, Protocol):
     """The ways from the main screen to others, and to forms over it."""
 
+    on_tour: bool
+    """The reader is led through the demo, by a line above the keys."""
+
     def read_prompt(self, prompt: Prompt) -> None:
         """Show a prompt's file."""
 

@@ -26,6 +26,7 @@ from tui.widgets.filter_line import FilterLine, filter_hints
 from tui.widgets.footer import Footer
 from tui.widgets.graph import PromptGraph
 from tui.widgets.header import Header
+from tui.widgets.tour import Tour
 from tui.widgets.why import Why
 from tui.widgets.window import LiveWindow
 
@@ -68,6 +69,7 @@ class MainScreen(FindingScreen):
         self.window = LiveWindow(self.marks, id="window", classes="panel")
         self.log_panel = EventsPanel(self.source.events, self.marks, id="events", classes="panel")
         self.footer = Footer(id="footer")
+        self.tour = Tour(self.marks, lambda name: key_of(BY_ID[name], self.host.keys)) if self.host.on_tour else None
         yield self.header
         with Horizontal(id="panels"):
             with Vertical(id="left"):
@@ -80,6 +82,8 @@ class MainScreen(FindingScreen):
                 yield self.window
         with Vertical(id="bottom"):
             yield self.log_panel
+        if self.tour is not None:
+            yield self.tour
         yield self.footer
 
     def on_mount(self) -> None:
@@ -98,6 +102,8 @@ class MainScreen(FindingScreen):
             self._call(before, snapshot)
         now = self.clock()
         self.header.show(snapshot, now)
+        if self.tour is not None:
+            self.tour.show(snapshot)
         self.graph.show(snapshot, now)
         self.agents.show(snapshot, now)
         self.filter_again()
