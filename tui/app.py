@@ -16,6 +16,7 @@ from textual.command import Provider
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from coordinator.client.noting import Noted, noting
 from coordinator.client.ports import Source, Trouble, Wish
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
@@ -59,7 +60,9 @@ class CoordApp(Navigation):
         self.clock = clock
         self.animation_level = "none"  # what scrolls smoothly arrives late, and live windows would pull it back
         environ = os.environ if environ is None else environ
-        self.source = source
+        self.done: list[tuple[float, Noted]] = []
+        """What was done from here, oldest first, with the time."""
+        self.source = noting(source, lambda noted: self.done.append((clock(), noted)))
         self.environ = environ
         self.on_tour = environ.get(TOUR) == "demo"
         preferences = source.preferences()

@@ -16,6 +16,7 @@ from tui.paint.theme import Glyphs
 from tui.screens.main import MainScreen
 
 if TYPE_CHECKING:  # forms and other screens are read when the first one opens
+    from coordinator.client.noting import Noted
     from coordinator.model.event import Event
     from coordinator.model.prompt import Prompt
     from coordinator.model.snapshot import Agent, Question
@@ -33,6 +34,7 @@ class Navigation(App[None]):
     clock: Callable[[], float]
     """Unix seconds."""
     main: MainScreen
+    done: "list[tuple[float, Noted]]"
 
     # ── forms over the main screen
 
@@ -136,6 +138,20 @@ class Navigation(App[None]):
             self.push_screen(CopyMenu(found, self.marks), chosen)
         else:
             self.post_message(Remark("There is nothing here to copy."))
+
+    def action_command_log(self) -> None:
+        """What was done from this screen, as commands."""
+        from tui.screens.command_log import CommandLog
+
+        def chosen(row: int | None) -> None:
+            if row is not None:
+                self.copy(page.copy(row))
+
+        if self.done:
+            page = CommandLog(self.done, self.marks)
+            self.push_screen(page, chosen)
+        else:
+            self.post_message(Remark("Nothing was done from this screen yet."))
 
     @work(group="copies")
     async def copy(self, chosen: "Copy") -> None:

@@ -128,6 +128,8 @@ class Plan:
     """The prompt whose agent makes it: a child of that prompt, and nothing else."""
     proposer: str = ""
     """What proposed it to whoever applies it, such as `coordinator (claude-opus-5)`; empty: it was their own idea."""
+    asked: object = field(default=None, compare=False, repr=False)
+    """The request that it was made of, where that is one of a service."""
     more: Mapping[str, object] = field(default_factory=dict)
     """What else a service has to say of it, as JSON: keys of its own."""
 

@@ -213,7 +213,7 @@ def plan_compounding(snapshot: Snapshot, found: Compounding, take: Take) -> Plan
     if take.reason.strip():
         builder.align(None, _REASON + take.reason, take.who, take.at)
     plan = builder.build(_summary(chosen), reason=take.reason)
-    return replace(plan, more={"proposals": [one.id for one in chosen]})
+    return replace(plan, asked=take, more={"proposals": [one.id for one in chosen]})
 
 
 def _chosen(found: Compounding, take: Take) -> tuple[Proposal, ...]:

@@ -61,8 +61,10 @@ class Service(NamedTuple):
 
     def plan(self, snapshot: Snapshot, request: object) -> Plan:
         """What the request would do. Raises Refused and UsageError as the service does."""
+        from coordinator.lazy.dataclass import replace
+
         plan: Plan = _read(self.planner)(snapshot, request)
-        return plan
+        return replace(plan, asked=request)
 
     def offers(self, snapshot: Snapshot, selected: int | None) -> Offered:
         """What it is offered for now, and why not otherwise."""

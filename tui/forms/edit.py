@@ -11,9 +11,10 @@ from coordinator.lazy.dataclass import replace
 from coordinator.model.plan import Plan
 from coordinator.model.prompt import Prompt, PromptStatus, PromptType
 from coordinator.model.snapshot import Snapshot
-from coordinator.services.edit import RUNNING, Edit, edited_source, plan_edit
+from coordinator.services.edit import RUNNING, Edit, edited_source
 from coordinator.services.interjection import PRIORITY
 from coordinator.services.planning import is_done
+from coordinator.services.registry import SERVICES
 from coordinator.views.plan_preview import Planner
 from tui.forms.fields import ChoiceField, Row, TextField
 from tui.forms.file_field import FileField, Written
@@ -229,7 +230,7 @@ def _outdated(prompt: Prompt, snapshot: Snapshot) -> Plan:
 
 
 def _plan(asked: Edit, snapshot: Snapshot) -> Plan:
-    return plan_edit(snapshot, asked)
+    return SERVICES["edit"].plan(snapshot, asked)
 
 
 def _refused(error: CoordError, snapshot: Snapshot) -> Plan:
@@ -241,9 +242,9 @@ def _plan_whole(asked: Edit, file: Written, values: Mapping[str, str], snapshot:
     text = file.text.encode()
     prompt = snapshot.prompts.get(asked.number)
     if prompt is None or prompt.digest != file.digest:
-        return plan_edit(snapshot, replace(asked, source=text)) if prompt is None else _outdated(prompt, snapshot)
+        return _plan(replace(asked, source=text), snapshot) if prompt is None else _outdated(prompt, snapshot)
     content = edited_source(replace(prompt, source=text), Edit(asked.number, values)) if values else text
-    return plan_edit(snapshot, replace(asked, source=content))
+    return _plan(replace(asked, source=content), snapshot)
 
 
 def _shown(prompt: Prompt) -> dict[str, object]:

@@ -15,7 +15,8 @@ from coordinator.model.plan import Plan
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt
 from coordinator.services.planning import in_flight
-from coordinator.services.surgery import Surgery, emergent, plan_surgery
+from coordinator.services.registry import SERVICES
+from coordinator.services.surgery import Surgery, emergent
 from coordinator.services.surgery_analysis import analyse
 from coordinator.views.plan_preview import Planner
 from tui.forms.cards import Cards, Verdict, Verdicts
@@ -214,4 +215,4 @@ class SurgeryForm(DraftingForm):
 
 
 def _plan(asked: Surgery, snapshot: Snapshot) -> Plan:
-    return plan_surgery(snapshot, asked)
+    return SERVICES["surgery"].plan(snapshot, asked)

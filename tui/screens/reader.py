@@ -152,16 +152,21 @@ class Listing(ModalScreen[int | None]):
         if self._enter(event.row):
             self.dismiss(event.row)
 
+    @property
+    def row(self) -> int:
+        """Index of the row under the cursor."""
+        return self.query_one(_Entries).cursor
+
     def copies(self) -> tuple[Copy, ...]:
         """The row under the cursor, and its details."""
         if not self._entries:
             return ()
-        entry = self._entries[self.query_one(_Entries).cursor]
+        entry = self._entries[self.row]
         return of_page(text_of([entry.row]), text_of(entry.details))
 
     def action_edit(self) -> None:
         if self._edit is not None and self._entries:
-            self._edit(self.query_one(_Entries).cursor)
+            self._edit(self.row)
 
     def action_leave(self) -> None:
         self.dismiss(None)

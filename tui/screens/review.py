@@ -20,7 +20,8 @@ from coordinator.model.review_comment import Comment, numbered
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
 from coordinator.model.text import plain
-from coordinator.services.review import ReviewRequest, plan_review
+from coordinator.services.registry import SERVICES
+from coordinator.services.review import ReviewRequest
 from coordinator.views.attention import to_review
 from coordinator.views.spans import Span
 from tui.actions import BY_ID
@@ -246,7 +247,8 @@ class Review(ReviewReading):
         said = () if approve else numbered(page.drafts, now.comments)
         seen, tip, who = page.change.tip, now.change.tip, self.source.engineer()
         snapshot = self.source.look()
-        plan = plan_review(snapshot, ReviewRequest(page.number, approve, seen, tip, note, who, at, comments=said))
+        asked = ReviewRequest(page.number, approve, seen, tip, note, who, at, comments=said)
+        plan = SERVICES["review"].plan(snapshot, asked)
         self.source.apply(plan)
         if said:
             self.source.sent(page.number, said)
