@@ -100,8 +100,7 @@ def _name(asked: Input) -> str:
 
 
 def _option(name: str, value: str) -> list[str]:
-    """A value that looks like an option is joined to its own."""
-    return [f"--{name}={value}"] if value.startswith("-") and value != "-" else [f"--{name}", value]
+    return [f"--{name}", value]
 
 
 def _text(name: str, value: str) -> list[str]:

@@ -6,7 +6,7 @@ import subprocess
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support import pages, scenes
 
@@ -31,7 +31,8 @@ from coordinator.services.restart import KillRequest, RestartRequest
 from coordinator.services.review import ReviewRequest
 from coordinator.services.surgery import Surgery
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=20)
+ANY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=20)
+TEXT = ANY | st.sampled_from(["-", "--", "--help", "-x y", "--reason=b"])
 SOME = TEXT.filter(bool)
 NUMBER = st.integers(1, 10**9 - 1)
 NUMBERS = st.lists(NUMBER, max_size=3, unique=True).map(tuple)
@@ -111,6 +112,7 @@ def asked_by(command: Command) -> object:
 
 @pytest.mark.parametrize("service", REQUESTS)
 def test_the_words_of_a_request_make_the_same_request(service: str) -> None:
+    @settings(max_examples=50)
     @given(REQUESTS[service])
     def same(request: Any) -> None:
         assert asked_by(of_request(service, request)) == request
