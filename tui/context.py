@@ -47,6 +47,10 @@ def nothing_chosen(context: Context) -> Reason:
     return not_loaded(context) or ("" if target_of(context) is not None else "Select a prompt, or mark several.")
 
 
+def no_target(context: Context) -> Reason:
+    return not_loaded(context) or ("" if target_of(context) is not None else "Select a prompt.")
+
+
 def no_agent(context: Context) -> Reason:
     if context.agent is not None and context.agent.window:
         return ""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:  # forms and other screens are read when the first one opens
     from coordinator.client.noting import Noted
     from coordinator.model.event import Event
     from coordinator.model.prompt import Prompt
-    from coordinator.model.snapshot import Agent, Question
+    from coordinator.model.snapshot import Agent, Question, Snapshot
     from coordinator.model.trust import Ask
     from coordinator.views.copying import Copy
 
@@ -178,6 +179,25 @@ class Navigation(App[None]):
         used = snapshot.used.get(prompt.number) if snapshot is not None else None
         told = f"  {used.words}" if used is not None and used.words else ""
         self.push_screen(Reading(f"{prompt.label} {prompt.title}  {prompt.path}{told}", lines))
+
+    def action_prompt_details(self) -> None:
+        number = target_of(self.main.context())
+        if number is not None and self.main.snapshot is not None:
+            self.read_details(self.main.snapshot, number)
+
+    @work(group="pipeline", exclusive=True)
+    async def read_details(self, snapshot: "Snapshot", number: int) -> None:
+        """Show a prompt's tasks, criteria, hand-off and files; git is asked for these in a thread."""
+        from coordinator.views.prompt_details import sections, whole
+        from tui.screens.reader import Reading
+
+        attempt = snapshot.steps[number].attempt
+        change = None
+        if attempt is not None and attempt.branch:
+            with suppress(CoordError):  # the other sections stand without it
+                change = await asyncio.to_thread(self.source.work, attempt)
+        prompt = snapshot.prompts[number]
+        self.push_screen(Reading(f"{prompt.label} {prompt.title}", whole(sections(snapshot, number, change))))
 
     def read_event(self, event: "Event") -> None:
         from tui.screens.reader_pages import event_page

@@ -1,6 +1,7 @@
 """The body of a prompt: markdown with sections that agents and rules look for. Pure text."""
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 from coordinator.formats.markdown import words_of
@@ -11,6 +12,9 @@ from coordinator.model.text import plain, plain_lines
 _HEADING = regex.compile(r"^#{1,6}[ \t]+(\S.*)$", re.MULTILINE)
 _ITEM = regex.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]*)?\S", re.MULTILINE)
 _MARK = regex.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]*)?")
+_HAND_OFF = regex.compile(
+    r"^## (Attempt \d+ · (?:done|failed|blocked))[^\r\n]*\r?\n\r?\n((?:>[^\r\n]*(?:\r?\n|\Z))*)", re.MULTILINE
+)
 _GAP = regex.compile(r"\r?\n[ \t]*\r?\n")
 TEMPLATE = "## Tasks\n\n- \n\n## Acceptance Criteria\n\n- \n"
 """What a new prompt's body starts from."""
@@ -50,10 +54,30 @@ def items(text: str, title: str) -> int:
 
 def listed(text: str, title: str) -> tuple[str, ...]:
     """The items of the section, each in one line, without its mark; what stands behind an empty line is none of it."""
-    content = section(text, title)
+    return tuple(words for words, _ in _boxed(section(text, title)))
+
+
+def boxes(text: str, title: str) -> tuple[tuple[str, bool], ...]:
+    """As `listed`, each with whether its box is ticked."""
+    return tuple(_boxed(section(text, title)))
+
+
+def _boxed(content: str) -> Iterator[tuple[str, bool]]:
     starts = [match.start() for match in _ITEM.finditer(content)]
-    whole = (content[start:end] for start, end in pairwise([*starts, len(content)]))
-    return tuple(" ".join(_MARK.sub("", _GAP.split(item, maxsplit=1)[0], count=1).split()) for item in whole)
+    for start, end in pairwise([*starts, len(content)]):
+        item = _GAP.split(content[start:end], maxsplit=1)[0]
+        mark = _MARK.match(item)
+        ticked = mark is not None and mark[0].rstrip()[-2:].casefold() == "x]"
+        yield " ".join(item[mark.end() if mark is not None else 0 :].split()), ticked
+
+
+def last_hand_off(text: str) -> tuple[str, tuple[str, ...]]:
+    """What `with_hand_off` appended last: `Attempt 2 · failed · …`, and the lines; empty where it never did."""
+    found = list(_HAND_OFF.finditer(text))
+    if not found:
+        return "", ()
+    lines = found[-1][2].splitlines()
+    return found[-1][1], tuple(line.removeprefix(">").strip() for line in lines if line.startswith("> "))
 
 
 def with_steering(source: bytes, words: str, at: str) -> bytes:

@@ -124,7 +124,7 @@ def _busy(app: CoordApp) -> bool:
         moment = screen.moments.current
         if screen.snapshot is None or (moment is not None and screen.timeline.seq != moment.seq):
             return True
-    if app.main.log_panel.busy or (form is not None and form.busy):
+    if app.main.log_panel.busy or app.main.details.busy or (form is not None and form.busy):
         return True
     return any(not worker.is_finished and worker.group not in _ENDLESS for worker in app.workers)
 
@@ -135,6 +135,7 @@ PICTURES: dict[str, Picture] = {
     "main-agents": Picture("2", kept=True),
     "main-window": Picture("3"),
     "main-events": Picture("4 up up"),
+    "main-details": Picture("d", selected=5),
     "main-search": Picture("4 slash", words="redis", then="enter"),
     "main-map": Picture("m", kept=True),
     "main-zoom": Picture("Z"),

@@ -1,7 +1,7 @@
 """Ways to what there is to look at: pages, and panels."""
 
 from tui.action import Action, Group
-from tui.context import no_distrust, no_pipeline, no_problems, no_question, not_loaded
+from tui.context import no_distrust, no_pipeline, no_problems, no_question, no_target, not_loaded
 
 LOOKING: tuple[Action, ...] = (
     Action(
@@ -38,6 +38,15 @@ LOOKING: tuple[Action, ...] = (
         "What it is for, what shows that it is reached, what was found and decided; edit the intent, link, close it",
         Group.LOOK,
         when=not_loaded,
+    ),
+    Action(
+        "prompt.details",
+        "d",
+        "details",
+        "The selected prompt: its tasks, what shows each criterion, the last hand-off, and the files that changed",
+        Group.LOOK,
+        when=no_target,
+        footer=20,
     ),
     Action(
         "artifacts",

@@ -21,6 +21,7 @@ from tui.screens.finding import JUMPS, FindingScreen
 from tui.screens.host import Navigator
 from tui.selection import adopted_for, agent_by_id, agent_of, attempt_of, moves, past_agent
 from tui.widgets.agents import Agents
+from tui.widgets.details import Details
 from tui.widgets.events import EventsPanel
 from tui.widgets.filter_line import FilterLine, filter_hints
 from tui.widgets.footer import Footer
@@ -65,6 +66,8 @@ class MainScreen(FindingScreen):
         self.header.key = key_of(BY_ID["need"], self.host.keys)
         self.graph = PromptGraph(self.marks, id="prompts", classes="panel")
         self.why = Why(self.marks, id="why", classes="panel")
+        self.details = Details(self.source.work, self.marks, id="prompt-details", classes="panel")
+        self.details.entitle(subtitle=f"all of it ({key_of(BY_ID['prompt.details'], self.host.keys)})")
         self.agents = Agents(self.marks, id="agents", classes="panel")
         self.window = LiveWindow(self.marks, id="window", classes="panel")
         self.log_panel = EventsPanel(self.source.events, self.marks, id="events", classes="panel")
@@ -76,6 +79,7 @@ class MainScreen(FindingScreen):
                 yield self.graph
                 yield FilterLine("prompts")
                 yield self.why
+                yield self.details
             with Vertical(id="right"):
                 yield self.agents
                 yield FilterLine("agents")
@@ -226,6 +230,7 @@ class MainScreen(FindingScreen):
         theirs = own or adopted_for(snapshot, self.selected)
         shown = agent_by_id(snapshot, self._chosen_agent) or theirs or self._still_shown(snapshot)
         self.why.show(snapshot, self.selected, now)
+        self.details.show(snapshot, self.selected, now)
         self.log_panel.point_at(self.selected, own.id if own else "")
         if shown is not None:
             self.agents.point_at(shown.id)
@@ -389,10 +394,16 @@ class MainScreen(FindingScreen):
 
     def helps(self) -> list[tuple[str, str]]:
         """What each panel is for, in its own words."""
-        panels = (self.graph, self.why, self.agents, self.window, self.log_panel.list, self.header)
-        return list(
-            zip(("Prompts", "Why", "Agents", "Live window", "Events", "Header"), (p.HELP for p in panels), strict=True)
-        )
+        panels = {
+            "Prompts": self.graph,
+            "Why": self.why,
+            "Details": self.details,
+            "Agents": self.agents,
+            "Live window": self.window,
+            "Events": self.log_panel.list,
+            "Header": self.header,
+        }
+        return [(name, panel.HELP or "") for name, panel in panels.items()]
 
     def action_need(self) -> None:
         self.go_to_need()
