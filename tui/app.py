@@ -29,7 +29,7 @@ from tui.paint.theme import DARK, LIGHT, choose_theme, glyphs, themes
 from tui.paint.variables import with_readable
 from tui.screens.main import MainScreen
 from tui.terminal_title import GIVE_BACK, KEEP, sequence, title_of
-from tui.widgets.agents import Agents
+from tui.widgets.agents import SORTING, Agents
 from tui.widgets.graph import PromptGraph
 from tui.widgets.graph_marks import MarkedRows
 from tui.widgets.tour import TOUR
@@ -81,7 +81,7 @@ class CoordApp(Navigation):
         self.theme = wanted if wanted in self.available_themes else DARK
         self._styled = self.theme
         self.stylesheet.set_variables(self.get_css_variables())
-        panels = (*PromptGraph.BINDINGS, *MarkedRows.BINDINGS, *Agents.BINDINGS)
+        panels = (*PromptGraph.BINDINGS, *MarkedRows.BINDINGS, *Agents.BINDINGS, *SORTING)
         odd = unknown_keys(self.keys, IDS | {each.id for each in panels if isinstance(each, Binding) and each.id})
         self._odd_settings = [f"keys: no action is called {name}" for name in odd]
         if self.theme != wanted:

@@ -53,7 +53,7 @@ async def test_the_end_of_a_limit_is_on_the_page_and_in_the_table() -> None:
         await until(lambda: isinstance(app.screen, AgentStatus), "the page")
         await pilot.pause()
         assert "rate-limited for 41s  says its own hook" in line_with(app, "State ")
-        assert "codex     rate-limited for 41s" in screen_text(app)
+        assert "rate-limited for 41s" in line_with(app, " codex  ")
 
 
 async def test_its_keys_lead_to_the_services_about_that_agents_prompt() -> None:

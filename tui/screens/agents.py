@@ -29,7 +29,8 @@ from tui.screens import copying
 from tui.screens.host import ScreenHost
 from tui.screens.page_help import HINT, KEY
 from tui.selection import attempt_of
-from tui.widgets.agents import Agents, state_word
+from tui.widgets.agent_table import AgentTable, Sort, TableBox
+from tui.widgets.agents import state_word
 from tui.widgets.footer import Footer, Hint
 from tui.widgets.window import LiveWindow
 
@@ -48,10 +49,9 @@ Asked = tuple[str, Agent | None]
 class AgentStatus(Screen[Asked]):
     """A table of all agents, and everything about the one under the cursor. Leaving it tells what to do next."""
 
-    AUTO_FOCUS = "#agents"
+    AUTO_FOCUS = "#agent-table"
     DEFAULT_CSS = """
     AgentStatus { background: $background; }
-    AgentStatus > #agents { height: auto; max-height: 40%; min-height: 5; }
     AgentStatus > #facts { height: auto; padding: 0 2; margin: 1 0; }
     AgentStatus > #window { height: 1fr; background: $surface; }
     """
@@ -65,8 +65,13 @@ class AgentStatus(Screen[Asked]):
         Binding("shift+tab", "app.focus_previous", show=False),
     ]
 
-    def __init__(self, host: ScreenHost, snapshot: Snapshot, chosen: str, screens: "dict[str, PaneScreen]") -> None:
-        """`chosen` is the id of the agent under the cursor at the start, `screens` what agents' windows last showed."""
+    def __init__(
+        self, host: ScreenHost, snapshot: Snapshot, chosen: str, screens: "dict[str, PaneScreen]", sort: Sort | None
+    ) -> None:
+        """`chosen` is the id of the agent under the cursor at the start, `screens` what agents' windows last showed.
+
+        `sort`: how the table was sorted when it was left.
+        """
         super().__init__()
         self.host = host
         self.source = host.source
@@ -74,16 +79,17 @@ class AgentStatus(Screen[Asked]):
         self._snapshot = snapshot
         self._chosen = chosen
         self._screens = screens
+        self._sort = sort or Sort()
         self._watched = ""
         self._read: set[str] = set()
 
     def compose(self) -> ComposeResult:
-        self.agents = Agents(self.marks, id="agents", classes="panel")
+        self.agents = AgentTable(self.marks, self._sort, self._screens, id="agent-table")
         self.facts = MessageLines(most=12, id="facts")
         self.window = LiveWindow(self.marks, id="window", classes="panel")
         self.window.screens = self._screens
         self.footer = Footer(id="footer")
-        yield self.agents
+        yield TableBox(self.agents)
         yield self.facts
         yield self.window
         yield self.footer
@@ -92,7 +98,7 @@ class AgentStatus(Screen[Asked]):
         self.set_class(self.app.has_class("-ascii"), "-ascii")
         self.set_interval(1.0, self._tick)
         self.show(self._snapshot)
-        self.agents.point_at(self._chosen)
+        self.agents.point_at(self.agents.row_of(self._chosen))
         self._look()
 
     def show(self, snapshot: Snapshot) -> None:
@@ -107,7 +113,7 @@ class AgentStatus(Screen[Asked]):
         self.window.tick(now)
         self._say()
 
-    @on(Lines.Moved, "#agents")
+    @on(Lines.Moved, "#agent-table")
     def _look(self) -> None:
         """Show what is known of the agent under the cursor, and stream its window."""
         agent = self.agents.current
@@ -160,6 +166,7 @@ class AgentStatus(Screen[Asked]):
         return (
             *does,
             (self.marks.enter, "its prompt", "prompt"),
+            *self._of_table(),
             copying.hint(self.host.keys),
             HINT,
             ("esc", "back", "form.leave"),
@@ -168,6 +175,11 @@ class AgentStatus(Screen[Asked]):
     def copies(self) -> tuple[Copy, ...]:
         agent = self.agents.current
         return of_agent(agent, self._snapshot, self.window.screen_shown) if agent is not None else ()
+
+    def _of_table(self) -> tuple[Hint, ...]:
+        """Keys of the table itself: the order of its rows, and those that are several agents."""
+        unfold = (("space", "unfold", "table.unfold"),) if self.agents.unfolds else ()
+        return (*unfold, (self.host.keys.get("agents.sort", "s"), "sort", "table.sort"))
 
     def context(self) -> Context:
         """What an action would act on: the agent under the cursor, and its prompt."""
@@ -180,10 +192,12 @@ class AgentStatus(Screen[Asked]):
             await self.run_action(message.action)
         elif message.action == "form.leave":
             self.action_leave()
+        elif message.action in ("table.sort", "table.unfold"):
+            await self.agents.run_action(message.action.removeprefix("table."))
         else:
             self.action_leave_for(message.action if message.action in _ACTIONS else "")
 
-    @on(Lines.Activated, "#agents")
+    @on(Lines.Activated, "#agent-table")
     def _opened(self) -> None:
         self.action_leave_for("")
 

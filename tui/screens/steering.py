@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # forms are read when the first one opens: they would cost th
     from tui.paint.ink import Spans
     from tui.screens.agents import AgentStatus
     from tui.screens.host import Navigator
+    from tui.widgets.agent_table import Sort
 
 
 _ONE_AT_A_TIME = "A form is open; Esc leaves it, and keeps what was typed."
@@ -107,6 +108,8 @@ class SteeringScreen(Panels):
     # ── forms
 
     _agents_page: AgentStatus | None = None
+    _agents_sort: Sort | None = None
+    """How the page of agents was sorted when it was left."""
     words_since = 0.0
     """When the open form, or the search, took the focus, on the clock of events."""
 
@@ -382,7 +385,7 @@ class SteeringScreen(Panels):
 
         if self.snapshot is not None:
             chosen, seen = agent.id if agent else "", self.window.screens
-            self._agents_page = AgentStatus(self.host, self.snapshot, chosen, seen)
+            self._agents_page = AgentStatus(self.host, self.snapshot, chosen, seen, self._agents_sort)
             self.app.push_screen(self._agents_page, self._agents_left)
 
     @property
@@ -392,6 +395,7 @@ class SteeringScreen(Panels):
 
     async def _agents_left(self, asked: tuple[str, Agent | None] | None) -> None:
         """Do what the page of agents was left for, about that agent or its prompt."""
+        self._agents_sort = self._agents_page.agents.sort if self._agents_page is not None else None
         self._agents_page = None
         self.sight_changed()
         action, agent = asked or ("", None)

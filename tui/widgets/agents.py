@@ -28,6 +28,14 @@ _SHORTEST_NOTE = 6
 """Columns below which a note says nothing."""
 
 
+SORTING: list[BindingType] = [
+    Binding("s", "sort", "sort by the next column", show=False, id="agents.sort"),
+    Binding("S", "reverse", "sort the other way round", show=False, id="agents.reverse"),
+    Binding("space", "unfold", "show all that ask for the same, or one row", show=False, id="agents.unfold"),
+]
+"""Keys of the page of agents, for its table."""
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What the eye finds of an agent: its state, or what is thought of it, in a word with its colour and mark."""
@@ -104,14 +112,14 @@ class Agents(Lines):
         """Take over the agents: those that need a human first, then the living, then the ended."""
         current = self.current
         self._asking = frozenset(question.asker for question in snapshot.open_questions)
-        self._everybody = tuple(sorted(snapshot.everybody, key=self._urgency))
-        self._agents = tuple(filter(self._fits, self._everybody)) if self._fits else self._everybody
-        self.marked_alone &= {agent.id for agent in self._everybody}
         self._now = now
+        self._everybody = self.arranged(snapshot.everybody)
+        self._agents = tuple(filter(self._fits, self._everybody)) if self._fits else self._everybody
+        self.marked_alone &= {agent.id for agent in snapshot.everybody}
         self.loop_alive = snapshot.loop.alive
         self.nothing_left = snapshot.loop.state is LoopState.FINISHED
-        living = sum(not agent.state.ended for agent in self._everybody)
-        self._widest = max((len(self._look(agent).word) for agent in self._agents), default=0)
+        living = sum(not agent.state.ended for agent in snapshot.everybody)
+        self._widest = max((len(self.look_word(agent)) for agent in self._agents), default=0)
         used = total((*snapshot.spent.values(), *snapshot.flows_spent.values()))
         told = [tokens(used.tokens)] if used.tokens is not None else []
         told += [dollars(used.cost_usd)] if used.cost_usd is not None else []
@@ -121,6 +129,14 @@ class Agents(Lines):
         if current is not None:
             self.point_at(current.id)
         self.rows_changed()
+
+    def arranged(self, agents: tuple[Agent, ...]) -> tuple[Agent, ...]:
+        """Which of the agents are rows, in which order."""
+        return tuple(sorted(agents, key=self._urgency))
+
+    def look_word(self, agent: Agent) -> str:
+        """Its state as it is written in its row."""
+        return self._look(agent).word
 
     def narrow(self, text: str, fits: Callable[[Agent], bool] | None) -> None:
         """Show only those that fit a filter; None: all."""
@@ -247,13 +263,13 @@ def agent_spans(agent: Agent, table: Columns, now: float, marks: Glyphs, look: L
     number = f"i{agent.iteration}" if agent.flow else number
     spans = [Span(f" {look.glyph} ", look.ink), Span(f"{pad(number, 3)} ", "strong")]
     if table.role:
-        spans.append(Span(pad(agent.flow or _station(agent, marks) or agent.role, _ROLE, marks.ellipsis) + " ", calm))
+        spans.append(Span(pad(agent.flow or station(agent, marks) or agent.role, _ROLE, marks.ellipsis) + " ", calm))
     if table.runtime:
         spans.append(Span(pad(agent.runtime, 9, marks.ellipsis) + " ", "quiet"))
     if agent.adopted:  # neither its beginning nor what it used is known: that room is for its name
         return spans + _state(agent, look, now, table.room + 6 + 7 * table.tokens + 8 * table.cost, marks)
     spans += _state(agent, look, now, table.room, marks)
-    spans.append(Span(f"{_worked(agent, now):>6}", calm))
+    spans.append(Span(f"{worked(agent, now):>6}", calm))
     if table.tokens:
         spans.append(Span(f"{tokens(agent.tokens):>7}", "quiet"))
     if table.cost:
@@ -261,7 +277,7 @@ def agent_spans(agent: Agent, table: Columns, now: float, marks: Glyphs, look: L
     return spans
 
 
-def _station(agent: Agent, marks: Glyphs) -> str:
+def station(agent: Agent, marks: Glyphs) -> str:
     """The turn of a pipeline that it is at, its number kept: `code-cr….2`, `2.1/T3`; empty for any other agent."""
     name = agent.stage.partition("/")[2] or agent.stage
     station, dot, count = name.rpartition(".")
@@ -291,7 +307,7 @@ def state_word(state: AgentState) -> str:
     return "waiting" if state is AgentState.WAITING else state.words
 
 
-def _worked(agent: Agent, now: float) -> str:
+def worked(agent: Agent, now: float) -> str:
     began = timestamp(agent.since)
     if not began:
         return ""
@@ -301,14 +317,14 @@ def _worked(agent: Agent, now: float) -> str:
 def _state(agent: Agent, look: Look, now: float, room: int, marks: Glyphs) -> list[Span]:
     """The state in words; then why it seems stuck, or what that rests on, if it is old or weak, else what it does."""
     word = clip(look.word, room, marks.ellipsis)
-    said = (agent.name, _evidence(agent, now) or agent.doing)
+    said = (agent.name, evidence(agent, now) or agent.doing)
     note = clip("  ".join(part for part in said if part), room - len(word) - 3, marks.ellipsis)
     if len(note) < _SHORTEST_NOTE:
         return [Span(pad(word, room), look.ink)]
     return [Span(word, look.ink), Span(pad("  " + note, room - len(word)), "quiet")]
 
 
-def _evidence(agent: Agent, now: float) -> str:
+def evidence(agent: Agent, now: float) -> str:
     if agent.state.ended:
         return ""
     if agent.stuck is not None:
