@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable
 from enum import StrEnum
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 
 from coordinator.lazy.typing import NamedTuple
 from coordinator.model.budget_pause import about_budgets, paused_by
@@ -109,7 +109,7 @@ class Facts:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._limits = cache(lambda now: limits(snapshot, now))
+        self._limits = lru_cache(maxsize=1)(lambda now: limits(snapshot, now))
 
     def of(self, number: int, now: float) -> Fact:
         """The fact about a prompt that the snapshot has."""

@@ -158,6 +158,14 @@ async def test_one_digit_alone_goes_to_its_panel_at_once() -> None:
         await until(lambda: app.main.panel == "events", "the events")
 
 
+async def test_keys_go_to_the_prompts_as_soon_as_digits_can_only_mean_one() -> None:
+    async with shown(StillSource(scenes.bucket())) as (app, pilot):
+        await pilot.press("2")
+        await until(lambda: app.main.focused is app.main.agents, "the agents")
+        await pilot.press("0")
+        await on_prompts(app)
+
+
 async def test_another_key_between_two_digits_parts_them() -> None:
     async with shown(StillSource(scenes.bucket())) as (app, pilot):
         app.main.jump_within = 600

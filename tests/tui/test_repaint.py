@@ -10,9 +10,11 @@ from textual.widget import Widget
 from coordinator.lazy.dataclass import replace
 from coordinator.model.snapshot import Snapshot
 from tui.messages import SnapshotArrived
+from tui.paint.theme import UNICODE
+from tui.widgets.graph_rows import Preview, Scene
 
 Painted = list[tuple[str, tuple[Region, ...]]]
-"""What was asked to be painted again: ids of widgets, with the regions (none: all of it)."""
+"""What was asked to be painted again: ids of widgets, or their kinds, with the regions (none: all of it)."""
 
 
 def busy(agents: int = 2) -> Snapshot:
@@ -29,7 +31,7 @@ def painted(monkeypatch: pytest.MonkeyPatch) -> Painted:
     refresh = Widget.refresh
 
     def note(self: Widget, *regions: Region, **more: bool) -> Widget:
-        asked.append((self.id or "", regions))
+        asked.append((self.id or type(self).__name__, regions))
         return refresh(self, *regions, **more)
 
     monkeypatch.setattr(Widget, "refresh", note)
@@ -83,3 +85,35 @@ async def test_the_cursor_paints_the_row_it_leaves_and_the_one_it_comes_to(paint
         rows = {regions[0].y for name, regions in painted if name == "prompts" and regions}
         assert len(rows) == 2
         assert ("prompts", ()) not in painted
+
+
+async def test_the_focus_paints_the_panel_it_leaves_and_the_one_it_comes_to(painted: Painted) -> None:
+    async with shown(StillSource(busy())) as (app, pilot):
+        await pilot.press("tab", "tab", "shift+tab", "shift+tab")
+        await until(lambda: app.main.focused is app.main.graph, "the focus on the prompts")
+        await pilot.pause()
+        painted.clear()
+        await pilot.press("tab")
+        await until(lambda: app.main.focused is app.main.agents, "the focus on the agents")
+        await pilot.pause()
+        assert {name for name, _ in painted} <= {"prompts", "agents", "footer", "ScrollBar"}
+
+
+async def test_a_panel_of_another_height_paints_its_rows_once(painted: Painted) -> None:
+    async with shown(StillSource(busy()), size=(160, 45)) as (app, pilot):
+        painted.clear()
+        app.main.why.styles.height = 8
+        await until(lambda: app.main.why.size.height == 6, "the other height")
+        await pilot.pause()
+        assert [regions for name, regions in painted if name == "prompts" and regions] == []
+
+
+def test_what_a_filter_leaves_is_looked_for_once() -> None:
+    snapshot = busy()
+    whole = Scene.of(snapshot, Preview(), UNICODE)
+    some = Scene.of(snapshot, Preview(), UNICODE, whole, frozenset({1, 2}))
+    assert some.graph.nodes == (1, 2)
+    assert some.facts is whole.facts
+    assert Scene.of(snapshot, Preview(), UNICODE, some, frozenset({1, 2})).graph is some.graph
+    assert Scene.of(snapshot, Preview(), UNICODE, some, frozenset({3})).graph.nodes == (3,)
+    assert Scene.of(replace(snapshot), Preview(), UNICODE, some, frozenset({1, 2})).facts is not some.facts

@@ -134,8 +134,6 @@ class Lines(ScrolledView, Titled, can_focus=True):
         self._painted.clear()
 
     def on_resize(self) -> None:
-        self._drawn.clear()
-        self._painted.clear()
         self.rows_changed()
 
     def render_line(self, y: int) -> Strip:

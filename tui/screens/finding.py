@@ -158,8 +158,9 @@ class FindingScreen(ChoosingScreen):
         self.select(number)
 
     def _show_number(self, text: str) -> None:
-        """Say where Enter would go, as long as it would."""
-        self.show_page("prompts")
+        """Say where Enter would go, as long as it would: on the prompts, to which the keys go from here on."""
+        if self.panel != "prompts":
+            self.focus_panel("prompts")
         self.graph.say(f"go to {text} {self.marks.enter}")
         if self._forgetting is not None:
             self._forgetting.stop()

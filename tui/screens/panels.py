@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from textual import events, on
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -27,6 +28,8 @@ class Panels(Screen[None]):
 
     _heading = ""
     """Id of the panel that is about to get the focus."""
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """As Textual has it, but that the two panels are painted again, and not all of the screen."""
     _focus_asked = 0
     """How often something was to have the focus: only the last of them gets it."""
     _narrow = False
@@ -94,7 +97,8 @@ class Panels(Screen[None]):
         """Bring a panel in sight: end the zoom of another one, turn to its page."""
         if self.maximized is not None and self.maximized.id != name:
             self.minimize()
-        self.set_class(name in SECOND_PAGE, "-second")
+        # On a wide screen both pages are there: to style all of it anew, at each change of the focus, takes longest.
+        self.set_class(name in SECOND_PAGE, "-second", update=self.has_class("-narrow"))
 
     def on_descendant_focus(self) -> None:
         if self.panel:

@@ -190,7 +190,7 @@ class PromptGraph(MarkedRows):
     def _set_scene(self, snapshot: Snapshot) -> None:
         old = self._scene
         preview = Preview.of(snapshot.prompts, *self._planned)
-        self._scene = scene = Scene.of(snapshot, preview, self.marks, old.graph if old else None, self._only)
+        self._scene = scene = Scene.of(snapshot, preview, self.marks, old, self._only)
         self._trees.clear()
         self._marked &= frozenset(scene.graph.nodes) if self._only is None else snapshot.prompts.keys()
         if self._selected not in scene.graph.dependencies:

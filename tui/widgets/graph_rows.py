@@ -148,6 +148,8 @@ class Scene:
     marks: Glyphs
     digits: int
     """Columns of the longest number."""
+    only: frozenset[int] | None = None
+    """What a filter leaves; None: everything."""
 
     @classmethod
     def of(
@@ -155,20 +157,22 @@ class Scene:
         snapshot: Snapshot,
         preview: Preview,
         marks: Glyphs,
-        last: Graph | None = None,
+        last: "Scene | None" = None,
         only: frozenset[int] | None = None,
     ) -> "Scene":
-        """`last` is the graph that was drawn: it is kept if it is equal, so that its layout can be kept.
+        """`last` is what was drawn: its graph is kept if it is equal, so that its layout can be kept.
 
         `only`: what a filter leaves; what a plan changes is shown besides.
         """
-        graph = snapshot.graph.with_prompt(*preview.planned.values()) if preview.planned else snapshot.graph
-        if only is not None:
-            there = {**snapshot.prompts, **preview.planned}
-            graph = Graph.of(prompt for n, prompt in there.items() if n in only or n in preview.planned)
-        graph = last if last is not None and last == graph else graph
+        same = last if last is not None and last.snapshot is snapshot else None
+        facts = same.facts if same is not None else Facts(snapshot)
+        if same is not None and same.only == only and same.preview.planned == preview.planned:
+            graph = same.graph
+        else:
+            graph = _graph(snapshot, preview, only)
+            graph = last.graph if last is not None and last.graph == graph else graph
         digits = max(2, len(str(graph.nodes[-1])) if graph.nodes else 0)
-        return cls(snapshot, Facts(snapshot), graph, preview, marks, digits)
+        return cls(snapshot, facts, graph, preview, marks, digits, only)
 
     def prompt(self, number: int) -> Prompt:
         """As it is going to be."""
@@ -189,6 +193,14 @@ class Scene:
         """What may be folded away: merged or cancelled, and not touched by the plan."""
         steps = self.snapshot.steps
         return frozenset(n for n in steps if steps[n].state in SATISFIED and n not in self.preview.planned)
+
+
+def _graph(snapshot: Snapshot, preview: Preview, only: frozenset[int] | None) -> Graph:
+    """The snapshot's, or the planned one, without what a filter leaves out."""
+    if only is not None:
+        there = {**snapshot.prompts, **preview.planned}
+        return Graph.of(prompt for n, prompt in there.items() if n in only or n in preview.planned)
+    return snapshot.graph.with_prompt(*preview.planned.values()) if preview.planned else snapshot.graph
 
 
 class RowLook(NamedTuple):
