@@ -1,7 +1,6 @@
 """The launch script of an attempt: starts the agent once, and writes down how it ended."""
 
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from functools import cache
@@ -115,17 +114,21 @@ def keeper() -> tuple[str, ...]:
 
     Empty where that can't be had: it needs Linux and perl, which starts in two milliseconds.
     """
+    from shutil import which
+
     number = {"x86_64": 157, "aarch64": 167}.get(os.uname().machine) if sys.platform == "linux" else None
-    perl = shutil.which("perl") if number else None
+    perl = which("perl") if number else None
     return () if perl is None else (perl, "-e", f"syscall({number}, 36, 1, 0, 0, 0); exec {{$ARGV[0]}} @ARGV", "--")
 
 
 @cache
 def coord_folder() -> Path | None:
     """The folder of the `coord` command that runs now, or of the one on PATH; None when there is neither."""
+    from shutil import which
+
     own = Path(sys.argv[0])
     if own.name == "coord" and own.is_absolute() and own.is_file():
         return own.parent
     beside = Path(sys.executable).parent / "coord"
-    found = shutil.which("coord") or (str(beside) if os.access(beside, os.X_OK) else None)
+    found = which("coord") or (str(beside) if os.access(beside, os.X_OK) else None)
     return Path(found).absolute().parent if found else None

@@ -1,14 +1,15 @@
 """Which agents there are: the runtimes that ship with coord, and the commands of the project."""
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
 
 from coordinator.agents.runtime import Runtime
 from coordinator.errors import CoordError
-from coordinator.lazy import regex
 
-_NAME = regex.compile(r"[a-z][a-z0-9_]{0,31}")
+_FOLDER = os.path.dirname(__file__)
+_LONGEST = 32
+"""Characters of a name."""
 
 
 def find_runtime(name: str, commands: Mapping[str, Sequence[str]]) -> Runtime:
@@ -20,7 +21,7 @@ def find_runtime(name: str, commands: Mapping[str, Sequence[str]]) -> Runtime:
 
     if name in commands:
         return CommandRuntime(name, tuple(commands[name]))
-    if name in packaged_runtimes():
+    if _ships(name):
         from importlib import import_module
 
         runtime: Runtime = import_module(f"coordinator.agents.{name}").RUNTIME
@@ -43,11 +44,16 @@ def known_runtime(name: str) -> Runtime | None:
 @cache
 def packaged_runtimes() -> tuple[str, ...]:
     """Names of the runtimes that ship with coord."""
-    folder = Path(__file__).parent
-    return tuple(
-        sorted(
-            path.stem
-            for path in folder.glob("*.py")
-            if _NAME.fullmatch(path.stem) and b"\nRUNTIME" in path.read_bytes()
-        )
-    )
+    names = (file.removesuffix(".py") for file in os.listdir(_FOLDER) if file.endswith(".py"))
+    return tuple(sorted(filter(_ships, names)))
+
+
+def _ships(name: str) -> bool:
+    """Whether a runtime of this name ships with coord: a module of small letters, digits and `_` that has one."""
+    if not (name.isascii() and name.isidentifier() and name.islower() and name[0] != "_" and len(name) <= _LONGEST):
+        return False
+    try:
+        with open(os.path.join(_FOLDER, f"{name}.py"), "rb") as file:
+            return b"\nRUNTIME" in file.read()
+    except FileNotFoundError:
+        return False

@@ -155,10 +155,11 @@ def _attempts(layout: Layout) -> Iterator[Attempt]:
 
 
 def _of_terminals(layout: Layout, terminals: Terminals) -> Iterator[Leftover]:
-    for window in terminals.windows():
+    windows = terminals.windows()
+    for window in windows:
         if window.dead and window.mark.get("root") == str(layout.root):
             yield Leftover("window", window.id, "", partial(_close, terminals, window.id))
-    if terminals.alive():
+    if windows or terminals.alive():
         holds = _server_holds(layout, terminals)
         yield Leftover("server", terminals.socket_name, holds, partial(_end, layout, terminals))
 

@@ -8,7 +8,6 @@ its set-up did not make.
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -208,6 +207,8 @@ def drop(places: Places, label: str, base_branch: str) -> str:
 
 
 def _remove(git: Git, tree: Path) -> None:
+    import shutil
+
     admin = git.admin(tree)
     git.run("worktree", "remove", "--force", "--force", "--", str(tree), ok=None, writes=True, about=tree)
     if os.path.lexists(tree):  # half-made, or with something in it that git wouldn't delete

@@ -9,6 +9,10 @@ import sys
 from coordinator.client.strict_guard import guarded, root_of
 from coordinator.processes.interpreter import foreign_places, keep_out
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 """What a write to standard output fails with, besides a reader that has gone."""
 
@@ -20,7 +24,7 @@ _GARBAGE = 100_000
 def program() -> None:
     """The command as a process of its own, from its start to its end."""
     gc.set_threshold(_GARBAGE)
-    _read_later("ipaddress")
+    read_urls_later()
     try:
         main()
     except SystemExit as end:
@@ -29,15 +33,31 @@ def program() -> None:
         raise
 
 
-def _read_later(name: str) -> None:
-    """Have a module read when something of it is used: `pathlib` brings this one along, and never does."""
-    from importlib.util import LazyLoader, find_spec, module_from_spec
+def read_urls_later() -> None:
+    """Have `urllib.parse` read when something of it is used: `pathlib` brings it along for one function."""
+    import urllib
 
-    spec = find_spec(name)
-    if name not in sys.modules and spec is not None and spec.loader is not None:
-        spec.loader = LazyLoader(spec.loader)
-        sys.modules[name] = module = module_from_spec(spec)
-        spec.loader.exec_module(module)
+    name = "urllib.parse"
+    if name in sys.modules:
+        return
+    stand_in = type(sys)(name)
+
+    def real() -> "Any":
+        from importlib import import_module
+
+        if sys.modules.get(name) is stand_in:
+            del sys.modules[name]
+        return import_module(name)
+
+    def look_up(asked: str) -> object:
+        if asked.startswith("__"):  # the import itself asks whether it is a package
+            raise AttributeError(asked)
+        return getattr(real(), asked)
+
+    stand_in.__dict__["__getattr__"] = look_up
+    stand_in.__dict__["quote_from_bytes"] = lambda *given, **named: real().quote_from_bytes(*given, **named)
+    sys.modules[name] = stand_in
+    vars(urllib)["parse"] = stand_in
 
 
 def _leave(code: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from coordinator.formats.flat_yaml import Nested, Value
-from coordinator.formats.frontmatter import Frontmatter, parse, split
+from coordinator.formats.frontmatter import Frontmatter, parse_split, split
 from coordinator.formats.prompt_schema import MODEL_REMEDY, is_model
 from coordinator.lazy import regex
 from coordinator.lazy.typing import NamedTuple
@@ -29,9 +29,10 @@ class FlowFile(NamedTuple):
 
 def read(data: bytes, path: str, name: str, *, own: bool = False) -> FlowFile:
     """A flow from its file; never raises. The one of a role may do without frontmatter: its name says whose it is."""
-    front, parts = parse(data, path), split(data, path)
-    if isinstance(front, Problem) or isinstance(parts, Problem):
-        problem = front if isinstance(front, Problem) else parts
+    parts = split(data, path)
+    front = parts if isinstance(parts, Problem) else parse_split(parts, data, path)
+    if isinstance(parts, Problem) or isinstance(front, Problem):
+        problem = parts if isinstance(parts, Problem) else front
         assert isinstance(problem, Problem)
         if name not in FILES or problem.code != "no-frontmatter":
             return FlowFile(None, (problem,))

@@ -103,10 +103,7 @@ def differences(before: Intent, after: Intent) -> tuple[Change, ...]:
     """What is there now and was not, and the other way round; a part that is the same is left out."""
     changes = []
     if before.goal != after.goal:
-        from difflib import ndiff
-
-        lines = list(ndiff(before.goal.splitlines(), after.goal.splitlines()))
-        added, removed = (tuple(line[2:] for line in lines if line.startswith(sign)) for sign in ("+ ", "- "))
+        added, removed = _of_lines(before.goal.splitlines(), after.goal.splitlines())
         changes.append(Change("goal", added, removed))
     for part, name in PARTS.items():
         old, new = getattr(before, part), getattr(after, part)
@@ -115,6 +112,17 @@ def differences(before: Intent, after: Intent) -> tuple[Change, ...]:
             removed = tuple(item for item in old if item not in new)
             changes.append(Change(name, added, removed))
     return tuple(changes)
+
+
+def _of_lines(old: list[str], new: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Lines that are there now and were not, and the other way round."""
+    if not old or not new:
+        return tuple(new), tuple(old)
+    from difflib import ndiff
+
+    lines = list(ndiff(old, new))
+    added, removed = (tuple(line[2:] for line in lines if line.startswith(sign)) for sign in ("+ ", "- "))
+    return added, removed
 
 
 def summary(changes: tuple[Change, ...]) -> str:

@@ -15,6 +15,8 @@ _UNSAFE = regex.compile(
     "\ud800-\udfff"  # undecodable bytes of a file name
     "]"
 )
+_UNSEEN = ("\u115f", "\u1160", "\u17b4", "\u17b5", "\u3164", "\uffa0")
+"""Those of them that Python takes to be printable: text without them needs no pattern, which takes long to compile."""
 _UNSAFE_IN_JSON = regex.compile(_UNSAFE.pattern.replace("\x00-\x1f", ""))
 """In JSON that is written for people, too: line breaks between its values are its own."""
 _ESCAPE = regex.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
@@ -24,7 +26,7 @@ _SAFE_BREAKS = regex.compile(r"\r\n|\r|\n")
 
 def plain(text: str) -> str:
     """Make any text safe to print on one line: breaks and tabs become spaces, other controls a visible `·`."""
-    if text.isprintable() and (text.isascii() or not _UNSAFE.search(text)):
+    if text.isprintable() and (text.isascii() or not any(char in text for char in _UNSEEN)):
         return text
     return _UNSAFE.sub(_visible, text.replace("\r\n", " "))
 

@@ -52,7 +52,7 @@ def is_kept(name: str) -> bool:
 
 
 def _problem(name: str, shown: str) -> Problem | None:
-    match = _KEPT.fullmatch(name)
+    match = _KEPT.fullmatch(name) if ".kept-" in name else None
     if match is None:
         return None
     of = plain(match["of"])

@@ -5,6 +5,7 @@ whose names begin with a dot (pytest unless told otherwise, mypy, tsc, go, cargo
 """
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +25,7 @@ _FLAKE8 = regex.compile(r"(?m)^\[flake8\]")
 class _Tool:
     name: str
     files: tuple[str, ...]
-    """Patterns of files, in the root, that say that it is used."""
+    """How the names of files begin, in the root, that say that it is used."""
     package: str
     """A key of package.json that holds its settings; empty: none."""
     ignores: tuple[str, ...]
@@ -34,15 +35,15 @@ class _Tool:
 
 _TOOLS = (
     _Tool(
-        "jest", ("jest.config.*",), "jest", (), "add `modulePathIgnorePatterns: ['<rootDir>/.coord/']` to its settings"
+        "jest", ("jest.config.",), "jest", (), "add `modulePathIgnorePatterns: ['<rootDir>/.coord/']` to its settings"
     ),
     _Tool(
-        "vitest", ("vitest.config.*",), "", (), "add `exclude: [...configDefaults.exclude, '.coord/**']` to its `test`"
+        "vitest", ("vitest.config.",), "", (), "add `exclude: [...configDefaults.exclude, '.coord/**']` to its `test`"
     ),
-    _Tool("eslint", ("eslint.config.*",), "", (), "add `globalIgnores(['.coord/'])` to its settings"),
+    _Tool("eslint", ("eslint.config.",), "", (), "add `globalIgnores(['.coord/'])` to its settings"),
     _Tool(
         "prettier",
-        (".prettierrc*", "prettier.config.*"),
+        (".prettierrc", "prettier.config."),
         "prettier",
         (".prettierignore", ".gitignore"),
         "add `.coord/` to .prettierignore",
@@ -55,8 +56,9 @@ def find_lookers(layout: Layout) -> Iterator[Problem]:
     if not layout.worktrees.is_relative_to(layout.root):
         return
     package = _json(layout.root / "package.json")
+    names = _names(layout.root)
     for tool in _TOOLS:
-        files = sorted(path for pattern in tool.files for path in layout.root.glob(pattern) if path.is_file())
+        files = [layout.root / name for name in names if name.startswith(tool.files)]
         settings = [_text(path) for path in (*files, *(layout.root / name for name in tool.ignores))]
         own = package.get(tool.package) if tool.package else None
         if (files or own) and ".coord" not in "".join(settings) + json.dumps(own or ""):
@@ -67,13 +69,22 @@ def find_lookers(layout: Layout) -> Iterator[Problem]:
 def _python(root: Path) -> Iterator[Problem]:
     for name in ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"):
         text = _text(root / name)
-        given = _NORECURSE.search(text)
+        given = _NORECURSE.search(text) if "norecursedirs" in text else None
         if given is not None and ".coord" not in given[1] and ".*" not in given[1]:
             yield _problem(name, "pytest", "add `.*` to its norecursedirs, where it was before these were given")
     for name in (".flake8", "tox.ini", "setup.cfg"):
         text = _text(root / name)
-        if _FLAKE8.search(text) and ".coord" not in text:
+        if "[flake8]" in text and _FLAKE8.search(text) and ".coord" not in text:
             yield _problem(name, "flake8", "add `extend-exclude = .coord` to its settings")
+
+
+def _names(root: Path) -> list[str]:
+    """The files of the root."""
+    try:
+        with os.scandir(root) as entries:
+            return sorted(entry.name for entry in entries if entry.is_file())
+    except OSError:
+        return []
 
 
 def _problem(path: str, tool: str, remedy: str) -> Problem:
