@@ -12,15 +12,20 @@ Look after each of them; a line number is that of the file as it was reviewed. W
 an option each: `coord agent done ... --answer "C1: what you did"`. What you leave as it is, and why:
 `--answer "C1: left: why"`. The answers are shown at their lines. What has no answer comes back."""
 
+_FOR_OTHERS = """\
+The stations that may change files look after these, and answer them. Have them in mind in what is yours to do; a line
+number is that of the file as it was reviewed."""
+
 
 def comments(brief: Brief) -> str:
     """The worklist of a review."""
     if not brief.review:
         return ""
+    acts = brief.station is None or bool(brief.station.writes)
     title = f"## Worklist of the review: {amount(len(brief.review), 'comment')} at lines"
-    texts = [_item(one) for one in brief.review]
-    room = REVIEW - len(title) - len(_HOW) - 4 * len(texts)
-    return section(title, [_HOW, *fitted(texts, room)])
+    texts, how = [_item(one) for one in brief.review], _HOW if acts else _FOR_OTHERS
+    room = REVIEW - len(title) - len(how) - 4 * len(texts)
+    return section(title, [how, *fitted(texts, room)])
 
 
 def _item(said: Said) -> str:

@@ -39,7 +39,7 @@ from coordinator.model.pipeline import (
     TurnState,
 )
 from coordinator.model.snapshot import Snapshot
-from coordinator.model.step import Attempt, StepState
+from coordinator.model.step import Attempt, StepState, attempts_before
 from coordinator.model.text import clip, plain
 from coordinator.model.work import turn_work
 from coordinator.secrets.redaction import redact
@@ -172,7 +172,8 @@ def _beginning(context: Context, snapshot: Snapshot, parent: Attempt) -> Positio
     """The position of a pipeline that begins; None where there is none by now: its prompt has failed."""
     try:
         pipeline = find_pipeline(context.layout, parent.pipeline)
-        more = begin(context, snapshot.prompts[parent.prompt], pipeline) if pipeline.kind == STAGED else {}
+        last = next(attempts_before(parent, context.find), None)
+        more = begin(context, snapshot.prompts[parent.prompt], pipeline, last) if pipeline.kind == STAGED else {}
     except CoordError as error:
         context.advance(parent, StepState.FAILED, reason=f"{error.message}; {error.remedy}")
         return None

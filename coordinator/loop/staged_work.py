@@ -14,12 +14,13 @@ from coordinator.model.flow import Flow
 from coordinator.model.pipeline import Pipeline, Position
 from coordinator.model.prompt import Prompt
 from coordinator.model.staged_config import merged
-from coordinator.model.staged_context import TASK, at_word
+from coordinator.model.staged_context import TASK, Remark, SentBack, at_word
 from coordinator.model.staged_phases import PLAN, STAGES, WRITE_PLAN, Place, place_of
 from coordinator.model.staged_report import BLOCKED, FAILED, REPORTED, kept, wrong_with
 from coordinator.model.staged_turns import PLAN_FILE, Staged
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.text import clip, plain
+from coordinator.observe.review_said import said_of
 from coordinator.safefiles.regular import replace_file
 from coordinator.secrets.redaction import redact
 from coordinator.storage.files import read_limited, sha256
@@ -30,15 +31,18 @@ _WORDS = 400
 """Characters of what an agent said that a reason quotes."""
 
 
-def begin(context: Context, prompt: Prompt, pipeline: Pipeline) -> dict[str, object]:
+def begin(context: Context, prompt: Prompt, pipeline: Pipeline, last: Attempt | None = None) -> dict[str, object]:
     """What the rule of staged prompts keeps in their position: settings, task, and the plan that the prompt brings.
 
-    CoordError for settings or a plan that can't be used.
+    `last`: the attempt before; where its change came back, it is told why. CoordError for settings or a plan that can't
+    be used.
     """
     values = require_settings(context.layout, pipeline.name, prompt)
     if context.users is not None:  # the worktree is handed over as a whole, to one agent at a time
         values = merged((values, {"parallelism": {"maxParallelTasks": 1}})).values
     more: dict[str, object] = {"task": at_word(prompt.title, TASK), "config": values}
+    if last is not None and last.continues and last.reason:
+        more |= {"sentBack": _sent_back(context, last).to_json()}
     skipped = set(skipped_stages(prompt))
     plan = plan_of(prompt)
     if plan is not None:
@@ -48,6 +52,13 @@ def begin(context: Context, prompt: Prompt, pipeline: Pipeline) -> dict[str, obj
         skipped |= {PLAN}
         more |= {"tasks": [task.to_json() for task in plan.tasks]}
     return more | {"skipped": [stage for stage in STAGES if stage in skipped]}
+
+
+def _sent_back(context: Context, last: Attempt) -> SentBack:
+    """Why a change came back, with what reviewers said at its lines and nobody has answered."""
+    said = (one.comment for one in said_of(context.log, last.prompt) if one.open)
+    remarks = tuple(Remark(plain(one.id), redact(one.text), redact(one.place)) for one in said)
+    return SentBack(redact(last.reason), remarks)
 
 
 def tell(context: Context, position: Position, attempt: Attempt, flow: Flow, body: str) -> bytes:

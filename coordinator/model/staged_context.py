@@ -88,6 +88,36 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What a reviewer said at a line of the change."""
+
+    id: str
+    """`C3`: by this it is answered."""
+    message: str
+    location: str = ""
+
+    def __post_init__(self) -> None:
+        _set(self, message=at_word(self.message, SUMMARY), location=shortened(plain(self.location), PATH))
+
+    def to_json(self) -> dict[str, Any]:
+        return {"id": self.id, "message": self.message, "location": self.location}
+
+
+@dataclass(frozen=True, slots=True)
+class SentBack:
+    """Why the change of an earlier attempt came back, for those who plan and write."""
+
+    reason: str
+    comments: tuple[Remark, ...] = ()
+
+    def __post_init__(self) -> None:
+        _set(self, reason=at_word(self.reason, PARAGRAPH), comments=self.comments[:MOST_VALUES])
+
+    def to_json(self) -> dict[str, Any]:
+        return {"reason": self.reason, "comments": [remark.to_json() for remark in self.comments]}
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseContext:
     """All that the agent of a phase is told."""
 
@@ -104,6 +134,7 @@ class PhaseContext:
     plan_file_path: str = ""
     errors: tuple[Finding, ...] = ()
     """What sent the work back to this phase; none in its first round."""
+    sent_back: SentBack | None = None
 
     def __post_init__(self) -> None:
         _set(
@@ -126,7 +157,8 @@ class PhaseContext:
             "taskList": list(self.task_list),
             "planFilePath": self.plan_file_path,
         }
-        return told | ({"errors": [found.to_json() for found in self.errors]} if self.errors else {})
+        told |= {"errors": [found.to_json() for found in self.errors]} if self.errors else {}
+        return told | ({"sentBack": self.sent_back.to_json()} if self.sent_back is not None else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +201,7 @@ class TaskContext:
     instructions: str = ""
     dependency_outputs: tuple[DependencyOutput, ...] = ()
     constraints: Constraints = field(default_factory=Constraints)
+    sent_back: SentBack | None = None
 
     def __post_init__(self) -> None:
         _set(
@@ -179,7 +212,7 @@ class TaskContext:
         )
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        told: dict[str, Any] = {
             "taskId": self.task_id,
             "description": self.description,
             "targetFiles": list(self.target_files),
@@ -187,3 +220,4 @@ class TaskContext:
             "dependencyOutputs": [output.to_json() for output in self.dependency_outputs],
             "constraints": self.constraints.to_json(),
         }
+        return told | ({"sentBack": self.sent_back.to_json()} if self.sent_back is not None else {})

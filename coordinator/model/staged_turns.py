@@ -13,6 +13,8 @@ from coordinator.model.staged_context import (
     DependencyOutput,
     Finding,
     PhaseContext,
+    Remark,
+    SentBack,
     StageContext,
     TaskContext,
     at_word,
@@ -22,6 +24,8 @@ from coordinator.model.staged_phases import (
     CLASSIFY,
     FIX,
     FIX_FLOW,
+    IMPLEMENT,
+    PLAN,
     REVIEW_PLAN,
     REVIEW_TESTS,
     STAGES,
@@ -68,6 +72,17 @@ class Staged:
         return str(self.position.more.get("task") or "")
 
     @property
+    def sent_back(self) -> SentBack | None:
+        """Why the change of the attempt before came back; None where it did not."""
+        values: Any = self.position.more.get("sentBack")
+        if not isinstance(values, dict):
+            return None
+        listed: Any = values.get("comments")
+        comments = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+        named = ([str(one.get(key) or "") for key in ("id", "message", "location")] for one in comments)
+        return SentBack(str(values.get("reason") or ""), tuple(Remark(*words) for words in named))
+
+    @property
     def left_out(self) -> tuple[str, ...]:
         """Stages that are not run."""
         return tuple(stage for stage in STAGES if not self.config.runs(stage))
@@ -112,6 +127,7 @@ class Staged:
             task_list=tuple(task.id for task in self.tasks),
             plan_file_path=stage.plan_file_path,
             errors=self._errors(place),
+            sent_back=self.sent_back if phase.stage in (PLAN, IMPLEMENT) else None,
         )
 
     def stage(self, stage: str, plan_file: str = "") -> StageContext:
@@ -127,7 +143,8 @@ class Staged:
         constraints = Constraints(
             int(settings["maxReadFiles"]), int(settings["maxWriteFiles"]), bool(settings["allowBashCommands"])
         )
-        return TaskContext(task.id, task.description, task.files, task.instructions, tuple(outputs), constraints)
+        words = (task.id, task.description, task.files, task.instructions)
+        return TaskContext(*words, tuple(outputs), constraints, self.sent_back)
 
     def _outcome(self, task: Task) -> str:
         last = self._last(f"{TASKS.path}/{task.id}")

@@ -8,6 +8,7 @@ from coordinator.lazy.dataclass import replace
 from coordinator.model.contract import EVERYTHING
 from coordinator.model.pipeline import Artifact
 from coordinator.model.prompt import Prompt
+from coordinator.model.review_comment import Comment, Said
 from coordinator.model.step import Attempt, StepState
 from coordinator.model.work import turn_work
 from coordinator.model.worklist import WorkItem
@@ -101,3 +102,13 @@ def test_what_is_too_long_is_cut_and_says_where_the_whole_is() -> None:
     assert told.text.count("the whole is in /turn/in") == 8
     few = replace(BRIEF, station=replace(PLACE, given=given[:2]))
     assert "the whole is in /in/a0.md" in compose(few, STATION)
+
+
+def test_comments_of_reviewers_are_answered_by_stations_that_may_change_files_and_known_to_the_others() -> None:
+    said = (Said(Comment("src/a.py", 3, "Close it.", id="C1"), 1),)
+    looks = replace(PLACE, writes=())
+    told = [
+        compose(brief, parts_for(brief)) for brief in (replace(BRIEF, review=said, station=at) for at in (PLACE, looks))
+    ]
+    assert all("C1 src/a.py:3" in text and "Close it." in text for text in told)
+    assert ["--answer" in text.partition("## Where you stand")[0] for text in told] == [True, False]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.project import Project
 from support.staged_loop import ALL, PLAN, context_of, paths, position, staged, told
+from support.wait import wait_until
 
 from coordinator.formats.stage_plan import as_body
 from coordinator.model.snapshot import Snapshot
@@ -246,3 +247,22 @@ esac
     assert "plan.md is not as PLAN/1.2 handed it in" in answered(made, "abort")
     assert made.snapshot().steps[1].state is StepState.FAILED
     assert "forged" not in "".join(path.read_text() for path in made.layout.runs.rglob("in/plan.md"))
+
+
+def test_why_a_change_came_back_is_told_to_those_who_plan_and_write(make: Make) -> None:
+    made = make({}, gate="review")
+    short = "stages:\n  PLAN: {brainstorm: {enabled: no}, planReview: {enabled: no}}\n"
+    short += "  IMPLEMENT: {simplify: {enabled: no}, implementReview: {enabled: no}}\n"
+    staged(made, settings=f"{short}  TEST: {{enabled: no}}\n  FINAL: {{enabled: no}}\n")
+    made.start_loop()
+    made.wait_for(1, "change-open")
+    made.coord("review", "1", "--comment", "one.txt:1", "Say it in German, CANARY-COMMENT.")
+    made.coord("review", "1", "--reject", "Not yet: CANARY-REASON.")
+    wait_until(lambda: len(made.attempts(1)) == 2, message="the second attempt")
+    made.wait_for(1, "change-open")
+    contexts = [context_of(made, path, attempt=2) for path in ("PLAN/1.2", "IMPLEMENT/2.1/T1")]
+    remark = {"id": "C1", "message": "Say it in German, CANARY-COMMENT.", "location": "one.txt:1"}
+    assert [context["sentBack"] for context in contexts] == [
+        {"reason": "Not yet: CANARY-REASON.", "comments": [remark]}
+    ] * 2
+    assert "sentBack" not in context_of(made, "PLAN/1.2")

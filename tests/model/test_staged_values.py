@@ -16,6 +16,8 @@ from coordinator.model.staged_context import (
     DependencyOutput,
     Finding,
     PhaseContext,
+    Remark,
+    SentBack,
     StageContext,
     TaskContext,
     at_word,
@@ -25,6 +27,7 @@ from coordinator.model.staged_phases import FIX, PHASES, REVIEW, REVIEW_TESTS, S
 from coordinator.model.staged_report import coverage, findings, kept
 from coordinator.model.staged_turns import Staged, fault
 
+BACK = SentBack("r", (Remark("C1", "m"),))
 ANY = st.text(max_size=400) | st.text("ab \n\t", max_size=3000)
 
 
@@ -64,17 +67,33 @@ def test_every_constructor_keeps_to_its_bounds(one: str, two: str, three: str) -
 
 
 def test_the_fields_of_a_value_are_all_that_is_sent() -> None:
-    phase = PhaseContext("t", "PLAN", "p", "1.1", {}, errors=(Finding("low", "m"),))
-    task = TaskContext("T1", "d", ("a",))
-    for value in (StageContext("t", "PLAN", {}), phase, task, DependencyOutput("T1", "s"), Finding("low", "m")):
+    phase = PhaseContext("t", "PLAN", "p", "1.1", {}, errors=(Finding("low", "m"),), sent_back=BACK)
+    task = TaskContext("T1", "d", ("a",), sent_back=BACK)
+    others = (DependencyOutput("T1", "s"), Finding("low", "m"), BACK, BACK.comments[0])
+    for value in (StageContext("t", "PLAN", {}), phase, task, *others):
         assert len(value.to_json()) == len(fields(value))
     assert set(phase.to_json()) == {
         *("task", "stageName", "phaseName", "phaseId", "phaseConfig", "previousPhaseSummary", "taskList"),
-        *("planFilePath", "errors"),
+        *("planFilePath", "errors", "sentBack"),
     }
     assert set(task.to_json()) == {
-        *("taskId", "description", "targetFiles", "instructions", "dependencyOutputs", "constraints"),
+        *("taskId", "description", "targetFiles", "instructions", "dependencyOutputs", "constraints", "sentBack"),
     }
+
+
+def test_why_a_change_came_back_is_cut_and_goes_to_those_who_plan_and_write_alone() -> None:
+    long = "word " * 900
+    back = SentBack(long, (Remark("C1", long, "a.py:3"),) * 99).to_json()
+    assert len(back["reason"]) <= 1000
+    assert len(back["comments"][0]["message"]) <= 500
+    assert len(back["comments"]) == 50
+    there, _, ended = run(position())
+    staged = Staged(replace(there, more={**there.more, "sentBack": back}))
+    told = {path: staged.context(path).to_json().get("sentBack") for path in ended}
+    assert {path.partition("/")[0] for path, said in told.items() if said is not None} == {"PLAN", "IMPLEMENT"}
+    assert told["PLAN/1.1"] == told["IMPLEMENT/2.1/T1"] == back
+    for garbage in ("words", [], {"comments": "no"}, {"comments": [3, {}]}):
+        Staged(replace(there, more={**there.more, "sentBack": garbage})).context("PLAN/1.1").to_json()
 
 
 def test_a_turn_is_told_nothing_of_other_stages_than_the_one_before_nor_of_other_tasks() -> None:

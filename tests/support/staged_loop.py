@@ -78,12 +78,12 @@ def paths(made: Project, *states: str) -> list[str]:
     return [turn.path for turn in position(made).turns if not states or turn.state in states]
 
 
-def told(made: Project, path: str) -> str:
+def told(made: Project, path: str, attempt: int = 1) -> str:
     """The prompt of a turn's agent."""
-    (found,) = made.layout.runs.glob(f"run-*/prompts/01/attempt-1/stages/{path}/prompt.txt")
+    (found,) = made.layout.runs.glob(f"run-*/prompts/01/attempt-{attempt}/stages/{path}/prompt.txt")
     return found.read_text()
 
 
-def context_of(made: Project, path: str) -> Any:
+def context_of(made: Project, path: str, attempt: int = 1) -> Any:
     """The context in it."""
-    return json.loads(told(made, path).partition("```json\n")[2].partition("\n```")[0])
+    return json.loads(told(made, path, attempt).partition("```json\n")[2].partition("\n```")[0])
