@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
-from coordinator.apply.feedback import file_feedback
+from coordinator.apply.feedback import FILED, file_feedback
+from coordinator.apply.steps import event_id
 from coordinator.changes.witness import Ran
 from coordinator.errors import CoordError
+from coordinator.eventlog.filters import Filter
 from coordinator.formats import ledger
+from coordinator.formats.frontmatter import patch
 from coordinator.loop.context import Context
 from coordinator.model.acceptance import prompt_of
-from coordinator.model.event import SYSTEM
-from coordinator.model.feedback import Feedback
+from coordinator.model.event import SYSTEM, Draft
+from coordinator.model.feedback import Feedback, FeedbackStatus
 from coordinator.model.ledger import Ledger, State, shared_id
 from coordinator.model.prompt import Priority
 from coordinator.model.seal import Mismatch, SealRecord
@@ -19,9 +22,11 @@ from coordinator.model.text import clip, plain
 from coordinator.model.witnesses import NOT_READY
 from coordinator.secrets.redaction import redact
 from coordinator.storage.documents import examine_milestone
-from coordinator.storage.files import read_limited
+from coordinator.storage.feedback import read_findings
+from coordinator.storage.files import Lock, read_limited, sha256, write_atomic
 from coordinator.storage.turn_files import LIMIT, OUT, published_folder
 
+_CATEGORY = "ledger"
 _TITLE = 180
 """Characters of a finding's title."""
 _LINES = 40
@@ -38,6 +43,27 @@ def file_unsealed(context: Context, attempt: Attempt, pipeline: str, record: Sea
         impact = f"`{pipeline}` was not sealed: its receipt says more than is so."
         who = f"What {plain(record.station)} handed in"
         _file(context, attempt, mismatches, who, f"{receipt} at {record.commit[:10]}", impact)
+
+
+def settle_findings(context: Context, attempt: Attempt, record: SealRecord) -> None:
+    """Note on open findings of this prompt that its work dealt with them: ledger, receipt and run agree again.
+
+    Whose they are tells the log: what a file says alone is anybody's word. What differs once more is filed anew.
+    """
+    mine = f"Prompt {attempt.prompt:02d}, attempt "
+    with Lock(context.layout.coord / "feedback.lock"):
+        for item in read_findings(context.layout).items:
+            told = context.log.tail(1, Filter(kinds=(FILED,), subject=item.subject)) if item.open else ()
+            data = told[0].data if told and told[0].actor_kind == SYSTEM.kind else {}
+            if data.get("category") != _CATEGORY or not str(data.get("title")).startswith(mine):
+                continue
+            status, prompts = FeedbackStatus.PLANNED.value, list(dict.fromkeys((*item.prompts, attempt.prompt)))
+            why = f"sealed at {record.commit[:10]}: what is said and what was run agree"
+            noted = {"title": item.title, "reason": why, "status": status, "prompts": prompts}
+            id_ = event_id(attempt, f"feedback.planned/{item.number}")
+            context.log_about(attempt, Draft("feedback.planned", item.subject, noted, id_))
+            changed = patch(item.document, {"status": status, "prompts": prompts})
+            write_atomic(context.layout.root / item.path, changed, expect=sha256(item.document))
 
 
 def file_contradicted(
@@ -86,7 +112,7 @@ def _file(
         0,
         clip(title, _TITLE),
         Priority.HIGH,
-        "ledger",
+        _CATEGORY,
         source="coord",
         location=where,
         issue=f"{who} and what the harness saw differ:\n\n{said}",

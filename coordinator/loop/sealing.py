@@ -15,7 +15,7 @@ from coordinator.failpoint import failpoint
 from coordinator.formats import flow_receipt, ledger, seal_record, worklist
 from coordinator.lazy.dataclass import dataclass, replace
 from coordinator.loop.context import Context
-from coordinator.loop.ledger_findings import file_unsealed
+from coordinator.loop.ledger_findings import file_unsealed, settle_findings
 from coordinator.model.clock import utc_now
 from coordinator.model.event import Draft
 from coordinator.model.ledger import Ledger, merge
@@ -99,6 +99,8 @@ def seal(
         failpoint("seal-told")
         write_atomic(context.directory(attempt) / seal_record.NAME, seal_record.render(record))
     file_unsealed(context, attempt, position.pipeline, record)
+    if record.verdict.sealed:
+        settle_findings(context, attempt, record)
     return record
 
 

@@ -142,7 +142,7 @@ _WRITERS: dict[str, frozenset[str]] = {
     "plan.applied": _PEOPLE_AND_PLANNER,
     "plan.undone": _PEOPLE_ONLY,
     "feedback.filed": frozenset({_HUMAN, _SYSTEM, "specialist"}),
-    "feedback.planned": _PEOPLE_AND_PLANNER,
+    "feedback.planned": _PEOPLE_AND_PLANNER | _SYSTEM_ONLY,
     "feedback.waived": _PEOPLE_ONLY,
     "verdict.given": frozenset({_HUMAN, "verifier"}),
     "learning.noted": _WORKERS | {_HUMAN},

@@ -177,6 +177,23 @@ def test_a_ledger_that_says_passed_where_the_suite_fails_is_a_finding_with_both_
     assert "retry_after" not in made.repository.git("show", "main:tokenbucket/bucket.py")
 
 
+def test_such_a_finding_is_its_prompts_own_once_ledger_and_run_agree(make: Any) -> None:
+    made = building(make)
+    suite = made.layout.suites / "unit.md"
+    suite.write_text("---\ncommand: 'false'\n---\n")
+    made.coord("feedback", "file", "--title", "Prompt 02, attempt 1: not said by the harness", "--category", "ledger")
+    question = until_asked(made)
+    suite.write_text("---\ncommand: 'true'\n---\n")
+    made.coord("answer", str(question.seq), "retry")
+    made.wait_for(2, "merged", timeout=60)
+    assert [event.data["sealed"] for event in sealed(made)] == [False, True]
+    found = {one["source"]: (one["status"], one["prompts"]) for one in shown(made, "feedback")["feedback"]}
+    (other,) = found.keys() - {"coord"}
+    assert found == {"coord": ("planned", [2]), other: ("open", [])}
+    (noted,) = made.events("feedback.planned")
+    assert (noted.actor_kind, noted.data["prompts"]) == ("system", [2])
+
+
 @pytest.mark.slow
 def test_who_changes_code_does_not_seal_it(make: Any) -> None:
     made = building(make, {"cleanup": OWN_WORK})
