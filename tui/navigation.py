@@ -127,14 +127,17 @@ class Navigation(App[None]):
 
     def action_copy(self) -> None:
         """Choose what to copy of the page in front."""
-        from tui.screens.copying import Copies, CopyMenu, of_main
+        from tui.screens.copying import Copies, CopyMenu, of_context
 
         def chosen(copy: "Copy | None") -> None:
             if copy is not None:
                 self.copy(copy)
 
-        page = self.screen
-        found = page.copies() if isinstance(page, Copies) else of_main(self.main)
+        page, main = self.screen, self.main
+        if isinstance(page, Copies):
+            found = page.copies()
+        else:
+            found = of_context(main.context(), main.log_panel.list.current, main.window.screen_shown)
         if found:
             self.push_screen(CopyMenu(found, self.marks), chosen)
         else:

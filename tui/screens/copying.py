@@ -21,7 +21,9 @@ from tui.paint.theme import Glyphs
 from tui.widgets.footer import Hint
 
 if TYPE_CHECKING:
-    from tui.screens.main import MainScreen
+    from coordinator.model.event import Event
+    from coordinator.model.pane_screen import Screen as PaneScreen
+    from tui.context import Context
 
 KEY = Binding(BY_ID["copy"].keys, "app.copy", "copy", show=False, id="copy")
 """On every page that has something to copy."""
@@ -44,17 +46,15 @@ class Copies(Protocol):
     def copies(self) -> Sequence[Copy]: ...
 
 
-def of_main(main: MainScreen) -> tuple[Copy, ...]:
-    """What can be copied of what the focused panel of the main screen points at."""
-    context = main.context()
+def of_context(context: Context, event: Event | None, shown: PaneScreen | None) -> tuple[Copy, ...]:
+    """What can be copied of what the focused panel of the main screen points at; `shown`: in its window."""
     snapshot, agent = context.snapshot, context.agent
     if snapshot is None:
         return ()
-    event = main.log_panel.list.current
     if context.panel == "events" and event is not None:
         return of_event(event)
     if context.panel in ("agents", "window") and agent is not None:
-        return of_agent(agent, snapshot, main.window.screen_shown)
+        return of_agent(agent, snapshot, shown)
     prompt = snapshot.prompts.get(context.selected) if context.selected is not None else None
     step = snapshot.steps.get(prompt.number) if prompt is not None else None
     return of_prompt(prompt, step.attempt if step is not None else None) if prompt is not None else ()
