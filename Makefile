@@ -6,8 +6,8 @@ export VENV PYTHON
 # where it is set, each of the many short processes of a test would compile every module anew
 unexport PYTHONDONTWRITEBYTECODE
 
-# tests wait more than they compute: more of them at once than there are cores, and not so many that they wait for these
-WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
+# tests wait half of their time: as many at once as keep all cores busy
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 5 / 2 )))
 
 bin = "$(VENV)"/bin
 on = $(filter-out 0 no false,$(1))

@@ -9,11 +9,13 @@ import gc
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import pytest
+from _pytest.pathlib import import_path
 from hypothesis import settings
 
 _KEPT = (
@@ -46,6 +48,9 @@ def _settle() -> None:
     # whoever runs them by nohup, or in the background of a script, lets every child ignore these
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # each of the many short processes of a test would compile every module anew
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     # the real agents are installed but once, also where one process of tests starts another
     os.environ.setdefault("COORD_TEST_AGENTS", str(Path.home() / ".cache" / "coord-test-agents"))
     os.environ.setdefault("COORD_TEST_BROWSER", str(Path.home() / ".cache" / "coord-test-browser"))
@@ -71,12 +76,29 @@ def _settle() -> None:
 
 
 _settle()
+# until they are all collected: what comes with them stays, and to look for garbage among it takes an eighth of the time
+gc.disable()
 
 # how long an example takes tells of the machine's other work, not of the code; and a change is tried with the examples
 # that the one before it passed: new ones are looked for by `make explore`
 settings.register_profile("any machine", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=1000, print_blob=True)
 settings.load_profile("explore" if "COORD_TEST_EXPLORE" in os.environ else "any machine")
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Import a share of all tests first: pytest compiles each once, instead of every worker all of them at once."""
+    worker, workers = os.environ.get("PYTEST_XDIST_WORKER", ""), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers == 1 or session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    for path in sorted(Path(__file__).parent.rglob("test_*.py"))[int(worker.removeprefix("gw")) :: workers]:
+        known = set(sys.modules)
+        try:
+            import_path(path, mode="importlib", root=session.config.rootpath, consider_namespace_packages=False)
+        except BaseException:  # what is wrong with it, its collection tells
+            for name in sys.modules.keys() - known:
+                if name.startswith("tests."):
+                    del sys.modules[name]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -90,3 +112,4 @@ def pytest_collection_finish() -> None:
     """Thousands of tests stay to the end: no collection of garbage looks at them again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
