@@ -22,6 +22,7 @@ from tui.paint.lines import Lines
 from tui.paint.pager import Pager
 from tui.screens.host import ScreenHost
 from tui.screens.page_help import HINT, KEY
+from tui.widgets.ask import Ask
 from tui.widgets.footer import Footer, Hint
 from tui.widgets.header import Header
 
@@ -160,10 +161,7 @@ class JudgingScreen(Screen[None], Generic[T]):
             yield self.entries
             self.details = Pager(id="details")
             yield self.details
-        with Ask(id="ask"):
-            yield Static(id="effect")
-            yield Static(id="refusal")
-            yield Input(id="words")
+        yield Ask()
         yield Footer(id="footer")
 
     def on_mount(self) -> None:
@@ -298,7 +296,3 @@ class JudgingScreen(Screen[None], Generic[T]):
 
     def _keys(self) -> None:
         self.query_one("#footer", Footer).show(self._hints())
-
-
-class Ask(Vertical, can_focus=True):
-    """The line at the bottom: says what Enter does, with a place for words where some are needed."""

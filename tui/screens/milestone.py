@@ -25,15 +25,12 @@ from tui.paint.pager import Pager
 from tui.screens.host import ScreenHost
 from tui.screens.milestone_lines import intent_text, milestone_lines
 from tui.screens.page_help import HINT, KEY
+from tui.widgets.ask import Ask
 from tui.widgets.footer import Footer, Hint
 from tui.widgets.header import Header
 
 if TYPE_CHECKING:
     from coordinator.client.ports import Source
-
-
-class Ask(Vertical, can_focus=True):
-    """The line at the bottom: says what Enter does, with a place for words where some are needed."""
 
 
 class MilestoneScreen(Screen[None]):
@@ -89,10 +86,7 @@ class MilestoneScreen(Screen[None]):
         with Vertical(id="frame") as frame:
             frame.border_title = "Milestone"
             yield Pager([[Span("The milestone is being read.", "quiet")]], id="page")
-        with Ask(id="ask"):
-            yield Static(id="effect")
-            yield Static(id="refusal")
-            yield Input(id="words")
+        yield Ask()
         yield Footer(id="footer")
 
     def on_mount(self) -> None:
