@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from coordinator.model.step import Attempt
 
 
-_ROWS_A_SECOND = 12
+_ROWS_A_SECOND = 8
 """Rows that are painted for nothing but a later time; a screen full of them is not worth more of the processor."""
 
 
