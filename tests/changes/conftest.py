@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from support.repository import Repository
+from support.turn import Turn
 
 
 @pytest.fixture(autouse=True)
@@ -17,3 +18,8 @@ def own_git_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
 @pytest.fixture
 def repo(tmp_path: Path) -> Repository:
     return Repository(tmp_path / "project")
+
+
+@pytest.fixture
+def turn(repo: Repository) -> Turn:
+    return Turn(repo)

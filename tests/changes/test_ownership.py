@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,60 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.repository import Repository
+from support.turn import CODE, TESTS, Turn
 
 from coordinator.changes.git import Git
-from coordinator.changes.ownership import Checkout, Found
-from coordinator.changes.turn_repair import mend
+from coordinator.changes.ownership import Checkout
 from coordinator.changes.worktree_state import not_committed
 from coordinator.changes.worktrees import create
 from coordinator.model.ownership import Touched, not_owned
 from coordinator.model.work import prompt_work
-
-CODE = ("**", "!tests/**")
-TESTS = ("tests/**",)
-
-
-class Turn:
-    """A worktree in which something was made before, and an agent at work in it."""
-
-    def __init__(self, repo: Repository) -> None:
-        self.repo = repo
-        repo.commit({"tests/test_a.py": "assert 1\n", "docs/a.md": "A\n"}, "Tests")
-        self.info = create(repo.layout, prompt_work(7), 1)
-        self.tree = self.info.path
-        self.mended: list[str] = []
-        self.base = repo.commit({"src/made.py": "made\n", "tests/test_b.py": "assert b\n"}, "Before", self.tree)
-
-    def git(self, *args: str) -> str:
-        return self.repo.git(*args, cwd=self.tree)
-
-    def write(self, files: dict[str, str]) -> None:
-        self.repo.write(files, self.tree)
-
-    def commit(self, files: dict[str, str]) -> str:
-        return self.repo.commit(files, "Turn", self.tree)
-
-    def take_back(self, *writes: str) -> Found:
-        make = partial(create, self.repo.layout, prompt_work(7), 1, "main", branch=self.info.branch, resume=True)
-        self.mended = mend(Git(self.repo.root), self.tree, self.info.branch, make, lambda: self.aside(".git"))
-        checkout = Checkout(Git(self.repo.root), self.tree, self.info.branch, self.base, "main")
-        found = checkout.find(writes)
-        head = checkout.put_back(found, "Take back", self.aside)
-        assert head == self.repo.head(self.info.branch)
-        again = Checkout(Git(self.repo.root), self.tree, self.info.branch, self.base, "main").find(writes)
-        assert (again.said, again.parent) == ((), "")
-        return found
-
-    def aside(self, name: str) -> Path:
-        return self.tree.with_name(f"{self.tree.name}.stray-1")
-
-    def at(self, path: str, ref: str = "") -> str:
-        return self.git("show", f"{ref or self.info.branch}:{path}")
-
-
-@pytest.fixture
-def turn(repo: Repository) -> Turn:
-    return Turn(repo)
 
 
 def test_what_is_its_own_stays_and_no_commit_is_made(turn: Turn) -> None:
@@ -274,98 +227,6 @@ def test_a_fast_forward_to_what_landed_is_no_change(repo: Repository) -> None:
     repo.git("merge", "-q", "--ff-only", "main", cwd=info.path)
     found = Checkout(Git(repo.root), info.path, info.branch, info.base, "main").find(())
     assert (found.said, found.head) == ((), landed)
-
-
-# ── a worktree that is none any more
-
-
-def test_a_worktree_that_leads_elsewhere_is_its_own_again_and_nothing_else_is_touched(turn: Turn) -> None:
-    other = Repository(turn.tree.parent / "other")
-    before = (other.status(), other.head(), turn.repo.status(), turn.repo.head())
-    turn.commit({"tests/test_a.py": "x\n"})
-    (turn.tree / ".git").write_text(f"gitdir: {other.root}/.git\n")
-    assert turn.take_back(*CODE).said == ("tests/test_a.py",)
-    assert turn.mended == [".git, which led elsewhere"]
-    (turn.tree / ".git").unlink()  # git would find the project's own repository above it
-    turn.write({"README.md": "mine\n"})
-    assert turn.take_back().said == ("README.md",)
-    (turn.tree / ".git").unlink()
-    Repository(turn.tree / "new")
-    (turn.tree / "new/.git").rename(turn.tree / ".git")
-    shutil.rmtree(turn.tree / "new")
-    assert turn.take_back(*CODE).said == ()
-    assert turn.mended == [".git, which was another repository"]
-    assert (turn.aside("") / "HEAD").exists()
-    assert (other.status(), other.head(), turn.repo.status(), turn.repo.head()) == before
-
-
-def test_settings_that_lead_elsewhere_lead_nowhere(turn: Turn, tmp_path: Path) -> None:
-    turn.commit({"tests/test_a.py": "x\n"})
-    (tmp_path / "elsewhere/tests").mkdir(parents=True)
-    (tmp_path / "elsewhere/tests/test_a.py").write_text("the engineer's\n")
-    turn.git("config", "extensions.worktreeConfig", "true")
-    turn.git("config", "--worktree", "core.worktree", str(tmp_path / "elsewhere"))
-    assert turn.take_back(*CODE).said == ("tests/test_a.py",)
-    assert (tmp_path / "elsewhere/tests/test_a.py").read_text() == "the engineer's\n"
-    assert (turn.tree / "tests/test_a.py").read_text() == "assert 1\n"
-
-
-@pytest.mark.parametrize("how", ["files", "all", "branch"])
-def test_a_worktree_that_is_gone_is_made_again(turn: Turn, how: str) -> None:
-    turn.commit({"tests/test_a.py": "x\n"})
-    if how == "files":
-        shutil.rmtree(turn.tree)
-    else:
-        turn.repo.git("worktree", "remove", "--force", str(turn.tree))
-    if how == "branch":
-        turn.repo.git("branch", "-qD", turn.info.branch)
-    found = turn.take_back()
-    assert turn.mended == ["its worktree, which was gone"]
-    if how != "branch":
-        assert found.said == ("tests/test_a.py",)
-    assert turn.git("diff", turn.base, turn.info.branch) == ""
-    assert turn.git("status", "--porcelain") == ""
-
-
-@pytest.mark.parametrize("name", ["HEAD", "index", "index.lock", "HEAD.lock", "coord-taken-back"])
-def test_what_git_keeps_of_it_may_be_broken(turn: Turn, name: str) -> None:
-    turn.commit({"tests/test_a.py": "x\n", "src/app.py": "own\n"})
-    place = turn.repo.root / ".git/worktrees/07-1" / name
-    place.unlink(missing_ok=True)
-    if name in ("HEAD", "index"):
-        place.write_text("garbage\n")
-    else:
-        place.mkdir()
-        (place / "in").touch()
-    assert turn.take_back(*CODE).said == ("tests/test_a.py",)
-    assert turn.git("diff", "--name-only", turn.base, turn.info.branch) == "src/app.py"
-    assert turn.git("status", "--porcelain") == ""
-
-
-def test_a_lock_of_somebody_who_works_beside_it_stays(turn: Turn) -> None:
-    lock = turn.repo.root / ".git/worktrees/07-1/index.lock"
-    lock.touch()
-    mend(Git(turn.repo.root), turn.tree, turn.info.branch, list, Path, alone=False)
-    assert lock.exists()
-    os.utime(lock, (0, 0))
-    mend(Git(turn.repo.root), turn.tree, turn.info.branch, list, Path, alone=False)
-    assert not lock.exists()
-
-
-def test_pipes_do_not_keep_anybody_waiting(turn: Turn) -> None:
-    os.mkfifo(turn.tree / ".gitignore")
-    (turn.tree / "tests/test_a.py").unlink()
-    os.mkfifo(turn.tree / "tests/test_a.py")
-    assert set(turn.take_back(*CODE).said) == {"tests/test_a.py", ".gitignore, which was no file"}
-    assert (turn.tree / "tests/test_a.py").read_text() == "assert 1\n"
-
-
-def test_a_file_that_no_patch_holds_is_put_aside(turn: Turn) -> None:
-    with (turn.tree / "huge.bin").open("wb") as file:
-        file.truncate((64 << 20) + 1)
-    assert turn.take_back().said == ("huge.bin, which is put aside",)
-    assert not (turn.tree / "huge.bin").exists()
-    assert turn.aside("huge.bin").stat().st_size > 64 << 20
 
 
 # ── any of it, and where it lies
