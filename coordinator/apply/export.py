@@ -14,7 +14,7 @@ from coordinator.model.event import Event
 from coordinator.model.problem import Problem
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import plain
-from coordinator.observe.foreign_runs import read_file, walk
+from coordinator.observe.foreign_runs import read_beside, read_file, walk
 from coordinator.observe.trust import require_trust
 from coordinator.services.export import KINDS, Export, Exported, PlotFile, events_of, linked, plan_plot
 from coordinator.services.importing import imported_prompts
@@ -28,7 +28,7 @@ _TRIES = 5
 _FILE_LIMIT = 64 * 1024 * 1024
 """Bytes of a file that is copied."""
 PLACES = (".runs", ".agents", ".plot", ".planning")
-"""What is copied: where other tools keep their runs; plan files beside them are copied where they are told of."""
+"""What is copied: where other tools keep their runs. What is read beside them is copied, too."""
 
 
 def look_export(layout: Layout, snapshot: Snapshot) -> Exported:
@@ -138,6 +138,7 @@ def _all(layout: Layout, problems: list[Problem]) -> Iterator[str]:
     """Every regular file of other tools, relative to the project's root."""
     for place in PLACES:
         yield from walk(str(layout.root), place, problems)
+    yield from read_beside(layout.root)
 
 
 def _empty(layout: Layout, to: Path) -> Path:

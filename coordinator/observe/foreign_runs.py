@@ -104,20 +104,34 @@ def walk(root: str, place: str, problems: list[Problem]) -> Iterator[str]:
 # ── the others
 
 
-def _subagents(root: str, problems: list[Problem]) -> Iterator[ForeignRun]:
-    names = (".agents/subagents-state.json", ".agents/tmp/state.json")
-    there = [name for name in names if os.path.lexists(os.path.join(root, name))]
-    if not there:
-        return
-    from coordinator.formats.foreign import subagents
+def read_beside(root: Path) -> dict[str, bytes]:
+    """What is read outside of the tools' own folders: settings of staged subagents, and plans that states name."""
+    from coordinator.formats.foreign.subagents import CONFIG
 
-    for path in there:
+    states = _states(str(root), [])
+    named = {name: data for _, _, files in states for name, data in files.items()}
+    settings = read_file(str(root), CONFIG, [])
+    return named | ({CONFIG: settings} if settings is not None else {})
+
+
+def _states(root: str, problems: list[Problem]) -> Iterator[tuple[str, bytes, dict[str, bytes]]]:
+    """States of staged subagents: path, content, and the files of tasks that there are for it."""
+    names = (".agents/subagents-state.json", ".agents/tmp/state.json")
+    for path in [name for name in names if os.path.lexists(os.path.join(root, name))]:
+        from coordinator.formats.foreign import subagents
+
         data = read_file(root, path, problems)
-        if data is None:
-            continue
-        plan = subagents.plan_of(data) or ".agents/tmp/phases/1.2-plan.md"
-        more = (plan, ".agents/tmp/phases/2.1-tasks.json")
-        files = {name: found for name in more if (found := read_file(root, name, problems)) is not None}
+        if data is not None:
+            plan = subagents.plan_of(data) or ".agents/tmp/phases/1.2-plan.md"
+            more = (plan, ".agents/tmp/phases/2.1-tasks.json")
+            files = {name: found for name in more if (found := read_file(root, name, problems)) is not None}
+            yield path, data, files
+
+
+def _subagents(root: str, problems: list[Problem]) -> Iterator[ForeignRun]:
+    for path, data, files in _states(root, problems):
+        from coordinator.formats.foreign import subagents
+
         run = subagents.read_state(path, data, files)
         if isinstance(run, Problem):
             problems.append(run)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.command import coord
-from support.foreign_runs import PLOT, STATE, SWARM, everything, plot
+from support.foreign_runs import PLOT, STATE, SWARM, everything, plot, write
 from support.project import Project
 
 from coordinator.apply import export
@@ -21,7 +21,7 @@ from coordinator.storage.files import write_atomic
 
 Make = Callable[..., Project]
 WORK = 'echo x >"f$COORD_PROMPT"; git add "f$COORD_PROMPT"; git commit -qm x; coord agent done --summary x\n'
-PLACES = (".runs", ".plot", ".planning", ".agents", "docs")
+PLACES = (".runs", ".plot", ".planning", ".agents", ".claude", "docs")
 
 
 def contents(root: Path) -> dict[str, bytes]:
@@ -71,9 +71,13 @@ def test_what_was_left_is_done_here_and_told_there(make: Make) -> None:
 def test_a_copy_has_every_byte_and_what_is_new(make: Make, tmp_path: Path) -> None:
     made = continued(make)
     root = made.layout.root
+    (root / "docs/other.md").write_text("of no tool")
+    write(root, {".claude/subagents-config.json": {"stages": {"TEST": {"coverageThreshold": 70}}, "unknown": [1]}})
     before = contents(root)
     copied = coord("export", "--to", str(tmp_path / "same"), "--json", at=root).json
-    assert contents(tmp_path / "same") == {path: data for path, data in before.items() if not path.startswith("docs")}
+    read = {path: data for path, data in before.items() if path != "docs/other.md"}
+    assert contents(tmp_path / "same") == read
+    assert {".claude/subagents-config.json", "docs/plans/login-plan.md"} < read.keys()
     assert (copied["files"], copied["problems"]) == ([], [])
     made.run_loop()
     assert coord("export", "--to", str(tmp_path / "new"), at=root).code == 0
