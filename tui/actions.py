@@ -7,13 +7,14 @@ from textual.binding import Binding
 from tui.action import Action as Action
 from tui.action import Group as Group
 from tui.action import Scope as Scope
+from tui.acts.liking import LIKING
 from tui.acts.looking import LOOKING
 from tui.acts.screen import SCREEN
 from tui.acts.services import of_services
 from tui.acts.work import WORK
 from tui.context import Context
 
-ACTIONS: tuple[Action, ...] = (*of_services(), *WORK, *LOOKING, *SCREEN)
+ACTIONS: tuple[Action, ...] = (*of_services(), *WORK, *LOOKING, *LIKING, *SCREEN)
 
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 
@@ -56,6 +57,10 @@ _NAMES = {
     "colon": ":",
     "at": "@",
     "comma": ",",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
 }
 
 

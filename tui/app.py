@@ -21,7 +21,7 @@ from coordinator.client.ports import Source, Trouble, Wish
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
 from tui.actions import unknown_keys
-from tui.messages import Done, Failed, FirstPainted, Remark, SnapshotArrived, Waiting
+from tui.messages import Done, Failed, FirstPainted, Remark, SizesChosen, SnapshotArrived, Waiting
 from tui.navigation import Navigation
 from tui.paint.ascii import AsciiFilter
 from tui.paint.scrolling import IDS
@@ -77,8 +77,12 @@ class CoordApp(Navigation):
         self.set_class(not self.marks.boxes, "-ascii")
         for theme in themes():
             self.register_theme(theme)
-        wanted = choose_theme(preferences.theme, environ)
+        self.sizes = dict(preferences.sizes)
+        chosen = preferences.chosen_theme if preferences.chosen_theme in self.available_themes else ""
+        wanted = choose_theme(preferences.theme, environ, chosen)
         self.theme = wanted if wanted in self.available_themes else DARK
+        self._theme_named = preferences.theme
+        self._keeping = threading.Lock()
         self._styled = self.theme
         self.stylesheet.set_variables(self.get_css_variables())
         panels = (*PromptGraph.BINDINGS, *MarkedRows.BINDINGS, *Agents.BINDINGS, *SORTING)
@@ -234,6 +238,19 @@ class CoordApp(Navigation):
 
     def action_theme(self) -> None:
         self.theme = DARK if self.theme == LIGHT else LIGHT
+        self._keep(lambda: self.source.keep_theme(self.theme))
+        if self._theme_named:
+            self.post_message(Remark(f"Kept; but here coord.yaml names {self._theme_named}."))
+
+    @on(SizesChosen)
+    def _sizes_chosen(self, message: SizesChosen) -> None:
+        self._keep(lambda: self.source.keep_sizes(message.layout, self.sizes[message.layout]))
+
+    @work(thread=True, group="choices", exit_on_error=False)
+    def _keep(self, what_is_chosen: Callable[[], None]) -> None:
+        """Keep what was chosen on the screen, as it is by then: several in a row end with the newest."""
+        with self._keeping:
+            what_is_chosen()
 
     def action_leave(self) -> None:
         """Ctrl+C leaves as it does everywhere else: nothing is lost, the loop is a process of its own."""

@@ -52,6 +52,13 @@ class PaneDrawn(Message, bubble=False):
 
 
 @dataclass(eq=False, repr=False)
+class SizesChosen(Message):
+    """The panels of a layout of the main screen are to have other sizes."""
+
+    layout: str
+
+
+@dataclass(eq=False, repr=False)
 class LastScreenRead(Message, bubble=False):
     """What an ended agent's window showed at the end."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.app import App
 
-from coordinator.client.ports import Source
+from coordinator.client.ports import Sizes, Source
 from coordinator.errors import CoordError
 from tui.context import asks_permission, offered, target_of
 from tui.messages import Failed, Remark
@@ -36,6 +36,7 @@ class Navigation(App[None]):
     """Unix seconds."""
     main: MainScreen
     done: "list[tuple[float, Noted]]"
+    sizes: dict[str, Sizes]
 
     # ── forms over the main screen
 

@@ -12,6 +12,7 @@ from coordinator.lazy.dataclass import dataclass
 from coordinator.lazy.typing import Any
 from coordinator.safefiles.regular import open_to_append, read_end, read_part, replace_file
 from coordinator.secrets.redaction import redact
+from coordinator.storage.user_state import state_folder
 
 _MOST = 1024 * 1024
 """Bytes of the conversations that are kept; the older half goes when there are more."""
@@ -118,6 +119,4 @@ def _turn(line: bytes) -> Turn | None:
 def _folder(root: str) -> Path:
     from hashlib import sha256
 
-    given = os.environ.get("XDG_STATE_HOME", "")
-    home = Path(given) if os.path.isabs(given) else Path(os.path.expanduser("~")) / ".local" / "state"
-    return home / "coord" / "chat" / sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:24]
+    return state_folder() / "chat" / sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:24]

@@ -7,8 +7,10 @@ from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from coordinator.client.choices import chosen_sizes, chosen_theme
 from coordinator.client.ports import Preferences, Trouble
 from coordinator.errors import CoordError
+from coordinator.lazy.dataclass import replace
 from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.snapshot import Snapshot
 from coordinator.observe.project import Project
@@ -47,14 +49,15 @@ class Observing:
             self._forget()
 
     def preferences(self) -> Preferences:
+        own = Preferences(chosen_theme=chosen_theme(), sizes=chosen_sizes())
         look = self._look_ahead
         if look is not None:
-            return Preferences(theme=look.theme, keys=look.keys, bell=look.bell)
+            return replace(own, theme=look.theme, keys=look.keys, bell=look.bell)
         try:
             config = Project(self._layout).config
         except CoordError:
-            return Preferences()  # `snapshots` tells what is wrong, on the screen
-        return Preferences(theme=config.theme, keys=config.keys, bell=config.bell)
+            return own  # `snapshots` tells what is wrong, on the screen
+        return replace(own, theme=config.theme, keys=config.keys, bell=config.bell)
 
     def look(self) -> Snapshot:
         from coordinator.observe.observer import Observer

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from coordinator.lazy.dataclass import dataclass, field
-from coordinator.lazy.typing import TYPE_CHECKING, Protocol
+from coordinator.lazy.typing import TYPE_CHECKING, NamedTuple, Protocol
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Agent, Question, Snapshot
 from coordinator.model.step import Attempt
@@ -71,15 +71,31 @@ class Wish(StrEnum):
     STOP = "stop"
 
 
+class Sizes(NamedTuple):
+    """How large a person wants the panels of the main screen; 0: as large as the layout has them."""
+
+    left: int = 0
+    """Percent of the width that the left column has."""
+    events: int = 0
+    """Lines."""
+    agents: int = 0
+    """Lines."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """The user's choices from the configuration."""
+    """The user's choices: those of the configuration, and those that were made on the screen."""
 
     theme: str = ""
+    """What the configuration names."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Id of an action → its keys, comma-separated."""
     bell: str = "none"
     """`none`, `terminal` or `desktop`."""
+    chosen_theme: str = ""
+    """What was chosen on the screen: for where the configuration names none."""
+    sizes: Mapping[str, Sizes] = field(default_factory=dict)
+    """Layout of the main screen, `narrow` or `wide` → what was chosen in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +118,14 @@ class Observing(Protocol):
     """What the project is, and what it becomes."""
 
     def preferences(self) -> Preferences: ...
+
+    def keep_theme(self, name: str) -> None:
+        """Begin with this theme in all of the user's projects whose configuration names none."""
+        ...
+
+    def keep_sizes(self, layout: str, sizes: Sizes) -> None:
+        """Begin with panels of these sizes in a layout; `Sizes()`: with its own."""
+        ...
 
     def first(self) -> Snapshot | None:
         """A look at the project that was taken ahead; None: `snapshots` brings the first one."""

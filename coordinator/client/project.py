@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 from coordinator.client.observing import Observing
-from coordinator.client.ports import OnScreen, Preferences, Query, Trouble, Wish
+from coordinator.client.ports import OnScreen, Preferences, Query, Sizes, Trouble, Wish
 from coordinator.client.windows import Streams
 from coordinator.errors import CoordError
 from coordinator.lazy.typing import TYPE_CHECKING
@@ -85,6 +85,16 @@ class ProjectSource:
 
     def preferences(self) -> Preferences:
         return self._observing.preferences()
+
+    def keep_theme(self, name: str) -> None:
+        from coordinator.client.choices import keep_theme
+
+        keep_theme(name)
+
+    def keep_sizes(self, layout: str, sizes: Sizes) -> None:
+        from coordinator.client.choices import keep_sizes
+
+        keep_sizes(layout, sizes)
 
     def first(self) -> Snapshot | None:
         return self._observing.first()

@@ -21,6 +21,7 @@ from coordinator.model.trust import GONE, Ask, Content, Shown, Trusted, judge_tr
 from coordinator.safefiles.regular import read_line, replace_file
 from coordinator.storage.files import ANY, failure, is_settled, read_limited, sha256, write_atomic
 from coordinator.storage.paths import Layout
+from coordinator.storage.user_state import state_folder
 
 FOLDERS = "folders"
 """In the folder of records: paths, one a line; whatever project lies below one of them is trusted. For containers."""
@@ -264,9 +265,7 @@ def _lists_whole_paths(index: Path, data: bytes) -> bool:
 
 
 def _store() -> Path:
-    given = os.environ.get("XDG_STATE_HOME", "")
-    home = Path(given) if os.path.isabs(given) else Path(os.path.expanduser("~")) / ".local" / "state"
-    return home / "coord" / "trust"
+    return state_folder() / "trust"
 
 
 def _path(layout: Layout) -> Path:

@@ -62,7 +62,8 @@ _SAMPLE = """\
 # chat_base_url: ""          # where the API is; "": as the environment says
 # chat_budget_tokens: none   # tokens that the coordinator may use for a milestone
 # chat_budget_cost: none     # US dollars
-# theme: textual-dark
+# theme: coord-dark         # of the screen, for all who open this project: coord-light, coord-ansi, nord, …;
+#                            # without it the one that each chose on the screen, else what fits the terminal
 # keys:                      # action: key
 #   interject: i
 """

@@ -18,6 +18,7 @@ from coordinator.model.step import StepState
 from coordinator.processes.table import start_of
 from coordinator.safefiles.regular import read_part, replace_file
 from coordinator.storage.locks import Lock
+from coordinator.storage.user_state import state_folder
 
 SIZE = 10
 """Ports of a range."""
@@ -115,6 +116,4 @@ def _is_free(port: int) -> bool:
 
 
 def _folder() -> Path:
-    given = os.environ.get("XDG_STATE_HOME", "")
-    home = Path(given) if os.path.isabs(given) else Path(os.path.expanduser("~")) / ".local" / "state"
-    return home / "coord" / "ports"
+    return state_folder() / "ports"

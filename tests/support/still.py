@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from coordinator.client.ports import OnScreen, Preferences, Query, Show, Trouble, Wish
+from coordinator.client.ports import OnScreen, Preferences, Query, Show, Sizes, Trouble, Wish
 from coordinator.errors import CoordError, Refused, UsageError
 from coordinator.formats.imports.registry import names
 from coordinator.lazy.dataclass import replace
@@ -81,6 +81,12 @@ class StillSource:
 
     def preferences(self) -> Preferences:
         return self._preferences
+
+    def keep_theme(self, name: str) -> None:
+        self.asked.append(("theme", name))
+
+    def keep_sizes(self, layout: str, sizes: Sizes) -> None:
+        self.asked.append(("sizes", layout, sizes))
 
     def put(self, found: Snapshot | Trouble) -> None:
         """Let the project be another one from now on."""

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from support import scenes
-from support.onscreen import contrast, screen_text, shown
+from support.onscreen import contrast, screen_text, shown, until
 from support.still import StillSource
 from textual.color import Color
 from textual.theme import Theme
@@ -86,6 +86,12 @@ def test_the_theme_follows_the_user_then_the_terminal(wanted: str, environ: dict
     assert choose_theme(wanted, environ) == theme
 
 
+def test_settings_go_before_a_choice_and_a_choice_before_the_ground_but_not_on_sixteen_colours() -> None:
+    assert choose_theme("nord", {}, chosen=LIGHT) == "nord"
+    assert choose_theme("", {"COLORFGBG": "15;0"}, chosen=LIGHT) == LIGHT
+    assert choose_theme("", {"TERM": "linux"}, chosen=LIGHT) == ANSI
+
+
 @given(st.text(max_size=30))
 def test_text_keeps_its_width_in_ascii(text: str) -> None:
     text = safe(text)
@@ -120,9 +126,26 @@ async def test_an_unknown_theme_is_told_and_replaced() -> None:
         assert app.theme == DARK
 
 
-async def test_the_palettes_theme_command_goes_between_dark_and_light() -> None:
-    async with shown(StillSource(scenes.bucket())) as (app, _):
+async def test_the_palettes_theme_command_goes_between_dark_and_light_and_is_kept() -> None:
+    source = StillSource(scenes.bucket())
+    async with shown(source) as (app, _):
+        for theme in (LIGHT, DARK):
+            await app.main.action_act("theme")
+            assert app.theme == theme
+            await until(lambda theme=theme: ("theme", theme) in source.asked, "it to be kept")  # type: ignore[misc]
+
+
+async def test_the_screen_begins_with_the_theme_that_was_chosen_unless_that_is_gone() -> None:
+    for chosen, theme in ((LIGHT, LIGHT), ("sepia", DARK)):
+        source = StillSource(scenes.bucket(), preferences=Preferences(chosen_theme=chosen))
+        async with shown(source) as (app, _):
+            assert app.theme == theme
+            assert "there is none called" not in screen_text(app)
+
+
+async def test_where_settings_name_the_theme_changing_it_says_for_which_projects_it_is_kept() -> None:
+    source = StillSource(scenes.bucket(), preferences=Preferences(theme="nord", chosen_theme=LIGHT))
+    async with shown(source) as (app, _):
+        assert app.theme == "nord"
         await app.main.action_act("theme")
-        assert app.theme == LIGHT
-        await app.main.action_act("theme")
-        assert app.theme == DARK
+        await until(lambda: "coord.yaml names nord" in screen_text(app), "the remark")

@@ -66,7 +66,6 @@ SCREEN: tuple[Action, ...] = (
         Scope.EVENTS,
         footer=44,
     ),
-    Action("theme", "", "theme", "Change between the dark and the light theme", Group.SCREEN),
     Action(
         "palette",
         "ctrl+p",

@@ -232,12 +232,15 @@ def glyphs(environ: Mapping[str, str]) -> Glyphs:
     return UNICODE if "utf" in locale.lower() else ASCII
 
 
-def choose_theme(wanted: str, environ: Mapping[str, str]) -> str:
-    """The theme to start with: the configured one, or the sixteen-colour one where there are no more colours."""
+def choose_theme(wanted: str, environ: Mapping[str, str], chosen: str = "") -> str:
+    """The theme to start with: the configured one, else that of sixteen colours where the terminal has no more, else
+    the one `chosen` on the screen, else what fits the terminal's ground."""
     if wanted:
         return wanted
     if environ.get("TERM", "") in _BARE and not environ.get("COLORTERM"):
         return ANSI
+    if chosen:
+        return chosen
     # rxvt, konsole and others tell "foreground;background": 7 and 15 are the light ones.
     return LIGHT if environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15") else DARK
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from coordinator.client.ports import Source
+    from coordinator.client.ports import Sizes, Source
     from coordinator.model.event import Event
     from coordinator.model.prompt import Prompt
     from coordinator.model.snapshot import Agent, Question
@@ -33,6 +33,8 @@ class Navigator(ScreenHost, Protocol):
 
     on_tour: bool
     """The reader is led through the demo, by a line above the keys."""
+    sizes: dict[str, Sizes]
+    """Layout of the main screen → sizes that were chosen in it."""
 
     def read_prompt(self, prompt: Prompt) -> None:
         """Show a prompt's file."""

@@ -8,6 +8,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.messages import FormClosed
+from tui.panel_sizes import MEDIUM, SHORT, TALL, VAST, WIDE
 
 if TYPE_CHECKING:
     from tui.forms.form import Form
@@ -21,8 +22,8 @@ SECOND_PAGE = ("agents", "window")
 class Panels(Screen[None]):
     """Subclasses compose the panels, and a container `#bottom` around the events."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide"), (190, "-vast")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (16, "-short"), (30, "-medium"), (44, "-tall")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide"), (VAST, "-vast")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (SHORT, "-short"), (MEDIUM, "-medium"), (TALL, "-tall")]  # noqa: RUF012
     ALLOW_IN_MAXIMIZED_VIEW = "Header, Footer"
     AUTO_FOCUS = "#prompts"
 

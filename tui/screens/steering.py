@@ -20,7 +20,7 @@ from tui.context import Context, Reason, flow_of, target_of
 from tui.forms.registry import form_of
 from tui.messages import Failed, FormClosed, PlanApplied, PlanNotApplied, Remark
 from tui.paint.theme import Glyphs
-from tui.screens.panels import Panels
+from tui.screens.resizing import ResizingScreen
 from tui.widgets.graph import PromptGraph
 from tui.widgets.window import LiveWindow
 
@@ -50,7 +50,7 @@ class Follows(Protocol):
     def project_changed(self, snapshot: Snapshot) -> None: ...
 
 
-class SteeringScreen(Panels):
+class SteeringScreen(ResizingScreen):
     """A `FormHost`. Subclasses compose the panels, and have the source, the snapshot and the graph."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "form_back", show=False)]

@@ -1,0 +1,12 @@
+"""The screen as one likes it: its theme, and how large its panels are."""
+
+from tui.action import Action, Group
+
+LIKING: tuple[Action, ...] = (
+    Action("theme", "", "theme", "Change between the dark and the light theme, and keep it", Group.SCREEN),
+    Action("split.left", "less_than_sign", "split left", "Move the line between the columns", Group.SCREEN),
+    Action("split.right", "greater_than_sign", "split right", "Move the line between the columns", Group.SCREEN),
+    Action("panel.lower", "left_curly_bracket", "panel lower", "Take lines from the focused panel", Group.SCREEN),
+    Action("panel.taller", "right_curly_bracket", "panel taller", "Give the focused panel more lines", Group.SCREEN),
+    Action("panel.reset", "", "panel sizes", "Give all panels back the sizes of the layout", Group.SCREEN),
+)
