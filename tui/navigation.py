@@ -291,6 +291,30 @@ class Navigation(App[None]):
         if self.main.snapshot is not None:
             self.push_screen(RunsScreen(self, self.main.snapshot))
 
+    def action_settings(self) -> None:
+        self.read_settings()
+
+    @work(group="settings", exclusive=True)
+    async def read_settings(self) -> None:
+        """Show every setting; Enter on one opens the form that changes it."""
+        from tui.forms.setting import SettingForm
+        from tui.screens.reader import Listing
+        from tui.screens.settings_page import setting_entries
+
+        try:
+            found = await asyncio.to_thread(self.source.settings)
+        except CoordError as error:
+            self.post_message(Failed(error.message, error.remedy))
+            return
+
+        def opened(row: int | None) -> None:
+            if row is not None:
+                self.call_later(self.main.open_form, SettingForm(self.main, found[row]))
+
+        verb = lambda row: "change" if found[row].in_place else ""  # noqa: E731
+        edit = lambda row: self.edit_file(found[row].path, found[row].line or 1)  # noqa: E731
+        self.push_screen(Listing("Settings", setting_entries(found), verb, self.marks, edit), opened)
+
     def action_artifacts(self) -> None:
         number = target_of(self.main.context())
         if number is not None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from coordinator.model.replay import Replay
     from coordinator.model.review_comment import Comment
     from coordinator.model.run import RunReport
+    from coordinator.model.setting import Setting
     from coordinator.model.trust import Ask, Shown
     from coordinator.model.witnesses import Standing
     from coordinator.services.compounding import Take
@@ -176,6 +177,10 @@ class History(Protocol):
         """
         ...
 
+    def settings(self) -> "tuple[Setting, ...]":
+        """Every setting with the value in force; CoordError while they can't be read."""
+        ...
+
     def runs(self) -> "tuple[RunReport, ...]":
         """Every run, the newest first."""
         ...
@@ -294,6 +299,10 @@ class Steering(Protocol):
 
     def plan_compounding(self, snapshot: Snapshot, take: "Take") -> "Plan":
         """The plan that writes proposals into flows, suites and learnings; Refused for those that are none any more."""
+        ...
+
+    def plan_setting(self, name: str, typed: str) -> "Plan":
+        """The plan that writes a value into the settings, empty: that takes it out again; Refused, UsageError."""
         ...
 
     def plan_undo(self, snapshot: Snapshot, plan: str | None = None) -> "Plan":

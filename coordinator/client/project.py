@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from coordinator.model.plan import PastPlan, Plan
     from coordinator.model.review_comment import Comment
     from coordinator.model.run import RunReport
+    from coordinator.model.setting import Setting
     from coordinator.model.trust import Ask, Shown
     from coordinator.model.witnesses import Standing
     from coordinator.observe.prefetch import Ahead
@@ -133,6 +134,11 @@ class ProjectSource:
         from coordinator.client.criteria import all_criteria
 
         return all_criteria(self._project, self.look())
+
+    def settings(self) -> "tuple[Setting, ...]":
+        from coordinator.client.settings import settings
+
+        return settings(self._project)
 
     def runs(self) -> "tuple[RunReport, ...]":
         return self._history.runs(self.look(), time.time())
@@ -258,6 +264,11 @@ class ProjectSource:
         from coordinator.client.compounding import plan_compounding
 
         return plan_compounding(self._project, snapshot, take)
+
+    def plan_setting(self, name: str, typed: str) -> "Plan":
+        from coordinator.client.settings import plan_setting
+
+        return plan_setting(self._project, name, typed)
 
     def plan_undo(self, snapshot: Snapshot, plan: str | None = None) -> "Plan":
         return self._steering.plan_undo(snapshot, plan)

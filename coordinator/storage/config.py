@@ -1,20 +1,19 @@
 """The settings of a project: `.coord/coord.yaml`, flat and validated."""
 
 import os
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from coordinator.errors import CoordError, UsageError
-from coordinator.formats.flat_yaml import Entry, Nested, Value, read_flat
+from coordinator.formats.flat_yaml import Entry, read_flat
 from coordinator.lazy.dataclass import dataclass, field, fields
 from coordinator.lazy.typing import Any
 from coordinator.model.adoption import Pattern
 from coordinator.model.settings import BRANCH, PROMPTS, Budget, Settings
 from coordinator.model.text import clip, plain
-from coordinator.model.work import is_flow_name
 from coordinator.storage.branch import in_branch
 from coordinator.storage.files import NotAFile, TooLarge, read_limited, sha256
 from coordinator.storage.paths import Layout
+from coordinator.storage.setting_values import READERS
 
 SIZE_LIMIT = 256 * 1024
 """Bytes of coord.yaml."""
@@ -180,16 +179,12 @@ def read_settings(layout: Layout) -> bytes:
 def config_of(layout: Layout, data: bytes) -> Config:
     """The settings that a coord.yaml with this content makes. Raises like `load_config`."""
     shown = layout.rel(layout.config)
-    try:
-        text = data.decode().removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{shown}: byte {error.start} is not UTF-8", "save the file as UTF-8") from None
     values: dict[str, Any] = {
         "project": layout.root.name,
         "tmux_socket": f"coord-{sha256(os.fsencode(layout.root))[:8]}",
     }
-    for key, value, line in _entries(text, shown):
-        read = _READERS.get(key)
+    for key, value, line in entries_of(layout, data):
+        read = READERS.get(key)
         if read is None:
             raise _unknown(key, f"{shown}:{line}")
         try:
@@ -215,7 +210,13 @@ def _base_branch(layout: Layout, configured: str) -> str:
     return run.base_branch if run is not None and run.base_branch else configured.removeprefix("refs/heads/")
 
 
-def _entries(text: str, shown: str) -> list[Entry]:
+def entries_of(layout: Layout, data: bytes) -> list[Entry]:
+    """The keys of a coord.yaml with this content, whether there are such settings or not. Raises like `load_config`."""
+    shown = layout.rel(layout.config)
+    try:
+        text = data.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{shown}: byte {error.start} is not UTF-8", "save the file as UTF-8") from None
     flat = read_flat(text)
     if flat is not None:
         return flat
@@ -230,226 +231,9 @@ def _entries(text: str, shown: str) -> list[Entry]:
 def _unknown(key: str, place: str) -> UsageError:
     from difflib import get_close_matches
 
-    close = get_close_matches(key, _READERS, 1, 0.5)
-    known = f"did you mean `{close[0]}`?" if close else f"settings are {', '.join(_READERS)}"
+    close = get_close_matches(key, READERS, 1, 0.5)
+    known = f"did you mean `{close[0]}`?" if close else f"settings are {', '.join(READERS)}"
     return UsageError(f"{place}: there is no setting `{plain(key)}`", known)
 
 
-def _text(value: Value) -> str:
-    if not isinstance(value, str) or isinstance(value, Nested) or not value.strip() or value != plain(value):
-        raise ValueError("a text")
-    return value.strip()
-
-
-def _branch(value: Value) -> str:
-    name = _text(value)
-    if name.startswith("-") or not re.fullmatch(r"[^\s~^:?*\[\\]+", name):
-        raise ValueError("the name of a branch")
-    return name
-
-
-def _texts(value: Value) -> tuple[str, ...]:
-    if isinstance(value, Nested):
-        raise ValueError("a list such as [a, b]")
-    return value if isinstance(value, tuple) else (value,) if value else ()
-
-
-def _name(value: Value) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", value):
-        raise ValueError("a name of letters, digits, - and _")
-    return value
-
-
-def _whole(low: int, high: int) -> Callable[[Value], int]:
-    def read(value: Value) -> int:
-        if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,9}", value) or not low <= int(value) <= high:
-            raise ValueError(f"a whole number from {low} to {high}")
-        return int(value)
-
-    return read
-
-
-def _seconds(value: Value) -> float:
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
-        raise ValueError("a number of seconds")
-    return float(value)
-
-
-def _limit(value: Value) -> float | None:
-    if value in ("", "none", "null", "~"):
-        return None
-    return _seconds(value) or None
-
-
-def _count(value: Value) -> int | None:
-    if value in ("", "none", "null", "~"):
-        return None
-    return _whole(1, 999_999_999)(value)
-
-
-def _one_of(*choices: str) -> Callable[[Value], str]:
-    def read(value: Value) -> str:
-        if value not in choices:
-            raise ValueError(f"one of {', '.join(choices)}")
-        return str(value)
-
-    return read
-
-
-def _flag(value: Value) -> bool:
-    if value not in ("true", "yes", "on", "false", "no", "off"):
-        raise ValueError("true or false")
-    return value in ("true", "yes", "on")
-
-
-def folders(value: Value) -> tuple[str, ...]:
-    folders = _texts(value)
-    for folder in folders:
-        if folder != plain(folder) or os.path.isabs(folder) or ".." in folder.split("/") or not folder.strip():
-            raise ValueError("a list of folders below the project's root")
-    return folders
-
-
-def _place(value: Value) -> str:
-    text = _text(value)
-    if ".git" in text.split("/"):
-        raise ValueError("a folder for worktrees, such as ../worktrees or ~/worktrees")
-    return text
-
-
-def _copies(value: Value) -> tuple[str, ...]:
-    found = _texts(value)
-    for one in found:
-        if one != plain(one) or os.path.isabs(one) or ".." in one.split("/") or not one.strip("/. "):
-            raise ValueError('a list of files below the root, such as [.env, "**/.env.local"]')
-    return found
-
-
-def _globs(value: Value) -> tuple[str, ...]:
-    found = _texts(value)
-    for one in found:
-        if one != plain(one) or ".." in one.split("/") or not one.strip("!/. ") or "\\" in one or one[0] == "@":
-            raise ValueError('a list of globs below the root, such as ["tests/", "*.test.ts"]')
-    return found
-
-
-def _pattern(value: Value) -> str:
-    text = _text(value)
-    if "/" in text:
-        raise ValueError('a pattern of file names, such as "[0-9][0-9]-*.md"')
-    return text
-
-
-def _model(value: Value) -> str:
-    if value == "":
-        return ""
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}", value):
-        raise ValueError("the name of a model")
-    return value
-
-
-def _url(value: Value) -> str:
-    if value == "":
-        return ""
-    if not isinstance(value, str) or not re.fullmatch(r"https?://[A-Za-z0-9._~:/\[\]-]{1,500}", value):
-        raise ValueError("an address such as https://api.example")
-    return value.rstrip("/")
-
-
-def _users(value: Value) -> tuple[str, ...]:
-    return () if value == "" else tuple(_name(name) for name in _texts(value))
-
-
-def _patterns(value: Value) -> tuple[Pattern, ...]:
-    return tuple(Pattern.of(text) for text in _texts(value))
-
-
-def _flows(value: Value) -> tuple[str, ...] | None:
-    names = _texts(value)
-    if value == "all":
-        return None
-    if not all(map(is_flow_name, names)):
-        raise ValueError("a list of flows, such as [security, tests], or all")
-    return names
-
-
-def _arguments(value: Value) -> dict[str, str]:
-    if value == "":
-        return {}
-    if not isinstance(value, Nested) or not value.pairs:
-        raise ValueError("a mapping of agents to words of their command line")
-    from shlex import split
-
-    for _, words in value.pairs:
-        split(words)
-    return dict(value.pairs)
-
-
-def _write_back(value: Value) -> dict[str, str]:
-    from coordinator.storage.task_places import read_places  # few projects have it
-
-    return read_places(value)
-
-
-def _keys(value: Value) -> dict[str, str]:
-    if value == "":
-        return {}
-    if not isinstance(value, Nested) or not value.pairs:
-        raise ValueError("a mapping of actions to keys")
-    return dict(value.pairs)
-
-
-_READERS: dict[str, Callable[[Value], Any]] = {
-    "project": _text,
-    "runtime": _name,
-    "command": _texts,
-    "agent_arguments": _arguments,
-    "agent_user": _users,
-    "headless": _flag,
-    "mcp": _one_of("auto", "off"),
-    "gate": _one_of("review", "auto", "forge"),
-    "isolation": _one_of("worktree", "shared"),
-    "remote": _name,
-    "forge": _one_of("auto", "gh", "glab", "none"),
-    "max_parallel": _whole(1, 256),
-    "max_attempts": _whole(1, 100),
-    "retry_backoff": _seconds,
-    "timeout": _limit,
-    "stuck_after": _limit,
-    "go_on": _flag,
-    "budget_tokens": _count,
-    "budget_cost": _limit,
-    "budget_time": _limit,
-    "run_budget_tokens": _count,
-    "run_budget_cost": _limit,
-    "run_budget_time": _limit,
-    "require_criteria": _flag,
-    "max_iterations": _whole(1, 1000),
-    "planner_plans": _one_of("first", "all", "auto"),
-    "on_failure": _one_of("auto", "halt", "plan"),
-    "specialists": _flows,
-    "max_prompts": _whole(1, 100),
-    "tests": _globs,
-    "worktrees": _place,
-    "copy": _copies,
-    "copy_limit": _whole(1, 1_000_000),
-    "setup_timeout": _seconds,
-    "witness_timeout": _seconds,
-    "warm": _whole(0, 64),
-    "base_branch": _branch,
-    "prompt_folders": folders,
-    "prompts_pattern": _pattern,
-    "write_back": _write_back,
-    "tmux_socket": _name,
-    "tmux_session": _name,
-    "adopt": _patterns,
-    "bell": _one_of("none", "terminal", "desktop"),
-    "chat": _one_of("auto", "api", "claude", "codex", "off"),
-    "chat_model": _model,
-    "chat_base_url": _url,
-    "chat_budget_tokens": _count,
-    "chat_budget_cost": _limit,
-    "theme": _name,
-    "keys": _keys,
-}
-assert _READERS.keys() | {"branch_folder", "space"} == {f.name for f in fields(Config)}
+assert READERS.keys() | {"branch_folder", "space"} == {f.name for f in fields(Config)}

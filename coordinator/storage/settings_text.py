@@ -5,8 +5,10 @@ from collections.abc import Mapping
 
 from coordinator.errors import UsageError
 from coordinator.formats.scalars import flow_list, scalar
+from coordinator.formats.yaml_patch import NewValue, new_line, with_value
+from coordinator.formats.yaml_reader import Node, read_yaml
 from coordinator.model.text import clip, plain
-from coordinator.storage.config import folders as read_folders
+from coordinator.storage.setting_values import folders as read_folders
 
 
 def with_prompts(text: str, folder: str) -> str:
@@ -41,3 +43,36 @@ def with_arguments(text: str, arguments: Mapping[str, str]) -> str:
     if commented.search(text):
         return commented.sub(lambda _: lines, text, count=1)
     return text + ("" if text.endswith("\n") or not text else "\n") + lines
+
+
+def with_setting(text: str, name: str, value: NewValue, default: str = "") -> str:
+    """A coord.yaml in which one setting has this value, None: its default; order and comments stay as they are.
+
+    A line of the sample is taken out of its comment for it, and put back into one for the default.
+    """
+    newline = "\r\n" if "\r\n" in text else "\n"
+    node = next((node for node in read_yaml(text) if node.key == name), None)
+    if value is None:
+        return _silent(text, node, default) if node is not None else text
+    if node is not None:
+        return with_value(text, node, value, newline)
+    commented = re.search(rf"(?m)^# {name}:(?: [^\r\n]*?)?(?P<said>[ ]+# [^\r\n]*)?(?=\r?$)", text)
+    line = new_line(name, value, "")
+    if commented is not None:
+        said = commented["said"] or ""
+        column = len(commented[0]) - len(said.lstrip())
+        written = f"{line.ljust(column - 1)} {said.lstrip()}" if said else line
+        return text[: commented.start()] + written + text[commented.end() :]
+    return text + ("" if text.endswith("\n") or not text else newline) + line + newline
+
+
+def _silent(text: str, node: Node, default: str) -> str:
+    """The lines of a setting as a comment, which shows its default where that is known."""
+    start = text.rfind("\n", 0, node.colon) + 1
+    end = text.find("\n", max(node.span.end - 1, node.colon))
+    lines = text[start : end if end >= 0 else len(text)]
+    if default and "\n" not in lines:
+        head = node.span.start - start
+        lines = lines[:head] + default + lines[node.span.end - start :] if node.span.end > node.span.start else lines
+    rest = text[end:] if end >= 0 else ""
+    return text[:start] + "\n".join(f"# {line}" for line in lines.split("\n")) + rest

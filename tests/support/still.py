@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coordinator.client.ports import OnScreen, Preferences, Query, Show, Sizes, Trouble, Wish
@@ -21,12 +22,15 @@ from coordinator.model.prompt import PromptStatus
 from coordinator.model.replay import Replay
 from coordinator.model.review_comment import Comment, with_comment
 from coordinator.model.run import RunReport, Worked
+from coordinator.model.setting import Setting
 from coordinator.model.snapshot import Agent, Question, Snapshot
 from coordinator.model.step import Attempt
 from coordinator.model.trust import Ask, Shown
 from coordinator.model.witnesses import Standing, standings
 from coordinator.services.compounding import Take, compounding, plan_compounding
 from coordinator.services.importing import Import, plan_import
+from coordinator.storage.paths import Layout
+from coordinator.storage.settings_shown import shown_settings
 from coordinator.views.milestone_page import MilestonePage
 from coordinator.views.pipeline_page import PipelinePage
 from coordinator.views.runs import RunPage
@@ -245,6 +249,12 @@ class StillSource:
 
     def past_plans(self, snapshot: Snapshot) -> tuple[PastPlan, ...]:
         return self.applied_before
+
+    def settings(self) -> tuple[Setting, ...]:
+        return shown_settings(Layout(Path("/project")), b"gate: auto\nmax_parallel: 5\n")
+
+    def plan_setting(self, name: str, typed: str) -> Plan:
+        raise Refused(f"{name} is that already", "give it another value")
 
     def plan_undo(self, snapshot: Snapshot, plan: str | None = None) -> Plan:
         if self.undo is not None:

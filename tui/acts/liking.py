@@ -1,9 +1,18 @@
 """The screen as one likes it: its theme, and how large its panels are."""
 
 from tui.action import Action, Group
+from tui.context import not_loaded
 
 LIKING: tuple[Action, ...] = (
     Action("theme", "", "theme", "Change between the dark and the light theme, and keep it", Group.SCREEN),
+    Action(
+        "settings",
+        "comma",
+        "settings",
+        "Every setting with its value, where that comes from and what else it may be; change one",
+        Group.SCREEN,
+        when=not_loaded,
+    ),
     Action("split.left", "less_than_sign", "split left", "Move the line between the columns", Group.SCREEN),
     Action("split.right", "greater_than_sign", "split right", "Move the line between the columns", Group.SCREEN),
     Action("panel.lower", "left_curly_bracket", "panel lower", "Take lines from the focused panel", Group.SCREEN),
