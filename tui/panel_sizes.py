@@ -16,7 +16,7 @@ COLUMNS, ROWS = 4, 2
 """Percent of the width, and lines, that a key moves."""
 _NARROWEST, _WIDEST = 25, 75
 """Percent that the left column may have."""
-_EVENTS, _AGENTS, _WINDOW, _PROMPTS = 3, 4, 5, 5
+_EVENTS, _AGENTS, _WINDOW, _PROMPTS, _DETAILS = 3, 4, 5, 5, 8
 """Lines that a panel has at least, its border among them."""
 
 
@@ -49,7 +49,8 @@ class Room(NamedTuple):
 
 def most_events(room: Room) -> int:
     """Lines that the events may have at most."""
-    column = room.why + _PROMPTS
+    details = 0 if room.narrow or room.height < TALL else _DETAILS
+    column = room.why + details + _PROMPTS
     return max(_EVENTS, room.lines - (column if room.narrow else max(column, _AGENTS + _WINDOW)))
 
 

@@ -100,7 +100,7 @@ async def test_the_palette_offers_actions_and_prompts_and_does_them() -> None:
 
 async def test_the_users_own_keys_replace_ours_everywhere() -> None:
     source = StillSource(scenes.bucket(), preferences=Preferences(keys={"zoom": "ctrl+z", "nonsense": "x"}))
-    async with shown(source, size=(240, 90)) as (app, pilot):
+    async with shown(source, size=(240, 140)) as (app, pilot):
         await until(lambda: "no action is called nonsense" in screen_text(app), "the warning")
         await pilot.press("Z")
         assert app.main.maximized is None
