@@ -74,6 +74,8 @@ class Talk:
         """By id: those that nobody has decided on."""
         self._milestone = ""
         """What the project is at: usage is counted for it."""
+        self._run_id = ""
+        """The newest run; empty before the first."""
         self._unpriced = False
         """A request was made whose price nobody knows."""
         self._failed: _Turn | None = None
@@ -180,9 +182,12 @@ class Talk:
                 offered = "; ".join(option.label for option in message.options)
                 turn.said.append(f"\n(asked: {line(message.question, 500)} {offered})")
             case Usage():
-                self._unpriced |= message.cost is None
-                self._files.use(self._milestone, message.input + message.output + message.cached, message.cost)
+                self._count(message)
         self._tell(message)
+
+    def _count(self, used: Usage) -> None:
+        self._unpriced |= used.cost is None
+        self._files.use(self._milestone, used.input + used.output + used.cached, used.cost, self._run_id)
 
     # ── what a turn begins with
 
@@ -210,7 +215,7 @@ class Talk:
     def _context(self, about: About) -> tuple[str, list[str]]:
         """What is told of the project, and the sources of what others wrote in files that are shown."""
         snapshot = self._reading.look()
-        self._milestone = snapshot.milestone.name
+        self._milestone, self._run_id = snapshot.milestone.name, snapshot.run or ""
         events = self._reading.events(limit=_EVENTS)
         files = read_files(about.files(snapshot), self._reading.file)
         told = context(snapshot, about, self._reading.findings(), events, files)
@@ -258,12 +263,20 @@ class Talk:
             about = About(words, asked.selected)
             told, _ = await asyncio.to_thread(self._context, about)
             brief = Brief(system(), (), told, words, self._may_spend)
-            await self._voice.draft(brief, lambda delta: self._tell(Drafted(asked.id, delta)))
+            await self._voice.draft(brief, lambda message: self._pass_on_draft(asked.id, message))
         except Troubled as error:
             self._tell(error.trouble)
         except CoordError as error:
             self._tell(Trouble("other", error.message))
         self._tell(Drafted(asked.id, done=True))
+
+    def _pass_on_draft(self, draft: str, message: Message) -> None:
+        match message:
+            case Text():
+                self._tell(Drafted(draft, message.delta))
+            case Usage():
+                self._count(message)
+                self._tell(message)
 
 
 def _over(what: str, used: str) -> Troubled:

@@ -55,8 +55,8 @@ class Voice(Protocol):
         """Say `text`, `tool`, `proposal`, `ask` and `usage`, until it is the engineer's turn. Raises Troubled."""
         ...
 
-    async def draft(self, brief: Brief, tell: Callable[[str], None]) -> None:
-        """Write a text, without tools. Raises Troubled."""
+    async def draft(self, brief: Brief, tell: Tell) -> None:
+        """Write a text, without tools: say `text` and `usage`. Raises Troubled."""
         ...
 
     async def close(self) -> None: ...

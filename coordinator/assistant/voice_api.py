@@ -88,9 +88,9 @@ class ApiVoice:
             messages += [{"role": "assistant", "content": reply.blocks}, {"role": "user", "content": results}]
         tell(Text("\n\nI have looked at much by now. Shall I go on?"))
 
-    async def draft(self, brief: Brief, tell: Callable[[str], None]) -> None:
+    async def draft(self, brief: Brief, tell: Tell) -> None:
         """Write a text, and nothing else."""
-        await self._round(brief, [_opening(brief)], [], lambda message: None, tell)
+        await self._round(brief, [_opening(brief)], [], tell, lambda delta: tell(Text(delta)))
 
     async def _round(
         self,

@@ -11,7 +11,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from coordinator.assistant.tool_server import LONGEST_LINE, ToolServer, carry_ou
 from coordinator.assistant.tools import Called, Tools
 from coordinator.assistant.voice import Brief, Tell, Troubled
 from coordinator.lazy.typing import Any
-from coordinator.model.conversation import Text, Tool
+from coordinator.model.conversation import Tool
 from coordinator.processes.interpreter import module_command
 
 PROGRAM = "claude"
@@ -81,12 +81,11 @@ class ClaudeVoice:
         if trouble:
             raise trouble[0]
 
-    async def draft(self, brief: Brief, tell: Callable[[str], None]) -> None:
+    async def draft(self, brief: Brief, tell: Tell) -> None:
         """Write a text, with no tool at all."""
         brief.may_spend()
         with tempfile.TemporaryDirectory(prefix="coord-voice-") as folder:
-            words = lambda message: tell(message.delta) if isinstance(message, Text) else None  # noqa: E731
-            await self._run(brief, folder, words, asyncio.Event(), tools=False)
+            await self._run(brief, folder, tell, asyncio.Event(), tools=False)
 
     async def _run(self, brief: Brief, folder: str, tell: Tell, over: asyncio.Event, *, tools: bool) -> None:
         """One run of the CLI, until it ends or `over` is set. Raises Troubled."""

@@ -5,11 +5,13 @@ It lies outside of the project, in the user's own state, readable for them alone
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from coordinator.client.opening import Project
 from coordinator.lazy.dataclass import dataclass
 from coordinator.lazy.typing import Any
+from coordinator.model.usage import Spent
 from coordinator.safefiles.regular import open_to_append, read_end, read_part, replace_file
 from coordinator.secrets.redaction import redact
 from coordinator.storage.user_state import state_folder
@@ -71,30 +73,41 @@ class ChatFiles:
 
     def used(self, milestone: str) -> Used:
         """What was used for a milestone so far."""
-        found = self._usage().get(milestone)
+        found = self._usage("usage.json").get(milestone)
         try:
             return Used(int(found["tokens"]), float(found["cost"])) if isinstance(found, dict) else Used()
         except (KeyError, TypeError, ValueError, OverflowError):
             return Used()
 
-    def use(self, milestone: str, tokens: int, cost: float | None) -> None:
-        """Add what a request used."""
-        all_used, before = self._usage(), self.used(milestone)
+    def use(self, milestone: str, tokens: int, cost: float | None, run: str = "") -> None:
+        """Add what a request used, for a milestone and, where there is one, for the run that it was made in."""
+        all_used, before = self._usage("usage.json"), self.used(milestone)
         now = {"tokens": before.tokens + tokens, "cost": round(before.cost + (cost or 0.0), 6)}
-        all_used.pop(milestone, None)
-        kept = dict([*all_used.items(), (milestone, now)][-100:])
-        try:
-            self._make()
-            replace_file(self._folder / "usage.json", json.dumps(kept).encode(), 0o600)
-        except OSError:
-            return
+        self._keep("usage.json", all_used, milestone, now, 100)
+        if run:
+            runs = self._usage("runs.json")
+            spent = _spent(runs.get(run)).plus(Spent(tokens, cost))
+            self._keep("runs.json", runs, run, spent.told(), 500)
 
-    def _usage(self) -> dict[str, Any]:
+    def in_runs(self) -> Mapping[str, Spent]:
+        """What was used in each run, by its id; nothing for runs in which nobody talked."""
+        return {run: _spent(told) for run, told in self._usage("runs.json").items()}
+
+    def _usage(self, name: str) -> dict[str, Any]:
         try:
-            found = json.loads(read_part(self._folder / "usage.json", _LIMIT, follow=False))
+            found = json.loads(read_part(self._folder / name, _LIMIT, follow=False))
         except (OSError, ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
+
+    def _keep(self, name: str, before: dict[str, Any], key: str, value: Mapping[str, object], most: int) -> None:
+        before.pop(key, None)
+        kept = dict([*before.items(), (key, value)][-most:])
+        try:
+            self._make()
+            replace_file(self._folder / name, json.dumps(kept).encode(), 0o600)
+        except OSError:
+            return
 
     def _make(self) -> None:
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
@@ -103,6 +116,16 @@ class ChatFiles:
         if path.exists() and path.stat().st_size > _MOST:
             _, _, newer = read_end(path, _MOST // 2, follow=False).partition(b"\n")
             replace_file(path, newer, 0o600)
+
+
+def _spent(told: object) -> Spent:
+    """What a file says that was used; a value of another kind is none."""
+    found = told if isinstance(told, dict) else {}
+    tokens, cost = found.get("tokens"), found.get("cost_usd")
+    return Spent(
+        tokens if type(tokens) is int and 0 <= tokens < 10**15 else None,
+        float(cost) if isinstance(cost, int | float) and 0 <= cost < 10**9 else None,
+    )
 
 
 def _turn(line: bytes) -> Turn | None:

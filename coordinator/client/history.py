@@ -228,9 +228,12 @@ class History:
 
     def runs(self, snapshot: "Snapshot", now: float) -> "tuple[RunReport, ...]":
         """Every run, the newest first; `now` in Unix seconds."""
+        from coordinator.client.chat_files import ChatFiles
+        from coordinator.lazy.dataclass import replace
         from coordinator.observe.runs import report_runs
 
-        return report_runs(self._project.layout, self._log, snapshot, now)
+        found, talked = report_runs(self._project.layout, self._log, snapshot, now), ChatFiles(self._project).in_runs()
+        return tuple(replace(one, talked=talked[one.run.id]) if one.run.id in talked else one for one in found)
 
     def run(self, snapshot: "Snapshot", name: str, now: float) -> "RunPage":
         """The page of a run, by its id or number. Refused when there is none."""

@@ -140,7 +140,7 @@ class Observing:
         self._around = 0.0
         self._look_around(observer)
         while True:
-            found = _look(observer, changed)
+            found = self._with_talk(_look(observer, changed))
             if isinstance(found, Snapshot):
                 watch.attend(observer.attended())
             if found != last:
@@ -149,6 +149,15 @@ class Observing:
             changed = self._next(observer, found)
             if changed is None or observer.folders() != folders:
                 return
+
+    def _with_talk(self, found: Snapshot | Trouble) -> Snapshot | Trouble:
+        """The same with what the conversation with the coordinator used in its run."""
+        from coordinator.client.chat_files import ChatFiles
+
+        if not isinstance(found, Snapshot) or not found.run:
+            return found
+        talked = ChatFiles(self._project).in_runs().get(found.run)
+        return found if talked is None else replace(found, talked=talked)
 
     def _next(self, observer: "Observer", found: Snapshot | Trouble) -> Collection[Path] | None:
         """Wait for a reason to look again: the paths that changed, none where it is another reason; None at the end."""

@@ -3,7 +3,7 @@
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.clock import timestamp
 from coordinator.model.step import Attempt
-from coordinator.model.usage import Spent
+from coordinator.model.usage import NOTHING, Spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ class RunReport:
     """Tokens and money of its agents, and the time that they worked; nothing of what nobody told."""
     alive: bool = False
     """A loop is at it."""
+    talked: Spent = NOTHING
+    """What this user's conversation with the coordinator used in it, beside its agents."""
 
     def seconds(self, now: float) -> float | None:
         """How long it took, or takes so far; `now` in Unix seconds. None where nobody knows."""

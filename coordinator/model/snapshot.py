@@ -14,7 +14,7 @@ from coordinator.model.settings import Budget, Settings
 from coordinator.model.step import Attempt, Step, StepState
 from coordinator.model.text import amount
 from coordinator.model.trust import Ask, ask_about
-from coordinator.model.usage import Spent
+from coordinator.model.usage import NOTHING, Spent
 from coordinator.model.work import WorkId, turn_work
 
 if TYPE_CHECKING:
@@ -225,6 +225,8 @@ class Snapshot:
     """Path → SHA-256 of everything in `documents`."""
     spent: Mapping[int, Spent] = field(default_factory=dict)
     """By prompt: what its attempts in this run used, without the time of those under way."""
+    talked: Spent = NOTHING
+    """What this user's conversation with the coordinator used in this run, where somebody looked; not its agents'."""
     used: Mapping[int, Spent] = field(default_factory=dict)
     """By prompt: what all of its attempts used, over all runs, without the time of those under way."""
     untrusted: Ask | None = None

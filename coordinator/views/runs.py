@@ -36,6 +36,7 @@ def run_json(report: RunReport, now: float) -> dict[str, object]:
         "worked_s": round(report.spent.seconds, 1),
         "tokens": report.spent.tokens,
         "cost_usd": report.spent.cost_usd,
+        "coordinator": {"tokens": report.talked.tokens, "cost_usd": report.talked.cost_usd},
         "base_branch": run.base_branch or None,
         "prompts": run.prompts or None,
     }
@@ -49,10 +50,13 @@ def state(report: RunReport) -> str:
 
 
 def took(report: RunReport, now: float) -> str:
-    """`1h04, 4 iterations, 18,200 tokens, $0.12`: what a run took, as far as anybody knows."""
+    """`1h04, 4 iterations, 18,200 tokens, $0.12`, and what the coordinator used beside that, as far as known."""
     seconds = report.seconds(now)
     iterations = amount(report.run.iteration, "iteration") if report.run.iteration > 1 else ""
-    return ", ".join(filter(None, (age(seconds) if seconds is not None else "", iterations, report.spent.words)))
+    talked = f"coordinator {report.talked.words}" if report.talked.words else ""
+    return ", ".join(
+        filter(None, (age(seconds) if seconds is not None else "", iterations, report.spent.words, talked))
+    )
 
 
 def became(worked: Worked) -> str:

@@ -29,6 +29,7 @@ from coordinator.model.conversation import (
     TurnEnd,
     Usage,
 )
+from coordinator.storage.runs import new_run
 
 Start = Callable[..., tuple[ChatApi, Chat]]
 INTERJECT = Call("propose_interject", {"title": "Measure first", "after": [1], "why": "numbers before opinions"})
@@ -211,6 +212,22 @@ async def test_its_own_budget_ends_the_talk_in_words_and_more_of_it_lets_it_go_o
     config.write_text("chat_budget_cost: 100\n")
     assert words(await chat.turn(Retry())) == "two"
     assert len(api.bodies) == 2
+
+
+async def test_turns_and_drafts_count_in_the_run_that_they_were_made_in(tmp_path: Path) -> None:
+    layout = made(tmp_path / "p")
+    run = new_run(layout, "Bucket", started="2027-01-15T08:00:00Z")
+    with chat_api(Answer("Well."), Answer("- mend it")) as api:
+        chat = Chat(layout, api.url)
+        heard = await chat.say("how is it?")
+        await chat.talk.hear(Draft("d1", "patch", "body", "2", {"went_wrong": "it hung"}))
+        heard += await chat.until(lambda one: isinstance(one, Drafted) and one.done)
+        used = [one for one in heard if isinstance(one, Usage)]
+        assert len(used) == 2
+        (spent,) = chat.files.in_runs().values()
+        assert chat.files.in_runs().keys() == {run}
+        assert spent.tokens == sum(one.input + one.output + one.cached for one in used)
+        await chat.close()
 
 
 async def test_a_budget_in_dollars_that_can_not_be_kept_is_said(tmp_path: Path) -> None:

@@ -6,12 +6,16 @@ import pytest
 from support import build
 from support.command import coord
 
+from coordinator.client.chat_files import ChatFiles
+from coordinator.client.observing import Observing
+from coordinator.client.opening import project_at
 from coordinator.eventlog.store import EventLog
 from coordinator.lazy.dataclass import replace
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.model.run import Run, RunReport
+from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import StepState
-from coordinator.model.usage import NOTHING
+from coordinator.model.usage import NOTHING, Spent
 from coordinator.storage.paths import Layout
 from coordinator.storage.runs import new_run, write_run, write_step
 
@@ -62,6 +66,43 @@ def test_runs_are_listed_with_what_they_took_the_newest_first(layout: Layout) ->
     assert shown[0].startswith("run-2  waiting")
     assert shown[1].startswith("run-1  done")
     assert shown[1].endswith("Rate limiting  1h04, 2 iterations, 18,200 tokens, $0.12")
+
+
+def test_what_the_coordinator_used_is_told_beside_what_agents_did_and_never_with_it(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    project = project_at(str(layout.root))
+    files = ChatFiles(project)
+    files.use("Rate limiting", 1500, 0.03, "run-1")
+    files.use("Rate limiting", 500, None, "run-1")
+    files.use("Rate limiting", 700, None)  # before any run
+    later, first = coord("runs", "--json", at=layout.root).json["runs"]
+    assert (first["tokens"], first["cost_usd"]) == (18_200, 0.12)
+    assert first["coordinator"] == {"tokens": 2000, "cost_usd": 0.03}
+    assert later["coordinator"] == {"tokens": None, "cost_usd": None}
+    assert coord("runs", at=layout.root).out.splitlines()[1].endswith("$0.12, coordinator 2,000 tokens, $0.03")
+    assert files.used("Rate limiting").tokens == 2700
+    files.use("Later", 9, 0.01, "run-2")
+    observing = Observing(project)
+    try:
+        seen = next(observing.snapshots())
+    finally:
+        observing.close()
+    assert isinstance(seen, Snapshot)
+    assert (seen.run, seen.talked, seen.spent) == ("run-2", Spent(9, 0.01), {})
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[1]", '{"run-1": 7}', '{"run-1": {"tokens": -1, "cost_usd": "x"}}', "[" * 9000]
+)
+def test_usage_that_can_not_be_read_is_none(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    ChatFiles(project_at(str(layout.root))).use("m", 1, 1.0, "run-1")
+    next((tmp_path / "state").rglob("runs.json")).write_text(content)
+    assert coord("runs", "--json", at=layout.root).json["runs"][1]["coordinator"] == {"tokens": None, "cost_usd": None}
 
 
 @pytest.mark.parametrize("name", ["1", "run-1"])

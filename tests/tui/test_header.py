@@ -55,6 +55,10 @@ def test_where_nobody_tells_of_money_the_run_has_cost_tokens_and_else_nothing_is
     assert "3/10 merged  " in text(replace(counted, spent={5: Spent()}), 200)
 
 
+def test_what_the_coordinator_used_is_part_of_what_the_run_has_cost() -> None:
+    assert "3/10 merged · $1.36 " in text(replace(scenes.bucket(), talked=Spent(400, 1.0)), 200)
+
+
 @given(st.integers(54, 220), st.text(max_size=60), st.text(max_size=60))
 def test_pills_stay_whatever_the_width_and_the_names(width: int, project: str, title: str) -> None:
     snapshot = replace(scenes.bucket(), project=project, milestone=Milestone(title))

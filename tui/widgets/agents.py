@@ -120,7 +120,7 @@ class Agents(Lines):
         self.nothing_left = snapshot.loop.state is LoopState.FINISHED
         living = sum(not agent.state.ended for agent in snapshot.everybody)
         self._widest = max((len(self.look_word(agent)) for agent in self._agents), default=0)
-        used = total((*snapshot.spent.values(), *snapshot.flows_spent.values()))
+        used = total((*snapshot.spent.values(), *snapshot.flows_spent.values(), snapshot.talked))
         told = [tokens(used.tokens)] if used.tokens is not None else []
         told += [dollars(used.cost_usd)] if used.cost_usd is not None else []
         run = f"run {' '.join(told)}" if told else ""

@@ -225,8 +225,8 @@ def _merged(counts: _Counts) -> Span:
 
 
 def _cost(snapshot: Snapshot) -> Span | None:
-    """What the run has cost; tokens where nobody tells of money."""
-    used = total(snapshot.spent.values())
+    """What the run has cost, the coordinator included; tokens where nobody tells of money."""
+    used = total((*snapshot.spent.values(), snapshot.talked))
     if used.cost_usd is not None:
         return Span(dollars(used.cost_usd), "quiet")
     return Span(f"{tokens(used.tokens)} tokens", "quiet") if used.tokens is not None else None
