@@ -164,8 +164,9 @@ class Talk:
     async def _take(self, turn: _Turn) -> None:
         if len(turn.words) > MOST_WORDS:
             raise Troubled("too_long", f"that is {len(turn.words):,} characters; say it in at most {MOST_WORDS:,}")
+        steady = await asyncio.to_thread(system, self._reading)
         told, sources = await asyncio.to_thread(self._context, turn.about)
-        brief = Brief(system(), self._recent(), told, bounded(turn.words, MOST_WORDS), self._may_spend)
+        brief = Brief(steady, self._recent(), told, bounded(turn.words, MOST_WORDS), self._may_spend)
         tools = Tools(self._reading, self._who, turn.named, read=sources)
         await self._voice.turn(brief, tools, lambda message: self._pass_on(turn, message))
 
@@ -262,7 +263,7 @@ class Talk:
             words = _drafting(asked)
             about = About(words, asked.selected)
             told, _ = await asyncio.to_thread(self._context, about)
-            brief = Brief(system(), (), told, words, self._may_spend)
+            brief = Brief(await asyncio.to_thread(system, self._reading), (), told, words, self._may_spend)
             await self._voice.draft(brief, lambda message: self._pass_on_draft(asked.id, message))
         except Troubled as error:
             self._tell(error.trouble)

@@ -4,10 +4,9 @@ Every text that it gives is untrusted.
 """
 
 import threading
-from collections.abc import Sequence
 
 from coordinator.client.opening import Project
-from coordinator.errors import CoordError, Refused
+from coordinator.errors import Refused
 from coordinator.lazy.dataclass import dataclass
 from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.event import Event
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from coordinator.model.feedback import Feedback
     from coordinator.model.witnesses import Standing
     from coordinator.observe.observer import Observer
-
-_FLOW_LIMIT = 64 * 1024
-"""Bytes of a page of instructions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +61,15 @@ class Reading:
         return ChatSettings(
             config.chat, config.chat_model, base_url, config.chat_budget_tokens, config.chat_budget_cost
         )
+
+    def instructions(self) -> tuple[str, ...]:
+        """The pages that the voice goes by: the project's own where it is trusted, else those that ship with coord."""
+        from coordinator.model.flow import PAGES
+        from coordinator.observe.trust import is_trusted
+        from coordinator.storage.flows import read_page
+
+        own = is_trusted(self._project.layout)
+        return tuple(read_page(self._project.layout, name, own=own) for name in PAGES)
 
     def look(self) -> Snapshot:
         """The project as it is now; costs what changed since the last look."""
@@ -129,15 +134,3 @@ class Reading:
         """`milestone` or `alignment`, whole; empty where there is none."""
         path = {"milestone": ".coord/milestone.md", "alignment": ".coord/alignment.md"}[name]
         return self.look().documents.get(path, b"").decode("utf-8", "replace")
-
-
-def instructions(names: Sequence[str]) -> str:
-    """Pages of instructions that ship with coord, one after the other. CoordError when one is missing."""
-    from coordinator.storage.files import read_limited
-    from coordinator.storage.packaged import packaged
-
-    try:
-        pages = [read_limited(packaged(f"flows/{name}.md"), _FLOW_LIMIT).decode() for name in names]
-    except (OSError, UnicodeDecodeError) as error:
-        raise CoordError(f"the coordinator's instructions can't be read: {error}", "install coord again") from None
-    return "\n\n".join(page.partition("\n---\n")[2] if page.startswith("---\n") else page for page in pages)

@@ -13,6 +13,8 @@ FILES = {
     "specialist": "SPECIALIST.md",
 }
 """Role → the file with what holds for everybody who has it."""
+PAGES = ("COORDINATION", "PROMPT_CURATION", "EMERGENT_SURGERY")
+"""What the coordinator is told, in this order: files beside the flows, `NAME.md`, which are none."""
 _NAMES = {"execution": "executor"}
 
 

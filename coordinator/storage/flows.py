@@ -6,7 +6,7 @@ from pathlib import Path
 from coordinator.errors import CoordError
 from coordinator.formats.flow_text import FlowFile, read
 from coordinator.lazy.typing import NamedTuple
-from coordinator.model.flow import ROLES, Flow, name_of
+from coordinator.model.flow import PAGES, ROLES, Flow, name_of
 from coordinator.model.problem import Problem
 from coordinator.model.text import plain
 from coordinator.model.work import is_flow_name
@@ -54,13 +54,27 @@ def find_flow(layout: Layout, name: str) -> Flow | None:
     return shipped.flow if shipped is not None else None
 
 
+def read_page(layout: Layout, name: str, *, own: bool) -> str:
+    """A page for the coordinator, without frontmatter; `own`: the project's, where it has one that can be read.
+
+    CoordError when the packaged one is missing.
+    """
+    for folder in (layout.flows, packaged("flows")) if own else (packaged("flows"),):
+        try:
+            page = read_limited(folder / f"{name}.md", LIMIT).decode()
+        except (OSError, UnicodeDecodeError, CoordError):
+            continue
+        return page.partition("\n---\n")[2] if page.startswith("---\n") else page
+    raise CoordError(f"the coordinator's page {name}.md can't be read", "install coord again")
+
+
 def _folder(folder: Path, shown: str, *, own: bool, only: str = "") -> dict[str, FlowFile]:
     """Name → what its file says; of two files with one name the first. `only`: that name alone."""
     try:
         names = sorted(name for name in os.listdir(folder) if name.endswith(".md"))[:_MOST]
     except OSError:
         return {}
-    names = [file for file in names if not only or name_of(file) == only]
+    names = [file for file in names if file[:-3] not in PAGES and (not only or name_of(file) == only)]
     found: dict[str, FlowFile] = {}
     for file in names:
         path, name = f"{shown}/{plain(file)}", name_of(file)
