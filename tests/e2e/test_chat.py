@@ -44,6 +44,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
 
 async def opened(desk: Talk) -> None:
     await desk.pilot.press("c")
+    await until(lambda: desk.app.is_screen_installed("chat"), "the conversation")
     await desk.turn()
 
 
