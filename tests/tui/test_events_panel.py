@@ -235,3 +235,79 @@ def test_what_a_human_without_a_terminal_wrote_says_so_in_the_panel_and_on_its_p
     assert max(map(len, rows)) <= width
     pages = ["\n".join("".join(span.text for span in line) for line in event_lines(event)) for event in (typed, unseen)]
     assert ["ada  (human, no terminal)" in page for page in pages] == [False, True]
+
+
+def routine(attempts: int, first: int = 1) -> list[Event]:
+    """Attempts at prompt 1, one after the other, each of five events."""
+    kinds = ("step.dispatched", "agent.started", "step.running", "agent.exited", "step.change_open")
+    found = []
+    for n in range(attempts * 5):
+        attempt, kind = n // 5 + 1, kinds[n % 5]
+        subject = f"agent:executor-01-{attempt}" if kind.startswith("agent.") else "prompt:1"
+        found.append(scenes.event(first + n, 900 - n, "loop", kind, subject, attempt=attempt))
+    return found
+
+
+async def test_an_attempts_routine_is_one_line_that_is_rewritten_and_a_key_shows_each_event() -> None:
+    log = routine(1)
+    source = StillSource(replace(scenes.bucket(), head=3), log[:3])
+    async with shown(source) as (app, pilot):
+        assert "01 running" in line_with(app, "dispatched, started")
+        source.events_by_seq = log
+        source.put(replace(scenes.bucket(), head=5))
+        await until(lambda: "01 change-open" in screen_text(app), "the rest of its way")
+        assert len(app.main.log_panel.list.lines) == 1
+        assert "dispatched, started, running, exited" in line_with(app, "change-open")
+        await pilot.press("4")
+        await until(lambda: app.main.log_panel.list.has_focus, "the events")
+        await pilot.press("w")
+        await until(lambda: len(app.main.log_panel.list.lines) == 5, "each event")
+        assert "01 dispatched" in screen_text(app)
+        assert "Events · each" in screen_text(app)
+        await pilot.press("w")
+        await until(lambda: len(app.main.log_panel.list.lines) == 1, "one line")
+
+
+async def test_what_is_searched_for_has_a_line_of_its_own() -> None:
+    source = StillSource(replace(scenes.bucket(), head=10), routine(2))
+    async with shown(source) as (app, pilot):
+        await pilot.press("4", "slash", *"exited", "enter")
+        await until(lambda: seqs(app) == [4, 9], "what was found")
+        assert len(app.main.log_panel.list.lines) == 2
+
+
+async def test_older_pages_are_read_until_the_panel_is_full() -> None:
+    many = routine(2 * PAGE // 5)
+    source = StillSource(replace(scenes.bucket(), head=len(many) + 3), [*many, *log_after(len(many))])
+    async with shown(source) as (app, _):
+        events = app.main.log_panel.list
+        one = [replace(event, data=dict(event.data, attempt=1)) for event in many]
+        assert len(events.lines) > events.size.height
+        source.events_by_seq = [
+            replace(event, subject="agent:executor-01-1") if event.kind.startswith("agent.") else event for event in one
+        ]
+        app.main.log_panel._shown = None
+        app.main.log_panel._wake()
+        await until(lambda: not app.main.log_panel.busy, "all pages")
+        assert len(events.lines) == 1
+        assert len(events.events) == len(many)
+
+
+def log_after(count: int) -> list[Event]:
+    return [scenes.event(count + n, 1, "ada", "decision.recorded", "prompt:2", text=f"late {n}") for n in (1, 2, 3)]
+
+
+async def test_rows_that_are_arranged_anew_leave_the_reader_where_he_is() -> None:
+    log = [*routine(30), *log_after(150)]
+    source = StillSource(replace(scenes.bucket(), head=153), log)
+    async with shown(source) as (app, pilot):
+        await pilot.press("4")
+        events = app.main.log_panel.list
+        await until(lambda: events.has_focus, "the events")
+        await pilot.press("up", "up", "up", "up")
+        current = events.current
+        assert current is not None
+        await pilot.press("w")
+        await until(lambda: len(events.lines) == 153, "each event")
+        assert events.current is not None
+        assert events.current.seq == current.seq

@@ -48,6 +48,15 @@ SCREEN: tuple[Action, ...] = (
         footer_in="events",
     ),
     Action(
+        "events.whole",
+        "w",
+        "each event",
+        "Each event in a line of its own, or what an attempt goes through by itself in one",
+        Group.EVENTS,
+        Scope.EVENTS,
+        footer=46,
+    ),
+    Action(
         "events.details",
         "enter",
         "details",

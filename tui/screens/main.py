@@ -438,6 +438,9 @@ class MainScreen(FindingScreen):
     def action_events_clear(self) -> None:
         self.log_panel.end_search()
 
+    def action_events_whole(self) -> None:
+        self.log_panel.toggle_whole()
+
     def action_events_details(self) -> None:
         event = self.log_panel.list.current
         if event is None:

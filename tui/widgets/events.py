@@ -1,6 +1,7 @@
 """The log as it grows: follows its end, filters, searches, and reads older pages when they come into sight."""
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Iterable
 from typing import ClassVar, Protocol
 
@@ -18,6 +19,7 @@ from coordinator.model.clock import wall
 from coordinator.model.event import Event
 from coordinator.model.snapshot import Question, Snapshot
 from coordinator.model.text import plain
+from coordinator.views.event_lines import EventLine, gathered, in_full
 from coordinator.views.event_text import describe
 from coordinator.views.spans import Span
 from tui.actions import Scope, bindings
@@ -41,7 +43,8 @@ class EventList(Lines):
     """The rows of the events panel, oldest first."""
 
     HELP: ClassVar[str] = (
-        "Everything that happened, newest at the end; it follows the end unless you scroll up. Filter by the selected "
+        "Everything that happened, newest at the end; it follows the end unless you scroll up. What an attempt goes "
+        "through by itself is one line, rewritten as it goes on; a key shows each event. Filter by the selected "
         "prompt, its agent or questions, search all of it, open an event, or jump to the prompt it is about."
     )
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.EVENTS)]
@@ -53,6 +56,11 @@ class EventList(Lines):
         super().__init__(id=id)
         self.marks = marks
         self.events: list[Event] = []
+        """All that were read."""
+        self.lines: list[EventLine] = []
+        """The rows: the routine of an attempt is one of them."""
+        self.in_full = False
+        """Each event has a row of its own."""
         self.open_questions: dict[str, Question] = {}
         self.needle = ""
         self.following = True
@@ -60,35 +68,64 @@ class EventList(Lines):
 
     @property
     def current(self) -> Event | None:
-        return self.events[self.cursor] if self.cursor < len(self.events) else None
+        return self.lines[self.cursor].newest if self.cursor < len(self.lines) else None
+
+    @property
+    def has_room_above(self) -> bool:
+        """Older events would come into sight: the reader is at the top, or the rows don't fill the panel."""
+        if len(self.lines) < self.scrollable_content_region.height:
+            return True
+        return self.scroll_offset.y == 0 and not self.following
 
     def put(self, events: Iterable[Event]) -> None:
         """Show these and nothing else, from the end."""
         self.events = list(events)
-        self.following = True
+        self._arrange()
         self._to_end()
 
     def extend(self, events: Iterable[Event]) -> None:
         """Add newer events; stays where the reader is, unless that is the end."""
         last = self.events[-1].seq if self.events else 0
         self.events.extend(event for event in events if event.seq > last)
-        if self.following:
-            self._to_end()
-        else:
-            self.rows_changed()
+        self._again()
 
     def prepend(self, events: tuple[Event, ...]) -> None:
         """Add older events without moving what is in sight."""
         self.events[:0] = events
-        top = self.scroll_offset.y + len(events)
-        self.set_reactive(Lines.cursor, self.cursor + len(events))
+        self._again()
+
+    def show_in_full(self, *, whole: bool) -> None:
+        """Give each event a row, or each attempt's routine; what is in sight stays there."""
+        if whole is not self.in_full:
+            self.in_full = whole
+            self._again()
+
+    def _arrange(self) -> None:
+        self.lines = in_full(self.events) if self.in_full else gathered(self.events)
+
+    def _again(self) -> None:
+        """Arrange the rows anew; the reader stays at the same events, or at the end."""
+        following, top = self.following, self._seq_at(self.scroll_offset.y)
+        chosen = self._seq_at(self.cursor)
+        self._arrange()
+        if following:
+            self._to_end()
+            return
+        self.set_reactive(Lines.cursor, self._row_of(chosen))
         self.rows_changed()
-        self.scroll_to(y=top, animate=False, force=True)
+        self.scroll_to(y=self._row_of(top), animate=False, force=True)
+
+    def _seq_at(self, row: int) -> int:
+        return self.lines[min(row, len(self.lines) - 1)].newest.seq if self.lines else 0
+
+    def _row_of(self, seq: int) -> int:
+        """The first row whose newest event is not older."""
+        return max(0, min(len(self.lines) - 1, bisect_left(self.lines, seq, key=lambda line: line.newest.seq)))
 
     def _to_end(self) -> None:
-        self.set_reactive(Lines.cursor, max(0, len(self.events) - 1))
+        self.set_reactive(Lines.cursor, max(0, len(self.lines) - 1))
         self.rows_changed()
-        self.scroll_to(y=max(0, len(self.events) - self.scrollable_content_region.height), animate=False, force=True)
+        self.scroll_to(y=max(0, len(self.lines) - self.scrollable_content_region.height), animate=False, force=True)
         self.following = True
 
     def on_resize(self) -> None:
@@ -98,29 +135,30 @@ class EventList(Lines):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        self.following = round(new_value) + self.scrollable_content_region.height >= len(self.events)
+        self.following = round(new_value) + self.scrollable_content_region.height >= len(self.lines)
         if round(new_value) == 0 and new_value < old_value:
             self.post_message(self.TopReached())
 
     def go(self, row: int) -> None:
-        self.following = row >= len(self.events) - 1
+        self.following = row >= len(self.lines) - 1
         super().go(row)
 
     def row_count(self) -> int:
-        return len(self.events)
+        return len(self.lines)
 
     def _under(self, row: int) -> str:
         return "cursor" if row == self.cursor and self.has_focus else ""
 
     def row_version(self, row: int) -> object:
-        event = self.events[row]
-        question = self.open_questions.get(event.id)
+        line = self.lines[row]
+        question = self.open_questions.get(line.newest.id)
         waits = since(question.asked, self.now) if question else None
-        return (event.seq, waits, self.needle)
+        return (line.newest.seq, len(line.events), line.events[0].seq, waits, self.needle)
 
     def row_spans(self, row: int, width: int) -> Spans:
-        event = self.events[row]
-        spans = event_spans(event, self.open_questions.get(event.id), width, self.now, self.marks)
+        line = self.lines[row]
+        event = line.newest
+        spans = event_spans(event, self.open_questions.get(event.id), width, self.now, self.marks, line.before)
         return mark(spans, self.needle)
 
     def empty_spans(self) -> list[Spans]:
@@ -129,8 +167,13 @@ class EventList(Lines):
         return [[Span(" Nothing happened yet. What is done, by whom, is written down here.", "quiet")]]
 
 
-def event_spans(event: Event, question: Question | None, width: int, now: float, marks: Glyphs) -> list[Span]:
-    """Time, who, what, and the sentence; a question that is still open says how to answer it."""
+def event_spans(
+    event: Event, question: Question | None, width: int, now: float, marks: Glyphs, before: str = ""
+) -> list[Span]:
+    """Time, who, what, and the sentence; a question that is still open says how to answer it.
+
+    `before`: what the line tells of besides, that came before.
+    """
     line = describe(event)
     who, what = (14, 11) if width >= 90 else (12, 9)
     ink = _ink(event, question)
@@ -140,6 +183,7 @@ def event_spans(event: Event, question: Question | None, width: int, now: float,
         Span(pad(line.actor, who, marks.ellipsis) + "  ", actor_ink),
         Span(pad(line.word, what, marks.ellipsis) + "  ", ink),
         Span(line.text, "strong" if question else "text"),
+        *([Span(f"  {marks.dot} {before}", "quiet")] if before else []),
     ]
     if question is None and not line.aside:
         return fit(spans, width, marks.ellipsis)
@@ -196,6 +240,8 @@ class EventsPanel(Vertical):
         self._begins = False
         self._reading = False
         self._subject, self._actor = "", ""
+        self._whole = False
+        """Each event is wanted in a line of its own; what is searched for always has one."""
 
     def compose(self) -> ComposeResult:
         yield self._list
@@ -244,6 +290,16 @@ class EventsPanel(Vertical):
         while (show is Show.PROMPT and not self._subject) or (show is Show.AGENT and not self._actor):
             show = show.next
         self._want(show, self.query_wanted.text)
+
+    def toggle_whole(self) -> None:
+        """Each event in a line of its own, or each attempt's routine in one."""
+        self._whole = not self._whole
+        self._list.show_in_full(whole=self._whole or bool(self.query_wanted.text))
+        self._describe()
+
+    @property
+    def whole(self) -> bool:
+        return self._whole
 
     def open_search(self) -> None:
         self.add_class("-searching")
@@ -316,7 +372,7 @@ class EventsPanel(Vertical):
             return {}
         if self._head > self._read_to:
             return {"after": self._read_to}
-        if self._list.events and not self._begins and self._list.scroll_offset.y == 0 and not self._list.following:
+        if self._list.events and not self._begins and self._list.has_room_above:
             return {"before": self._list.events[0].seq}
         return None
 
@@ -334,6 +390,7 @@ class EventsPanel(Vertical):
 
     def _take(self, query: Query, page: dict[str, int], events: tuple[Event, ...], head: int) -> None:
         self._list.needle = query.text
+        self._list.show_in_full(whole=self._whole or bool(query.text))
         if "before" in page:
             self._begins = len(events) < PAGE
             self._list.prepend(events)
@@ -359,6 +416,8 @@ class EventsPanel(Vertical):
             title += f" {self.marks.dot} {query.actor}"
         elif query.show is Show.QUESTION:
             title += f" {self.marks.dot} questions"
+        if self._whole:
+            title += f" {self.marks.dot} each"
         if query.text:
             title += f" {self.marks.dot} “{query.text}”"
         self.border_title = Content(plain(title))
