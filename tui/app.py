@@ -13,6 +13,7 @@ from textual import events, on, work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
@@ -50,7 +51,10 @@ class CoordApp(Navigation):
     TITLE = "coord"
     CSS_PATH = Path(__file__).with_name("coord.tcss")
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "leave", show=False, system=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "leave", show=False, system=True),
+        Binding("ctrl+z", "suspend", show=False, id="suspend"),
+    ]
 
     def __init__(
         self, source: Source, environ: Mapping[str, str] | None = None, clock: Callable[[], float] = time.time
@@ -251,6 +255,18 @@ class CoordApp(Navigation):
         """Keep what was chosen on the screen, as it is by then: several in a row end with the newest."""
         with self._keeping:
             what_is_chosen()
+
+    def action_suspend(self) -> None:
+        """Into the background of the shell that it was started from, where there is one."""
+        if self._driver is not None and self._driver.can_suspend:
+            self.action_suspend_process()
+        else:
+            self.post_message(Remark("This screen can't be put in the background."))
+
+    @on(Driver.SignalResume)
+    def _back(self) -> None:
+        """From the shell again: the terminal has forgotten all that was on it."""
+        self.refresh(layout=True)
 
     def action_leave(self) -> None:
         """Ctrl+C leaves as it does everywhere else: nothing is lost, the loop is a process of its own."""

@@ -124,6 +124,20 @@ class Navigation(App[None]):
 
         edit_file(self, self.source, path, line)
 
+    @work(group="scrollback", exclusive=True)
+    async def search_window(self, agent: "Agent") -> None:
+        """Search what an agent's window shows, and what scrolled out of it, as it is now."""
+        from coordinator.views.spans import Span
+        from tui.screens.reader import Reading
+
+        try:
+            screen = await asyncio.to_thread(self.source.scrollback, agent)
+        except CoordError as error:
+            self.post_message(Failed(error.message, error.remedy))
+            return
+        lines = [[Span(line)] for line in screen.plain().splitlines()]
+        self.push_screen(Reading(f"Window of {agent.name or agent.id}", lines, searching=True))
+
     # ── taking along
 
     def action_copy(self) -> None:

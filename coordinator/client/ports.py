@@ -225,6 +225,10 @@ class Windows(Protocol):
         """What the window of an ended attempt showed at the end; None when nothing of it is left."""
         ...
 
+    def scrollback(self, agent: Agent) -> "Screen":
+        """What scrolled out of an agent's window, as far as it is kept, then what it shows. Refused when it is gone."""
+        ...
+
     def copy(self, text: str) -> str:
         """Put a text into the buffer of the tmux that this terminal is in, if it is in one; what a clipboard may have.
 

@@ -183,6 +183,9 @@ class ProjectSource:
     def attach(self, agent: Agent) -> Sequence[str] | None:
         return self._windows.attach(agent, if_gone="its last screen stays in sight here")
 
+    def scrollback(self, agent: Agent) -> "Screen":
+        return self._windows.scrollback(agent)
+
     def copy(self, text: str) -> str:
         from coordinator.client.copying import copy
 

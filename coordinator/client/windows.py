@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from coordinator.client.ports import OnScreen
-from coordinator.errors import CoordError
+from coordinator.errors import CoordError, Refused
 from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.model.snapshot import Agent
 from coordinator.model.step import Attempt
@@ -20,6 +20,8 @@ _SCREEN_LIMIT = 2_000_000
 """Bytes of a kept last screen."""
 _COLUMNS = 500
 """Widest last screen that is read."""
+_SCROLLED = 5000
+"""Lines that are read of what scrolled out of a window: as many as tmux keeps of ours."""
 _LOOP = "loop"
 """Name of the loop's window."""
 
@@ -43,6 +45,22 @@ class Windows:
         if window is None:
             raise CoordError(f"the window of {agent.id} is gone", if_gone)
         return self._attach(window.id)
+
+    def scrollback(self, agent: Agent) -> "Screen":
+        """What scrolled out of an agent's window, as far as it is kept, then what it shows. Refused when it is gone."""
+        from coordinator.terminals.screen import parse
+
+        if agent.adopted:
+            from coordinator.terminals.foreign_server import Elsewhere
+
+            captured: str | None = Elsewhere(agent.server).capture(agent.pane, _SCROLLED)
+        else:
+            window = self._of(agent.id)
+            captured = self._project.terminals.capture(window.pane, _SCROLLED) if window is not None else None
+        if captured is None:
+            raise Refused(f"the window of {agent.id} is gone", "its last screen stays in sight")
+        text = captured.rstrip("\n")
+        return parse(text, _COLUMNS, text.count("\n") + 1)
 
     def attach_loop(self) -> Sequence[str] | None:
         """The same for the window in which the loop runs."""

@@ -69,6 +69,10 @@ class Elsewhere:
         """What these panes show; those that are gone are left out. Raises TerminalError."""
         return read_panes(self._terminals, panes) if panes else {}
 
+    def capture(self, pane: str, history: int) -> str:
+        """What a pane shows, with lines that scrolled out of it first; see `Terminals.capture`."""
+        return self._terminals.capture(pane, history)
+
     def feed(self, on_screen: "OnScreen") -> "PaneFeed":
         """Live screens of its panes, by plain captures: attaching a client to read them would be seen there."""
         from coordinator.terminals.feed import PaneFeed

@@ -195,6 +195,11 @@ class StillSource:
         self.asked.append(("attach", agent.id))
         return self.command
 
+    def scrollback(self, agent: Agent) -> "Screen":
+        if agent.screen_id not in self.screens:
+            raise Refused(f"the window of {agent.id} is gone", "its last screen stays in sight")
+        return self.screens[agent.screen_id]
+
     def copy(self, text: str) -> str:
         self.asked.append(("copy", text))
         return text

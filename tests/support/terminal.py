@@ -32,7 +32,13 @@ class Terminal:
 
     def open(self, project: Project, *arguments: str, program: Sequence[str] = ("-m", "coordinator.cli.main")) -> None:
         """Run `coord` on a project, or another program of Python in its place; its window stays when it ends."""
-        words = [sys.executable, *program, "-C", str(project.layout.root), *arguments]
+        self._run(project, [sys.executable, *program, "-C", str(project.layout.root), *arguments])
+
+    def shell(self, project: Project) -> None:
+        """Run a shell with job control, in which `coord` would find that project's home."""
+        self._run(project, ["bash", "--norc", "--noprofile", "-i"])
+
+    def _run(self, project: Project, words: Sequence[str]) -> None:
         # COLUMNS and LINES, which test runners set, would overrule the size of the terminal
         own = project.environment(COLORTERM="truecolor", LANG="C.UTF-8")
         environ = {k: v for k, v in own.items() if "\n" not in v and k not in ("COLUMNS", "LINES")}

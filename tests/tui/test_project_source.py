@@ -199,7 +199,7 @@ def test_the_loop_starts_pauses_goes_on_and_stops(make: Make) -> None:
 
 
 def test_live_windows_last_screens_and_attaching_go_by_the_agents_mark(make: Make) -> None:
-    project = make({1: ()}, {1: "echo hello from one; sleep 600\n"})
+    project = make({1: ()}, {1: "seq -f 'early %g' 300; echo hello from one; sleep 600\n"})
     screens: dict[str, Screen] = {}
     with looking(project) as look:
         look.source.ask_loop(Wish.START)
@@ -216,9 +216,15 @@ def test_live_windows_last_screens_and_attaching_go_by_the_agents_mark(make: Mak
         last = look.source.last_screen(attempt)
         assert last is not None
         assert "hello from one" in last.plain()
+        assert "early 1\n" not in last.plain()
+        whole = look.source.scrollback(agent).plain()
+        assert "early 1\n" in whole
+        assert whole.endswith("hello from one")
         project.terminals.kill_window(agent.window)
         with pytest.raises(CoordError, match="gone"):
             look.source.attach(agent)
+        with pytest.raises(CoordError, match="gone"):
+            look.source.scrollback(agent)
         assert look.source.last_screen(attempt) is None
         kept = project.layout.root / attempt.directory / "screen.txt"
         kept.write_text("\x1b[31mkept\x1b[0m picture\n")

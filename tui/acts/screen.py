@@ -20,7 +20,7 @@ SCREEN: tuple[Action, ...] = (
         "events.search",
         "slash",
         lambda context: "filter" if context.panel in ("prompts", "agents") else "search",
-        "Filter the prompts or agents while you type, where these have the focus; else search all events for a text",
+        "Filter the prompts or agents while you type, search the live window with its scrollback, or all events",
         Group.LOOK,
         footer=41,
         footer_in="events",
@@ -74,6 +74,14 @@ SCREEN: tuple[Action, ...] = (
         Group.EVENTS,
         Scope.EVENTS,
         footer=44,
+    ),
+    Action(
+        "suspend",
+        "ctrl+z",
+        "suspend",
+        "Put the screen in the background of your shell; fg brings it back",
+        Group.SCREEN,
+        written="^z",
     ),
     Action(
         "palette",

@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from coordinator.views.spans import Span
-from tui.paint.ink import Spans, columns, ink_of, paint, wrap
+from tui.paint.ink import Spans, columns, ink_of, mark, paint, wrap
 from tui.paint.scrollbars import ScrolledView
 from tui.paint.scrolling import LINES
 
@@ -33,6 +33,9 @@ class Pager(ScrolledView, can_focus=True):
         self._source = list(lines)
         self._lines: list[Spans] = []
         self._width = -1
+        self._needle = ""
+        self._hit = 0
+        """Line of the match that one is at."""
 
     def show(self, lines: Sequence[Spans]) -> None:
         """Read something else, from the top."""
@@ -41,6 +44,40 @@ class Pager(ScrolledView, can_focus=True):
         self._lay()
         self.scroll_to(y=0, animate=False, force=True)
         self.refresh()
+
+    # Searching
+
+    def find(self, needle: str) -> None:
+        """Mark a text wherever it stands, whatever the case, and go to its last place; nothing ends the search."""
+        self._needle = needle
+        self._hit = len(self._lines)
+        self.step(-1)
+        self.refresh()
+
+    def step(self, by: int) -> None:
+        """Go to the next place of the text, or the one before; after the last one comes the first."""
+        hits = self.hits
+        if not hits:
+            return
+        beyond = [hit for hit in hits if (hit > self._hit if by > 0 else hit < self._hit)]
+        self._hit = (beyond or hits)[0 if by > 0 else -1]
+        height = self.scrollable_content_region.height
+        if not self.scroll_offset.y <= self._hit < self.scroll_offset.y + height:
+            self.scroll_to(y=self._hit - height // 2, animate=False, force=True)
+        self.refresh()
+
+    @property
+    def hits(self) -> list[int]:
+        """Lines, as they are wrapped, that the text stands in."""
+        needle = self._needle.casefold()
+        texts = ("".join(span.text for span in line) for line in self._lines) if needle else ()
+        return [row for row, text in enumerate(texts) if needle in text.casefold()]
+
+    @property
+    def place(self) -> str:
+        """`3 of 17`: which place one is at."""
+        hits = self.hits
+        return f"{hits.index(self._hit) + 1} of {len(hits)}" if self._hit in hits else "nowhere"
 
     def on_resize(self) -> None:
         self._lay()
@@ -61,7 +98,10 @@ class Pager(ScrolledView, can_focus=True):
         row = y + self.scroll_offset.y
         if row >= len(self._lines):
             return Strip.blank(width, self.ink("text"))
-        return paint(self._lines[row], width, self.ink)
+        spans = self._lines[row]
+        if self._needle:
+            spans = mark(spans, self._needle, "cursor" if row == self._hit else "found")
+        return paint(spans, width, self.ink)
 
 
 def wrapped(spans: Spans, width: int) -> list[Spans]:

@@ -51,6 +51,9 @@ class Navigator(ScreenHost, Protocol):
     def attach_to(self, agent: Agent) -> None:
         """Go into an agent's own window."""
 
+    def search_window(self, agent: Agent) -> object:
+        """Search what an agent's window shows, and what scrolled out of it."""
+
     def permit(self, agent: Agent) -> object:
         """Open the form that answers what an agent asks leave for."""
 

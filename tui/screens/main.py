@@ -419,6 +419,8 @@ class MainScreen(FindingScreen):
     def action_events_search(self) -> None:
         if self.filter_line(self.panel or "events") is not None:
             self.open_filter(self.panel)
+        elif self.panel == "window" and self.window.agent is not None:
+            self.host.search_window(self.window.agent)
         elif self.in_sight("events"):
             self._open_search()
         else:

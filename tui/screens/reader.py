@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widgets import Input
 
 from coordinator.lazy.dataclass import dataclass
 from coordinator.model.text import plain
@@ -34,25 +35,102 @@ _CSS = """
 class Reading(ModalScreen[None]):
     """A text over the main screen; any of the usual keys leaves it."""
 
-    DEFAULT_CSS = _CSS.format(name="Reading")
+    AUTO_FOCUS = "#text"
+    DEFAULT_CSS = (
+        _CSS.format(name="Reading")
+        + """
+    Reading > Vertical > Pager { height: 1fr; }
+    Reading > Vertical > Input { height: 1; border: none; padding: 0; background: $panel; display: none; }
+    Reading > Vertical > Input:focus { border: none; }
+    Reading.-searching > Vertical > Input { display: block; }
+    """
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         KEY,
-        Binding("escape,q,enter,question_mark", "dismiss", "back", show=False),
+        Binding("slash", "search", "search", show=False),
+        Binding("n", "step(1)", "next place", show=False),
+        Binding("N", "step(-1)", "place before", show=False),
+        Binding("escape", "back", "back", show=False),
+        Binding("q,enter,question_mark", "dismiss", "back", show=False),
     ]
 
-    def __init__(self, title: str, lines: Sequence[Spans]) -> None:
+    def __init__(self, title: str, lines: Sequence[Spans], *, searching: bool = False) -> None:
+        """`searching`: begin at the end, in the line of the search."""
         super().__init__()
         self._title = title
         self._lines = lines
+        self._begin = searching
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = Content(plain(self._title))
-            box.border_subtitle = subtitle(self.app)
             yield Pager(self._lines, id="text")
+            yield Input(placeholder="search; n and N go on, esc ends it", id="search")
 
     def on_mount(self) -> None:
         self.set_class(self.app.has_class("-ascii"), "-ascii")
+        self._say()
+        if self._begin:
+            self.call_after_refresh(self._at_the_end)
+
+    def _at_the_end(self) -> None:
+        self._pager.action_scroll_end()
+        self.action_search()
+
+    # ── searching
+
+    @property
+    def _pager(self) -> Pager:
+        return self.query_one(Pager)
+
+    @property
+    def _line(self) -> Input:
+        return self.query_one(Input)
+
+    def action_search(self) -> None:
+        """Type what to look for."""
+        self.add_class("-searching")
+        self._line.focus()
+        self._say()
+
+    @on(Input.Changed)
+    def _typed(self, message: Input.Changed) -> None:
+        message.stop()
+        self._pager.find(message.value)
+        self._say()
+
+    @on(Input.Submitted)
+    def _kept(self, message: Input.Submitted) -> None:
+        message.stop()
+        self._pager.focus()
+        self.set_class(bool(message.value), "-searching")
+        self._say()
+
+    def action_step(self, by: int) -> None:
+        """Go to another place of what is searched for."""
+        self._pager.step(by)
+        self._say()
+
+    def action_back(self) -> None:
+        """The end of the search, else of the page."""
+        if not self.has_class("-searching"):
+            self.dismiss()
+            return
+        self.remove_class("-searching")
+        self._line.value = ""
+        self._pager.focus()
+        self._say()
+
+    def _say(self) -> None:
+        """Which keys act, on the border."""
+        if not self.has_class("-searching"):
+            said = Content("/ search  ") + subtitle(self.app)
+        elif self._line.has_focus:
+            said = Content("esc ends the search")
+        else:
+            said = Content("n next  N before  esc ends the search")
+        place = Content(f"{self._pager.place}  ") if self._line.value else Content("")
+        self.query_one(Vertical).border_subtitle = place + said
 
     def copies(self) -> tuple[Copy, ...]:
         return of_page(self._title, text_of(self._lines))

@@ -37,7 +37,8 @@ class LiveWindow(ScrolledView, Titled, can_focus=True):
 
     HELP: ClassVar[str] = (
         "The tmux window of the agent under the cursor, live and read-only. It follows the line the agent works on "
-        "until you scroll; End follows again. Attach to type into it. Ended agents keep their last screen."
+        "until you scroll; End follows again. / searches it, with what scrolled out of it. Attach to type into it. "
+        "Ended agents keep their last screen."
     )
     BORDER_TITLE = "Live window"
     DEFAULT_CSS = """
