@@ -221,7 +221,10 @@ async def test_files_are_walked_and_long_lines_panned() -> None:
             assert screen.diff.rows[screen.diff.cursor].text == name
         await pilot.press("left_square_bracket")
         assert "THE-END" not in screen_text(app)
-        await pilot.press(*["right"] * 32)
+        assert "nnn…" in screen_text(app)
+        assert "←→" in screen_text(app).splitlines()[-1]
+        await pilot.press(*["right"] * 60)
+        await pilot.press(*["left"] * 5)  # as far as there is something to see, and no farther
         assert "THE-END" in screen_text(app)
         await pilot.press("left_square_bracket")
         assert screen.diff.rows[screen.diff.cursor].text == "src/limit.py"

@@ -345,6 +345,7 @@ class Review(ReviewReading):
             ("n", "hunk", "hunk"),
             ("]", "file", "file"),
             (">", "change", "change(1)"),
+            *((("\u2190\u2192", "sideways", "pan"),) if self.diff.wide else ()),
             *part,
             *((("c", "try the merge", "check"),) if self.judgeable else ()),
             ("s", split, "split"),
@@ -360,6 +361,8 @@ class Review(ReviewReading):
         message.stop()
         if message.action in ("file", "hunk"):
             await self.diff.run_action(f"{message.action}(1)")
+        elif message.action == "pan":
+            await self.diff.run_action("pan(8)")
         elif message.action == "form.leave":
             self.action_back()
         else:

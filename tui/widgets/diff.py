@@ -71,6 +71,8 @@ class DiffView(Lines):
         self._partner: dict[int, int] = {}
         """Removed line → the added one beside it, and the other way round."""
         self._digits = 1
+        self._longest = 0
+        """Characters of the longest line."""
 
     def show(self, rows: Sequence[Row], files: Sequence[FileChange], *, stay: bool = False) -> None:
         """Show other rows, from the top; `stay`: they are of the same diff, and the cursor stays on its line."""
@@ -83,6 +85,7 @@ class DiffView(Lines):
             if one.left is not None and one.right is not None and one.left != one.right:
                 self._partner |= {one.left: one.right, one.right: one.left}
         self._colouring = Colouring(self.rows, [file.path for file in files])
+        self._longest = max((len(row.text) for row in self.rows if row.kind.code), default=0)
         self._digits = len(str(max((max(row.old, row.new) for row in self.rows), default=0)))
         self._pan = self._pan if stay else 0
         self._drawn.clear()
@@ -122,6 +125,13 @@ class DiffView(Lines):
         """The row under the cursor."""
         at = self._row_at(self.cursor)
         return self.rows[at] if at is not None else None
+
+    @property
+    def wide(self) -> bool:
+        """Some line is longer than there is room for it: only panning shows its end."""
+        width = self.scrollable_content_region.width
+        room = (width - 1) // 2 - self._digits if self.split else width - 2 * self._digits - 1
+        return self._longest > room - 3 > 0
 
     @property
     def line(self) -> int:
@@ -198,6 +208,8 @@ class DiffView(Lines):
         side = {Kind.ADDED: "added", Kind.REMOVED: "removed"}.get(kind, "text")
         sign = {Kind.ADDED: "+ ", Kind.REMOVED: "- "}.get(kind, "  ")
         spans, left, skip = [Span(sign, side)], width - 2, self._pan
+        more = cell_len(_whole(self._colouring.pieces(index))[self._pan :]) > left > 1
+        left -= more
         for text, token, word in self._pieces(index):
             shown = text[skip:]
             skip = max(0, skip - len(text))
@@ -207,7 +219,7 @@ class DiffView(Lines):
             left -= size
             ground = f"{side}-word" if word else side
             spans.append(Span(shown, f"{ground}.{token}" if token else ground))
-        return [*spans, Span(" " * left, side)]
+        return [*spans, Span(" " * left, side), *([Span(self.marks.ellipsis, side)] if more else [])]
 
     def _pieces(self, index: int) -> Iterator[tuple[str, str, bool]]:
         """Text, token, and whether it is among the words that the line beside it has not."""
@@ -238,7 +250,7 @@ class DiffView(Lines):
         return next((at for at, pair in enumerate(self._pairs) if index in (pair.left, pair.right)), 0)
 
     def action_pan(self, by: int) -> None:
-        self._pan = max(0, self._pan + by)
+        self._pan = max(0, min(self._pan + by, self._longest - _STEP))
         self.refresh()
 
     def action_file(self, by: int) -> None:
