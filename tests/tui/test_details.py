@@ -2,6 +2,7 @@
 
 import threading
 
+import pytest
 from support import pages, scenes
 from support.onscreen import screen_text, shown, until
 from support.still import StillSource
@@ -39,9 +40,10 @@ class Slow(StillSource):
         return super().work(attempt)
 
 
-async def test_a_large_screen_has_tasks_criteria_and_files_of_the_selected_prompt() -> None:
+@pytest.mark.parametrize("size", [(104, 44), (160, 45), (200, 50)])
+async def test_a_large_screen_has_tasks_criteria_and_files_of_the_selected_prompt(size: tuple[int, int]) -> None:
     source = Slow()
-    async with shown(source) as (app, _):
+    async with shown(source, size=size) as (app, _):
         assert app.main.details.display
         app.main.select(5)
         await until(lambda: "AC-05-1" in screen_text(app), "its criteria")
@@ -85,11 +87,12 @@ async def test_a_small_screen_reads_nothing_and_shows_all_of_it_on_a_key() -> No
         await until(lambda: app.screen is app.main, "the way back")
 
 
-async def test_the_panel_comes_and_goes_with_the_size_and_leaves_a_zoomed_graph_the_whole_screen() -> None:
+@pytest.mark.parametrize("size", [(160, 45), (200, 50)])
+async def test_the_panel_comes_with_the_size_and_leaves_a_zoomed_graph_the_whole_screen(size: tuple[int, int]) -> None:
     source = Slow()
     source.may.set()
     async with shown(source, size=(80, 24)) as (app, pilot):
-        await pilot.resize_terminal(160, 45)
+        await pilot.resize_terminal(*size)
         await until(lambda: " Details " in screen_text(app) and "Acceptance" in screen_text(app), "the panel")
         graph = app.main.graph
         assert graph.size.height == graph.row_count()

@@ -176,12 +176,12 @@ class AgentTable(Agents):
         return (agent.observed_at if agent.state.ended else self._now) - began if began else -1.0
 
     def _line(self, agent: Agent) -> str:
-        """Why its state is to be doubted, what it says that it does, or the last line of its window."""
-        said = evidence(agent, self._now) or agent.doing
-        screen = self._screens.get(agent.id)
-        if said or screen is None or agent.state.ended:
-            return plain(said)
-        return plain(next((line.strip() for line in reversed(screen.plain().splitlines()) if line.strip()), ""))
+        """Why it seems stuck, else what it says that it does, the last line of its window, or how old its state is."""
+        screen = self._screens.get(agent.id) if not (agent.stuck or agent.doing or agent.state.ended) else None
+        rows = screen.plain().splitlines() if screen is not None else ()
+        seen = next((row.strip() for row in reversed(rows) if row.strip()), "")
+        old = evidence(agent, self._now)
+        return plain(old if agent.stuck else agent.doing or seen or old)
 
     # ── keys
 
