@@ -85,6 +85,16 @@ async def test_a_finding_is_waived_for_a_reason_and_for_none_nothing_happens(lay
         assert [e.actor_kind for e in log.tail(9) if e.kind == "feedback.waived"] == ["human"]
 
 
+async def test_after_a_fault_of_coords_own_the_line_is_there_to_try_again(layout: Layout) -> None:
+    async with opened(layout) as (app, pilot, screen):
+        with pytest.MonkeyPatch.context() as broken:
+            broken.setattr(screen, "judge", lambda *_: {}["nothing"])
+            await pilot.press("w", *"known", "enter")
+            await until(lambda: "This is a fault of coord" in screen_text(app), "the fault")
+        await pilot.press("enter")
+        await until(lambda: not screen.asking and "waived: known" in screen_text(app), "the waiver")
+
+
 async def test_it_becomes_more_urgent_a_prompt_or_is_left(layout: Layout) -> None:
     async with opened(layout) as (app, pilot, screen):
         await pilot.press("down", "p", *"urgent", "enter")

@@ -10,11 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from coordinator.errors import CoordError
 from coordinator.model.snapshot import Snapshot
-from coordinator.model.text import plain
 from coordinator.views.spans import Span
 from tui.messages import ActionAsked, Failed, ItemsRead, Judged, Remark
 from tui.paint.ink import Spans, fit
@@ -22,7 +21,7 @@ from tui.paint.lines import Lines
 from tui.paint.pager import Pager
 from tui.screens.host import ScreenHost
 from tui.screens.page_help import HINT, KEY
-from tui.widgets.ask import Ask
+from tui.widgets.ask import Ask, attempted
 from tui.widgets.footer import Footer, Hint
 from tui.widgets.header import Header
 
@@ -223,13 +222,9 @@ class JudgingScreen(Screen[None], Generic[T]):
         self.asking, self._about = what, item
         fate = self.FATES[what]
         effect = fate.effect.format(label=f"{self.name_of(item)} “{self.title_of(item)}”")
-        self.query_one("#effect", Static).update(Content(plain(effect)))
-        self.query_one("#refusal", Static).update("")
-        box = self.query_one("#words", Input)
-        box.value, box.placeholder = "", fate.words
         self.set_class(True, "-asking")
         self.set_class(not fate.words, "-wordless")
-        self.query_one("#words" if fate.words else "#ask").focus()
+        self.query_one(Ask).say(effect, fate.words, wordless=not fate.words)
         self._keys()
 
     @on(Input.Submitted)
@@ -238,7 +233,7 @@ class JudgingScreen(Screen[None], Generic[T]):
 
     def action_agree(self) -> None:
         """Do what the line says."""
-        words = self.query_one("#words", Input).value.strip()
+        words = self.query_one(Ask).words
         if self._about is None or self._busy or (self.FATES[self.asking].needed and not words):
             return
         self._do(partial(self.judge, self._about, self.asking, words))
@@ -246,17 +241,13 @@ class JudgingScreen(Screen[None], Generic[T]):
     @work(thread=True, group="judging-does", exit_on_error=False)
     def _do(self, do: "partial[str]") -> None:
         self._busy = True
-        try:
-            self.post_message(Judged(do()))
-        except CoordError as error:
-            self.post_message(Judged(error))
+        self.post_message(Judged(attempted(do)))
 
     @on(Judged)
     def _done(self, message: Judged) -> None:
         self._busy = False
         if isinstance(message.found, CoordError):
-            text = plain(f"{message.found.message}. {message.found.remedy}".strip())
-            self.query_one("#refusal", Static).update(Content(text))
+            self.query_one(Ask).refuse(message.found)
             return
         self.app.post_message(Remark(message.found))
         self._close_line()

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from coordinator.errors import CoordError
 from coordinator.formats.intent_text import without_empty
@@ -25,7 +25,7 @@ from tui.paint.pager import Pager
 from tui.screens.host import ScreenHost
 from tui.screens.milestone_lines import intent_text, milestone_lines
 from tui.screens.page_help import HINT, KEY
-from tui.widgets.ask import Ask
+from tui.widgets.ask import Ask, attempted
 from tui.widgets.footer import Footer, Hint
 from tui.widgets.header import Header
 
@@ -134,13 +134,10 @@ class MilestoneScreen(Screen[None]):
         if self.page is None or self._busy:
             return
         self.asking = what
-        self.query_one("#effect", Static).update(Content(plain(self._effect())))
-        self.query_one("#refusal", Static).update("")
-        box = self.query_one("#words", Input)
-        box.value, box.placeholder = "", _PLACEHOLDERS.get(what, "")
+        wordless = what == "intent"
         self.set_class(True, "-asking")
-        self.set_class(what == "intent", "-wordless")
-        self.query_one("#ask" if what == "intent" else "#words").focus()
+        self.set_class(wordless, "-wordless")
+        self.query_one(Ask).say(self._effect(), _PLACEHOLDERS.get(what, ""), wordless=wordless)
         self._keys()
 
     def _effect(self) -> str:
@@ -166,7 +163,7 @@ class MilestoneScreen(Screen[None]):
         """Do what the line says."""
         if not self.asking or self._busy:
             return
-        words = self.query_one("#words", Input).value.strip()
+        words = self.query_one(Ask).words
         source, plan = self.source, self._plan
         if self.asking == "intent" and plan is not None:
             self._do(lambda: _set(source, plan))
@@ -178,20 +175,13 @@ class MilestoneScreen(Screen[None]):
     @work(thread=True, group="milestone-does", exit_on_error=False)
     def _do(self, do: Callable[[], str]) -> None:
         self._busy = True
-        try:
-            self.post_message(Judged(do()))
-        except CoordError as error:
-            self.post_message(Judged(error))
-        except Exception as error:
-            fault = f"{type(error).__name__}: {error}"
-            self.post_message(Judged(CoordError(fault, "This is a fault of coord; the rest goes on.")))
+        self.post_message(Judged(attempted(do)))
 
     @on(Judged)
     def _done(self, message: Judged) -> None:
         self._busy = False
         if isinstance(message.found, CoordError):
-            text = plain(f"{message.found.message}. {message.found.remedy}".strip())
-            self.query_one("#refusal", Static).update(Content(text))
+            self.query_one(Ask).refuse(message.found)
             return
         self.app.post_message(Remark(message.found))
         self._close_line()
