@@ -23,13 +23,15 @@ def stop_agent(
 
     `spare` is the shell of its launch script, which only waits: tmux lets a direct child of a pane go on at once.
     `shared` tells of a file, by its path, whether others wait for locks on it: a process that has one gets the time to
-    let go of it first, and is not stopped within `bound` seconds otherwise.
+    let go of it first, and is not stopped within `bound` seconds otherwise. So does one that was stopped before it
+    became the program that its parent starts: until then that waits for it, and no signal stops it.
     """
     hunt, deadline, quiet = Hunt(by_mark(agent, root)), time.monotonic() + bound, 0
     while True:
         found = [process for process in hunt.look() if process.pid != spare]
         running = [process for process in found if not process.stopped]
-        holding = [process for process in found if process.stopped and _holds(process, shared)]
+        waiting = {process.pid for process in running if process.bound}
+        holding = [p for p in found if p.stopped and (p.parent in waiting or _holds(p, shared))]
         for process in holding:
             send(process, signal.SIGCONT)
         quiet = 0 if running or holding else quiet + 1

@@ -30,6 +30,8 @@ class Process:
     mark: Mark | None = None
     stopped: bool = False
     """By a signal, or by whoever traces it: it does nothing until it is let go on."""
+    bound: bool = False
+    """No signal stops it now: it waits for a child to become another program, or for a device."""
 
     @property
     def identity(self) -> tuple[int, str]:
@@ -93,7 +95,7 @@ def _from_proc(pid: int) -> Process | None:
     if fields is None or fields[0] in b"ZX":
         return None
     mark, stopped = _mark_from_proc(pid), fields[0] in b"Tt"
-    return Process(pid, int(fields[1]), int(fields[3]), fields[19].decode(), mark, stopped)
+    return Process(pid, int(fields[1]), int(fields[3]), fields[19].decode(), mark, stopped, fields[0] == b"D")
 
 
 def _fields(pid: int) -> list[bytes] | None:

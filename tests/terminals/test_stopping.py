@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from support.wait import wait_until
 from coordinator.eventlog.store import EventLog
 from coordinator.model.event import SYSTEM, Draft
 from coordinator.processes.suspend import let_go_on, stop_agent
-from coordinator.processes.table import is_stopped, processes
+from coordinator.processes.table import children, is_stopped, processes
 from coordinator.processes.terminate import agent_processes, send, terminate_agent
 
 AGENT = "executor-07-1"
@@ -181,3 +182,23 @@ def test_ps_tells_what_is_stopped_as_well(den: Den, monkeypatch: pytest.MonkeyPa
     send(processes()[pid], signal.SIGSTOP)
     wait_until(lambda: is_stopped(pid), message="ps to tell")
     assert processes()[pid].stopped
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one that waits for its child is stopped by signals")
+def test_one_that_waits_for_a_child_to_become_its_program_stops_with_it(den: Den) -> None:
+    gate = den.root / "gate"
+    os.mkfifo(gate)
+    pid = den.start(
+        "import os\n"
+        f"first = (os.POSIX_SPAWN_OPEN, 0, {str(gate)!r}, os.O_RDONLY, 0)\n"
+        "os.posix_spawn('/bin/sleep', ['sleep', '1000'], os.environ, file_actions=[first])\n"
+    )
+    wait_until(lambda: processes()[pid].bound, message="it to wait for its child")
+    (child,) = children(pid)
+    with ThreadPoolExecutor(1) as pool:
+        stopping = pool.submit(den.stop)
+        wait_until(lambda: is_stopped(child), message="the child to be stopped")
+        opened = os.open(gate, os.O_RDWR)
+        assert stopping.result() == ()
+    os.close(opened)
+    assert (is_stopped(pid), is_stopped(child)) == (True, True)
