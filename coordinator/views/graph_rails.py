@@ -30,6 +30,10 @@ SHORTEST_FOLD = 3
 """Rows: a shorter run of foldable prompts is left as it is."""
 
 
+_AHEAD = 4
+"""Prompts that wait for one, looked at when it gets its lane."""
+
+
 class Cell(NamedTuple):
     """One column of a row of rails."""
 
@@ -158,12 +162,14 @@ def layout(graph: Graph, *, lanes: int = 8, fold: Collection[int] = frozenset())
 
     Runs of at least `SHORTEST_FOLD` neighbouring prompts which are all in `fold` become one row each.
     """
-    items = tuple(_items(graph.order, fold))
+    items = tuple(_items(graph.order, fold)) if fold else tuple((number,) for number in graph.order)
     row_of = {number: row for row, item in enumerate(items) for number in item}
     before: list[tuple[int, ...]] = []
     behind: list[list[int]] = [[] for _ in items]
+    waits_for = graph.dependencies
     for row, item in enumerate(items):
-        rows = sorted({row_of[d] for number in item for d in graph.dependencies[number] if row_of[d] < row})
+        needs = waits_for[item[0]] if len(item) == 1 else [d for number in item for d in waits_for[number]]
+        rows = sorted({above for d in needs if (above := row_of[d]) < row}) if needs else ()
         before.append(tuple(rows))
         for source in rows:
             behind[source].append(row)
@@ -209,7 +215,7 @@ class _Sweep:
         self.before = before
         self.behind = behind
         self.free = [True] * lanes
-        self.lasts = [max(rows, default=row) for row, rows in enumerate(behind)]
+        self.lasts = [rows[-1] if rows else row for row, rows in enumerate(behind)]
         self.ends = list(self.lasts)
         self.homes: list[int] = []
         self.crossing: list[tuple[int, ...]] = []
@@ -217,20 +223,23 @@ class _Sweep:
         """Rows whose rails are open, oldest first."""
 
     def place(self, row: int) -> None:
+        homes, ends = self.homes, self.ends
         joined = [source for source in self.before[row] if source in self.open]
-        ending = [source for source in joined if self.ends[source] == row]
+        ending = [source for source in joined if ends[source] == row]
         if ending:
-            home = min(self.homes[source] for source in ending)
+            lanes = [homes[source] for source in ending]
         else:
             if not any(self.free):
                 self._shorten(row)
                 joined = [source for source in joined if source in self.open]
-            home = self._nearest_free([self.homes[source] for source in joined])
+            lanes = self._nearest_free([homes[source] for source in joined])
         self.crossing.append(tuple(self.open))
         for source in ending:
             self._close(source)
-        self.homes.append(home)
-        if self.ends[row] > row:
+        goes_on = ends[row] > row
+        home = self._calmest(row, lanes) if goes_on and self.open and len(lanes) > 1 else min(lanes)
+        homes.append(home)
+        if goes_on:
             self.open[row] = None
             self.free[home] = False
 
@@ -246,17 +255,34 @@ class _Sweep:
         self.ends[source] = rows[at - 1] if at else source
         self._close(source)
 
-    def _nearest_free(self, joined: Sequence[int]) -> int:
-        """The free lane with the fewest rails between it and what it joins, leftmost of these."""
-        lanes = [lane for lane, free in enumerate(self.free) if free]
+    def _nearest_free(self, joined: Sequence[int]) -> list[int]:
+        """The free lanes with the fewest rails between them and what they join."""
+        free = self.free
+        lanes = [lane for lane, is_free in enumerate(free) if is_free]
         if not joined:
-            return lanes[0]
+            return lanes
+        left, right = min(joined), max(joined)
+        bounds = [(min(lane, left), max(lane, right)) for lane in lanes]
+        crossed = [high - low - sum(free[low:high]) for low, high in bounds]
+        fewest = min(crossed)
+        return [lane for lane, count in zip(lanes, crossed, strict=True) if count == fewest]
+
+    def _calmest(self, row: int, lanes: Sequence[int]) -> int:
+        """The lane from which the next ones that wait for a row cross the fewest rails, leftmost of these."""
+        homes, ends = self.homes, self.ends
+        coming = []
+        for below in self.behind[row][:_AHEAD]:
+            joined = [homes[source] for source in self.before[below] if source in self.open]
+            if joined:
+                passing = [homes[source] for source in self.open if ends[source] > below]
+                coming.append((min(joined), max(joined), passing))
 
         def crossed(lane: int) -> int:
-            low, high = min(lane, *joined), max(lane, *joined)
-            return sum(not self.free[between] for between in range(low, high))
+            return sum(
+                min(lane, left) < other < max(lane, right) for left, right, passing in coming for other in passing
+            )
 
-        return min(lanes, key=crossed)
+        return min(lanes, key=lambda lane: (crossed(lane), lane)) if coming else min(lanes)
 
 
 def _bundled(ends: Sequence[int], lasts: Sequence[int]) -> tuple[bool, ...]:
