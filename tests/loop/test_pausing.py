@@ -33,8 +33,9 @@ BEAT = 'trap \'\' HUP TERM; echo $$ >"$0.pid"; while :; do echo x >>"$0"; sleep 
 
 def beating(made: Project, number: int, *, before_use: str = "") -> str:
     """A script with two detached children that beat; it uses up something, waits, and does its work."""
-    paths = (made.layout.root.parent / f"{name}-{number}" for name in ("one", "detached"))
+    paths = [made.layout.root.parent / f"{name}-{number}" for name in ("one", "detached")]
     children = "".join(f"setsid sh -c \"$beat\" '{path}' &\n" for path in paths)
+    children += "".join(f"until [ -e '{path}.pid' ]; do sleep 0.01; done\n" for path in paths)
     return f"beat=$(cat <<'END'\n{BEAT}\nEND\n)\n{children}{before_use}{USE}{made.until()}{WRITE}"
 
 
