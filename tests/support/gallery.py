@@ -209,6 +209,9 @@ PICTURES: dict[str, Picture] = {
     "chat-five": Picture("c", words="what now", then="enter enter down", said="five", kept=True),
     "chat-edit": Picture("c", words="what now", then="enter enter e", said="five"),
     "chat-help": Picture("c question_mark"),
+    "copy": Picture("Y", selected=5, kept=True),
+    "command-log": Picture("l at", kept=True),
+    "window-search": Picture("3 slash", selected=4, words="table"),
     # forms
     "answer": Picture("n", kept=True),
     "interject": Picture("i", selected=3, words="Limits per route", kept=True),
