@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from coordinator.errors import CoordError
 from coordinator.model.clock import day_and_time, timestamp
 from coordinator.model.snapshot import Agent, AgentState, Snapshot
 from coordinator.model.text import age
@@ -20,7 +19,7 @@ from coordinator.views.spans import Span
 from tui.actions import BY_ID, key_of
 from tui.context import Context
 from tui.forms.message import Line, MessageLines
-from tui.messages import ActionAsked, LastScreenRead, PaneDrawn, Remark
+from tui.messages import ActionAsked, PaneDrawn, Remark
 from tui.paint.figures import dollars, tokens
 from tui.paint.ink import Spans
 from tui.paint.lines import Lines
@@ -36,7 +35,6 @@ from tui.widgets.window import LiveWindow
 
 if TYPE_CHECKING:
     from coordinator.model.pane_screen import Screen as PaneScreen
-    from coordinator.model.step import Attempt
 
 _LABEL = 10
 _ACTIONS = ("permit", "attach", "tell", "restart", "kill", "edit", "review")
@@ -127,7 +125,7 @@ class AgentStatus(Screen[Asked]):
         attempt = attempt_of(self._snapshot, agent) if agent is not None and agent.state.ended else None
         if attempt is not None and attempt.agent not in self._read:
             self._read.add(attempt.agent)
-            self._read_last_screen(attempt)
+            self.window.draw_last(attempt, self.source.last_screen)
 
     def _pane_came(self, pane: str, screen: "PaneScreen") -> None:
         """Called from the feed's thread."""
@@ -138,19 +136,6 @@ class AgentStatus(Screen[Asked]):
         agent = self.window.agent
         if agent is not None and agent.screen_id == message.pane:
             self.window.draw(agent.id, message.screen)
-
-    @work(thread=True, group="screens", exit_on_error=False)
-    def _read_last_screen(self, attempt: "Attempt") -> None:
-        try:
-            screen = self.source.last_screen(attempt)
-        except CoordError:
-            return  # the panel goes on saying that the window is gone
-        if screen is not None:
-            self.post_message(LastScreenRead(attempt.agent, screen))
-
-    @on(LastScreenRead)
-    def _last_screen_read(self, message: LastScreenRead) -> None:
-        self.window.draw(message.agent, message.screen)
 
     def _say(self) -> None:
         agent = self.agents.current

@@ -2,20 +2,19 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events, on, work
+from textual import events, on
 from textual._time import get_time
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from coordinator.errors import CoordError
 from coordinator.model.snapshot import Agent, Question, Snapshot
 from coordinator.views.attention import asking_windows, needs, waiting_for_you
 from tui.actions import BY_ID, Scope, bindings, key_of
 from tui.context import Context
 from tui.footing import SEARCHING, footing
-from tui.messages import ActionAsked, FirstPainted, LastScreenRead, PaneDrawn, Remark, SnapshotArrived, Waiting
+from tui.messages import ActionAsked, FirstPainted, PaneDrawn, Remark, SnapshotArrived, Waiting
 from tui.paint.lines import Lines
 from tui.screens.finding import JUMPS, FindingScreen
 from tui.screens.host import Navigator
@@ -33,7 +32,6 @@ from tui.widgets.window import LiveWindow
 
 if TYPE_CHECKING:
     from coordinator.model.pane_screen import Screen as PaneScreen
-    from coordinator.model.step import Attempt
 
 
 _ROWS_A_SECOND = 8
@@ -146,10 +144,6 @@ class MainScreen(FindingScreen):
         if agent is not None and agent.screen_id == message.pane:
             self.window.draw(agent.id, message.screen)
 
-    @on(LastScreenRead)
-    def _last_screen_read(self, message: LastScreenRead) -> None:
-        self.window.draw(message.agent, message.screen)
-
     def tick(self) -> None:
         """Let ages go on: once a second while something runs, more rarely the more of it is in sight."""
         if self.snapshot is None or not self.is_current:
@@ -248,19 +242,9 @@ class MainScreen(FindingScreen):
             self._read_screens.add(agent.id)
             attempt = attempt_of(self.snapshot, agent)
             if attempt is not None:
-                self._read_last_screen(attempt)
+                self.window.draw_last(attempt, self.source.last_screen)
         self.watch_panes()
         self.update_keys()
-
-    @work(thread=True, group="screens", exit_on_error=False)
-    def _read_last_screen(self, attempt: "Attempt") -> None:
-        """Show what an ended attempt's window showed at the end, if that is still known."""
-        try:
-            screen = self.source.last_screen(attempt)
-        except CoordError:
-            return  # the panel goes on saying that the window is gone
-        if screen is not None:
-            self.post_message(LastScreenRead(attempt.agent, screen))
 
     def watch_panes(self) -> None:
         """Stream the window that is in sight, and no other."""

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
+from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
+from coordinator.errors import CoordError
 from coordinator.model.snapshot import Agent
 from coordinator.model.text import age, plain
 from coordinator.views.event_text import actor_name
 from coordinator.views.spans import Span
+from tui.messages import LastScreenRead
 from tui.paint.contrast import faded, readable
 from tui.paint.ink import Spans, ink_of, paint
 from tui.paint.scrollbars import ScrolledView
@@ -25,7 +28,10 @@ from tui.paint.theme import UNICODE, Glyphs
 from tui.paint.titled import Titled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from coordinator.model import pane_screen as pane
+    from coordinator.model.step import Attempt
 
 _KEPT = 64
 """Last screens that are remembered, of windows that are gone or out of sight."""
@@ -91,6 +97,20 @@ class LiveWindow(ScrolledView, Titled, can_focus=True):
         if self.agent is not None and self.agent.id == agent_id:
             self._fit()
             self._repaint()
+
+    @work(thread=True, group="screens", exit_on_error=False)
+    def draw_last(self, attempt: "Attempt", read: "Callable[[Attempt], pane.Screen | None]") -> None:
+        """Show what an ended attempt's window showed at the end, if it is still known; `read` may raise CoordError."""
+        try:
+            screen = read(attempt)
+        except CoordError:
+            return  # the panel goes on saying that the window is gone
+        if screen is not None:
+            self.post_message(LastScreenRead(attempt.agent, screen))
+
+    @on(LastScreenRead)
+    def _last_screen_read(self, message: LastScreenRead) -> None:
+        self.draw(message.agent, message.screen)
 
     def tick(self, now: float) -> None:
         self._now = now
