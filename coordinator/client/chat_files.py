@@ -14,7 +14,7 @@ from coordinator.lazy.typing import Any
 from coordinator.model.usage import Spent
 from coordinator.safefiles.regular import open_to_append, read_end, read_part, replace_file
 from coordinator.secrets.redaction import redact
-from coordinator.storage.user_state import state_folder
+from coordinator.storage.paths import state_folder
 
 _MOST = 1024 * 1024
 """Bytes of the conversations that are kept; the older half goes when there are more."""

@@ -20,8 +20,7 @@ from coordinator.model.text import plain
 from coordinator.model.trust import GONE, Ask, Content, Shown, Trusted, judge_trust, unseen
 from coordinator.safefiles.regular import read_line, replace_file
 from coordinator.storage.files import ANY, failure, is_settled, read_limited, sha256, write_atomic
-from coordinator.storage.paths import Layout
-from coordinator.storage.user_state import state_folder
+from coordinator.storage.paths import Layout, state_folder
 
 FOLDERS = "folders"
 """In the folder of records: paths, one a line; whatever project lies below one of them is trusted. For containers."""

@@ -147,6 +147,13 @@ class Layout:
         return text
 
 
+def state_folder() -> Path:
+    """Where this user keeps what is outside of every project."""
+    given = os.environ.get("XDG_STATE_HOME", "")
+    home = Path(given) if os.path.isabs(given) else Path(os.path.expanduser("~")) / ".local" / "state"
+    return home / "coord"
+
+
 def find_project(start: Path) -> Layout:
     """Find the project that `start` lies in, walking up.
 

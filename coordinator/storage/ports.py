@@ -18,7 +18,7 @@ from coordinator.model.step import StepState
 from coordinator.processes.table import start_of
 from coordinator.safefiles.regular import read_part, replace_file
 from coordinator.storage.locks import Lock
-from coordinator.storage.user_state import state_folder
+from coordinator.storage.paths import state_folder
 
 SIZE = 10
 """Ports of a range."""

@@ -2,23 +2,16 @@
 
 import os
 from contextlib import suppress
-from pathlib import Path
 
 from coordinator.lazy.typing import TYPE_CHECKING
 from coordinator.safefiles.regular import read_part, replace_file
+from coordinator.storage.paths import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
 _LIMIT = 256 * 1024
-
-
-def state_folder() -> Path:
-    """Where it lies."""
-    given = os.environ.get("XDG_STATE_HOME", "")
-    home = Path(given) if os.path.isabs(given) else Path(os.path.expanduser("~")) / ".local" / "state"
-    return home / "coord"
 
 
 def kept(name: str) -> "dict[str, Any]":
