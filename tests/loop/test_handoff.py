@@ -15,6 +15,7 @@ from support.wait import wait_until
 
 from coordinator.apply.handoff import hand_off
 from coordinator.errors import Refused, UsageError
+from coordinator.model.problem import Problem
 from coordinator.model.work import prompt_work
 from coordinator.storage.prompts import SIZE_LIMIT
 
@@ -169,14 +170,21 @@ def test_a_receipt_that_another_agent_wrote_is_nobodys(make: Make) -> None:
     made.start_loop()
     made.wait_for(1, "running")
     forged = made.layout.attempt("run-1", prompt_work(1), 1) / "receipt.json"
-    wait_until(forged.exists, message="the forged receipt")
-    snapshot = made.snapshot()
-    foreign = [one for one in snapshot.problems if one.code != "changed-directly"]  # the loop may tell of that by now
-    (problem,) = foreign
+
+    def foreign() -> list[Problem]:
+        # the loop may tell of what was changed directly by now
+        return [one for one in made.snapshot().problems if one.code != "changed-directly"]
+
+    wait_until(lambda: [one.code for one in foreign()] == ["foreign-receipt"], message="the forged receipt to be seen")
+    (problem,) = foreign()
     assert (problem.code, problem.path, problem.numbers) == ("foreign-receipt", made.layout.rel(forged), (1,))
     assert "look who wrote it" in problem.remedy
-    assert snapshot.steps[1].attempt.receipt is None  # type: ignore[union-attr]
-    assert [agent.state.value for agent in snapshot.agents if agent.prompt == 1] == ["working"]
+    assert made.snapshot().steps[1].attempt.receipt is None  # type: ignore[union-attr]
+
+    def states() -> list[str]:
+        return [agent.state.value for agent in made.snapshot().agents if agent.prompt == 1]
+
+    wait_until(lambda: states() == ["working"], message="its agent to be at work still")
     made.release()
     made.wait_for(1, "failed")
     assert made.snapshot().steps[1].reason == "ended with exit status 0 without handing off"
