@@ -140,6 +140,6 @@ def _turn(line: bytes) -> Turn | None:
 
 
 def _folder(root: str) -> Path:
-    from hashlib import sha256
+    from coordinator.formats.digest import sha256
 
-    return state_folder() / "chat" / sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:24]
+    return state_folder() / "chat" / sha256(os.fsencode(os.path.realpath(root)))[:24]
