@@ -1,5 +1,6 @@
 """The app: themes, keys, the stream of snapshots, and the few things that reach beyond the screen."""
 
+import asyncio
 import gc
 import os
 import threading
@@ -12,7 +13,7 @@ from typing import ClassVar
 from textual import events, on, work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
-from textual.command import Provider
+from textual.command import CommandPalette, Provider
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -87,6 +88,10 @@ class CoordApp(Navigation):
         self.theme = wanted if wanted in self.available_themes else DARK
         self._theme_named = preferences.theme
         self._keeping = threading.Lock()
+        self.elsewhere: tuple[str, ...] = ()
+        """Roots of other projects, as they were asked for last."""
+        self.going_to = ""
+        """Root of the project that the screen was left for."""
         self._styled = self.theme
         self.stylesheet.set_variables(self.get_css_variables())
         panels = (*PromptGraph.BINDINGS, *MarkedRows.BINDINGS, *Agents.BINDINGS, *SORTING)
@@ -117,6 +122,7 @@ class CoordApp(Navigation):
             self.painted.set()
             gc.freeze()
             gc.enable()
+            self._keep(self.source.remember)
 
     def on_unmount(self) -> None:
         if self._title_said and self._driver is not None:
@@ -246,6 +252,26 @@ class CoordApp(Navigation):
         if self._theme_named:
             self.post_message(Remark(f"Kept; but here coord.yaml names {self._theme_named}."))
 
+    @work(group="projects", exclusive=True)
+    async def action_projects(self) -> None:
+        """Choose another project, of those that were opened last."""
+        from tui.palette import Projects
+
+        self.elsewhere = await asyncio.to_thread(self.source.projects)
+        if not self.elsewhere:
+            self.post_message(Remark("No other project was opened here so far."))
+            return
+        self.push_screen(CommandPalette(providers=[Projects], placeholder="Go over to the project …"))
+
+    async def go_over_to(self, root: str) -> None:
+        """Leave the screen for that of another project; where that would lose what was typed, it is said first."""
+
+        def go() -> None:
+            self.going_to = root
+            self.exit()
+
+        await self.main.leave_by(go)
+
     @on(SizesChosen)
     def _sizes_chosen(self, message: SizesChosen) -> None:
         self._keep(lambda: self.source.keep_sizes(message.layout, self.sizes[message.layout]))
@@ -273,11 +299,11 @@ class CoordApp(Navigation):
         self.exit()
 
 
-def run_app(source: Source) -> int:
-    """Run the screen over a source until it is left; returns the exit code."""
+def run_app(source: Source) -> tuple[int, str]:
+    """Run the screen over a source until it is left; the exit code, and the root of the project to go on with."""
     app = CoordApp(source)
     try:
         app.run()
     finally:
         source.close()
-    return app.return_code or 0
+    return app.return_code or 0, app.going_to

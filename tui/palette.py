@@ -1,6 +1,6 @@
 """The command palette: every action that can be done now, and every prompt by number or title."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol, runtime_checkable
 
@@ -13,6 +13,38 @@ from tui.actions import ACTIONS, Action, key_of
 from tui.context import Context
 
 _MOST_PROMPTS = 50
+
+
+@runtime_checkable
+class GoesOver(Protocol):
+    """What the list of projects needs of the app that shows it."""
+
+    elsewhere: Sequence[str]
+
+    async def go_over_to(self, root: str) -> None: ...
+
+
+class Projects(Provider):
+    """Feeds the palette from the projects that were opened last, newest first. Paths are data, never markup."""
+
+    @property
+    def host(self) -> GoesOver:
+        app: object = self.app
+        assert isinstance(app, GoesOver)
+        return app
+
+    async def discover(self) -> Hits:
+        for root in self.host.elsewhere:
+            shown = plain(root)
+            yield DiscoveryHit(Content(shown), partial(self.host.go_over_to, root), text=shown)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for root in self.host.elsewhere:
+            shown = plain(root)
+            score = matcher.match(shown)
+            if score > 0:
+                yield Hit(score, highlighted(matcher, shown), partial(self.host.go_over_to, root), text=shown)
 
 
 class Commanded(Protocol):

@@ -173,10 +173,10 @@ def _run_checked(arguments: list[str], status: tuple[str, bool] | None) -> int:
             return print_status(status[0], as_json=status[1])
         directory, rest = _directory(arguments)
         if not rest:
+            from coordinator.cli.elsewhere import project_or_recent
             from coordinator.cli.screen import open_screen
-            from coordinator.client.opening import open_project
 
-            return open_screen(open_project(directory))
+            return open_screen(project_or_recent(directory))
         from coordinator.cli.declared import run_plain
 
         code = run_plain(directory, rest) if rest[0][:1] != "-" else None

@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 
-from coordinator.client.opening import Project, look_ahead
+from coordinator.client.opening import Project, look_ahead, open_project
 from coordinator.errors import CoordError
 
 _BROWSER = "textual.drivers.web_driver:WebDriver"
@@ -15,7 +15,7 @@ _GOODBYE = 3.0
 
 
 def open_screen(project: Project) -> int:
-    """Run the screen until it is left; CoordError where there is no terminal to draw on."""
+    """Run the screen, and that of each project it is left for; CoordError where there is no terminal to draw on."""
     served = os.environ.get("TEXTUAL_DRIVER") == _BROWSER
     if not served and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CoordError("the screen needs a terminal", "for scripts: `coord status --json`, `coord log --follow`")
@@ -28,7 +28,12 @@ def open_screen(project: Project) -> int:
     from coordinator.client.project import ProjectSource
     from tui.app import run_app
 
-    return run_app(ProjectSource(project.layout, ahead))
+    while True:
+        code, another = run_app(ProjectSource(project.layout, ahead))
+        if not another:
+            return code
+        project = open_project(another)
+        ahead = look_ahead(project)
 
 
 def _end_with_the_server() -> None:

@@ -128,6 +128,14 @@ class Observing(Protocol):
         """Begin with panels of these sizes in a layout; `Sizes()`: with its own."""
         ...
 
+    def remember(self) -> None:
+        """Have the project among those that were opened last."""
+        ...
+
+    def projects(self) -> tuple[str, ...]:
+        """Roots of other projects that were opened last on this machine, newest first."""
+        ...
+
     def first(self) -> Snapshot | None:
         """A look at the project that was taken ahead; None: `snapshots` brings the first one."""
         ...

@@ -1,5 +1,6 @@
 """The source for real: a project on disk, its log, and its tmux windows."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -96,6 +97,17 @@ class ProjectSource:
         from coordinator.client.choices import keep_sizes
 
         keep_sizes(layout, sizes)
+
+    def remember(self) -> None:
+        from coordinator.client.recent import remember
+
+        remember(str(self._project.layout.root))
+
+    def projects(self) -> tuple[str, ...]:
+        from coordinator.client.recent import recent
+
+        here = os.path.realpath(self._project.layout.root)
+        return tuple(root for root in recent() if root != here)
 
     def first(self) -> Snapshot | None:
         return self._observing.first()

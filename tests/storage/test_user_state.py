@@ -8,6 +8,7 @@ import pytest
 
 from coordinator.client.choices import chosen_sizes, chosen_theme, keep_sizes, keep_theme
 from coordinator.client.ports import Sizes
+from coordinator.client.recent import MOST, recent, remember
 from coordinator.storage.user_state import keep, kept
 
 
@@ -65,3 +66,24 @@ def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path, monkeypatc
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     keep_theme("nord")
     assert chosen_theme() == ""
+
+
+def test_projects_are_listed_newest_first_without_those_that_are_gone(tmp_path: Path, state: Path) -> None:
+    roots = [tmp_path / name for name in "abc"]
+    for root in roots:
+        (root / ".coord").mkdir(parents=True)
+        remember(str(root))
+    remember(str(roots[0]))
+    assert recent() == tuple(str(roots[place]) for place in (0, 2, 1))
+    (roots[2] / ".coord").rmdir()
+    assert recent() == (str(roots[0]), str(roots[1]))
+    assert (state / "projects.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_no_more_projects_are_kept_than_anybody_looks_at(tmp_path: Path, state: Path) -> None:
+    for place in range(MOST + 5):
+        (tmp_path / str(place) / ".coord").mkdir(parents=True)
+        remember(str(tmp_path / str(place)))
+    assert len(recent()) == MOST
+    (state / "projects.json").write_text('{"projects": ["relative", 7, "/a\\u0000b", null]}')
+    assert recent() == ()

@@ -82,9 +82,17 @@ class StillSource:
         self._last: Snapshot | None = snapshot
         self._wake = threading.Condition()
         self.closed = False
+        self.others: tuple[str, ...] = ()
+        """Roots of other projects."""
 
     def preferences(self) -> Preferences:
         return self._preferences
+
+    def remember(self) -> None:
+        """It stands still: nobody opens it again."""
+
+    def projects(self) -> tuple[str, ...]:
+        return self.others
 
     def keep_theme(self, name: str) -> None:
         self.asked.append(("theme", name))

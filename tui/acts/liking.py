@@ -13,6 +13,13 @@ LIKING: tuple[Action, ...] = (
         Group.SCREEN,
         when=not_loaded,
     ),
+    Action(
+        "projects",
+        "ctrl+o",
+        "projects",
+        "Go over to another project, of those that were opened last; its screen takes the place of this one",
+        Group.SCREEN,
+    ),
     Action("split.left", "less_than_sign", "split left", "Move the line between the columns", Group.SCREEN),
     Action("split.right", "greater_than_sign", "split right", "Move the line between the columns", Group.SCREEN),
     Action("panel.lower", "left_curly_bracket", "panel lower", "Take lines from the focused panel", Group.SCREEN),

@@ -25,7 +25,7 @@ from tui.widgets.graph import PromptGraph
 from tui.widgets.window import LiveWindow
 
 if TYPE_CHECKING:  # forms are read when the first one opens: they would cost the first picture a fifth of its time
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from coordinator.client.ports import Source
     from coordinator.model.plan import Plan
@@ -195,15 +195,18 @@ class SteeringScreen(ResizingScreen):
         await self.open_form(make(self, draft))
 
     async def action_quit(self) -> None:
+        await self.leave_by(self.app.exit)
+
+    async def leave_by(self, leave: Callable[[], object]) -> None:
         """Leave the screen; where that would lose what was typed, say so first."""
         if not self.drafts and not self.unsent:
-            self.app.exit()
+            leave()
             return
         from tui.forms.confirm import Confirm
 
         kept = ", ".join(sorted([*self.drafts, *self.unsent]))
         words = [f"What you typed is lost with the screen: {kept}.", "The loop and its agents go on either way."]
-        await self.open_form(Confirm("Leave", words, "leave", self.app.exit))
+        await self.open_form(Confirm("Leave", words, "leave", leave))
 
     async def clear_for(self, action: Action) -> None:
         """Let a form that only says why something can't be done give way to another action."""
