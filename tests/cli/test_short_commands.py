@@ -45,7 +45,7 @@ COMMANDS = {
     "intent": Load(116),
     "intent show --json": Load(116),
     "validate": Load(129),
-    "runs": Load(117),
+    "runs": Load(118),
     "artifacts": Load(137),
     "ledger": Load(137),
     "trust": Load(112),
