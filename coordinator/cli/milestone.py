@@ -117,13 +117,14 @@ def _print_known(one: KnownMilestone) -> None:
 
 
 def _print(page: MilestonePage) -> None:
-    counts = page.counts
+    from coordinator.views.progress import far_of
+
     styled(
         [
             (f"{page.milestone.id}  " if page.milestone.id else "", "dim"),
             (page.milestone.title, "bold"),
             (f"  {page.milestone.status}", "dim"),
-            (f"  {counts['merged']} of {counts['total'] - counts['skipped']} merged", ""),
+            (f"  {far_of(page.counts)}", ""),
             (f"  {page.waited.words}" if page.waited.words else "", "dim"),
         ]
     )

@@ -90,19 +90,20 @@ def print_snapshot(snapshot: Snapshot, now: float) -> None:
 
 def _print_head(snapshot: Snapshot, now: float) -> None:
     from coordinator.model.forecast import forecast
+    from coordinator.views.progress import counts_of, left_words, loop_word
 
-    merged = sum(s.state is StepState.MERGED for s in snapshot.steps.values())
+    counts = counts_of(snapshot)
     loop, ahead, spent = snapshot.loop, forecast(snapshot, now), total(snapshot.spent.values()).words
-    live = sum(s.state.live for s in snapshot.steps.values()) + len(snapshot.live_flows)
+    word, left = loop_word(snapshot, counts.live), left_words(snapshot, ahead)
     again = f"  {snapshot.standing}" if "," in snapshot.standing else ""
     name, title = (snapshot.project, "bold"), (f" › {snapshot.milestone.title}", "")
     styled([name, title, (again, "yellow"), (f"  {_run(snapshot)}", "dim")])
     styled(
         [
-            (loop.state.value, _LOOP_STYLES.get(loop.state, "dim")),
-            (f" {live}/{loop.max_parallel}" if loop.state is LoopState.RUNNING else "", ""),
-            (f"  {merged} of {len(snapshot.steps)} merged", ""),
-            (f"  {ahead.words}" if ahead.words else "", ""),
+            (word, _LOOP_STYLES.get(loop.state, "dim") if word == loop.state.value else "yellow"),
+            (f" {counts.live}/{loop.max_parallel}" if word == LoopState.RUNNING else "", ""),
+            (f"  {counts.words}", ""),
+            (f"  {left}" if left else "", ""),
             (f"  {spent}" if spent else "", ""),
             (f"  {loop.reason}" if loop.state is not LoopState.RUNNING else "", "dim"),
             ("; `coord loop` starts one" if loop.state is LoopState.STOPPED and not loop.alive else "", "dim"),

@@ -32,7 +32,7 @@ from coordinator.observe.usage import FlowSpending, Spending
 from coordinator.processes.table import is_stopped
 from coordinator.storage.attempts import written_to
 from coordinator.storage.config import load_config
-from coordinator.storage.documents import MILESTONE_STATUSES, examine_milestone
+from coordinator.storage.documents import MILESTONE_STATUSES, alignment_problem, examine_milestone
 from coordinator.storage.files import digest_of, read_limited, sha256
 from coordinator.storage.flow_attempts import FlowReader
 from coordinator.storage.kept_aside import is_kept, kept_in
@@ -107,6 +107,8 @@ class Observer:
         self._judged = 0.0
         """When trust was judged last, on the monotonic clock."""
         self._documents: dict[str, bytes] = {}
+        self._unreadable: Problem | None = None
+        """What is wrong with the alignment document: hand-offs can't be written into it meanwhile."""
         self._document_paths = frozenset((layout.coord, layout.alignment, layout.milestone, layout.loop_json))
 
     def snapshot(self) -> Snapshot:
@@ -277,7 +279,7 @@ class Observer:
                 yield path, digest
 
     def _read_documents(self) -> None:
-        self._documents = {}
+        self._documents, self._unreadable = {}, alignment_problem(self.layout)
         for path in (self.layout.alignment, self.layout.milestone, self.layout.loop_json):
             with suppress(OSError, CoordError):
                 self._documents[self.layout.rel(path)] = read_limited(path, DOCUMENT_LIMIT)
@@ -403,6 +405,7 @@ class Observer:
             *(self._piped.problems if self._piped else ()),
             *self._claims,
             *self._standing.problems,
+            *((self._unreadable,) if self._unreadable is not None else ()),
             *(self._rounds.problems if self._rounds is not None else ()),
             *more,
         )

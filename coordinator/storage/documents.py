@@ -134,6 +134,22 @@ def append_summary(layout: Layout, *, number: int, agent: str, text: str, at: st
     _change_alignment(layout, change)
 
 
+def alignment_problem(layout: Layout) -> Problem | None:
+    """Why no summary could be written into the alignment document; None where it can, and where it is not there yet."""
+    shown = layout.rel(layout.alignment)
+    try:
+        read_limited(layout.alignment, LIMIT)
+    except FileNotFoundError:
+        return None
+    except (NotAFile, TooLarge, OSError) as error:
+        small = isinstance(error, TooLarge)
+        reason = "is too large" if small else "is no file" if isinstance(error, NotAFile) else "can't be read"
+        message = f"{reason}: what agents hand off is on the log, and can't be written there"
+        remedy = "move it away: it is begun anew" if not isinstance(error, PermissionError) else "check its permissions"
+        return Problem(shown, 0, "bad-alignment", message, remedy)
+    return None
+
+
 def _change_alignment(layout: Layout, change: Callable[[bytes], bytes]) -> None:
     for attempt in range(_TRIES):
         try:

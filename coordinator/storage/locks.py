@@ -11,10 +11,17 @@ from types import TracebackType
 
 from coordinator.errors import CoordError
 from coordinator.model.text import plain
+from coordinator.safefiles.regular import read_part
 from coordinator.storage.reading import failure
 
 LONGEST = 30.0
-"""Seconds that anybody waits for a lock: whoever holds one for longer is not through with something, but stands."""
+"""Seconds that anybody waits for one who holds a lock: whoever holds it for longer is not through with something, but
+stands."""
+_TURNS = 20
+"""Times that, which a lock is waited for at most, however many had it in turn."""
+_LOOK = 0.5
+"""Seconds between two looks who holds it."""
+_KERNELS_LIST = "/proc/locks"
 
 
 class Lock:
@@ -33,7 +40,8 @@ class Lock:
         The patience outlasts a look by `is_held`, which takes the lock for some microseconds. Raises CoordError when
         somebody holds it for longer than anybody should.
         """
-        deadline = time.monotonic() + (LONGEST if wait else patience)
+        patience = LONGEST if wait else patience
+        waiting = Waiting(time.monotonic(), patience, patience * (_TURNS if wait else 1))
         while True:
             fd = self._open()
             try:
@@ -42,10 +50,12 @@ class Lock:
                     self._fd = fd
                     return True
             except BlockingIOError:
-                if time.monotonic() >= deadline:
+                now = time.monotonic()
+                over = waiting.over(now, holder(fd) if wait and waiting.looks(now) else None)
+                if over:
                     os.close(fd)
                     if wait:
-                        raise _held(self.path) from None
+                        raise _held(self.path, over) from None
                     return False
                 time.sleep(_some_part_of(0.002 if wait else 0.005))
             except BaseException:
@@ -99,9 +109,47 @@ class Lock:
         self.release()
 
 
-def _held(path: str) -> CoordError:
+class Waiting:
+    """How long a lock is waited for: anew whenever somebody else has it, and not for ever."""
+
+    def __init__(self, now: float, patience: float, most: float) -> None:
+        """Seconds, on any clock that only goes on."""
+        self._patience = patience
+        self._since = self._looked = now
+        self._end = now + most
+        self._holder = ""
+
+    def looks(self, now: float) -> bool:
+        """It is time to look who holds the lock."""
+        return now >= min(self._looked + _LOOK, self._since + self._patience)
+
+    def over(self, now: float, holder: str | None) -> str:
+        """Who had it for too long, in words; empty while there is patience. `holder`: empty where nobody can tell."""
+        if holder is not None:
+            self._looked = now
+            if holder and holder != self._holder:
+                self._holder, self._since = holder, now
+        if now >= self._since + self._patience:
+            return "another program has"
+        return "one program after the other has" if now >= self._end else ""
+
+
+def holder(fd: int) -> str:
+    """Which process holds the lock on an open file, by its id; empty where the system doesn't tell."""
+    try:
+        listed = read_part(_KERNELS_LIST, 1 << 20).decode("ascii", "replace")
+    except OSError:
+        return ""
+    number = f":{os.fstat(fd).st_ino}"
+    for words in map(str.split, listed.splitlines()):
+        if len(words) > 5 and words[1] == "FLOCK" and words[5].endswith(number):
+            return words[4]
+    return ""
+
+
+def _held(path: str, who: str) -> CoordError:
     return CoordError(
-        f"another program has held {plain(path)} locked for {LONGEST:g} s", f"see which, by `fuser -v {path}`"
+        f"{who} held {plain(path)} locked for {LONGEST:g} s or longer", f"see which, by `fuser -v {path}`"
     )
 
 

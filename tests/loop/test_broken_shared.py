@@ -120,9 +120,11 @@ def test_a_hand_off_is_merged_though_settings_and_alignment_document_were_broken
     made.release()
     made.wait_for(2, "merged")
     assert made.events("problem.handoff_unwritten")[0].data["prompt"] == 2
-    assert [problem["code"] for problem in json.loads(made.coord("status", "--json").stdout)["problems"]] == [
-        "bad-settings"
-    ]
+    told = {problem["code"]: problem for problem in json.loads(made.coord("status", "--json").stdout)["problems"]}
+    assert told.keys() == {"bad-settings", "bad-alignment"}
+    assert "is no file" in told["bad-alignment"]["message"]
+    made.layout.alignment.unlink()
+    wait_until(lambda: "bad-alignment" not in made.coord("status", "--json").stdout, message="the end of the problem")
 
 
 @pytest.mark.parametrize("place", ["logs/HEAD", pytest.param("logs/refs/heads/main", marks=pytest.mark.slow)])

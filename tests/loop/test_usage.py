@@ -45,7 +45,7 @@ def test_prompts_and_the_run_tell_what_all_attempts_used_and_nothing_where_nobod
     worked = sum(_seconds(made, number) for number in (1, 2, 3))
     assert after["usage"]["seconds"] == round(worked, 1)
     shown = made.coord("status").stdout
-    assert "3 of 3 merged" in shown
+    assert "3/3 merged" in shown
     assert "1,230 tokens, $0.75" in shown
     assert "1,200 tokens, $0.50" in shown
     (finished,) = made.events("run.finished")

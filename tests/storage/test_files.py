@@ -358,5 +358,36 @@ def test_a_lock_that_somebody_holds_for_good_is_an_error_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(locks, "LONGEST", 0.1)
-    with Lock(tmp_path), pytest.raises(CoordError, match=r"has held .* locked for 0\.1 s"):
+    with Lock(tmp_path), pytest.raises(CoordError, match=r"another program has held .* locked for 0\.1 s"):
         Lock(tmp_path).acquire()
+
+
+def test_who_waits_for_a_lock_waits_anew_when_somebody_else_has_it_and_not_for_ever() -> None:
+    waiting = locks.Waiting(0.0, patience=30.0, most=100.0)
+    assert not waiting.looks(0.4)
+    assert waiting.looks(0.5)
+    assert waiting.over(0.5, "11") == ""
+    assert waiting.over(29.0, "12") == ""
+    assert waiting.over(58.9, "12") == ""
+    assert waiting.over(59.0, "12") == "another program has"
+    for second in range(60, 100):
+        assert waiting.over(second, f"{second}") == ""
+    assert waiting.over(100.0, "99") == "one program after the other has"
+
+
+def test_where_nobody_can_tell_who_has_a_lock_it_is_waited_for_once() -> None:
+    waiting = locks.Waiting(0.0, patience=0.25, most=0.25)
+    assert waiting.over(0.2, None) == ""
+    assert waiting.over(0.25, "")
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="this system does not tell")
+def test_the_holder_of_a_lock_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "some.lock"
+    with Lock(path):
+        fd = os.open(path, os.O_RDONLY)
+        assert locks.holder(fd) == str(os.getpid())
+        os.close(fd)
+    fd = os.open(path, os.O_RDONLY)
+    assert locks.holder(fd) == ""
+    os.close(fd)

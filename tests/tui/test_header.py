@@ -129,7 +129,7 @@ def test_names_are_made_safe() -> None:
 
 def test_the_forecast_stands_behind_the_progress_where_there_is_room() -> None:
     def line(width: int) -> str:
-        return "".join(span.text for span in header_spans(scenes.bucket(), width, UNICODE, "about 40 min left"))
+        return "".join(span.text for span in header_spans(scenes.bucket(), width, UNICODE, "about 40 min of work left"))
 
     assert "3/10 merged · about 40 min of work left" in line(220)
     assert "about 40 min" not in line(100)

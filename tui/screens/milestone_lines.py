@@ -10,6 +10,7 @@ from coordinator.model.snapshot import Question
 from coordinator.model.text import plain_lines
 from coordinator.views.event_text import actor_name, describe
 from coordinator.views.milestone_page import MilestonePage, Revision
+from coordinator.views.progress import far_of
 from coordinator.views.round_page import sections, summary
 from coordinator.views.spans import Span
 from tui.paint.ink import Spans
@@ -30,11 +31,9 @@ def intent_text(page: MilestonePage) -> str:
 
 def milestone_lines(page: MilestonePage, questions: Sequence[Question]) -> list[Spans]:
     """The whole page."""
-    counts = page.counts
-    total = counts["total"] - counts["skipped"]
     waited = f"; {page.waited.words}" if page.waited.words else ""
     iterates = summary(page.rounds) if page.rounds is not None else ""
-    far = " · ".join(filter(None, (f"{counts['merged']} of {total} prompts merged", iterates)))
+    far = " · ".join(filter(None, (far_of(page.counts), iterates)))
     lines: list[Spans] = [[Span(f"{far}{waited}", "quiet")], []]
     lines += _intent_lines(page)
     for title, rows in sections(page.rounds, page.now, "f") if page.rounds is not None else ():

@@ -1,9 +1,8 @@
 """The first line: which project, what the loop does, how far it is, and what needs a human."""
 
 import time
-from collections import Counter
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from rich.style import Style
 from textual import events
@@ -11,9 +10,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from coordinator.model.snapshot import LoopState, Snapshot
-from coordinator.model.step import StepState
 from coordinator.model.usage import total
 from coordinator.views.attention import Need, needs
+from coordinator.views.progress import Counts, counts_of, left_words, loop_word
 from coordinator.views.spans import Span
 from tui.messages import ActionAsked
 from tui.paint.figures import dollars, tokens
@@ -62,7 +61,7 @@ class Header(Widget):
             return
         from coordinator.model.forecast import forecast  # the first picture is painted before
 
-        self._left = forecast(snapshot, now).words
+        self._left = left_words(snapshot, forecast(snapshot, now))
         self._next_forecast = began + 100 * (time.monotonic() - began)
 
     def _spans(self) -> Spans:
@@ -90,8 +89,6 @@ def header_spans(snapshot: Snapshot | None, width: int, marks: Glyphs, ahead: st
         return [Span(" coord", "brand"), Span("  "), Span("reading the project" + marks.ellipsis, "quiet")]
     waiting = needs(snapshot)
     brand = [Span(" coord ", waiting[0].ink), Span(" ")] if waiting else [Span(" coord", "brand"), Span("  ")]
-    if any(need.kind in _HOLDS_BACK for need in waiting):
-        ahead = ahead.replace(" left", " of work left")
     versions = _versions(snapshot, marks, ahead)
     for pills, least in _pills(waiting, marks, key):
         room = width - columns(pills) - columns(brand) - 2
@@ -114,10 +111,10 @@ def _versions(snapshot: Snapshot, marks: Glyphs, ahead: str) -> list[Spans]:
         goal.append(Span(f" {snapshot.standing}", "need"))
     run = _run(snapshot, marks)
     stage, brief = ([*found, Span("   ")] if found else [] for found in (_stage(snapshot, marks), _brief(snapshot)))
-    counts = _counts(snapshot)
+    counts = counts_of(snapshot)
     loop, short = (_loop(snapshot, counts.live, marks, full=full) for full in (True, False))
     bar, small = (_bar(counts, marks, width) for width in (_BAR_WIDTH, _BAR_WIDTH // 2))
-    merged, cost = _merged(counts), _cost(snapshot)
+    merged, cost = Span(counts.words, "quiet"), _cost(snapshot)
     gap = Span("   ")
     tail = [merged, *([Span(f" {marks.dot} ", "quiet"), cost] if cost else [])]
     rich = [merged, *([Span(f" {marks.dot} {ahead}", "quiet")] if ahead else []), *tail[1:]]
@@ -168,38 +165,18 @@ def _loop(snapshot: Snapshot, live: int, marks: Glyphs, *, full: bool) -> Spans:
     """What the loop does; running agents over the most there may be."""
     loop = snapshot.loop
     ink = LOOP_INK[loop.state]
-    word = f" {loop.state.value}" if full or loop.state is not LoopState.RUNNING else ""
+    said = loop_word(snapshot, live)
+    waits = said != loop.state.value
+    if waits:
+        return [Span(f"{loop_glyph(LoopState.WAITING, marks)} {said if full else LoopState.WAITING.value}", "need")]
+    word = f" {said}" if full or loop.state is not LoopState.RUNNING else ""
     spans = [Span(loop_glyph(loop.state, marks) + word, ink)]
     if live or loop.state is LoopState.RUNNING:
         spans.append(Span(f" {live}/{loop.max_parallel}", ink if loop.state is LoopState.RUNNING else "run"))
     return spans
 
 
-class _Counts(NamedTuple):
-    """Prompts by how far they are."""
-
-    merged: int
-    review: int
-    live: int
-    failed: int
-    """Blocked ones too."""
-    total: int
-    """Without the cancelled ones."""
-
-
-def _counts(snapshot: Snapshot) -> _Counts:
-    states = Counter(step.state for step in snapshot.steps.values())
-    return _Counts(
-        merged=states[StepState.MERGED],
-        review=states[StepState.CHANGE_OPEN],
-        live=sum(count for state, count in states.items() if state.live)
-        + sum(attempt.state.live for attempt in snapshot.flows.values()),
-        failed=states[StepState.FAILED] + states[StepState.BLOCKED],
-        total=states.total() - states[StepState.SKIPPED],
-    )
-
-
-def _bar(counts: _Counts, marks: Glyphs, width: int) -> Spans:
+def _bar(counts: Counts, marks: Glyphs, width: int) -> Spans:
     """Progress as a line: merged, in review, running, failed, and what is left."""
     cells = _shares(counts[:4], counts.total, width)
     inks = ("good", "review", "run", "failed")
@@ -220,10 +197,6 @@ def _shares(parts: Sequence[int], total: int, width: int) -> list[int]:
     return cells
 
 
-def _merged(counts: _Counts) -> Span:
-    return Span(f"{counts.merged}/{counts.total} merged" if counts.total else "no prompts", "quiet")
-
-
 def _cost(snapshot: Snapshot) -> Span | None:
     """What the run has cost, the coordinator included; tokens where nobody tells of money."""
     used = total((*snapshot.spent.values(), snapshot.talked))
@@ -232,8 +205,6 @@ def _cost(snapshot: Snapshot) -> Span | None:
     return Span(f"{tokens(used.tokens)} tokens", "quiet") if used.tokens is not None else None
 
 
-_HOLDS_BACK = ("question", "permission", "input", "halted", "stuck", "setup", "review")
-"""While one of these waits, nobody knows when work ends: only how much of it there is."""
 _SUBJECTS = ((60, 1), (44, 2), (30, 2), (30, 4), (18, 5))
 """Columns for what the first pill is about, and which version of the rest of the line it may cost at most."""
 
