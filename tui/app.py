@@ -16,6 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.notifications import Notify
 from textual.screen import Screen
 
 from coordinator.client.noting import Noted, noting
@@ -75,6 +76,8 @@ class CoordApp(Navigation):
         self.keys = dict(preferences.keys)
         self._bell = preferences.bell
         self._title_said = ""
+        self._toasts: dict[str, tuple[tuple[str, str, str], int]] = {}
+        """What each toast in sight says, and how often that was said."""
         self._starting = False
         """A start of the loop was asked for, and is under way: agent CLIs take seconds to tell whether they can."""
         self.painted = threading.Event()
@@ -172,6 +175,20 @@ class CoordApp(Navigation):
             self._title_said = title
 
     # ── words
+
+    def on_notify(self, event: Notify) -> None:
+        """Say once, and how often, what would stand there several times; called before the toast is put up."""
+        new, count = event.notification, 1
+        said = (new.message, new.title, new.severity)
+        for shown in tuple(self._notifications):
+            if self._toasts.get(shown.identity, (None, 0))[0] == said:
+                count += self._toasts[shown.identity][1]
+                self._unnotify(shown, refresh=False)
+        there = {shown.identity for shown in self._notifications}
+        self._toasts = {name: toast for name, toast in self._toasts.items() if name in there}
+        self._toasts[new.identity] = (said, count)
+        if count > 1:
+            new.message = f"{new.message} ({count} times)"
 
     @on(Remark)
     def _remark(self, message: Remark) -> None:

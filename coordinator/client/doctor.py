@@ -16,6 +16,7 @@ from coordinator.client.opening import open_project
 from coordinator.errors import CoordError
 from coordinator.eventlog.connection import SQLITE_VERSION
 from coordinator.model.problem import Problem
+from coordinator.model.snapshot import Snapshot
 from coordinator.model.text import amount
 from coordinator.observe.project import Project
 from coordinator.storage.paths import Layout
@@ -107,4 +108,22 @@ def _project(directory: Path, problems: list[Problem], notes: list[str]) -> Proj
     elif missing is not None:
         problems.append(missing)
     problems.extend(snapshot.problems)
+    problems.extend(_not_allowed(snapshot, problems))
+    if missing is None and shutil.which("git"):
+        problems.extend(_nobody(project))
     return project
+
+
+def _not_allowed(snapshot: Snapshot, told: list[Problem]) -> Iterator[Problem]:
+    """What keeps everything from running before a human has looked at the project."""
+    asks = snapshot.asks
+    if asks is not None and asks.problem not in told:
+        yield asks.problem
+
+
+def _nobody(project: Project) -> Iterator[Problem]:
+    """Whoever works in a worktree has to commit, and git lets nobody without a name."""
+    git = Git(project.layout.root)
+    if project.config.isolation != "shared" and git.run("var", "GIT_AUTHOR_IDENT", ok=None).status:
+        remedy = "`git config --global user.name NAME`, and the same for user.email"
+        yield Problem("git", 0, "no-identity", "it knows neither name nor email of who commits: no work could", remedy)

@@ -1,11 +1,14 @@
 """The verbs that look: what they print for people and for programs, and how they fail."""
 
 import json
+import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.command import coord
+from support.project import Project
 
 from coordinator.eventlog.store import EventLog
 from coordinator.formats.prompt_names import render_new
@@ -194,12 +197,29 @@ def test_init_and_doctor_say_what_a_project_without_a_repository_lacks(tmp_path:
     assert any("no git repository" in note for note in checked.json["notes"])
 
 
+def test_doctor_is_not_green_where_git_lets_nobody_commit(
+    make: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make({1: []})
+    assert coord("doctor", at=made.layout.root).code == 0
+    for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "EMAIL"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, os.devnull)
+    (made.layout.root / ".git/config").write_text("[core]\nrepositoryformatversion = 0\n[user]\nuseConfigOnly = true\n")
+    checked = coord("doctor", at=made.layout.root)
+    assert checked.code == 1
+    assert "git config --global user.name" in checked.out
+
+
 def test_doctor_says_that_a_repository_has_nothing_to_start_from(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "-b", "main")
     assert "no commit yet" in coord("init", at=tmp_path).out
     use_scripts(tmp_path)
     assert "no-base" in [problem["code"] for problem in coord("doctor", "--json", at=tmp_path).json["problems"]]
-    git(tmp_path, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "first")
+    for key, value in (("user.name", "a"), ("user.email", "a@b")):
+        git(tmp_path, "config", key, value)
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "first")
     assert coord("doctor", "--json", at=tmp_path).json["problems"] == []
 
 

@@ -31,14 +31,14 @@ class Load(NamedTuple):
 
 
 COMMANDS = {
-    "status": Load(113),
+    "status": Load(114),
     "status --json": Load(113),
     "why 1": Load(117),
     "graph": Load(118),
     "agents --json": Load(114),
     "questions": Load(59),
     "log -n 5 --json": Load(47),
-    "milestone": Load(139),
+    "milestone": Load(140),
     "milestone --json": Load(139),
     "milestone list": Load(126),
     "backlog": Load(127),

@@ -61,7 +61,7 @@ async def test_all_of_it_is_on_one_page(layout: Layout, size: tuple[int, int]) -
         await pilot.press("end")
         await until(lambda: "Which way?" in screen_text(app), "the end of the page")
         seen += screen_text(app)
-        for words in ("Rate limits", "Each client has a limit.", "#12", "monotonic clock [b]x[/b]", "0 of 2 prompts"):
+        for words in ("Rate limits", "Each client has a limit.", "#12", "monotonic clock [b]x[/b]", "0/2 merged"):
             assert words in seen
         assert "\x1b" not in seen
 
