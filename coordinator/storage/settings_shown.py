@@ -15,6 +15,8 @@ from coordinator.storage.setting_values import READERS
 
 _LINE = re.compile(r"^# ([a-z_]+):(?: (.*?))?(?:\s+# (.*))?$")
 _MORE = re.compile(r"^#\s{2,}# ?(.*)$")
+_EXAMPLES = ("project", "tmux_socket", "base_branch", "theme", "worktrees")
+"""Settings of which the sample shows an example, since their default depends on the project or the terminal."""
 _ODD = Nested("?")
 """No setting takes it: each says of it what it does take."""
 
@@ -22,11 +24,13 @@ _ODD = Nested("?")
 def shown_settings(layout: Layout, data: bytes) -> tuple[Setting, ...]:
     """Every setting, in the order of the sample, for a coord.yaml with this content. Raises like `config_of`."""
     config = config_of(layout, data)
+    silent = config_of(layout, b"")
     said = {entry.key: entry.line for entry in entries_of(layout, data)}
     found = (
         replace(
             setting,
             value=shown_value(getattr(config, setting.name)),
+            default=setting.default if setting.name not in _EXAMPLES else shown_value(getattr(silent, setting.name)),
             origin="project" if setting.name in said else "default",
             line=said.get(setting.name, 0),
             path=layout.rel(layout.config),
@@ -38,11 +42,11 @@ def shown_settings(layout: Layout, data: bytes) -> tuple[Setting, ...]:
 
 def shown_value(value: Any) -> str:
     """A value as it would be written in coord.yaml, on one line."""
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and value:
         return ", ".join(f"{key}: {words}" for key, words in value.items())
     if isinstance(value, tuple):
         return flow_list([str(one) for one in value])
-    if value is None:
+    if value is None or value == {}:
         return "none"
     return f"{value:g}" if isinstance(value, float) else scalar(value) if isinstance(value, bool) else str(value)
 

@@ -46,6 +46,10 @@ def test_every_setting_is_listed_with_what_it_is_for_and_what_it_takes(project: 
 
 
 def test_defaults_that_are_shown_are_those_that_hold(project: Project) -> None:
+    by_name = {one.name: one for one in settings(project)}
+    assert by_name["project"].default == project.layout.root.name
+    assert "1234abcd" not in by_name["tmux_socket"].default == by_name["tmux_socket"].value
+    assert by_name["keys"].value == by_name["base_branch"].default == "none"
     plain = Config(project=project.layout.root.name)
     for one in settings(project):
         if one.default in ("true", "false") or one.default.replace(".", "").isdigit():

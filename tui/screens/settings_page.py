@@ -33,7 +33,7 @@ def _details(setting: Setting) -> list[Spans]:
     facts = [
         ("value", plain(setting.value) or '""'),
         ("from", come[setting.origin]),
-        ("default", plain(setting.default) or "none"),
+        ("default", plain(setting.default) or "as said above"),
         ("takes", setting.takes),
     ]
     lines: list[Spans] = [[Span(plain(setting.about), "text")], []] if setting.about else []
