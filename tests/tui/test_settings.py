@@ -10,6 +10,7 @@ from support.still import StillSource
 
 from coordinator.storage.config import load_config
 from coordinator.storage.paths import Layout
+from tui.context import nothing_applied
 from tui.forms.setting import SettingForm
 from tui.forms.stages import Stage
 from tui.screens.reader import Listing
@@ -51,6 +52,7 @@ async def test_a_choice_is_taken_shown_as_a_diff_applied_and_taken_back(layout: 
         await desk.closed()
         assert load_config(layout).gate == "auto"
         assert layout.config.read_bytes() == before + b"gate: auto\n"
+        await until(lambda: not nothing_applied(desk.app.main.context()), "the project to know of it")
         await desk.press("u")
         await until(lambda: desk.form.stage is Stage.CONFIRM, "what is taken back")
         await desk.press("enter")
