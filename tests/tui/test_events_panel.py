@@ -117,19 +117,10 @@ async def test_filters_follow_the_selection_and_skip_what_has_none() -> None:
 
 
 @pytest.mark.parametrize(("panel", "size"), [("3", (160, 45)), ("3", (80, 24))])
-async def test_search_and_filter_act_from_a_panel_without_a_list_of_its_own(panel: str, size: tuple[int, int]) -> None:
+async def test_the_filter_acts_from_a_panel_without_a_list_of_its_own(panel: str, size: tuple[int, int]) -> None:
     async with shown(StillSource(scenes.bucket(), scenes.bucket_events()), size=size) as (app, pilot):
         await pilot.press(panel)
         await until(lambda: app.main.panel not in ("", "events"), "another panel")
-        await pilot.press("slash")
-        await until(lambda: app.main.log_panel.query_one(Input).has_focus, "the search")
-        assert app.main.in_sight("events")
-        await pilot.press(*"wal")
-        await until(lambda: seqs(app) == [10], "what was found")
-        await pilot.press("enter")
-        await until(lambda: app.main.log_panel.list.has_focus, "the kept search")
-        await pilot.press("escape", panel)
-        await until(lambda: app.main.panel not in ("", "events"), "another panel again")
         await pilot.press("f")
         await until(lambda: app.main.log_panel.query_wanted.show is not Show.ALL, "the filter")
         await until(lambda: app.main.in_sight("events"), "the page of the events")
