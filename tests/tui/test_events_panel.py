@@ -5,7 +5,6 @@ from support import scenes
 from support.onscreen import line_with, screen_text, shown, until
 from support.still import StillSource
 from textual.events import Key
-from textual.widgets import Input
 
 from coordinator.client.ports import Show
 from coordinator.lazy.dataclass import replace
