@@ -68,11 +68,12 @@ def kinds_of(base: type) -> set[type]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("name", PICTURES)
-async def test_every_word_of_every_screen_can_be_read_in_every_theme(name: str) -> None:
+async def test_every_word_of_every_screen_can_be_read_in_every_theme(name: str, size: tuple[int, int]) -> None:
     picture, hard = PICTURES[name], {}
     app = picture.app(DARK)
-    async with app.run_test(size=(160, 45), notifications=True) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         await picture.play(pilot)
         coloured = [theme.name for theme in app.available_themes.values() if not theme.ansi]
         assert len(coloured) > 10
