@@ -211,9 +211,11 @@ PICTURES: dict[str, Picture] = {
     "chat-help": Picture("c question_mark"),
     "copy": Picture("Y", selected=5, kept=True),
     "command-log": Picture("l at", kept=True),
+    "settings": Picture("comma", kept=True),
     "window-search": Picture("3 slash", selected=4, words="table"),
     # forms
     "answer": Picture("n", kept=True),
+    "setting": Picture("comma down down down down down down down enter", kept=True),
     "interject": Picture("i", selected=3, words="Limits per route", kept=True),
     "interject-confirm": Picture("i", selected=3, words="Limits per route", then="enter"),
     "patch": Picture("p", selected=2, words="Buckets never fill", kept=True),
