@@ -27,7 +27,7 @@ TABLE = {
     "plan.applied": {"human", "planner"},
     "plan.undone": {"human"},
     "feedback.filed": {"human", "specialist", "system"},
-    "feedback.planned": {"human", "planner"},
+    "feedback.planned": {"human", "planner", "system"},
     "feedback.waived": {"human"},
     "verdict.given": {"human", "verifier"},
     "planner.decided": {"human", "planner"},

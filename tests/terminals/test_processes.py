@@ -162,7 +162,7 @@ def test_a_stopped_process_gets_its_chance_to_end_well(family: Family) -> None:
     pid = family.start(code + WRITE % "up.pid" + "time.sleep(1000)")
     family.pid_of("up.pid")
     os.kill(pid, signal.SIGSTOP)
-    assert terminate_agent(family.agent, family.root).ended == (pid,)
+    assert terminate_agent(family.agent, family.root, grace=60, bound=60).ended == (pid,)
     assert family.started[0].wait() == 7
 
 

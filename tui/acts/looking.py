@@ -46,7 +46,7 @@ LOOKING: tuple[Action, ...] = (
         "The selected prompt: its tasks, what shows each criterion, the last hand-off, and the files that changed",
         Group.LOOK,
         when=no_target,
-        footer=20,
+        footer=31,
     ),
     Action(
         "artifacts",
