@@ -57,7 +57,7 @@ _SAMPLE = """\
 # adopt: []                  # windows to show that coord did not open, e.g. ["work:claude*", "server/session:*"];
 #                            # without server/ those of your default tmux server. Nothing is written to them
 # bell: none                 # when something waits for you: none | terminal (its bell) | desktop (a notification)
-# chat: auto                 # the coordinator's voice: api | claude (its CLI, logged in) | off | auto
+# chat: auto                 # the coordinator's voice: api | claude | codex (a CLI, logged in) | off | auto
 # chat_model: ""             # which model speaks; "": the voice's own choice
 # chat_base_url: ""          # where the API is; "": as the environment says
 # chat_budget_tokens: none   # tokens that the coordinator may use for a milestone

@@ -178,7 +178,7 @@ def test_it_speaks_where_there_is_no_key_and_is_named_by_what_is_missing(
         found = choose(ChatSettings(voice=voice), "", {}).voice
         assert found is not None
         assert found.name == "claude"
-    assert "Codex" in choose(ChatSettings(voice="codex"), "", {}).missing
+    assert "Codex is not installed" in choose(ChatSettings(voice="codex"), "", {}).missing
 
 
 # ── the real one

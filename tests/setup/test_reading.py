@@ -38,6 +38,7 @@ OWN = {
     "coordinator/agents/registry.py": "its own modules",
     "coordinator/observe/compounding.py": "what is packaged",
     "coordinator/assistant/voice_cli.py": "writes into a folder that it has just made",
+    "coordinator/assistant/voice_codex.py": "writes into a folder that it has just made",
     "coordinator/apply/permissions.py": "a pipe, without waiting: a hook waits at the other end",
 }
 """Who opens files otherwise, and what."""

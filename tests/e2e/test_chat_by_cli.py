@@ -1,12 +1,13 @@
-"""The whole conversation with the real Claude Code as the voice: on the screen and in a terminal."""
+"""The whole conversation with a real agent CLI as the voice: on the screen and in a terminal."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from support.agent_clis import home, installed_clis
-from support.chat_api import Answer, Call
+from support.chat_api import Answer, Call, ChatApi
 from support.cli_api import CliApi
+from support.codex_api import CodexApi
 from support.onscreen import until
 from support.project import Project
 from support.steering import plain_project, steered
@@ -32,17 +33,22 @@ PLAN = Call(
     },
 )
 ANSWERS = (Answer("I look.", [LOOK]), Answer("Measure first.", [PLAN]), Answer("It is there now."))
-By = Callable[[Layout], dict[str, str]]
+IN_CODEX = tuple(
+    Answer(one.text, [Call(call.tool.replace("coord__", "coord."), call.input) for call in one.calls])
+    for one in ANSWERS
+)
+By = Callable[[Layout, str], dict[str, str]]
 
 
 @pytest.fixture
-def by_claude(tmp_path: Path) -> Iterator[By]:
+def by_cli(tmp_path: Path) -> Iterator[By]:
     """The environment in which the real CLI speaks for a project, with these answers."""
-    binaries, begun = installed_clis(), []
+    binaries = installed_clis()
+    begun: list[ChatApi] = []
 
-    def start(layout: Layout) -> dict[str, str]:
-        begun.append(CliApi(ANSWERS))
-        layout.config.write_text(layout.config.read_text() + "chat: claude\n")
+    def start(layout: Layout, cli: str) -> dict[str, str]:
+        begun.append(CliApi(ANSWERS) if cli == "claude" else CodexApi(IN_CODEX))
+        layout.config.write_text(layout.config.read_text() + f"chat: {cli}\n")
         own = home(tmp_path / "home", layout.root, begun[0].url)
         return own | {"PATH": str(binaries)}
 
@@ -51,11 +57,12 @@ def by_claude(tmp_path: Path) -> Iterator[By]:
         api.close()
 
 
+@pytest.mark.parametrize("cli", ["claude", "codex"])
 async def test_on_the_screen_a_plan_is_looked_for_proposed_and_confirmed(
-    tmp_path: Path, by_claude: By, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, by_cli: By, monkeypatch: pytest.MonkeyPatch, cli: str
 ) -> None:
     layout = plain_project(tmp_path / "project", {1: (), 2: (1,)}, {1: {"status": "done"}})
-    own = by_claude(layout)
+    own = by_cli(layout, cli)
     monkeypatch.setenv("PATH", own.pop("PATH"), prepend=":")
     for name, value in own.items():
         monkeypatch.setenv(name, value)
@@ -77,9 +84,10 @@ async def test_on_the_screen_a_plan_is_looked_for_proposed_and_confirmed(
         assert str(event.data["proposer"]).startswith("coordinator")
 
 
-def test_in_a_terminal_the_same(make: Callable[..., Project], by_claude: By) -> None:
+@pytest.mark.parametrize("cli", ["claude", "codex"])
+def test_in_a_terminal_the_same(make: Callable[..., Project], by_cli: By, cli: str) -> None:
     made = make({1: (), 2: (1,)})
-    own = by_claude(made.layout)
+    own = by_cli(made.layout, cli)
     made.own_environment |= own | {"PATH": f"{own['PATH']}:{made.environment()['PATH']}"}
     terminal = Terminal(120, 80)
     try:
