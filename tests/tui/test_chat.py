@@ -234,6 +234,31 @@ async def test_a_command_with_a_number_opens_the_form_of_that_prompt(layout: Lay
         await until(lambda: desk.chat.composer.has_focus, "the focus on the words")
 
 
+async def test_pause_is_a_form_that_pauses_what_is_dispatched(layout: Layout, tmp_path: Path) -> None:
+    async with talking(layout, StandIn(tmp_path / "voice")) as desk:
+        await desk.type("/pause to measure")
+        await desk.press("enter")
+        await until(lambda: desk.chat.plan_form is not None, "the form")
+        assert desk.form.field("reason").value == "to measure"
+        await desk.press("enter")
+        await desk.sees("pause dispatch: nothing new starts, running agents finish")
+        assert not layout.loop_json.exists()
+        await desk.press("enter")
+        await until(lambda: desk.chat.composer.has_focus, "the focus on the words")
+        paused = json.loads(layout.loop_json.read_text())
+        assert (paused["state"], paused["reason"]) == ("paused", "to measure")
+        assert [event.data.get("proposer") for event in desk.events("plan.applied")] == [None]
+        assert not desk.voice.heard("say")
+
+
+async def test_a_reason_that_follows_the_number_stands_in_the_form(layout: Layout, tmp_path: Path) -> None:
+    async with talking(layout, StandIn(tmp_path / "voice")) as desk:
+        await desk.type("/cancel 4 too late")
+        await desk.press("enter")
+        await desk.sees("Cancel 04 Prompt 4")
+        assert desk.form.field("reason").value == "too late"
+
+
 async def test_what_it_says_changes_nothing_on_the_terminal(layout: Layout, tmp_path: Path) -> None:
     evil = "\x1b]0;owned\x07 [@click=app.quit]x[/] \u202egnp [link](javascript:x)"
     turn = [Text(evil), Tool("t", evil), Ask("a", evil, (Option(evil, evil),)), proposal(MEASURE, title=evil), END]

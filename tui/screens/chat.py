@@ -22,6 +22,7 @@ from tui.context import Context
 from tui.forms.composer import Composer, Ways
 from tui.forms.fields import Entered
 from tui.forms.proposal import ProposalForm
+from tui.forms.registry import form_of
 from tui.messages import ActionAsked, Remark, VoiceSaid
 from tui.paint.titled import Titled
 from tui.screens.cards import CardScreen
@@ -331,8 +332,10 @@ class ChatScreen(CardScreen):
         if number is not None and self.snapshot is not None and number in self.snapshot.prompts:
             self.select(number)
             rest = rest.partition(" ")[2].strip()
-        if rest and name in SERVICES and "title" in {each.name for each in SERVICES[name].inputs}:
-            self.drafts.setdefault(name, {"title": rest})
+        asked = {each.name for each in SERVICES[name].inputs} if name in SERVICES else ()
+        words_go_to = next((field for field in ("title", "reason") if field in asked), "")
+        if rest and words_go_to:
+            self.drafts.setdefault(form_of(name).draft_key(self), {words_go_to: rest})
         if name == "review":
             self.host.action_review()
         elif name == "intent":
