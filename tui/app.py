@@ -197,9 +197,13 @@ class CoordApp(Navigation):
     @on(Waiting)
     def _ring(self, message: Waiting) -> None:
         """Call the engineer."""
+        more = f" and {len(message.things) - 1} more" if len(message.things) > 1 else ""
+        title, text = f"coord: {plain(message.project)}", plain(message.things[0]) + more
+        seen = self.main.snapshot
+        if not self.on_tour and seen is not None and seen.untrusted is None:
+            self.source.tell_addresses(title, text, self._not_told)
         if self._bell == "desktop":
-            more = f" and {len(message.things) - 1} more" if len(message.things) > 1 else ""
-            self._notify_desktop(f"coord: {plain(message.project)}", plain(message.things[0]) + more)
+            self._notify_desktop(title, text)
         elif self._bell != "none":
             self.bell()
 
@@ -207,6 +211,9 @@ class CoordApp(Navigation):
     def _notify_desktop(self, title: str, text: str) -> None:
         if not self.source.notify(title, text):
             self.call_from_thread(self.bell)
+
+    def _not_told(self, error: CoordError) -> None:
+        self.post_message(Failed(error.message, error.remedy))
 
     @on(Done)
     def _done(self, message: Done) -> None:

@@ -141,13 +141,14 @@ def demo(headless: bool, keep: Path | None) -> int:
 
 
 @click.command()
+@click.option("--notify", is_flag=True, help="Send a word to each address that is told what waits.")
 @json_option
 @click.pass_context
-def doctor(ctx: click.Context, as_json: bool) -> int:
+def doctor(ctx: click.Context, notify: bool, as_json: bool) -> int:
     """Check what coord needs: tmux, git, the agents, this project. Exit 1 when something is missing."""
     from coordinator.client.doctor import examine
 
-    problems, notes = examine(Path(ctx.obj))
+    problems, notes = examine(Path(ctx.obj), try_addresses=notify)
     if as_json:
         emit({"problems": [p.to_json() for p in problems], "notes": notes})
         return 1 if problems else 0

@@ -13,6 +13,7 @@ from coordinator.changes.git import Git
 from coordinator.client.doctor_agents import examine_agents
 from coordinator.client.look import look
 from coordinator.client.opening import open_project
+from coordinator.client.telling import examine_addresses
 from coordinator.errors import CoordError
 from coordinator.eventlog.connection import SQLITE_VERSION
 from coordinator.model.problem import Problem
@@ -28,14 +29,18 @@ _LITTLE_SPACE = 64 * 1024 * 1024
 """Bytes."""
 
 
-def examine(directory: Path) -> tuple[list[Problem], list[str]]:
-    """Return what is missing or wrong, and a line for each thing that is fine."""
+def examine(directory: Path, *, try_addresses: bool = False) -> tuple[list[Problem], list[str]]:
+    """Return what is missing or wrong, and a line for each thing that is fine.
+
+    `try_addresses`: send a word to each address of the engineer's.
+    """
     problems: list[Problem] = []
     notes = [f"Python {sys.version.split()[0]}, SQLite {SQLITE_VERSION}"]
     for tool, arguments, minimum in (("tmux", "-V", TMUX_MINIMUM), ("git", "--version", (2, 30))):
         _tool(tool, arguments, minimum, problems, notes)
     project = _project(directory, problems, notes)
     examine_agents(project, problems, notes)
+    examine_addresses(try_addresses, problems, notes)
     return problems, notes
 
 

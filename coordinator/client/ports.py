@@ -10,6 +10,7 @@ from coordinator.model.snapshot import Agent, Question, Snapshot
 from coordinator.model.step import Attempt
 
 if TYPE_CHECKING:
+    from coordinator.errors import CoordError
     from coordinator.model.change import Change, ChangePage, Check
     from coordinator.model.compounding import Compounding
     from coordinator.model.conversation import Message
@@ -415,6 +416,10 @@ class Source(Observing, History, Windows, Steering, Reviewing, Chatting, Protoco
 
     def notify(self, title: str, text: str) -> bool:
         """Show a notification of the desktop; False where there is nothing to show it with."""
+        ...
+
+    def tell_addresses(self, title: str, text: str, failed: "Callable[[CoordError], None]") -> None:
+        """Tell the engineer's own addresses, if there are any; waits for none. `failed` is called from a thread."""
         ...
 
     def edit_file(self, path: str, line: int) -> None:

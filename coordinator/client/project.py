@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from coordinator.client.ports import Film
     from coordinator.client.reviewing import Reviewing
     from coordinator.client.steering import Steering
+    from coordinator.client.telling import Teller
     from coordinator.client.windows import Windows
     from coordinator.model.change import Change, ChangePage, Check
     from coordinator.model.compounding import Compounding
@@ -58,6 +59,7 @@ class ProjectSource:
         self._observing = Observing(self._project, ahead)
         self._streams = Streams(lambda: self._project.terminals)
         self._voices: list[Voice] = []
+        self._teller: Teller | None = None
 
     @cached_property
     def _history(self) -> "History":
@@ -354,6 +356,12 @@ class ProjectSource:
 
         return notify(redact(title), redact(text))
 
+    def tell_addresses(self, title: str, text: str, failed: "Callable[[CoordError], None]") -> None:
+        from coordinator.client.telling import Teller
+
+        self._teller = self._teller or Teller(failed)
+        self._teller.tell(title, text)
+
     def edit_file(self, path: str, line: int) -> None:
         from coordinator.desktop.editor import edit_file
 
@@ -362,6 +370,8 @@ class ProjectSource:
     def close(self) -> None:
         for voice in self._voices:
             voice.close()
+        if self._teller is not None:
+            self._teller.close()
         self._observing.close()
         self._streams.stop()
         if "_history" in self.__dict__:

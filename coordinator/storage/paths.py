@@ -154,6 +154,13 @@ def state_folder() -> Path:
     return home / "coord"
 
 
+def config_folder() -> Path:
+    """Where this user keeps settings of coord that hold in every project."""
+    given = os.environ.get("XDG_CONFIG_HOME", "")
+    home = Path(given) if os.path.isabs(given) else Path(os.path.expanduser("~")) / ".config"
+    return home / "coord"
+
+
 def find_project(start: Path) -> Layout:
     """Find the project that `start` lies in, walking up.
 

@@ -20,7 +20,7 @@ from coordinator.model.staged_config import merged
 from coordinator.model.staged_phases import SKIP, STAGES
 from coordinator.model.text import clip, plain
 from coordinator.storage.files import read_limited
-from coordinator.storage.paths import Layout
+from coordinator.storage.paths import Layout, config_folder
 
 CONFIG = ".claude/subagents-config.json"
 """Where staged subagents keep their settings, below a project's root or a home."""
@@ -121,9 +121,7 @@ def skipped_stages(prompt: Prompt) -> tuple[str, ...]:
 
 
 def _users() -> Path:
-    given = os.environ.get("XDG_CONFIG_HOME", "")
-    home = Path(given) if os.path.isabs(given) else _home() / ".config"
-    return home / "coord" / "staged.yaml"
+    return config_folder() / "staged.yaml"
 
 
 def _home() -> Path:

@@ -133,6 +133,8 @@ def waiting_for_you(snapshot: Snapshot) -> dict[str, str]:
         attempt = snapshot.steps[number].attempt
         title = snapshot.prompts[number].title
         found[f"review:{number}:{attempt.attempt if attempt else 0}"] = f"{number:02d} waits for review: {title}"
+    if snapshot.milestone.status == "done":
+        found[f"done:{snapshot.milestone.name}"] = f"the milestone is done: {snapshot.milestone.name}"
     return found
 
 

@@ -11,7 +11,7 @@ import coordinator
 from coordinator.storage.paths import Layout
 
 PACKAGE = Path(coordinator.__file__).parent
-SLOW = {"textual", "rich", "anthropic", "libtmux", "click", "yaml", "asyncio", "watchfiles", "sqlite_utils"}
+SLOW = {"textual", "rich", "anthropic", "apprise", "libtmux", "click", "yaml", "asyncio", "watchfiles", "sqlite_utils"}
 """Packages that `coord status` pays for only where it really needs them."""
 
 RUN_MAIN = """
@@ -46,19 +46,19 @@ def imported(code: str, *arguments: str) -> set[str]:
 def test_the_core_never_imports_textual() -> None:
     loaded = imported("import importlib\n" + "\n".join(f"importlib.import_module({name!r})" for name in modules()))
     assert "coordinator" in loaded
-    assert not loaded & {"textual", "rich", "tui", "anthropic"}
+    assert not loaded & {"textual", "rich", "tui", "anthropic", "apprise"}
 
 
 @pytest.mark.parametrize("part", sorted({name.split(".")[1] for name in modules() if name.count(".") > 1}))
 def test_each_part_can_be_imported_by_itself(part: str) -> None:
     loaded = imported(f"import coordinator.{part}")
-    assert not loaded & {"textual", "tui", "anthropic"}
+    assert not loaded & {"textual", "tui", "anthropic", "apprise"}
 
 
 def test_the_screen_loads_nothing_of_the_voice() -> None:
     loaded = imported("import tui.app, coordinator.cli.verbs")
     assert "tui" in loaded
-    assert not loaded & {"anthropic", "httpx2", "coordinator.assistant"}
+    assert not loaded & {"anthropic", "apprise", "httpx2", "coordinator.assistant"}
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["status", "--json"]])

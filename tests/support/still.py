@@ -329,6 +329,9 @@ class StillSource:
         self.asked.append(("notify", title, text))
         return True
 
+    def tell_addresses(self, title: str, text: str, failed: "Callable[[CoordError], None]") -> None:
+        self.asked.append(("tell addresses", title, text))
+
     def close(self) -> None:
         with self._wake:
             self.closed = True

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 from support import scenes
-from support.onscreen import shown, until
+from support.onscreen import UTF8, shown, until
 from support.still import StillSource
 
 from coordinator.client.ports import Preferences
 from coordinator.desktop.notifications import notify
+from coordinator.errors import CoordError
 from coordinator.lazy.dataclass import replace
 from coordinator.model.snapshot import Snapshot
+from coordinator.model.trust import Ask
 from coordinator.views.attention import waiting_for_you
+from tui.widgets.tour import TOUR
 
 
 def calm() -> Snapshot:
@@ -56,6 +59,48 @@ async def test_the_desktop_is_told_who_asks_what() -> None:
         told = next(asked for asked in source.asked if isinstance(asked, tuple) and asked[0] == "notify")
         assert told[1].startswith("coord: ")
         assert " asks: " in told[2]
+
+
+@pytest.mark.parametrize("bell", ["none", "desktop"])
+async def test_addresses_are_told_the_same_once_whatever_the_bell(bell: str) -> None:
+    source = StillSource(calm(), preferences=Preferences(bell=bell))
+    async with shown(source) as (app, _):
+        for _ in range(2):
+            asks = replace(scenes.bucket())
+            source.put(asks)
+            await until(lambda asks=asks: app.main.snapshot is asks, "the question")  # type: ignore[misc]
+        (told,) = [asked for asked in source.asked if isinstance(asked, tuple) and asked[0] == "tell addresses"]
+        assert told[1].startswith("coord: ")
+        assert " asks: " in told[2]
+
+
+@pytest.mark.parametrize("which", ["demo", "untrusted"])
+async def test_addresses_are_not_told_of_a_demo_nor_of_a_project_that_nobody_trusts(which: str) -> None:
+    source = StillSource(calm())
+    environ = UTF8 | ({TOUR: "demo"} if which == "demo" else {})
+    async with shown(source, environ=environ) as (app, _):
+        asks = scenes.bucket()
+        if which == "untrusted":
+            asks = replace(asks, untrusted=Ask(True))
+        source.put(asks)
+        await until(lambda: app.main.snapshot is asks, "the question")
+        await until(lambda: app._message_queue.empty(), "all messages")
+        assert not [asked for asked in source.asked if isinstance(asked, tuple) and asked[0] == "tell addresses"]
+
+
+async def test_addresses_that_could_not_be_told_are_told_of_on_the_screen() -> None:
+    source = StillSource(calm())
+    source.tell_addresses = lambda title, text, failed: failed(CoordError("1 of 1 address could not", "try"))  # type: ignore[method-assign]
+    async with shown(source) as (app, _):
+        source.put(scenes.bucket())
+        await until(lambda: any("could not" in toast.message for toast in app._notifications), "the word")
+
+
+def test_a_milestone_that_is_done_calls() -> None:
+    busy = scenes.bucket()
+    done = replace(busy, milestone=replace(busy.milestone, status="done"))
+    called = waiting_for_you(done).items() - waiting_for_you(busy).items()
+    assert [text for _, text in called] == [f"the milestone is done: {busy.milestone.name}"]
 
 
 def test_words_reach_the_notifier_as_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
