@@ -4,6 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from coordinator.lazy.dataclass import dataclass
+from coordinator.model.own_command import OwnCommand
 from tui.context import Context, Reason
 
 
@@ -16,6 +17,7 @@ class Group(StrEnum):
     NEEDS_YOU = "What needs you"
     LOOK = "Looking around"
     EVENTS = "Events"
+    OWN = "Your own commands"
     SCREEN = "The screen"
 
 
@@ -54,6 +56,8 @@ class Action:
     """The service whose form it opens; empty: it has a method, or only what it does to many."""
     many: str = ""
     """What it does to all that are marked, as the service `many` calls it; empty: it is about one."""
+    command: OwnCommand | None = None
+    """What it runs, for one that comes from the project's settings."""
 
     def label_in(self, context: Context) -> str:
         return self.label if isinstance(self.label, str) else self.label(context)

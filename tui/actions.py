@@ -9,14 +9,25 @@ from tui.action import Group as Group
 from tui.action import Scope as Scope
 from tui.acts.liking import LIKING
 from tui.acts.looking import LOOKING
+from tui.acts.own import OWN, of_commands
 from tui.acts.screen import SCREEN
 from tui.acts.services import of_services
 from tui.acts.work import WORK
 from tui.context import Context
 
-ACTIONS: tuple[Action, ...] = (*of_services(), *WORK, *LOOKING, *LIKING, *SCREEN)
+ACTIONS: tuple[Action, ...] = (*of_services(), *WORK, *LOOKING, *LIKING, *SCREEN, *OWN)
 
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
+
+
+def all_actions(context: Context) -> tuple[Action, ...]:
+    """The registry with the project's own commands."""
+    return (*ACTIONS, *of_commands(context.commands))
+
+
+def action_of(action_id: str, context: Context) -> Action:
+    """The action that is called so, with the project's own commands. KeyError for none."""
+    return BY_ID.get(action_id) or {action.id: action for action in of_commands(context.commands)}[action_id]
 
 
 def bindings(scope: Scope) -> list[Binding]:

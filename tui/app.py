@@ -20,8 +20,9 @@ from textual.notifications import Notify
 from textual.screen import Screen
 
 from coordinator.client.noting import Noted, noting
-from coordinator.client.ports import Source, Trouble, Wish
+from coordinator.client.ports import Preferences, Source, Trouble, Wish
 from coordinator.errors import CoordError
+from coordinator.model.own_command import OwnCommand
 from coordinator.model.text import plain
 from tui.actions import unknown_keys
 from tui.messages import Done, Failed, FirstPainted, Remark, SizesChosen, SnapshotArrived, Waiting
@@ -45,6 +46,15 @@ def _palette() -> type[Provider]:
     from tui.palette import Commands
 
     return Commands
+
+
+def _with_free_keys(preferences: Preferences) -> tuple[tuple[OwnCommand, ...], tuple[str, ...]]:
+    """The project's own commands, and which of their keys are taken."""
+    if not any(command.key for command in preferences.commands):
+        return preferences.commands, ()
+    from tui.screens.own_keys import free_keys
+
+    return free_keys(preferences.commands, preferences.keys)
 
 
 class CoordApp(Navigation):
@@ -97,9 +107,11 @@ class CoordApp(Navigation):
         """Root of the project that the screen was left for."""
         self._styled = self.theme
         self.stylesheet.set_variables(self.get_css_variables())
+        self.commands, clashes = _with_free_keys(preferences)
         panels = (*PromptGraph.BINDINGS, *MarkedRows.BINDINGS, *Agents.BINDINGS, *SORTING)
         odd = unknown_keys(self.keys, IDS | {each.id for each in panels if isinstance(each, Binding) and each.id})
         self._odd_settings = [f"keys: no action is called {name}" for name in odd]
+        self._odd_settings += [f"commands: {clash}" for clash in clashes]
         if self.theme != wanted:
             self._odd_settings.append(f"theme: there is none called {wanted}")
         self.set_keymap({name: keys for name, keys in self.keys.items() if name not in odd})
@@ -255,6 +267,10 @@ class CoordApp(Navigation):
             self._report(lambda: self.source.ask_loop(wish))
         finally:
             self._starting = self._starting and wish is not Wish.START
+
+    @work(thread=True, group="wishes")
+    def report(self, do: Callable[[], str]) -> None:
+        self._report(do)
 
     def _report(self, do: Callable[[], str]) -> None:
         """In a worker: do it, and tell how it went."""

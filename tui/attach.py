@@ -1,7 +1,7 @@
 """Going into an agent's own window, and coming back."""
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import App, SuspendNotSupported
@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 
 def attach(app: App[None], source: "Source", agent: Agent) -> None:
     """Show the agent's window in this terminal: by switching within tmux, else by giving the terminal to it."""
+    go_into(app, lambda: source.attach(agent))
+
+
+def go_into(app: App[None], attach: Callable[[], Sequence[str] | None]) -> None:
+    """Show a window in this terminal; `attach` gives the command for that, None where it has switched already."""
     try:
-        command = source.attach(agent)
+        command = attach()
     except CoordError as error:
         app.post_message(Failed(error.message, error.remedy))
         return

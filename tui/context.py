@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from coordinator.lazy.dataclass import dataclass, replace
+from coordinator.model.own_command import OwnCommand
 from coordinator.model.snapshot import Agent, AgentState, LoopState, Snapshot
 from coordinator.services.offers import Offered, flow_why_not
 from coordinator.services.registry import SERVICES
@@ -25,6 +26,8 @@ class Context:
     maximized: bool = False
     marked: int = 0
     """How many prompts and agents are marked."""
+    commands: tuple[OwnCommand, ...] = ()
+    """Those of the project's own."""
 
 
 Reason = str

@@ -19,6 +19,7 @@ from tui.screens.main import MainScreen
 if TYPE_CHECKING:  # forms and other screens are read when the first one opens
     from coordinator.client.noting import Noted
     from coordinator.model.event import Event
+    from coordinator.model.own_command import OwnCommand
     from coordinator.model.prompt import Prompt
     from coordinator.model.snapshot import Agent, Question, Snapshot
     from coordinator.model.trust import Ask
@@ -37,6 +38,7 @@ class Navigation(App[None]):
     main: MainScreen
     done: "list[tuple[float, Noted]]"
     sizes: dict[str, Sizes]
+    commands: "tuple[OwnCommand, ...]"
 
     # ── forms over the main screen
 
@@ -111,6 +113,54 @@ class Navigation(App[None]):
         from tui.attach import attach
 
         attach(self, self.source, agent)
+
+    @work(group="forms")
+    async def run_own(self, command: "OwnCommand") -> None:
+        """Run a command of the project's own about what is selected; where that is due, after a look at its words."""
+        from tui.acts.own import subject_of
+        from tui.forms.confirm import Confirm
+        from tui.screens.own_windows import effects
+
+        context = self.main.context()
+        if context.snapshot is None:
+            return
+        try:
+            ready = await asyncio.to_thread(self.source.ready_command, command, context.snapshot, subject_of(context))
+        except CoordError as error:
+            self.post_message(Failed(error.message, error.remedy))
+            return
+        run = partial(self.report, partial(self.source.run_command, ready))
+        if ready.asks:
+            await self.main.open_form(Confirm(f"Run {ready.name}", effects(ready), "run it", run))
+        else:
+            run()
+
+    def report(self, do: Callable[[], str]) -> object:
+        """Do it in a thread, and tell how it went."""
+        raise NotImplementedError
+
+    @work(group="settings", exclusive=True)
+    async def read_own_windows(self) -> None:
+        """Go into the one window of a command of the project's own that there is, or choose one."""
+        from tui.attach import go_into
+        from tui.screens.own_windows import entries
+        from tui.screens.reader import Listing
+
+        found = await asyncio.to_thread(self.source.own_windows)
+
+        def go(row: int | None) -> None:
+            if row is not None:
+                go_into(self, partial(self.source.attach_own, found[row]))
+
+        if len(found) > 1:
+            self.push_screen(Listing("Command windows", entries(found), lambda _: "go there", self.marks), go)
+        elif found:
+            go(0)
+        else:
+            self.post_message(Remark("No command of your own has a window: `commands` in coord.yaml names some."))
+
+    def action_own_windows(self) -> None:
+        self.read_own_windows()
 
     def edit_text(self, text: str, name: str) -> str | None:
         """Let $EDITOR work on a copy of a text; None when nothing was changed, or it can't be used here."""

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.fuzzy import Matcher
 
 from coordinator.model.text import plain
-from tui.actions import ACTIONS, Action, key_of
+from tui.actions import Action, all_actions, key_of
 from tui.context import Context
 
 _MOST_PROMPTS = 50
@@ -80,7 +80,7 @@ class Commands(Provider):
         context = self.host.main.context()
         for action in offered(context):
             title = title_of(action, context, self.host.keys)
-            yield DiscoveryHit(Content(title), self._do(action), text=title, help=action.tooltip)
+            yield DiscoveryHit(Content(title), self._do(action), text=title, help=plain(action.tooltip))
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
@@ -89,7 +89,7 @@ class Commands(Provider):
             title = title_of(action, context, self.host.keys)
             score = max(matcher.match(title), matcher.match(action.tooltip) * 0.5)
             if score > 0:
-                yield Hit(score, highlighted(matcher, title), self._do(action), text=title, help=action.tooltip)
+                yield Hit(score, highlighted(matcher, title), self._do(action), text=title, help=plain(action.tooltip))
         if context.snapshot is None:
             return
         found = 0
@@ -109,7 +109,7 @@ class Commands(Provider):
 
 def offered(context: Context) -> list[Action]:
     """Actions that have something to act on now, whatever panel has the focus."""
-    return [action for action in ACTIONS if action.palette and not action.when(context)]
+    return [action for action in all_actions(context) if action.palette and not action.when(context)]
 
 
 def title_of(action: Action, context: Context, keymap: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from coordinator.model.text import plain
 if TYPE_CHECKING:
     from coordinator.client.opening import Project
     from coordinator.model.pipeline import Position
+    from coordinator.model.problem import Problem
     from coordinator.model.snapshot import Snapshot
 
 _ENDED = {AgentState.CRASHED: "red", AgentState.LOST: "red", AgentState.KILLED: "dim"}
@@ -40,7 +41,8 @@ def validate(ctx: click.Context, as_json: bool) -> int:
     """
     from coordinator.client.setup import validate as find_problems
 
-    problems = find_problems(project_of(ctx))
+    project = project_of(ctx)
+    problems = (*find_problems(project), *_taken_keys(project))
     if as_json:
         emit({"problems": [p.to_json() for p in problems]})
     elif not problems:
@@ -52,6 +54,19 @@ def validate(ctx: click.Context, as_json: bool) -> int:
             styled([(where, "bold"), (code, "yellow"), (problem.message, "")])
             styled([(f"  {problem.remedy}", "dim")])
     return 1 if any(not problem.warning for problem in problems) else 0
+
+
+def _taken_keys(project: "Project") -> "list[Problem]":
+    """Keys of the project's own commands that something else has on the screen."""
+    config = project.config
+    if not any(command.key for command in config.commands):
+        return []
+    from coordinator.model.problem import Problem
+    from tui.screens.own_keys import free_keys  # loads the screen
+
+    path, remedy = project.layout.rel(project.layout.config), "give it another key; until then the palette alone has it"
+    _, taken = free_keys(config.commands, config.keys)
+    return [Problem(path, 0, "no-effect", f"commands: {said}", remedy, warning=True) for said in taken]
 
 
 @click.command()

@@ -5,6 +5,7 @@ from shlex import join, quote
 
 from coordinator.client.ports import Wish
 from coordinator.lazy.typing import Any, NamedTuple
+from coordinator.model.own_command import Ready
 from coordinator.model.plan import Plan
 from coordinator.model.review_comment import Comment
 from coordinator.model.snapshot import Agent
@@ -29,6 +30,16 @@ class Command(NamedTuple):
             return ""
         given = f"printf %s {quote(self.stdin)} | " if self.stdin is not None else ""
         return f"{given}{join(('coord', *self.words))}"
+
+
+class Own(NamedTuple):
+    """A command of one's own, which is none of `coord`."""
+
+    ready: Ready
+
+    def __str__(self) -> str:
+        """As it is typed in a shell: the very words that ran, in the folder where they did."""
+        return f"(cd {quote(self.ready.folder)} && sh -c {quote(self.ready.words)})"
 
 
 def _words(*words: str) -> Command:
@@ -120,7 +131,7 @@ def _verdict(asked: ReviewRequest) -> list[str]:
 # ── what is asked of the screen's source besides plans
 
 
-def of_call(method: str, given: Sequence[Any]) -> Command | None:
+def of_call(method: str, given: Sequence[Any]) -> Command | Own | None:
     """The command for a call of `ports.Source`; None for one that changes nothing of the project."""
     make = _CALLS.get(method)
     return make(*given) if make is not None else None
@@ -159,7 +170,7 @@ _WISHES = {
     Wish.RESUME: ("resume",),
     Wish.STOP: ("stop",),
 }
-_CALLS: Mapping[str, Callable[..., Command]] = {
+_CALLS: Mapping[str, Callable[..., Command | Own]] = {
     "apply": of_plan,
     "answer": lambda question, text: _words("answer", *_places(question, text)),
     "permit": _permit,
@@ -173,4 +184,5 @@ _CALLS: Mapping[str, Callable[..., Command]] = {
     "decide": lambda text: _words("decide", *_places(text)),
     "set_milestone": _milestone,
     "comment": _comment,
+    "run_command": Own,
 }

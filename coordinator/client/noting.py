@@ -44,7 +44,7 @@ class _Noting:
 _DOES = frozenset(
     (
         *("apply", "answer", "permit", "tell", "ask_loop", "give_trust", "judge_finding", "run_witness"),
-        *("accept_criterion", "link", "decide", "set_milestone", "comment"),
+        *("accept_criterion", "link", "decide", "set_milestone", "comment", "run_command"),
     )
 )
 """Methods that change something of the project: those of which `command_words` makes words."""

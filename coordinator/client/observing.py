@@ -52,12 +52,12 @@ class Observing:
         own = Preferences(chosen_theme=chosen_theme(), sizes=chosen_sizes())
         look = self._look_ahead
         if look is not None:
-            return replace(own, theme=look.theme, keys=look.keys, bell=look.bell)
+            return replace(own, theme=look.theme, keys=look.keys, bell=look.bell, commands=look.commands)
         try:
             config = Project(self._layout).config
         except CoordError:
             return own  # `snapshots` tells what is wrong, on the screen
-        return replace(own, theme=config.theme, keys=config.keys, bell=config.bell)
+        return replace(own, theme=config.theme, keys=config.keys, bell=config.bell, commands=config.commands)
 
     def look(self) -> Snapshot:
         from coordinator.observe.observer import Observer

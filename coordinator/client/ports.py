@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from coordinator.model.conversation import Message
     from coordinator.model.feedback import Feedback
     from coordinator.model.foreign_run import ForeignRuns
+    from coordinator.model.own_command import OwnCommand, OwnWindow, Ready, Subject
     from coordinator.model.pane_screen import Screen
     from coordinator.model.plan import PastPlan, Plan
     from coordinator.model.replay import Replay
@@ -94,6 +95,8 @@ class Preferences:
     """Id of an action → its keys, comma-separated."""
     bell: str = "none"
     """`none`, `terminal` or `desktop`."""
+    commands: "tuple[OwnCommand, ...]" = ()
+    """Commands of the project's own."""
     chosen_theme: str = ""
     """What was chosen on the screen: for where the configuration names none."""
     sizes: Mapping[str, Sizes] = field(default_factory=dict)
@@ -249,6 +252,14 @@ class Windows(Protocol):
         """The command that shows the agent's window in this terminal; None when tmux has already switched to it."""
         ...
 
+    def own_windows(self) -> "tuple[OwnWindow, ...]":
+        """Windows in which commands of one's own run, or wait to be read, the oldest first."""
+        ...
+
+    def attach_own(self, window: "OwnWindow") -> Sequence[str] | None:
+        """The same as `attach` for one of these; CoordError when it is gone."""
+        ...
+
 
 class Steering(Protocol):
     """What people do to the project, in the name of who is at the screen."""
@@ -336,6 +347,14 @@ class Steering(Protocol):
 
     def plan_decided(self, snapshot: Snapshot, question: Question) -> "Plan":
         """The plan of the decision that a question is about, as things are now; Refused when it can't be applied."""
+        ...
+
+    def ready_command(self, command: "OwnCommand", snapshot: Snapshot, subject: "Subject") -> "Ready":
+        """A command of one's own with its values; Refused where it may not run, or one of them is missing."""
+        ...
+
+    def run_command(self, ready: "Ready") -> str:
+        """Run it in a window of its own, in the words that were seen; tells in a sentence where."""
         ...
 
     def apply(self, plan: "Plan") -> tuple[str, ...]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from coordinator.model.conversation import Message
     from coordinator.model.feedback import Feedback
     from coordinator.model.foreign_run import ForeignRuns
+    from coordinator.model.own_command import OwnCommand, OwnWindow, Ready, Subject
     from coordinator.model.pane_screen import Screen
     from coordinator.model.plan import PastPlan, Plan
     from coordinator.model.review_comment import Comment
@@ -200,6 +201,12 @@ class ProjectSource:
     def scrollback(self, agent: Agent) -> "Screen":
         return self._windows.scrollback(agent)
 
+    def own_windows(self) -> "tuple[OwnWindow, ...]":
+        return self._windows.own()
+
+    def attach_own(self, window: "OwnWindow") -> Sequence[str] | None:
+        return self._windows.attach_own(window)
+
     def copy(self, text: str) -> str:
         from coordinator.client.copying import copy
 
@@ -307,6 +314,17 @@ class ProjectSource:
         from coordinator.client.iterating import plan_decided
 
         return plan_decided(self._project, snapshot, question)
+
+    def ready_command(self, command: "OwnCommand", snapshot: Snapshot, subject: "Subject") -> "Ready":
+        from coordinator.client.own_commands import ready
+
+        return ready(self._project, command, snapshot, subject)
+
+    def run_command(self, ready: "Ready") -> str:
+        from coordinator.client.own_commands import run
+
+        window = run(self._project, ready)
+        return f"{ready.name} runs in tmux window {window}, which stays until you have read it."
 
     def apply(self, plan: "Plan") -> tuple[str, ...]:
         return self._steering.apply(plan).notes

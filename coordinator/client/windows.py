@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from coordinator.client.ports import OnScreen
 from coordinator.errors import CoordError, Refused
 from coordinator.lazy.typing import TYPE_CHECKING
+from coordinator.model.own_command import OwnWindow
 from coordinator.model.snapshot import Agent
 from coordinator.model.step import Attempt
 from coordinator.observe.project import Project
@@ -68,6 +69,20 @@ class Windows:
             if window.name == _LOOP:
                 return self._attach(window.id)
         raise CoordError("the loop has no window", "it runs in a terminal of its own, or not at all: `coord status`")
+
+    def own(self) -> tuple[OwnWindow, ...]:
+        """Windows in which commands of one's own run, or wait to be read."""
+        from coordinator.terminals.own_window import MARK
+
+        root = str(self._project.layout.root)
+        there = (window for window in self._project.terminals.windows() if window.mark.get("root") == root)
+        return tuple(OwnWindow(window.id, window.mark[MARK]) for window in there if MARK in window.mark)
+
+    def attach_own(self, window: OwnWindow) -> Sequence[str] | None:
+        """The same as `attach` for one of these."""
+        if window not in self.own():
+            raise CoordError(f"the window of {window.name} is gone", "it closes when its command was read")
+        return self._attach(window.id)
 
     def last_screen(self, attempt: Attempt) -> "Screen | None":
         """What the window of an ended attempt showed at the end; None when nothing of it is left."""

@@ -15,12 +15,19 @@ Value = str | tuple[str, ...]
 class Nested(str):
     """The source text of a mapping, or of anything else that is deeper than a list of texts."""
 
-    __slots__ = ("pairs",)
+    __slots__ = ("pairs", "rows")
     pairs: tuple[tuple[str, str], ...]
+    rows: "tuple[tuple[tuple[str, str], ...], ...]"
+    """Of a list of mappings: the pairs of each."""
 
-    def __new__(cls, source: str, pairs: tuple[tuple[str, str], ...] = ()) -> "Nested":
+    def __new__(
+        cls,
+        source: str,
+        pairs: tuple[tuple[str, str], ...] = (),
+        rows: "tuple[tuple[tuple[str, str], ...], ...]" = (),
+    ) -> "Nested":
         made = super().__new__(cls, source)
-        made.pairs = pairs
+        made.pairs, made.rows = pairs, rows
         return made
 
 

@@ -149,31 +149,42 @@ class _Reader:
                 spans.append(_span(event))
                 continue
             if kind != "SequenceEnd":
-                return self.nested(key, line, colon, start, 2)
+                return self.nested(key, line, colon, start, 2, rows=kind == "MappingStart" and not values)
             flow = bool(start.flow_style)
             end = event.end_mark.index if flow or not spans else spans[-1].end
             span = Span(start.start_mark.index, end, "")
             return Node(key, tuple(values), line, colon, span, tuple(spans), flow)
 
-    def nested(self, key: str, line: int, colon: int, start: Any, depth: int) -> Node:
-        """Skip to the end of what `start` opens, being `depth` levels in; a plain mapping of texts keeps its pairs."""
+    def nested(self, key: str, line: int, colon: int, start: Any, depth: int, *, rows: bool = False) -> Node:
+        """Skip to the end of what `start` opens, being `depth` levels in; a plain mapping of texts keeps its pairs.
+
+        `rows`: this is in the first mapping of a list, of which each keeps its pairs if all are plain.
+        """
         texts: list[str] | None = [] if depth == 1 else None
+        table: list[list[str]] | None = [[]] if rows else None
         end = start.end_mark.index
         while depth:
             kind, event = self.next()
             if kind.endswith("Start"):
                 depth, texts = depth + 1, None
+                table = [*table, []] if table is not None and depth == 2 and kind == "MappingStart" else None
                 if depth > _DEPTH:
                     raise self.error(event, "too-deep", f"nested deeper than {_DEPTH} levels", "write it flat")
             elif kind != "Scalar":
                 depth -= 1
             elif texts is not None:
                 texts.append(event.value)
+            elif table is not None:
+                table = [*table[:-1], [*table[-1], event.value]] if depth == 2 else None
             if event.end_mark.index > event.start_mark.index:  # the end of a block is a place without width, further on
                 end = event.end_mark.index
         span = Span(start.start_mark.index, end, "")
-        pairs = tuple(zip(texts[::2], texts[1::2], strict=True)) if texts else ()
-        return Node(key, Nested(self.text[span.start : span.end], pairs), line, colon, span, (), bool(start.flow_style))
+        written = Nested(self.text[span.start : span.end], _pairs(texts or []), tuple(map(_pairs, table or ())))
+        return Node(key, written, line, colon, span, (), bool(start.flow_style))
+
+
+def _pairs(texts: list[str]) -> tuple[tuple[str, str], ...]:
+    return tuple(zip(texts[::2], texts[1::2], strict=True))
 
 
 def _span(event: Any) -> Span:

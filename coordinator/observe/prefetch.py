@@ -8,6 +8,7 @@ from coordinator.lazy.typing import TYPE_CHECKING, NamedTuple, NoReturn
 from coordinator.storage.paths import Layout
 
 if TYPE_CHECKING:
+    from coordinator.model.own_command import OwnCommand
     from coordinator.model.snapshot import Snapshot
 
 
@@ -18,6 +19,7 @@ class Look(NamedTuple):
     theme: str
     keys: Mapping[str, str]
     bell: str
+    commands: "tuple[OwnCommand, ...]"
 
 
 class Ahead:
@@ -48,7 +50,7 @@ def _look(layout: Layout, end: int) -> NoReturn:
 
         observer = Observer(layout)
         config = observer.config
-        look = Look(observer.snapshot(), config.theme, dict(config.keys), config.bell)
+        look = Look(observer.snapshot(), config.theme, dict(config.keys), config.bell, config.commands)
         with os.fdopen(end, "wb") as pipe:
             pipe.write(pickle.dumps(look, pickle.HIGHEST_PROTOCOL))
         status = 0

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from coordinator.errors import CoordError, UsageError
 from coordinator.formats.flat_yaml import Entry, read_flat
 from coordinator.lazy.dataclass import dataclass, field, fields
-from coordinator.lazy.typing import Any
+from coordinator.lazy.typing import TYPE_CHECKING, Any
 from coordinator.model.adoption import Pattern
 from coordinator.model.settings import BRANCH, PROMPTS, Budget, Settings
 from coordinator.model.text import clip, plain
@@ -14,6 +14,9 @@ from coordinator.storage.branch import in_branch
 from coordinator.storage.files import NotAFile, TooLarge, read_limited, sha256
 from coordinator.storage.paths import Layout
 from coordinator.storage.setting_values import READERS
+
+if TYPE_CHECKING:
+    from coordinator.model.own_command import OwnCommand
 
 SIZE_LIMIT = 256 * 1024
 """Bytes of coord.yaml."""
@@ -125,6 +128,8 @@ class Config:
     theme: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Action id → key, where it differs from the default."""
+    commands: "tuple[OwnCommand, ...]" = ()
+    """Commands of one's own on the screen."""
     branch_folder: str = ""
     """The first of `prompt_folders` that is called after a branch, with its `{branch}`; empty: none is."""
     space: str = ""
@@ -192,6 +197,8 @@ def config_of(layout: Layout, data: bytes) -> Config:
         except ValueError as error:
             got = clip(plain(value if isinstance(value, str) else f"[{', '.join(value)}]"), 40)
             raise UsageError(f"{shown}:{line}: {key}: `{got}` is not {error}", f"write {error}") from None
+        except UsageError as error:
+            raise UsageError(f"{shown}:{line}: {key}: {error.message}", error.remedy) from None
     folders: tuple[str, ...] = values.get("prompt_folders", ())
     patterns = [folder for folder in folders if BRANCH in folder]
     if patterns:

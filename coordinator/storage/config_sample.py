@@ -66,4 +66,8 @@ _SAMPLE = """\
 #                            # without it the one that each chose on the screen, else what fits the terminal
 # keys:                      # action: key
 #   interject: i
+# commands:                  # commands of your own on the screen: in the palette, and on a key
+#   - name: tests
+#     run: cd {worktree} && make test
+#     on: prompt
 """

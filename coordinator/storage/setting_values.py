@@ -1,6 +1,7 @@
 """What a value of coord.yaml may be: a reader for each setting, which refuses all else in words. Pure.
 
-A reader raises ValueError with what the value should have been, such as `one of auto, off`.
+A reader raises ValueError with what the value should have been, such as `one of auto, off`; or UsageError with what is
+wrong in it, and the remedy.
 """
 
 import os
@@ -8,10 +9,13 @@ import re
 from collections.abc import Callable
 
 from coordinator.formats.flat_yaml import Nested, Value
-from coordinator.lazy.typing import Any
+from coordinator.lazy.typing import TYPE_CHECKING, Any
 from coordinator.model.adoption import Pattern
 from coordinator.model.text import plain
 from coordinator.model.work import is_flow_name
+
+if TYPE_CHECKING:
+    from coordinator.model.own_command import OwnCommand
 
 
 def _text(value: Value) -> str:
@@ -184,6 +188,12 @@ def _keys(value: Value) -> dict[str, str]:
     return dict(value.pairs)
 
 
+def _commands(value: Value) -> "tuple[OwnCommand, ...]":
+    from coordinator.storage.own_commands import read_commands  # few projects have any
+
+    return read_commands(value)
+
+
 READERS: dict[str, Callable[[Value], Any]] = {
     "project": _text,
     "runtime": _name,
@@ -236,4 +246,5 @@ READERS: dict[str, Callable[[Value], Any]] = {
     "chat_budget_cost": _limit,
     "theme": _name,
     "keys": _keys,
+    "commands": _commands,
 }

@@ -145,14 +145,16 @@ class Terminals:
         mark: Mapping[str, str],
         size: tuple[int, int] | None = None,
         once: bool = False,
+        stays: bool = True,
     ) -> Window:
         """Start `argv` in a new window and return it; whoever is attached keeps looking at what they look at.
 
         The window and its mark arrive at the server as one message: a caller killed at any moment leaves a fully
         marked window or none. `name` is letters, digits, `-` and `_`; everything else may hold any text. A `PATH` in
         `env` does not reach the program: set it in what you launch. `size` (columns, rows) pins the window to a size;
-        None follows the session. Raises TerminalError, also when the message is larger than tmux takes (16 KB); with
-        `once` ServerLost when the server goes down meanwhile: the program may have begun, else it is started again.
+        None follows the session. Unless it `stays`, the window closes when its program ends. Raises TerminalError, also
+        when the message is larger than tmux takes (16 KB); with `once` ServerLost when the server goes down meanwhile:
+        the program may have begun, else it is started again.
         """
         _check(_SAFE_NAME, name, "window name")
         words = ["new-window", "-d", "-a", "-t", f"={self.session}:{{end}}", "-n", name, "-P"]
@@ -162,6 +164,8 @@ class Terminals:
         words += ["sh", "-c", _ENTER, "sh", literal(os.fspath(cwd)), *map(literal, argv)]
         end = f"={self.session}:{{end}}"
         words += [";", "set-option", "-w", "-t", end, MARK, json.dumps(dict(mark))]
+        if not stays:
+            words += [";", "set-option", "-w", "-t", end, "remain-on-exit", "off"]
         if size is not None:
             words += [";", "resize-window", "-t", end, "-x", str(size[0]), "-y", str(size[1])]
         window, pane, pid, *inherited, server = self._open(words, once).split()

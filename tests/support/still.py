@@ -17,6 +17,8 @@ from coordinator.model.event import Event
 from coordinator.model.feedback import Feedback
 from coordinator.model.foreign_run import ForeignRuns
 from coordinator.model.intent import Intent
+from coordinator.model.own_command import OwnCommand, OwnWindow, Subject, fill, values_of
+from coordinator.model.own_command import Ready as ReadyCommand
 from coordinator.model.plan import PastPlan, Plan
 from coordinator.model.prompt import PromptStatus
 from coordinator.model.replay import Replay
@@ -77,6 +79,8 @@ class StillSource:
         self.deaf: CoordError | None = None
         """Why agents can take no message now."""
         self.command: Sequence[str] | None = ("true",)
+        self.own: tuple[OwnWindow, ...] = ()
+        """Windows of commands of one's own."""
         self._preferences = preferences or Preferences()
         self._next: list[Snapshot | Trouble] = [snapshot] if snapshot is not None else []
         self._last: Snapshot | None = snapshot
@@ -202,6 +206,20 @@ class StillSource:
     def attach(self, agent: Agent) -> Sequence[str] | None:
         self.asked.append(("attach", agent.id))
         return self.command
+
+    def own_windows(self) -> tuple[OwnWindow, ...]:
+        return self.own
+
+    def attach_own(self, window: OwnWindow) -> Sequence[str] | None:
+        self.asked.append(("attach own", window.id))
+        return self.command
+
+    def ready_command(self, command: OwnCommand, snapshot: Snapshot, subject: Subject) -> ReadyCommand:
+        words = fill(command.run, values_of(command, snapshot, subject))
+        return ReadyCommand(command.name, words, "/project", command.confirm, command.run)
+
+    def run_command(self, ready: ReadyCommand) -> str:
+        return self._done(("own", ready.words))
 
     def scrollback(self, agent: Agent) -> "Screen":
         if agent.screen_id not in self.screens:

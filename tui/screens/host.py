@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from coordinator.client.ports import Sizes, Source
     from coordinator.model.event import Event
+    from coordinator.model.own_command import OwnCommand
     from coordinator.model.prompt import Prompt
     from coordinator.model.snapshot import Agent, Question
     from tui.paint.theme import Glyphs
@@ -33,6 +34,8 @@ class Navigator(ScreenHost, Protocol):
 
     on_tour: bool
     """The reader is led through the demo, by a line above the keys."""
+    commands: tuple[OwnCommand, ...]
+    """Those of the project's own, with keys that are free."""
     sizes: dict[str, Sizes]
     """Layout of the main screen → sizes that were chosen in it."""
 
@@ -62,6 +65,9 @@ class Navigator(ScreenHost, Protocol):
 
     def ask_back(self, question: Question) -> object:
         """Open the form that answers a question."""
+
+    def run_own(self, command: OwnCommand) -> object:
+        """Run a command of the project's own about what is selected; where that is due, after a look at its words."""
 
     def action_permit(self) -> None:
         """Open the form for the agent that asks leave: the one that is shown, else the first."""

@@ -11,7 +11,8 @@ from textual.widget import Widget
 
 from coordinator.model.snapshot import Agent, Question, Snapshot
 from coordinator.views.attention import asking_windows, needs, waiting_for_you
-from tui.actions import BY_ID, Scope, bindings, key_of
+from tui.actions import BY_ID, Scope, action_of, bindings, key_of
+from tui.acts.own import of_commands
 from tui.context import Context
 from tui.footing import SEARCHING, footing
 from tui.messages import ActionAsked, FirstPainted, PaneDrawn, Remark, SnapshotArrived, Waiting
@@ -57,6 +58,9 @@ class MainScreen(FindingScreen):
         self._read_screens: set[str] = set()
         self._ticks_to_skip = 0
         self._covered = False
+        for action in of_commands(host.commands):
+            if action.keys:
+                self._bindings.bind(action.keys, f"screen.act('{action.id}')", show=False)
 
     def compose(self) -> ComposeResult:
         self.take_size()
@@ -291,6 +295,7 @@ class MainScreen(FindingScreen):
             search=self.log_panel.query_wanted.text,
             maximized=self.maximized is not None,
             marked=len(self.graph.marked) + len(self.marked_agents),
+            commands=self.host.commands,
         )
 
     @on(EventsPanel.Wanted)
@@ -317,14 +322,16 @@ class MainScreen(FindingScreen):
 
     async def action_act(self, action_id: str) -> None:
         """Do a registered action, or say why it can't be done now."""
-        action = BY_ID[action_id]
+        action = action_of(action_id, self.context())
         await self.clear_for(action)
         reason = self.held_by_form(action) or action.when(self.context())
         if reason:
             self.app.post_message(Remark(reason))
             return
         form = self.form_for(action)
-        if form:
+        if action.command is not None:
+            self.host.run_own(action.command)
+        elif form:
             await self.open_service(form)
         else:
             node = self if hasattr(self, f"action_{action.method}") else self.app

@@ -10,12 +10,12 @@ from coordinator.model.problem import Problem
 from coordinator.model.prompt import Prompt
 from coordinator.model.snapshot import Question, Snapshot
 from coordinator.model.step import StepState
-from coordinator.model.text import plain_lines
+from coordinator.model.text import plain, plain_lines
 from coordinator.views.event_text import actor_name, describe
 from coordinator.views.pipeline_page import PipelinePage, artifact_details, artifact_row, turn_details, turn_row
 from coordinator.views.prompt_row import names
 from coordinator.views.spans import Span
-from tui.actions import ACTIONS, Group, key_of
+from tui.actions import Group, all_actions, key_of
 from tui.context import Context
 from tui.paint.figures import since
 from tui.paint.ink import Spans, pad
@@ -31,13 +31,13 @@ def help_lines(context: Context, keymap: Mapping[str, str], panels: Iterable[tup
     lines: list[Spans] = []
     for group in Group:
         lines += [[Span(group.value, "brand")]]
-        for action in ACTIONS:
+        for action in all_actions(context):
             if action.group is group:
                 key = key_of(action, keymap) if action.keys or action.id in keymap else ""
                 reason = action.when(context)
                 ink = "quiet" if reason else "text"
                 label = action.label_in(context)
-                words = [Span(pad(label, 16), ink), Span(action.tooltip, "quiet")]
+                words = [Span(pad(label, 16), ink), Span(plain(action.tooltip), "quiet")]
                 lines.append([Span(pad(f"  {key}", 12), "key"), *words])
         lines.append([])
     lines.append([Span("Moving", "brand")])
