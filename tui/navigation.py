@@ -119,7 +119,7 @@ class Navigation(App[None]):
         """Run a command of the project's own about what is selected; where that is due, after a look at its words."""
         from tui.acts.own import subject_of
         from tui.forms.confirm import Confirm
-        from tui.screens.own_windows import effects
+        from tui.screens.own_windows import effects, whole_words
 
         context = self.main.context()
         if context.snapshot is None:
@@ -130,10 +130,14 @@ class Navigation(App[None]):
             self.post_message(Failed(error.message, error.remedy))
             return
         run = partial(self.report, partial(self.source.run_command, ready))
-        if ready.asks:
-            await self.main.open_form(Confirm(f"Run {ready.name}", effects(ready), "run it", run))
-        else:
+        if not ready.asks:
             run()
+            return
+        form, page = Confirm(f"Run {ready.name}", effects(ready), "run it", run), whole_words(ready)
+        if page is None:
+            await self.main.open_form(form)
+        else:
+            self.push_screen(page, lambda _: self.call_later(self.main.open_form, form))
 
     def report(self, do: Callable[[], str]) -> object:
         """Do it in a thread, and tell how it went."""

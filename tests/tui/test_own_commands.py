@@ -16,6 +16,7 @@ from coordinator.terminals.listing import Window
 from coordinator.terminals.server import Terminals
 from tui.app import CoordApp
 from tui.forms.confirm import Confirm
+from tui.screens.reader import Reading
 
 Make = Callable[..., Project]
 MAKE = OwnCommand("unit tests", "make test-{number}", "prompt", "f6")
@@ -53,6 +54,21 @@ async def test_one_that_asks_shows_its_exact_words_and_runs_only_then() -> None:
         assert not ran(source)
         await pilot.press("f7")
         await until(lambda: isinstance(app.main.form, Confirm), "the question again")
+        await pilot.press("y")
+        await until(lambda: ran(source), "it to run")
+
+
+async def test_words_that_no_card_has_room_for_are_read_before_they_are_asked_about() -> None:
+    long = OwnCommand("long", "\n".join(f"echo {row}" for row in range(40)), "any", "f6", True)
+    source = StillSource(scenes.bucket(), preferences=Preferences(commands=(long,)))
+    async with shown(source, size=(80, 24)) as (app, pilot):
+        await pilot.press("f6")
+        await until(lambda: isinstance(app.screen, Reading), "the page")
+        await pilot.press("G")
+        await until(lambda: "echo 39" in screen_text(app), "the last words")
+        await pilot.press("escape")
+        await until(lambda: isinstance(app.main.form, Confirm), "the question")
+        assert not ran(source)
         await pilot.press("y")
         await until(lambda: ran(source), "it to run")
 
