@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,15 @@ def opened(terminals: Terminals, words: str, name: str = "tests", folder: str = 
 
 def says(terminals: Terminals, window: Window, text: str) -> None:
     wait_until(lambda: text in terminals.capture(window.pane), message=text)
+
+
+def waits(pid: int) -> bool:
+    """A process has a child that sleeps: the one that waits for the key."""
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        with suppress(OSError):
+            name, _, rest = Path(f"/proc/{child}/stat").read_text().partition(")")
+            return name.endswith("(dd") and rest.split()[0] == "S"
+    return False
 
 
 def gone(terminals: Terminals, window: Window) -> None:
@@ -66,7 +76,8 @@ def test_what_was_typed_ahead_closes_nothing(terminals: Terminals, tmp_path: Pat
     says(terminals, window, "x")
     (tmp_path / "go").write_text("now")
     says(terminals, window, "any key closes")
-    assert not next(one for one in terminals.windows() if one.id == window.id).dead
+    wait_until(lambda: waits(window.pid), timeout=20, message="it to wait for another key")
+    assert window.id in {one.id for one in terminals.windows()}
 
 
 def test_whoever_presses_the_key_comes_back_to_where_they_were(terminals: Terminals) -> None:
