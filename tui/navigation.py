@@ -134,10 +134,14 @@ class Navigation(App[None]):
             run()
             return
         form, page = Confirm(f"Run {ready.name}", effects(ready), "run it", run), whole_words(ready)
+
+        def ask(_: None) -> None:
+            self.call_later(self.main.open_form, form)
+
         if page is None:
             await self.main.open_form(form)
         else:
-            self.push_screen(page, lambda _: self.call_later(self.main.open_form, form))
+            self.push_screen(page, ask)
 
     def report(self, do: Callable[[], str]) -> object:
         """Do it in a thread, and tell how it went."""
