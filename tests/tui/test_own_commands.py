@@ -32,6 +32,10 @@ def ran(source: StillSource) -> list[object]:
     return [what for what in source.asked if isinstance(what, tuple) and what[0] == "own"]
 
 
+def asks(app: CoordApp) -> bool:
+    return isinstance(app.main.form, Confirm) and app.main.form.has_focus
+
+
 async def test_a_key_runs_it_about_what_is_selected_and_it_is_noted() -> None:
     source = still()
     async with shown(source) as (app, pilot):
@@ -47,13 +51,13 @@ async def test_one_that_asks_shows_its_exact_words_and_runs_only_then() -> None:
     async with shown(source) as (app, pilot):
         app.main.select(6)
         await pilot.press("f7")
-        await until(lambda: isinstance(app.main.form, Confirm), "the question")
+        await until(lambda: asks(app), "the question")
         await until(lambda: "./deploy '" in screen_text(app), "the words")
         await pilot.press("escape")
         await until(lambda: app.main.form is None, "the end of the question")
         assert not ran(source)
         await pilot.press("f7")
-        await until(lambda: isinstance(app.main.form, Confirm), "the question again")
+        await until(lambda: asks(app), "the question again")
         await pilot.press("y")
         await until(lambda: ran(source), "it to run")
 
@@ -63,11 +67,10 @@ async def test_words_that_no_card_has_room_for_are_read_before_they_are_asked_ab
     source = StillSource(scenes.bucket(), preferences=Preferences(commands=(long,)))
     async with shown(source, size=(80, 24)) as (app, pilot):
         await pilot.press("f6")
-        await until(lambda: isinstance(app.screen, Reading), "the page")
-        await pilot.press("G")
-        await until(lambda: "echo 39" in screen_text(app), "the last words")
+        await until(lambda: isinstance(app.screen, Reading) and app.screen.focused, "the page")
+        await until(lambda: "echo 9" in screen_text(app), "more of the words than a card shows")
         await pilot.press("escape")
-        await until(lambda: isinstance(app.main.form, Confirm), "the question")
+        await until(lambda: asks(app), "the question")
         assert not ran(source)
         await pilot.press("y")
         await until(lambda: ran(source), "it to run")
@@ -119,7 +122,7 @@ async def test_it_runs_in_a_window_that_stays_until_it_was_read(make: Make) -> N
     async with app.run_test(size=(160, 45), notifications=True) as pilot:
         await until(lambda: app.main.snapshot is not None, "the project")
         await pilot.press("f6")
-        await until(lambda: isinstance(app.main.form, Confirm), "the question: it is the first time")
+        await until(lambda: asks(app), "the question: it is the first time")
         await until(lambda: "pwd >ran; (exit 3)" in screen_text(app), "the words")
         assert not project.terminals.alive()
         await pilot.press("y")
