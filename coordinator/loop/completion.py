@@ -56,13 +56,15 @@ _HINTS = {
 
 
 def settle(context: Context, snapshot: Snapshot, action: Settle) -> None:
-    """Record what an ended attempt came to, and clear up behind it; behind a turn that is for later: another waits."""
+    """Record what an ended attempt came to, and clear up behind it."""
     ended = _record_end(context, snapshot, action)
-    if ended is None or ended.work.stage:
+    if ended is None:
         return
     context.look()  # what came of it is known before all is cleared up
     if ended.work.flow:
         tidy_flow(context, ended)
+    elif ended.work.stage:
+        tidy_turn(context, ended)
     else:
         _clear_up_behind(context, ended)
 

@@ -24,7 +24,7 @@ from coordinator.failpoint import failpoint
 from coordinator.formats.ledger import NAME as LEDGER
 from coordinator.loop.context import Context
 from coordinator.loop.contract_told import is_changed, restore_contract, tell_contract
-from coordinator.loop.worker import Task, beside
+from coordinator.loop.worker import beside
 from coordinator.model.contract import at_station, contract_of
 from coordinator.model.event import Draft
 from coordinator.model.flow import Flow
@@ -67,24 +67,18 @@ _MOST_KEPT = 4 * _PATCH_BYTES
 """Bytes of what was taken back in several goes."""
 
 
-def look_at_beginning(context: Context, attempt: Attempt) -> Task:
-    """Begin to look what of the worktree is not committed as a turn begins; what is returned waits for that."""
-    tree = context.layout.worktree(attempt.work, attempt.attempt)
-    return beside(partial(not_committed, Git(context.layout.root), tree))
-
-
 def prepare_turn(
-    context: Context, attempt: Attempt, position: Position, flow: Flow, began: Task, files: tuple[str, ...] = ()
+    context: Context, attempt: Attempt, position: Position, flow: Flow, files: tuple[str, ...] = ()
 ) -> None:
     """Give a turn what its flow reads, and a place for what it hands in. Raises CoordError where an input can't be had.
 
-    `began`: as `look_at_beginning` gave it. `files`: what is its own, where that is told apart from its flow: paths of
-    the repository.
+    `files`: what is its own, where that is told apart from its flow: paths of the repository.
     """
     directory = context.directory(attempt)
     flow = at_station(flow, position.stations, station_of(attempt.work.path))
     writes = tuple(map(literal, files)) or flow.writes
-    contract = contract_of(flow)
+    tree = context.layout.worktree(attempt.work, attempt.attempt)
+    began, contract = beside(partial(not_committed, Git(context.layout.root), tree)), contract_of(flow)
     made = {one.name: one for one in position.published}
     given = {
         one.file: _given(context, attempt, position, made[one.file]) for one in contract.inputs if one.file in made

@@ -18,7 +18,7 @@ from coordinator.failpoint import failpoint
 from coordinator.lazy.dataclass import replace
 from coordinator.loop.actions import Dispatch, Mark, Resume
 from coordinator.loop.context import Context
-from coordinator.loop.contracts import flow_of_turn, look_at_beginning, prepare_turn, turn_environment
+from coordinator.loop.contracts import flow_of_turn, prepare_turn, turn_environment
 from coordinator.loop.flow_work import check_flow, checkout, new_flow_attempt, note_checkout
 from coordinator.loop.inheritance import Inherited, inherit, told
 from coordinator.loop.launch_files import write_launch
@@ -36,7 +36,6 @@ from coordinator.loop.station_work import (
 )
 from coordinator.loop.worker import Task, beside
 from coordinator.model.loop_state import is_shared
-from coordinator.model.pipeline import Position, Turn
 from coordinator.model.prompt import Prompt, PromptStatus
 from coordinator.model.snapshot import Snapshot
 from coordinator.model.step import Attempt, StepState, attempts_before
@@ -97,18 +96,10 @@ def _dispatch_turn(context: Context, snapshot: Snapshot, action: Dispatch) -> Ta
     turn = position.turn(action.work.path) if position is not None else None
     if parent is None or position is None or turn is None or parent.attempt != action.attempt:
         return None
-    return partial(_begin_turn, context, snapshot, parent, position, turn)
-
-
-def _begin_turn(context: Context, snapshot: Snapshot, parent: Attempt, position: Position, turn: Turn) -> None:
-    """Claim a turn and start its agent; that takes nothing of the capacity, which its prompt has."""
-    with context.tree(parent):  # of several that begin in one worktree, the first puts it right for all
-        make_good(context, parent, position)
+    make_good(context, parent, position)
     attempt = with_start(context, new_turn(context, snapshot, parent, position, turn))
-    began = look_at_beginning(context, attempt)
     claimed = _claim(context, attempt, _claim_alone)
-    if claimed is not None:
-        _start_turn(context, snapshot, claimed, began)
+    return None if claimed is None else partial(_start_turn, context, snapshot, claimed)
 
 
 def _claim(context: Context, attempt: Attempt, claim: Callable[[Context, Attempt], Attempt | None]) -> Attempt | None:
@@ -241,10 +232,9 @@ def _without_agent(context: Context, snapshot: Snapshot, prompt: Prompt | None, 
     failpoint("dispatch-running")
 
 
-def _start_turn(context: Context, snapshot: Snapshot, attempt: Attempt, began: Task | None = None) -> None:
-    """Start the agent of a turn in the worktree of its prompt. `began`: the look at that, where it has begun."""
+def _start_turn(context: Context, snapshot: Snapshot, attempt: Attempt) -> None:
+    """Start the agent of a turn in the worktree of its prompt."""
     try:
-        began = began or look_at_beginning(context, attempt)
         prompt, parent = snapshot.prompts.get(attempt.prompt), parent_of(context, attempt)
         position = context.positions.of(parent) if parent is not None else None
         turn = position.turn(attempt.work.path) if position is not None else None
@@ -254,7 +244,7 @@ def _start_turn(context: Context, snapshot: Snapshot, attempt: Attempt, began: T
         tree = context.layout.worktree(attempt.work, attempt.attempt)
         last, facts = turn_before(snapshot, parent, position, turn), facts_of(position, turn)
         flow = flow_of_turn(context, facts.flow)
-        prepare_turn(context, attempt, position, flow, began, (*facts.files, *facts.beside))
+        prepare_turn(context, attempt, position, flow, (*facts.files, *facts.beside))
         write_turn(context, snapshot, prompt, attempt, position, turn, flow)
         more = turn_environment(context, attempt, turn.round)
         cwd, goes_on = tree / Git(context.layout.root).place.prefix, flow.resume == "session"

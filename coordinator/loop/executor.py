@@ -130,7 +130,7 @@ def _merging(context: Context, under_way: Collection[Action], action: Dispatch |
 
 
 def _littered(context: Context, under_way: Collection[Action], action: Dispatch) -> bool:
-    return not action.work.stage and sum(isinstance(other, Settle | Tidy) for other in under_way) >= LITTER
+    return sum(isinstance(other, Settle | Tidy) for other in under_way) >= LITTER
 
 
 def _running(context: Context, under_way: Collection[Action], action: RunWitness) -> bool:
@@ -140,12 +140,6 @@ def _running(context: Context, under_way: Collection[Action], action: RunWitness
 
 def _settling(context: Context, under_way: Collection[Action], action: Tidy) -> bool:
     return Settle(action.work, action.attempt) in under_way
-
-
-def _routed(context: Context, under_way: Collection[Action], action: Route) -> bool:
-    """Whoever settles a turn of it moves its pipeline on right after that."""
-    settling = (other.work for other in under_way if isinstance(other, Settle))
-    return any(work.stage and work.number == action.number for work in settling)
 
 
 def _closed(context: Context, under_way: Collection[Action], action: CloseMilestone) -> bool:
@@ -164,7 +158,7 @@ def _begin(context: Context, snapshot: Snapshot, action: Begin) -> None:
 WAYS: dict[type[Action], Way] = {
     Dispatch: Way(dispatch.dispatch, By.STARTS, trusted=True, waits=(_merging, _littered)),
     Resume: Way(_later(dispatch.resume), By.STARTS, trusted=True),
-    Settle: Way(_later(routing.settle_and_route), By.ENDS),
+    Settle: Way(_later(completion.settle), By.ENDS),
     Expire: Way(completion.expire),
     AskOver: Way(budgets.ask),
     ApplyDecision: Way(_later(decisions.carry_out), By.CHORES, trusted=True),
@@ -179,7 +173,7 @@ WAYS: dict[type[Action], Way] = {
     Return: Way(completion.give_back, waits=(_merging,)),
     Mark: Way(prompt_status.mark),
     Tidy: Way(_later(merging.tidy), By.CHORES, waits=(_settling,), awaited=True, gives_way=True),
-    Route: Way(routing.route, waits=(_routed,)),
+    Route: Way(routing.route),
     EndPipeline: Way(_later(routing.end), By.ENDS),
     NumberCriteria: Way(witnesses.number),
     RunWitness: Way(witnesses.run, By.WITNESSES, trusted=True, waits=(_running,)),

@@ -7,7 +7,6 @@ it was told of, and by a copy of that beside it.
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
 from typing import TypeGuard
 
 from coordinator.apply.steps import event_id
@@ -39,11 +38,6 @@ class Positions:
         self._layout = layout
         self._log = log
         self._known: dict[str, Position] = {}
-        self._locks: dict[str, Lock] = {}
-
-    def moving(self, parent: Attempt) -> Lock:
-        """Held while the position of an attempt, or of one of its turns, is moved on or put back."""
-        return self._locks.setdefault(str(self._directory(parent)), Lock())
 
     def of(self, parent: Attempt) -> Position | None:
         """Where the pipeline of an attempt, or of one of its turns, stands; None before it began."""
@@ -71,33 +65,20 @@ class Positions:
         self._known[str(directory)] = position
 
     def keep(self, parent: Attempt, position: Position) -> None:
-        """Keep a copy of what the log was told of; what prevents that is no harm while the position itself is there.
-
-        Nor need it survive a power cut: no agent does either that could write in the place of the position.
-        """
+        """Keep a copy of what the log was told of; what prevents that is no harm while the position itself is there."""
         with suppress(CoordError, OSError):
-            write_state(self._directory(parent), position, TOLD, durable=False)
+            write_state(self._directory(parent), position, TOLD)
 
     def put_back(self, parent: Attempt, seen: Position | None) -> bool:
-        """Write again what somebody changed or took away; `seen`: what stands there. True when something was.
-
-        While it is moved on nothing is done: that writes it too.
-        """
-        directory, lock = self._directory(parent), self.moving(parent)
-        if seen is not None and seen == self._known.get(str(directory)) and not seen.broken:
+        """Write again what somebody changed or took away; `seen`: what stands there. True when something was."""
+        directory = self._directory(parent)
+        known = self._known.get(str(directory))
+        if known is None or (seen == known and not seen.broken) or load_state(directory) == known:
             return False
-        if not lock.acquire(blocking=False):
-            return False
-        try:
-            known = self._known.get(str(directory))
-            if known is None or load_state(directory) == known:
-                return False
+        with suppress(CoordError, OSError):
             write_state(directory, known)
-        except (CoordError, OSError):
-            return False
-        finally:
-            lock.release()
-        return True
+            return True
+        return False
 
     def _directory(self, attempt: Attempt) -> Path:
         return self._layout.attempt(attempt.run, prompt_work(attempt.prompt), attempt.attempt)

@@ -11,8 +11,7 @@ from coordinator.errors import CoordError
 from coordinator.failpoint import failpoint
 from coordinator.lazy.dataclass import replace
 from coordinator.lazy.typing import Any
-from coordinator.loop.actions import EndPipeline, Route, Settle
-from coordinator.loop.completion import settle
+from coordinator.loop.actions import EndPipeline, Route
 from coordinator.loop.context import Context
 from coordinator.loop.pipeline_end import end_parent
 from coordinator.loop.positions import with_digest
@@ -59,36 +58,10 @@ _STATES: Mapping[StepState, TurnState] = {
 
 
 def route(context: Context, snapshot: Snapshot, action: Route) -> None:
-    """Take in what is over, and write down what comes next; nothing where that was done, or is being done."""
+    """Take in what is over, and write down what comes next; nothing where that was done."""
     parent = context.current(snapshot, action)
     if parent is None or parent.state is not StepState.RUNNING or parent.kill:
         return
-    moving = context.positions.moving(parent)
-    if moving.acquire(blocking=False):
-        try:
-            _route(context, snapshot, parent, action)
-        finally:
-            moving.release()
-
-
-def settle_and_route(context: Context, snapshot: Snapshot, action: Settle) -> None:
-    """Record what an ended attempt came to; where it was a turn, also what its pipeline comes to next.
-
-    In the same thread, that the next agent need not wait for the loop's look at what was recorded.
-    """
-    settle(context, snapshot, action)
-    step = snapshot.steps.get(action.number) if action.work.stage else None
-    parent = step.attempt if step is not None else None
-    if parent is None or not parent.pipeline or parent.attempt != action.attempt:
-        return
-    with context.positions.moving(parent):
-        parent = context.reread(parent)
-        position = context.positions.of(parent)
-        if parent.state is StepState.RUNNING and not parent.kill and position is not None:
-            _route(context, snapshot, parent, Route(parent.work, parent.attempt, position.seq))
-
-
-def _route(context: Context, snapshot: Snapshot, parent: Attempt, action: Route) -> None:
     directory = context.directory(parent)
     context.touched.append(directory)
     position = context.positions.of(parent)

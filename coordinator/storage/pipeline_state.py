@@ -6,7 +6,6 @@ from coordinator.errors import CoordError
 from coordinator.formats.pipeline_state import BadState, read_state, state_text
 from coordinator.lazy.dataclass import replace
 from coordinator.model.pipeline import STAGED, Position
-from coordinator.safefiles.regular import replace_file
 from coordinator.storage.files import read_limited, write_atomic
 from coordinator.storage.temp_files import sweep_stale_temps
 
@@ -45,16 +44,13 @@ def _fault(position: Position) -> str:
     return fault(position)
 
 
-def write_state(directory: Path, position: Position, name: str = STATE, *, durable: bool = True) -> None:
+def write_state(directory: Path, position: Position, name: str = STATE) -> None:
     """Write where it stands, checked before it takes the place of what was there. CoordError, OSError."""
     try:
         data = state_text(position).encode()
     except BadState as error:
         raise CoordError(f"{name} can't be written: {error}", "report this with the file as it is") from error
-    if durable:
-        write_atomic(directory / name, data)
-    else:
-        replace_file(directory / name, data)
+    write_atomic(directory / name, data)
 
 
 def drop_leftovers(directory: Path) -> None:

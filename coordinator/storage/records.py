@@ -77,15 +77,11 @@ def encode(record: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:
 
 def write_json(path: Path, values: Mapping[str, Any], *, new: bool = False) -> None:
     """Write a record atomically; with `new`, StalePlan when there is one already."""
+    data = json.dumps(values, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
     if new:
-        write_atomic(path, json_bytes(values), expect=None)
+        write_atomic(path, data, expect=None)
     else:
-        write_atomic(path, json_bytes(values))
-
-
-def json_bytes(values: Mapping[str, Any]) -> bytes:
-    """A record as its file has it."""
-    return json.dumps(values, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
+        write_atomic(path, data)
 
 
 def record_problem(path: str, error: BadRecord, numbers: tuple[int, ...] = ()) -> Problem:

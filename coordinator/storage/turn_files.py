@@ -9,10 +9,9 @@ from coordinator.model.contract import Contract, contract_of
 from coordinator.model.flow import Flow
 from coordinator.model.text import plain
 from coordinator.model.work import WorkId
-from coordinator.safefiles.regular import replace_file
 from coordinator.storage.paths import Layout
 from coordinator.storage.reading import read_limited
-from coordinator.storage.records import BadRecord, json_bytes, read_json
+from coordinator.storage.records import BadRecord, read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,11 +64,10 @@ def write_contract(
 ) -> None:
     """Keep what the flow of a turn declares as it begins: an edit of its file meanwhile changes nothing for it.
 
-    It need not survive a power cut: the log is told it, too.
     `writes`: its globs, with those of the project's tests in the place of `@tests`. `began`: what was not committed.
     """
     values = {"pipeline": pipeline, "role": flow.role, "reads": list(flow.reads), "outputs": list(flow.outputs)}
-    replace_file(directory / CONTRACT, json_bytes(values | {"writes": list(writes), "began": list(began)}))
+    write_json(directory / CONTRACT, values | {"writes": list(writes), "began": list(began)})
 
 
 class Kept(NamedTuple):

@@ -2,10 +2,10 @@
 
 from typing import cast, get_args
 
-from coordinator.loop.actions import Action, Dispatch, Route, RunWitness, Settle, Tidy
+from coordinator.loop.actions import Action, Dispatch, RunWitness, Settle, Tidy
 from coordinator.loop.context import Context
 from coordinator.loop.executor import LITTER, WAYS
-from coordinator.model.work import prompt_work, turn_work
+from coordinator.model.work import prompt_work
 
 
 def test_there_is_a_way_to_carry_out_every_action_and_no_other() -> None:
@@ -31,13 +31,3 @@ def test_nothing_starts_while_much_is_being_cleared_up() -> None:
     waits = WAYS[Dispatch].waits
     assert not any(wait(context, some, start) for wait in waits)
     assert any(wait(context, [*some, Settle(prompt_work(LITTER), 1)], start) for wait in waits)
-
-
-def test_a_next_turn_waits_for_no_clearing_up_and_its_pipeline_moves_once_the_last_one_is_settled() -> None:
-    context, turn = cast(Context, None), turn_work(7, "critic")
-    litter = [Tidy(prompt_work(n), 1) for n in range(1, LITTER + 1)]
-    assert not any(wait(context, litter, Dispatch(turn, 1)) for wait in WAYS[Dispatch].waits)
-    (waits,) = WAYS[Route].waits
-    route = Route(prompt_work(7), 1, 3)
-    assert waits(context, [Settle(turn, 1)], route)
-    assert not waits(context, [Settle(turn_work(8, "critic"), 1), Settle(prompt_work(7), 1)], route)

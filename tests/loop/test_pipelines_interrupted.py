@@ -35,7 +35,7 @@ def in_three_turns(made: Project) -> None:
 def check_undisturbed(made: Project) -> None:
     """Everything is as if nothing had ever been cut off."""
     assert made.states() == {1: "merged"}, made.said()[-3000:]
-    assert turns(made) == ["author done", "critic done", "author.2 done", "critic.2 done"]
+    assert turns(made) == ["author done", "critic done", "author.2 done", "critic.2 done"], made.said()[-3000:]
     assert (made.layout.root.parent / "ran").read_text().split() == ["author", "critic", "author.2", "critic.2"]
     assert routes(made) == [">author", "author>critic", "critic>author.2", "author.2>critic.2", "critic.2>"]
     assert made.repository.git("show", "main:work.txt").split() == ["author", "author.2"]
