@@ -134,9 +134,10 @@ class Observer:
         touched = self._log.read_on()
         if changed is not None and touched:
             changed = {*changed, *self._attempt_folders(touched)}
-        files = self._prompts.refresh(changed)
+        # attempts first: an end that one did not come to is taken out of its prompt's file before its record says so
         self._attempts.leave_out(self._roll.foreign_runs(self.config))
         attempts = self._attempts.refresh(changed)
+        files = self._prompts.refresh(changed)
         self._follow_pipelines(attempts, everything=changed is None)
         run = current_run(self.layout)
         self._flows.refresh(run.id if run is not None else None, changed)

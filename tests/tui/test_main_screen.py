@@ -193,7 +193,7 @@ async def test_in_the_agents_keys_are_not_about_an_agent_of_long_ago() -> None:
 
 
 async def test_the_help_lists_keys_and_panels() -> None:
-    async with shown(full(), size=(160, 120)) as (app, pilot):
+    async with shown(full(), size=(160, 160)) as (app, pilot):
         await pilot.press("question_mark")
         await until(lambda: isinstance(app.screen, Reading) and "The loop" in screen_text(app), "the help")
         for words in ("The loop", "What needs you", "Why the selected prompt runs", "mouse", "attach 06"):
