@@ -15,7 +15,7 @@ from coordinator.model.step import StepState
 from tui.app import CoordApp
 
 TARGET = Path(__file__).with_name("coord.svg")
-SIZE = (150, 40)
+SIZE = (160, 45)
 PATIENCE = 120.0
 
 
